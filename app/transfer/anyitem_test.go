@@ -10,9 +10,9 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer"
 )
 
-// A record that another device wrote holds whatever its canonical form can: texts of any length with any characters, times of
-// any size, types of a newer version. None of it may keep the rest of a vault from being exported.
-func FuzzNoItemStopsAnExport(f *testing.F) {
+// Another device may write anything that the canonical form allows: texts of any length with any characters, extreme times,
+// types of a newer version. None of it may block the export of the vault.
+func FuzzExportOfAnyItem(f *testing.F) {
 	for _, text := range []string{
 		"", "plain", "\x00\x01\x1b[2J\u0085\u2028", "\ufffe\uffff\U0001ffff", "]]>&<\"'", "a,b;c\n\"d\"\r", "=cmd()", "\u202e\ufeff",
 		strings.Repeat("long ", 7000), "otpauth://totp/?secret=A&period=99999999999&digits=-1", "\xff\xed\xa0\x80",
@@ -37,7 +37,7 @@ func FuzzNoItemStopsAnExport(f *testing.F) {
 		}
 		meta, err := item.ParseOverview(odd.Overview())
 		if err != nil {
-			return // not one of this form: no client could have read it
+			return // not canonical, so no client could have read it
 		}
 		secret, err := item.ParseDetails(odd.Details())
 		if err != nil {
@@ -51,7 +51,7 @@ func FuzzNoItemStopsAnExport(f *testing.F) {
 		other := item.Item{ID: "BBBBBBBBBBBBBBBBBBBBBA", Type: item.TypeLogin, Title: "Other", Username: "anna", Password: "secret"}
 		for _, format := range transfer.WriteFormats() {
 			if format.Sealed {
-				continue // the same contents, behind a key that takes a second to derive
+				continue // the same content, sealed by a slow key derivation
 			}
 			if _, err := transfer.Write(format.ID, []transfer.Exported{{Item: it}, {Item: other}}, transfer.WriteOptions{}); err != nil {
 				t.Errorf("%s: %v", format.ID, err)

@@ -12,12 +12,12 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/transfertest"
 )
 
-// encryptedLength is how long a value is once Bitwarden has encrypted it: 2.IV|AES-CBC|HMAC, in base64.
+// encryptedLength returns the length of a value after Bitwarden encrypts it: 2.IV|AES-CBC|HMAC, in base64.
 func encryptedLength(bytes int) int { return 72 + (16*(bytes/16+1)+2)/3*4 }
 
-// Bitwarden refuses the whole file for one value that is too long, or an old password without a time. What is longer goes on
+// Bitwarden rejects the whole file for one value that is too long, or an old password without a time. Longer values continue
 // in fields.
-func TestBitwardenGetsNothingThatItRefuses(t *testing.T) {
+func TestBitwardenExportIsWithinLimits(t *testing.T) {
 	t.Parallel()
 	long := func(n int) string { return strings.Repeat("aé\n", n/4) }
 	line := strings.Repeat("é", 500)
@@ -69,7 +69,7 @@ func TestBitwardenGetsNothingThatItRefuses(t *testing.T) {
 	}
 }
 
-// checkBitwardenLimits goes through all texts of an item.
+// checkBitwardenLimits checks all texts of an item.
 func checkBitwardenLimits(t *testing.T, name string, v any) {
 	t.Helper()
 	limits := map[string]int{"notes": 10_000, "value": 5_000, "password": 5_000, "uri": 10_000, "privateKey": 5_000, "publicKey": 5_000}

@@ -53,7 +53,7 @@ func codes(t *testing.T) []code {
 	return out
 }
 
-// sentenceOf is the sentence of a code with its placeholders.
+// sentenceOf returns the sentence of a code with its placeholders.
 func sentenceOf(c code) string {
 	const count, limit = 1234321, 5678765
 	values := parcel.Values{Name: "{name}", Count: count, Limit: limit}
@@ -84,7 +84,7 @@ func TestEveryCodeHasASentence(t *testing.T) {
 	}
 }
 
-// archiveOf packs one file; flags are those of its header.
+// archiveOf packs one file. flags are those of its header.
 func archiveOf(t *testing.T, name, content string, flags uint16) string {
 	t.Helper()
 	var b bytes.Buffer
@@ -188,7 +188,7 @@ func wantFailure(t *testing.T, err error, want parcel.FileCode) {
 	wantValues(t, code{"FileCode", string(want), ""}, f.Values)
 }
 
-// wantValues wants a value for each placeholder of the sentence, and no other.
+// wantValues checks that there is a value for each placeholder of the sentence, and no other.
 func wantValues(t *testing.T, c code, got parcel.Values) {
 	t.Helper()
 	used := placeholdersOf(sentenceOf(c))
@@ -206,7 +206,8 @@ func TestEveryProblemCodeHappens(t *testing.T) {
 		`{"type":"username","label":"Username","value":"x","history":[{"value":"?","encrypted":true}]},` +
 		`{"type":"password","label":"Password","value":"x","history":[{"value":"?","encrypted":true}]}],` +
 		`"attachments":[{"name":"a.txt","data":"?"}]}]}`
-	// The codes of app/client, which tests them; and one that Builder guards against, which no file brings about.
+	// app/client tests its own codes. No file causes invalid_item, which guards against a bug in fit. header_holds_values is
+	// below.
 	tested := []string{"deleted_elsewhere", "not_merged", "attachment_not_stored", "unreadable_item", "unreadable_attachment", "invalid_item", "header_holds_values"}
 	for want, c := range map[parcel.ProblemCode]struct{ name, data string }{
 		parcel.MalformedItem:        {"x", `{"format":"vaultsphere","version":1,"items":[7]}`},

@@ -13,18 +13,17 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/transfertest"
 )
 
-// bitwardenStructure are the members of an export that only mean something inside Bitwarden.
+// bitwardenStructure lists the members that have a meaning only inside Bitwarden.
 var bitwardenStructure = []string{
 	"id",             // of items, folders and collections
 	"folderId",       // the name of the folder is a tag
 	"collectionIds",  // the names of the collections are tags
 	"organizationId", //
-	"key",            // sealed the item on Bitwarden's server
+	"key",            // encrypted the item on Bitwarden's server
 }
 
-// A person who exports from Bitwarden and imports here finds every field again: every text of the export, wherever it
-// stands and whatever it is called, is a value in the item of its entry.
-func TestEveryFieldOfABitwardenExportIsFoundAgain(t *testing.T) {
+// Everything is imported: every text of the export is a value in its item.
+func TestEveryBitwardenFieldIsImported(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"bitwarden/individual.json", "bitwarden/organisation.json"} {
 		source := decoded(t, "testdata/"+name)
@@ -37,29 +36,29 @@ func TestEveryFieldOfABitwardenExportIsFoundAgain(t *testing.T) {
 		for _, list := range []string{"folders", "collections"} {
 			texts("", source[list], bitwardenStructure, func(_, value string) {
 				if !found(all, value) {
-					t.Errorf("%s: one of the %s is %q and nowhere", name, list, value)
+					t.Errorf("%s: one of the %s is %q, which was not imported", name, list, value)
 				}
 			})
 		}
 	}
 }
 
-func TestEveryFieldOfAProtonExportIsFoundAgain(t *testing.T) {
+func TestEveryProtonFieldIsImported(t *testing.T) {
 	t.Parallel()
 	vaults := decoded(t, "testdata/proton/export.zip/Proton Pass/data.json")["vaults"].(map[string]any)
-	var entries []any
+	var items []any
 	for _, id := range []string{"VAULT_A", "VAULT_B"} {
-		entries = append(entries, vaults[id].(map[string]any)["items"].([]any)...)
+		items = append(items, vaults[id].(map[string]any)["items"].([]any)...)
 	}
-	foundAgain(t, transfertest.SampleZIP(t, "proton/export.zip", "proton-zip"), entries, []string{
+	foundAgain(t, transfertest.SampleZIP(t, "proton/export.zip", "proton-zip"), items, []string{
 		"itemId", "shareId", "itemUuid", "folderId", // the names of vault and folder are a tag
-		"type", "hashes", // say of what kind an item is, and by whom an application was made
-		"fullName",                    // is there in its three parts
-		"packageName",                 // is part of an address
-		"files",                       // are attachments
-		"sectionName",                 // stands before the name of a field
-		"fieldName",                   // stands behind the name of a section, or is that of the one-time code
-		"expirationDate", "timestamp", // are written in another way
+		"type", "hashes", // types of items and signatures of apps
+		"fullName",                    // repeated in its three parts
+		"packageName",                 // part of a URL
+		"files",                       // attachments
+		"sectionName",                 // prefix of a field's name
+		"fieldName",                   // follows the name of a section, or names the authenticator key
+		"expirationDate", "timestamp", // written differently
 	})
 }
 
@@ -76,23 +75,23 @@ func decoded(t *testing.T, name string) map[string]any {
 	return v
 }
 
-// foundAgain looks in the item of each entry for every text of the entry that is not structural.
-func foundAgain(t *testing.T, got *transfer.Result, entries []any, structure []string) {
+// foundAgain looks in each item for every text that is not structural.
+func foundAgain(t *testing.T, got *transfer.Result, items []any, structure []string) {
 	t.Helper()
-	if len(got.Items) != len(entries) {
-		t.Fatalf("%d items of %d entries", len(got.Items), len(entries))
+	if len(got.Items) != len(items) {
+		t.Fatalf("%d items, want %d", len(got.Items), len(items))
 	}
-	for i, entry := range entries {
+	for i, element := range items {
 		there := values(t, got.Items[i].Item)
-		texts("", entry, structure, func(member, value string) {
+		texts("", element, structure, func(member, value string) {
 			if !found(there, value) {
-				t.Errorf("entry %d: %s is %q and nowhere in %q", i+1, member, value, there)
+				t.Errorf("item %d: %s is %q, which is not in %q", i+1, member, value, there)
 			}
 		})
 	}
 }
 
-// texts visits all texts that are not empty and not structural.
+// texts visits all nonempty texts that are not structural.
 func texts(member string, v any, structure []string, visit func(member, value string)) {
 	switch v := v.(type) {
 	case string:
@@ -112,7 +111,7 @@ func texts(member string, v any, structure []string, visit func(member, value st
 	}
 }
 
-// values are all texts of an item: names, values, times. Each line of a text is one too.
+// values are all texts of an item: names, values, times, and each line of a text.
 func values(t *testing.T, it item.Item) []string {
 	t.Helper()
 	data, err := json.Marshal(it)

@@ -31,7 +31,7 @@ func TestAnyCSV(t *testing.T) {
 	}
 }
 
-func TestTextOfAnyKind(t *testing.T) {
+func TestTextEncodings(t *testing.T) {
 	t.Parallel()
 	const header, row = "title;username;notes", "Zoë;a\u20acb;x, y"
 	want := []item.Item{{Title: "Zoë", Username: "a\u20acb", Notes: "x, y"}}
@@ -55,8 +55,8 @@ func TestTextOfAnyKind(t *testing.T) {
 	}
 }
 
-// A record that cannot be understood takes none of its neighbours with it.
-func TestBrokenRowIsReportedAndTheRestComesIn(t *testing.T) {
+// A broken record does not affect its neighbours.
+func TestBrokenRowIsReportedAlone(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		row    string

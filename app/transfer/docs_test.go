@@ -8,7 +8,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer"
 )
 
-func TestDocumentListsEveryFormat(t *testing.T) {
+func TestDocumentationListsEveryFormat(t *testing.T) {
 	t.Parallel()
 	document, err := os.ReadFile("../../docs/import-formats.md")
 	if err != nil {

@@ -2,7 +2,8 @@ package transfer
 
 import "github.com/vaultsphere/vaultsphere/app/transfer/source"
 
-// What is wrong with a file. The errors of Read, Columns and Write are one of these, or wrap one.
+// General errors: errors.Is finds the particular ones of each kind. Every error of Read, Columns and Write is a Failure, or
+// wraps one.
 var (
 	ErrEmpty             = source.ErrEmpty
 	ErrUnknownFormat     = source.ErrUnknownFormat

@@ -28,18 +28,18 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/strongbox"
 )
 
-// format is one row of the registry: a format that can be read, and perhaps written.
+// format is one row of the registry: how to detect and read a format, and perhaps to write it.
 type format struct {
 	id, name   string
-	extensions []string // as a file chooser wants them; the first is that of a written file
+	extensions []string // for the file chooser; written files get the first
 	source.Format
 	writer writer
 }
 
-// writer is how a format is written.
+// writer says how to write a format.
 type writer struct {
-	name   string // as it is offered
-	sealed bool   // by a password
+	name   string // as the user sees it
+	sealed bool   // with a password
 	files  bool   // with the contents of attachments
 	write  func(items []Exported, password string) ([]byte, error)
 }
@@ -53,12 +53,11 @@ func (f format) writes(w writer) format {
 	return f
 }
 
-// formats are tried in this order, so the most telling stand first and any CSV last. Those that are written are offered in
-// this order too.
+// formats are tried in this order: the most specific first, any CSV last. Export offers them in this order too.
 func formats() []format {
 	return []format{
-		reads("vaultsphere-sealed", "VaultSphere, sealed by a password", own.Sealed, ".vaultsphere", ".json").
-			writes(writer{name: "VaultSphere, sealed by a password", sealed: true, files: true, write: own.WriteSealed}),
+		reads("vaultsphere-sealed", "VaultSphere", own.Sealed, ".vaultsphere", ".json").
+			writes(writer{name: "VaultSphere", sealed: true, files: true, write: own.WriteSealed}),
 		reads("vaultsphere-json", "VaultSphere (JSON)", own.JSON, ".json").
 			writes(writer{name: "VaultSphere (JSON)", files: true, write: own.WriteJSON}),
 		reads("vaultsphere-csv", "VaultSphere (CSV)", own.CSV, ".csv").
@@ -73,18 +72,18 @@ func formats() []format {
 		reads("dashlane-zip", "Dashlane (ZIP)", dashlane.ZIP, ".zip"),
 		reads("kdbx", "KeePass (KDBX)", keepass.KDBX, ".kdbx").
 			writes(writer{name: "KeePass (KDBX 4)", sealed: true, files: true, write: keepass.WriteKDBX}),
-		reads("buttercup", "Buttercup (vault)", buttercup.Vault, ".bcup"),
+		reads("buttercup", "Buttercup (.bcup)", buttercup.Vault, ".bcup"),
 		reads("keepass-xml", "KeePass 2 (XML)", keepass.XML, ".xml"),
 		reads("safeincloud-xml", "SafeInCloud (XML)", safeincloud.XML, ".xml"),
 		reads("aegis", "Aegis (JSON)", authenticators.Aegis, ".json"),
 		reads("2fas", "2FAS", authenticators.TwoFAS, ".2fas"),
 		reads("andotp", "andOTP (JSON)", authenticators.AndOTP, ".json", ".aes"),
 		reads("proton-authenticator", "Proton Authenticator (JSON)", authenticators.Proton, ".json"),
-		reads("ente-auth", "Ente Auth, encrypted", authenticators.Ente, ".txt", ".json"),
+		reads("ente-auth", "Ente Auth", authenticators.Ente, ".txt", ".json"),
 		reads("freeotp-plus", "FreeOTP+ (JSON)", authenticators.FreeOTPPlus, ".json"),
 		reads("lastpass-authenticator", "LastPass Authenticator (JSON)", authenticators.LastPass, ".json"),
 		reads("stratum", "Stratum, Authenticator Pro (JSON)", authenticators.Stratum, ".json"),
-		reads("otpauth", "One-time codes (otpauth addresses, Google Authenticator)", authenticators.CodeList, ".txt"),
+		reads("otpauth", "Google Authenticator, otpauth URLs", authenticators.CodeList, ".txt"),
 		reads("kaspersky-txt", "Kaspersky Password Manager (TXT)", kaspersky.Text, ".txt"),
 		reads("enpass-json", "Enpass (JSON)", enpass.JSON, ".json"),
 		reads("keeper-json", "Keeper (JSON)", keeper.JSON, ".json"),
@@ -109,18 +108,18 @@ func formats() []format {
 		reads("dropbox-csv", "Dropbox Passwords (CSV)", dropbox.CSV, ".csv"),
 		reads("enpass-csv", "Enpass (CSV)", enpass.CSV, ".csv"),
 		reads("keeper-csv", "Keeper (CSV)", keeper.CSV, ".csv"),
-		reads("csv", "CSV, columns chosen", source.AnyCSV, ".csv", ".tsv", ".txt"),
+		reads("csv", "CSV", source.AnyCSV, ".csv", ".tsv", ".txt"),
 	}
 }
 
-// Format is one that Read knows.
+// Format is a format that Read knows.
 type Format struct {
 	ID         string   `json:"id"`
 	Name       string   `json:"name"`
 	Extensions []string `json:"extensions"`
 }
 
-// Formats lists what Read knows.
+// Formats lists the formats that Read knows.
 func Formats() []Format {
 	var out []Format
 	for _, f := range formats() {
@@ -129,7 +128,7 @@ func Formats() []Format {
 	return out
 }
 
-// formatOf finds the one to read the input with.
+// formatOf returns the format to read the input with.
 func formatOf(in *source.Input) (format, error) {
 	if in.Options.Format == "" {
 		for _, f := range formats() {

@@ -11,8 +11,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/transfertest"
 )
 
-// FuzzRead holds for every format at once: no file, however it was made, leads to a panic or to an item that cannot be
-// saved, and none is taken without an account of it.
+// FuzzRead holds for every format: no file causes a panic or an item that cannot be saved, and none is accepted without an
+// account of its items.
 func FuzzRead(f *testing.F) {
 	err := filepath.WalkDir("testdata", func(path string, d fs.DirEntry, err error) error {
 		if err == nil && d.IsDir() && slices.Contains([]string{".zip", ".1pux"}, filepath.Ext(path)) {
@@ -36,7 +36,7 @@ func FuzzRead(f *testing.F) {
 			return
 		}
 		if got.Format == "" {
-			t.Error("no format is named")
+			t.Error("no format was detected")
 		}
 		for _, i := range got.Items {
 			if err := i.Item.Validate(); err != nil || !i.Item.Type.Known() || i.Item.ID != "" || i.Row < 1 {

@@ -14,7 +14,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/transfertest"
 )
 
-func TestFilesThatAreRefused(t *testing.T) {
+func TestRejectedFiles(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		data string
@@ -44,7 +44,7 @@ func TestFilesThatAreRefused(t *testing.T) {
 	}
 }
 
-func TestAdviceForFilesOfAnotherKind(t *testing.T) {
+func TestLookalikesAreNamed(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
 	w := zip.NewWriter(&b)
@@ -64,8 +64,8 @@ func TestAdviceForFilesOfAnotherKind(t *testing.T) {
 	}
 }
 
-// Whatever a source allows, every value arrives, in items that can be saved.
-func TestLongValuesGoOn(t *testing.T) {
+// Every value of any size is imported, in items that can be saved.
+func TestLongValuesContinue(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("0123456789", 9_000)
 	got := transfertest.Read(t, "x.csv", "title,username,password,totp,notes,url,tag,Extra\n"+
@@ -81,7 +81,7 @@ func TestLongValuesGoOn(t *testing.T) {
 		}
 	}
 	if n := strings.Count(all.String(), "0123456789"); n < 8*8_900 {
-		t.Errorf("%d of %d pieces arrived", n, 8*9_000)
+		t.Errorf("%d of %d parts arrived", n, 8*9_000)
 	}
 	if first := got.Items[0].Item; len(first.Title) != item.MaxTitle || first.Password != "" {
 		t.Errorf("title of %d characters", len(first.Title))

@@ -11,11 +11,11 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/transfertest"
 )
 
-// bitwardenItems is an export of Bitwarden with what stands in its list of items.
+// bitwardenItems is an export of Bitwarden with these items.
 func bitwardenItems(items string) string { return `{"encrypted":false,"items":[` + items + `]}` }
 
-// An importer asks what the form asks: what can be read is read, and what cannot is reported.
-func TestKeysOfCodesInImports(t *testing.T) {
+// Import checks what the form checks: it repairs what it can, and reports the rest.
+func TestAuthenticatorKeysAreChecked(t *testing.T) {
 	t.Parallel()
 	for totp, works := range map[string]bool{
 		`JBSW\u00a0Y3DP\u200bEHPK\u20603PXP\ufeff`: true, `SECRET=JBSWY3DPEHPK3PXP`: true, `JBSWY3DP%3D%3D`: true, `otpauth://totp/a?secret=&secret=JBSWY3DPEHPK3PXP`: true,
@@ -35,7 +35,7 @@ func TestKeysOfCodesInImports(t *testing.T) {
 	}
 }
 
-func TestExpiryDatesOfCardsInImports(t *testing.T) {
+func TestExpiryDatesAreParsed(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[[2]string][2]string{
 		{"04", "29"}: {"4", "2029"}, {"4", "2029"}: {"4", "2029"}, {"04/29", ""}: {"4", "2029"}, {"", "04/2029"}: {"4", "2029"},
@@ -57,7 +57,7 @@ func TestExpiryDatesOfCardsInImports(t *testing.T) {
 	}
 }
 
-func TestWebsitesInImports(t *testing.T) {
+func TestWebsitesAreChecked(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
 		"\u00a0https://a.example\u200b": "https://a.example", "https://a\u200b.example/\ufeffx": "https://a.example/x", " a.example\u2060": "a.example",
@@ -76,20 +76,20 @@ func TestWebsitesInImports(t *testing.T) {
 	}})
 }
 
-// Bitwarden did not say before 2021 whether an export is encrypted, and its command line prints items alone.
-func TestBitwardenOfBefore2021(t *testing.T) {
+// Before 2021, exports of Bitwarden did not say whether they are encrypted, and its command line prints only items.
+func TestBitwardenBefore2021(t *testing.T) {
 	t.Parallel()
-	const entry = `{"object":"item","id":"i1","organizationId":null,"folderId":"f1","type":1,"name":"Bank","notes":null,"favorite":true,
+	const element = `{"object":"item","id":"i1","organizationId":null,"folderId":"f1","type":1,"name":"Bank","notes":null,"favorite":true,
 		"login":{"uris":[{"match":null,"uri":"https://bank.example"}],"username":"anna","password":"pw","totp":null},"collectionIds":null}`
 	want := item.Item{Title: "Bank", URLs: []string{"https://bank.example"}, Username: "anna", Password: "pw", Favourite: true}
-	got := transfertest.Read(t, "bw.json", "["+entry+"]", transfer.Options{})
+	got := transfertest.Read(t, "bw.json", "["+element+"]", transfer.Options{})
 	transfertest.Same(t, got, []item.Item{want})
-	transfertest.Same(t, transfertest.Read(t, "bw.json", entry, transfer.Options{}), []item.Item{want})
+	transfertest.Same(t, transfertest.Read(t, "bw.json", element, transfer.Options{}), []item.Item{want})
 	want.Tags = []string{"Home/Money"}
-	got = transfertest.Read(t, "bw.json", `{"folders":[{"id":"f1","name":"Home/Money"}],"items":[`+entry+`]}`, transfer.Options{})
+	got = transfertest.Read(t, "bw.json", `{"folders":[{"id":"f1","name":"Home/Money"}],"items":[`+element+`]}`, transfer.Options{})
 	transfertest.Same(t, got, []item.Item{want})
 	if got.Format != "bitwarden-json" {
-		t.Errorf("taken for %s", got.Format)
+		t.Errorf("detected as %s", got.Format)
 	}
 	got = transfertest.Read(t, "bw.json", `{"items":[{"type":2,"name":"Note","notes":"n","secureNote":{"type":0}}]}`, transfer.Options{})
 	transfertest.Same(t, got, []item.Item{{Type: item.TypeNote, Title: "Note", Notes: "n"}})
@@ -97,7 +97,7 @@ func TestBitwardenOfBefore2021(t *testing.T) {
 
 func TestKeeperDaysAndCodes(t *testing.T) {
 	t.Parallel()
-	day := func(date string, hours int) int64 { // midnight, so many hours east of Greenwich
+	day := func(date string, hours int) int64 { // midnight that many hours east of Greenwich
 		return transfertest.Time(date + "T00:00:00Z").Add(-time.Duration(hours) * time.Hour).UnixMilli()
 	}
 	for _, hours := range []int{-10, -8, -5, 0, 1, 2, 5, 9, 12, 13} {
@@ -109,8 +109,8 @@ func TestKeeperDaysAndCodes(t *testing.T) {
 	transfertest.Same(t, got, []item.Item{{Title: "a", TOTP: "otpauth://totp/a?secret=JBSWY3DPEHPK3PXP", Fields: []item.Field{transfertest.Hidden("One-time code", "GEZDGNBV")}}})
 }
 
-// Secrets stay hidden however deep they are, and yes and no is not text.
-func TestKeeperFieldsOfRarerKinds(t *testing.T) {
+// Secrets stay hidden at any depth, and Booleans are not text.
+func TestRareKeeperFields(t *testing.T) {
 	t.Parallel()
 	got := transfertest.Read(t, "k.json", `{"records":[{"title":"a","$type":"login","custom_fields":{"$checkbox:agreed":true,"$note:Safe":"behind the door",
 		"$passkey":{"credentialId":"c1","privateKey":{"crv":"P-256","d":"s3cret"}}}}]}`, transfer.Options{})
@@ -141,7 +141,7 @@ func TestPsonoTrashAndFilters(t *testing.T) {
 	transfertest.Same(t, got, []item.Item{{Type: item.TypeNote, Title: "n", Tags: []string{"Trash"}}})
 }
 
-func TestEnpassKeepsWhatFieldsWere(t *testing.T) {
+func TestEnpassFieldKinds(t *testing.T) {
 	t.Parallel()
 	const file = `{"items":[{"title":"a","uuid":"u","category":"login","fields":[
 		{"type":"username","label":"Username","value":"anna","uid":10,"order":1,"history":[{"value":"anna.old","updated_at":1500000000},{"value":"x","encrypted":true}]},
@@ -159,7 +159,7 @@ func TestEnpassKeepsWhatFieldsWere(t *testing.T) {
 	transfertest.SameProblems(t, got, transfer.Problem{Row: 1, Title: "a", Code: parcel.EncryptedOldValue, Values: parcel.Values{Name: "Username"}})
 }
 
-// Libraries of many languages write times; none of them may be lost or moved.
+// Times written by libraries of many languages must not be lost or shifted.
 func TestTimesInJSON(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
@@ -181,17 +181,17 @@ func TestTimesInJSON(t *testing.T) {
 	}
 }
 
-func TestFilesUnderPGP(t *testing.T) {
+func TestPGPFilesAreRejected(t *testing.T) {
 	t.Parallel()
 	for name, data := range map[string]string{
 		"x.gpg": "-----BEGIN PGP MESSAGE-----\n\nhQEM\n-----END PGP MESSAGE-----\n", "x.json": "\n-----BEGIN PGP MESSAGE-----\n", "y.asc": "-----BEGIN PGP SIGNED MESSAGE-----\n",
 		"store/z.gpg": "\x85\x01\x0c\x03Foo", "new.pgp": "\xc1\xc0\x4c\x03", "key.txt": "-----BEGIN PGP PRIVATE KEY BLOCK-----\n",
 	} {
-		transfertest.Refuses(t, name, []byte(data), "", transfer.ErrPGP)
+		transfertest.Rejects(t, name, []byte(data), "", transfer.ErrPGP)
 	}
 	_, err := transfer.Read(transfer.File{Name: "x.gpg", Data: []byte("-----BEGIN PGP MESSAGE-----")}, transfer.Options{Format: "proton-json"})
 	if err != transfer.ErrPGP { //nolint:errorlint // exactly this one
-		t.Errorf("as Proton Pass: %v", err)
+		t.Errorf("chosen as Proton Pass: %v", err)
 	}
-	transfertest.Refuses(t, "x.gpg", []byte("\x99\x01"), "", transfer.ErrUnknownFormat)
+	transfertest.Rejects(t, "x.gpg", []byte("\x99\x01"), "", transfer.ErrUnknownFormat)
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/transfertest"
 )
 
-// post is the login in most of the samples.
+// post is the login in most samples.
 func post(more ...func(*item.Item)) item.Item {
 	it := item.Item{Type: item.TypeLogin, Title: "Post", URLs: []string{"https://post.example"}, Username: "mia", Password: "pw-post"}
 	for _, change := range more {
@@ -29,8 +29,8 @@ func totp(s string) func(*item.Item)        { return func(it *item.Item) { it.TO
 func favourite(it *item.Item)               { it.Favourite = true }
 func with(f ...item.Field) func(*item.Item) { return func(it *item.Item) { it.Fields = f } }
 
-// Tables of managers that have no format here come in by the names of their columns, every value in its place.
-func TestColumnsAreKnownByManyNames(t *testing.T) {
+// Tables of unknown managers are imported by their column names, every value in place.
+func TestColumnNames(t *testing.T) {
 	t.Parallel()
 	const key = "JBSWY3DPEHPK3PXP"
 	for file, want := range map[string][]item.Item{
@@ -60,7 +60,7 @@ func TestColumnsAreKnownByManyNames(t *testing.T) {
 	}
 }
 
-func TestColumnsAreKnownInManyLanguages(t *testing.T) {
+func TestColumnNamesInManyLanguages(t *testing.T) {
 	t.Parallel()
 	for _, header := range []string{
 		"Title,Website URL,Login Username,Login Password,Notes", "Display Name,Login_URL,User ID,passwordValue,Comments (optional)",
@@ -88,8 +88,8 @@ func TestColumnsAreKnownInManyLanguages(t *testing.T) {
 	}
 }
 
-// What only looks like the name of a part stays a field by its name, hidden if it is a secret.
-func TestColumnsThatAreAnotherPart(t *testing.T) {
+// Columns with similar names become fields, hidden if secret.
+func TestSimilarColumnNames(t *testing.T) {
 	t.Parallel()
 	got := transfertest.Read(t, "x.csv", "Title,Username,Password,Old password,Password hint,Company name,Home address,Altes Kennwort,Kartennummer,Geheimzahl,Times used\n"+
 		"Post,mia,pw,old,cat,Acme,1 Street,alt,12,34,5\n", transfer.Options{})
@@ -97,13 +97,13 @@ func TestColumnsThatAreAnotherPart(t *testing.T) {
 		transfertest.Hidden("Old password", "old"), transfertest.Hidden("Password hint", "cat"), transfertest.Text("Company name", "Acme"), transfertest.Text("Home address", "1 Street"),
 		transfertest.Hidden("Altes Kennwort", "alt"), transfertest.Hidden("Kartennummer", "12"), transfertest.Hidden("Geheimzahl", "34"), transfertest.Text("Times used", "5"),
 	}}})
-	// Of several columns for the same part the surest is it, and another one if that is empty.
+	// Of several columns for the same part, the most certain wins, unless it is empty.
 	got = transfertest.Read(t, "x.csv", "Email,Password,Login Password,Username,Account\nm@post.example,a,b,mia,Post\nb@bank.example,,c,,Bank\n", transfer.Options{})
 	transfertest.Same(t, got, []item.Item{
 		{Title: "Post", Username: "mia", Password: "a", Fields: []item.Field{transfertest.Text("Email", "m@post.example"), transfertest.Hidden("Login Password", "b")}},
 		{Title: "Bank", Username: "b@bank.example", Password: "c"},
 	})
-	// Numbers of cards are hidden, whatever their column is called.
+	// Card numbers are hidden, whatever their column is called.
 	got = transfertest.Read(t, "x.csv", "Title,Password,Thing\nPost,pw,4111 1111 1111 1111\n", transfer.Options{})
 	transfertest.Same(t, got, []item.Item{{Title: "Post", Password: "pw", Fields: []item.Field{transfertest.Hidden("Thing", "4111 1111 1111 1111")}}})
 }
@@ -131,22 +131,22 @@ func TestRowsOfCards(t *testing.T) {
 	}
 }
 
-// A row of values that is taken for names is lost, and so the file is refused, whatever it is called.
-func TestTablesWithoutAHeaderAreRefused(t *testing.T) {
+// A row of values taken for a header would be lost, so the file is rejected.
+func TestTablesWithoutAHeaderAreRejected(t *testing.T) {
 	t.Parallel()
 	noHeader, err := os.ReadFile(transfertest.Testdata("csv/no-header.csv"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, data := range map[string]string{
-		"addresses and names":            string(noHeader),
+		"URLs and names":                 string(noHeader),
 		"nothing to tell by":             "Router,admin,secret1\nNAS,root,secret2\n",
 		"known words":                    "Login,Post,mia,pw-post,https://post.example\nLogin,Bank,mia,pw-bank,https://bank.example\n",
 		"repeated values":                "Work Notes,Site Login,mia,secret\nWork Notes,x,bob,secret2\n",
 		"values that end like names":     "Work Notes,Site Login,My Password\nWork Notes,mia,secret\n",
 		"names of other parts":           "Foo,Bar,Baz\n1,2,3\n",
 		"a row like names":               "SafeNotes,Post,mia,pw\n",
-		"names and an address":           "Title,Password,https://post.example\nPost,pw,https://bank.example\n",
+		"names and a URL":                "Title,Password,https://post.example\nPost,pw,https://bank.example\n",
 		"one name":                       "Password,Foo,Bar\n1,2,3\n",
 		"neither a title nor a password": "URL,Username,Foo\nhttps://post.example,mia,pw\n",
 	} {
@@ -170,7 +170,7 @@ func TestTablesWithoutAHeaderAreRefused(t *testing.T) {
 		t.Errorf("got %+v", got.Items)
 	}
 	if _, err := transfer.Read(transfer.File{Data: noHeader}, transfer.Options{Format: "csv", Headerless: true}); !errors.Is(err, transfer.ErrNoHeader) {
-		t.Errorf("no columns are chosen: %v", err)
+		t.Errorf("without chosen columns: %v", err)
 	}
 	got = transfertest.Read(t, "x.csv", string(noHeader), transfer.Options{Format: "csv", Columns: columns})
 	transfertest.SameProblems(t, got, transfer.Problem{Row: 1, Code: parcel.HeaderHoldsValues})
@@ -180,8 +180,8 @@ func TestTablesWithoutAHeaderAreRefused(t *testing.T) {
 	}
 }
 
-// A table without names for the passwords or the titles comes in, and the report says so.
-func TestMissingPartsAreReported(t *testing.T) {
+// A table without password or title columns is imported with a problem.
+func TestMissingColumnsAreReported(t *testing.T) {
 	t.Parallel()
 	transfertest.SameProblems(t, transfertest.Read(t, "x.csv", "Title,Username,Kode\nPost,mia,pw\n", transfer.Options{}),
 		transfer.Problem{Code: parcel.NoPasswordColumn})
@@ -189,8 +189,8 @@ func TestMissingPartsAreReported(t *testing.T) {
 		transfer.Problem{Code: parcel.NoTitleColumn})
 }
 
-// Vendors whose tables have no header are known by how these are made.
-func TestDocumentedTablesUnderAnotherName(t *testing.T) {
+// Formats without a header are detected by the shape of their tables.
+func TestTablesAreDetectedUnderAnyName(t *testing.T) {
 	t.Parallel()
 	got := transfertest.Sample(t, "keeper/pairs.csv", "keeper-csv")
 	transfertest.Same(t, got, []item.Item{
@@ -209,12 +209,12 @@ func TestDocumentedTablesUnderAnotherName(t *testing.T) {
 	transfertest.Same(t, got, []item.Item{
 		{Type: item.TypeLogin, Title: "Wifi", Password: "geheim"}, {Type: item.TypeNote, Title: "Notiz", Notes: "nur ein Text"}, post(),
 	})
-	// A table with names side by side is none of them, even where every other one is a label of Enpass.
+	// A table with column names side by side is not one of them, even if every other one is a label of Enpass.
 	transfertest.Same(t, transfertest.Read(t, "x.csv", "Title,Username,Thing,Password\nPost,mia,x,pw\n", transfer.Options{}),
 		[]item.Item{{Title: "Post", Username: "mia", Password: "pw", Fields: []item.Field{transfertest.Text("Thing", "x")}}})
 }
 
-func TestAddressesWithSpaces(t *testing.T) {
+func TestURLsWithSpaces(t *testing.T) {
 	t.Parallel()
 	for value, want := range map[string][]string{
 		"https://a.example https://b.example":  {"https://a.example", "https://b.example"},
@@ -226,7 +226,7 @@ func TestAddressesWithSpaces(t *testing.T) {
 		got := transfertest.Read(t, "x.csv", "Title,Website,User,Password\nT,\""+value+"\",mia,pw\n", transfer.Options{})
 		transfertest.Same(t, got, []item.Item{{Title: "T", URLs: want, Username: "mia", Password: "pw"}})
 	}
-	// Words stay together, and name an item that has no title.
+	// Text stays together, and becomes the title of an item without one.
 	const words = "Router upstairs 192.168.0.1"
 	for data, title := range map[string]string{"Title,Website,Password\nT," + words + ",pw\n": "T", "Title,Website,Password\n," + words + ",pw\n": words} {
 		it := transfertest.Read(t, "x.csv", data, transfer.Options{}).Items[0].Item
@@ -237,21 +237,21 @@ func TestAddressesWithSpaces(t *testing.T) {
 	}
 }
 
-// A username has one line; the others are kept.
-func TestLineBreakInOneLine(t *testing.T) {
+// A username has one line; the whole becomes a field.
+func TestLineBreaksInUsernames(t *testing.T) {
 	t.Parallel()
 	got := transfertest.Read(t, "x.csv", "name,url,username,password,note\nPost,https://post.example,\"mia\r\nsecond\",pw-post,\n", transfer.Options{})
 	transfertest.Same(t, got, []item.Item{post(with(transfertest.Text("Username", "mia\r\nsecond")))})
 	if len(got.Relocated) != 1 {
 		t.Errorf("relocated %+v", got.Relocated)
 	}
-	for _, end := range []string{"\u2028", "\v", "\u0085"} { // of other writing systems and machines
+	for _, end := range []string{"\u2028", "\v", "\u0085"} { // line ends of other systems
 		got = transfertest.Read(t, "x.csv", "name,url,username,password,note\nPost,https://post.example,mia"+end+"second,pw-post,\n", transfer.Options{})
 		transfertest.Same(t, got, []item.Item{post(with(transfertest.Text("Username", "mia"+end+"second")))})
 	}
 }
 
-func TestTimesOfTables(t *testing.T) {
+func TestTableTimes(t *testing.T) {
 	t.Parallel()
 	for value, want := range map[string]string{
 		"2021-03-02 10:11:12": "2021-03-02T10:11:12Z", "02.03.2021": "2021-03-02T00:00:00Z", "2021/03/02 10:11": "2021-03-02T10:11:00Z",
@@ -266,7 +266,7 @@ func TestTimesOfTables(t *testing.T) {
 			t.Errorf("%s is %v", value, got.Modified)
 		}
 	}
-	// The order of day and month is not to be guessed.
+	// The order of day and month must not be guessed.
 	transfertest.Same(t, transfertest.Read(t, "x.csv", "Title,Password,Modified\nPost,pw,02/03/2021\n", transfer.Options{}),
 		[]item.Item{{Title: "Post", Password: "pw", Fields: []item.Field{transfertest.Text("Modified", "02/03/2021")}}})
 }

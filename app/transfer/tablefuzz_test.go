@@ -13,7 +13,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer"
 )
 
-// FuzzTableLosesNothing holds for tables that RFC 4180 allows: every value is in an item, or its row is reported.
+// FuzzTableLosesNothing holds for RFC 4180 tables: every value is in an item, or its row is reported.
 func FuzzTableLosesNothing(f *testing.F) {
 	f.Add("Title", "Password", "Thing", "Post", "pw", "x")
 	f.Add("URL", "Login Password", "Tags", "a b", "p\"w\\", "a, b;c")
@@ -53,8 +53,8 @@ func FuzzTableLosesNothing(f *testing.F) {
 	})
 }
 
-// lettersOf is the words of a value that are long enough not to be part of how it is written: dates, yes and no, escapes,
-// names in front of lines.
+// lettersOf returns the words of a value that are long enough not to be syntax: dates, yes and no, escapes, names at the
+// start of lines.
 func lettersOf(value string) []string {
 	words := strings.FieldsFunc(value, func(r rune) bool { return r < 'a' || r > 'z' })
 	if len(strings.Join(words, "")) < 20 || strings.ContainsAny(value, `\<>&:`) {
@@ -63,7 +63,7 @@ func lettersOf(value string) []string {
 	return slices.DeleteFunc(words, func(w string) bool { return len(w) < 5 })
 }
 
-// FuzzEscapedQuotes holds for tables whose quotes have a backslash before them: what stands in quotes is read as it was.
+// FuzzEscapedQuotes holds for tables with backslashes before quotes: quoted values are unchanged.
 func FuzzEscapedQuotes(f *testing.F) {
 	f.Add("a", "b\"c", "d,\"e\"\nf")
 	f.Add("\"", "\"\"", ",\"")
@@ -77,7 +77,7 @@ func FuzzEscapedQuotes(f *testing.F) {
 		data := `"Title","Password","Thing"` + "\n" + strings.Join([]string{quoted(title), quoted(password), quoted(thing)}, ",") + "\n"
 		got, err := transfer.Read(transfer.File{Name: "x.csv", Data: []byte(data)}, transfer.Options{Format: "csv"})
 		if err != nil || len(got.Items) != 1 || len(got.Problems) > 0 {
-			return // refused or reported; a quote at the end of a value has two meanings
+			return // rejected or reported; a quote at the end of a value is ambiguous
 		}
 		it := got.Items[0].Item
 		if it.Password != password && !strings.Contains(data, `\""`) && !strings.Contains(data, `\",`) {

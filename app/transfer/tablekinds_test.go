@@ -9,9 +9,9 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/transfertest"
 )
 
-// Versions of Buttercup before 2 have no types, and name the columns of groups twice. A row that looks like a group may
-// hold a login all the same.
-func TestButtercupCSVOfOtherVersions(t *testing.T) {
+// Buttercup before version 2 has no types, and names the group columns twice. A row that looks like a group may still hold a
+// login.
+func TestOlderButtercupCSV(t *testing.T) {
 	t.Parallel()
 	got := transfertest.Read(t, "x.csv", "!group_id,!group_name,title,username,password,URL,!group_id,!group_name,id,Notes,pin\n"+
 		"g1,Home/Mail,Post,mia,pw-post,https://post.example,g1,Home/Mail,e1,,4711\ng2,Texts,N,,,,g2,Texts,e2,\"one\ntwo\",\n", transfer.Options{})
@@ -27,8 +27,8 @@ func TestButtercupCSVOfOtherVersions(t *testing.T) {
 	transfertest.SameProblems(t, got)
 }
 
-// A table that was opened with the wrong separator and saved again has each of its lines in quotes.
-func TestTablesWithEachLineInQuotes(t *testing.T) {
+// A table that was opened with the wrong separator and saved again has each line in quotes.
+func TestQuotedLines(t *testing.T) {
 	t.Parallel()
 	for _, data := range []string{
 		"\"Titel;\"\"Benutzername\"\";\"\"Passwort\"\";\"\"Webseite\"\"\"\n\"Post;\"\"mia\"\";\"\"pw-post\"\";\"\"https://post.example\"\"\"\n",
@@ -41,18 +41,18 @@ func TestTablesWithEachLineInQuotes(t *testing.T) {
 	}
 }
 
-// Of two columns with one name, the second is kept beside the first, also in the tables of a known program.
-func TestColumnsOfTheSameName(t *testing.T) {
+// Of two columns with the same name, the second becomes a field, also in known formats.
+func TestColumnsWithTheSameName(t *testing.T) {
 	t.Parallel()
 	got := transfertest.Read(t, "x.csv", "folder,type,name,notes,fields,reprompt,login_uri,login_username,login_password,login_totp,login_password,name\n"+
 		",login,Post,,,0,https://post.example,mia,pw-post,,pw-two,Second\n", transfer.Options{})
 	transfertest.Same(t, got, []item.Item{post(with(transfertest.Hidden("login_password", "pw-two"), transfertest.Text("name", "Second")))})
 	if got.Format != "bitwarden-csv" {
-		t.Errorf("taken for %s", got.Format)
+		t.Errorf("detected as %s", got.Format)
 	}
 }
 
-// Custom fields in one value are fields here, and stay hidden if anything says that they are secret.
+// Custom fields in one value become fields, hidden if anything says that they are secret.
 func TestCustomFieldsInOneValue(t *testing.T) {
 	t.Parallel()
 	for value, want := range map[string][]item.Field{
@@ -69,7 +69,7 @@ func TestCustomFieldsInOneValue(t *testing.T) {
 	}
 }
 
-func TestTablesOfOtherManagers(t *testing.T) {
+func TestTablesOfUnknownManagers(t *testing.T) {
 	t.Parallel()
 	const key = "JBSWY3DPEHPK3PXP"
 	modified := func(s string) func(*item.Item) { return func(it *item.Item) { it.Modified = transfertest.Time(s) } }
@@ -96,7 +96,7 @@ func TestTablesOfOtherManagers(t *testing.T) {
 		transfertest.Same(t, got, want)
 		transfertest.SameProblems(t, got)
 	}
-	// A description says what an item is only where it comes first.
+	// Only a leading description says what an item is.
 	transfertest.Same(t, transfertest.Read(t, "x.csv", "url,username,password,description\nhttps://post.example,mia,pw-post,n\n", transfer.Options{}),
 		[]item.Item{post(notes("n"), func(it *item.Item) { it.Title = "post.example" })})
 }

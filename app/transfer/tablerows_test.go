@@ -12,7 +12,7 @@ import (
 
 const columnsOfChrome = "name,url,username,password,note\n"
 
-// Rows of another length than the header come in as far as they can be understood, and are reported where they cannot.
+// Rows of the wrong length are imported as far as possible, and otherwise reported.
 func TestShortAndLongRows(t *testing.T) {
 	t.Parallel()
 	bank := item.Item{Type: item.TypeLogin, Title: "Bank", URLs: []string{"https://bank.example"}, Username: "mia", Password: "pw-bank", Notes: "n"}
@@ -25,15 +25,15 @@ func TestShortAndLongRows(t *testing.T) {
 		want     []item.Item
 		problems []transfer.Problem
 	}{
-		"no note":       {"Post,https://post.example,mia,pw-post\n", []item.Item{post()}, nil},
-		"no password":   {"Post,https://post.example,mia\n", []item.Item{post(password(""))}, problem(parcel.MissingValues, 3)},
-		"no address":    {"Post,x\n", nil, problem(parcel.ColumnCount, 2)},
-		"a word":        {"Post\n", nil, problem(parcel.ColumnCount, 1)},
-		"comma in note": {"Post,https://post.example,mia,pw-post,a, b\n", []item.Item{post(notes("a, b"))}, problem(parcel.ExtraIntoNotes, 6)},
-		"too long":      {"Post,x,https://post.example,mia,pw-post,n\n", nil, problem(parcel.ColumnCount, 6)},
-		"empty ones":    {"Post,https://post.example,mia,pw-post,,,,\n", []item.Item{post()}, nil},
-		"note goes on":  {"Post,https://post.example,mia,pw-post,one\ntwo\n", []item.Item{post(notes("one\ntwo"))}, nil},
-		"lines in one":  {"Post,https://post.example,mia\nmia,pw-post,n\n", []item.Item{post(notes("n"), with(transfertest.Text("Username", "mia\nmia")))}, nil},
+		"no note":        {"Post,https://post.example,mia,pw-post\n", []item.Item{post()}, nil},
+		"no password":    {"Post,https://post.example,mia\n", []item.Item{post(password(""))}, problem(parcel.MissingValues, 3)},
+		"no URL":         {"Post,x\n", nil, problem(parcel.ColumnCount, 2)},
+		"a word":         {"Post\n", nil, problem(parcel.ColumnCount, 1)},
+		"comma in note":  {"Post,https://post.example,mia,pw-post,a, b\n", []item.Item{post(notes("a, b"))}, problem(parcel.ExtraIntoNotes, 6)},
+		"too long":       {"Post,x,https://post.example,mia,pw-post,n\n", nil, problem(parcel.ColumnCount, 6)},
+		"empty ones":     {"Post,https://post.example,mia,pw-post,,,,\n", []item.Item{post()}, nil},
+		"note continues": {"Post,https://post.example,mia,pw-post,one\ntwo\n", []item.Item{post(notes("one\ntwo"))}, nil},
+		"lines in one":   {"Post,https://post.example,mia\nmia,pw-post,n\n", []item.Item{post(notes("n"), with(transfertest.Text("Username", "mia\nmia")))}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -42,7 +42,7 @@ func TestShortAndLongRows(t *testing.T) {
 			transfertest.SameProblems(t, got, c.problems...)
 		})
 	}
-	// What identifies an item comes in, also where spreadsheets have left out the empty values behind it.
+	// An item with a title and a password is imported even if a spreadsheet dropped the empty values after them.
 	got := transfertest.Read(t, "x.csv", "Title;Username;Password;URL;Notes;Tags\nPost;mia;pw-post\nWifi;;pw\nfoo;bar\n", transfer.Options{})
 	transfertest.Same(t, got, []item.Item{post(func(it *item.Item) { it.URLs = nil }), {Title: "Wifi", Password: "pw"}})
 	short := parcel.Values{Count: 3, Limit: 6}
@@ -51,7 +51,7 @@ func TestShortAndLongRows(t *testing.T) {
 	got = transfertest.Read(t, "x.csv", "title,username,password\nPost,mia,pw,q\n", transfer.Options{})
 	transfertest.Same(t, got, []item.Item{{Title: "Post", Username: "mia", Password: "pw", Fields: []item.Field{transfertest.Hidden("Column 4", "q")}}})
 	transfertest.SameProblems(t, got, transfer.Problem{Row: 2, Code: parcel.ExtraIntoFields, Values: parcel.Values{Count: 4, Limit: 3}})
-	// What is missing at the end of a file may have been cut.
+	// Values missing at the end of the file may have been cut.
 	got = transfertest.Read(t, "x.csv", columnsOfChrome+"Post,https://post.example,mia,pw-p", transfer.Options{})
 	transfertest.SameProblems(t, got, transfer.Problem{Row: 2, Code: parcel.MissingValues, Values: parcel.Values{Count: 4, Limit: 5}})
 }
@@ -91,7 +91,7 @@ func TestLastPassCSVWithUnquotedLineBreaks(t *testing.T) {
 	transfertest.SameProblems(t, got)
 }
 
-// A line of a note may look like a row of its own; the last column says where a row ends. Notes may have no address.
+// A line of a note may look like a row; the last column shows where a row ends. Notes may have no URL.
 func TestLastPassNotesThatLookLikeRows(t *testing.T) {
 	t.Parallel()
 	const header, bankRow = "url,username,password,totp,extra,name,grouping,fav\n", "https://bank.example,mia,pw-bank,,n,Bank,Money,1\n"
@@ -111,17 +111,17 @@ func TestLastPassNotesThatLookLikeRows(t *testing.T) {
 		transfertest.Same(t, got, []item.Item{want, bank})
 		transfertest.SameProblems(t, got)
 	}
-	// Older tables do not say where a row ends.
+	// Older tables do not show where a row ends.
 	got := transfertest.Read(t, "x.csv", "url,username,password,extra,name,grouping\nhttps://post.example,mia,pw-post,a,b\nc,d,e\nf\ng,Post,Home\nhttps://bank.example,mia,pw-bank,n,Bank,Money\n", transfer.Options{})
 	bank.Favourite = false
 	transfertest.Same(t, got, []item.Item{post(notes("a,b\nc,d,e\nf\ng"), tags("Home")), bank})
 	bank.Favourite = true
-	// A row without its last values does not take the next one along.
+	// A row without its last values does not absorb the next one.
 	got = transfertest.Read(t, "x.csv", header+"https://post.example,mia,pw-post\n"+bankRow, transfer.Options{})
 	transfertest.Same(t, got, []item.Item{post(func(it *item.Item) { it.Title = "post.example" }), bank})
 }
 
-func TestTextOfAnyEncodingAndLead(t *testing.T) {
+func TestEncodingsAndLeadingLines(t *testing.T) {
 	t.Parallel()
 	want := []item.Item{{Title: "Zoë", Username: "mia", Password: "a;b|c"}}
 	const table = "title\tusername\tpassword\r\nZoë\tmia\ta;b|c\r\n"
@@ -173,7 +173,7 @@ func Test1PasswordMacCSV(t *testing.T) {
 		{Type: item.TypeCard, Title: "My card", Tags: []string{"Money"}, Card: &item.Card{Number: "4111111111111111", Code: "123"}},
 	})
 	transfertest.SameProblems(t, got)
-	// What a field is does not depend on the language of its label.
+	// The meaning of a field does not depend on the language of its label.
 	got = transfertest.Read(t, "x.csv", `"Konto(accountNo)","Notes","Password","Tags","Title","Type","Username",`+"\n"+`"4711",,"pw",,"Bank","Login","mia",`+"\n", transfer.Options{})
 	transfertest.Same(t, got, []item.Item{{Title: "Bank", Username: "mia", Password: "pw", Fields: []item.Field{transfertest.Hidden("Konto", "4711")}}})
 }
@@ -193,14 +193,14 @@ func TestButtercupCSV(t *testing.T) {
 	got = transfertest.Sample(t, "buttercup/export.csv", "buttercup-csv")
 	transfertest.Same(t, got, []item.Item{bank})
 	transfertest.SameProblems(t, got)
-	// A group inside itself has an end.
+	// A group that contains itself is not followed forever.
 	got = transfertest.Read(t, "x.csv", "!type,!group_id,!group_name,!group_parent,title,password\ngroup,g,G,g,,\nentry,g,,,Post,pw\n", transfer.Options{})
 	if len(got.Items) != 1 || !strings.HasPrefix(got.Items[0].Item.Title, "Post") {
 		t.Errorf("got %+v", got.Items)
 	}
 }
 
-func TestDashlanePaymentsOfOlderVersions(t *testing.T) {
+func TestOlderDashlanePayments(t *testing.T) {
 	t.Parallel()
 	got := transfertest.Sample(t, "dashlane/payments-short.csv", "dashlane-csv")
 	transfertest.Same(t, got, []item.Item{{
@@ -208,7 +208,7 @@ func TestDashlanePaymentsOfOlderVersions(t *testing.T) {
 		Card: &item.Card{Holder: "Mia M", Number: "4111111111111111", Code: "123", ExpiryMonth: "1", ExpiryYear: "2030"},
 	}})
 	transfertest.SameProblems(t, got)
-	// Whatever columns are missing, what is there finds its place, and no number is in plain sight.
+	// Whatever columns are missing, the rest is in place, and numbers are hidden.
 	card := item.Card{Number: "4111111111111111", Code: "123", ExpiryMonth: "1", ExpiryYear: "2030"}
 	held := card
 	held.Holder = "Mia M"
@@ -228,7 +228,7 @@ func TestDashlanePaymentsOfOlderVersions(t *testing.T) {
 	}
 }
 
-func TestRoboFormCSVOfOlderVersions(t *testing.T) {
+func TestOlderRoboFormCSV(t *testing.T) {
 	t.Parallel()
 	got := transfertest.Sample(t, "roboform/older.csv", "roboform-csv")
 	transfertest.Same(t, got, []item.Item{

@@ -1,11 +1,11 @@
-// Package transfer reads what other password managers export, and writes what they read: bytes in one of the known
-// formats to and from []item.Item. It does no input or output and asks no clock.
+// Package transfer reads the exports of other password managers, and writes them: it converts files to and from items. It
+// has no side effects and does not read the clock.
 //
-// A value of a source for which an item has no place goes to a custom field or to the notes, and a value
-// that is longer than an item may hold goes on in further fields or in a further item. Read says so in Result.Relocated.
+// A value without a place in an item becomes a custom field, and one that is too long continues in further fields or a
+// further item. Result.Relocated lists both.
 //
-// The registry in formats.go has one row for each format, with a value of the vendor's package that reads it. A new CSV is
-// one file with a source.CSV, one row here, and one in docs/import-formats.md.
+// The registry in formats.go has one row per format, which refers to the vendor's package. A new CSV format is one file with
+// a source.CSV, one row in the registry, and one in docs/import-formats.md.
 package transfer
 
 import (
@@ -13,7 +13,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// The engine's own types, and what passes between this package and app/client.
+// The types of the engine, and those that this package exchanges with app/client.
 type (
 	File    = source.File
 	Options = source.Options
@@ -30,10 +30,10 @@ type (
 	Exported    = parcel.Exported
 )
 
-// MaxFileBytes is the size of the largest file that Read takes.
+// MaxFileBytes is the size of the largest file that Read accepts.
 const MaxFileBytes = source.MaxFileBytes
 
-// Read finds the format and reads the whole file. It either accounts for every entry or fails.
+// Read detects the format and reads the whole file. It accounts for every item, or fails.
 func Read(f File, o Options) (*Result, error) {
 	in, err := source.NewInput(f, o)
 	if err != nil {
@@ -53,11 +53,11 @@ func Read(f File, o Options) (*Result, error) {
 	return b.Result, nil
 }
 
-// Columns looks at a CSV of any kind.
+// Columns previews a table of any kind.
 func Columns(f File) (*Preview, error) { return source.Columns(f) }
 
-// Sentence is a problem in English, for the command line.
+// Sentence returns a problem in English, for the command line.
 func Sentence(p Problem) string { return source.Sentence(p) }
 
-// ColumnNames lists the columns that have a name, for a sentence.
+// ColumnNames lists the columns that have a name, for use in a sentence.
 func ColumnNames() string { return source.ColumnNames() }

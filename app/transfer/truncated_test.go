@@ -11,8 +11,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/transfertest"
 )
 
-// A file that was not copied to its end is refused, wherever it ends, if its format has an end of its own.
-func TestTruncatedJSONAndZIPAreRefused(t *testing.T) {
+// A truncated file is rejected, wherever it ends, if its format marks its end.
+func TestTruncatedJSONAndZIPAreRejected(t *testing.T) {
 	t.Parallel()
 	files := map[string][]byte{
 		"bitwarden.json": []byte(`{"encrypted":false,"folders":[{"id":"f","name":"F"}],"items":[{"type":1,"name":"a","login":{"uris":[{"uri":"https://a.example"}],"password":"p"}}]}`),
@@ -39,14 +39,14 @@ func TestTruncatedJSONAndZIPAreRefused(t *testing.T) {
 		}
 		for end := range data {
 			if got, err := transfer.Read(transfer.File{Name: name, Data: data[:end]}, o); err == nil {
-				t.Errorf("%s with %d of %d bytes is taken: %d items, problems %v", name, end, len(data), len(got.Items), got.Problems)
+				t.Errorf("%s with %d of %d bytes is accepted: %d items, problems %v", name, end, len(data), len(got.Items), got.Problems)
 			}
 		}
 	}
 }
 
-// A table has no end of its own. What is whole comes in as it does from the whole file, and a row that is cut is the last.
-func TestTruncatedTablesBringWhatIsWhole(t *testing.T) {
+// A table does not mark its end. Whole rows are imported as from the whole file, and only the last can be cut.
+func TestTruncatedTablesKeepWholeRows(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{
 		"bitwarden/individual.csv", "onepassword/current.csv", "lastpass/export.csv", "dashlane/otpurl.csv", "browsers/chrome.csv",
@@ -64,7 +64,7 @@ func TestTruncatedTablesBringWhatIsWhole(t *testing.T) {
 		for end := header; end < len(data); end++ {
 			got, err := transfer.Read(transfer.File{Name: name, Data: data[:end]}, transfer.Options{Format: format})
 			if errors.Is(err, transfer.ErrTruncated) {
-				continue // it ends inside a character
+				continue // inside a character
 			} else if err != nil {
 				t.Fatalf("%s with %d bytes: %v", name, end, err)
 			}

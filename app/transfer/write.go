@@ -7,12 +7,12 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// WriteOptions say how to write.
+// WriteOptions say how to write a file.
 type WriteOptions struct {
-	Password string // of a format that is sealed
+	Password string // for a sealed format
 }
 
-// WriteFormat is one that Write knows.
+// WriteFormat is a format that Write knows.
 type WriteFormat struct {
 	ID        string `json:"id"`
 	Name      string `json:"name"`
@@ -21,7 +21,7 @@ type WriteFormat struct {
 	Files     bool   `json:"files"`  // holds attachments
 }
 
-// WriteFormats lists what Write knows.
+// WriteFormats lists the formats that Write knows.
 func WriteFormats() []WriteFormat {
 	var out []WriteFormat
 	for _, f := range formats() {
@@ -32,7 +32,7 @@ func WriteFormats() []WriteFormat {
 	return out
 }
 
-// Write writes the items in a format that Read reads again. See docs/export-format.md for what each of them holds.
+// Write writes the items in a format that Read can read. docs/export-format.md lists what each format preserves.
 func Write(id string, items []Exported, o WriteOptions) ([]byte, error) {
 	items = slices.Clone(items)
 	i := slices.IndexFunc(formats(), func(f format) bool { return f.id == id && f.writer.write != nil })

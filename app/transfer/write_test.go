@@ -19,9 +19,9 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/transfertest"
 )
 
-// What goes out comes back in: equal in the own formats, and for others equal after what docs/export-format.md says
-// that they cannot hold.
-func TestWhatGoesOutComesBackIn(t *testing.T) {
+// An export can be imported again: unchanged in VaultSphere's formats, and in others except for what docs/export-format.md
+// lists.
+func TestExportsCanBeImported(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		format string
@@ -67,8 +67,8 @@ func TestWhatGoesOutComesBackIn(t *testing.T) {
 
 var update = flag.Bool("update", false, "write testdata/own/sealed.vaultsphere anew")
 
-// The file is frozen: whoever exported last year opens it next year.
-func TestSealedExportOfTheFirstVersionOpens(t *testing.T) {
+// The file is frozen, because old exports must always open.
+func TestSealedExportOfVersion1Opens(t *testing.T) {
 	t.Parallel()
 	const path, password = "testdata/own/sealed.vaultsphere", "Tür zum Tresor"
 	want := item.Item{Title: "Example", Username: "alice", Password: "pässword", Created: time.UnixMilli(1_700_000_000_000).UTC()}
@@ -86,7 +86,7 @@ func TestSealedExportOfTheFirstVersionOpens(t *testing.T) {
 		t.Fatal(err)
 	}
 	transfertest.Same(t, transfertest.Read(t, "x", string(data), transfer.Options{Password: password}), []item.Item{want})
-	transfertest.Same(t, transfertest.Read(t, "x", string(data), transfer.Options{Password: "Tu\u0308r zum Tresor"}), []item.Item{want}) // typed on another keyboard
+	transfertest.Same(t, transfertest.Read(t, "x", string(data), transfer.Options{Password: "Tu\u0308r zum Tresor"}), []item.Item{want}) // decomposed, as some keyboards type it
 	for name, c := range map[string]struct {
 		old, new, password string
 		want               error
@@ -95,9 +95,9 @@ func TestSealedExportOfTheFirstVersionOpens(t *testing.T) {
 		"wrong password":     {"", "", "Tür zum Tresor ", transfer.ErrWrongPassword},
 		"newer version":      {`"version": 1`, `"version": 2`, password, transfer.ErrNewerVersion},
 		"cost of a terabyte": {`65536`, `1073741824`, password, transfer.ErrMalformed},
-		"cost of nothing":    {`65536`, `1`, password, transfer.ErrMalformed},
+		"no cost":            {`65536`, `1`, password, transfer.ErrMalformed},
 		"another salt":       {`"salt": "`, `"salt": "A`, password, transfer.ErrMalformed},
-		"token cut":          {"\"\n ]", "\",\"\"\n ]", password, transfer.ErrWrongPassword}, // the count is in every key
+		"token cut":          {"\"\n ]", "\",\"\"\n ]", password, transfer.ErrWrongPassword}, // every key depends on the count
 		"unknown member":     {`"version"`, `"x": 1, "version"`, password, transfer.ErrMalformed},
 	} {
 		changed := bytes.Replace(data, []byte(c.old), []byte(c.new), 1)
@@ -122,18 +122,18 @@ func TestOwnFormatIsStrict(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", name, err, c.err)
 		}
 	}
-	for name, entry := range map[string]string{
+	for name, element := range map[string]string{
 		"unknown member": `{"type":"login","title":"x","secret thing":"s3cret"}`, "wrong kind": `{"type":"login","title":"x","password":{"p":"s3cret"}}`,
-		"an id": `{"type":"login","title":"x","id":"s3cret"}`, "no object": `"s3cret"`,
+		"an id": `{"type":"login","title":"x","id":"s3cret"}`, "not an object": `"s3cret"`,
 	} {
-		got := transfertest.Read(t, "x", `{"format":"vaultsphere","version":1,"items":[`+good+`,`+entry+`,`+good+`]}`, transfer.Options{})
+		got := transfertest.Read(t, "x", `{"format":"vaultsphere","version":1,"items":[`+good+`,`+element+`,`+good+`]}`, transfer.Options{})
 		if len(got.Items) != 2 || len(got.Problems) != 1 || got.Problems[0].Row != 2 || got.Problems[0].Code != parcel.MalformedItem || strings.Contains(transfer.Sentence(got.Problems[0]), "s3cret") {
 			t.Errorf("%s: %d items, problems %+v", name, len(got.Items), got.Problems)
 		}
 	}
 }
 
-func TestWriteRefuses(t *testing.T) {
+func TestWriteRejects(t *testing.T) {
 	t.Parallel()
 	if _, err := transfer.Write("abacus", nil, transfer.WriteOptions{}); !errors.Is(err, transfer.ErrUnknownFormat) {
 		t.Errorf("got %v", err)
@@ -145,7 +145,7 @@ func TestWriteRefuses(t *testing.T) {
 	}
 }
 
-func TestBitwardenExportIsWhatBitwardenReads(t *testing.T) {
+func TestBitwardenExport(t *testing.T) {
 	t.Parallel()
 	items := []transfer.Exported{{Item: item.Item{
 		Type: item.TypeLogin, Title: "Example <b>", URLs: []string{"https://a.example", "https://b.example"}, Username: "alice", Password: "p",
@@ -183,7 +183,7 @@ func longFields(fields []item.Field) []item.Field {
 	return out
 }
 
-// asBitwardenHolds is what docs/export-format.md says is left of an item in Bitwarden.
+// asBitwardenHolds returns what remains of an item in Bitwarden by docs/export-format.md.
 func asBitwardenHolds(it item.Item) item.Item {
 	const line, value = 687, 3695 // bytes
 	it = it.Clone()
@@ -220,8 +220,8 @@ func asBitwardenHolds(it item.Item) item.Item {
 		it.Fields = slices.DeleteFunc(it.Fields, func(f item.Field) bool {
 			return f.Value == "" && slices.Contains([]string{"Username", "Password", "TOTP"}, f.Name)
 		})
-		for _, address := range it.URLs {
-			it.Fields = append(it.Fields, transfertest.Text("URL", address))
+		for _, rawURL := range it.URLs {
+			it.Fields = append(it.Fields, transfertest.Text("URL", rawURL))
 		}
 		it.Password, it.TOTP, it.URLs, it.Match = "", "", nil, nil
 	}

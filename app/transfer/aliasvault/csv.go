@@ -1,4 +1,4 @@
-// Package aliasvault reads what AliasVault exports.
+// Package aliasvault reads exports of AliasVault.
 package aliasvault
 
 import (
@@ -9,8 +9,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// CSV is the table of AliasVault, https://github.com/aliasvault/aliasvault. Versions before 0.25 have no folders
-// and no cards.
+// CSV is the table of AliasVault (https://github.com/aliasvault/aliasvault). Versions before 0.25 have no folders and no
+// cards.
 var CSV = source.CSV{
 	Needs: []string{"servicename", "serviceurl", "username", "currentpassword", "twofactorsecret"},
 	Set: map[string]source.Setter{
@@ -18,13 +18,13 @@ var CSV = source.CSV{
 		"twofactorsecret": source.SetTOTP, "folderpath": source.SetTag,
 	},
 	Finish: func(r *source.Row) {
-		for _, address := range source.SplitURLs(r.Text("serviceurl")) {
-			r.AddURL(address, item.MatchDomain)
+		for _, rawURL := range source.SplitURLs(r.Text("serviceurl")) {
+			r.AddURL(rawURL, item.MatchDomain)
 		}
 		r.TakeEmail("aliasemail")
 		takeTime(r, &r.Created, "createdat")
 		takeTime(r, &r.Modified, "updatedat")
-		if birth := r.Text("aliasbirthdate"); !strings.HasPrefix(birth, "01/01/0001") { // there is none
+		if birth := r.Text("aliasbirthdate"); !strings.HasPrefix(birth, "01/01/0001") { // the zero date of .NET
 			r.Relocate("Birth date", strings.TrimSuffix(birth, " 00:00:00"), item.FieldText)
 		}
 		r.Drop("version", "id", "aliasid", "serviceid")
@@ -41,7 +41,7 @@ var CSV = source.CSV{
 	},
 }
 
-// takeTime reads a time as .NET writes it; the first day of the year 1 means that there is none.
+// takeTime parses a time as .NET writes it. The first day of the year 1 means none.
 func takeTime(r *source.Row, to *time.Time, column string) {
 	value := r.Text(column)
 	t, err := time.Parse("01/02/2006 15:04:05", value)

@@ -9,8 +9,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// Aegis is a vault of Aegis, encrypted or not:
-// https://github.com/beemdevelopment/Aegis/blob/master/docs/vault.md
+// Aegis is a vault of Aegis, encrypted or not: https://github.com/beemdevelopment/Aegis/blob/master/docs/vault.md
 var Aegis = source.Custom{Is: isAegis, Parse: readAegis}
 
 func isAegis(in *source.Input) bool {
@@ -35,13 +34,13 @@ func readAegis(in *source.Input, b *source.Builder) error {
 	for _, g := range db.Objects("groups") {
 		groups[g.Text("uuid")] = g.Text("name")
 	}
-	b.Each(db.Entries("entries", nil), func(it *source.Draft, o source.Object, _ string) {
+	b.Each(db.Items("entries", nil), func(it *source.Draft, o source.Object, _ string) {
 		info := o.Object("info")
 		it.Item = item.Item{Notes: o.Text("note"), Favourite: o.Yes("favorite"), Tags: source.ListOf(o.Text("group"))}
 		for _, id := range o.Texts("groups") {
 			it.Tags = append(it.Tags, groups[id])
 		}
-		code := source.OneTime{
+		code := source.AuthenticatorKey{
 			Kind: o.Text("type"), Issuer: o.Text("issuer"), Account: o.Text("name"), Secret: info.Text("secret"),
 			Algorithm: info.Text("algo"), Digits: info.Text("digits"), Period: info.Text("period"), Counter: info.Text("counter"),
 		}
@@ -51,15 +50,15 @@ func readAegis(in *source.Input, b *source.Builder) error {
 	return nil
 }
 
-// Aegis asks for 32 MB of memory; the bounds leave room for more, because the file says what it costs.
+// Aegis uses 32 MB of memory. The limits allow more, because the cost comes from the file.
 const (
-	aegisPassword   = "1" // the kind of a slot
+	aegisPassword   = "1" // a type of slot
 	scryptMaxMemory = 256 << 20
 	scryptMaxBlocks = 16
 	aegisMaxSlots   = 16
 )
 
-// openAegis tries the slots that a password opens. Each holds the key of the content.
+// openAegis tries the password slots. Each holds the key of the content.
 func openAegis(header source.Object, sealed, password string) ([]byte, error) {
 	if password == "" {
 		return nil, source.ErrPasswordNeeded
@@ -92,7 +91,7 @@ func openAegis(header source.Object, sealed, password string) ([]byte, error) {
 	return nil, source.ErrWrongPassword
 }
 
-// aegisSlot is nil if the password does not open the slot.
+// aegisSlot returns nil if the password does not open the slot.
 func aegisSlot(slot source.Object, password string) ([]byte, error) {
 	n, r, p := source.Int(slot.Text("n")), source.Int(slot.Text("r")), source.Int(slot.Text("p"))
 	if n < 2 || n&(n-1) != 0 || r < 1 || p < 1 || p > scryptMaxBlocks || r > scryptMaxBlocks || n > scryptMaxMemory/128/r {

@@ -12,12 +12,12 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// AndOTP is a backup of andOTP, encrypted or not, https://github.com/andOTP/andOTP/wiki: a list of entries, or the same sealed: four bytes of iterations and
-// twelve of salt before nonce and content; in files of before 2019, nonce and content alone.
+// AndOTP is a backup of andOTP, encrypted or not (https://github.com/andOTP/andOTP/wiki). The encrypted form is four bytes
+// with the iterations, twelve of salt, nonce and content; before 2019, only nonce and content.
 var AndOTP = source.Custom{Is: isAndOTP, Parse: readAndOTP}
 
 func isAndOTP(in *source.Input) bool {
-	if in.JSONValue() == nil { // nothing but its name tells a sealed one
+	if in.JSONValue() == nil { // an encrypted one is recognized only by its name
 		return in.Broken == nil && (strings.HasSuffix(in.Name, ".json.aes") || in.Options.Format == "andotp")
 	}
 	list, _ := in.JSONValue().([]any)
@@ -30,7 +30,7 @@ func isAndOTP(in *source.Input) bool {
 
 const (
 	andOTPPrefix        = 16
-	andOTPMaxIterations = 1_000_000 // andOTP takes 140,000 to 160,000
+	andOTPMaxIterations = 1_000_000 // andOTP uses 140,000 to 160,000
 )
 
 func readAndOTP(in *source.Input, b *source.Builder) error {
@@ -44,9 +44,9 @@ func readAndOTP(in *source.Input, b *source.Builder) error {
 			return err
 		}
 	}
-	b.Each(source.Object{"": list}.Entries("", nil), func(it *source.Draft, o source.Object, _ string) {
+	b.Each(source.Object{"": list}.Items("", nil), func(it *source.Draft, o source.Object, _ string) {
 		it.Item = item.Item{Tags: o.Texts("tags")}
-		code := source.OneTime{
+		code := source.AuthenticatorKey{
 			Kind: o.Text("type"), Issuer: o.Text("issuer"), Account: o.Text("label"), Secret: o.Text("secret"),
 			Algorithm: o.Text("algorithm"), Digits: o.Text("digits"), Period: o.Text("period"), Counter: o.Text("counter"),
 		}

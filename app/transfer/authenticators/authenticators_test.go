@@ -98,7 +98,7 @@ func encode(t *testing.T, v any) []byte {
 	return data
 }
 
-// sealedAegis seals the sample as the description of the format says: a key of its own, which each slot holds.
+// sealedAegis encrypts the sample by the description of the format: one key, held by each slot.
 func sealedAegis(t *testing.T, password string, n int) []byte {
 	t.Helper()
 	file := plainFile(t, "aegis.json")
@@ -124,17 +124,17 @@ func sealedAegis(t *testing.T, password string, n int) []byte {
 	return encode(t, file)
 }
 
-func TestSealedAegis(t *testing.T) {
+func TestEncryptedAegis(t *testing.T) {
 	t.Parallel()
 	data := sealedAegis(t, "pässword", 16)
 	got := transfertest.Read(t, "aegis.json", string(data), transfer.Options{Password: "pässword"})
 	transfertest.Same(t, got, aegisWant())
 	transfertest.SameProblems(t, got, aegisProblems()...)
-	transfertest.Refuses(t, "aegis.json", data, "password", transfer.ErrWrongPassword)
-	transfertest.Refuses(t, "aegis.json", data, "", transfer.ErrPasswordNeeded)
-	transfertest.Refuses(t, "aegis.json", sealedAegis(t, "pässword", 1<<30), "pässword", transfer.ErrMalformed)
+	transfertest.Rejects(t, "aegis.json", data, "password", transfer.ErrWrongPassword)
+	transfertest.Rejects(t, "aegis.json", data, "", transfer.ErrPasswordNeeded)
+	transfertest.Rejects(t, "aegis.json", sealedAegis(t, "pässword", 1<<30), "pässword", transfer.ErrMalformed)
 	changed := strings.Replace(string(data), `"db":"`, `"db":"AAAA`, 1)
-	transfertest.Refuses(t, "aegis.json", []byte(changed), "pässword", transfer.ErrMalformed)
+	transfertest.Rejects(t, "aegis.json", []byte(changed), "pässword", transfer.ErrMalformed)
 }
 
 func twoFASWant() []item.Item {
@@ -163,10 +163,10 @@ func Test2FAS(t *testing.T) {
 	data := encode(t, file)
 	got = transfertest.Read(t, "2fas.2fas", string(data), transfer.Options{Password: "pässword"})
 	transfertest.Same(t, got, twoFASWant())
-	transfertest.Refuses(t, "2fas.2fas", data, "password", transfer.ErrWrongPassword)
-	transfertest.Refuses(t, "2fas.2fas", data, "", transfer.ErrPasswordNeeded)
+	transfertest.Rejects(t, "2fas.2fas", data, "password", transfer.ErrWrongPassword)
+	transfertest.Rejects(t, "2fas.2fas", data, "", transfer.ErrPasswordNeeded)
 	file["servicesEncrypted"] = parts[0]
-	transfertest.Refuses(t, "2fas.2fas", encode(t, file), "pässword", transfer.ErrTruncated)
+	transfertest.Rejects(t, "2fas.2fas", encode(t, file), "pässword", transfer.ErrTruncated)
 }
 
 func TestAndOTP(t *testing.T) {
@@ -195,9 +195,9 @@ func TestAndOTP(t *testing.T) {
 	for name, data := range map[string][]byte{"old": old, "new": newer} {
 		got := transfertest.Read(t, name+".json.aes", string(data), transfer.Options{Password: "pässword"})
 		transfertest.Same(t, got, want)
-		transfertest.Refuses(t, name+".json.aes", data, "password", transfer.ErrWrongPassword)
-		transfertest.Refuses(t, name+".json.aes", data, "", transfer.ErrPasswordNeeded)
-		transfertest.Refuses(t, name+".json.aes", data[:20], "pässword", transfer.ErrTruncated)
+		transfertest.Rejects(t, name+".json.aes", data, "password", transfer.ErrWrongPassword)
+		transfertest.Rejects(t, name+".json.aes", data, "", transfer.ErrPasswordNeeded)
+		transfertest.Rejects(t, name+".json.aes", data[:20], "pässword", transfer.ErrTruncated)
 	}
 }
 
@@ -226,13 +226,13 @@ func TestProtonAuthenticator(t *testing.T) {
 	got = transfertest.Read(t, "sealed.json", string(sealed(salt, content)), transfer.Options{Password: "pässword"})
 	transfertest.Same(t, got, want)
 	transfertest.SameProblems(t, got, problem)
-	transfertest.Refuses(t, "sealed.json", sealed(salt, content), "password", transfer.ErrWrongPassword)
-	transfertest.Refuses(t, "sealed.json", sealed(salt, content), "", transfer.ErrPasswordNeeded)
-	transfertest.Refuses(t, "sealed.json", sealed(salt, content[:5]), "pässword", transfer.ErrTruncated)
-	transfertest.Refuses(t, "sealed.json", []byte(`{"version":1,"salt":"?","content":"?"}`), "pässword", transfer.ErrMalformed)
+	transfertest.Rejects(t, "sealed.json", sealed(salt, content), "password", transfer.ErrWrongPassword)
+	transfertest.Rejects(t, "sealed.json", sealed(salt, content), "", transfer.ErrPasswordNeeded)
+	transfertest.Rejects(t, "sealed.json", sealed(salt, content[:5]), "pässword", transfer.ErrTruncated)
+	transfertest.Rejects(t, "sealed.json", []byte(`{"version":1,"salt":"?","content":"?"}`), "pässword", transfer.ErrMalformed)
 }
 
-func TestAddressesOfCodes(t *testing.T) {
+func TestOTPAuthURLs(t *testing.T) {
 	t.Parallel()
 	got := transfertest.Sample(t, "authenticators/otpauth.txt", "otpauth")
 	transfertest.Same(t, got, []item.Item{
@@ -247,8 +247,8 @@ func TestAddressesOfCodes(t *testing.T) {
 		transfer.Problem{Row: 6, Title: "x", Code: parcel.UnsupportedKey})
 }
 
-// Lists of addresses as people keep them: with remarks, in quotes, several in a line.
-func TestListsOfCodes(t *testing.T) {
+// Lists of URLs as people write them: with comments, in quotes, several on a line.
+func TestListsOfOTPAuthURLs(t *testing.T) {
 	t.Parallel()
 	const bank, shop = "otpauth://totp/Bank:anna?secret=JBSWY3DPEHPK3PXP", "otpauth://totp/Shop:bob?secret=GEZDGNBVGY3TQOJQ&digits=10"
 	want := []item.Item{codes("Bank", "anna", bank), codes("Shop", "bob", shop)}
@@ -270,8 +270,8 @@ func TestListsOfCodes(t *testing.T) {
 		transfer.Problem{Row: 2, Title: "T", Code: parcel.UnsupportedKey})
 }
 
-// The key of one-time codes is a secret wherever a file has it.
-func TestKeysOfCodesAmongWebsitesAndFields(t *testing.T) {
+// An authenticator key is hidden wherever the file has it.
+func TestAuthenticatorKeysInOtherPlaces(t *testing.T) {
 	t.Parallel()
 	const first, second = "otpauth://totp/a?secret=JBSWY3DPEHPK3PXP", "OTPAUTH://totp/b?secret=GEZDGNBV"
 	got := transfertest.Read(t, "x.csv", "name,url,username,password\nBank,"+first+",anna,pw\n", transfer.Options{})

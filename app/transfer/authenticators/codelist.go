@@ -15,18 +15,18 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// CodeList is a text of URLs, mostly one a line: otpauth as many applications export them, and otpauth-migration, which Google
-// Authenticator shows as a QR code and which holds several accounts. Lines that begin with a number sign are remarks.
+// CodeList is a text of URLs, usually one per line: otpauth as many applications export them, and otpauth-migration, which
+// Google Authenticator shows as a QR code for several accounts. Lines that start with a number sign are comments.
 var CodeList = source.Custom{Is: isCodeList, Parse: readCodeList}
 
 func isCodeList(in *source.Input) bool {
 	text, err := in.Text()
-	return err == nil && firstAddress.MatchString(text)
+	return err == nil && firstURL.MatchString(text)
 }
 
 var (
-	firstAddress = regexp.MustCompile(`^(?:[\s\pZ\p{Cf}]*#[^\r\n]*[\r\n])*[\s\pZ\p{Cf}"']*(?i:otpauth|otpauth-migration|steam)://`)
-	nextAddress  = regexp.MustCompile(`[\s\pZ]+((?i:otpauth|otpauth-migration)://)`)
+	firstURL = regexp.MustCompile(`^(?:[\s\pZ\p{Cf}]*#[^\r\n]*[\r\n])*[\s\pZ\p{Cf}"']*(?i:otpauth|otpauth-migration|steam)://`)
+	nextURL  = regexp.MustCompile(`[\s\pZ]+((?i:otpauth|otpauth-migration)://)`)
 )
 
 func readCodeList(in *source.Input, b *source.Builder) error {
@@ -41,19 +41,19 @@ func readCodeList(in *source.Input, b *source.Builder) error {
 func readCodes(text string, b *source.Builder) {
 	lines := strings.Split(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text), "\n")
 	for i, line := range lines {
-		for address := range strings.SplitSeq(nextAddress.ReplaceAllString(line, "\n$1"), "\n") {
-			readLine(b, i+1, strings.Trim(strings.TrimFunc(address, source.IsFiller), `"'`))
+		for rawURL := range strings.SplitSeq(nextURL.ReplaceAllString(line, "\n$1"), "\n") {
+			readLine(b, i+1, strings.Trim(strings.TrimFunc(rawURL, source.IsFiller), `"'`))
 		}
 		b.Progress(i+1, len(lines))
 	}
 }
 
-func readLine(b *source.Builder, row int, address string) {
-	scheme, rest, _ := strings.Cut(address, "://")
+func readLine(b *source.Builder, row int, rawURL string) {
+	scheme, rest, _ := strings.Cut(rawURL, "://")
 	switch scheme = strings.ToLower(scheme); {
-	case address == "", strings.HasPrefix(address, "#"):
+	case rawURL == "", strings.HasPrefix(rawURL, "#"):
 	case scheme == "otpauth", scheme == "steam":
-		addCode(b.Draft(row), address, map[string]string{"steam": "Steam"}[scheme])
+		addCode(b.Draft(row), rawURL, map[string]string{"steam": "Steam"}[scheme])
 	case scheme == "otpauth-migration":
 		if err := readMigration(b, row, rest); err != nil {
 			b.Problem(row, "", parcel.InvalidMigrationURL)
@@ -63,23 +63,23 @@ func readLine(b *source.Builder, row int, address string) {
 	}
 }
 
-// addCode takes a URL along also if its codes cannot be made here.
-func addCode(it *source.Draft, address, title string) {
-	address = takeEnte(it, address)
-	code, _ := item.ParseAuthenticatorKey(address)
-	it.Type, it.Title, it.Username, it.TOTP = item.TypeLogin, cmp.Or(code.Issuer, code.Account, title), code.Account, address
+// addCode also imports a URL whose codes are not supported.
+func addCode(it *source.Draft, rawURL, title string) {
+	rawURL = takeEnte(it, rawURL)
+	code, _ := item.ParseAuthenticatorKey(rawURL)
+	it.Type, it.Title, it.Username, it.TOTP = item.TypeLogin, cmp.Or(code.Issuer, code.Account, title), code.Account, rawURL
 	it.RelocateUnusable()
 	it.Add()
 }
 
-// readMigration reads the protocol buffer of Google Authenticator, MigrationPayload: accounts in field 1.
+// readMigration decodes the protocol buffer of Google Authenticator, MigrationPayload: accounts in field 1.
 func readMigration(b *source.Builder, row int, rest string) error {
 	_, query, _ := strings.Cut(rest, "?")
 	values, err := url.ParseQuery(query)
 	if err != nil {
 		return source.ErrMalformed
 	}
-	// A plus sign that was not escaped has become a space.
+	// An unescaped plus sign has become a space.
 	data, err := base64.StdEncoding.DecodeString(strings.ReplaceAll(values.Get("data"), " ", "+"))
 	if err != nil || len(data) == 0 {
 		return source.ErrMalformed
@@ -101,8 +101,8 @@ func readMigration(b *source.Builder, row int, rest string) error {
 	return nil
 }
 
-func migrated(account []messageField) source.OneTime {
-	code := source.OneTime{Kind: "totp", Counter: "0"}
+func migrated(account []messageField) source.AuthenticatorKey {
+	code := source.AuthenticatorKey{Kind: "totp", Counter: "0"}
 	for _, f := range account {
 		switch f.number {
 		case 1:
@@ -129,7 +129,7 @@ func migrated(account []messageField) source.OneTime {
 	return code
 }
 
-// messageField is one of a protocol buffer: a number, or bytes.
+// messageField is a field of a protocol buffer: a number, or bytes.
 type messageField struct {
 	number uint64
 	value  uint64

@@ -1,4 +1,4 @@
-// Package authenticators reads the backups of applications that make one-time codes.
+// Package authenticators reads backups of authenticator apps.
 package authenticators
 
 import (
@@ -10,9 +10,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// addCodes adds an entry of an authenticator, as a login that holds the codes and the name of the account. What is left
-// in o is relocated to fields.
-func addCodes(it *source.Draft, code source.OneTime, o source.Object) {
+// addCodes adds an account of an authenticator as a login with its key and its username. What remains in o becomes fields.
+func addCodes(it *source.Draft, code source.AuthenticatorKey, o source.Object) {
 	it.Type = item.TypeLogin
 	it.Title = cmp.Or(it.Title, code.Issuer, code.Account)
 	it.Username = code.Account

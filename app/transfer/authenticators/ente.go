@@ -12,15 +12,15 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// Ente is an encrypted export of Ente Auth, https://help.ente.io/auth/migration/export: URLs as in [CodeList], in a
-// secretstream under a key of Argon2id. The file that is not encrypted is a [CodeList] itself.
+// Ente is an encrypted export of Ente Auth (https://help.ente.io/auth/migration/export): URLs as in [CodeList], in a
+// secretstream with a key from Argon2id. An unencrypted export is a [CodeList].
 var Ente = source.Custom{Is: isEnte, Parse: readEnte}
 
-// Bounds of the key derivation. Ente takes 1 GB and 4 passes, and on a smaller device less memory with more passes.
+// Limits of the key derivation. Ente uses 1 GB and 4 passes; on smaller devices, less memory and more passes.
 const (
 	enteMaxMemory = 1 << 30 // bytes
 	enteMinMemory = 8 << 10
-	enteMaxWork   = 8 << 30 // bytes that are written in all passes
+	enteMaxWork   = 8 << 30 // bytes written in all passes
 	enteVersion   = "1"
 )
 
@@ -63,27 +63,27 @@ func readEnte(in *source.Input, b *source.Builder) error {
 	return nil
 }
 
-// takeEnte takes what Ente Auth says of a key beside it out of a URL.
-func takeEnte(it *source.Draft, address string) string {
-	before, query, _ := strings.Cut(address, "?")
+// takeEnte takes the additional data of Ente Auth from a URL.
+func takeEnte(it *source.Draft, rawURL string) string {
+	before, query, _ := strings.Cut(rawURL, "?")
 	parameters := strings.Split(query, "&")
 	i := slices.IndexFunc(parameters, func(p string) bool { return strings.HasPrefix(p, "codeDisplay=") })
 	if i < 0 {
-		return address
+		return rawURL
 	}
 	text, err := url.QueryUnescape(strings.TrimPrefix(parameters[i], "codeDisplay="))
 	if err != nil {
-		return address
+		return rawURL
 	}
 	o, err := source.DecodeObject([]byte(text))
 	if err != nil {
-		return address
+		return rawURL
 	}
 	it.Favourite, it.Tags, it.Notes = o.Yes("pinned"), o.Texts("tags"), o.Text("note")
 	if o.Yes("trashed") {
 		it.Trash()
 	}
-	o.Drop("lastUsedAt", "tapCount", "position", "iconSrc", "iconID") // where and how Ente shows it
+	o.Drop("lastUsedAt", "tapCount", "position", "iconSrc", "iconID") // display state
 	it.RelocateRest(o, "")
 	return before + "?" + strings.Join(slices.Delete(parameters, i, i+1), "&")
 }

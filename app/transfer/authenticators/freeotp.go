@@ -10,8 +10,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// FreeOTPPlus is a backup of FreeOTP+, https://github.com/helloworld1/FreeOTPPlus: tokens, each with the bytes of its key as
-// signed numbers. Names that a person has changed stand beside those that the website gave.
+// FreeOTPPlus is a backup of FreeOTP+ (https://github.com/helloworld1/FreeOTPPlus): tokens with the bytes of their keys as
+// signed numbers. Names edited by the user are stored beside the original ones.
 var FreeOTPPlus = source.Custom{Is: isFreeOTPPlus, Parse: readFreeOTPPlus}
 
 func isFreeOTPPlus(in *source.Input) bool {
@@ -23,8 +23,8 @@ func isFreeOTPPlus(in *source.Input) bool {
 }
 
 func readFreeOTPPlus(in *source.Input, b *source.Builder) error {
-	b.Each(source.Object(in.JSON()).Entries("tokens", nil), func(it *source.Draft, o source.Object, _ string) {
-		code := source.OneTime{
+	b.Each(source.Object(in.JSON()).Items("tokens", nil), func(it *source.Draft, o source.Object, _ string) {
+		code := source.AuthenticatorKey{
 			Kind: o.Text("type"), Issuer: o.Text("issuerAlt", "issuerExt", "issuerInt"), Account: o.Text("labelAlt", "label"),
 			Algorithm: o.Text("algo"), Digits: o.Text("digits"), Period: o.Text("period"), Counter: o.Text("counter"),
 		}
@@ -32,7 +32,7 @@ func readFreeOTPPlus(in *source.Input, b *source.Builder) error {
 			code.Secret = base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(key)
 			o.Drop("secret")
 		}
-		for _, name := range []string{"issuerExt", "issuerInt"} { // mostly the issuer again
+		for _, name := range []string{"issuerExt", "issuerInt"} { // usually the issuer again
 			if o[name] == code.Issuer {
 				o.Drop(name)
 			}
@@ -44,7 +44,7 @@ func readFreeOTPPlus(in *source.Input, b *source.Builder) error {
 	return nil
 }
 
-// signedBytes is nil if one of the values is no byte.
+// signedBytes returns nil if a value is not a byte.
 func signedBytes(list []any) []byte {
 	out := make([]byte, 0, len(list))
 	for _, e := range list {

@@ -7,11 +7,11 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// LastPass is an export of LastPass Authenticator: accounts, and folders, of which two are there from the start. Names that
-// a person has changed stand beside those that the website gave.
+// LastPass is an export of LastPass Authenticator: accounts, and folders, two of which always exist. Names edited by the
+// user are stored beside the original ones.
 var LastPass = source.Custom{Is: isLastPass, Parse: readLastPass}
 
-// The folders that every file has.
+// The folders that always exist.
 const (
 	lastPassOthers     = "0"
 	lastPassFavourites = "1"
@@ -30,8 +30,8 @@ func readLastPass(in *source.Input, b *source.Builder) error {
 	for _, f := range top.Objects("folders") {
 		folders[f.Text("id")] = f.Text("name")
 	}
-	b.Each(top.Entries("accounts", nil), func(it *source.Draft, o source.Object, _ string) {
-		code := source.OneTime{
+	b.Each(top.Items("accounts", nil), func(it *source.Draft, o source.Object, _ string) {
+		code := source.AuthenticatorKey{
 			Issuer: o.Text("issuerName", "originalIssuerName"), Account: o.Text("userName", "originalUserName"), Secret: o.Text("secret"),
 			Algorithm: o.Text("algorithm"), Digits: o.Text("digits"), Period: o.Text("timeStep"),
 		}

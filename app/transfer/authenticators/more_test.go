@@ -41,11 +41,11 @@ func TestEnteAuth(t *testing.T) {
 	got = transfertest.Read(t, "ente-auth.txt", string(data), transfer.Options{Password: entePassword})
 	transfertest.Same(t, got, enteWant())
 	if got.Format != "ente-auth" {
-		t.Errorf("taken for %s", got.Format)
+		t.Errorf("detected as %s", got.Format)
 	}
 }
 
-func TestEnteAuthRefuses(t *testing.T) {
+func TestEnteAuthRejects(t *testing.T) {
 	t.Parallel()
 	changed := func(change func(file map[string]any)) []byte {
 		file := plainFile(t, "ente-encrypted.json")
@@ -65,9 +65,9 @@ func TestEnteAuthRefuses(t *testing.T) {
 		{"no password", "", whole, transfer.ErrPasswordNeeded},
 		{"another version", entePassword, changed(func(file map[string]any) { file["version"] = 2 }), transfer.ErrUnknownFormat},
 		{"no memory", entePassword, kdf("memLimit", 0), transfer.ErrMalformed},
-		{"all memory there is", entePassword, kdf("memLimit", 2<<30), transfer.ErrMalformed},
+		{"too much memory", entePassword, kdf("memLimit", 2<<30), transfer.ErrMalformed},
 		{"no passes", entePassword, kdf("opsLimit", 0), transfer.ErrMalformed},
-		{"all time there is", entePassword, kdf("opsLimit", 1<<40), transfer.ErrMalformed},
+		{"too much time", entePassword, kdf("opsLimit", 1<<40), transfer.ErrMalformed},
 		{"no salt", entePassword, kdf("salt", ""), transfer.ErrMalformed},
 		{"not base64", entePassword, changed(func(file map[string]any) { file["encryptedData"] = "?" }), transfer.ErrMalformed},
 		{"cut content", entePassword, changed(func(file map[string]any) { file["encryptedData"] = file["encryptedData"].(string)[:8] }), transfer.ErrWrongPassword},
@@ -76,7 +76,7 @@ func TestEnteAuthRefuses(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			transfertest.Refuses(t, "ente.txt", c.data, c.password, c.want)
+			transfertest.Rejects(t, "ente.txt", c.data, c.password, c.want)
 		})
 	}
 }
@@ -120,7 +120,7 @@ func TestStratum(t *testing.T) {
 	transfertest.SameProblems(t, got, transfer.Problem{Row: 3, Title: "Old", Code: parcel.UnsupportedKey})
 }
 
-func TestTruncatedBackupsAreRefused(t *testing.T) {
+func TestTruncatedBackupsAreRejected(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"freeotp-plus.json", "lastpass.json", "stratum.json"} {
 		data, err := os.ReadFile(transfertest.Testdata("authenticators/" + name))
@@ -128,12 +128,12 @@ func TestTruncatedBackupsAreRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, n := range []int{len(data) / 3, len(data) / 2, len(data) - 3} {
-			transfertest.Refuses(t, name, data[:n], "", transfer.ErrTruncated)
+			transfertest.Rejects(t, name, data[:n], "", transfer.ErrTruncated)
 		}
 	}
 }
 
-// A name, whatever is in it, is found again in the item of its entry, and no entry is lost.
+// Every name is in the item of its entry, and no entry is lost.
 func FuzzBackupsLoseNothing(f *testing.F) {
 	f.Add("Bank", "anna", "note", uint8(72))
 	f.Add("a:b?secret=&", "%41+ü", "\x00\n", uint8(255))
@@ -177,8 +177,8 @@ func FuzzBackupsLoseNothing(f *testing.F) {
 	})
 }
 
-// A change of any byte of what is sealed is noticed.
-func TestChangedEnteAuthIsRefused(t *testing.T) {
+// A change of any encrypted byte is detected.
+func TestChangedEnteAuthIsRejected(t *testing.T) {
 	t.Parallel()
 	file := plainFile(t, "ente-encrypted.json")
 	sealed, err := base64.StdEncoding.DecodeString(file["encryptedData"].(string))
@@ -189,6 +189,6 @@ func TestChangedEnteAuthIsRefused(t *testing.T) {
 		changed := slices.Clone(sealed)
 		changed[i] ^= 1
 		file["encryptedData"] = base64.StdEncoding.EncodeToString(changed)
-		transfertest.Refuses(t, "ente.txt", encode(t, file), entePassword, transfer.ErrWrongPassword)
+		transfertest.Rejects(t, "ente.txt", encode(t, file), entePassword, transfer.ErrWrongPassword)
 	}
 }

@@ -11,9 +11,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// Proton is an export of Proton Authenticator, encrypted or not,
-// https://github.com/protonpass/proton-pass-common: entries, each with the URL of its key. One of
-// Steam has the URL steam://KEY, which names no account.
+// Proton is an export of Proton Authenticator, encrypted or not (https://github.com/protonpass/proton-pass-common). Each
+// entry has the URL of its key. For Steam, it is steam://KEY, which does not name an account.
 var Proton = source.Custom{Is: isProton, Parse: readProton}
 
 func isProton(in *source.Input) bool {
@@ -37,12 +36,12 @@ func readProton(in *source.Input, b *source.Builder) error {
 			return err
 		}
 	}
-	b.Each(top.Entries("entries", nil), func(it *source.Draft, o source.Object, _ string) {
+	b.Each(top.Items("entries", nil), func(it *source.Draft, o source.Object, _ string) {
 		content := o.Object("content")
-		name, address := content.Text("name"), content.Text("uri")
-		code, _ := item.ParseAuthenticatorKey(address)
+		name, rawURL := content.Text("name"), content.Text("uri")
+		code, _ := item.ParseAuthenticatorKey(rawURL)
 		it.Item = item.Item{
-			Type: item.TypeLogin, Title: cmp.Or(code.Issuer, name, code.Account), Username: cmp.Or(code.Account, name), TOTP: address, Notes: o.Text("note"),
+			Type: item.TypeLogin, Title: cmp.Or(code.Issuer, name, code.Account), Username: cmp.Or(code.Account, name), TOTP: rawURL, Notes: o.Text("note"),
 		}
 		if it.Username != name && it.Title != name {
 			it.Relocate("Name", name, item.FieldText)
@@ -57,8 +56,7 @@ func readProton(in *source.Input, b *source.Builder) error {
 	return nil
 }
 
-// openProton opens an export with a password: its key is of Argon2id at a cost that never changes, and nonce
-// and content are one text in base64.
+// openProton opens an encrypted export: Argon2id with a fixed cost, and nonce and content in one base64 text.
 func openProton(salt, sealed, password string) ([]byte, error) {
 	const passes, memoryKiB, lanes, keyBytes, nonceBytes = 2, 19 << 10, 1, 32, 12
 	if password == "" {

@@ -11,12 +11,13 @@ import (
 const (
 	streamHeader   = 24 // bytes
 	streamOverhead = 1 + poly1305.TagSize
-	streamFinal    = 3 // the tag of the last message
+	streamFinal    = 3 // tag of the last message
 	streamBlock    = 64
 )
 
-// openStream opens a crypto_secretstream_xchacha20poly1305 of libsodium that is one message, its last. It is nil if key and
-// header do not belong to what is sealed, or the message is not the last.
+// openStream opens a crypto_secretstream_xchacha20poly1305 of libsodium with a single message. It returns nil if
+// authentication fails, or the message is not the last.
+//
 // See https://doc.libsodium.org/secret-key_cryptography/secretstream.
 func openStream(key, header, sealed []byte) []byte {
 	if len(header) != streamHeader || len(sealed) < streamOverhead {
@@ -26,7 +27,7 @@ func openStream(key, header, sealed []byte) []byte {
 	if err != nil {
 		return nil
 	}
-	nonce := append([]byte{1, 0, 0, 0}, header[16:]...) // the number of the message, and the rest of the header
+	nonce := append([]byte{1, 0, 0, 0}, header[16:]...) // the message counter, and the rest of the header
 	stream, err := chacha20.NewUnauthenticatedCipher(inner, nonce)
 	if err != nil {
 		return nil
@@ -41,7 +42,7 @@ func openStream(key, header, sealed []byte) []byte {
 	first[0] = sealed[0]
 	mac := poly1305.New((*[32]byte)(macKey[:32]))
 	for _, part := range [][]byte{
-		first[:], message, make([]byte, len(message)%16), // as libsodium has it, not what would fill up to 16
+		first[:], message, make([]byte, len(message)%16), // as in libsodium, instead of the padding to 16
 		make([]byte, 8), binary.LittleEndian.AppendUint64(nil, uint64(streamBlock+len(message))),
 	} {
 		mac.Write(part) //nolint:errcheck // never fails (hash.Hash)

@@ -7,8 +7,9 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// Stratum is a backup of Stratum, which was Authenticator Pro, that is not encrypted,
-// https://github.com/stratumauth/app/blob/master/doc/BACKUP_FORMAT.md: authenticators, categories, and which is in which.
+// Stratum is an unencrypted backup of Stratum, formerly Authenticator Pro
+// (https://github.com/stratumauth/app/blob/master/doc/BACKUP_FORMAT.md): authenticators, categories, and which authenticator
+// is in which.
 var Stratum = source.Custom{Is: isStratum, Parse: readStratum}
 
 func isStratum(in *source.Input) bool {
@@ -33,12 +34,12 @@ func readStratum(in *source.Input, b *source.Builder) error {
 		key := c.Text("AuthenticatorSecret")
 		tags[key] = append(tags[key], names[c.Text("CategoryId")])
 	}
-	b.Each(top.Entries("Authenticators", nil), func(it *source.Draft, o source.Object, _ string) {
-		code := source.OneTime{
+	b.Each(top.Items("Authenticators", nil), func(it *source.Draft, o source.Object, _ string) {
+		code := source.AuthenticatorKey{
 			Kind: o.Text("Type"), Issuer: o.Text("Issuer"), Account: o.Text("Username"), Secret: o.Text("Secret"), Algorithm: o.Text("Algorithm"),
 			Digits: o.Text("Digits"), Period: o.Text("Period"), Counter: o.Text("Counter"),
 		}
-		if known := stratumKinds[code.Kind]; known != "" { // another kind stays a number, and makes no codes here
+		if known := stratumKinds[code.Kind]; known != "" { // other types stay numbers, and are not supported
 			code.Kind = known
 		}
 		if known := stratumAlgorithms[code.Algorithm]; known != "" {

@@ -12,7 +12,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// TwoFAS is a backup of 2FAS, encrypted or not, https://github.com/twofas/2fas-android: a list of services, in a sealed file one text of three parts in base64.
+// TwoFAS is a backup of 2FAS, encrypted or not (https://github.com/twofas/2fas-android): a list of services, which is one
+// text of three base64 parts if encrypted.
 var TwoFAS = source.Custom{Is: is2FAS, Parse: read2FAS}
 
 func is2FAS(in *source.Input) bool {
@@ -40,15 +41,15 @@ func read2FAS(in *source.Input, b *source.Builder) error {
 	for _, g := range top.Objects("groups") {
 		groups[g.Text("id")] = g.Text("name")
 	}
-	b.Each(top.Entries("services", nil), func(it *source.Draft, o source.Object, _ string) {
+	b.Each(top.Items("services", nil), func(it *source.Draft, o source.Object, _ string) {
 		otp := o.Object("otp")
 		it.Item = item.Item{Title: o.Text("name"), Modified: o.Time("updatedAt"), Tags: source.ListOf(groups[o.Text("groupId")])}
-		code := source.OneTime{
+		code := source.AuthenticatorKey{
 			Kind: otp.Text("tokenType"), Issuer: otp.Text("issuer"), Account: cmp.Or(otp.Text("account"), otp.Text("label")),
 			Secret: o.Text("secret"), Algorithm: otp.Text("algorithm"), Digits: otp.Text("digits"), Period: otp.Text("period"), Counter: otp.Text("counter"),
 		}
 		code.Issuer = cmp.Or(code.Issuer, it.Title)
-		otp.Drop("source", "link") // the URL says the same again
+		otp.Drop("source", "link") // repeated in the URL
 		o.Drop("order", "icon", "badge", "serviceTypeID", "type")
 		addCodes(it, code, o)
 	})

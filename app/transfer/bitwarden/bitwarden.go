@@ -1,4 +1,4 @@
-// Package bitwarden reads what Bitwarden exports, and writes what it imports.
+// Package bitwarden reads and writes exports of Bitwarden.
 package bitwarden
 
 import (
@@ -12,8 +12,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// JSON is an export in JSON, protected by a password or not. It is described at https://bitwarden.com/help/export-your-data/ and, member by member, by the
-// classes under libs/common/src/models/export of its clients.
+// JSON is an export in JSON, with or without a password. See https://bitwarden.com/help/export-your-data/, and for its
+// members the classes in libs/common/src/models/export of Bitwarden's clients.
 var JSON = source.Custom{Is: isJSON, Parse: readJSON}
 
 func isJSON(in *source.Input) bool {
@@ -33,8 +33,8 @@ func isJSON(in *source.Input) bool {
 	return slices.ContainsFunc(items, isItem)
 }
 
-// isItem tells an item of Bitwarden's from those of others, where nothing else in the file does: exports of
-// before 2021 do not say whether they are encrypted, and "bw list items" and "bw get item" print items alone.
+// isItem recognizes an item of Bitwarden where nothing else in the file does: exports before 2021 do not say whether they
+// are encrypted, and "bw list items" and "bw get item" print only items.
 func isItem(e any) bool {
 	o, _ := e.(map[string]any)
 	_, kind := o["type"].(json.Number)
@@ -64,7 +64,7 @@ func readJSON(in *source.Input, b *source.Builder) error {
 	return readItems(top, nil, b)
 }
 
-// ZIP is an export with its attachments.
+// ZIP is an export with attachments.
 var ZIP = source.Custom{Is: isZIP, Parse: readZIP}
 
 func isZIP(in *source.Input) bool {
@@ -96,11 +96,11 @@ func readZIP(in *source.Input, b *source.Builder) error {
 	return readItems(top, files, b)
 }
 
-// export reads the items of one export.
+// export holds what the items of an export refer to.
 type export struct {
 	b      *source.Builder
-	groups map[string]string            // names of folders and collections by id
-	files  map[string][]parcel.Attached // attachments by id of their item
+	groups map[string]string            // names of folders and collections by ID
+	files  map[string][]parcel.Attached // attachments by the ID of their item
 }
 
 func readItems(top source.Object, files map[string][]parcel.Attached, b *source.Builder) error {
@@ -113,7 +113,7 @@ func readItems(top source.Object, files map[string][]parcel.Attached, b *source.
 			r.groups[group.Text("id")] = group.Text("name")
 		}
 	}
-	b.Each(top.Entries("items", nil), r.item)
+	b.Each(top.Items("items", nil), r.item)
 	for _, left := range r.files {
 		source.LeftFiles(b, left)
 	}
@@ -162,8 +162,8 @@ func (r *export) item(it *source.Draft, o source.Object, _ string) {
 	}
 	source.NewestFirst(it.PasswordHistory)
 	flags(it, o.Text("archivedDate"), o.Yes("reprompt"))
-	o.Object("secureNote").Drop("type")       // there is one type only
-	o.Drop("organizationId", "object", "key") // the key sealed the item on Bitwarden's server
+	o.Object("secureNote").Drop("type")       // always the same
+	o.Drop("organizationId", "object", "key") // key encrypted the item on Bitwarden's server
 	for _, part := range parts {
 		it.RelocateRest(o.Object(part), "")
 	}
@@ -172,7 +172,7 @@ func (r *export) item(it *source.Draft, o source.Object, _ string) {
 	delete(r.files, id)
 }
 
-// group makes tags of the folder and the collections.
+// group turns the folder and the collections into tags.
 func (r *export) group(it *source.Draft, o source.Object) {
 	ids := o.Texts("collectionIds")
 	if folder := o.Text("folderId"); folder != "" {
@@ -185,7 +185,7 @@ func (r *export) group(it *source.Draft, o source.Object) {
 	}
 }
 
-// rules are the rules of UriMatchStrategy, by number.
+// rules are the values of UriMatchStrategy.
 var rules = map[string]item.MatchRule{
 	"0": item.MatchDomain, "1": item.MatchHost, "2": item.MatchStarts, "3": item.MatchExact, "4": item.MatchRegexp, "5": item.MatchNever,
 }
@@ -211,10 +211,10 @@ func (r *export) card(it *source.Draft, o source.Object) {
 	}
 }
 
-// parts are the members of which an item has one, by its type. What is left of it is relocated by its own name alone.
+// parts are the members of which an item has one, by its type. Their remaining values become fields without a prefix.
 var parts = []string{"login", "card", "identity", "sshKey", "bankAccount", "driversLicense", "passport"}
 
-// identity reads the identity, and those papers that are identities here.
+// identity reads the identity, or a document that becomes an identity.
 func (r *export) identity(it *source.Draft, o source.Object) {
 	for _, name := range []string{"identity", "driversLicense", "passport"} {
 		o := o.Object(name)

@@ -195,7 +195,7 @@ func TestBitwardenPasswordProtectedJSON(t *testing.T) {
 	}
 }
 
-func TestBitwardenProtectedJSONRefuses(t *testing.T) {
+func TestBitwardenProtectedJSONRejects(t *testing.T) {
 	t.Parallel()
 	pbkdf2, argon2id := transfertest.ProtectedExport(t, "pbkdf2"), transfertest.ProtectedExport(t, "argon2id")
 	data := pbkdf2[strings.Index(pbkdf2, `"data"`):]
@@ -204,17 +204,17 @@ func TestBitwardenProtectedJSONRefuses(t *testing.T) {
 		file, password string
 		want           error
 	}{
-		"no password":              {pbkdf2, "", transfer.ErrPasswordNeeded},
-		"another password":         {pbkdf2, "correct horse", transfer.ErrWrongPassword},
-		"another password, argon":  {argon2id, "correct horse", transfer.ErrWrongPassword},
-		"changed data":             {strings.Replace(pbkdf2, data, changed, 1), transfertest.ExportPassword, transfer.ErrMalformed},
-		"an unknown derivation":    {strings.Replace(pbkdf2, `"kdfType": 0`, `"kdfType": 2`, 1), transfertest.ExportPassword, transfer.ErrMalformed},
-		"no iterations":            {strings.Replace(pbkdf2, "5000", "0", 1), transfertest.ExportPassword, transfer.ErrMalformed},
-		"endless iterations":       {strings.Replace(pbkdf2, "5000", "2000001", 1), transfertest.ExportPassword, transfer.ErrMalformed},
-		"all memory there is":      {strings.Replace(argon2id, `"kdfMemory": 16`, `"kdfMemory": 1025`, 1), transfertest.ExportPassword, transfer.ErrMalformed},
-		"a lane for every thought": {strings.Replace(argon2id, `"kdfParallelism": 1`, `"kdfParallelism": 17`, 1), transfertest.ExportPassword, transfer.ErrMalformed},
-		"no salt":                  {strings.Replace(pbkdf2, `"salt"`, `"sugar"`, 1), transfertest.ExportPassword, transfer.ErrMalformed},
-		"another kind of text":     {strings.ReplaceAll(pbkdf2, `"2.`, `"0.`), transfertest.ExportPassword, transfer.ErrMalformed},
+		"no password":             {pbkdf2, "", transfer.ErrPasswordNeeded},
+		"another password":        {pbkdf2, "correct horse", transfer.ErrWrongPassword},
+		"another password, argon": {argon2id, "correct horse", transfer.ErrWrongPassword},
+		"changed data":            {strings.Replace(pbkdf2, data, changed, 1), transfertest.ExportPassword, transfer.ErrMalformed},
+		"an unknown derivation":   {strings.Replace(pbkdf2, `"kdfType": 0`, `"kdfType": 2`, 1), transfertest.ExportPassword, transfer.ErrMalformed},
+		"no iterations":           {strings.Replace(pbkdf2, "5000", "0", 1), transfertest.ExportPassword, transfer.ErrMalformed},
+		"endless iterations":      {strings.Replace(pbkdf2, "5000", "2000001", 1), transfertest.ExportPassword, transfer.ErrMalformed},
+		"too much memory":         {strings.Replace(argon2id, `"kdfMemory": 16`, `"kdfMemory": 1025`, 1), transfertest.ExportPassword, transfer.ErrMalformed},
+		"too many lanes":          {strings.Replace(argon2id, `"kdfParallelism": 1`, `"kdfParallelism": 17`, 1), transfertest.ExportPassword, transfer.ErrMalformed},
+		"no salt":                 {strings.Replace(pbkdf2, `"salt"`, `"sugar"`, 1), transfertest.ExportPassword, transfer.ErrMalformed},
+		"another EncString type":  {strings.ReplaceAll(pbkdf2, `"2.`, `"0.`), transfertest.ExportPassword, transfer.ErrMalformed},
 		"restricted to an account": {
 			`{"encrypted":true,"encKeyValidation_DO_NOT_EDIT":"2.a|b|c","folders":[],"items":[{"name":"2.a|b|c"}]}`, transfertest.ExportPassword, transfer.ErrAccountRestricted,
 		},
@@ -227,7 +227,7 @@ func TestBitwardenProtectedJSONRefuses(t *testing.T) {
 	}
 }
 
-func TestBitwardenZIPBringsItsFiles(t *testing.T) {
+func TestBitwardenZIPHasAttachments(t *testing.T) {
 	t.Parallel()
 	got := transfertest.SampleZIP(t, "bitwarden/attachments.zip", "bitwarden-zip")
 	if len(got.Items) != 2 {

@@ -7,8 +7,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// CSV is https://bitwarden.com/help/condition-bitwarden-import/. The export of an organisation has collections in
-// place of folder and favorite.
+// CSV is https://bitwarden.com/help/condition-bitwarden-import/. The export of an organization has collections instead of
+// folder and favorite.
 var CSV = source.CSV{
 	Needs: []string{"type", "name", "login_uri", "login_username", "login_password"},
 	Set: map[string]source.Setter{
@@ -32,15 +32,15 @@ var CSV = source.CSV{
 			r.Type = item.TypeLogin
 			r.Relocate("Type", kind, item.FieldText)
 		}
-		for _, address := range source.SplitURLs(r.Text("login_uri")) {
-			r.AddURL(address, item.MatchDomain)
+		for _, rawURL := range source.SplitURLs(r.Text("login_uri")) {
+			r.AddURL(rawURL, item.MatchDomain)
 		}
 		flags(r.Draft, r.Text("archiveddate"), source.IsYes(r.Text("reprompt")))
 		r.Drop("reprompt")
 	},
 }
 
-// flags relocates what only Bitwarden knows of an item.
+// flags relocates settings that only Bitwarden has.
 func flags(it *source.Draft, archived string, reprompt bool) {
 	if archived != "" {
 		it.Tags = append(it.Tags, source.TagArchived)
@@ -51,8 +51,8 @@ func flags(it *source.Draft, archived string, reprompt bool) {
 	}
 }
 
-// fieldLines reads custom fields: "name: value" on a line each. A value may have several lines; a line that cannot
-// begin a field belongs to the one before.
+// fieldLines parses custom fields, one per line: "name: value". A line that cannot start a field continues the value before
+// it.
 func fieldLines(it *item.Item, text string) {
 	first := len(it.Fields)
 	for line := range strings.SplitSeq(text, "\n") {

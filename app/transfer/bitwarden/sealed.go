@@ -18,12 +18,11 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// The password-protected export of Bitwarden: a salted key derivation, stretched by HKDF-Expand into a key for AES-256 in
-// CBC mode and one for HMAC-SHA256. See https://bitwarden.com/help/encrypted-export/ and the white paper's chapter on
-// EncString, type 2.
+// The password-protected export: a salted key derivation, stretched by HKDF-Expand into a key for AES-256-CBC and one for
+// HMAC-SHA256. See https://bitwarden.com/help/encrypted-export/, and on EncString type 2 Bitwarden's white paper.
 
-// Bounds of the key derivation. A file may come from anybody, and Argon2 takes its memory at once; the upper ends are
-// those that Bitwarden's own settings allow.
+// Limits of the key derivation. A file may come from anyone, and Argon2 allocates all its memory at the start. Bitwarden's
+// own settings have the same maximum.
 const (
 	pbkdf2Most = 2_000_000
 	argonTime  = 10
@@ -31,7 +30,7 @@ const (
 	argonLanes = 16
 )
 
-// open returns the JSON inside. Nothing is decrypted before its MAC is verified.
+// open returns the decrypted JSON. It decrypts nothing before verifying its MAC.
 func open(top source.Object, password string) ([]byte, error) {
 	check, data := top.Text("encKeyValidation_DO_NOT_EDIT"), top.Text("data")
 	if check == "" || data == "" {
@@ -55,7 +54,7 @@ func open(top source.Object, password string) ([]byte, error) {
 }
 
 func masterKey(top source.Object, password string) ([]byte, error) {
-	salt := []byte(top.Text("salt")) // the text itself, not what it stands for in base64
+	salt := []byte(top.Text("salt")) // the text itself, not decoded as base64
 	kdf := top.Text("kdfType")
 	iterations, _ := strconv.Atoi(top.Text("kdfIterations"))
 	memory, _ := strconv.Atoi(top.Text("kdfMemory"))
@@ -86,7 +85,7 @@ func stretch(master []byte) (keys stretchedKeys, err error) {
 	return keys, err
 }
 
-// errMAC says that a MAC is wrong: of another key, or because the text was changed.
+// errMAC means a wrong key or a changed text.
 var errMAC = fmt.Errorf("%w: its checksum is wrong", source.ErrMalformed)
 
 func wrongPassword(err error) error {
@@ -96,7 +95,7 @@ func wrongPassword(err error) error {
 	return err
 }
 
-// open reads an EncString of type 2: "2." and, in base64 between bars, IV, ciphertext and MAC.
+// open decrypts an EncString of type 2: "2." and IV, ciphertext and MAC in base64, separated by bars.
 func (k stretchedKeys) open(text string) ([]byte, error) {
 	parts := strings.Split(strings.TrimPrefix(text, "2."), "|")
 	if !strings.HasPrefix(text, "2.") || len(parts) != 3 {
@@ -124,7 +123,7 @@ func (k stretchedKeys) open(text string) ([]byte, error) {
 		return nil, err
 	}
 	cipher.NewCBCDecrypter(block, iv).CryptBlocks(data, data)
-	pad := int(data[len(data)-1]) // PKCS #7; the MAC has vouched for it, so this tells an attacker nothing
+	pad := int(data[len(data)-1]) // PKCS #7; after the MAC, an error is not a padding oracle
 	if pad < 1 || pad > aes.BlockSize {
 		return nil, source.ErrMalformed
 	}

@@ -17,14 +17,14 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// The public part of an SSH key is read here, and not by golang.org/x/crypto/ssh, as that would make what the page loads for
-// transfers a quarter larger, and the image with it. The tests compare the two.
+// This file parses public keys itself, because golang.org/x/crypto/ssh would make the WebAssembly module for imports a
+// quarter larger. Tests compare the two.
 
-// publicKey is in the form of RFC 4253 §6.6: the name of its type as a string, then what the type says.
+// publicKey is encoded as in RFC 4253 §6.6: the name of its type as a string, then the fields of the type.
 type publicKey []byte
 
-// completeSSHKey is the key with its public part and its fingerprint, as far as they follow from what it has. The private
-// part says both even under a passphrase: in the form of OpenSSH and in that of PuTTY the public part stands open in it.
+// completeSSHKey fills in the public key and the fingerprint, if they follow from the rest. OpenSSH and PuTTY store the
+// public key unencrypted in the private key file, even with a passphrase.
 func completeSSHKey(k item.SSHKey) item.SSHKey {
 	public := parseAuthorizedKey(k.Public)
 	if public == nil {
@@ -43,19 +43,19 @@ func completeSSHKey(k item.SSHKey) item.SSHKey {
 	return k
 }
 
-// kind is the name of the key's type.
+// kind returns the name of the key type.
 func (p publicKey) kind() string {
 	name, _, _ := sshString(p)
 	return string(name)
 }
 
-// parsePublicKey is nil if blob is no public key.
+// parsePublicKey returns nil if blob is not a public key.
 func parsePublicKey(blob []byte) publicKey {
 	name, rest, ok := sshString(blob)
 	if !ok || len(rest) == 0 || !sshKind(string(name)) {
 		return nil
 	}
-	for len(rest) > 0 { // every type is a row of strings and numbers, in the same form
+	for len(rest) > 0 { // every type is a sequence of strings and numbers in the same encoding
 		if _, rest, ok = sshString(rest); !ok {
 			return nil
 		}
@@ -64,11 +64,11 @@ func parsePublicKey(blob []byte) publicKey {
 }
 
 func sshKind(name string) bool {
-	name = strings.TrimPrefix(name, "sk-") // its private part is in a security key
+	name = strings.TrimPrefix(name, "sk-") // the private key is on a security key
 	return strings.HasPrefix(name, "ssh-") || strings.HasPrefix(name, "ecdsa-sha2-")
 }
 
-// parseAuthorizedKey reads a line of authorized_keys, which may begin with options; nil if it is none.
+// parseAuthorizedKey parses a line of authorized_keys, which may start with options. It returns nil for other text.
 func parseAuthorizedKey(line string) publicKey {
 	words := strings.Fields(line)
 	for i := range len(words) - 1 {
@@ -81,10 +81,10 @@ func parseAuthorizedKey(line string) publicKey {
 	return nil
 }
 
-// pemParts finds a key that has lost its line breaks, or has spaces before its lines.
+// pemParts matches a key that lost its line breaks, or has spaces before its lines.
 var pemParts = regexp.MustCompile(`(?s)(-----BEGIN [^-]+-----)(.*)(-----END [^-]+-----)`)
 
-// publicOf is nil if the private key does not say it.
+// publicOf returns nil if the private key does not contain the public one.
 func publicOf(private string) publicKey {
 	block, _ := pem.Decode([]byte(private + "\n"))
 	if parts := pemParts.FindStringSubmatch(private); block == nil && parts != nil {
@@ -106,10 +106,10 @@ func publicOf(private string) publicKey {
 	return nil
 }
 
-// openSSHPublic reads what stands before the private part: https://cvsweb.openbsd.org/src/usr.bin/ssh/PROTOCOL.key.
+// openSSHPublic reads the public key before the private one: https://cvsweb.openbsd.org/src/usr.bin/ssh/PROTOCOL.key.
 func openSSHPublic(b []byte) publicKey {
 	rest, ok := bytes.CutPrefix(b, []byte("openssh-key-v1\x00"))
-	for range 3 { // cipher, key derivation, its options
+	for range 3 { // cipher, KDF, KDF options
 		if ok {
 			_, rest, ok = sshString(rest)
 		}
@@ -133,7 +133,7 @@ func rsaPublic(der []byte) publicKey {
 	return sshBlob("ssh-rsa", sshNumber(key.E), sshNumber(key.N))
 }
 
-// ecPublic reads an ECPrivateKey (RFC 5915 §3), whose curve may stand outside of it.
+// ecPublic reads an ECPrivateKey (RFC 5915 §3). Its curve may be outside of it.
 func ecPublic(der []byte, curve asn1.ObjectIdentifier) publicKey {
 	var key struct {
 		Version int
@@ -200,7 +200,7 @@ func pkcs8Public(der []byte) publicKey {
 	return nil
 }
 
-// derBegin reads the first members of a sequence into out.
+// derBegin decodes the first members of a sequence into out.
 func derBegin(der []byte, out any) bool {
 	var whole asn1.RawValue
 	if rest, err := asn1.Unmarshal(der, &whole); err != nil || len(rest) > 0 {
@@ -229,7 +229,7 @@ func puttyPublic(private string) publicKey {
 	return parsePublicKey(blob)
 }
 
-// sshString takes a string off b (RFC 4251 §5).
+// sshString reads a string from b (RFC 4251 §5).
 func sshString(b []byte) (s, rest []byte, ok bool) {
 	if len(b) < 4 {
 		return nil, nil, false
@@ -250,7 +250,7 @@ func sshBlob(kind string, parts ...[]byte) publicKey {
 	return b
 }
 
-// sshNumber is an mpint (RFC 4251 §5) of a positive number.
+// sshNumber encodes a positive number as an mpint (RFC 4251 §5).
 func sshNumber(n *big.Int) []byte {
 	b := n.Bytes()
 	if b[0] >= 0x80 {

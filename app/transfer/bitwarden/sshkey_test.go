@@ -27,7 +27,7 @@ func made[T any](v T, err error) T {
 	return v
 }
 
-// bitwardenKey is what Bitwarden gets of a key.
+// bitwardenKey is a key as exported to Bitwarden.
 func bitwardenKey(t *testing.T, k item.SSHKey) (kind int, key map[string]string, fields []map[string]any) {
 	t.Helper()
 	it := item.Item{Type: item.TypeSSHKey, Title: "Key", SSHKey: &k}
@@ -45,8 +45,8 @@ func bitwardenKey(t *testing.T, k item.SSHKey) (kind int, key map[string]string,
 	return file.Items[0].Type, file.Items[0].SSHKey, file.Items[0].Fields
 }
 
-// Bitwarden refuses a file in which one key is without its public part or its fingerprint.
-func TestBitwardenGetsWholeSSHKeys(t *testing.T) {
+// Bitwarden rejects a file with a key that lacks its public part or fingerprint.
+func TestBitwardenExportHasWholeSSHKeys(t *testing.T) {
 	t.Parallel()
 	ed := made(private(ed25519.GenerateKey(rand.Reader)))
 	ec := made(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
@@ -88,11 +88,11 @@ func TestBitwardenGetsWholeSSHKeys(t *testing.T) {
 	}
 	whole := item.SSHKey{Private: openSSH, Public: "a comment may stand here", Fingerprint: "MD5:00"}
 	if kind, got, _ := bitwardenKey(t, whole); kind != 5 || got["publicKey"] != whole.Public || got["keyFingerprint"] != whole.Fingerprint {
-		t.Errorf("what a key says of itself is overwritten: %v", got)
+		t.Errorf("values of the key were overwritten: %v", got)
 	}
 }
 
-func TestKeysThatBitwardenWouldRefuseGoOutAsNotes(t *testing.T) {
+func TestIncompleteSSHKeysBecomeNotes(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		"damaged", "", "PuTTY-User-Key-File-3: ssh-ed25519\nPublic-Lines: 9\nAAAA", "PuTTY-User-Key-File-3: x\nPublic-Lines: 1\n!",
@@ -105,7 +105,7 @@ func TestKeysThatBitwardenWouldRefuseGoOutAsNotes(t *testing.T) {
 	}
 }
 
-// private is a pair that made takes.
+// private is a key pair that made uses.
 func private(_ ed25519.PublicKey, private ed25519.PrivateKey, err error) (ed25519.PrivateKey, error) {
 	return private, err
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// exportedFile is what Bitwarden calls an unencrypted export. docs/export-format.md says what an item loses on the way.
+// exportedFile is an unencrypted export of Bitwarden. docs/export-format.md lists what an item loses.
 type exportedFile struct {
 	Encrypted bool             `json:"encrypted"`
 	Folders   []exportedFolder `json:"folders"`
@@ -68,22 +68,22 @@ type exportedURI struct {
 }
 
 type exportedOld struct {
-	LastUsedDate time.Time `json:"lastUsedDate"` // Bitwarden asks for one; the year 1 says that none is known
+	LastUsedDate time.Time `json:"lastUsedDate"` // required by Bitwarden; the year 1 if unknown
 	Password     string    `json:"password"`
 }
 
-// fieldTags is the custom field with the tags beyond the one that is the folder, one a line.
+// fieldTags is the custom field for all tags but the one that becomes the folder, one per line.
 const fieldTags = "Tags"
 
-// Bitwarden refuses the whole file for one value that is too long once it is encrypted: above 10,000 characters for notes,
-// 5,000 for a field, a password and an SSH key, 1,000 for others. These are the bytes that stay below.
+// Bitwarden rejects the whole file if one value is too long once encrypted: above 10,000 characters for notes, 5,000 for a
+// field, a password and an SSH key, and 1,000 for others. These numbers of bytes stay below.
 const (
 	notesBytes = 7439
 	valueBytes = 3695
 	lineBytes  = 687
 )
 
-// Numbers that Bitwarden gives to types, kinds of fields and rules.
+// Bitwarden's numbers for types, kinds of fields and match rules.
 var (
 	typeNumbers = map[item.Type]int{
 		item.TypeLogin: 1, item.TypeNote: 2, item.TypeCard: 3, item.TypeIdentity: 4, item.TypeSSHKey: 5,
@@ -94,7 +94,7 @@ var (
 	}
 )
 
-// WriteJSON writes an unencrypted export. docs/export-format.md says what an item loses on the way.
+// WriteJSON writes an unencrypted export. docs/export-format.md lists what an item loses.
 func WriteJSON(items []parcel.Exported, _ string) ([]byte, error) {
 	file := exportedFile{Folders: []exportedFolder{}, Items: []exportedItem{}}
 	folders := map[string]string{}
@@ -122,7 +122,7 @@ func WriteJSON(items []parcel.Exported, _ string) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// folderID is a UUID (RFC 9562, version 8): it has to differ only from the others of the file.
+// folderID returns a UUID (RFC 9562, version 8) that is unique in the file.
 func folderID(n int) string {
 	return fmt.Sprintf("00000000-0000-8000-8000-%012x", n)
 }
@@ -161,7 +161,7 @@ func itemOf(it item.Item) exportedItem {
 	return out
 }
 
-// field adds a field, in as many as its value takes.
+// field adds a field, split into several if its value is too long.
 func (b *exportedItem) field(name, value string, kind item.FieldKind) {
 	if value == "" && name == "" {
 		return
@@ -177,7 +177,7 @@ func (b *exportedItem) field(name, value string, kind item.FieldKind) {
 	}
 }
 
-// tooLong makes a field of a value that is too long for its place.
+// tooLong turns a value that is too long for its place into a field.
 func (b *exportedItem) tooLong(name string, value *string, kind item.FieldKind, most int) {
 	if len(*value) > most {
 		b.field(name, *value, kind)
@@ -185,7 +185,7 @@ func (b *exportedItem) tooLong(name string, value *string, kind item.FieldKind, 
 	}
 }
 
-// login writes what a login has. Other types have no place for it in Bitwarden, and it goes to fields.
+// login writes the login values of an item. For other types they become fields, because Bitwarden has no place for them.
 func (b *exportedItem) login(it item.Item) {
 	if it.Type != item.TypeLogin {
 		if it.Type == item.TypeNote || b.Type == 0 || it.Type == item.TypeSSHKey && !takesKey(it.SSHKey) {
@@ -196,8 +196,8 @@ func (b *exportedItem) login(it item.Item) {
 		}
 		b.keep("Password", it.Password, item.FieldHidden)
 		b.keep("TOTP", it.TOTP, item.FieldHidden)
-		for _, address := range it.URLs {
-			b.field("URL", address, item.FieldLink)
+		for _, rawURL := range it.URLs {
+			b.field("URL", rawURL, item.FieldLink)
 		}
 		return
 	}
@@ -205,9 +205,9 @@ func (b *exportedItem) login(it item.Item) {
 	b.tooLong("Password", &it.Password, item.FieldHidden, valueBytes)
 	b.tooLong("TOTP", &it.TOTP, item.FieldHidden, lineBytes)
 	b.Login = &exportedLogin{Username: textOrNull(it.Username), Password: textOrNull(it.Password), TOTP: textOrNull(it.TOTP)}
-	for _, address := range it.URLs {
-		uri := exportedURI{URI: address}
-		if rule, stated := it.Match[address]; stated {
+	for _, rawURL := range it.URLs {
+		uri := exportedURI{URI: rawURL}
+		if rule, stated := it.Match[rawURL]; stated {
 			n := ruleNumbers[rule]
 			uri.Match = &n
 		}
@@ -221,7 +221,7 @@ func (b *exportedItem) keep(name, value string, kind item.FieldKind) {
 	}
 }
 
-// parts writes card, identity and SSH key where the type has a place for them, and else as fields.
+// parts writes card, identity and SSH key if the type allows them, and else as fields.
 func (b *exportedItem) parts(it item.Item) {
 	if it.SSHKey == nil { // see takesKey
 		for _, v := range source.PartValues(&it) {
@@ -252,8 +252,8 @@ func (b *exportedItem) parts(it item.Item) {
 	}
 }
 
-// takesKey reports whether a key has all that Bitwarden asks of one. With one that has not, it refuses the file, so
-// that goes out as a note.
+// takesKey reports whether an SSH key is complete. Bitwarden rejects the file for an incomplete one, so it is exported as a
+// note.
 func takesKey(k *item.SSHKey) bool {
 	return k != nil && !slices.ContainsFunc([]string{k.Private, k.Public, k.Fingerprint}, func(s string) bool {
 		return strings.TrimSpace(s) == "" || len(s) > valueBytes
@@ -272,7 +272,7 @@ func identityOf(i item.Identity, username string) map[string]string {
 	return given(out)
 }
 
-// given leaves out what is empty.
+// given drops empty values.
 func given(values map[string]string) map[string]string {
 	for name, value := range values {
 		if value == "" {

@@ -1,4 +1,4 @@
-// Package browsers reads the tables of passwords that browsers export.
+// Package browsers reads the password tables that browsers export.
 package browsers
 
 import (
@@ -10,10 +10,10 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// Chrome is what Chrome, Edge, Brave, Opera and Vivaldi write.
+// Chrome is the table of Chrome, Edge, Brave, Opera and Vivaldi.
 var Chrome = source.CSV{
 	Needs: []string{"name", "url", "username", "password"},
-	// It is strict about the columns, because many tables begin with these. Older versions have no notes.
+	// The columns must match exactly, because many tables begin with these. Older versions have no notes.
 	Is: func(in *source.Input) bool {
 		header := in.CSVHeader()
 		return len(header) == 4 || len(header) == 5 && slices.Contains(header, "note")
@@ -23,10 +23,10 @@ var Chrome = source.CSV{
 	},
 }
 
-// Safari is what Safari and the Passwords app of Apple write: Title, URL, Username, Password, Notes, OTPAuth.
+// Safari is the table of Safari and Apple's Passwords app: Title, URL, Username, Password, Notes, OTPAuth.
 var Safari = source.CSV{
 	Needs: []string{"title", "url", "username", "password", "otpauth"},
-	// It is strict about the number of columns, because Strongbox and 1Password have these and more.
+	// The number of columns must match, because Strongbox and 1Password have these and more.
 	Is: func(in *source.Input) bool { return len(in.CSVHeader()) <= 6 },
 	Set: map[string]source.Setter{
 		"title": source.SetTitle, "url": source.SetURL, "username": source.SetUsername, "password": source.SetPassword, "notes": source.SetNotes, "otpauth": source.SetTOTP,
@@ -42,12 +42,12 @@ var Firefox = source.CSV{
 	Finish: func(r *source.Row) {
 		r.TakeTime(&r.Created, "timecreated")
 		r.TakeTime(&r.Modified, "timepasswordchanged")
-		// Where the form sends to is mostly where it stands, and says nothing then.
+		// The form usually submits to its own site, which adds nothing.
 		if action := r.Text("formactionorigin"); len(r.URLs) == 0 || !sameOrigin(action, r.URLs[0]) {
 			r.Relocate("Form sends to", action, item.FieldLink)
 		}
 		r.Relocate("HTTP realm", r.Text("httprealm"), item.FieldText)
-		r.Drop("guid", "timelastused") // only Firefox has a use for them
+		r.Drop("guid", "timelastused") // for Firefox only
 	},
 }
 

@@ -123,8 +123,8 @@ func TestSafariCSV(t *testing.T) {
 	transfertest.SameProblems(t, got)
 }
 
-// Ten thousand rows come in whole and in order, and progress is told along the way.
-func TestChromeCSVOfTenThousandRows(t *testing.T) {
+// Ten thousand rows are imported in order, with progress reports.
+func TestChromeCSVWithTenThousandRows(t *testing.T) {
 	t.Parallel()
 	const rows = 10_000
 	var b strings.Builder
@@ -132,12 +132,12 @@ func TestChromeCSVOfTenThousandRows(t *testing.T) {
 	for i := range rows {
 		fmt.Fprintf(&b, "site %d,https://s%d.example.com/,user%d,\"pass,%d\",\"note\n%d\"\r\n", i, i, i, i, i)
 	}
-	told := 0
+	reports := 0
 	got := transfertest.Read(t, "passwords.csv", b.String(), transfer.Options{Progress: func(done, total int) {
 		if done > total || total != b.Len() {
 			t.Fatalf("progress says %d of %d", done, total)
 		}
-		told++
+		reports++
 	}})
 	if len(got.Items) != rows || len(got.Problems) != 0 {
 		t.Fatalf("%d items and %d problems", len(got.Items), len(got.Problems))
@@ -151,7 +151,7 @@ func TestChromeCSVOfTenThousandRows(t *testing.T) {
 			t.Fatalf("row %d is %+v, want %+v in row %d", have.Row, have.Item, want, i+2)
 		}
 	}
-	if told < 10 {
-		t.Errorf("progress was told %d times", told)
+	if reports < 10 {
+		t.Errorf("%d progress reports", reports)
 	}
 }

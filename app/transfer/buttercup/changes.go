@@ -10,11 +10,11 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// Format A: a change a line, of a command and what it is about.
+// Format A: one change per line, with a command and its arguments.
 
 var argument = regexp.MustCompile(`"(?:\\"|[^"])*"|\S+`)
 
-// arguments are in quotes if they have a space in them, and in base64 in newer versions.
+// arguments are quoted if they contain a space, and in base64 in newer versions.
 func arguments(line string) []string {
 	out := argument.FindAllString(line, -1)
 	for i, a := range out {
@@ -31,7 +31,7 @@ func arguments(line string) []string {
 	return out
 }
 
-// replay makes the changes in their order. One that is about what is not there is reported.
+// replay applies the changes in order. It reports one that refers to something unknown.
 func (v *vault) replay(text string, b *source.Builder) {
 	for number, line := range strings.Split(text, "\n") {
 		if a := arguments(line); len(a) > 0 && !v.change(a[0], append(a[1:], "", "", "")) {
@@ -40,10 +40,10 @@ func (v *vault) replay(text string, b *source.Builder) {
 	}
 }
 
-// change reports whether it knows the command, and what the command is about.
+// change reports whether it knows the command and what the command refers to.
 func (v *vault) change(command string, a []string) bool {
 	switch command {
-	case "aid", "cmm", "fmt", "pad", "saa", "daa": // of the vault
+	case "aid", "cmm", "fmt", "pad", "saa", "daa": // settings of the vault
 		return true
 	case "cgr":
 		v.groups[a[1]] = &group{parent: a[0], title: "New group"}
@@ -90,7 +90,7 @@ func (v *vault) changeEntry(command string, a []string) bool {
 		e.group = a[1]
 	case "den":
 		v.entries[a[0]] = nil
-	case "sep", "sem": // what was called meta is a property in later versions
+	case "sep", "sem": // later versions call meta a property
 		p := e.property(a[1])
 		if p.value != "" && p.value != a[2] {
 			p.older = append(p.older, item.OldPassword{Password: p.value})

@@ -1,4 +1,4 @@
-// Package buttercup reads what Buttercup exports.
+// Package buttercup reads vaults and exports of Buttercup.
 package buttercup
 
 import (
@@ -9,9 +9,9 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// CSV is the table of Buttercup: rows of groups and of entries, and a column for each property that any entry has. In older versions
-// a group has its own name and that of its parent, and an entry only the id of its group; later the name is a path. The first
-// versions have no types, and the columns of groups twice.
+// CSV is the table of Buttercup: rows for groups and entries, and a column for each property that any entry has. In older
+// versions, a group has its own name and its parent's, and an entry only the ID of its group; later the name is a path. The
+// first versions have no types, and the group columns twice.
 var CSV = source.Custom{Is: isCSV, Parse: readCSV}
 
 func isCSV(in *source.Input) bool {
@@ -26,7 +26,7 @@ func readCSV(in *source.Input, b *source.Builder) error {
 		title := r.Text("title")
 		if kind == "group" || kind == "--" {
 			if !r.Left() {
-				continue // its name is in the rows of its entries
+				continue // the rows of its entries repeat its name
 			}
 			kind, title = "", name
 		}
@@ -44,7 +44,7 @@ func readCSV(in *source.Input, b *source.Builder) error {
 	return nil
 }
 
-// setType gives an entry its type. The username of a card is its holder, and the password its number.
+// setType sets the type of an entry. The username of a card is its holder, and the password its number.
 func setType(r *source.Row, kind string) {
 	switch {
 	case r.Type == item.TypeCard:
@@ -61,7 +61,7 @@ func setType(r *source.Row, kind string) {
 	r.NoteOrLogin()
 }
 
-// tree has a name and a parent for each group.
+// tree holds the name and the parent of each group.
 type tree map[string]struct{ name, parent string }
 
 func groupsOf(in *source.Input) tree {
@@ -76,7 +76,7 @@ func groupsOf(in *source.Input) tree {
 
 func (t tree) path(id string) string {
 	var path []string
-	for n := 0; t[id].name != "" && n < source.MaxJSONDepth; n++ { // a group may be inside itself
+	for n := 0; t[id].name != "" && n < source.MaxJSONDepth; n++ { // a group may contain itself
 		path = append([]string{t[id].name}, path...)
 		id = t[id].parent
 	}

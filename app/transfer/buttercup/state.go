@@ -9,8 +9,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// Format B: the vault in JSON, with short names: groups (g), entries (e), properties (p), attributes (a), title (t), and what
-// others share (s).
+// Format B: the vault as JSON with short names: groups (g), entries (e), properties (p), attributes (a), title (t), and
+// sharing (s).
 func (v *vault) decode(data []byte) error {
 	top, err := source.DecodeObject(data)
 	if err != nil {
@@ -40,7 +40,7 @@ func (v *vault) take(o source.Object) {
 	}
 }
 
-// propertyOf has the older values with the time until which each was in force: that at which the next one was set.
+// propertyOf includes the older values. Each was valid until the next one was set.
 func propertyOf(name string, o source.Object) *property {
 	p := &property{name: name, value: o.Text("value"), created: o.Time("created"), updated: o.Time("updated"), deleted: o["deleted"] != nil}
 	until := p.updated

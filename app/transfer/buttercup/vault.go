@@ -19,16 +19,16 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// Vault is the file that Buttercup keeps a vault in: a signature, and a text that iocane has sealed by a password,
-// https://github.com/perry-mitchell/iocane. The text is the vault in JSON (format B), or the changes that led to it (format A),
-// https://github.com/buttercup/buttercup-core/blob/master/VAULT_FORMAT.md.
+// Vault is a vault file of Buttercup: a signature, and a text encrypted by iocane
+// (https://github.com/perry-mitchell/iocane). The text is the vault as JSON (format B), or as the changes that led to it
+// (format A): https://github.com/buttercup/buttercup-core/blob/master/VAULT_FORMAT.md.
 var Vault = source.Custom{Is: isVault, Parse: readVault}
 
 const (
 	signature    = "b~>buttercup/"
-	maxRounds    = 10_000_000 // Buttercup takes 250,000
+	maxRounds    = 10_000_000 // Buttercup uses 250,000
 	maxUnpacked  = 256 << 20
-	roundsBefore = "1000" // of versions that do not say them
+	roundsBefore = "1000" // of versions that do not store it
 )
 
 func isVault(in *source.Input) bool { return bytes.HasPrefix(in.Data, []byte(signature)) }
@@ -55,7 +55,7 @@ func readVault(in *source.Input, b *source.Builder) error {
 	return nil
 }
 
-// open opens what iocane has sealed: content in base64, IV, salt, checksum, rounds and method, with dollar signs between them.
+// open decrypts a text of iocane: content in base64, IV, salt, checksum, rounds and method, separated by dollar signs.
 func open(sealed, password string) ([]byte, error) {
 	parts := strings.Split(sealed, "$")
 	if len(parts) < 4 {
@@ -88,7 +88,7 @@ func open(sealed, password string) ([]byte, error) {
 	return unpack(text)
 }
 
-// openCBC is nil if the checksum of the text does not fit.
+// openCBC returns nil if the checksum is wrong.
 func openCBC(key, iv, content, sum []byte, parts []string) []byte {
 	mac := hmac.New(sha256.New, key[32:])
 	mac.Write([]byte(parts[0] + parts[1] + parts[2]))
@@ -100,7 +100,7 @@ func openCBC(key, iv, content, sum []byte, parts []string) []byte {
 		return nil
 	}
 	cipher.NewCBCDecrypter(block, iv).CryptBlocks(content, content)
-	pad := int(content[len(content)-1]) // PKCS #7; the MAC has vouched for it
+	pad := int(content[len(content)-1]) // PKCS #7, after the MAC
 	if pad < 1 || pad > aes.BlockSize {
 		return nil
 	}
@@ -123,7 +123,7 @@ func openGCM(key, iv, content, sum []byte, parts []string) []byte {
 	return plain
 }
 
-// unpack unpacks gzip, which is in base64 or, in older versions, has each of its bytes as a character.
+// unpack unpacks gzip, which is in base64, or in older versions has each byte as a character.
 func unpack(text []byte) ([]byte, error) {
 	packed, err := base64.StdEncoding.DecodeString(string(text))
 	if err != nil {
@@ -141,11 +141,11 @@ func unpack(text []byte) ([]byte, error) {
 	return source.Gunzip(packed, maxUnpacked)
 }
 
-// vault is what either format says.
+// vault is the content of either format.
 type vault struct {
 	groups  map[string]*group
 	entries map[string]*entry
-	order   []string // of the entries
+	order   []string // of the entries, by ID
 }
 
 type group struct {
@@ -178,7 +178,7 @@ func (v *vault) add(id, group string) *entry {
 	return e
 }
 
-// property is the one of that name, which is made if there is none.
+// property returns the property of that name, and adds it if necessary.
 func (e *entry) property(name string) *property {
 	for _, p := range e.properties {
 		if p.name == name {
@@ -190,9 +190,9 @@ func (e *entry) property(name string) *property {
 	return p
 }
 
-// path is the names of the groups that lead to one; there is false if one of them was deleted.
+// path returns the names of the groups that lead to one. ok is false if one of them was deleted.
 func (v *vault) path(id string) (path string, trash, there bool) {
-	for n := 0; n < source.MaxJSONDepth && id != "" && id != "0"; n++ { // a group may be inside itself
+	for n := 0; n < source.MaxJSONDepth && id != "" && id != "0"; n++ { // a group may contain itself
 		g := v.groups[id]
 		if g == nil {
 			return path, trash, false
@@ -218,7 +218,7 @@ func (v *vault) read(b *source.Builder) {
 			path, trash, there = v.path(e.group)
 		}
 		if e == nil || !there {
-			continue // deleted, and its group
+			continue // deleted with its group
 		}
 		row++
 		it := b.Draft(row)
@@ -231,7 +231,7 @@ func (v *vault) read(b *source.Builder) {
 	}
 }
 
-// Attributes of an entry that mean something to Buttercup.
+// Attributes that Buttercup interprets.
 const (
 	kindAttribute  = "bc_entry_facade_type"
 	fieldAttribute = "bc_entry_field_type:" // before the name of a property
@@ -263,7 +263,7 @@ func (e *entry) fill(it *source.Draft) {
 	it.NoteOrLogin()
 }
 
-// place puts a property where it belongs. The username of a card is its holder, and the password its number.
+// place puts a property into the item. The username of a card is its holder, and the password its number.
 func (e *entry) place(it *source.Draft, p *property) {
 	if it.Created.IsZero() || !p.created.IsZero() && p.created.Before(it.Created) {
 		it.Created = p.created
@@ -301,7 +301,7 @@ func (e *entry) place(it *source.Draft, p *property) {
 	}
 }
 
-// home is the place of a property, nil if it is a custom field.
+// home returns the place of a property, or nil for a custom field.
 func (e *entry) home(it *source.Draft, name, kind string, column source.Column) *string {
 	if c := it.Card; c != nil {
 		return map[string]*string{"title": &it.Title, "username": &c.Holder, "password": &c.Number, "cvv": &c.Code, "type": &c.Brand, "note": &it.Notes}[name]

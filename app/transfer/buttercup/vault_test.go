@@ -22,7 +22,7 @@ import (
 
 const password = "corréct horse"
 
-// sealed is a vault as Buttercup writes it, in the older or the newer way.
+// sealed encrypts a vault as Buttercup does, in the older or the newer encoding.
 func sealed(t testing.TB, format, text string, newer bool) string {
 	t.Helper()
 	var packed bytes.Buffer
@@ -53,7 +53,7 @@ func sealed(t testing.TB, format, text string, newer bool) string {
 			base64.StdEncoding.EncodeToString(out[:end]), hex.EncodeToString(iv), salt, hex.EncodeToString(out[end:]), "10", "gcm",
 		}, "$")
 	}
-	var characters strings.Builder // each byte is one
+	var characters strings.Builder // one per byte
 	for _, c := range packed.Bytes() {
 		characters.WriteRune(rune(c))
 	}
@@ -106,7 +106,7 @@ func TestButtercupVaultOfFormatB(t *testing.T) {
 		})
 		transfertest.SameProblems(t, got)
 		if got.Format != "buttercup" {
-			t.Errorf("taken for %s", got.Format)
+			t.Errorf("detected as %s", got.Format)
 		}
 	}
 }
@@ -161,7 +161,7 @@ func TestButtercupVaultOfFormatA(t *testing.T) {
 	transfertest.SameProblems(t, got, transfer.Problem{Row: 31, Code: parcel.UnknownPart}, transfer.Problem{Row: 32, Code: parcel.UnknownPart})
 }
 
-func TestButtercupVaultRefuses(t *testing.T) {
+func TestButtercupVaultRejects(t *testing.T) {
 	t.Parallel()
 	whole := sealed(t, "b", stateOfVault, false)
 	parts := strings.Split(whole, "$")
@@ -179,7 +179,7 @@ func TestButtercupVaultRefuses(t *testing.T) {
 		{"cut in the content", whole[:100], password, transfer.ErrTruncated},
 		{"cut in the method", whole[:len(whole)-1], password, transfer.ErrTruncated},
 		{"another format", strings.Replace(whole, "buttercup/b", "buttercup/c", 1), password, transfer.ErrUnknownFormat},
-		{"nothing but a signature", "b~>buttercup/", password, transfer.ErrUnknownFormat},
+		{"only a signature", "b~>buttercup/", password, transfer.ErrUnknownFormat},
 		{"changed content", with(0, parts[0][:len(parts[0])-8]+"AAAAAAA="), password, transfer.ErrWrongPassword},
 		{"not base64", with(0, "b~>buttercup/b?"), password, transfer.ErrMalformed},
 		{"short IV", with(1, "07"), password, transfer.ErrMalformed},
@@ -190,12 +190,12 @@ func TestButtercupVaultRefuses(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			transfertest.Refuses(t, "mine.bcup", []byte(c.data), c.password, c.want)
+			transfertest.Rejects(t, "mine.bcup", []byte(c.data), c.password, c.want)
 		})
 	}
 }
 
-// Whatever a property is called and of what type the entry is, its value is found again.
+// The value of a property is imported whatever its name and the type of its entry.
 func FuzzPropertiesOfButtercup(f *testing.F) {
 	for _, kind := range []string{"login", "credit_card", "note", "ssh_key", ""} {
 		f.Add("title", kind, "Post")

@@ -1,4 +1,4 @@
-// Package dashlane reads what Dashlane exports.
+// Package dashlane reads exports of Dashlane.
 package dashlane
 
 import (
@@ -13,12 +13,12 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// https://support.dashlane.com/hc/articles/202625092: a ZIP archive with one table for each kind of entry, of which each
-// can be imported by itself too. The tables are told apart by their columns.
+// https://support.dashlane.com/hc/articles/202625092: a ZIP archive with one table per type of item. Each table can also be
+// imported alone. Their columns tell them apart.
 
-// table is one kind of table.
+// table is one type of table.
 type table struct {
-	columns []string // that only this one has; older and newer versions may lack the others
+	columns []string // that identify this table; other versions may lack the rest
 	read    func(row *source.Row)
 }
 
@@ -38,11 +38,11 @@ var tables = []table{
 
 func tableOf(in *source.Input) (table, bool) {
 	for _, t := range tables {
-		if in.HasColumns(t.columns...) && !slices.Contains(in.CSVHeader(), "favorite") { // no table of Dashlane has it
+		if in.HasColumns(t.columns...) && !slices.Contains(in.CSVHeader(), "favorite") { // unknown in Dashlane
 			return t, true
 		}
 	}
-	// The notes have no column of their own, so the table must have no other.
+	// A table of notes has no column of its own, so these must be all.
 	return table{read: note}, slices.Equal(in.CSVHeader(), []string{"title", "note"})
 }
 
@@ -55,7 +55,7 @@ func isCSV(in *source.Input) bool {
 }
 
 func readCSV(in *source.Input, b *source.Builder) error {
-	table, _ := tableOf(in) // one that is not known is read like notes, with all columns relocated
+	table, _ := tableOf(in) // an unknown table is read like notes, so all columns become fields
 	for row := range in.CSVRows(b, false) {
 		table.read(row)
 		row.Add()
@@ -78,12 +78,12 @@ func readZIP(in *source.Input, b *source.Builder) error {
 			b.Problem(0, name, parcel.UnknownPart)
 			continue
 		}
-		told := len(b.Result.Problems)
+		before := len(b.Result.Problems)
 		if err := readTable(in, name, b); err != nil {
 			return err
 		}
-		for i := range b.Result.Problems[told:] { // the number of a row alone does not say in which table
-			b.Result.Problems[told+i].Title = name
+		for i := range b.Result.Problems[before:] { // because a row number alone does not name the table
+			b.Result.Problems[before+i].Title = name
 		}
 	}
 	return nil
@@ -124,11 +124,11 @@ func payment(row *source.Row) {
 	row.Item = item.Item{Type: item.TypeNote, Notes: row.Text("note")}
 	if !row.Has("cc_number", "code") {
 		row.Title = row.Text("name", "account_name")
-		return // a bank account: all of its columns are relocated
+		return // a bank account: all columns become fields
 	}
 	row.Type = item.TypeCard
 	row.Card = &item.Card{Number: row.Text("cc_number"), Code: row.Text("code")}
-	// Without a column of holders, the account is the name of the card, and the name its holder.
+	// Without a column for the holder, account_name is the title and name the holder.
 	if slices.Contains(row.Table.Folded, "account_holder") {
 		row.Title, row.Card.Holder = row.Text("name"), row.Text("account_holder")
 		for _, missing := range []*string{&row.Title, &row.Card.Holder} {

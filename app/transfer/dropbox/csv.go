@@ -1,4 +1,4 @@
-// Package dropbox reads what Dropbox Passwords exported.
+// Package dropbox reads exports of Dropbox Passwords.
 package dropbox
 
 import (
@@ -9,10 +9,10 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// CSV is the table of Dropbox Passwords, which was shut down in 2025. Newer files say of what type an entry is, and
-// have columns for payment cards.
+// CSV is the table of Dropbox Passwords, which was shut down in 2025. Newer files have a type column, and columns for
+// payment cards.
 var CSV = source.CSV{
-	// It knows the older table by its whole header, because the same names in another order are anybody's.
+	// The older header must match exactly, because other programs use the same names in another order.
 	Is: func(in *source.Input) bool {
 		return in.HasColumns("type", "title", "url", "username", "password", "note") ||
 			slices.Equal(in.CSVHeader(), []string{"name", "url", "username", "password", "notes"})

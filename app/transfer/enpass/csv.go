@@ -8,8 +8,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// CSV is the table of Enpass. It has no header: the title, then a label and a value for each field, an asterisk before the label of
-// what is sensitive, and the note alone at the end.
+// CSV is the table of Enpass. It has no header: the title, then a label and a value for each field, an asterisk before the
+// label of a sensitive one, and the note alone at the end.
 var CSV = source.Custom{Is: isCSV, Parse: readCSV}
 
 func isCSV(in *source.Input) bool {
@@ -22,10 +22,10 @@ func isCSV(in *source.Input) bool {
 	}
 	for i, cell := range first[1:] {
 		if i%2 == 1 && columnOf(cell) != source.ColumnField {
-			return false // names of columns, side by side
+			return false // column names side by side
 		}
 	}
-	// Labels are the same in many rows; in other tables only the first row has words like these.
+	// Labels repeat in many rows; in other tables only the first row has such words.
 	labelled, most, rows := 0, 0, in.Table.Sample()
 	for _, r := range rows {
 		n := countLabels(r)
@@ -34,7 +34,7 @@ func isCSV(in *source.Input) bool {
 	return most > 1 && labelled*2 >= len(rows)
 }
 
-// countLabels counts the labels in a row that say what the value behind them is.
+// countLabels counts the labels in a row that say what the next value is.
 func countLabels(cells []string) int {
 	n := 0
 	for i := 1; i+1 < len(cells); i += 2 {
@@ -45,7 +45,7 @@ func countLabels(cells []string) int {
 	return n
 }
 
-// columnOf is what a label stands for, in one of the languages in which columns are guessed.
+// columnOf returns the meaning of a label, in the languages of column names.
 func columnOf(label string) source.Column {
 	column, sure := source.Meaning(label)
 	if sure/1000 == source.ByWhole && slices.Contains([]source.Column{source.ColumnUsername, source.ColumnPassword, source.ColumnURL, source.ColumnTOTP}, column) {

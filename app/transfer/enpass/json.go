@@ -1,4 +1,4 @@
-// Package enpass reads what Enpass exports.
+// Package enpass reads exports of Enpass.
 package enpass
 
 import (
@@ -13,8 +13,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// JSON is an export in JSON, as its own import and those of Bitwarden and KeePassium read it: folders, and items with a list of
-// fields, each of which says of what type it is.
+// JSON is an export in JSON, as Enpass, Bitwarden and KeePassium import it: folders, and items with a list of typed fields.
 var JSON = source.Custom{Is: isJSON, Parse: readJSON}
 
 func isJSON(in *source.Input) bool {
@@ -27,7 +26,7 @@ func isJSON(in *source.Input) bool {
 func readJSON(in *source.Input, b *source.Builder) error {
 	top := source.Object(in.JSON())
 	folders := foldersOf(top)
-	b.Each(top.Entries("items", nil), func(it *source.Draft, o source.Object, _ string) {
+	b.Each(top.Items("items", nil), func(it *source.Draft, o source.Object, _ string) {
 		it.Item = item.Item{
 			Type: types[o.Text("category")], Title: o.Text("title"), Notes: o.Text("note"), Favourite: o.Yes("favorite"),
 			Created: o.Time("createdAt"), Modified: o.Time("updated_at"),
@@ -42,12 +41,12 @@ func readJSON(in *source.Input, b *source.Builder) error {
 		if o.Yes("trashed") {
 			it.Trash()
 		}
-		r := entry{it}
+		r := draft{it}
 		for _, f := range o.Objects("fields") {
 			r.field(f)
 		}
 		source.NewestFirst(it.PasswordHistory)
-		// The subtitle repeats a field, often with dots in place of its characters.
+		// The subtitle repeats a field, often masked.
 		if s := o.Text("subtitle"); s != it.Username && !strings.Contains(s, "•") && !r.has(s) {
 			it.Relocate("Subtitle", s, item.FieldText)
 		}
@@ -59,7 +58,7 @@ func readJSON(in *source.Input, b *source.Builder) error {
 	return nil
 }
 
-// setType makes a login of what is of no type here.
+// setType turns an item of an unknown type into a login.
 func setType(it *source.Draft, o source.Object) {
 	if it.Type != "" {
 		return
@@ -74,7 +73,7 @@ var types = map[string]item.Type{
 	"login": item.TypeLogin, "password": item.TypeLogin, "creditcard": item.TypeCard, "identity": item.TypeIdentity, "note": item.TypeNote,
 }
 
-// foldersOf is the path of each folder by its id.
+// foldersOf returns the path of each folder by its ID.
 func foldersOf(top source.Object) map[string]string {
 	title, parent := map[string]string{}, map[string]string{}
 	for _, f := range top.Objects("folders") {
@@ -84,10 +83,10 @@ func foldersOf(top source.Object) map[string]string {
 	return source.FolderPaths(title, parent)
 }
 
-// entry puts the fields of one item into their places.
-type entry struct{ *source.Draft }
+// draft puts the fields of one item into place.
+type draft struct{ *source.Draft }
 
-func (r *entry) field(f source.Object) {
+func (r *draft) field(f source.Object) {
 	kind, name, value := f.Text("type"), f.Text("label"), f.Text("value")
 	if f.Yes("deleted") || kind == "section" {
 		return
@@ -119,8 +118,8 @@ func (r *entry) field(f source.Object) {
 	r.RelocateRest(f, name)
 }
 
-// place is where a field of that type belongs, nil if it is a custom field.
-func (r *entry) place(kind, name string) *string {
+// place returns the place of a field of that type, or nil for a custom field.
+func (r *draft) place(kind, name string) *string {
 	switch r.Type {
 	case item.TypeCard:
 		if r.Card == nil {
@@ -155,8 +154,8 @@ func identityPlace(i *item.Identity, label string) *string {
 	}[label]
 }
 
-// history reads the older values of a field. Only those of the password have a place.
-func (r *entry) history(f source.Object, name string, style item.FieldKind, password bool) {
+// history reads the older values of a field. Only old passwords have a place in an item.
+func (r *draft) history(f source.Object, name string, style item.FieldKind, password bool) {
 	for _, old := range f.Objects("history") {
 		value, until, encrypted := old.Text("value"), old.Time("updated_at"), old.Yes("encrypted")
 		switch {
@@ -173,12 +172,12 @@ func (r *entry) history(f source.Object, name string, style item.FieldKind, pass
 	f.Drop("history")
 }
 
-// has reports whether s is the value of a field already.
-func (r *entry) has(s string) bool {
+// has reports whether s is already the value of a field.
+func (r *draft) has(s string) bool {
 	return slices.Contains(r.URLs, s) || slices.ContainsFunc(r.Fields, func(f item.Field) bool { return f.Value == s })
 }
 
-func (r *entry) attachments(o source.Object) []parcel.Attached {
+func (r *draft) attachments(o source.Object) []parcel.Attached {
 	var out []parcel.Attached
 	for _, a := range o.Objects("attachments") {
 		name := a.Text("name")

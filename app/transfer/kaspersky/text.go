@@ -1,4 +1,4 @@
-// Package kaspersky reads what Kaspersky Password Manager exports.
+// Package kaspersky reads exports of Kaspersky Password Manager.
 package kaspersky
 
 import (
@@ -11,9 +11,9 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// Text is the text that Kaspersky Password Manager exports: sections with a heading, and in them entries of lines
-// "Label: value", each with a line of three dashes after it. A value goes on in the lines that begin with no label of what
-// follows, and the last one, a comment or a note, goes on to the dashes.
+// Text is the text export of Kaspersky Password Manager: sections with a heading, and items with lines "Label: value", each
+// followed by a line of three dashes. A value continues on lines that do not start with a later label, and the last one, a
+// comment or a note, continues up to the dashes.
 var Text = source.Custom{Is: isText, Parse: readText}
 
 var (
@@ -23,7 +23,7 @@ var (
 	oneLabel   = regexp.MustCompile(`^(\pL[\pL\d ]{0,40}): ?(.*)$`)
 )
 
-// kinds are the labels of each kind of entry, in their order.
+// kinds are the labels of each type of item, in order.
 var kinds = [][]string{
 	{"Website name", "Website URL", "Login name", "Login", "Password", "Comment"},
 	{"Application", "Login name", "Login", "Password", "Comment"},
@@ -48,28 +48,28 @@ func readText(in *source.Input, b *source.Builder) error {
 	if err != nil {
 		return err
 	}
-	entries, cut := entriesOf(plainLines(text))
-	for i, e := range entries {
+	items, cut := itemsOf(plainLines(text))
+	for i, e := range items {
 		if b.Full {
 			return nil
 		}
-		b.Progress(i+1, len(entries))
+		b.Progress(i+1, len(items))
 		it := b.Draft(i + 1)
 		fill(it, e)
 		it.Add()
 	}
 	if cut {
-		b.Problem(len(entries), "", parcel.TruncatedItem)
+		b.Problem(len(items), "", parcel.TruncatedItem)
 	}
 	return nil
 }
 
-// line is one of an entry, or several that belong together.
+// line is a labelled value, which may span several lines.
 type line struct{ label, value string }
 
-// entriesOf takes the text apart at the lines of dashes. One that is inside a note begins no entry. cut says that there are no
-// dashes after the last one.
-func entriesOf(text string) (entries [][]line, cut bool) {
+// itemsOf splits the text at the lines of dashes. Dashes in a note do not start an item. cut says that the last item has
+// none.
+func itemsOf(text string) (items [][]line, cut bool) {
 	blocks := dashes.Split(text, -1)
 	for i, block := range blocks {
 		for _, heading := range headings {
@@ -78,22 +78,22 @@ func entriesOf(text string) (entries [][]line, cut bool) {
 			}
 		}
 		last := i == len(blocks)-1
-		switch e := entryOf(strings.Trim(block, "\n")); {
+		switch e := linesOf(strings.Trim(block, "\n")); {
 		case e != nil:
-			entries, cut = append(entries, e), last
-		case strings.TrimSpace(block) != "" && len(entries) > 0: // the dashes were in the value before
-			before := entries[len(entries)-1]
+			items, cut = append(items, e), last
+		case strings.TrimSpace(block) != "" && len(items) > 0: // the dashes belong to the previous value
+			before := items[len(items)-1]
 			before[len(before)-1].value += "\n---" + strings.TrimRight(block, "\n")
 			cut = last
 		case strings.TrimSpace(block) != "":
-			entries, cut = append(entries, []line{{"Text", strings.Trim(block, "\n")}}), last
+			items, cut = append(items, []line{{"Text", strings.Trim(block, "\n")}}), last
 		}
 	}
-	return entries, cut
+	return items, cut
 }
 
-// entryOf is nil for a text that does not begin with the first label of a kind.
-func entryOf(block string) []line {
+// linesOf returns nil for a block that does not start with the first label of any type.
+func linesOf(block string) []line {
 	first := oneLabel.FindStringSubmatch(strings.SplitN(block, "\n", 2)[0])
 	if first == nil {
 		return nil
@@ -123,9 +123,9 @@ func entryOf(block string) []line {
 	return out
 }
 
-func fill(it *source.Draft, entry []line) {
+func fill(it *source.Draft, lines []line) {
 	it.Type = item.TypeLogin
-	for _, l := range entry {
+	for _, l := range lines {
 		switch value := l.value; l.label {
 		case "Website name", "Application", "Account name":
 			it.Title = value

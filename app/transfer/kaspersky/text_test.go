@@ -40,7 +40,7 @@ func TestKasperskyText(t *testing.T) {
 	transfertest.Same(t, transfertest.Read(t, "x.txt", notes, transfer.Options{}), want()[4:])
 }
 
-func TestKasperskyTextThatWasCut(t *testing.T) {
+func TestTruncatedKasperskyText(t *testing.T) {
 	t.Parallel()
 	data, err := os.ReadFile(transfertest.Testdata("kaspersky/export.txt"))
 	if err != nil {
@@ -54,7 +54,7 @@ func TestKasperskyTextThatWasCut(t *testing.T) {
 	transfertest.SameProblems(t, got, transfer.Problem{Row: 2, Code: parcel.TruncatedItem})
 }
 
-// Every value is found again, with all of its lines, in the item of its entry.
+// Every value is in the item of its entry, with all its lines.
 func FuzzKasperskyText(f *testing.F) {
 	f.Add("Bank", "anna", "pw", "one\ntwo")
 	f.Add("Name: x", "Comment: y", "---", "---\nWebsite name: z\n---")

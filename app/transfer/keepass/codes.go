@@ -10,10 +10,10 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// codes collects what an entry says about one-time codes, in one of the ways of four programs.
+// codes collects the authenticator key of an entry, in the conventions of four programs.
 type codes map[string]string
 
-// codeNames are those of KeePassXC, KeeTrayTOTP, and KeePass itself (https://keepass.info/help/base/placeholders.html#otp).
+// codeNames are those of KeePassXC, KeeTrayTOTP and KeePass itself (https://keepass.info/help/base/placeholders.html#otp).
 var codeNames = []string{nameOTP, "TOTP Seed", "TOTP Settings",
 	"TimeOtp-Secret", "TimeOtp-Secret-Hex", "TimeOtp-Secret-Base32", "TimeOtp-Secret-Base64", "TimeOtp-Length", "TimeOtp-Period", "TimeOtp-Algorithm",
 	"HmacOtp-Secret", "HmacOtp-Secret-Hex", "HmacOtp-Secret-Base32", "HmacOtp-Secret-Base64", "HmacOtp-Counter"}
@@ -28,7 +28,7 @@ func (c codes) take(name, value string) bool {
 	return true
 }
 
-// left are those that url did not take.
+// left are the strings that url did not use.
 func (c codes) left() []stringField {
 	var out []stringField
 	for _, name := range codeNames {
@@ -45,7 +45,7 @@ func (c codes) remove(names ...string) {
 	}
 }
 
-// url takes the first way that makes codes.
+// url uses the first convention that makes codes.
 func (c codes) url(issuer, account string) string {
 	if text := c[nameOTP]; text != "" {
 		if strings.HasPrefix(text, "key=") { // KeeOtp
@@ -56,8 +56,8 @@ func (c codes) url(issuer, account string) string {
 	}
 	if seed := c["TOTP Seed"]; seed != "" {
 		period, rest, _ := strings.Cut(c["TOTP Settings"], ";")
-		digits, _, _ := strings.Cut(rest, ";") // what follows is where the time comes from
-		o := source.OneTime{Secret: seed, Period: period, Digits: digits}
+		digits, _, _ := strings.Cut(rest, ";") // the rest is the source of the time
+		o := source.AuthenticatorKey{Secret: seed, Period: period, Digits: digits}
 		if digits == "S" {
 			o.Kind = "steam"
 		}
@@ -69,14 +69,14 @@ func (c codes) url(issuer, account string) string {
 		if secret == "" {
 			continue
 		}
-		o := source.OneTime{Secret: secret, Digits: c["TimeOtp-Length"], Period: c["TimeOtp-Period"],
+		o := source.AuthenticatorKey{Secret: secret, Digits: c["TimeOtp-Length"], Period: c["TimeOtp-Period"],
 			Algorithm: strings.TrimPrefix(c["TimeOtp-Algorithm"], "HMAC-")}
 		c.remove(name)
 		if family == "TimeOtp-" {
 			c.remove("TimeOtp-Length", "TimeOtp-Period", "TimeOtp-Algorithm")
 			return o.Plain()
 		}
-		o = source.OneTime{Kind: "hotp", Issuer: issuer, Account: account, Secret: secret, Counter: c["HmacOtp-Counter"]}
+		o = source.AuthenticatorKey{Kind: "hotp", Issuer: issuer, Account: account, Secret: secret, Counter: c["HmacOtp-Counter"]}
 		c.remove("HmacOtp-Counter")
 		return o.URL()
 	}
@@ -89,10 +89,10 @@ func keeOTP(text string) string {
 		name, value, _ := strings.Cut(pair, "=")
 		values[name] = value
 	}
-	return source.OneTime{Secret: strings.ReplaceAll(values["key"], "%3d", ""), Digits: values["size"], Period: values["step"], Algorithm: values["otpHashMode"]}.Plain()
+	return source.AuthenticatorKey{Secret: strings.ReplaceAll(values["key"], "%3d", ""), Digits: values["size"], Period: values["step"], Algorithm: values["otpHashMode"]}.Plain()
 }
 
-// secret is the key of a family in base32, and the name of the string it was in.
+// secret returns the key in base32, and the name of the string that it was in.
 func (c codes) secret(family string) (secret, name string) {
 	for _, encoding := range []struct {
 		suffix string

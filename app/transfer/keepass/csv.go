@@ -7,7 +7,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// table is the table of KeePass 1, which KeePass 2 writes too: https://keepass.info/help/base/importexport.html#csv.
+// table is the table of KeePass 1, which KeePass 2 also writes: https://keepass.info/help/base/importexport.html#csv.
 // KeePass 1 can add columns.
 var table = source.CSV{
 	Needs: []string{"account", "login name", "password", "web site", "comments"},
@@ -20,7 +20,7 @@ var table = source.CSV{
 		r.TakeTime(&r.Created, "creation time")
 		r.TakeTime(&r.Modified, "last modification")
 		r.Drop("uuid", "icon", "last access")
-		if expires := r.Text("expires"); !strings.HasPrefix(expires, "2999-") { // KeePass 1 writes it for never
+		if expires := r.Text("expires"); !strings.HasPrefix(expires, "2999-") { // KeePass 1 writes this for never
 			r.Relocate("Expires", expires, item.FieldText)
 		}
 		r.NoteOrLogin()
@@ -30,19 +30,19 @@ var table = source.CSV{
 // CSV is the table of KeePass 1.
 var CSV = source.Custom{Is: table.Detect, Parse: readCSV}
 
-// readCSV undoes that quotes and backslashes have a backslash before them in this format.
+// readCSV handles the backslash escapes of this format.
 func readCSV(in *source.Input, b *source.Builder) error {
 	in.CSVHeader()
 	in.Table.Text = unescapeCSV(in.Table.Text)
 	return table.Read(in, b)
 }
 
-// unescapeCSV doubles the quotes that have a backslash before them, as any other CSV does.
+// unescapeCSV converts escaped quotes to doubled ones, as in other CSV files.
 func unescapeCSV(text string) string {
 	return strings.NewReplacer(`\\`, `\`, `\"`, `""`).Replace(text)
 }
 
-// XCCSV is the table of KeePassXC. A path of groups begins with the one that is the database.
+// XCCSV is the table of KeePassXC. A group path starts with the name of the database.
 var XCCSV = source.CSV{
 	Needs: []string{"group", "title", "username", "password", "url", "notes"},
 	Is:    func(in *source.Input) bool { return in.CSVHeader()[0] == "group" },

@@ -12,27 +12,27 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// extra is what an item says that a KeePass entry has no place for. It is kept in the entry's custom data, which
-// KeePass and KeePassXC carry on. It holds no value of a field: those are strings of the entry, where a person finds
-// them and may change them.
+// extra is the part of an item that a KeePass entry cannot hold. It is stored in the custom data of the entry, which KeePass
+// and KeePassXC preserve. It contains no values of fields: those are strings of the entry, where a user can see and change
+// them.
 type extra struct {
 	Type      item.Type                 `json:"type"`
 	Favourite bool                      `json:"favourite,omitempty"`
 	Tags      []string                  `json:"tags,omitempty"`
 	Match     map[string]item.MatchRule `json:"match,omitempty"`
-	Created   int64                     `json:"created,omitempty"` // times in milliseconds since 1970; KDBX has seconds
+	Created   int64                     `json:"created,omitempty"` // milliseconds since 1970, because KDBX has seconds
 	Modified  int64                     `json:"modified,omitempty"`
 	Trashed   int64                     `json:"trashed,omitempty"`
 	Purge     int64                     `json:"purge,omitempty"`
-	Until     []int64                   `json:"until,omitempty"` // of the old passwords, the newest first
-	TOTP      *string                   `json:"totp,omitempty"`  // what stood before the key, where that was all
+	Until     []int64                   `json:"until,omitempty"` // of the old passwords, newest first
+	TOTP      *string                   `json:"totp,omitempty"`  // prefix of the key, if that was all
 	Strings   map[string]place          `json:"strings,omitempty"`
-	Files     map[string]string         `json:"files,omitempty"` // names of files, by those that they have in the entry instead
+	Files     map[string]string         `json:"files,omitempty"` // original attachment names, by their names in the entry
 
 	parts map[string]map[string]string
 }
 
-// place is where a string of an entry belongs: a member of a part, or a custom field.
+// place is where a string of an entry belongs: in a part, or in a custom field.
 type place struct {
 	Part   string         `json:"part,omitempty"`
 	Member string         `json:"member,omitempty"`
@@ -48,7 +48,7 @@ const (
 	partSSHKey   = "ssh_key"
 )
 
-// readExtra is nil for the entries that other programs made.
+// readExtra returns nil for entries written by other programs.
 func readExtra(e *entry) *extra {
 	for _, s := range e.custom {
 		if s.name != extraName {
@@ -62,7 +62,7 @@ func readExtra(e *entry) *extra {
 	return nil
 }
 
-// take puts a string where it was before the export.
+// take puts a string back where it was before the export.
 func (x *extra) take(it *item.Item, s stringField, value string) bool {
 	if x == nil {
 		return false
@@ -82,7 +82,7 @@ func (x *extra) take(it *item.Item, s stringField, value string) bool {
 	return true
 }
 
-// fileName is the name that a file had before the export.
+// fileName returns the original name of an attachment.
 func (x *extra) fileName(name string) string {
 	if x != nil && x.Files[name] != "" {
 		return x.Files[name]
@@ -90,8 +90,8 @@ func (x *extra) fileName(name string) string {
 	return name
 }
 
-// tags are those of an entry, and whether the one that stands for a favourite is among them. As long as nobody changed
-// them since the export, they are those of the item, which may have a character that separates them in an entry.
+// tags returns the tags of an entry, and whether the one for favourites is among them. If they did not change since the
+// export, they are the tags of the item, which may contain the separators of an entry.
 func (x *extra) tags(text string) (tags []string, favourite bool) {
 	if x != nil && text == joinTags(x.Tags, x.Favourite) {
 		return x.Tags, x.Favourite
@@ -106,7 +106,7 @@ func (x *extra) tags(text string) (tags []string, favourite bool) {
 	return tags, favourite
 }
 
-// joinTags writes them down.
+// joinTags is the inverse of splitting them.
 func joinTags(tags []string, favourite bool) string {
 	out := slices.Clone(tags)
 	for i, tag := range out {
@@ -123,8 +123,7 @@ func joinTags(tags []string, favourite bool) string {
 	return strings.Join(out, ";")
 }
 
-// restore brings back what take and tags did not. What was changed since the export by a program that does not know the
-// extra wins over it.
+// restore restores what take and tags did not. Changes by a program that does not know the extra take precedence.
 func (x *extra) restore(it *item.Item, e *entry) {
 	it.Type, it.Match = x.Type, x.Match
 	it.Created, it.Modified, it.Trashed = finer(it.Created, x.Created), finer(it.Modified, x.Modified), finer(it.Trashed, x.Trashed)
@@ -159,7 +158,7 @@ func restorePart[T item.Card | item.Identity | item.SSHKey](members map[string]s
 	}
 }
 
-// finer is t in milliseconds, if it is still the second that was exported.
+// finer returns t in milliseconds, if the second has not changed since the export.
 func finer(t time.Time, milli int64) time.Time {
 	if exact := fromMilli(milli); exact.Truncate(time.Second).Equal(t) {
 		return exact
@@ -181,7 +180,7 @@ func fromMilli(milli int64) time.Time {
 	return time.UnixMilli(milli).UTC()
 }
 
-// text is the extra in JSON, with escapes for the few characters that XML has no way to write.
+// text encodes the extra as JSON, and escapes the characters that XML cannot represent.
 func (x *extra) text() (string, error) {
 	text, err := json.Marshal(x)
 	if err != nil {
@@ -198,7 +197,7 @@ func (x *extra) text() (string, error) {
 	return b.String(), nil
 }
 
-// isXMLChar reports whether XML 1.0 can hold a character.
+// isXMLChar reports whether XML 1.0 allows a character.
 func isXMLChar(r rune) bool {
 	return r == '\t' || r == '\n' || r == '\r' || r >= 0x20 && r < 0xfffe && (r < 0xd800 || r > 0xdfff) || r >= 0x10000
 }

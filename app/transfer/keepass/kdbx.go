@@ -15,14 +15,14 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// The container of KeePass, versions 2 to 4, as https://keepass.info/help/kb/kdbx.html describes it. The ciphers and the
-// inner streams are those of gokeepasslib. Its decoder is not used: it indexes past the end of a
-// damaged file, takes any cost that the file asks for, and knows Argon2d only.
+// The KDBX container, versions 2 to 4 (https://keepass.info/help/kb/kdbx.html), with the ciphers and inner streams of
+// gokeepasslib. Its decoder indexes past the end of damaged files, accepts any cost, and knows only Argon2d, so it is not
+// used.
 
 const (
 	kdbxSignature1 = 0x9AA2D903
 	kdbxSignature2 = 0xB54BFB67
-	kdbxPrerelease = 0xB54BFB66 // of KeePass 2
+	kdbxPrerelease = 0xB54BFB66 // before KeePass 2.0
 
 	kdbxCipher      = 2
 	kdbxCompression = 3
@@ -39,13 +39,13 @@ const (
 	kdbxInnerStream = 1
 	kdbxInnerKey    = 2
 	kdbxInnerBinary = 3
-	kdbxHeaderHMAC  = ^uint64(0) // the number of the block whose key authenticates the header
+	kdbxHeaderHMAC  = ^uint64(0) // block number whose key authenticates the header
 	kdbxMaxHeader   = 1 << 20
 	kdbxPrefixBytes = 12 // signatures and version
 	kdbxCipherBlock = 16
 )
 
-// KDBX is a database of KeePass 2 or one of its kin.
+// KDBX is a database of KeePass 2, KeePassXC and compatible programs.
 var KDBX = source.Custom{Is: isKDBX, Parse: readKDBX}
 
 func isKDBX(in *source.Input) bool {
@@ -56,23 +56,23 @@ func isKDBX(in *source.Input) bool {
 	return second == kdbxSignature2 || second == kdbxPrerelease
 }
 
-// kdbx is an opened container.
+// kdbx is a decrypted container.
 type kdbx struct {
 	xml    []byte
-	stream *gokeepasslib.StreamManager // of the protected values, in the order of the document
-	files  map[string]fileContent      // by the number an entry names
-	// headerHash is what version 3 repeats in the document, because nothing else authenticates its header.
+	stream *gokeepasslib.StreamManager // for protected values, in document order
+	files  map[string]fileContent      // by the number in an entry
+	// headerHash is repeated in the document by version 3, because nothing else authenticates its header.
 	headerHash []byte
 }
 
-// kdbxHeader is the outer header. What the fields hold is checked where it is used.
+// kdbxHeader is the outer header. Its fields are checked where they are used.
 type kdbxHeader struct {
 	version uint16
 	fields  map[byte][]byte
 	raw     []byte
 }
 
-// openKDBX tries the keys that password and key file may stand for.
+// openKDBX tries the keys that the password and the key file may stand for.
 func openKDBX(data []byte, o source.Options) (*kdbx, error) {
 	r := &cursor{data: data}
 	h, err := readKDBXHeader(r)
@@ -132,7 +132,7 @@ func readKDBXHeader(r *cursor) (*kdbxHeader, error) {
 	return h, nil
 }
 
-// number is a field of four bytes or eight.
+// number returns a field of four or eight bytes.
 func (h *kdbxHeader) number(id byte) uint64 {
 	return littleEndian(h.fields[id])
 }
@@ -146,8 +146,7 @@ func littleEndian(b []byte) uint64 {
 	return binary.LittleEndian.Uint64(full[:])
 }
 
-// open4 authenticates the header and each block before it looks at what they say. A damaged header is seen before its
-// costs are paid.
+// open4 authenticates the header and each block before using them. It detects a damaged header before deriving the key.
 func (h *kdbxHeader) open4(r *cursor, key []byte) (*kdbx, error) {
 	sum, mac := r.take(sha256.Size), r.take(sha256.Size)
 	if r.err != nil {
@@ -189,7 +188,7 @@ func (h *kdbxHeader) open4(r *cursor, key []byte) (*kdbx, error) {
 	return readKDBXInner(plain)
 }
 
-// kdbxMAC authenticates parts by the key of the block of that number.
+// kdbxMAC authenticates parts with the key of the block of that number.
 func kdbxMAC(base [sha512.Size]byte, index uint64, parts ...[]byte) []byte {
 	key := sha512.Sum512(append(binary.LittleEndian.AppendUint64(nil, index), base[:]...))
 	mac := hmac.New(sha256.New, key[:])
@@ -203,7 +202,7 @@ func kdbxBlockPrefix(index uint64, size uint32) []byte {
 	return binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint64(nil, index), size)
 }
 
-// open3 can tell a wrong password only by the first bytes that come out.
+// open3 recognizes a wrong password only by the first decrypted bytes.
 func (h *kdbxHeader) open3(r *cursor, key []byte) (*kdbx, error) {
 	derived, err := h.derive(key)
 	if err != nil {
@@ -225,7 +224,7 @@ func (h *kdbxHeader) open3(r *cursor, key []byte) (*kdbx, error) {
 	body := &cursor{data: plain, at: len(start)}
 	var content []byte
 	for {
-		body.take(4) // the number of the block
+		body.take(4) // block number
 		sum, size := body.take(sha256.Size), body.uint32()
 		block := body.take(int(size))
 		if body.err != nil {
@@ -271,8 +270,8 @@ func (h *kdbxHeader) decrypt(sealed, derived []byte) ([]byte, error) {
 	return cipher.Decrypt(sealed), nil
 }
 
-// inflate leaves what follows to the readers of the content: the padding of a block cipher, which some programs add to
-// ChaCha20 as well. Each of them knows where its content ends.
+// inflate ignores data after the content: the padding of a block cipher, which some programs add to ChaCha20 as well. The
+// readers of the content know where it ends.
 func (h *kdbxHeader) inflate(content []byte) ([]byte, error) {
 	switch h.number(kdbxCompression) {
 	case uint64(gokeepasslib.NoCompressionFlag):
@@ -299,7 +298,7 @@ func readKDBXInner(plain []byte) (*kdbx, error) {
 		case kdbxInnerKey:
 			key = value
 		case kdbxInnerBinary:
-			// The first byte says whether programs protect it in memory.
+			// The first byte says whether to protect the file in memory.
 			k.files[strconv.Itoa(len(k.files))] = fileContent{data: value[min(1, len(value)):]}
 		case kdbxInnerEnd:
 			var err error
@@ -321,7 +320,7 @@ func kdbxStream(id uint64, key []byte) (*gokeepasslib.StreamManager, error) {
 	return stream, nil
 }
 
-// cursor reads numbers and stretches of a binary file. After the first that is not there, err stays.
+// cursor reads from a binary file. After the first read past the end, err is set.
 type cursor struct {
 	data []byte
 	at   int

@@ -39,8 +39,8 @@ func kpCipher(id []byte, iv int) gokeepasslib.DatabaseOption {
 	}
 }
 
-// Each variant is written by gokeepasslib, which shares no code with the reader but the ciphers.
-func TestKDBXOfEachVersionCipherAndDerivation(t *testing.T) {
+// gokeepasslib writes each variant. It shares only the ciphers with the reader.
+func TestKDBXVariants(t *testing.T) {
 	t.Parallel()
 	v3, v4 := gokeepasslib.WithDatabaseKDBXVersion3(), gokeepasslib.WithDatabaseKDBXVersion4()
 	for name, options := range map[string][]gokeepasslib.DatabaseOption{
@@ -115,13 +115,13 @@ func TestKDBXKeyFiles(t *testing.T) {
 			}
 			_, err := transfer.Read(transfer.File{Data: []byte(data)}, transfer.Options{Password: kpPassword})
 			if !errors.Is(err, transfer.ErrWrongPassword) {
-				t.Errorf("%s, not given: %v", name, err)
+				t.Errorf("%s, without it: %v", name, err)
 			}
 		}
 	}
 }
 
-// A password may be empty, which is another key than none. Programs do not show which of the two a database has.
+// An empty password is a different key than no password. Programs do not show which one a database has.
 func TestKDBXWithAnEmptyPassword(t *testing.T) {
 	t.Parallel()
 	empty, file := sha256.Sum256(nil), sha256.Sum256([]byte("a photograph, say"))
@@ -146,8 +146,8 @@ func TestKDBXWithAnEmptyPassword(t *testing.T) {
 	}
 }
 
-// Version 2 is read as 3 is; nothing of it says its header again.
-func TestKDBXOfOtherVersions(t *testing.T) {
+// Version 2 is read like version 3, but does not repeat its header.
+func TestOtherKDBXVersions(t *testing.T) {
 	t.Parallel()
 	db := kpDatabase(t, gokeepasslib.WithDatabaseKDBXVersion3())
 	db.Credentials = gokeepasslib.NewPasswordCredentials(kpPassword)
@@ -188,8 +188,7 @@ func TestKDBXWithoutItsKey(t *testing.T) {
 	}
 }
 
-// Whatever was cut off or changed, the answer is an error or all items. Never is it said that the password is wrong when
-// the file merely ends too early.
+// Damaged files give an error or all items. A truncated file must not be reported as a wrong password.
 func TestDamagedKDBX(t *testing.T) {
 	t.Parallel()
 	for _, version := range []gokeepasslib.DatabaseOption{gokeepasslib.WithDatabaseKDBXVersion3(), gokeepasslib.WithDatabaseKDBXVersion4()} {
@@ -202,7 +201,7 @@ func TestDamagedKDBX(t *testing.T) {
 		data := kpEncode(t, db)
 		o := transfer.Options{Password: kpPassword, Format: "kdbx"}
 		if db.Header.IsKdbx4() {
-			data = data[:len(data)-36] // gokeepasslib writes the block that ends a file twice
+			data = data[:len(data)-36] // gokeepasslib writes the final block twice
 		}
 		for n := range data {
 			kpWholeOrTruncated(t, db, data, n)
@@ -215,8 +214,8 @@ func TestDamagedKDBX(t *testing.T) {
 	}
 }
 
-// kpWholeOrTruncated reads the first n bytes of a database of one item. Only the padding of a block cipher may be missing
-// without an error: what it follows is whole.
+// kpWholeOrTruncated reads the first n bytes of a database with one item. Only the padding of a block cipher may be missing
+// without an error.
 func kpWholeOrTruncated(t *testing.T, db *gokeepasslib.Database, data []byte, n int) (whole bool) {
 	t.Helper()
 	got, err := transfer.Read(transfer.File{Data: data[:n]}, transfer.Options{Password: kpPassword, Format: "kdbx"})
@@ -229,7 +228,7 @@ func kpWholeOrTruncated(t *testing.T, db *gokeepasslib.Database, data []byte, n 
 	return false
 }
 
-// One file in sixteen ends with a block that holds nothing but padding.
+// One file in sixteen ends with a block of padding only.
 func TestKDBXWithoutItsPadding(t *testing.T) {
 	t.Parallel()
 	whole := 0
@@ -249,7 +248,7 @@ func TestKDBXWithoutItsPadding(t *testing.T) {
 	}
 }
 
-// A file that asks for a machine of its own is refused at once, in each of the ways in which it can ask.
+// Files with an excessive cost are rejected before any work, for every parameter.
 func TestCostsOfKDBXAreBounded(t *testing.T) {
 	t.Parallel()
 	credentials := gokeepasslib.NewPasswordCredentials(kpPassword)
@@ -257,7 +256,7 @@ func TestCostsOfKDBXAreBounded(t *testing.T) {
 	rounds := gokeepasslib.NewDatabase(gokeepasslib.WithDatabaseKDBXVersion4(), kpAESRounds)
 	v3.Credentials, v4.Credentials, rounds.Credentials = credentials, credentials, credentials
 	for _, c := range []struct {
-		name, field string // the field as the header begins it
+		name, field string // the start of the field in the header
 		db          *gokeepasslib.Database
 	}{
 		{"rounds, 3.1", "\x06\x08\x00", v3},
@@ -280,7 +279,7 @@ func TestCostsOfKDBXAreBounded(t *testing.T) {
 	}
 }
 
-func TestWhatUnpacksToTooMuch(t *testing.T) {
+func TestGzipBombIsRejected(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)

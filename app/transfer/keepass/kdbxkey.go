@@ -18,22 +18,22 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// The file says what it costs to derive its key, and nobody knows who wrote the file. KeePassXC offers up to 1 GiB for
-// Argon2, and both programs measure AES rounds for a second, a few tens of millions on a fast machine.
+// The cost comes from the file, whose author is unknown. KeePassXC offers up to 1 GiB for Argon2, and both programs choose
+// AES rounds that take a second: tens of millions on a fast machine.
 const (
 	kdbxMaxMemory      = 1 << 30
 	kdbxMaxPasses      = 1 << 14
-	kdbxMaxWork        = 32 << 30 // bytes that are written in all passes
+	kdbxMaxWork        = 32 << 30 // bytes written in all passes
 	kdbxMaxParallelism = 64
 	kdbxMaxRounds      = 150_000_000
 	kdbxArgonVersion   = 0x13
 )
 
-// kdbxArgon2id is not among the names of gokeepasslib.
+// kdbxArgon2id is missing in gokeepasslib.
 var kdbxArgon2id = []byte{0x9E, 0x29, 0x8B, 0x19, 0x56, 0xDB, 0x47, 0x73, 0xB2, 0x3D, 0xFC, 0x3E, 0xC6, 0xF0, 0xA1, 0xE6}
 
-// kdbxKeys are the composite keys that may open a database, each the hash of what was joined. Without a password there
-// are two: programs set an empty one, or none, and do not show which.
+// kdbxKeys returns the composite keys that may open a database. Without a password there are two, because programs use an
+// empty one or none.
 func kdbxKeys(o source.Options) ([][]byte, error) {
 	if o.Password == "" && len(o.KeyFile) == 0 && !o.NoPassword {
 		return nil, source.ErrPasswordNeeded
@@ -62,8 +62,8 @@ func kdbxCompositeKey(password string, file []byte) []byte {
 	return composite[:]
 }
 
-// kdbxKeyFile is the key in a key file (https://keepass.info/help/base/keys.html#keyfiles): XML of version 1 or 2, 32 bytes
-// or as many in hexadecimal digits, and the hash of any other file.
+// kdbxKeyFile returns the key in a key file (https://keepass.info/help/base/keys.html#keyfiles): XML version 1 or 2, 32
+// bytes, 64 hexadecimal digits, or the hash of any other file.
 func kdbxKeyFile(data []byte) ([]byte, error) {
 	var file struct {
 		XMLName xml.Name `xml:"KeyFile"`
@@ -166,11 +166,11 @@ func kdbxArgon(derive argonFunc, key []byte, p map[string][]byte) ([]byte, error
 	return derive(key, p["S"], uint32(passes), uint32(memory>>10), uint8(lanes), sha256.Size), nil
 }
 
-// readVariants reads a "variant dictionary", its numbers as the bytes they are.
+// readVariants decodes a "variant dictionary". Numbers stay bytes.
 func readVariants(data []byte) (map[string][]byte, error) {
 	out := map[string][]byte{}
 	r := &cursor{data: data}
-	for r.take(2); ; { // the version; what a newer one changes in the values is seen above
+	for r.take(2); ; { // the version
 		if kind := r.byte(); kind == 0 || r.err != nil {
 			return out, r.err
 		}

@@ -1,4 +1,4 @@
-// Package keepass reads and writes the databases of KeePass 2 and its kin, and reads what they export.
+// Package keepass reads and writes databases of KeePass 2 and compatible programs, and reads their exports.
 package keepass
 
 import (
@@ -12,7 +12,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// Names of strings that mean something to KeePass or to programs that read its files.
+// Names of strings that KeePass or other programs interpret.
 const (
 	nameTitle    = "Title"
 	nameUser     = "UserName"
@@ -22,7 +22,7 @@ const (
 	nameOTP      = "otp"      // KeePassXC: an otpauth URL
 	nameMoreURLs = "KP2A_URL" // Keepass2Android, KeePassXC, Strongbox: KP2A_URL, KP2A_URL_1 and so on
 	nameAndroid  = "AndroidApp"
-	// tagFavourite is the tag by which Strongbox knows a favourite.
+	// tagFavourite marks favourites in Strongbox.
 	tagFavourite = "Favorite"
 )
 
@@ -47,7 +47,7 @@ var XML = source.Custom{Is: isXML, Parse: readXML}
 
 func isXML(in *source.Input) bool {
 	head := in.Data[:min(len(in.Data), 1024)]
-	if !bytes.Contains(bytes.ReplaceAll(head, []byte{0}, nil), []byte("<KeePassFile")) { // UTF-16 has a zero in each letter
+	if !bytes.Contains(bytes.ReplaceAll(head, []byte{0}, nil), []byte("<KeePassFile")) { // in UTF-16, every other byte is zero
 		return false
 	}
 	text, err := in.Text()
@@ -67,13 +67,13 @@ func readXML(in *source.Input, b *source.Builder) error {
 	return nil
 }
 
-// reader makes items of a document.
+// reader turns a document into items.
 type reader struct {
 	file    *content
 	b       *source.Builder
 	row     int
-	total   int               // entries, and groups with notes
-	entries map[string]*entry // by what references name them by, see place
+	total   int               // entries and groups with notes
+	entries map[string]*entry // by the place that references use
 }
 
 func newReader(file *content, b *source.Builder) *reader {
@@ -89,7 +89,7 @@ func (k *reader) read() {
 	}
 }
 
-// index finds the entries that references may name, and counts what will be read.
+// index finds the entries that references may refer to, and counts what will be read.
 func (k *reader) index(g *group) {
 	k.total += len(g.entries)
 	if g.notes != "" {
@@ -103,7 +103,7 @@ func (k *reader) index(g *group) {
 	}
 }
 
-// group reads a group and those in it. The path is that of its tag: the group at the top is the database, not a folder.
+// group reads a group and its subgroups. path is the tag of the group; the top group is the database and has none.
 func (k *reader) group(g *group, path string, trashed bool) {
 	if g.notes != "" {
 		k.next()
@@ -173,7 +173,7 @@ func (k *reader) item(it *source.Draft, e *entry, path string, trashed bool) {
 	it.Add(k.attachments(it, e, ours)...)
 }
 
-// strings gives each string of an entry its place.
+// strings puts each string of an entry into place.
 func (k *reader) strings(it *source.Draft, e *entry, ours *extra) {
 	codes := codes{}
 	for _, s := range e.strings {
@@ -221,10 +221,10 @@ func isMoreURL(name string) bool {
 	return ok && strings.Trim(rest, "_0123456789") == ""
 }
 
-// unixLines undoes the line ends of Windows, in which KeePass keeps notes.
+// unixLines converts the CRLF line ends in which KeePass stores notes.
 func unixLines(s string) string { return strings.ReplaceAll(s, "\r\n", "\n") }
 
-// history lists the passwords that were replaced. Each version of an entry was in force until the next was made.
+// history returns the replaced passwords. Each version of an entry was valid until the next one.
 func (k *reader) history(it *source.Draft, e *entry) {
 	versions := append(slices.Clone(e.history), e)
 	for i, old := range versions[:len(versions)-1] {
@@ -237,7 +237,7 @@ func (k *reader) history(it *source.Draft, e *entry) {
 	source.NewestFirst(it.PasswordHistory)
 }
 
-// olderValues relocates what else the versions say that a person may look for: usernames, URLs, custom strings.
+// olderValues relocates other values of older versions that a user may look for: usernames, URLs, custom strings.
 func (k *reader) olderValues(it *source.Draft, e *entry) {
 	seen := map[[2]string]bool{}
 	for _, s := range e.strings {

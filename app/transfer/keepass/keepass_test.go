@@ -28,7 +28,7 @@ var (
 
 func kpTime(t time.Time) *wrappers.TimeWrapper { return &wrappers.TimeWrapper{Time: t} }
 
-// kpEntry makes an entry of strings: a name and a value each. A name that begins with an asterisk is protected.
+// kpEntry makes an entry from pairs of names and values. A name with a leading asterisk is protected.
 func kpEntry(strs ...string) gokeepasslib.Entry {
 	e := gokeepasslib.NewEntry()
 	e.Times.CreationTime, e.Times.LastModificationTime = kpTime(keepassMade), kpTime(keepassChanged)
@@ -48,7 +48,7 @@ func kpGroup(name string, entries ...gokeepasslib.Entry) gokeepasslib.Group {
 	return g
 }
 
-// kpAttach completes what gokeepasslib writes in version 3.1: the end of its base64 is missing.
+// kpAttach repairs attachments that gokeepasslib writes in version 3.1: it drops the end of their base64.
 func kpAttach(t *testing.T, db *gokeepasslib.Database, content string) gokeepasslib.Binary {
 	t.Helper()
 	added := db.AddBinary([]byte(content))
@@ -66,7 +66,7 @@ func kpAttach(t *testing.T, db *gokeepasslib.Database, content string) gokeepass
 	return *added
 }
 
-// kpDatabase is the same in every version: groups, the recycle bin, every way of writing what an item has a place for.
+// kpDatabase is the same in every version: groups, the recycle bin, and every spelling of the parts of an item.
 func kpDatabase(t *testing.T, options ...gokeepasslib.DatabaseOption) *gokeepasslib.Database {
 	t.Helper()
 	db := gokeepasslib.NewDatabase(options...)
@@ -178,9 +178,9 @@ func kpXMLWant() []item.Item {
 	}
 }
 
-// KeePassXC 2.7.4 made both files: one from the XML above, by keepassxc-cli import; the other is one that was exported
-// here, in which it changed the user name and the notes of an entry.
-func TestFilesOfKeePassXC(t *testing.T) {
+// KeePassXC 2.7.4 wrote both files: one from the XML above, by keepassxc-cli import; the other is an export of VaultSphere
+// in which it changed the username and the notes of an entry.
+func TestKeePassXCFiles(t *testing.T) {
 	t.Parallel()
 	data, err := os.ReadFile(transfertest.Testdata("keepass/keepassxc-3.1.kdbx"))
 	if err != nil {
@@ -188,7 +188,7 @@ func TestFilesOfKeePassXC(t *testing.T) {
 	}
 	got := transfertest.Read(t, "keepassxc-3.1.kdbx", string(data), transfer.Options{Password: "password"})
 	want := kpXMLWant()
-	for i := range got.Items { // KeePassXC has filled in the times that were missing, and sorts the strings
+	for i := range got.Items { // KeePassXC adds missing times and sorts the strings
 		it := &got.Items[i].Item
 		if i > 0 {
 			it.Created, it.Modified = want[i].Created, want[i].Modified
@@ -219,7 +219,7 @@ func TestFilesOfKeePassXC(t *testing.T) {
 	})
 }
 
-func TestRefusedKeepassXML(t *testing.T) {
+func TestMalformedKeePassXMLIsRejected(t *testing.T) {
 	t.Parallel()
 	whole, err := os.ReadFile(transfertest.Testdata("keepass/keepass2.xml"))
 	if err != nil {
@@ -229,7 +229,7 @@ func TestRefusedKeepassXML(t *testing.T) {
 	o := transfer.Options{Format: "keepass-xml"}
 	for n := bytes.Index(whole, []byte("<Meta>")); n < len(whole); n++ {
 		if _, err := transfer.Read(transfer.File{Data: whole[:n]}, o); err == nil {
-			t.Errorf("%d of %d bytes were taken", n, len(whole))
+			t.Errorf("%d of %d bytes were accepted", n, len(whole))
 		}
 	}
 	for name, c := range map[string]struct {

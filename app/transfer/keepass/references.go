@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	maxReferences = 8       // from entry to entry
-	maxResolved   = 1 << 20 // bytes that come in for the references of one value
+	maxReferences = 8       // length of a chain
+	maxResolved   = 1 << 20 // bytes that the references of one value expand to
 )
 
 var placeholder = regexp.MustCompile(`\{REF:([TUPAN])@([TUANI]):([^{}]+)\}`)
@@ -20,10 +20,10 @@ var referenceNames = map[string]string{
 	"T": nameTitle, "U": nameUser, "P": namePassword, "A": nameURL, "N": nameNotes,
 }
 
-// place names an entry as references do: by its UUID (I), or by a value that the first entry of that value has.
+// place names an entry as references do: by its UUID (I), or by a value, for which the first entry counts.
 func (k *reader) place(by, text string) string { return by + "\x00" + strings.ToLower(text) }
 
-// note makes an entry known to references.
+// note indexes an entry for references.
 func (k *reader) note(e *entry) {
 	for by, name := range referenceNames {
 		value := e.value(name)
@@ -40,8 +40,8 @@ func (k *reader) note(e *entry) {
 	}
 }
 
-// resolve follows {REF:U@I:UUID}, which stands for a value of another entry, here the username. What leads nowhere stays
-// as it is. A password takes the place of a reference only where that is the whole value: a longer one is shown.
+// resolve replaces {REF:U@I:UUID}, which stands for a value of another entry (here the username). Dangling references stay
+// as they are. A password replaces a reference only if that is the whole value, because longer values are visible.
 func (k *reader) resolve(s string) string {
 	left := maxResolved
 	return placeholder.ReplaceAllStringFunc(s, func(reference string) string {
@@ -54,8 +54,7 @@ func (k *reader) resolve(s string) string {
 	})
 }
 
-// follow goes from one reference to the next, for as long as each is the whole value of an entry. secret says that one of
-// them is to a password.
+// follow resolves a chain of references, each of which is a whole value. secret says that one of them is to a password.
 func (k *reader) follow(reference string) (value string, secret bool) {
 	value = reference
 	for range maxReferences {

@@ -7,11 +7,11 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// rpcName names what KeePassRPC, the plugin behind Kee and KeeFox, keeps of an entry, as a string or in the custom data:
-// https://github.com/kee-org/keepassrpc. The names of members differ in case between its versions 1 and 2.
+// rpcName is where KeePassRPC, the plugin behind Kee and KeeFox, stores its settings: a string, or custom data
+// (https://github.com/kee-org/keepassrpc). The case of member names differs between its versions 1 and 2.
 const rpcName = "KPRPC JSON"
 
-// bookkeeping begins the names of custom data that mean something inside a program only.
+// bookkeeping is the prefix of custom data for a program's internal use.
 var bookkeeping = []string{"_LAST_MODIFIED", "_CREATED", "_EXCLUDE", "KPXC_", "KeePassXC-Browser", "FDO_SECRETS", "KeePassDX"}
 
 // plugins reads the custom data of an entry.
@@ -36,7 +36,7 @@ func hasAnyPrefix(s string, prefixes []string) bool {
 	return false
 }
 
-// rpc takes the further URLs of an entry and what was saved of its form. The rest is how Kee fills it in.
+// rpc takes the additional URLs of an entry and its form fields. The rest are settings for filling in.
 func (k *reader) rpc(it *source.Draft, text string) {
 	read, err := source.DecodeObject([]byte(text))
 	if err != nil {
@@ -47,14 +47,14 @@ func (k *reader) rpc(it *source.Draft, text string) {
 	for name, value := range read {
 		o[strings.ToLower(name)] = value
 	}
-	for _, address := range o.Texts("alturls") {
-		it.AddURL(address, item.MatchDomain)
+	for _, rawURL := range o.Texts("alturls") {
+		it.AddURL(rawURL, item.MatchDomain)
 	}
-	for _, address := range o.Texts("regexurls") {
-		it.AddURL(address, item.MatchRegexp)
+	for _, rawURL := range o.Texts("regexurls") {
+		it.AddURL(rawURL, item.MatchRegexp)
 	}
-	for _, address := range append(o.Texts("blockedurls"), o.Texts("regexblockedurls")...) {
-		it.Relocate("Blocked URL", address, item.FieldText)
+	for _, rawURL := range append(o.Texts("blockedurls"), o.Texts("regexblockedurls")...) {
+		it.Relocate("Blocked URL", rawURL, item.FieldText)
 	}
 	it.Relocate("HTTP realm", o.Text("httprealm"), item.FieldText)
 	for _, f := range append(o.Objects("formfieldlist"), o.Objects("fields")...) {
@@ -62,7 +62,7 @@ func (k *reader) rpc(it *source.Draft, text string) {
 	}
 }
 
-// rpcField relocates a field of a form, unless its value is that of the entry.
+// rpcField relocates a form field, unless the entry has the same value.
 func (k *reader) rpcField(it *source.Draft, f source.Object) {
 	name, value, path := f.Text("displayName", "name", "id"), f.Text("value"), f.Text("valuePath")
 	if path != "" && path != "." || strings.HasPrefix(value, "{") || value == it.Username || value == it.Password {

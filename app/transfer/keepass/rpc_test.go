@@ -11,7 +11,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/transfertest"
 )
 
-// kpXML is a document with entries, each written by its strings and whatever else is in it.
+// kpXML returns a document with these entries.
 func kpXML(entries ...string) string {
 	return "<KeePassFile><Root><Group><Name>db</Name>" + strings.Join(entries, "") + "</Group></Root></KeePassFile>"
 }
@@ -29,7 +29,7 @@ func custom(name, value string) string {
 	return "<CustomData><Item><Key>" + name + "</Key><Value>" + value + "</Value></Item></CustomData>"
 }
 
-func TestAddressesAndFieldsOfKeePassRPC(t *testing.T) {
+func TestURLsAndFieldsOfKeePassRPC(t *testing.T) {
 	t.Parallel()
 	const newer = `{"version":2,"altUrls":["https://b.example","https://c.example"],"regExUrls":["^https://d\\d\\.example"],"blockedUrls":["https://e.example"],
 		"httpRealm":"staff","behaviour":"Default","fields":[{"name":"user","valuePath":"UserName","value":"","type":"Text"},
@@ -55,7 +55,7 @@ func TestAddressesAndFieldsOfKeePassRPC(t *testing.T) {
 	transfertest.Same(t, got, []item.Item{{Type: item.TypeNote, Title: "a", Fields: []item.Field{transfertest.Hidden("KPRPC JSON", "{")}}})
 }
 
-func TestOlderValuesOfKeePassEntriesAreKept(t *testing.T) {
+func TestKeePassHistoryIsImported(t *testing.T) {
 	t.Parallel()
 	const history = "<History><Entry><String><Key>Title</Key><Value>A</Value></String><String><Key>UserName</Key><Value>anna.old</Value></String>" +
 		"<String><Key>PIN</Key><Value ProtectInMemory=\"True\">1</Value></String><String><Key>Branch</Key><Value>North</Value></String></Entry>" +
@@ -66,7 +66,7 @@ func TestOlderValuesOfKeePassEntriesAreKept(t *testing.T) {
 	}}})
 }
 
-func TestWindowsOfAutoTypeAreKept(t *testing.T) {
+func TestAutoTypeWindowsAreImported(t *testing.T) {
 	t.Parallel()
 	const windows = "<AutoType><Association><Window>Bank *</Window><KeystrokeSequence>{PASSWORD}</KeystrokeSequence></Association>" +
 		"<Association><Window>Post</Window><KeystrokeSequence/></Association><Association><Window/></Association></AutoType>"
@@ -74,7 +74,7 @@ func TestWindowsOfAutoTypeAreKept(t *testing.T) {
 	transfertest.Same(t, got, []item.Item{{Title: "a", Username: "anna", Fields: []item.Field{transfertest.Text("Auto-Type windows", "Bank *: {PASSWORD}\nPost")}}})
 }
 
-func TestDataOfKeePassPluginsIsKept(t *testing.T) {
+func TestDataOfKeePassPluginsIsImported(t *testing.T) {
 	t.Parallel()
 	got := transfertest.Read(t, "a.xml", kpXML(
 		kpXMLEntry(1, custom("HIBP", "checked"), "Title", "a"), kpXMLEntry(2, custom("_LAST_MODIFIED", "x"), "Title", "b"),
@@ -84,8 +84,8 @@ func TestDataOfKeePassPluginsIsKept(t *testing.T) {
 	})
 }
 
-// References are replaced wherever they stand, but a password never goes where it is shown.
-func TestReferencesInsideKeePassValues(t *testing.T) {
+// References are replaced everywhere, but passwords only in hidden places.
+func TestKeePassReferences(t *testing.T) {
 	t.Parallel()
 	ref := func(field string, uuid byte) string {
 		return fmt.Sprintf("{REF:%s@I:%s}", field, strings.Repeat(fmt.Sprintf("%02x", uuid), 16))
@@ -109,6 +109,6 @@ func TestReferencesInsideKeePassValues(t *testing.T) {
 		size += len(i.Item.Details())
 	}
 	if size > 4<<20 {
-		t.Errorf("%d bytes come out of %d", size, 1<<19)
+		t.Errorf("%d bytes from %d", size, 1<<19)
 	}
 }

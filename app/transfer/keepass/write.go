@@ -23,17 +23,17 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// argonCost is what the password of a written file costs to try.
+// argonCost is the cost of a password guess.
 type argonCost struct {
-	memory, passes uint64 // memory in bytes
+	memory, passes uint64 // bytes and passes
 	lanes          uint32
 }
 
-// kdbxCost is the one that the vault asks of a master password.
+// kdbxCost is the same as for a master password.
 var kdbxCost = argonCost{memory: 64 << 20, passes: 3, lanes: 4}
 
-// WriteKDBX writes a KeePass database, version 4, that the password opens: Argon2id, ChaCha20, every hidden value
-// protected. The times in it are those of the items.
+// WriteKDBX writes a KeePass database, version 4: Argon2id, ChaCha20, every hidden value protected. Its times are those of
+// the items.
 func WriteKDBX(items []parcel.Exported, password string) ([]byte, error) {
 	return writeKDBXAt(kdbxCost, items, password)
 }
@@ -58,7 +58,7 @@ func writeKDBXAt(cost argonCost, items []parcel.Exported, password string) ([]by
 	kdbxInner(&plain, kdbxInnerStream, binary.LittleEndian.AppendUint32(nil, gokeepasslib.ChaChaStreamID))
 	kdbxInner(&plain, kdbxInnerKey, streamKey)
 	for _, file := range w.ordered {
-		kdbxInner(&plain, kdbxInnerBinary, append([]byte{1}, file...)) // 1: programs should protect it in memory
+		kdbxInner(&plain, kdbxInnerBinary, append([]byte{1}, file...)) // 1: to be protected in memory
 	}
 	kdbxInner(&plain, kdbxInnerEnd, nil)
 	plain.WriteString(xml.Header)
@@ -112,7 +112,7 @@ func sealKDBX(plain []byte, password string, cost argonCost) ([]byte, error) {
 	for index, last := uint64(0), false; !last; index++ {
 		block := sealed[:min(len(sealed), kdbxBlockBytes)]
 		sealed = sealed[len(block):]
-		last = len(block) == 0                               // the end is an empty block
+		last = len(block) == 0                               // an empty block is the last
 		prefix := kdbxBlockPrefix(index, uint32(len(block))) //nolint:gosec // a block at most
 		out = append(out, kdbxMAC(base, index, prefix, block)...)
 		out = append(append(out, prefix[8:]...), block...)
@@ -135,7 +135,7 @@ func (h *kdbxHeader) bytes() []byte {
 	return out
 }
 
-// variants is the dictionary of the key derivation.
+// variants encodes the parameters of the key derivation.
 func (c argonCost) variants(salt []byte) []byte {
 	const (
 		kindUint32, kindUint64, kindBytes = 0x04, 0x05, 0x42
@@ -156,7 +156,7 @@ func (c argonCost) variants(salt []byte) []byte {
 	return append(out, 0)
 }
 
-// writer makes a document of items, and collects the files that belong to them, each content once.
+// writer makes a document of items, and collects their attachments, each content once.
 type writer struct {
 	files   map[[sha256.Size]byte]int
 	ordered [][]byte
@@ -196,7 +196,7 @@ func newGroup(name string) gokeepasslib.Group {
 	}
 }
 
-// stamp is nil for a time that is not known, or that a KDBX file cannot hold.
+// stamp returns nil for an unknown time, or one that KDBX cannot represent.
 func stamp(t time.Time) *wrappers.TimeWrapper {
 	if t.IsZero() || t.Year() < 1 || t.Year() > 9999 {
 		return nil
@@ -234,7 +234,7 @@ func (w *writer) entry(x parcel.Exported) (gokeepasslib.Entry, error) {
 	return e, err
 }
 
-// timesOf leaves the times that KeePass has and an item has not at what is closest to them.
+// timesOf fills the times that an item does not have with the closest ones.
 func timesOf(created, modified, moved time.Time) gokeepasslib.TimeData {
 	return gokeepasslib.TimeData{
 		CreationTime: stamp(created), LastModificationTime: stamp(modified), LastAccessTime: stamp(modified),
@@ -242,8 +242,7 @@ func timesOf(created, modified, moved time.Time) gokeepasslib.TimeData {
 	}
 }
 
-// historyOf is the versions of an entry that had older passwords, the oldest first. Each was made when the one
-// before it ended.
+// historyOf returns an entry version for each old password, the oldest first. Each starts when the previous one ends.
 func historyOf(e gokeepasslib.Entry, it item.Item) []gokeepasslib.History {
 	var versions []gokeepasslib.Entry
 	password := slices.IndexFunc(e.Values, func(v gokeepasslib.ValueData) bool { return v.Key == namePassword })
@@ -260,7 +259,7 @@ func historyOf(e gokeepasslib.Entry, it item.Item) []gokeepasslib.History {
 	return []gokeepasslib.History{{Entries: versions}}
 }
 
-// file is the number of a content.
+// file returns the number of a content.
 func (w *writer) file(data []byte) int {
 	sum := sha256.Sum256(data)
 	n, known := w.files[sum]
@@ -272,7 +271,7 @@ func (w *writer) file(data []byte) int {
 	return n
 }
 
-// stringFields are those of one entry. Each has a different name.
+// stringFields are those of one entry. Their names are unique.
 type stringFields struct {
 	values []gokeepasslib.ValueData
 	taken  map[string]bool
@@ -289,12 +288,12 @@ func (s *stringFields) item(it item.Item) {
 		first = it.URLs[0]
 	}
 	s.add(nameURL, first, false)
-	for i, address := range it.URLs[min(1, len(it.URLs)):] {
+	for i, rawURL := range it.URLs[min(1, len(it.URLs)):] {
 		name := nameMoreURLs
 		if i > 0 {
 			name = fmt.Sprintf("%s_%d", nameMoreURLs, i)
 		}
-		s.add(name, address, false)
+		s.add(name, rawURL, false)
 	}
 	if it.TOTP != "" {
 		s.add(nameOTP, s.code(it), true)
@@ -309,7 +308,7 @@ func (s *stringFields) item(it item.Item) {
 	}
 }
 
-// add protects a value that XML could not hold otherwise, too: a protected one is base64.
+// add also protects a value that XML cannot represent, because protected values are base64.
 func (s *stringFields) add(name, value string, protected bool) {
 	s.taken[name] = true
 	if strings.ContainsFunc(value, func(r rune) bool { return !isXMLChar(r) }) {
@@ -318,7 +317,7 @@ func (s *stringFields) add(name, value string, protected bool) {
 	s.values = append(s.values, gokeepasslib.ValueData{Key: name, Value: gokeepasslib.V{Content: value, Protected: wrappers.NewBoolWrapper(protected)}})
 }
 
-// unique is the name under which a field or a file can stand beside the others, and beside what has a meaning to KeePass.
+// unique returns a name for a field or a file that is neither taken nor interpreted by KeePass.
 func (s *stringFields) unique(name string) string {
 	name = strings.Map(func(r rune) rune {
 		if !isXMLChar(r) {
@@ -337,22 +336,22 @@ func (s *stringFields) unique(name string) string {
 	return free
 }
 
-// code is the URL of the one-time codes, because that is all that other programs read. The extra says if it was not
-// written so.
+// code returns the otpauth URL of the key, because other programs read nothing else. The extra records another original
+// form.
 func (s *stringFields) code(it item.Item) string {
-	scheme, secret, address := strings.Cut(it.TOTP, "://")
-	o := source.OneTime{Issuer: it.Title, Account: it.Username, Secret: it.TOTP}
+	scheme, secret, isURL := strings.Cut(it.TOTP, "://")
+	o := source.AuthenticatorKey{Issuer: it.Title, Account: it.Username, Secret: it.TOTP}
 	before := ""
-	if address && strings.EqualFold(scheme, "steam") {
+	if isURL && strings.EqualFold(scheme, "steam") {
 		o.Kind, o.Secret, before = "steam", secret, scheme+"://"
-	} else if address || !source.MakesCodes(it.TOTP) {
+	} else if isURL || !source.MakesCodes(it.TOTP) {
 		return it.TOTP
 	}
 	s.extra.TOTP = &before
 	return o.URL()
 }
 
-// part adds what is set of a card, an identity or an SSH key, each member under a name that a person understands.
+// part adds the values of a card, an identity or an SSH key, each with a readable name.
 func (s *stringFields) part(part, words string, value any, protected ...string) {
 	text, err := json.Marshal(value)
 	members := map[string]string{}

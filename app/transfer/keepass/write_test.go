@@ -12,7 +12,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/transfertest"
 )
 
-// kdbxTraps are what KeePass has a meaning for: names, tags, references, ways to write a one-time code.
+// kdbxTraps are values that KeePass interprets: names, tags, references, spellings of authenticator keys.
 func kdbxTraps() []transfer.Exported {
 	var fields []item.Field
 	for _, name := range []string{"", "Title", "Password", "otp", "TOTP Seed", "KP2A_URL", "KP2A_URL_1", "AndroidApp", "Card number", "a", "a (2)", "a", "\uFFFE"} {
@@ -57,7 +57,7 @@ func TestKDBXRoundTrip(t *testing.T) {
 	transfertest.Same(t, got, want)
 }
 
-// FuzzInsideKDBX reaches what only somebody can alter who knows the password: the inner header and the document.
+// FuzzInsideKDBX covers what only someone with the password can alter: the inner header and the document.
 func FuzzInsideKDBX(f *testing.F) {
 	document, err := os.ReadFile(transfertest.Testdata("keepass/keepass2.xml"))
 	if err != nil {

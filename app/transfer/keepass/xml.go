@@ -15,26 +15,26 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// The document that is inside a KDBX file, and that KeePass 2 exports as XML. It is read token by token and not by the
-// types of gokeepasslib, because those leave out an entry in which they do not understand a time or a number, without
-// saying so, and from there on open every protected value with the wrong part of the stream.
+// The document inside a KDBX file, which KeePass 2 also exports as XML. The types of gokeepasslib silently skip an entry
+// with a time or a number that they cannot parse, and then decrypt all following protected values with the wrong part of the
+// stream, so the document is parsed by tokens.
 
 const (
 	maxDepth = 128
-	maxBytes = 256 << 20 // of the document, and of its attachments together
+	maxBytes = 256 << 20 // of the document, and of all attachments
 )
 
-// content is what is said in a document.
+// content is the content of a document.
 type content struct {
-	root       group  // of all that stands at the top; there is one group, usually
-	recycleBin string // the UUID of the group; empty when there is none
+	root       group  // the parent of the top groups; usually there is one
+	recycleBin string // UUID of the group; empty if there is none
 	headerHash []byte
-	files      map[string]fileContent // by the number an entry names
+	files      map[string]fileContent // by the number in an entry
 }
 
 type fileContent struct {
 	data    []byte
-	damaged bool // it does not unpack to its end; data is what there is of it
+	damaged bool // data ends too early
 }
 
 type group struct {
@@ -47,12 +47,12 @@ type entry struct {
 	uuid     string
 	strings  []stringField
 	tags     string
-	override string   // a URL that is opened in place of the entry's
-	autoType string   // the keys that are typed, where not those of the group
-	windows  []string // names of windows, each with the keys that are typed there
+	override string   // a URL to open in place of the entry's
+	autoType string   // the typed keys, if not those of the group
+	windows  []string // window titles, each with the typed keys
 	custom   []stringField
 	files    []attachment
-	history  []*entry // the oldest first
+	history  []*entry // oldest first
 
 	created, modified, moved, expires time.Time
 }
@@ -62,7 +62,7 @@ type stringField struct {
 	protected   bool
 }
 
-// attachment has its content in the entry, or a number that names it.
+// attachment has its content, or the number of it.
 type attachment struct {
 	name, ref string
 	content   fileContent
@@ -70,10 +70,10 @@ type attachment struct {
 
 type xmlReader struct {
 	d      *xml.Decoder
-	stream *gokeepasslib.StreamManager // nil: nothing is protected by a stream
+	stream *gokeepasslib.StreamManager // nil: no stream protects values
 	file   *content
 	depth  int
-	budget int64 // bytes of attachments that may still be unpacked; what is not packed is no more than the document
+	budget int64 // bytes that attachments may still unpack to; uncompressed ones are within the document
 }
 
 func parseXML(document []byte, stream *gokeepasslib.StreamManager, files map[string]fileContent) (*content, error) {
@@ -93,13 +93,13 @@ func parseXML(document []byte, stream *gokeepasslib.StreamManager, files map[str
 		case start.Name.Local != "KeePassFile":
 			return nil, source.Malformed("KeePass")
 		default:
-			// What follows is the padding of a cipher, at most.
+			// The rest is at most the padding of a cipher.
 			return r.file, r.members(r.top)
 		}
 	}
 }
 
-// members calls read for each element inside the one that has begun, up to its end. read must read its element whole.
+// members calls read for each element inside the current one. read must consume its element.
 func (r *xmlReader) members(read func(xml.StartElement) error) error {
 	if err := r.enter(); err != nil {
 		return err
@@ -130,7 +130,7 @@ func (r *xmlReader) enter() error {
 
 func (r *xmlReader) leave() { r.depth-- }
 
-// skip reads an element that means nothing here. A protected value in it moves the stream on all the same.
+// skip consumes an element. Protected values in it still advance the stream.
 func (r *xmlReader) skip(start xml.StartElement) error {
 	if !isTrue(attribute(start, "Protected")) {
 		return r.members(r.skip)
@@ -139,7 +139,7 @@ func (r *xmlReader) skip(start xml.StartElement) error {
 	return err
 }
 
-// text is the content of an element that has no others in it.
+// text returns the content of an element without children.
 func (r *xmlReader) text(start xml.StartElement) (string, error) {
 	if err := r.enter(); err != nil {
 		return "", err
@@ -182,7 +182,7 @@ func attribute(e xml.StartElement, name string) string {
 
 func isTrue(s string) bool { return strings.EqualFold(s, "true") }
 
-// into reads the text of an element to where it belongs.
+// into parses the text of an element into a variable.
 func (r *xmlReader) into(start xml.StartElement, to *string) (err error) {
 	*to, err = r.text(start)
 	return err
@@ -234,7 +234,7 @@ func (r *xmlReader) meta() func(xml.StartElement) error {
 	}
 }
 
-// binary is the content of a file: base64, unless it was protected, of what may be compressed.
+// binary returns the content of a file: base64 or protected, and perhaps compressed.
 func (r *xmlReader) binary(e xml.StartElement) (fileContent, error) {
 	s, err := r.text(e)
 	if err != nil {
@@ -328,7 +328,7 @@ func (r *xmlReader) entry() (*entry, error) {
 	})
 }
 
-// association reads what is typed into the windows of a name.
+// association reads the keys for the windows of a name.
 func (r *xmlReader) association(entry *entry) error {
 	var window, keys string
 	err := r.members(func(e xml.StartElement) error {
@@ -346,7 +346,7 @@ func (r *xmlReader) association(entry *entry) error {
 	return err
 }
 
-// pair reads the key and the value of a string or of an item of plugins.
+// pair reads the key and the value of a string or of custom data.
 func (r *xmlReader) pair() (stringField, error) {
 	var s stringField
 	err := r.members(func(e xml.StartElement) error {
@@ -405,8 +405,7 @@ func (r *xmlReader) times(entry *entry) error {
 	return err
 }
 
-// parseTime reads RFC 3339, or base64 of the seconds since the year 1, as version 4 has it. A time that is neither is
-// not known.
+// parseTime parses RFC 3339, or base64 of the seconds since the year 1 (version 4). Other times are unknown.
 func parseTime(s string) time.Time {
 	if t, err := time.Parse(time.RFC3339, s); err == nil {
 		return t.UTC()

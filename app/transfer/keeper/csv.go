@@ -8,13 +8,13 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// The CSV of Keeper mostly has no header: folder, title, login, password, URL, notes, shared folder, and a name and a
-// value for each custom field.
+// The CSV of Keeper usually has no header: folder, title, login, password, URL, notes, shared folder, and a name and a value
+// for each custom field.
 
 const (
 	columnCount = 7
 	urlColumn   = 4
-	codeName    = "TFC:Keeper" // the name of the one-time code
+	codeName    = "TFC:Keeper" // name of the authenticator key
 )
 
 // CSV is the table of Keeper.
@@ -37,15 +37,15 @@ func meansURL(name string) bool {
 	return column == source.ColumnURL
 }
 
-// keeperNames reports whether the first row is a header, as that of the table for an import.
+// keeperNames reports whether the first row is a header, as in tables made for import.
 func keeperNames(t *source.Table) bool {
 	return slices.Equal(t.Folded[:urlColumn], []string{"folder", "title", "login", "password"})
 }
 
-// keeperRows reports whether the rows are such as Keeper writes: a URL in its place, and behind the seven values
-// pairs, of which some rows have more than others.
+// keeperRows reports whether Keeper may have written the rows: URLs in place, and after the seven values, pairs whose number
+// varies.
 func keeperRows(t *source.Table) bool {
-	addresses, pairs := 0, 0
+	urls, pairs := 0, 0
 	for _, r := range t.Sample() {
 		switch {
 		case len(r) < columnCount, len(r)%2 == 0, r[urlColumn] != "" && !source.LooksLikeURL(r[urlColumn]):
@@ -54,10 +54,10 @@ func keeperRows(t *source.Table) bool {
 			pairs++
 		}
 		if r[urlColumn] != "" {
-			addresses++
+			urls++
 		}
 	}
-	return addresses > 0 && pairs > 0 && pairs < len(t.Sample())
+	return urls > 0 && pairs > 0 && pairs < len(t.Sample())
 }
 
 func readCSV(in *source.Input, b *source.Builder) error {

@@ -1,4 +1,4 @@
-// Package keeper reads what Keeper exports.
+// Package keeper reads exports of Keeper.
 package keeper
 
 import (
@@ -13,9 +13,9 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// JSON is an export in JSON: https://docs.keeper.io/en/enterprise-guide/import-records/json-import and, for the types of
-// records and fields, https://docs.keeper.io/en/keeperpam/privileged-access-manager/references/record-types. The name of a
-// custom field is $type:label:number, where any of the parts may be missing.
+// JSON is an export in JSON: https://docs.keeper.io/en/enterprise-guide/import-records/json-import, and for the types of
+// records and fields https://docs.keeper.io/en/keeperpam/privileged-access-manager/references/record-types. The name of a
+// custom field is $type:label:number, each part of which is optional.
 var JSON = source.Custom{Is: isJSON, Parse: readJSON}
 
 func isJSON(in *source.Input) bool {
@@ -37,7 +37,7 @@ func readJSON(in *source.Input, b *source.Builder) error {
 			titles[uid], _ = source.Scalar(o["title"])
 		}
 	}
-	b.Each(top.Entries("records", nil), func(it *source.Draft, o source.Object, _ string) {
+	b.Each(top.Items("records", nil), func(it *source.Draft, o source.Object, _ string) {
 		kind := o.Text("$type")
 		it.Item = item.Item{Type: types[kind], Title: o.Text("title"), Notes: o.Text("notes"), Modified: o.Time("last_modified")}
 		r := record{it}
@@ -70,10 +70,10 @@ var types = map[string]item.Type{
 	"file": item.TypeNote, "photo": item.TypeNote,
 }
 
-// record is the record that is read.
+// record is the record being read.
 type record struct{ *source.Draft }
 
-// references names the records that this one refers to.
+// references lists the titles of the records that this one refers to.
 func (r *record) references(o source.Object, titles map[string]string) {
 	for _, name := range slices.Sorted(maps.Keys(o)) {
 		_, what := nameOf(strings.TrimSuffix(name, "Ref"))
@@ -83,7 +83,7 @@ func (r *record) references(o source.Object, titles map[string]string) {
 	}
 }
 
-// folder makes a tag of a path, in which a backslash separates folders and two are one in a name.
+// folder turns a path into a tag. A backslash separates folders; two are one in a name.
 func (r *record) folder(path string) {
 	const both = "\x00"
 	path = strings.ReplaceAll(path, `\\`, both)
@@ -93,10 +93,10 @@ func (r *record) folder(path string) {
 	}
 }
 
-// credentials has a place in a login only; of another type they are relocated.
+// credentials are values of a login only. For other types they become fields.
 func (r *record) credentials(o source.Object) {
-	user, password, address := o.Text("login"), o.Text("password"), o.Text("login_url")
-	r.AddURL(address, item.MatchDomain)
+	user, password, rawURL := o.Text("login"), o.Text("password"), o.Text("login_url")
+	r.AddURL(rawURL, item.MatchDomain)
 	if r.Type == item.TypeLogin {
 		r.Username, r.Password = user, password
 		return
@@ -105,7 +105,7 @@ func (r *record) credentials(o source.Object) {
 	r.Relocate("Password", password, item.FieldHidden)
 }
 
-// nameOf takes the name of a field apart. The label is made of the type if there is none.
+// nameOf splits the name of a field. Without a label, the type becomes the label.
 func nameOf(key string) (kind, name string) {
 	name = key
 	if rest, typed := strings.CutPrefix(key, "$"); typed {
@@ -132,7 +132,7 @@ func cutLast(s, separator string) (before, after string, found bool) {
 	return s, "", false
 }
 
-// field puts a custom field into its place. A value may be a list of several.
+// field puts a custom field into place. Its value may be a list.
 func (r *record) field(key string, value any) {
 	kind, name := nameOf(key)
 	values, several := value.([]any)
@@ -179,7 +179,7 @@ func upperFirst(s string) string {
 
 func kindOf(kind, name, value string) item.FieldKind {
 	switch kind {
-	case "oneTimeCode", "pinCode", "secret", "password", "note": // a note is "secured" in Keeper, and masked
+	case "oneTimeCode", "pinCode", "secret", "password", "note": // Keeper masks this kind of note
 		return item.FieldHidden
 	case "checkbox":
 		return item.FieldBoolean
@@ -187,7 +187,7 @@ func kindOf(kind, name, value string) item.FieldKind {
 	return source.KindOfValue(name, value)
 }
 
-// place is where a value belongs in an item of its type, nil if it is a custom field.
+// place returns the place of a value in an item of its type, or nil for a custom field.
 func (r *record) place(kind, name string) *string {
 	switch r.Type {
 	case item.TypeCard:
@@ -222,12 +222,12 @@ func (r *record) identity() *item.Identity {
 	return r.Identity
 }
 
-// object takes the members that have a place; the others are fields named after the field and the member.
+// object takes the members that have a place. The others become fields named after the field and the member.
 func (r *record) object(kind, name string, o source.Object) {
 	prefix := upperFirst(name)
 	switch {
 	case kind == "appFiller":
-		return // how Keeper types into programs
+		return // settings for filling in
 	case kind == "paymentCard" && r.Type == item.TypeCard:
 		month, year, _ := strings.Cut(o.Text("cardExpirationDate"), "/")
 		c := r.card()

@@ -1,4 +1,4 @@
-// Package lastpass reads what LastPass exports.
+// Package lastpass reads exports of LastPass.
 package lastpass
 
 import (
@@ -11,10 +11,10 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// CSV is the table of LastPass,
-// https://support.lastpass.com/help/how-do-i-import-stored-data-into-lastpass-using-a-generic-csv-file: url, username,
-// password, totp, extra, name, grouping, fav. A secure note has the URL http://sn; one with a form starts with
-// "NoteType:". What was copied out of a browser window instead of saved has HTML entities.
+// CSV is the table of LastPass
+// (https://support.lastpass.com/help/how-do-i-import-stored-data-into-lastpass-using-a-generic-csv-file): url, username,
+// password, totp, extra, name, grouping, fav. A secure note has the URL http://sn; one with a form starts with "NoteType:".
+// Text copied from a browser window contains HTML entities.
 var CSV = source.Custom{Is: isCSV, Parse: readCSV}
 
 func isCSV(in *source.Input) bool {
@@ -39,13 +39,13 @@ func readCSV(in *source.Input, b *source.Builder) error {
 		if row.Tags != nil && row.Tags[0] == "(none)" {
 			row.Tags = nil
 		}
-		address, extra := take("url"), take("extra")
+		rawURL, extra := take("url"), take("extra")
 		switch {
-		case address == "http://group" && row.Username == "" && row.Password == "" && extra == "":
+		case rawURL == "http://group" && row.Username == "" && row.Password == "" && extra == "":
 			continue // a folder
-		case address != "http://sn":
+		case rawURL != "http://sn":
 			row.Notes = extra
-			row.AddURL(address, item.MatchDomain)
+			row.AddURL(rawURL, item.MatchDomain)
 		case strings.HasPrefix(extra, "NoteType:"):
 			readForm(row.Draft, extra)
 		default:
@@ -58,14 +58,14 @@ func readCSV(in *source.Input, b *source.Builder) error {
 
 var entity = regexp.MustCompile(`&(amp|lt|gt|quot|apos|#39|#039|#x27);`)
 
-// isEscapedHTML reports whether each ampersand of the file begins an entity and no bracket stands for itself.
+// isEscapedHTML reports whether each ampersand of the file starts an entity and no angle bracket is unescaped.
 func isEscapedHTML(text string) bool {
 	n := strings.Count(text, "&")
 	return n > 0 && !strings.ContainsAny(text, "<>") && len(entity.FindAllStringIndex(text, -1)) == n
 }
 
-// formLines takes apart a note with a form. Inside a PEM block a colon does not begin a new line of the form, and
-// Notes, the last one, has all that follows.
+// formLines splits a note with a form. Inside a PEM block, a colon does not start a line of the form, and Notes, the last
+// line, includes everything after it.
 func formLines(text string) []source.FormLine {
 	var out []source.FormLine
 	pem := false
@@ -87,7 +87,7 @@ func formLines(text string) []source.FormLine {
 	return out
 }
 
-// readForm reads a secure note with a form. Its type is one of those here if there is one that fits.
+// readForm reads a secure note with a form, as the closest type.
 func readForm(it *source.Draft, text string) {
 	form := source.Object{}
 	var order []string
@@ -158,7 +158,7 @@ func address(it *source.Draft, form source.Object) {
 	}
 }
 
-// phoneOf reads {"num":"15551234567","ext":"12","cc3l":"USA"}, which is how a telephone number is written.
+// phoneOf parses a phone number: {"num":"15551234567","ext":"12","cc3l":"USA"}.
 func phoneOf(s string) string {
 	var phone struct{ Num, Ext string }
 	if json.Unmarshal([]byte(s), &phone) != nil || phone.Num == "" {

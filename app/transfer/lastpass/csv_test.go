@@ -104,7 +104,7 @@ func TestLastPassCSV(t *testing.T) {
 		transfer.Problem{Row: 13, Code: parcel.UnclosedQuote})
 }
 
-func TestLastPassCSVCopiedFromABrowserHasEntities(t *testing.T) {
+func TestLastPassCSVWithEntities(t *testing.T) {
 	t.Parallel()
 	got := transfertest.Sample(t, "lastpass/escaped.csv", "lastpass-csv")
 	transfertest.Same(t, got, []item.Item{

@@ -1,4 +1,4 @@
-// Package nordpass reads what NordPass exports.
+// Package nordpass reads exports of NordPass.
 package nordpass
 
 import (
@@ -9,8 +9,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// CSV is the table of NordPass, https://support.nordpass.com: one table for all types, the last column says which. Older ones lack the columns type,
-// additional_urls and custom_fields.
+// CSV is the table of NordPass (https://support.nordpass.com). It has all types of items; the last column says which. Older
+// tables lack the columns type, additional_urls and custom_fields.
 var CSV = source.Custom{Is: isCSV, Parse: readCSV}
 
 func isCSV(in *source.Input) bool {
@@ -21,7 +21,7 @@ func readCSV(in *source.Input, b *source.Builder) error {
 	for row := range in.CSVRows(b, false) {
 		kind := row.Text("type")
 		if kind == "folder" {
-			continue // its name is in the rows of its entries
+			continue // the rows of its items repeat its name
 		}
 		row.Item = item.Item{
 			Title: row.Text("name"), Username: row.Text("username"), Password: row.Text("password"), Notes: row.Text("note"),
@@ -31,8 +31,8 @@ func readCSV(in *source.Input, b *source.Builder) error {
 		if row.Type == item.TypeNote && kind != "note" {
 			row.Relocate("type", kind, item.FieldText)
 		}
-		for _, address := range append([]string{row.Text("url")}, listOfTexts(row.Text("additional_urls"))...) {
-			row.AddURL(address, item.MatchDomain)
+		for _, rawURL := range append([]string{row.Text("url")}, listOfTexts(row.Text("additional_urls"))...) {
+			row.AddURL(rawURL, item.MatchDomain)
 		}
 		switch row.Type {
 		case item.TypeCard:
@@ -51,7 +51,7 @@ func readCSV(in *source.Input, b *source.Builder) error {
 	return nil
 }
 
-// typeOf finds out what a row is, without a type by the columns that have something in them.
+// typeOf returns the type of a row, or if it has none, guesses it from the nonempty columns.
 func typeOf(kind string, row *source.Row) item.Type {
 	switch {
 	case kind == "password":
@@ -75,7 +75,7 @@ func identity(row *source.Row) *item.Identity {
 	}
 }
 
-// listOfTexts reads a JSON list of texts, or URLs joined by commas.
+// listOfTexts parses a JSON list of strings, or URLs joined by commas.
 func listOfTexts(s string) []string {
 	var list []string
 	if json.Unmarshal([]byte(s), &list) == nil {
@@ -84,7 +84,7 @@ func listOfTexts(s string) []string {
 	return source.SplitURLs(s)
 }
 
-// customFields reads [{"label":"PIN","type":"hidden","value":"1234"}].
+// customFields parses [{"label":"PIN","type":"hidden","value":"1234"}].
 func customFields(it *source.Draft, s string) {
 	if s == "" {
 		return

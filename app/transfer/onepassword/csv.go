@@ -5,11 +5,11 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// CSV is the table of 1Password 8: Title, Url, Username, Password, OTPAuth, Favorite, Archived, Tags, Notes.
-// Version 7 called some of them otherwise and wrote every field of every item as a column, which are relocated.
+// CSV is the table of 1Password 8: Title, Url, Username, Password, OTPAuth, Favorite, Archived, Tags, Notes. Version 7 has
+// other names for some of them, and a column for every field of every item, which become fields.
 var CSV = source.CSV{
 	Needs: []string{"title", "username", "password"},
-	// It tells the table from others that begin alike: by a column of version 8, or two of version 7.
+	// One column of version 8 or two of version 7 distinguish it from tables that start the same.
 	Is: func(in *source.Input) bool {
 		return in.HasColumns("archived", "favorite") || in.HasColumns("scope", "autosubmit")
 	},

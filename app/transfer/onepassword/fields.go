@@ -11,8 +11,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// field reads a field of a section. Its value is an object with one member, whose name is the kind of the value.
-func (c *entry) field(section string, f source.Object) {
+// field reads a field of a section. Its value is an object with one member, named after the kind of the value.
+func (c *draft) field(section string, f source.Object) {
 	id, title, value := f.Text("id"), f.Text("title"), f.Object("value")
 	name := title
 	if name == "" {
@@ -31,7 +31,7 @@ func (c *entry) field(section string, f source.Object) {
 	c.RelocateRest(f, name)
 }
 
-func (c *entry) value(id, name, kind string, value source.Object) {
+func (c *draft) value(id, name, kind string, value source.Object) {
 	switch kind {
 	case "file":
 		c.file(value.Object(kind))
@@ -65,13 +65,13 @@ func (c *entry) value(id, name, kind string, value source.Object) {
 			other = title
 		}
 		c.place("", name, other, item.FieldText)
-	default: // string, phone, menu, gender, creditCardType and what is yet to come
+	default: // string, phone, menu, gender, creditCardType and future kinds
 		c.place(id, name, value.Text(kind), item.FieldText)
 	}
 }
 
-// dayOf reads seconds since 1970, of which there are fewer than none for most dates of birth: noon in UTC in newer versions,
-// midnight where the day was chosen in older ones.
+// dayOf parses seconds since 1970, which are negative for most dates of birth: noon in UTC in newer versions, local midnight
+// in older ones.
 func dayOf(seconds string) string {
 	n, err := strconv.ParseInt(seconds, 10, 64)
 	day := time.Unix(n, 0).UTC()
@@ -84,8 +84,8 @@ func dayOf(seconds string) string {
 	return source.ChosenDay(day)
 }
 
-// place puts a value where the type of the item has a place for it, and else into a custom field.
-func (c *entry) place(id, name, value string, kind item.FieldKind) {
+// place puts a value into the item if its type has a place for it, and else into a custom field.
+func (c *draft) place(id, name, value string, kind item.FieldKind) {
 	if value == "" {
 		return
 	}
@@ -108,8 +108,8 @@ func (c *entry) place(id, name, value string, kind item.FieldKind) {
 	c.AddField(name, value, kind)
 }
 
-// home is the place of a built-in field, by its id.
-func (c *entry) home(id string) *string {
+// home returns the place of a built-in field, by its ID.
+func (c *draft) home(id string) *string {
 	switch c.Type {
 	case item.TypeCard:
 		switch id {
@@ -129,7 +129,7 @@ func (c *entry) home(id string) *string {
 		case "username", "pop_username", "admin_console_username":
 			return &c.Username
 		case "password", "pop_password", "credential", "admin_console_password", "wireless_password", "network_password":
-			if c.category != "001" { // a field that a person made may be called so as well
+			if c.category != "001" { // custom fields may have the same ID
 				return &c.Password
 			}
 		}
@@ -138,23 +138,23 @@ func (c *entry) home(id string) *string {
 }
 
 // isLogin reports whether the item is a login, or may become one.
-func (c *entry) isLogin() bool { return c.Type == item.TypeLogin || c.Type == "" }
+func (c *draft) isLogin() bool { return c.Type == item.TypeLogin || c.Type == "" }
 
-func (c *entry) card() *item.Card {
+func (c *draft) card() *item.Card {
 	if c.Card == nil {
 		c.Card = &item.Card{}
 	}
 	return c.Card
 }
 
-func (c *entry) identity() *item.Identity {
+func (c *draft) identity() *item.Identity {
 	if c.Identity == nil {
 		c.Identity = &item.Identity{}
 	}
 	return c.Identity
 }
 
-func (c *entry) identityHome(id string) *string {
+func (c *draft) identityHome(id string) *string {
 	to := c.identity()
 	switch id {
 	case "firstname":
@@ -194,8 +194,8 @@ func (c *entry) identityHome(id string) *string {
 	return nil
 }
 
-// monthYear reads a number such as 202912.
-func (c *entry) monthYear(id, name, value string) {
+// monthYear parses a number such as 202912.
+func (c *draft) monthYear(id, name, value string) {
 	if len(value) != 6 {
 		c.place(id, name, value, item.FieldText)
 		return
@@ -208,7 +208,7 @@ func (c *entry) monthYear(id, name, value string) {
 	c.card().ExpiryMonth, c.card().ExpiryYear = source.CardExpiry(month, year)
 }
 
-func (c *entry) address(name string, o source.Object) {
+func (c *draft) address(name string, o source.Object) {
 	street, city, state := o.Text("street"), o.Text("city"), o.Text("state")
 	zip, country := o.Text("zip"), o.Text("country")
 	c.RelocateRest(o, name)
@@ -223,8 +223,8 @@ func (c *entry) address(name string, o source.Object) {
 	}
 }
 
-// sshKey reads a key pair. The form in metadata is the same for every key, the other one is not.
-func (c *entry) sshKey(o source.Object) {
+// sshKey reads a key pair. Only the encoding in metadata is the same for every key.
+func (c *draft) sshKey(o source.Object) {
 	meta := o.Object("metadata")
 	key := &item.SSHKey{Private: meta.Text("privateKey"), Public: meta.Text("publicKey"), Fingerprint: meta.Text("fingerprint")}
 	key.Private = keepFirst(key.Private, o, "privateKey")

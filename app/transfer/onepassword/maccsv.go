@@ -9,11 +9,11 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// MacCSV is the table of 1Password 7 for Mac: the common columns, the type among them, and one for each field
-// that any item has, named "label(id)". A quote inside quotes has a backslash before it.
+// MacCSV is the table of 1Password 7 for Mac: common columns including the type, and a column "label(id)" for each field
+// that any item has. A backslash escapes a quote inside quotes.
 var MacCSV = source.CSV{
 	Needs: []string{"title", "type", "password", "username", "tags"},
-	// It tells the table from others with these columns by the comma at the end of its lines or by such a name.
+	// The comma at the end of its lines, or such a name, distinguishes it from other tables with these columns.
 	Is: func(in *source.Input) bool {
 		header := in.CSVHeader()
 		return slices.Contains(header, "") || slices.ContainsFunc(header, labelID.MatchString)
@@ -48,10 +48,10 @@ var MacCSV = source.CSV{
 	},
 }
 
-// labelID is the name of such a column.
+// labelID matches the name of such a column.
 var labelID = regexp.MustCompile(`^(.*)\(([^()]*)\)$`)
 
-// macField puts the value of column i into its place, or relocates it under its label.
+// macField puts the value of column i into place, or relocates it under its label.
 func macField(r *source.Row, i int) {
 	parts := labelID.FindStringSubmatch(strings.TrimSpace(r.Name(i)))
 	if parts == nil || r.Taken[i] || r.Cells[i] == "" {
@@ -67,7 +67,7 @@ func macField(r *source.Row, i int) {
 	case place != nil && source.SetOnce(place, value):
 	default:
 		kind := source.KindOf(name)
-		if source.KindOf(parts[2]) == item.FieldHidden { // its words are told apart by their capitals
+		if source.KindOf(parts[2]) == item.FieldHidden { // its words are separated by capitals
 			kind = item.FieldHidden
 		}
 		r.Relocate(name, value, kind)
@@ -75,7 +75,7 @@ func macField(r *source.Row, i int) {
 	r.Taken[i] = true
 }
 
-// macPlace is where the field with that id belongs, nil if it is a custom field.
+// macPlace returns the place of the field with that ID, or nil for a custom field.
 func macPlace(it *item.Item, id string) *string {
 	switch id {
 	case "username":

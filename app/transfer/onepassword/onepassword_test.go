@@ -237,7 +237,7 @@ func Test1PasswordCSV(t *testing.T) {
 		transfer.Problem{Row: 5, Code: parcel.ColumnCount, Values: parcel.Values{Count: 2, Limit: 9}})
 }
 
-func Test1Password7CSVKeepsColumnsThatItDoesNotKnow(t *testing.T) {
+func Test1Password7CSVImportsUnknownColumns(t *testing.T) {
 	got := transfertest.Sample(t, "onepassword/version7.csv", "1password-csv")
 	transfertest.Same(t, got, []item.Item{
 		{

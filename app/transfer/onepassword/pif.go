@@ -12,8 +12,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// PIF is what 1Password 4 to 7 export: JSON objects, one for each item or folder, with a line of asterisks after each. An
-// object is brought to the form of 1PUX, which has the same values in other places.
+// PIF is an export of 1Password 4 to 7: JSON objects, one per item or folder, separated by lines of asterisks. Each object
+// is converted to the form of 1PUX, which has the same values in other places.
 
 const pifSeparator = "***5642bee8-a5ff-11dc-8314-0800200c9a66***"
 
@@ -36,7 +36,7 @@ func readPIF(in *source.Input, b *source.Builder) error {
 	}
 	folders := pifFolders(objects)
 	r := export{b: b, titles: map[string]string{}}
-	var entries []source.Entry
+	var items []source.Item
 	for _, o := range objects {
 		kind := o.Text("typeName")
 		if strings.HasPrefix(kind, "system.") {
@@ -44,9 +44,9 @@ func readPIF(in *source.Input, b *source.Builder) error {
 		}
 		uuid, _ := source.Scalar(o["uuid"])
 		r.titles[uuid], _ = source.Scalar(o["title"])
-		entries = append(entries, source.Entry{Object: pifItem(kind, o), Group: folders[o.Text("folderUuid")]})
+		items = append(items, source.Item{Object: pifItem(kind, o), Group: folders[o.Text("folderUuid")]})
 	}
-	b.Each(entries, r.item)
+	b.Each(items, r.item)
 	return nil
 }
 
@@ -75,7 +75,7 @@ func pifObjects(text string) ([]source.Object, error) {
 	}
 }
 
-// pifFolders is the path of each folder by its id.
+// pifFolders returns the path of each folder by its ID.
 func pifFolders(objects []source.Object) map[string]string {
 	title, parent := map[string]string{}, map[string]string{}
 	for _, o := range objects {
@@ -88,7 +88,7 @@ func pifFolders(objects []source.Object) map[string]string {
 	return source.FolderPaths(title, parent)
 }
 
-// pifCategories are the categories of 1PUX by the name that 1PIF has for them.
+// pifCategories are the 1PUX categories by their 1PIF names.
 var pifCategories = map[string]string{
 	"webforms.WebForm": "001", "wallet.financial.CreditCard": "002", "securenotes.SecureNote": "003", "identities.Identity": "004",
 	"passwords.Password": "005", "wallet.computer.License": "100", "wallet.financial.BankAccountUS": "101", "wallet.computer.Database": "102",
@@ -97,7 +97,7 @@ var pifCategories = map[string]string{
 	"wallet.computer.Router": "109", "wallet.computer.UnixServer": "110", "wallet.onlineservices.Email": "111", "wallet.onlineservices.Email.v2": "111",
 }
 
-// pifItem moves the members of an object to where 1PUX has them. What it does not move stays where it is.
+// pifItem moves the members of an object to where 1PUX has them. Others stay in place.
 func pifItem(kind string, o source.Object) source.Object {
 	category, known := pifCategories[kind]
 	secret, open := o.Object("secureContents"), o.Object("openContents")
@@ -110,21 +110,21 @@ func pifItem(kind string, o source.Object) source.Object {
 	secret.Drop("URLs", "notesPlain", "password", "passwordHistory", "htmlAction", "htmlForm", "htmlID", "htmlMethod", "htmlName", "passwordStrength")
 	details["loginFields"], details["sections"] = secret["fields"], pifSections(secret)
 	secret.Drop("fields", "sections")
-	// 1Password's own book-keeping.
+	// Internal data of 1Password.
 	open.Drop("tags", "faveIndex", "scope", "autosubmit", "usernameHash", "passwordStrength", "securityLevel", "contentsHash")
 	o.Drop("title", "location", "locationKey", "securityLevel", "contentsHash", "keyID", "encrypted", "txTimestamp", "faveIndex")
 	o["overview"], o["details"] = overview, details
 	for _, part := range []string{"overview", "details"} {
-		o[part] = map[string]any(o[part].(source.Object)) // as decoded JSON has it
+		o[part] = map[string]any(o[part].(source.Object)) // the type of decoded JSON
 	}
 	return o
 }
 
-// pifKinds are the kinds of values that 1PUX calls by another name.
+// pifKinds are the kinds of values that have another name in 1PUX.
 var pifKinds = map[string]string{"URL": "url", "cctype": "creditCardType", "": "string"}
 
-// pifSections lists the fields of all sections, and then those values that stand outside of them: older versions wrote
-// each value twice, or had no sections yet.
+// pifSections lists the fields of all sections, and then values outside of them: older versions wrote each value twice, or
+// had no sections.
 func pifSections(secret source.Object) []any {
 	var out []any
 	written := map[string]bool{}
@@ -155,7 +155,7 @@ func pifSections(secret source.Object) []any {
 	return out
 }
 
-// pifLoose takes the values outside of the sections that are in none of them.
+// pifLoose takes the values outside of the sections that no section repeats.
 func pifLoose(secret source.Object, written map[string]bool) []any {
 	month, year := secret.Text("expiry_mm"), secret.Text("expiry_yy")
 	if len(month) == 1 {

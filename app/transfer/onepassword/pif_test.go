@@ -46,8 +46,8 @@ func Test1PIF(t *testing.T) {
 	transfertest.SameProblems(t, got)
 }
 
-// Older versions have midnight where a day was chosen, newer ones noon in UTC, and some the moment of the choice.
-func TestDaysOf1Password(t *testing.T) {
+// Older versions store a chosen day as local midnight, newer ones as noon in UTC, and some as the time of the choice.
+func Test1PasswordDates(t *testing.T) {
 	t.Parallel()
 	midnight := transfertest.Time("1990-01-01T00:00:00Z")
 	moments := []time.Time{midnight.Add(12 * time.Hour), midnight.Add(12*time.Hour + time.Minute), midnight.Add(18*time.Hour + 36*time.Minute + 13*time.Second)}
@@ -65,8 +65,8 @@ func TestDaysOf1Password(t *testing.T) {
 	}})
 }
 
-// What is not an item stays behind, and no secret is in plain sight, whatever it is called.
-func TestSecretsOf1PIF(t *testing.T) {
+// Objects that are not items are ignored, and secrets are hidden whatever their names.
+func Test1PIFSecretsAreHidden(t *testing.T) {
 	t.Parallel()
 	got := transfertest.Read(t, "x.1pif", `{"uuid":"t","typeName":"system.Tombstone","title":""}
 		{"uuid":"a","typeName":"webforms.WebForm","title":"a","secureContents":{"fields":[{"type":"T","name":"pin","value":"4711"},{"type":"T","name":"x","value":"4111111111111111"}],
@@ -78,10 +78,10 @@ func TestSecretsOf1PIF(t *testing.T) {
 	})
 }
 
-func TestRefused1PIF(t *testing.T) {
+func TestMalformed1PIFIsRejected(t *testing.T) {
 	t.Parallel()
 	const separator = "\n***5642bee8-a5ff-11dc-8314-0800200c9a66***\n"
-	transfertest.Refuses(t, "data.1pif", []byte(`{"uuid":"a","typeName":"x","title":"cut`), "", transfer.ErrTruncated)
-	transfertest.Refuses(t, "data.1pif", []byte(`{"uuid":"a"}`+separator+`[1]`+separator), "", transfer.ErrMalformed)
-	transfertest.Refuses(t, "data.1pif", []byte(`{"uuid":"a"}`+separator+`null`+separator), "", transfer.ErrMalformed)
+	transfertest.Rejects(t, "data.1pif", []byte(`{"uuid":"a","typeName":"x","title":"cut`), "", transfer.ErrTruncated)
+	transfertest.Rejects(t, "data.1pif", []byte(`{"uuid":"a"}`+separator+`[1]`+separator), "", transfer.ErrMalformed)
+	transfertest.Rejects(t, "data.1pif", []byte(`{"uuid":"a"}`+separator+`null`+separator), "", transfer.ErrMalformed)
 }

@@ -1,4 +1,4 @@
-// Package onepassword reads what 1Password 4 to 8 export.
+// Package onepassword reads exports of 1Password 4 to 8.
 package onepassword
 
 import (
@@ -12,7 +12,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// PUX is the archive that 1Password 8 exports, https://support.1password.com/1pux-format/: a ZIP archive with export.attributes, export.data (JSON) and files/.
+// PUX is the archive that 1Password 8 exports (https://support.1password.com/1pux-format/): a ZIP archive with
+// export.attributes, export.data (JSON) and files/.
 var PUX = source.Custom{Is: isPUX, Parse: readPUX}
 
 func isPUX(in *source.Input) bool { return slices.Contains(in.ZIPNames(), "export.data") }
@@ -41,11 +42,11 @@ func readPUX(in *source.Input, b *source.Builder) error {
 	return r.read(top)
 }
 
-// export reads the items of one export.
+// export holds what the items of an export refer to.
 type export struct {
 	b      *source.Builder
-	files  map[string]parcel.Attached // by document id
-	titles map[string]string          // by item id, for references between items
+	files  map[string]parcel.Attached // by document ID
+	titles map[string]string          // by item ID, for references between items
 }
 
 func (r *export) read(top source.Object) error {
@@ -54,7 +55,7 @@ func (r *export) read(top source.Object) error {
 		return source.Incomplete("accounts")
 	}
 	r.titles = map[string]string{}
-	var entries []source.Entry
+	var items []source.Item
 	for _, account := range accounts {
 		prefix := ""
 		if len(accounts) > 1 {
@@ -62,28 +63,28 @@ func (r *export) read(top source.Object) error {
 		}
 		for _, vault := range account.Objects("vaults") {
 			name := prefix + vault.Object("attrs").Text("name")
-			for _, e := range vault.Entries("items", func(source.Object) string { return name }) {
+			for _, e := range vault.Items("items", func(source.Object) string { return name }) {
 				if inner := e.Object.Object("item"); inner != nil { // exports before version 3
 					e.Object = inner
 				}
 				id, _ := source.Scalar(e.Object["uuid"])
 				r.titles[id], _ = source.Scalar(e.Object.Object("overview")["title"])
-				entries = append(entries, e)
+				items = append(items, e)
 			}
 		}
 	}
-	r.b.Each(entries, r.item)
+	r.b.Each(items, r.item)
 	source.LeftFiles(r.b, slices.Collect(maps.Values(r.files)))
 	return nil
 }
 
-// types are the categories that are a type here. All others are logins if they have a password, or notes.
+// types are the categories that map to a type. All others are logins if they have a password, and notes otherwise.
 var types = map[string]item.Type{
 	"001": item.TypeLogin, "002": item.TypeCard, "003": item.TypeNote, "004": item.TypeIdentity, "005": item.TypeLogin,
 	"103": item.TypeIdentity, "106": item.TypeIdentity, "108": item.TypeIdentity, "114": item.TypeSSHKey,
 }
 
-// categoryNames are the categories that lose their name when they become one of the types here.
+// categoryNames are the categories that need no tag because their type says the same.
 var categoryNames = map[string]string{
 	"006": "Document", "100": "Software license", "101": "Bank account", "102": "Database", "103": "Driver's license",
 	"104": "Outdoor license", "105": "Membership", "106": "Passport", "107": "Rewards program", "108": "Social security number",
@@ -107,8 +108,8 @@ func (r *export) item(it *source.Draft, o source.Object, vault string) {
 	if o.Yes("trashed") {
 		it.Trash()
 	}
-	c := entry{export: r, Draft: it, category: category}
-	c.addresses(overview)
+	c := draft{export: r, Draft: it, category: category}
+	c.urls(overview)
 	c.loginFields(details)
 	it.Password = keepFirst(it.Password, details, "password")
 	for _, section := range details.Objects("sections") {
@@ -130,7 +131,7 @@ func (r *export) item(it *source.Draft, o source.Object, vault string) {
 	if name := categoryNames[category]; name != "" {
 		it.Relocate("Category", name, item.FieldText)
 	}
-	// How strong a password was, what a list showed below the title, and pictures are computed again.
+	// Derived values: password strength, subtitles and icons.
 	overview.Drop("subtitle", "ps", "pbe", "pgrng", "icons", "watchtowerExclusions", "ainfo")
 	o.Drop("uuid")
 	it.RelocateRest(overview, "")
@@ -139,7 +140,7 @@ func (r *export) item(it *source.Draft, o source.Object, vault string) {
 	it.Add(c.attached...)
 }
 
-// keepFirst is have, or else the member of o, which otherwise stays there to be relocated.
+// keepFirst returns have, or if it is empty, takes the member of o.
 func keepFirst(have string, o source.Object, name string) string {
 	if s, ok := source.Scalar(o[name]); ok && (have == "" || have == s) {
 		o.Drop(name)
@@ -148,20 +149,20 @@ func keepFirst(have string, o source.Object, name string) string {
 	return have
 }
 
-// entry is the item that is being read.
-type entry struct {
+// draft is the item being read.
+type draft struct {
 	*export
 	*source.Draft
 	category string
 	attached []parcel.Attached
 }
 
-func (c *entry) addresses(overview source.Object) {
+func (c *draft) urls(overview source.Object) {
 	for _, u := range overview.Objects("urls") {
-		address := u.Text("url")
-		c.AddURL(address, item.MatchDomain)
+		rawURL := u.Text("url")
+		c.AddURL(rawURL, item.MatchDomain)
 		if name := u.Text("label"); name != "" && name != "website" {
-			c.Relocate("Label of "+address, name, item.FieldText)
+			c.Relocate("Label of "+rawURL, name, item.FieldText)
 		}
 		u.Drop("mode")
 		c.RelocateRest(u, "URL")
@@ -170,10 +171,10 @@ func (c *entry) addresses(overview source.Object) {
 }
 
 // loginFields reads the form that was saved with a login.
-func (c *entry) loginFields(details source.Object) {
+func (c *draft) loginFields(details source.Object) {
 	for _, f := range details.Objects("loginFields") {
 		value := f.Text("value")
-		if o := f.Object("value"); value == "" && o != nil { // an address that belongs to another account
+		if o := f.Object("value"); value == "" && o != nil { // an email address of another account
 			value = o.Text("email_address", "string")
 			c.RelocateRest(o, f.Text("name"))
 		}
@@ -193,7 +194,7 @@ func (c *entry) loginFields(details source.Object) {
 			c.AddField(name, value, item.FieldHidden)
 		case kind == "C":
 			c.AddField(name, item.True, item.FieldBoolean)
-		case kind == "I" || kind == "B": // the button that sends the form
+		case kind == "I" || kind == "B": // the submit button
 		default:
 			c.AddField(name, value, source.KindOfValue(name, value))
 		}
@@ -201,8 +202,8 @@ func (c *entry) loginFields(details source.Object) {
 	}
 }
 
-// file attaches the content that was exported for a document.
-func (c *entry) file(o source.Object) {
+// file attaches the exported content of a document.
+func (c *draft) file(o source.Object) {
 	name, id := o.Text("fileName"), o.Text("documentId")
 	o.Drop("decryptedSize")
 	file, ok := c.files[id]

@@ -13,15 +13,15 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// The own CSV, described in docs/export-format.md. Values stand as they are: a cell that a spreadsheet takes for a
-// formula, because it begins with =, +, - or @, is not altered, for a password that begins so has to arrive whole.
+// VaultSphere CSV, see docs/export-format.md. Cells that start with =, +, - or @ are not escaped, although spreadsheets take
+// them for formulas: a password must survive unchanged.
 var columns = []string{
 	"type", "title", "url", "username", "password", "totp", "notes", "tags", "favourite", "created", "modified", "more",
 }
 
-// more is what has no column, as JSON.
+// more holds the values without a column, as JSON.
 type more struct {
-	Values          map[string]string         `json:"values,omitempty"` // of columns, where CSV cannot hold them
+	Values          map[string]string         `json:"values,omitempty"` // values of columns that CSV cannot represent
 	Match           map[string]item.MatchRule `json:"match,omitempty"`
 	Fields          []item.Field              `json:"fields,omitempty"`
 	Card            *item.Card                `json:"card,omitempty"`
@@ -34,7 +34,7 @@ type more struct {
 	UnknownDetails  item.Unknown              `json:"unknown_details,omitempty"`
 }
 
-// WriteCSV writes the own table.
+// WriteCSV writes VaultSphere CSV.
 func WriteCSV(items []parcel.Exported, _ string) ([]byte, error) {
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)
@@ -65,7 +65,7 @@ func rowOf(it item.Item) ([]string, error) {
 		strings.Join(it.Tags, "\n"), yesOrNo(it.Favourite), formatTime(it.Created), formatTime(it.Modified), "",
 	}
 	for i, value := range row {
-		if strings.Contains(value, "\x00") { // a file with this is not taken for text
+		if strings.Contains(value, "\x00") { // a file with a NUL is not detected as text
 			if rest.Values == nil {
 				rest.Values = map[string]string{}
 			}
@@ -93,7 +93,7 @@ func formatTime(t time.Time) string {
 	return t.UTC().Format(time.RFC3339Nano)
 }
 
-// CSV is the own table.
+// CSV is VaultSphere CSV.
 var CSV = source.Custom{Is: source.CSV{Needs: columns}.Detect, Parse: readCSV}
 
 func readCSV(in *source.Input, b *source.Builder) error {

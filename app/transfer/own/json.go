@@ -1,4 +1,4 @@
-// Package own reads and writes the formats of VaultSphere itself, which docs/export-format.md describes.
+// Package own reads and writes the formats of VaultSphere, see docs/export-format.md.
 package own
 
 import (
@@ -13,14 +13,14 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// The own format, described in docs/export-format.md. A change that an older reader would misunderstand raises ownVersion.
+// VaultSphere JSON, see docs/export-format.md. A change that an older reader would misunderstand increments version.
 const (
 	Format  = "vaultsphere"
 	version = 1
 )
 
-// exportedItem is an item in the form of the worker protocol. Its ID and the list of its attachments mean something only in
-// the vault it comes from.
+// exportedItem is an item in the form of the worker protocol, without its ID and its list of attachments, which have a
+// meaning only inside its vault.
 type exportedItem struct {
 	item.Item
 	ID          omitted           `json:"id,omitzero"`
@@ -29,16 +29,16 @@ type exportedItem struct {
 	Files       []parcel.Attached `json:"files,omitempty"`
 }
 
-// omitted is never written, and no value is one.
+// omitted rejects every value and is never written.
 type omitted struct{}
 
 func (omitted) UnmarshalJSON([]byte) error { return errors.New("is not part of an export") }
 
-// WriteJSON writes the own format.
+// WriteJSON writes VaultSphere JSON.
 func WriteJSON(items []parcel.Exported, _ string) ([]byte, error) {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, `{"format":%q,"version":%d,"items":[`, Format, version)
-	e := json.NewEncoder(&b) // ends each item with a line break
+	e := json.NewEncoder(&b) // adds a line break after each item
 	e.SetEscapeHTML(false)
 	for i, x := range items {
 		b.WriteString([]string{"\n", ","}[min(i, 1)])
@@ -46,14 +46,14 @@ func WriteJSON(items []parcel.Exported, _ string) ([]byte, error) {
 			return nil, fmt.Errorf("write an item: %w", err)
 		}
 		if b.Len() > source.MaxTextBytes {
-			break // Write refuses it
+			break // Write returns an error
 		}
 	}
 	b.WriteString("]}\n")
 	return b.Bytes(), nil
 }
 
-// JSON is the own format.
+// JSON is VaultSphere JSON.
 var JSON = source.Custom{Is: isJSON, Parse: readJSON}
 
 func isJSON(in *source.Input) bool {
@@ -102,7 +102,7 @@ func readItems(text string, b *source.Builder) error {
 	return nil
 }
 
-// strict allows any names because the keys of Item.Match are URLs.
+// strict allows any letter case of names, because the keys of Item.Match are URLs.
 var strict = strictjson.Form{Name: "the export", Depth: source.MaxJSONDepth, AnyNames: true}
 
 // malformed drops an error that may quote a value.

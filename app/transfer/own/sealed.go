@@ -9,8 +9,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// sealedFile is the own format, sealed by a password: docs/export-format.md. The password and the KDF are treated as
-// those of a vault.
+// sealedFile is VaultSphere JSON sealed with a password, see docs/export-format.md. Password and KDF are treated like those
+// of a vault.
 type sealedFile struct {
 	Format  string   `json:"format"`
 	Version int      `json:"version"`
@@ -27,7 +27,7 @@ type argonOf struct {
 
 const sealedFormat = "vaultsphere-sealed"
 
-// WriteSealed writes the own format, sealed by a password.
+// WriteSealed writes VaultSphere JSON sealed with a password.
 func WriteSealed(items []parcel.Exported, password string) ([]byte, error) {
 	content, err := WriteJSON(items, "")
 	if err != nil {
@@ -63,7 +63,7 @@ func exportKey(password string, salt seal.Salt, cost seal.Params) (seal.ExportKe
 	return master.ExportKey(), nil
 }
 
-// Sealed is the own format, sealed by a password.
+// Sealed is VaultSphere JSON sealed with a password.
 var Sealed = source.Custom{Is: isSealed, Parse: readSealed}
 
 func isSealed(in *source.Input) bool {
@@ -95,7 +95,7 @@ func (f sealedFile) open(password string) ([]byte, error) {
 		return nil, source.Incomplete("salt")
 	}
 	cost := seal.Params{MemoryKiB: f.Argon2.MemoryKiB, Time: f.Argon2.Time, Threads: f.Argon2.Threads}
-	// The cost is checked first: it is the file's word, and a gigabyte of memory for it is taken at once.
+	// The cost comes from the file, so check it before allocating the memory.
 	switch err := cost.Check(); {
 	case errors.Is(err, seal.ErrKDFTooCostly):
 		return nil, source.TooCostly()

@@ -1,4 +1,4 @@
-// Package passbolt reads what Passbolt exports.
+// Package passbolt reads exports of Passbolt.
 package passbolt
 
 import (
@@ -11,8 +11,8 @@ import (
 
 var columns = []string{"title", "username", "url", "password", "notes"}
 
-// CSV is what Passbolt calls csv-kdbx, Title,Username,URL,Password,Notes,Group,TOTP, and csv-1password, which has
-// a type instead of the last two. Its other tables are those of the programs that they are named after.
+// CSV is Passbolt's csv-kdbx (Title,Username,URL,Password,Notes,Group,TOTP) and csv-1password, which has a type instead of
+// the last two. Its other tables are those of the programs they are named after.
 var CSV = source.CSV{
 	Needs: columns,
 	Is:    func(in *source.Input) bool { return slices.Equal(in.CSVHeader()[:len(columns)], columns) },

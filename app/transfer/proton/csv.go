@@ -8,7 +8,7 @@ import (
 )
 
 // CSV is the table of Proton Pass: type, name, url, email, username, password, note, totp, createTime, modifyTime, vault.
-// The note of a card or an identity is JSON with all of its members.
+// The note of a card or an identity is JSON with all members.
 var CSV = source.Custom{Is: isCSV, Parse: readCSV}
 
 func isCSV(in *source.Input) bool {
@@ -23,7 +23,7 @@ func readCSV(in *source.Input, b *source.Builder) error {
 			"itemEmail": row.Text("email"), "itemUsername": row.Text("username"), "password": row.Text("password"),
 			"totpUri": row.Text("totp"),
 		}
-		address, note := row.Text("url"), row.Text("note")
+		rawURL, note := row.Text("url"), row.Text("note")
 		if kind == "creditCard" || kind == "identity" {
 			if o, err := source.DecodeObject([]byte(note)); err == nil {
 				note = o.Text("note")
@@ -35,7 +35,7 @@ func readCSV(in *source.Input, b *source.Builder) error {
 		}
 		row.TakeTime(&row.Created, "createtime")
 		row.TakeTime(&row.Modified, "modifytime")
-		setURLs(content, address, row.Text("autofillurls"))
+		setURLs(content, rawURL, row.Text("autofillurls"))
 		r.content(row.Draft, kind, content)
 		if kind == "alias" {
 			row.Username = content.Text("itemEmail", "itemUsername")
@@ -46,11 +46,11 @@ func readCSV(in *source.Input, b *source.Builder) error {
 	return nil
 }
 
-// setURLs gives a login the URLs of its columns: joined by commas, and as JSON with their modes.
+// setURLs adds the URLs of a login from its columns: joined by commas, and as JSON with their match modes.
 func setURLs(content source.Object, joined, structured string) {
 	var urls []any
-	for _, address := range source.SplitURLs(joined) {
-		urls = append(urls, address)
+	for _, rawURL := range source.SplitURLs(joined) {
+		urls = append(urls, rawURL)
 	}
 	content["urls"] = urls
 	var modes []any

@@ -73,16 +73,16 @@ func (r *export) content(it *source.Draft, kind string, content source.Object) {
 			security = known
 		}
 		it.Relocate("Security", security, item.FieldText)
-	default: // note, custom and what is yet to come
+	default: // note, custom and future types
 		it.Type = item.TypeNote
 	}
 	r.sections(it, content, "sections")
-	content.Drop("cardType") // is in the number
+	content.Drop("cardType") // follows from the number
 }
 
 var wifi = map[string]string{"0": "none given", "1": "WPA", "2": "WPA2", "3": "WPA3", "4": "WEP"}
 
-// rules are the modes of a URL, by number.
+// rules are the match modes of a URL.
 var rules = map[string]item.MatchRule{
 	"0": item.MatchDomain, "1": item.MatchHost, "2": item.MatchNever, "3": item.MatchStarts, "5": item.MatchRegexp, "6": item.MatchExact,
 }
@@ -102,8 +102,8 @@ func (r *export) login(it *source.Draft, o source.Object) {
 		it.AddURL(u.Text("url"), rules[mode])
 		it.RelocateRest(u, "URL")
 	}
-	for _, address := range o.Texts("urls") {
-		it.AddURL(address, it.Match[address])
+	for _, rawURL := range o.Texts("urls") {
+		it.AddURL(rawURL, it.Match[rawURL])
 	}
 	it.RelocatePasskeys(o.Objects("passkeys"))
 }

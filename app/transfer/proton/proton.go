@@ -1,4 +1,4 @@
-// Package proton reads what Proton Pass exports.
+// Package proton reads exports of Proton Pass.
 package proton
 
 import (
@@ -11,7 +11,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// JSON is an export alone, or what was in its archive: https://proton.me/support/pass-export. The members are those of item-v1.proto in Proton's web clients, in JSON.
+// JSON is an export without its archive (https://proton.me/support/pass-export). Its members are those of item-v1.proto in
+// Proton's web clients.
 var JSON = source.Custom{Is: isJSON, Parse: readJSON}
 
 func isJSON(in *source.Input) bool {
@@ -25,7 +26,7 @@ func readJSON(in *source.Input, b *source.Builder) error {
 	return readItems(in.JSON(), nil, b)
 }
 
-// ZIP is an export with its files.
+// ZIP is an export with attachments.
 var ZIP = source.Custom{Is: isZIP, Parse: readZIP}
 
 func isZIP(in *source.Input) bool {
@@ -59,8 +60,8 @@ func readZIP(in *source.Input, b *source.Builder) error {
 	return readItems(top, files, b)
 }
 
-// fileName takes away what makes the name unique in the archive: 16 characters before it, or a point and some before
-// its extension.
+// fileName removes the part that makes a name unique in the archive: a 16-character prefix, or a suffix before the
+// extension.
 func fileName(name string) string {
 	const unique = 16
 	if len(name) > unique+1 && name[unique] == '-' {
@@ -73,10 +74,10 @@ func fileName(name string) string {
 	return name
 }
 
-// export reads the items of one export.
+// export holds what the items of an export refer to.
 type export struct {
 	b     *source.Builder
-	files map[string]parcel.Attached // by the name that an item gives them
+	files map[string]parcel.Attached // by the name in the item
 }
 
 func readItems(top source.Object, files map[string]parcel.Attached, b *source.Builder) error {
@@ -84,25 +85,25 @@ func readItems(top source.Object, files map[string]parcel.Attached, b *source.Bu
 		return source.ErrPGP
 	}
 	r := export{b, files}
-	var entries []source.Entry
+	var items []source.Item
 	vaults := top.Object("vaults")
 	for _, id := range slices.Sorted(maps.Keys(vaults)) {
 		vault := vaults.Object(id)
 		name := vault.Text("name")
 		folders := foldersOf(vault.Objects("folders"))
-		entries = append(entries, vault.Entries("items", func(o source.Object) string {
+		items = append(items, vault.Items("items", func(o source.Object) string {
 			if folder := folders[o.Text("folderId")]; folder != "" {
 				return name + "/" + folder
 			}
 			return name
 		})...)
 	}
-	b.Each(entries, r.item)
+	b.Each(items, r.item)
 	source.LeftFiles(b, slices.Collect(maps.Values(r.files)))
 	return nil
 }
 
-// foldersOf are the paths of the folders of a vault, by id.
+// foldersOf returns the paths of the folders of a vault, by ID.
 func foldersOf(list []source.Object) map[string]string {
 	names, parents := map[string]string{}, map[string]string{}
 	for _, f := range list {

@@ -224,7 +224,7 @@ func TestProtonCSV(t *testing.T) {
 	transfertest.SameProblems(t, got)
 }
 
-func TestProtonCSVOfOlderVersions(t *testing.T) {
+func TestOlderProtonCSV(t *testing.T) {
 	t.Parallel()
 	got := transfertest.Sample(t, "proton/older.csv", "proton-csv")
 	transfertest.Same(t, got, []item.Item{
@@ -254,8 +254,8 @@ func TestProtonJSON(t *testing.T) {
 	transfertest.SameProblems(t, got, transfer.Problem{Row: 1, Title: "Büro 日本 🔑", Code: parcel.AttachmentMissing, Values: parcel.Values{Name: "scan.txt"}})
 }
 
-// A date that was chosen on a phone is midnight there.
-func TestDaysOfProtonPass(t *testing.T) {
+// Phones store a chosen date as local midnight.
+func TestProtonDates(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
 		"2024-06-01T00:00:00Z": "2024-06-01", "2024-05-31T22:00:00Z": "2024-06-01", "2024-05-31T18:30:00Z": "2024-06-01", "2024-06-01T07:00:00Z": "2024-06-01",
@@ -267,7 +267,7 @@ func TestDaysOfProtonPass(t *testing.T) {
 	}
 }
 
-func TestProtonExportUnderPGPSaysHowToExportAgain(t *testing.T) {
+func TestPGPProtonExportIsRejected(t *testing.T) {
 	t.Parallel()
 	message := []byte("-----BEGIN PGP MESSAGE-----\n\nww0ECQMCexample\n-----END PGP MESSAGE-----\n")
 	var archive bytes.Buffer

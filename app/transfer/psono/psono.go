@@ -1,4 +1,4 @@
-// Package psono reads what Psono exports.
+// Package psono reads exports of Psono.
 package psono
 
 import (
@@ -10,8 +10,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// What Psono exports: folders in folders, and items whose members begin with the name of their type, as its client
-// defines them (https://gitlab.com/psono/psono-client).
+// An export has nested folders, and items whose members start with the name of their type, as in
+// https://gitlab.com/psono/psono-client.
 
 var types = []string{"website_password", "application_password", "note", "totp", "bookmark", "environment_variables",
 	"mail_gpg_own_key", "ssh_own_key", "credit_card", "identity", "elster_certificate", "passkey", "ssh_connection", "rdp_connection", "vnc_connection"}
@@ -23,7 +23,7 @@ func isJSON(in *source.Input) bool {
 	return holds(in.JSON())
 }
 
-// holds looks for the first item, which may be in a folder. JSON is not nested deep enough to mind the recursion.
+// holds looks for the first item, which may be in a folder. The limit on JSON nesting bounds the recursion.
 func holds(folder source.Object) bool {
 	for _, e := range folder.List("items") {
 		o, _ := e.(map[string]any)
@@ -37,16 +37,16 @@ func holds(folder source.Object) bool {
 }
 
 func readJSON(in *source.Input, b *source.Builder) error {
-	b.Each(entriesOf(in.JSON(), ""), func(it *source.Draft, o source.Object, path string) {
+	b.Each(itemsOf(in.JSON(), ""), func(it *source.Draft, o source.Object, path string) {
 		readItem(it, o, path)
 	})
 	return nil
 }
 
-// entriesOf lists what is in a folder, and then what is in those inside it.
-func entriesOf(o source.Object, path string) []source.Entry {
+// itemsOf lists the items of a folder, and then those of its subfolders.
+func itemsOf(o source.Object, path string) []source.Item {
 	trashed := o.Yes("deleted")
-	out := o.Entries("items", func(e source.Object) string {
+	out := o.Items("items", func(e source.Object) string {
 		if trashed && e != nil {
 			e["deleted"] = true
 		}
@@ -60,15 +60,15 @@ func entriesOf(o source.Object, path string) []source.Entry {
 		if path != "" {
 			name = path + "/" + name
 		}
-		out = append(out, entriesOf(folder, name)...)
+		out = append(out, itemsOf(folder, name)...)
 	}
 	return out
 }
 
-// readItem reads one entry.
+// readItem reads one item.
 func readItem(it *source.Draft, o source.Object, path string) {
 	kind := o.Text("type")
-	own := source.Object{} // the members of the type, without its name before theirs
+	own := source.Object{} // the members of the type, without the prefix
 	for name, value := range o {
 		if short, ok := strings.CutPrefix(name, kind+"_"); ok {
 			own[short] = value
@@ -95,7 +95,7 @@ func readItem(it *source.Draft, o source.Object, path string) {
 	if o.Yes("deleted") {
 		it.Trash()
 	}
-	// The description is the username, or the last digits of a card, unless it was edited.
+	// The description repeats the username or the last digits of a card, unless the user edited it.
 	if d := o.Text("description"); d != it.Username && !strings.HasPrefix(d, "xxxx") {
 		it.Relocate("Description", d, item.FieldText)
 	}
@@ -139,24 +139,23 @@ func place(it *source.Draft, kind string, own source.Object) {
 	}
 }
 
-// filters are the hosts on which Psono offers an entry, beside that of its URL. A filter for a host and all below it
-// begins with an asterisk.
+// filters are the additional hosts on which Psono offers an item. An asterisk stands for all subdomains.
 func filters(it *source.Draft, lists ...string) {
 	for _, host := range strings.FieldsFunc(strings.Join(lists, " "), func(c rune) bool { return unicode.IsSpace(c) || c == ',' || c == ';' }) {
 		host = strings.TrimPrefix(host, "*.")
-		if !slices.ContainsFunc(it.URLs, func(address string) bool { return strings.EqualFold(source.HostOf(address), host) }) {
+		if !slices.ContainsFunc(it.URLs, func(rawURL string) bool { return strings.EqualFold(source.HostOf(rawURL), host) }) {
 			it.AddURL(host, item.MatchDomain)
 		}
 	}
 }
 
-// code is a part of a website's password, or a separate entry.
+// code is the key of a website's password, or an item of its own type.
 func code(it *source.Draft, kind string, own source.Object) {
 	prefix := "totp_"
 	if kind == "totp" {
 		prefix = ""
 	}
-	o := source.OneTime{
+	o := source.AuthenticatorKey{
 		Secret: own.Text(prefix + "code"), Algorithm: own.Text(prefix + "algorithm"), Digits: own.Text(prefix + "digits"),
 		Period: own.Text(prefix + "period"), Account: it.Username,
 	}

@@ -1,4 +1,4 @@
-// Package roboform reads what RoboForm exports.
+// Package roboform reads exports of RoboForm.
 package roboform
 
 import (
@@ -10,8 +10,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// CSV is the table of https://help.roboform.com. Its last column, RfFieldsV2, or Rf_fields in older versions, repeats without a heading,
-// once for each field of the form: "name,,,type,value".
+// CSV is the table of https://help.roboform.com. Its last column, RfFieldsV2 (Rf_fields in older versions), repeats without
+// a header for each field of the form: "name,,,type,value".
 var CSV = source.CSV{
 	Needs:  []string{"name", "url", "login", "pwd", "note", "folder"},
 	Ragged: true,
@@ -42,10 +42,10 @@ var CSV = source.CSV{
 	},
 }
 
-// older is a field as older versions write it, "name$:type:value".
+// older matches a field of older versions, "name$:type:value".
 var older = regexp.MustCompile(`(?s)^([^:,]*):(\w{2,4}):(.*)$`)
 
-// joined puts values together again that were taken apart at their commas, which older versions do not quote.
+// joined rejoins values that were split at their commas, which older versions do not quote.
 func joined(cells []string) []string {
 	var out []string
 	for _, cell := range cells {
@@ -58,8 +58,7 @@ func joined(cells []string) []string {
 	return out
 }
 
-// text takes away the quote that stands before a text beginning with @ or a quote, so that spreadsheets do not
-// calculate with it.
+// text removes the quote before a text that starts with @ or a quote, which prevents spreadsheets from evaluating it.
 func text(s string) string {
 	if rest, ok := strings.CutPrefix(s, "'"); ok && (strings.HasPrefix(rest, "@") || strings.HasPrefix(rest, "'")) {
 		return rest
@@ -67,7 +66,7 @@ func text(s string) string {
 	return s
 }
 
-// addField reads one field of a form. Those that are the username or the password again are left out.
+// addField reads one field of a form. It skips repeated usernames and passwords.
 func addField(it *item.Item, s string) {
 	if strings.TrimSpace(s) == "" {
 		return
@@ -76,7 +75,7 @@ func addField(it *item.Item, s string) {
 	if older := older.FindStringSubmatch(s); older != nil {
 		parts = []string{older[1], "", "", older[2], older[3]}
 	} else if len(parts) < 5 {
-		source.AddField(it, "Field", s, item.FieldHidden) // it may be a password
+		source.AddField(it, "Field", s, item.FieldHidden) // may be a password
 		return
 	}
 	name, kind, value := strings.TrimSuffix(parts[0], "$"), parts[3], text(parts[4])

@@ -1,4 +1,4 @@
-// Package safeincloud reads what SafeInCloud exports.
+// Package safeincloud reads exports of SafeInCloud.
 package safeincloud
 
 import (
@@ -14,7 +14,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// XML is the document that SafeInCloud exports: labels, and cards of any fields, each of which says of what type it is.
+// XML is the document that SafeInCloud exports: labels, and cards with typed fields.
 var XML = source.Custom{Is: isXML, Parse: readXML}
 
 func isXML(in *source.Input) bool {
@@ -45,7 +45,7 @@ func readXML(in *source.Input, b *source.Builder) error {
 			if !isTrue(o.Text("template")) {
 				cards = append(cards, e)
 			}
-		case "ghost", "record": // what was deleted for good, and when the file was synchronised
+		case "ghost", "record": // permanently deleted cards, and sync times
 		default:
 			b.Problem(0, e.Name(), parcel.UnknownPart)
 		}
@@ -61,10 +61,10 @@ func readXML(in *source.Input, b *source.Builder) error {
 	return nil
 }
 
-// isTrue knows both ways in which versions have written it.
+// isTrue knows both spellings.
 func isTrue(s string) bool { return strings.EqualFold(s, "true") || s == "1" }
 
-// card is the one that is read.
+// card is the card being read.
 type card struct {
 	*source.Draft
 	labels   map[string]string
@@ -128,7 +128,7 @@ func (c *card) file(e *source.Element) {
 	c.attached = append(c.attached, parcel.Attached{Name: name, Data: data})
 }
 
-// hiddenTypes are those of fields that SafeInCloud masks.
+// hiddenTypes are the field types that SafeInCloud masks.
 var hiddenTypes = []string{"password", "pin", "secret", "one_time_password"}
 
 func (c *card) field(e *source.Element) {
@@ -156,7 +156,7 @@ func (c *card) field(e *source.Element) {
 	c.RelocateRest(o, name)
 }
 
-// place is where a field belongs by its type, or by what it fills in; nil if it is a custom field.
+// place returns the place of a field by its type, or by what it fills in; nil for a custom field.
 func (c *card) place(kind, fills string) *string {
 	switch fills {
 	case "cc-number":
@@ -176,8 +176,8 @@ func (c *card) card() *item.Card {
 	return c.Card
 }
 
-// history reads the older values of a field, by the time until which each was in force: JSON in an attribute. Only those of
-// the password have a place.
+// history reads the older values of a field, by the time until which each was valid: JSON in an attribute. Only old
+// passwords have a place in an item.
 func (c *card) history(text, name string, style item.FieldKind, password bool) {
 	if text == "" {
 		return

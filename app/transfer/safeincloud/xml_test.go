@@ -48,21 +48,21 @@ func TestSafeInCloudXML(t *testing.T) {
 		transfer.Problem{Row: 4, Title: "A note", Code: parcel.AttachmentDamaged, Values: parcel.Values{Name: "broken.txt"}})
 }
 
-func TestSafeInCloudXMLThatIsNotWhole(t *testing.T) {
+func TestTruncatedSafeInCloudXMLIsRejected(t *testing.T) {
 	t.Parallel()
 	data, err := os.ReadFile(transfertest.Testdata("safeincloud/export.xml"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, n := range []int{len(data) / 3, len(data) / 2, len(data) - 12} {
-		transfertest.Refuses(t, "export.xml", data[:n], "", transfer.ErrTruncated)
+		transfertest.Rejects(t, "export.xml", data[:n], "", transfer.ErrTruncated)
 	}
-	transfertest.Refuses(t, "export.xml", []byte(strings.Replace(string(data), "</card>", "</cord>", 1)), "", transfer.ErrMalformed)
+	transfertest.Rejects(t, "export.xml", []byte(strings.Replace(string(data), "</card>", "</cord>", 1)), "", transfer.ErrMalformed)
 	got := transfertest.Read(t, "x.xml", `<database><card title="x"><field name="a" type="login" history="?">b</field></card></database>`, transfer.Options{})
 	transfertest.Same(t, got, []item.Item{{Title: "x", Username: "b", Fields: []item.Field{transfertest.Hidden("a (older)", "?")}}})
 }
 
-// Whatever a field is called and of what type it is, its value is found again.
+// The value of a field is imported whatever its name and type.
 func FuzzFieldsOfSafeInCloud(f *testing.F) {
 	f.Add("Login", "login", "username", "mia")
 	f.Add("Number", "number", "cc-number", "4111111111111111")

@@ -10,10 +10,10 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
 
-// AnyCSV is a table of any kind, of which a person may say what its columns are.
+// AnyCSV is a table of any kind. The user may say what its columns are.
 var AnyCSV = Custom{Is: isTable, Parse: readTable}
 
-// isTable takes a file without being asked for a table only if its name, a column or the shape of its rows says that it is one.
+// isTable requires the format to be chosen, or evidence in the file name, the columns or the rows.
 func isTable(in *Input) bool {
 	header := in.CSVHeader()
 	if len(header) == 0 {
@@ -26,7 +26,7 @@ func isTable(in *Input) bool {
 		slices.ContainsFunc(guess(in.Table.Header), func(c Column) bool { return c != ColumnField }))
 }
 
-// regular reports whether all of several rows have as many values, which prose with commas has not.
+// regular reports whether there are several rows of equal length, which prose with commas rarely has.
 func (t *Table) regular() bool {
 	rows := t.Sample()
 	return len(rows) > 1 && len(t.Header) > 2 &&
@@ -61,8 +61,8 @@ func readTable(in *Input, b *Builder) error {
 	return nil
 }
 
-// fill puts the values of the row into their places, in that order of columns. What else is in it is looked for only if
-// nobody has chosen the columns.
+// fill puts the values of the row into the item, in that order of columns. It looks for structure inside values only if the
+// columns were guessed.
 func (r *Row) fill(order []int, guessed bool) {
 	for _, i := range order {
 		if r.Cells[i] != "" {
@@ -78,8 +78,8 @@ func (r *Row) fill(order []int, guessed bool) {
 	}
 }
 
-// understand finds out what the columns are by their names. It refuses to guess where too little is known, because a row
-// of values that is taken for names would be lost, and a password would be the name of a field.
+// understand guesses the columns from their names. It refuses if too little is known: a row of values taken for names would
+// be lost, and a password would become the name of a field.
 func (t *Table) understand() error {
 	columns := guess(t.Header)
 	switch {
@@ -92,7 +92,7 @@ func (t *Table) understand() error {
 	return nil
 }
 
-// reportMissing reports that no column was known for the passwords or the titles, although there are logins.
+// reportMissing reports a table with logins whose password or title column is unknown.
 func (b *Builder) reportMissing(columns []Column) {
 	logins, passwords := false, slices.Contains(columns, ColumnPassword)
 	for _, i := range b.Result.Items {
@@ -107,7 +107,7 @@ func (b *Builder) reportMissing(columns []Column) {
 	}
 }
 
-// byRank is the order in which the columns of a row are taken: of several for the same part, the surest first.
+// byRank returns the order in which to take the columns of a row: if several hold the same value, the most certain first.
 func byRank(columns []Column, header []string) []int {
 	order := make([]int, len(columns))
 	for i := range order {
@@ -123,10 +123,10 @@ func byRank(columns []Column, header []string) []int {
 	return order
 }
 
-// repeated columns are for parts of which an item has several, which stay in the order of the file.
+// repeated columns hold values of which an item has several. They stay in the order of the file.
 func repeated(c Column) bool { return c == ColumnURL || c == ColumnTag || c == ColumnNotes }
 
-// set puts the value of column i into the item, and reports whether it found its place.
+// set puts the value of column i into the item, and reports whether it did.
 func (c Column) set(r *Row, i int) bool {
 	value := r.Cells[i]
 	switch c {
@@ -162,7 +162,7 @@ func (c Column) set(r *Row, i int) bool {
 	return true
 }
 
-// SetOnce sets what is empty. It reports false for a second value, which is then to be relocated.
+// SetOnce sets an empty value. It returns false for a second one, which the caller relocates.
 func SetOnce(to *string, value string) bool {
 	if *to != "" {
 		return *to == value
@@ -171,18 +171,18 @@ func SetOnce(to *string, value string) bool {
 	return true
 }
 
-// setURLs takes apart what is nothing but URLs. Words with a URL among them stay together.
+// setURLs splits a value that consists only of URLs. Text with a URL in it stays together.
 func setURLs(it *item.Item, value string) {
 	list := urlsIn(value)
 	if list == nil {
 		list = SplitURLs(strings.TrimSpace(value))
 	}
-	for _, address := range list {
-		it.URLs = append(it.URLs, strings.Trim(address, ",; "))
+	for _, rawURL := range list {
+		it.URLs = append(it.URLs, strings.Trim(rawURL, ",; "))
 	}
 }
 
-// urlsIn is the URLs in a value with white space between them, nil if anything else is in it.
+// urlsIn returns the URLs in a value that are separated by white space, or nil if the value contains anything else.
 func urlsIn(value string) []string {
 	list := strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(" \t\r\n", r) })
 	for i, s := range list {
@@ -193,7 +193,7 @@ func urlsIn(value string) []string {
 	return list
 }
 
-// typeNames are the values of such columns, as columnWords has them.
+// typeNames are the values of a type column, normalized by columnWords.
 var typeNames = map[item.Type]string{
 	item.TypeLogin:    "login, logins, password, website, website password, web site, web, web login, web logins, web account, account, anmeldung, passwort, identifiant",
 	item.TypeNote:     "note, secure note, securenote, notes, notiz, sichere notiz, nota, note securisee, general",
@@ -202,7 +202,7 @@ var typeNames = map[item.Type]string{
 	item.TypeSSHKey:   "ssh key, sshkey, ssh",
 }
 
-// TypeOf is the type that a word stands for, empty if it is none.
+// TypeOf returns the type that a word stands for, or the empty one.
 func TypeOf(value string) item.Type {
 	words := strings.TrimSuffix(strings.Join(columnWords(value), " "), " item")
 	for _, t := range item.Types {
@@ -213,7 +213,7 @@ func TypeOf(value string) item.Type {
 	return ""
 }
 
-// setType takes a type that is known. Another one of a column of categories is a tag.
+// setType sets a known type. An unknown value of a category column becomes a tag.
 func setType(it *item.Item, name, value string) bool {
 	if t := TypeOf(value); t != "" && it.Type == "" {
 		it.Type = t
@@ -226,10 +226,10 @@ func setType(it *item.Item, name, value string) bool {
 	return category
 }
 
-// listNames begin the names of columns with several tags in one value; in others a value is one path of folders.
+// listNames begin the names of columns that hold several tags. In other columns, a value is one folder path.
 var listNames = regexp.MustCompile(`tag|label|schlag|etiquet|etichet|keyword|marcador|метк|тег|ключев|stitk|etiket|cimke|tunnist|collections|标签|標籤|タグ|태그`)
 
-// TagsOf is the tags in a value: of a list, with commas or semicolons, or one path.
+// TagsOf returns the tags in a value: a list separated by commas or semicolons, or one path.
 func TagsOf(name, value string) []string {
 	if list, ok := textsInJSON(value); ok {
 		return list
@@ -250,13 +250,13 @@ func TagsOf(name, value string) []string {
 	return ListOf(strings.Trim(strings.ReplaceAll(strings.TrimSpace(value), `\`, "/"), "/"))
 }
 
-// IsYes reports whether a cell says yes, in one of several languages.
+// IsYes reports whether a cell means yes, in one of several languages.
 func IsYes(s string) bool {
 	return slices.Contains([]string{"1", "true", "yes", "y", "x", "on", "ja", "oui", "si", "sí", "sì", "sim", "да", "tak", "ano", "igen", "evet", "はい", "是", "예",
 		"wahr", "vrai", "verdadero", "verdadeiro", "vero", "waar", "prawda", "истина"}, Fold(s))
 }
 
-// IsNo reports whether a cell says no or nothing.
+// IsNo reports whether a cell means no, or is empty.
 func IsNo(s string) bool {
 	return slices.Contains([]string{"", "0", "false", "no", "n", "off", "nein", "non", "não", "нет", "nie", "nee", "ne", "nem", "hayır", "いいえ", "否", "아니요",
 		"falsch", "faux", "falso", "onwaar", "fałsz", "ложь"}, Fold(s))

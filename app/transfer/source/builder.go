@@ -8,30 +8,30 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
 
-// Bounds of a result, so that a small file full of tiny entries does not take all memory.
+// Limits of a result. Without them a small file with many tiny items would exhaust the memory.
 const (
 	MaxItems    = 100_000
 	maxProblems = 10_000
 )
 
-// Builder collects what a reader finds. It sees to it that every item can be saved, whatever the source allows.
+// Builder collects what a reader finds. It splits or adjusts items so that every one can be saved.
 type Builder struct {
 	Result   *parcel.Result
-	Full     bool // there were more than MaxItems items or maxProblems problems; a reader may stop
+	Full     bool // a limit was reached, so the reader may stop
 	progress func(done, total int)
 	reported int // the last progress
 	now      time.Time
-	Exact    bool // the items are ours, and come back as they went out whatever is in them
+	Exact    bool // the items were exported by VaultSphere and must not be changed
 }
 
-// NewBuilder begins an empty result.
+// NewBuilder returns an empty result.
 func NewBuilder(format string, o Options) *Builder {
 	return &Builder{
 		Result: &parcel.Result{Format: format}, progress: o.Progress, now: o.Now,
 	}
 }
 
-// Problem reports an item, or a part of one, that is not imported. The values quote no secret.
+// Problem reports an item, or a part of one, that is not imported. The values must not quote a secret.
 func (b *Builder) Problem(row int, title string, code parcel.ProblemCode, values ...parcel.Values) {
 	p := parcel.Problem{Row: row, Title: Cut(clean(title), item.MaxTitle), Code: code}
 	for _, p.Values = range values {
@@ -52,7 +52,7 @@ func (b *Builder) relocated(row int, name string, as parcel.RelocatedTo) {
 	b.Result.Relocated = append(b.Result.Relocated, parcel.Relocated{Row: row, Name: Cut(clean(name), item.MaxName), As: as})
 }
 
-// Progress tells how far the reader is, at most a hundred times in a file.
+// Progress reports how far the reader is, at most a hundred times per file.
 func (b *Builder) Progress(done, total int) {
 	if b.progress != nil && (done-b.reported >= total/100 || done >= total) {
 		b.reported = done

@@ -10,7 +10,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/item"
 )
 
-// Parts of a card that a column of any table may hold.
+// Parts of a card that a column may hold.
 const (
 	cardNumber = "number"
 	cardHolder = "holder"
@@ -49,7 +49,7 @@ var cardParts = sync.OnceValue(func() map[string]string {
 	return out
 })
 
-// cardPart is the part of a card that a column of that name holds, empty if it is none.
+// cardPart returns the part of a card that a column of that name holds, or the empty string.
 func cardPart(name string) string {
 	words := columnWords(name)
 	for i := range words {
@@ -62,7 +62,7 @@ func cardPart(name string) string {
 
 var digitsOnly = regexp.MustCompile(`^\d[\d -]{10,21}\d$`)
 
-// isCardNumber reports whether s can be the number of a payment card: 13 to 19 digits with the right last one (ISO/IEC 7812).
+// isCardNumber reports whether s can be a payment card number: 13 to 19 digits with a valid check digit (ISO/IEC 7812).
 func isCardNumber(s string) bool {
 	s = strings.TrimSpace(s)
 	if !digitsOnly.MatchString(s) {
@@ -83,7 +83,7 @@ func isCardNumber(s string) bool {
 	return n >= 13 && n <= 19 && sum%10 == 0
 }
 
-// cardPart is the part of a card that column i holds.
+// cardPart returns the part of a card that column i holds.
 func (t *Table) cardPart(i int) string {
 	if t.cards == nil {
 		for _, name := range t.Header {
@@ -96,16 +96,16 @@ func (t *Table) cardPart(i int) string {
 	return t.cards[i]
 }
 
-// tellsCard reports whether a column of that name holds the numbers of cards.
+// tellsCard reports whether the name says that the column holds card numbers.
 func tellsCard(name string) bool { return cardPart(name) == cardNumber && !anyNumber(name) }
 
-// anyNumber reports whether a name can be that of any number, and not only of a card's.
+// anyNumber reports whether the name may stand for any number, not only for a card's.
 func anyNumber(name string) bool {
 	return slices.Contains([]string{"number", "nummer", "numero", "numer", "номер"}, strings.Join(columnWords(name), " "))
 }
 
-// KindOfValue is how to show a value whose name a person chose: like a password if the name says that it is secret,
-// or it is the number of a card.
+// KindOfValue returns how to show a value with a user-chosen name. It is hidden if the name sounds secret, or the value is a
+// card number.
 func KindOfValue(name, value string) item.FieldKind {
 	if isCardNumber(value) {
 		return item.FieldHidden
@@ -113,7 +113,7 @@ func KindOfValue(name, value string) item.FieldKind {
 	return KindOf(name)
 }
 
-// CardOfFields makes an entry a card that has the number of one among its fields, and nothing of a login.
+// CardOfFields turns an item without login values into a card if its fields include a card number.
 func (d *Draft) CardOfFields() {
 	if d.Username+d.Password+d.TOTP != "" || !slices.ContainsFunc(d.Fields, func(f item.Field) bool {
 		return cardPart(f.Name) == cardNumber && isCardNumber(f.Value)
@@ -133,12 +133,13 @@ func (d *Draft) CardOfFields() {
 	d.Type, d.Card = item.TypeCard, c
 }
 
-// telling reports whether a number makes a row that of a card. In a column of any numbers it has to be one of a card.
+// telling reports whether a number makes its row a card. In a column that may hold any number, it must be a valid card
+// number.
 func telling(name, number string) bool {
 	return isCardNumber(number) || digitsOnly.MatchString(number) && !anyNumber(name)
 }
 
-// TakeCard takes what is left in the row of a card. A row is one if its type says so, or a number of a card is in it.
+// TakeCard takes the remaining values of a row as a card, if its type says so or it contains a card number.
 func (r *Row) TakeCard() {
 	parts := map[string]int{}
 	for i := range r.Cells {
@@ -168,14 +169,14 @@ func (r *Row) TakeCard() {
 	r.CardLogin()
 }
 
-// CardLogin relocates the username and the password, for which a card has no place.
+// CardLogin relocates the username and the password, because cards have none.
 func (d *Draft) CardLogin() {
 	d.Relocate("Username", d.Username, item.FieldText)
 	d.Relocate("Password", d.Password, item.FieldHidden)
 	d.Username, d.Password = "", ""
 }
 
-// SetExpiry reads the month and the year until which a card is valid, and reports whether it understood them.
+// SetExpiry sets the expiry date of a card, and reports whether it could parse it.
 func SetExpiry(c *item.Card, s string) bool {
 	month, year, ok := expiryOf("", s)
 	if ok {

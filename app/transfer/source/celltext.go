@@ -10,9 +10,9 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/item"
 )
 
-// Values of one column may be several, as JSON or in lines of a name and a value.
+// The value of a column may contain several: as JSON, or in lines of a name and a value.
 
-// takeText takes apart such values of columns that have no place.
+// takeText takes such values from columns without a place in the item.
 func (r *Row) takeText() {
 	for i, value := range r.Cells {
 		if !r.Taken[i] && value != "" {
@@ -41,10 +41,10 @@ func (r *Row) takeParts(i int, value string) {
 	}
 }
 
-// FormLine is a line of a form: its name and its value.
+// FormLine is a line of a form.
 type FormLine struct{ Name, Value string }
 
-// linesOf is a value of lines "Name:Value" of which one is a username or a password, nil if it is something else.
+// linesOf parses lines "Name:Value", of which one must be a username or a password. It returns nil for anything else.
 func linesOf(value string) []FormLine {
 	var out []FormLine
 	telling := false
@@ -67,14 +67,13 @@ func linesOf(value string) []FormLine {
 	return out
 }
 
-// customFields is what columns of such fields are called, as columnWords has it.
+// customFields matches the names of columns that hold custom fields, normalized by columnWords.
 var customFields = regexp.MustCompile(`^(custom|extra|additional|own|eigene|benutzerdefinierte) ?(fields?|felder)$`)
 
 // customLine is a field as Nextcloud writes it.
 var customLine = regexp.MustCompile(`^(.{1,200}?), (text|email|url|file|secret|data): (.*)$`)
 
-// fieldsInLines is the fields in a value of a column of such fields, one a line: "Name, kind: value"; nil if it is something
-// else.
+// fieldsInLines parses the custom fields in a value, one per line: "Name, kind: value". It returns nil for anything else.
 func fieldsInLines(column, value string) []item.Field {
 	if !customFields.MatchString(strings.Join(columnWords(column), " ")) {
 		return nil
@@ -108,7 +107,7 @@ func (d *Draft) takeLine(l FormLine) {
 	}
 }
 
-// inJSON is a value that is an object or a list in JSON.
+// inJSON decodes a value that is a JSON object or list.
 func inJSON(value string) (any, bool) {
 	if value = strings.TrimSpace(value); !strings.HasPrefix(value, "{") && !strings.HasPrefix(value, "[") {
 		return nil, false
@@ -117,7 +116,7 @@ func inJSON(value string) (any, bool) {
 	return v, err == nil
 }
 
-// unwrap reads texts that are JSON again, as some write lists.
+// unwrap decodes strings that contain JSON again, as some programs write lists.
 func unwrap(v any) any {
 	switch v := v.(type) {
 	case string:
@@ -136,7 +135,7 @@ func unwrap(v any) any {
 	return v
 }
 
-// textsInJSON is the texts in a value that is JSON.
+// textsInJSON returns all scalars in a JSON value.
 func textsInJSON(value string) ([]string, bool) {
 	v, ok := inJSON(value)
 	if !ok {
@@ -150,7 +149,7 @@ func textsInJSON(value string) ([]string, bool) {
 	return out, true
 }
 
-// fieldsInJSON is the fields in a value that is JSON: objects with a name and a value, and whatever else is in it.
+// fieldsInJSON returns the fields in a JSON value: objects with a name and a value, and any other scalars.
 func fieldsInJSON(column, value string) ([]item.Field, bool) {
 	v, ok := inJSON(value)
 	if !ok {
@@ -185,10 +184,11 @@ func fieldsIn(column string, path []string, v any) []item.Field {
 	return out
 }
 
-// secretFlag says of a field that it is secret, or what kind of field is.
+// secretFlag matches the names of members that say whether a field is secret, and the kinds of secret fields.
 var secretFlag = regexp.MustCompile(`(?i)secret|hidden|protect|sensitive|conceal|mask`)
 
-// fieldOf is an object with a name and a value, and whatever else it says of them; nil if it is none.
+// fieldOf returns the field in an object with a name and a value, and further fields for its other members. It returns nil
+// for other objects.
 func fieldOf(o map[string]any) []item.Field {
 	rest := Object{}
 	for name, v := range o {
@@ -218,7 +218,7 @@ func fieldOf(o map[string]any) []item.Field {
 	return out
 }
 
-// tagsOfMac reads tags as 1Password 7 for Mac writes a set: one a line, in quotes if they are not a single word of ASCII.
+// tagsOfMac parses tags as 1Password 7 for Mac writes them: one per line, quoted if they are not a single ASCII word.
 func tagsOfMac(list string) []string {
 	var out []string
 	for line := range strings.Lines(list) {

@@ -9,10 +9,9 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
 
-// check asks of an entry what the form asks of a person who types it in: that the key makes codes, that a URL is
-// one, that a card ends in a month of a year. What can be read in spite of how it is written is read. A key that makes no
-// codes stays where it can be put right, a URL or a date that is none becomes a field, and the report names them. An
-// entry of ours stays as it is.
+// check applies the checks of the item form: that the authenticator key works, that URLs are URLs, that expiry dates are a
+// month and a year. It accepts other spellings where it can. An invalid key stays in place, so it can be corrected; invalid
+// URLs and dates become fields. Exact items stay as they are.
 func (d *Draft) check() {
 	if !d.Exact {
 		d.checkURLs()
@@ -34,7 +33,7 @@ func (d *Draft) check() {
 	}
 }
 
-// hideSecrets hides what is a secret whatever it is called: numbers of cards and keys of one-time codes.
+// hideSecrets hides card numbers and authenticator keys, whatever their fields are called.
 func hideSecrets(fields []item.Field) {
 	for i, f := range fields {
 		if isCardNumber(f.Value) || isCodeURL(f.Value) {
@@ -43,33 +42,33 @@ func hideSecrets(fields []item.Field) {
 	}
 }
 
-// checkURLs moves what is no URL of a page: words without a scheme become a field, and an authenticator key goes to its
-// place, where it is not in plain sight.
+// checkURLs moves values that are not URLs of pages. Text without a scheme becomes a field; an otpauth URL becomes the
+// authenticator key, which is hidden on screen.
 func (d *Draft) checkURLs() {
-	addresses := d.URLs
+	rawURLs := d.URLs
 	d.URLs = nil
-	for _, address := range addresses {
-		rule := d.Match[address]
+	for _, rawURL := range rawURLs {
+		rule := d.Match[rawURL]
 		if rule != item.MatchDomain {
-			d.URLs = append(d.URLs, address)
+			d.URLs = append(d.URLs, rawURL)
 			continue
 		}
-		if several := urlsIn(address); len(several) > 1 {
+		if several := urlsIn(rawURL); len(several) > 1 {
 			d.URLs = append(d.URLs, several...)
 			continue
 		}
-		address = visibleURL(address)
-		if isCodeURL(address) {
-			if !SetOnce(&d.TOTP, address) {
-				d.Relocate("One-time code", address, item.FieldHidden)
+		rawURL = visibleURL(rawURL)
+		if isCodeURL(rawURL) {
+			if !SetOnce(&d.TOTP, rawURL) {
+				d.Relocate("One-time code", rawURL, item.FieldHidden)
 			}
 			continue
 		}
-		if !strings.Contains(address, "://") && strings.ContainsFunc(address, unicode.IsSpace) {
-			d.Relocate("URL", address, item.FieldText)
+		if !strings.Contains(rawURL, "://") && strings.ContainsFunc(rawURL, unicode.IsSpace) {
+			d.Relocate("URL", rawURL, item.FieldText)
 			continue
 		}
-		d.URLs = append(d.URLs, address)
+		d.URLs = append(d.URLs, rawURL)
 	}
 }
 
@@ -78,10 +77,10 @@ func isCodeURL(s string) bool {
 	return strings.EqualFold(scheme, "otpauth")
 }
 
-// visibleURL leaves out characters that come along unseen when a URL is copied, if what is seen is a URL.
-// Those that join letters (U+200C and U+200D) have a meaning between others.
-func visibleURL(address string) string {
-	seen := strings.TrimFunc(address, IsFiller)
+// visibleURL removes invisible characters that were copied with a URL, if the rest is a URL. It keeps U+200C and U+200D
+// between other letters, where they matter.
+func visibleURL(rawURL string) string {
+	seen := strings.TrimFunc(rawURL, IsFiller)
 	seen = strings.Map(func(r rune) rune {
 		if unicode.Is(unicode.Cf, r) && r != '\u200c' && r != '\u200d' {
 			return -1
@@ -91,13 +90,12 @@ func visibleURL(address string) string {
 	if host := HostOf(seen); strings.Contains(host, ".") || host == "localhost" {
 		return seen
 	}
-	return address
+	return rawURL
 }
 
 var expiryWords = regexp.MustCompile(`\d+|\pL+`)
 
-// expiryOf brings an expiry date to the form of a card, wherever in the two values it is and however it is written.
-// ok is false for what is none; month and year are empty then.
+// expiryOf finds an expiry date in the two values, in any spelling. If ok is false, month and year are empty.
 func expiryOf(month, year string) (m, y string, ok bool) {
 	m, y = CardExpiry(dense(month), dense(year))
 	if isExpiry(m, y) {
@@ -109,10 +107,10 @@ func expiryOf(month, year string) (m, y string, ok bool) {
 	return "", "", false
 }
 
-// IsFiller reports whether a character is white space, or one that is not seen.
+// IsFiller reports whether a character is white space or invisible.
 func IsFiller(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) }
 
-// dense is s without fillers.
+// dense returns s without fillers.
 func dense(s string) string {
 	return strings.Map(func(r rune) rune {
 		if IsFiller(r) {
@@ -127,8 +125,8 @@ func isExpiry(month, year string) bool {
 	return (month == "" || m >= 1 && m <= 12) && (year == "" || len(year) == 4 && y >= 1900)
 }
 
-// expiryIn reads a date with its month before the year, or the year before the month: "04/29", "2029-04-30", "Apr 2029",
-// "0429", "042029", "202904".
+// expiryIn parses a date with the month before the year or after it: "04/29", "2029-04-30", "Apr 2029", "0429", "042029",
+// "202904".
 func expiryIn(text string) (month, year string) {
 	words := expiryWords.FindAllString(text, -1)
 	if len(words) == 1 {

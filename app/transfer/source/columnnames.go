@@ -7,9 +7,9 @@ import (
 	"unicode"
 )
 
-// columnNames are the names by which a column is known, the most telling first, in English and then in German, French,
-// Spanish, Italian, Portuguese, Dutch, Polish, Russian, Swedish, Danish and Norwegian, Czech, Finnish, Turkish, Ukrainian,
-// Hungarian, Japanese, Chinese and Korean. Capitals, accents and signs make no difference.
+// columnNames are the known names of each column, the most specific first: in English, then in German, French, Spanish,
+// Italian, Portuguese, Dutch, Polish, Russian, Swedish, Danish and Norwegian, Czech, Finnish, Turkish, Ukrainian, Hungarian,
+// Japanese, Chinese and Korean. Case, accents and punctuation do not matter.
 var columnNames = map[Column]string{
 	ColumnTitle: `title, name, label, nickname, item, entry, account, service, caption,
 		titel, bezeichnung, eintrag, konto, titre, nom, intitule, libelle, titulo, nombre, titolo, nome, naam, benaming, tytul, nazwa,
@@ -54,7 +54,7 @@ var columnNames = map[Column]string{
 		geandert, geandert am, letzte anderung, anderungsdatum, zuletzt geandert, bearbeitet, aktualisiert, modifie le, date de modification, derniere modification, modificado, fecha de modificacion, ultima modificacion, modificato, data di modifica, ultima modifica, modificado em, data de modificacao, gewijzigd, laatst gewijzigd, bijgewerkt, zmodyfikowano, data modyfikacji, изменено, дата изменения, andrad, aendret, endret, zmeneno, muokattu, degistirme tarihi, змінено, modositva, 更新日, 更新日時, 修改时间, 更新时间, 수정일`,
 }
 
-// name is what a column of that name becomes, and how telling the name is, from 0 on.
+// name is what a column of that name holds, and the rank of the name; 0 is the most specific.
 type columnName struct {
 	column Column
 	rank   int
@@ -75,15 +75,15 @@ var columnsByName = sync.OnceValue(func() map[string]columnName {
 })
 
 var (
-	// thingsNamed stand before "name" where it is the title of an item; elsewhere it names a part of one.
+	// thingsNamed precede "name" where it is the title of an item.
 	thingsNamed = strings.Fields("item entry record secret site website web display service application app system server resource title login credential password url card")
-	// placesOnWeb stand before "address" where it is one of a page; elsewhere it is that of a house.
+	// placesOnWeb precede "address" where it is a URL and not a street address.
 	placesOnWeb = strings.Fields("web website site url internet page link login origin http https")
-	// otherParts stand before a word that would name a part of an item, and say that it is another.
+	// otherParts precede a known word and change its meaning.
 	otherParts = strings.Fields("old previous last former history historical hint reset recovery change changed alternative alternate backup master altes alte vorheriges letztes ancien precedent anterior antigua antigo vecchia vecchio precedente oud vorig stare poprzednie старый прежний first middle family surname company bank holder card maiden file host street home billing postal ip")
-	// links stand between a word and what it belongs to.
+	// links connect a word with what it belongs to.
 	links = strings.Fields("for of fur des der von vom zu zum zur du de des d del della dello di da do dos das al a voor van для til av")
-	// fillers say nothing of the part.
+	// fillers carry no meaning.
 	fillers = strings.Fields("value values field column data string required optional 1 wert feld valeur valor valore")
 )
 
@@ -93,7 +93,7 @@ var accents = strings.NewReplacer("á", "a", "à", "a", "â", "a", "ã", "a", "�
 	"ú", "u", "ù", "u", "û", "u", "ü", "u", "ű", "u", "ů", "u", "ý", "y", "ź", "z", "ż", "z", "ž", "z", "ğ", "g", "æ", "ae", "œ", "oe", "ё", "е", "й", "и", "ї", "і",
 	"\u0300", "", "\u0301", "", "\u0302", "", "\u0303", "", "\u0306", "", "\u0307", "", "\u0308", "", "\u030a", "", "\u0327", "", "\u0328", "", "\u030c", "")
 
-// columnWords are the words of a name: "loginPassword", "Login_Password" and "login-password" have the same.
+// columnWords splits a name into normalized words: "loginPassword", "Login_Password" and "login-password" give the same.
 func columnWords(name string) []string {
 	var b strings.Builder
 	var before rune
@@ -110,14 +110,14 @@ func columnWords(name string) []string {
 	return strings.Fields(accents.Replace(b.String()))
 }
 
-// Ways in which a name was found, the surest first.
+// How a name was found, the most certain first.
 const (
 	ByWhole = iota + 1
 	byEnd
 	byBegin
 )
 
-// Meaning is what a column of that name holds, and how sure that is: the lower, the surer.
+// Meaning returns what a column of that name holds, and how certain that is: lower is more certain.
 func Meaning(name string) (Column, int) {
 	words := columnWords(name)
 	for len(words) > 1 && slices.Contains(fillers, words[len(words)-1]) {
@@ -145,7 +145,7 @@ func Meaning(name string) (Column, int) {
 	return ColumnField, 0
 }
 
-// belongs reports whether words of a column say of which item it is, and not that it is another part.
+// belongs reports whether the other words of a name only say which item the value belongs to.
 func belongs(c Column, head, others []string) bool {
 	about := func(list []string) bool {
 		return slices.ContainsFunc(others, func(w string) bool { return slices.Contains(list, w) })
@@ -164,7 +164,7 @@ func belongs(c Column, head, others []string) bool {
 	return !about(otherParts)
 }
 
-// insteadOf are the names that may stand for another part, if no other column does.
+// insteadOf are the names that may stand for another part if no other column holds it.
 var insteadOf = []struct {
 	missing, is Column
 	names       string
@@ -174,7 +174,7 @@ var insteadOf = []struct {
 	{ColumnUsername, ColumnTitle, "account, konto"},
 }
 
-// guess says what the columns with these names are. More than one may be the same part; the surest has precedence.
+// guess returns what the columns are, by their names. Several columns may hold the same value; the most certain one wins.
 func guess(names []string) []Column {
 	out := make([]Column, len(names))
 	for i, name := range names {
@@ -194,21 +194,22 @@ func guess(names []string) []Column {
 	return out
 }
 
-// leads reports whether column i comes before those of a login, as a title does.
+// leads reports whether column i precedes those of a login, as a title does.
 func leads(columns []Column, i int) bool {
 	return !slices.ContainsFunc(columns[:i], func(c Column) bool { return slices.Contains(needed, c) })
 }
 
-// hasOther reports whether another column is the same as column i.
+// hasOther reports whether another column holds the same as column i.
 func hasOther(columns []Column, i int) bool {
 	return slices.Contains(columns[:i], columns[i]) || slices.Contains(columns[i+1:], columns[i])
 }
 
-// secretWordsElsewhere are those beside the names of passwords and one-time codes, in other languages than English.
+// secretWordsElsewhere are secret words in languages other than English, beside the names of passwords and authenticator
+// keys.
 var secretWordsElsewhere = strings.Fields("geheimzahl geheimnis geheim secreto segreto secreet ccnum ccv csc puk tan cvv2 cvc2 prufziffer prufnummer " +
 	"kontonummer kartennummer kreditkartennummer kortnummer kaartnummer cryptogramme clave answer antwort reponse respuesta risposta resposta ответ")
 
-// secretName reports whether a column of that name holds what is not to be seen, in any of the languages.
+// secretName reports whether the name of a column means a secret, in any of the languages.
 func secretName(name string) bool {
 	if part := cardPart(name); part == cardNumber && !anyNumber(name) || part == cardCode && Fold(name) != "code" || part == cardPIN {
 		return true

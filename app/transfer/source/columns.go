@@ -8,11 +8,11 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
 
-// Column says what the values of a column of any CSV become.
+// Column says what the values of a column become.
 type Column string
 
 const (
-	ColumnField     Column = "" // a custom field by the column's name
+	ColumnField     Column = "" // a custom field with the column's name
 	ColumnHidden    Column = "hidden"
 	ColumnSkip      Column = "skip"
 	ColumnType      Column = "type"
@@ -28,16 +28,16 @@ const (
 	ColumnModified  Column = "modified"
 )
 
-// allColumns are listed, in the order in which they are shown.
+// allColumns are in display order.
 var allColumns = []Column{
 	ColumnTitle, ColumnURL, ColumnUsername, ColumnPassword, ColumnTOTP, ColumnNotes, ColumnTag, ColumnFavourite, ColumnType, ColumnCreated,
 	ColumnModified, ColumnHidden, ColumnSkip, ColumnField,
 }
 
-// Known reports whether there is such a column.
+// Known reports whether the column exists.
 func (c Column) Known() bool { return slices.Contains(allColumns, c) }
 
-// ColumnNames lists the columns that have a name, for a sentence.
+// ColumnNames lists the columns that have a name, for use in a sentence.
 func ColumnNames() string {
 	var out []string
 	for _, c := range allColumns[:len(allColumns)-1] {
@@ -46,17 +46,17 @@ func ColumnNames() string {
 	return strings.Join(out, ", ")
 }
 
-// Preview is the beginning of a CSV, so that a person can say what its columns are. The values may be secrets.
+// Preview is the start of a table, so that the user can say what its columns are. The values may be secrets.
 type Preview struct {
 	Header     []string   `json:"header"`
 	Rows       [][]string `json:"rows"`
 	Guess      []Column   `json:"guess"`
-	Headerless bool       `json:"headerless"` // the first row seems to hold values
+	Headerless bool       `json:"headerless"` // the first row looks like values
 }
 
 const previewRows = 5
 
-// Columns looks at a CSV of any kind.
+// Columns previews a table of any kind.
 func Columns(f File) (*Preview, error) {
 	in, err := NewInput(f, Options{})
 	if err != nil {
@@ -77,8 +77,7 @@ func Columns(f File) (*Preview, error) {
 	return p, nil
 }
 
-// Headerless reports whether the first row is not known to name the columns: it holds values, or too few known names to
-// be sure that they are not values too.
+// Headerless reports whether the first row may not be a header: it holds values, or too few known names.
 func (t *Table) Headerless() bool {
 	named, whole := 0, 0
 	for i, name := range t.Header {
@@ -92,7 +91,7 @@ func (t *Table) Headerless() bool {
 	return whole < 2 && named < 3 && named*2 <= len(t.Header) || named < 2 || t.holdsValues()
 }
 
-// holdsValues reports whether something in the first row is such as no name is.
+// holdsValues reports whether the first row contains something that cannot be a column name.
 func (t *Table) holdsValues() bool {
 	rows := t.Sample()
 	for i, name := range t.Header {
@@ -103,7 +102,7 @@ func (t *Table) holdsValues() bool {
 	return false
 }
 
-// repeats reports whether a column has the name that would be its own as a value.
+// repeats reports whether the name of column i also occurs among its values.
 func repeats(rows [][]string, i int, name string) bool {
 	return name != "" && len(rows) > 1 && slices.ContainsFunc(rows[1:], func(r []string) bool {
 		return i < len(r) && r[i] == name && !slices.Equal(r, rows[0])
@@ -112,14 +111,14 @@ func repeats(rows [][]string, i int, name string) bool {
 
 var (
 	emailAddress = regexp.MustCompile(`^[^\s@]+@[^\s@]+\.[^\s@]+$`)
-	webAddress   = regexp.MustCompile(`^(?i)(?:[a-z][a-z0-9+.-]*://\S+|(?:[\pL\d_-]+\.)+\pL{2,}\.?(?::\d+)?(?:[/?#]\S*)?|\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?(?:[/?#]\S*)?|\[[0-9a-f:]+\]\S*|localhost(?::\d+)?(?:/\S*)?)$`)
+	webURL       = regexp.MustCompile(`^(?i)(?:[a-z][a-z0-9+.-]*://\S+|(?:[\pL\d_-]+\.)+\pL{2,}\.?(?::\d+)?(?:[/?#]\S*)?|\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?(?:[/?#]\S*)?|\[[0-9a-f:]+\]\S*|localhost(?::\d+)?(?:/\S*)?)$`)
 	onlyNumbers  = regexp.MustCompile(`^[\d +/:.,-]{4,}$`)
 )
 
-// LooksLikeURL reports whether s is a URL, with or without its scheme.
-func LooksLikeURL(s string) bool { return webAddress.MatchString(strings.TrimSpace(s)) }
+// LooksLikeURL reports whether s is a URL, with or without a scheme.
+func LooksLikeURL(s string) bool { return webURL.MatchString(strings.TrimSpace(s)) }
 
-// isValue reports whether a text can be a value and not the name of a column. Names may have dots, as in "login.username".
+// isValue reports whether s looks like a value instead of a column name. Names may contain dots, as in "login.username".
 func isValue(s string) bool {
 	s = strings.TrimSpace(s)
 	if emailAddress.MatchString(s) || onlyNumbers.MatchString(s) || strings.Contains(s, "://") {
@@ -129,7 +128,7 @@ func isValue(s string) bool {
 	return column == ColumnField && LooksLikeURL(s)
 }
 
-// guessByValue says what columns without names are, as far as their values tell.
+// guessByValue guesses the columns of a table without a header from its values.
 func guessByValue(rows [][]string, width int) []Column {
 	out := make([]Column, width)
 	for i := range out {

@@ -8,7 +8,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
 
-// Format tells the files of one format from others, and reads them.
+// Format detects files of one format and reads them.
 type Format interface {
 	Detect(in *Input) bool
 	Read(in *Input, b *Builder) error
@@ -32,21 +32,21 @@ func (in *Input) HasColumns(names ...string) bool {
 	return len(header) > 0 && !slices.ContainsFunc(names, func(name string) bool { return !slices.Contains(header, name) })
 }
 
-// CSV is a format with one item a row.
+// CSV is a format with one item per row.
 type CSV struct {
-	// Needs are the folded names of the columns that tell the format from others.
+	// Needs are the folded names of the columns that identify the format.
 	Needs []string
-	// Is, which may be nil, tells it where the names alone do not.
+	// Is may be nil. It decides where the names alone do not identify the format.
 	Is func(*Input) bool
-	// Set says by the folded name of a column what its value becomes. The values of other columns are relocated to fields.
+	// Set puts the values of a column, by its folded name, into the item. Values of other columns become fields.
 	Set map[string]Setter
-	// Finish, which may be nil, does what takes more than one column. It runs after Set and before values are relocated.
+	// Finish may be nil. It handles values that need more than one column, after Set and before the rest becomes fields.
 	Finish func(r *Row)
-	// Ragged rows may have fewer or more values than there are columns.
+	// Ragged allows rows with fewer or more values than there are columns.
 	Ragged bool
 }
 
-// Setter puts a value, which is not empty, into the item.
+// Setter puts a nonempty value into the item.
 type Setter func(it *item.Item, value string)
 
 // Detect implements Format.
@@ -66,8 +66,8 @@ func (f CSV) Read(in *Input, b *Builder) error {
 	return nil
 }
 
-// take puts the values of a row into their places. Of columns with one name the second is left, unless an item has several of
-// its part.
+// take puts the values of a row into the item. If two columns have the same name, it leaves the second, unless the item can
+// hold several values.
 func (f CSV) take(r *Row) {
 	have := map[string]bool{}
 	for i, name := range r.Table.Folded {
@@ -83,18 +83,18 @@ func (f CSV) take(r *Row) {
 	}
 }
 
-// TakeURLs takes the URLs of all columns that are called so, each of which may have several joined by commas.
+// TakeURLs takes the URLs of all URL columns. Each may hold several, joined by commas.
 func (r *Row) TakeURLs() {
 	for _, column := range []string{"url", "urls", "website"} {
 		for joined := r.Text(column); joined != ""; joined = r.Text(column) {
-			for _, address := range SplitURLs(joined) {
-				r.AddURL(address, item.MatchDomain)
+			for _, rawURL := range SplitURLs(joined) {
+				r.AddURL(rawURL, item.MatchDomain)
 			}
 		}
 	}
 }
 
-// Add puts what was not taken from the row into fields, and adds the item.
+// Add adds the remaining values as fields, and the item to the result.
 func (r *Row) Add(files ...parcel.Attached) {
 	for f := range r.rest() {
 		r.Relocate(f.Name, f.Value, f.Kind)
@@ -102,7 +102,7 @@ func (r *Row) Add(files ...parcel.Attached) {
 	r.Draft.Add(files...)
 }
 
-// Setters of what most formats have.
+// Setters that most formats use.
 func SetTitle(it *item.Item, v string)     { it.Title = v }
 func SetURL(it *item.Item, v string)       { it.URLs = append(it.URLs, v) }
 func SetUsername(it *item.Item, v string)  { it.Username = v }
@@ -111,7 +111,7 @@ func SetTOTP(it *item.Item, v string)      { it.TOTP = v }
 func SetTag(it *item.Item, v string)       { it.Tags = append(it.Tags, v) }
 func SetFavourite(it *item.Item, v string) { it.Favourite = IsYes(v) }
 
-// SetNotes adds to notes that are there.
+// SetNotes appends to the notes.
 func SetNotes(it *item.Item, v string) {
 	if it.Notes != "" {
 		it.Notes += "\n\n"
@@ -119,14 +119,14 @@ func SetNotes(it *item.Item, v string) {
 	it.Notes += v
 }
 
-// TakeTime takes a time from a column, and relocates what is none.
+// TakeTime takes a time from a column, and relocates a value that is not a time.
 func (r *Row) TakeTime(to *time.Time, column string) {
 	if value := r.Text(column); value != "0" && !SetTime(to, value) {
 		r.Relocate(column, value, item.FieldText)
 	}
 }
 
-// TakeEmail makes the email address of an entry its username if it has no other.
+// TakeEmail uses the email address as the username if there is no other.
 func (r *Row) TakeEmail(column string) {
 	email := r.Text(column)
 	if r.Username == "" {

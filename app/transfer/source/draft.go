@@ -1,9 +1,9 @@
-// Package source is the engine that the formats of app/transfer share. An [Input] is a file and what can be seen in it: a
-// table, a JSON object, an archive. A [Format] takes its entries apart and makes a [Draft] of each; a [Builder] collects
-// them and sees to it that every item can be saved.
+// Package source is the engine behind the formats of app/transfer. An [Input] is a file with its decoded views: a table, a
+// JSON value, an archive. A [Format] makes a [Draft] of each item in it, and a [Builder] collects the drafts as items that
+// can be saved.
 //
-// Most formats are a [CSV]: the names of the columns that tell it, and what becomes of each. What a format does not take
-// from a [Row] or an [Object] is relocated to fields, so that nothing is lost.
+// Most formats are a [CSV]: which columns identify the format, and where their values go. Values that a format does not take
+// from a [Row] or an [Object] become custom fields, so nothing is lost.
 package source
 
 import (
@@ -19,20 +19,19 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
 
-// Draft is a cursor at one entry of a source, with the item that is made of it. What is reported through it bears the
-// number of the entry.
+// Draft is an item in the making, and its position in the file. Problems reported through it carry that position.
 type Draft struct {
 	item.Item
 	b   *Builder
 	row int
-	// Exact says that the entry is an item of ours, and comes back as it went out whatever is in it.
+	// Exact: VaultSphere exported the item, so its values must not be changed.
 	Exact bool
 }
 
-// Draft begins at the entry with that number.
+// Draft starts the item at that position.
 func (b *Builder) Draft(row int) *Draft { return &Draft{b: b, row: row, Exact: b.Exact} }
 
-// Add adds the entry to the result, in as many items as it takes.
+// Add adds the item to the result, split into several if it is too large for one.
 func (d *Draft) Add(files ...parcel.Attached) {
 	b := d.b
 	if d.Item = d.Clone(); d.Exact {
@@ -46,7 +45,7 @@ func (d *Draft) Add(files ...parcel.Attached) {
 			return
 		}
 		if err := part.Item.Validate(); err != nil {
-			d.b.Problem(d.row, part.Item.Title, parcel.InvalidItem, parcel.Values{Name: invalidField(err)}) // fit should have prevented it
+			d.b.Problem(d.row, part.Item.Title, parcel.InvalidItem, parcel.Values{Name: invalidField(err)}) // fit prevents this
 			continue
 		}
 		if i > 0 {
@@ -63,8 +62,8 @@ func invalidField(err error) string {
 	return ""
 }
 
-// oneLineEach leaves the first line where there is room for one, and relocates the whole. Words that were typed where
-// a URL belongs are the title of an item that has none.
+// oneLineEach keeps the first line of values that allow only one, and relocates the whole. If an item has no title, text in
+// place of its URL becomes the title.
 func (d *Draft) oneLineEach() {
 	for _, part := range []struct {
 		name  string
@@ -81,12 +80,12 @@ func (d *Draft) oneLineEach() {
 	}
 }
 
-// Problem reports the item, or a part of it, that is not imported. The values quote no secret.
+// Problem reports the item, or a part of it, that is not imported. The values must not quote a secret.
 func (d *Draft) Problem(code parcel.ProblemCode, values ...parcel.Values) {
 	d.b.Problem(d.row, d.Title, code, values...)
 }
 
-// Malformed reports an item that cannot be read. An error that may quote a value is left out.
+// Malformed reports an item that cannot be decoded. It drops an error that may quote a value.
 func (d *Draft) Malformed(title string, err error) {
 	if _, safe := errors.AsType[*strictjson.Error](err); !safe {
 		err = nil
@@ -94,7 +93,7 @@ func (d *Draft) Malformed(title string, err error) {
 	d.b.report(parcel.Problem{Row: d.row, Title: Cut(clean(title), item.MaxTitle), Code: parcel.MalformedItem, Err: err})
 }
 
-// Relocate puts a value for which an item has no place into a custom field. An empty one is left out.
+// Relocate adds a value that has no place in an item as a custom field. It ignores an empty value.
 func (d *Draft) Relocate(name, value string, kind item.FieldKind) {
 	if value == "" {
 		return
@@ -103,7 +102,7 @@ func (d *Draft) Relocate(name, value string, kind item.FieldKind) {
 	d.b.relocated(d.row, name, parcel.ToField)
 }
 
-// RelocateRest takes all that is left of o and puts it into fields. Their names begin with prefix, which may be empty.
+// RelocateRest adds everything left in o as custom fields. Their names start with prefix, which may be empty.
 func (d *Draft) RelocateRest(o Object, prefix string) {
 	for path, value := range o.rest() {
 		name := Label(path...)
@@ -115,7 +114,7 @@ func (d *Draft) RelocateRest(o Object, prefix string) {
 	clear(o)
 }
 
-// RelocatePasskeys puts passkeys, for which an item has no place, into fields, so that what they say is not lost.
+// RelocatePasskeys adds passkeys as custom fields, because items cannot hold them.
 func (d *Draft) RelocatePasskeys(list []Object) {
 	for i, key := range list {
 		prefix := "Passkey"
@@ -129,7 +128,8 @@ func (d *Draft) RelocatePasskeys(list []Object) {
 	}
 }
 
-// RelocateUnusable makes a field of an authenticator key that an authenticator makes codes of, and that this vault cannot.
+// RelocateUnusable turns an authenticator key into a custom field if this vault cannot make codes from it, although the
+// original program could.
 func (d *Draft) RelocateUnusable() {
 	if d.TOTP != "" && !MakesCodes(d.TOTP) {
 		d.Relocate("One-time code", d.TOTP, item.FieldHidden)
@@ -138,36 +138,36 @@ func (d *Draft) RelocateUnusable() {
 	}
 }
 
-// AddField adds a field that was a custom field in the source too.
+// AddField adds a field that was a custom field in the original program as well.
 func (d *Draft) AddField(name, value string, kind item.FieldKind) {
 	AddField(&d.Item, name, value, kind)
 }
 
-// AddURL adds a URL with its rule. A rule that cannot be followed here is relocated, and the URL then stands for no page,
-// rather than for more pages than its owner meant.
-func (d *Draft) AddURL(address string, rule item.MatchRule) {
-	address = strings.TrimSpace(address)
-	if address == "" {
+// AddURL adds a URL with its match rule. A rule that does not compile is relocated, and the URL then matches no page instead
+// of more pages than intended.
+func (d *Draft) AddURL(rawURL string, rule item.MatchRule) {
+	rawURL = strings.TrimSpace(rawURL)
+	if rawURL == "" {
 		return
 	}
 	if rule == item.MatchRegexp {
-		if _, err := regexp.Compile("(?i)" + address); err != nil {
-			d.Relocate("URL as a regular expression", address, item.FieldText)
+		if _, err := regexp.Compile("(?i)" + rawURL); err != nil {
+			d.Relocate("URL as a regular expression", rawURL, item.FieldText)
 			rule = item.MatchNever
 		}
 	}
-	if !slices.Contains(d.URLs, address) {
-		d.URLs = append(d.URLs, address)
+	if !slices.Contains(d.URLs, rawURL) {
+		d.URLs = append(d.URLs, rawURL)
 	}
 	if rule != item.MatchDomain {
 		if d.Match == nil {
 			d.Match = map[string]item.MatchRule{}
 		}
-		d.Match[address] = rule
+		d.Match[rawURL] = rule
 	}
 }
 
-// Trash puts the item into the trash at the best known time. Without any it gets a tag, because only a time puts it there.
+// Trash puts the item into the trash. Its time there is the best one known; without any, the item gets a tag instead.
 func (d *Draft) Trash() {
 	for _, t := range []time.Time{d.Modified, d.Created, d.b.now} {
 		if d.Trashed.IsZero() {
@@ -179,8 +179,7 @@ func (d *Draft) Trash() {
 	}
 }
 
-// NoteOrLogin gives an entry of a free form its type: a login if it has what only a login shows, or a URL and nothing says
-// that it is a note.
+// NoteOrLogin sets the type of a free-form item: a login if it has login values, or a URL and no type; else a note.
 func (d *Draft) NoteOrLogin() {
 	switch {
 	case d.Type != "" && d.Type != item.TypeNote:

@@ -22,7 +22,7 @@ func openInput(t *testing.T, name, data string) *Input {
 	return in
 }
 
-func TestFormatOfOneItemARow(t *testing.T) {
+func TestCSVFormat(t *testing.T) {
 	t.Parallel()
 	f := CSV{
 		Needs: []string{"name", "pwd"},
@@ -37,7 +37,7 @@ func TestFormatOfOneItemARow(t *testing.T) {
 	in := openInput(t, "x", "Name,Login,Pwd,Site,Site,Group,Otp,Note,Id,Hint\n"+
 		"a,b,c,https://a.example,https://b.example,g,JBSWY3DP,n,7,h,RfValue\nshort,b,c\n")
 	if !f.Detect(in) || f.Detect(openInput(t, "x", "name,login\na,b")) {
-		t.Error("the columns do not tell the format")
+		t.Error("the columns do not identify the format")
 	}
 	b := NewBuilder("x", Options{})
 	if err := f.Read(in, b); err != nil {
@@ -61,7 +61,7 @@ func TestJSONKeepsNumbersAsWritten(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 	if openInput(t, "x", `[1]`).JSON() != nil {
-		t.Error("a list is no object")
+		t.Error("a list was decoded as an object")
 	}
 }
 

@@ -10,10 +10,10 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/item"
 )
 
-// TagArchived marks what its owner had put away without deleting it. It does not go to the trash, which may be emptied.
+// TagArchived marks archived items. They do not go to the trash, because emptying it would delete them.
 const TagArchived = "Archived"
 
-// CardExpiry brings a month and a year to the form of a card: 1 to 12, and four digits. What is neither stays as it is.
+// CardExpiry normalizes a month to 1 to 12 and a year to four digits. Other values stay unchanged.
 func CardExpiry(month, year string) (string, string) {
 	if m, err := strconv.Atoi(strings.TrimSpace(month)); err == nil && m >= 1 && m <= 12 {
 		month = strconv.Itoa(m)
@@ -26,30 +26,30 @@ func CardExpiry(month, year string) (string, string) {
 
 var startsURL = regexp.MustCompile(`^\s*([a-zA-Z][a-zA-Z0-9+.-]*://|([\w-]+\.)+([a-zA-Z]{2,}|\d{1,3}(\.\d{1,3}){3})(:\d+)?(/|\s*$))`)
 
-// SplitURLs takes apart URLs that were joined by commas, which may stand inside a URL as well.
+// SplitURLs splits URLs that were joined by commas. A comma may also be part of a URL.
 func SplitURLs(joined string) []string {
 	var out []string
-	for i, piece := range strings.Split(joined, ",") {
-		if i > 0 && !startsURL.MatchString(piece) {
-			out[len(out)-1] += "," + piece
+	for i, part := range strings.Split(joined, ",") {
+		if i > 0 && !startsURL.MatchString(part) {
+			out[len(out)-1] += "," + part
 			continue
 		}
-		out = append(out, piece)
+		out = append(out, part)
 	}
 	return out
 }
 
-// NewestFirst is the order of a password history. Those without a time come last.
+// NewestFirst sorts a password history. Passwords without a time come last.
 func NewestFirst(list []item.OldPassword) {
 	slices.SortStableFunc(list, func(a, b item.OldPassword) int { return b.Until.Compare(a.Until) })
 }
 
-// JoinLines joins what is not empty, one below the other.
+// JoinLines joins the nonempty parts with line breaks.
 func JoinLines(parts ...string) string {
 	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return strings.TrimSpace(s) == "" }), "\n")
 }
 
-// AddField adds a field that was a custom field in the source too.
+// AddField adds a field that was a custom field in the original program as well.
 func AddField(it *item.Item, name, value string, kind item.FieldKind) {
 	if kind == item.FieldBoolean && value != item.True && value != item.False {
 		kind = item.FieldText
@@ -57,7 +57,7 @@ func AddField(it *item.Item, name, value string, kind item.FieldKind) {
 	it.Fields = append(it.Fields, item.Field{Name: name, Value: value, Kind: kind})
 }
 
-// SplitName takes a full name apart at its spaces: the first, those between, and the last.
+// SplitName splits a full name at its spaces into the first word, the middle and the last word.
 func SplitName(full string) (first, middle, last string) {
 	words := strings.Fields(full)
 	n := len(words)
@@ -67,7 +67,7 @@ func SplitName(full string) (first, middle, last string) {
 	return words[0], strings.Join(words[1:n-1], " "), words[n-1]
 }
 
-// MonthNumber reads the English name of a month, or its first three letters; it is empty for anything else.
+// MonthNumber parses the English name of a month, or its first three letters. It is empty for other text.
 func MonthNumber(name string) string {
 	name = strings.TrimSpace(name)
 	for m := time.January; m <= time.December; m++ {
@@ -78,11 +78,11 @@ func MonthNumber(name string) string {
 	return ""
 }
 
-// FolderPaths is the path of each folder by its id, from the titles and the parents of all.
+// FolderPaths returns the path of each folder by its ID, from the titles and parents of all folders.
 func FolderPaths(title, parent map[string]string) map[string]string {
 	paths := map[string]string{}
 	for id, path := range title {
-		// As many steps as there may be levels, so that a folder inside itself does no harm.
+		// The limit stops a folder that contains itself.
 		for up, n := parent[id], 0; title[up] != "" && n < MaxJSONDepth; up, n = parent[up], n+1 {
 			path = title[up] + "/" + path
 		}
@@ -91,7 +91,7 @@ func FolderPaths(title, parent map[string]string) map[string]string {
 	return paths
 }
 
-// ListOf is a list of s, or of nothing if it is empty.
+// ListOf returns a list of s, or nil if s is empty.
 func ListOf(s string) []string {
 	if s == "" {
 		return nil

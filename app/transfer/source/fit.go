@@ -14,23 +14,23 @@ import (
 )
 
 const (
-	// maxFiles is how many files one item gets; their names take room in its secret part.
+	// maxFiles is how many attachments one item gets. Their names take room in its details.
 	maxFiles = 50
-	// spareBytes is what the canonical form takes beside the values.
+	// spareBytes is the room for everything but the values in the canonical form.
 	spareBytes = 1000
-	// valueBytes is what it takes beside one value: names of members, quotes, a time.
+	// valueBytes is the overhead of one value: member names, quotes, a time.
 	valueBytes = 60
-	// pieceBytes is the size of a field, encoded, so that several fit into one item.
-	pieceBytes = 15_000
+	// chunkBytes is the encoded size of one field, so several fit into an item.
+	chunkBytes = 15_000
 )
 
-// fit brings an entry of any shape to items that can be saved. What is longer than its place goes on in fields, and
-// what is more than one item can hold in items named after it.
+// fit turns a draft of any size into items that can be saved. A value that is too long continues in fields, and fields that
+// are too many continue in further items with the same title.
 func (d *Draft) fit(files []parcel.Attached) []parcel.Imported {
 	typ := d.Type
 	d.Item = tidy(d.Item)
 	if d.Exact && (typ != "" || d.UnknownOverview.Has("type")) {
-		d.Type = typ // which a newer version may know
+		d.Type = typ // a newer version may know it
 	}
 	if len(files) == 0 && d.Validate() == nil {
 		return []parcel.Imported{{Row: d.row, Item: d.Item}}
@@ -42,7 +42,7 @@ func (d *Draft) fit(files []parcel.Attached) []parcel.Imported {
 	return f.fields()
 }
 
-// tidy does what needs no further item: valid UTF-8, times that can be kept, rules that can be followed, a title.
+// tidy makes the values valid without splitting the item: UTF-8, times, match rules, a title.
 func tidy(it item.Item) item.Item {
 	it = it.Clone()
 	tidyRules(&it)
@@ -77,26 +77,26 @@ func tidy(it item.Item) item.Item {
 	return it
 }
 
-// tidyRules cleans the addresses and keeps the rules that can be followed, and those of a newer version.
+// tidyRules cleans the URLs. It keeps valid match rules, and those of a newer version.
 func tidyRules(it *item.Item) {
 	match := it.Match
 	it.Match = map[string]item.MatchRule{}
-	for i, address := range it.URLs {
-		rule := match[address]
-		it.URLs[i] = clean(address)
-		if _, err := regexp.Compile("(?i)" + address); !rule.Known() && !rule.Newer() || rule == item.MatchRegexp && err != nil {
-			rule = item.MatchNever // rather than for pages that its owner did not mean
+	for i, rawURL := range it.URLs {
+		rule := match[rawURL]
+		it.URLs[i] = clean(rawURL)
+		if _, err := regexp.Compile("(?i)" + rawURL); !rule.Known() && !rule.Newer() || rule == item.MatchRegexp && err != nil {
+			rule = item.MatchNever // instead of pages that its owner did not mean
 		}
 		it.Match[oneLine(it.URLs[i])] = rule
 	}
-	for address, rule := range match {
+	for rawURL, rule := range match {
 		if rule.Newer() {
-			it.Match[address] = rule
+			it.Match[rawURL] = rule
 		}
 	}
 }
 
-// defaultType is the type of an entry whose source knows no types.
+// defaultType is the type of an item without a known one.
 func defaultType(it item.Item) item.Type {
 	if it.Type == "" {
 		return item.TypeLogin
@@ -104,29 +104,29 @@ func defaultType(it item.Item) item.Type {
 	return item.TypeNote
 }
 
-// untitled names an entry by where it belongs.
+// untitled returns a title for an item without one.
 func untitled(it item.Item) string {
-	for _, address := range it.URLs {
-		if host := HostOf(address); host != "" {
+	for _, rawURL := range it.URLs {
+		if host := HostOf(rawURL); host != "" {
 			return strings.TrimPrefix(oneLine(host), "www.")
 		}
 	}
 	return "Untitled"
 }
 
-// HostOf is the host of a URL, which may come without its scheme; it is empty for what is no URL.
-func HostOf(address string) string {
-	if !strings.Contains(address, "://") {
-		address = "https://" + address
+// HostOf returns the host of a URL, which may lack its scheme. It is empty for other text.
+func HostOf(rawURL string) string {
+	if !strings.Contains(rawURL, "://") {
+		rawURL = "https://" + rawURL
 	}
-	u, err := url.Parse(address)
+	u, err := url.Parse(rawURL)
 	if err != nil {
 		return ""
 	}
 	return u.Hostname()
 }
 
-// SaneTimes leaves out times that the sealed form or JSON cannot hold. It writes into the password history.
+// SaneTimes removes times that the sealed form or JSON cannot hold. It modifies the password history in place.
 func SaneTimes(it *item.Item) {
 	times := []*time.Time{&it.Created, &it.Modified, &it.Trashed, &it.Purge}
 	for i := range it.PasswordHistory {
@@ -139,7 +139,7 @@ func SaneTimes(it *item.Item) {
 	}
 }
 
-// oneLine turns line breaks and other control characters into spaces.
+// oneLine replaces line breaks and other control characters with spaces.
 func oneLine(s string) string {
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		if r < 0x20 || r >= 0x7f && r < 0xa0 || r == 0x2028 || r == 0x2029 {
@@ -149,14 +149,14 @@ func oneLine(s string) string {
 	}, clean(s)))
 }
 
-// PartValue is one line of a card, an identity or an SSH key.
+// PartValue is one value of a card, an identity or an SSH key.
 type PartValue struct {
-	Name  string // as a person reads it
+	Name  string // for display
 	Value *string
 	Kind  item.FieldKind
 }
 
-// PartValues lists the lines of the card, the identity and the SSH key of an item.
+// PartValues lists the values of the card, the identity and the SSH key of an item.
 func PartValues(it *item.Item) []PartValue {
 	var out []PartValue
 	if k := it.SSHKey; k != nil {
@@ -179,25 +179,25 @@ func PartValues(it *item.Item) []PartValue {
 	return out
 }
 
-// fitting is one entry on its way into one or more items.
+// fitting is a draft that is being split into items.
 type fitting struct {
 	*Draft                     // the first item
-	rest   []item.Field        // what goes on in fields behind those of the source
-	held   [][]parcel.Attached // files, by the item they go to
-	left   int                 // bytes that the part which is being filled still takes
+	rest   []item.Field        // fields that follow those of the draft
+	held   [][]parcel.Attached // attachments by item
+	left   int                 // bytes left in the overview or the details being filled
 }
 
 func encoded(s string) int {
 	return len(item.AppendString(nil, s)) + valueBytes
 }
 
-// moveOn puts a value that does not fit into its place into a field.
+// moveOn puts a value that does not fit into a field.
 func (f *fitting) moveOn(name, value string, kind item.FieldKind) {
 	f.rest = append(f.rest, item.Field{Name: name, Value: value, Kind: kind})
 	f.b.relocated(f.row, name, parcel.ToField)
 }
 
-// takes reports whether s fits into its place and into what is left, and then spends it.
+// takes reports whether s is within the limit and the remaining room, and if so, uses the room.
 func (f *fitting) takes(s string, limit int) bool {
 	size := encoded(s)
 	if utf8.RuneCountInString(s) > limit || size > f.left {
@@ -207,7 +207,7 @@ func (f *fitting) takes(s string, limit int) bool {
 	return true
 }
 
-// keep leaves a value in its place if it fits there.
+// keep leaves a value in place if it fits.
 func (f *fitting) keep(name string, value *string, limit int, kind item.FieldKind) {
 	if *value != "" && !f.takes(*value, limit) {
 		f.moveOn(name, *value, kind)
@@ -240,17 +240,17 @@ func (f *fitting) meta() {
 	f.left -= encoded(f.Title)
 	f.keep("Username", &f.Username, item.MaxUsername, item.FieldText)
 	var urls, tags []string
-	for _, address := range f.URLs {
-		rule := f.Match[address]
-		// The URL of a rule is in the part a second time.
-		if rule != item.MatchDomain && encoded(address)*2 > f.left || len(urls) == item.MaxURLs || !f.takes(address, item.MaxURL) {
-			f.moveOn("URL", address, item.FieldLink)
+	for _, rawURL := range f.URLs {
+		rule := f.Match[rawURL]
+		// A rule repeats its URL in the overview.
+		if rule != item.MatchDomain && encoded(rawURL)*2 > f.left || len(urls) == item.MaxURLs || !f.takes(rawURL, item.MaxURL) {
+			f.moveOn("URL", rawURL, item.FieldLink)
 			continue
 		}
 		if rule != item.MatchDomain {
-			f.left -= encoded(address)
+			f.left -= encoded(rawURL)
 		}
-		urls = append(urls, address)
+		urls = append(urls, rawURL)
 	}
 	for _, tag := range f.Tags {
 		if len(tags) == item.MaxTags || !f.takes(tag, item.MaxTag) {
@@ -291,32 +291,32 @@ func (f *fitting) secret() {
 	f.PasswordHistory = history
 }
 
-// roomFor is how many bytes the secret part of the nth item has beside the names of its files.
+// roomFor returns how many bytes the details of the nth item have beside the names of its attachments.
 func (f *fitting) roomFor(n int) int {
 	room := item.MaxPartBytes - spareBytes
 	if n < len(f.held) {
 		for _, file := range f.held[n] {
-			room -= encoded(file.Name) + 200 // id and digest
+			room -= encoded(file.Name) + 200 // ID and digest
 		}
 	}
 	return room
 }
 
-// fields puts the fields behind each other, into further items when one is full.
+// fields adds the fields, starting a further item when one is full.
 func (f *fitting) fields() []parcel.Imported {
 	source := f.Fields
 	f.Fields = nil
 	out := []parcel.Imported{{Row: f.row, Item: f.Item}}
 	for _, field := range slices.Concat(source, f.rest) {
-		for _, piece := range pieces(field) {
-			size := encoded(piece.Name) + encoded(piece.Value) + len(piece.Unknown)
+		for _, chunk := range chunks(field) {
+			size := encoded(chunk.Name) + encoded(chunk.Value) + len(chunk.Unknown)
 			if last := out[len(out)-1].Item; size > f.left || len(last.Fields) == item.MaxFields {
 				f.left = f.roomFor(len(out))
 				out = append(out, f.next(len(out)))
 			}
 			f.left -= size
 			last := &out[len(out)-1].Item
-			last.Fields = append(last.Fields, piece)
+			last.Fields = append(last.Fields, chunk)
 		}
 	}
 	for len(out) < len(f.held) {
@@ -331,7 +331,7 @@ func (f *fitting) fields() []parcel.Imported {
 	return out
 }
 
-// next is an item that goes on where the one before it is full.
+// next starts an item that continues a full one.
 func (f *fitting) next(n int) parcel.Imported {
 	suffix := fmt.Sprintf(" (continued %d)", n)
 	it := item.Item{
@@ -341,16 +341,16 @@ func (f *fitting) next(n int) parcel.Imported {
 	return parcel.Imported{Row: f.row, Item: it}
 }
 
-// pieces splits a field into as many as it takes.
-func pieces(field item.Field) []item.Field {
+// chunks splits a field that is too long into several.
+func chunks(field item.Field) []item.Field {
 	var out []item.Field
 	if utf8.RuneCountInString(field.Name) > item.MaxName {
-		out = pieces(item.Field{Name: "Name of the next field", Value: field.Name})
+		out = chunks(item.Field{Name: "Name of the next field", Value: field.Name})
 		field.Name = Cut(field.Name, item.MaxName)
 	}
 	name := field.Name
 	for n := 2; ; n++ {
-		head, tail := Split(field.Value, item.MaxValue, pieceBytes)
+		head, tail := Split(field.Value, item.MaxValue, chunkBytes)
 		field.Value = head
 		out = append(out, field)
 		if tail == "" {
@@ -361,7 +361,7 @@ func pieces(field item.Field) []item.Field {
 	}
 }
 
-// Split cuts s so that the head has at most so many characters and bytes, encoded; the rest is the tail.
+// Split cuts s so that the head has at most the given number of characters and encoded bytes. The rest is the tail.
 func Split(s string, runes, bytes int) (head, tail string) {
 	bytes -= 2 // the quotes
 	for i, r := range s {

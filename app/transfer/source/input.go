@@ -11,15 +11,15 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
 
-// MaxTextBytes bounds what is decoded as text as a whole.
+// MaxTextBytes limits the size of text that is decoded in one go.
 const MaxTextBytes = 256 << 20
 
-// Input is a file, and what can be seen in it. Nothing is decoded before a format asks for it, and nothing twice.
+// Input is a file with its decoded views. Each view is decoded on first use, and only once.
 type Input struct {
 	Name    string // in lower case
 	Data    []byte
 	Options Options
-	// Broken is why a file that begins like text, JSON or ZIP could not be read as that.
+	// Broken is why a file that starts like text, JSON or ZIP could not be decoded.
 	Broken error
 
 	decodedText *decoded[string]
@@ -33,7 +33,7 @@ type decoded[T any] struct {
 	err   error
 }
 
-// NewInput refuses files that are empty or too large.
+// NewInput rejects files that are empty or too large.
 func NewInput(f File, o Options) (*Input, error) {
 	if len(f.Data) > MaxFileBytes {
 		return nil, Fail(parcel.FileTooLarge, parcel.Values{Limit: MaxFileBytes >> 20})
@@ -44,7 +44,7 @@ func NewInput(f File, o Options) (*Input, error) {
 	return &Input{Name: strings.ToLower(f.Name), Data: f.Data, Options: o}, nil
 }
 
-// Text is the file in UTF-8 without a byte-order mark.
+// Text returns the file as UTF-8 without a byte-order mark.
 func (in *Input) Text() (string, error) {
 	if in.decodedText == nil {
 		s, err := DecodeText(in.Data)
@@ -56,8 +56,8 @@ func (in *Input) Text() (string, error) {
 	return in.decodedText.value, in.decodedText.err
 }
 
-// utf16Order tells text in UTF-16 without a byte-order mark, of which most characters are ASCII, by its zeros; it is nil for
-// other files.
+// utf16Order recognizes UTF-16 without a byte-order mark by its zeros, if most characters are ASCII. It is nil for other
+// files.
 func utf16Order(data []byte) binary.ByteOrder {
 	head := data[:min(len(data), 4096)&^1]
 	var zeros [2]int
@@ -75,7 +75,7 @@ func utf16Order(data []byte) binary.ByteOrder {
 	return nil
 }
 
-// DecodeText reads UTF-8, UTF-16, and else Windows-1252, in which every byte is a character.
+// DecodeText decodes UTF-8, UTF-16, and otherwise Windows-1252, in which every byte is a character.
 func DecodeText(data []byte) (string, error) {
 	if len(data) > MaxTextBytes {
 		return "", Fail(parcel.FileTooLarge, parcel.Values{Limit: MaxTextBytes >> 20})
@@ -102,8 +102,8 @@ func DecodeText(data []byte) (string, error) {
 	return decodeWindows1252(data), nil
 }
 
-// endsInsideRune reports whether data is UTF-8, with characters beyond ASCII, up to a last one that is not all there.
-// As Windows-1252 all of its characters would come in as others.
+// endsInsideRune reports whether data is UTF-8 with a last character that is cut off. Decoded as Windows-1252, it would come
+// out as gibberish.
 func endsInsideRune(data []byte) bool {
 	for n := 1; n < utf8.UTFMax && n < len(data); n++ {
 		whole, last := data[:len(data)-n], data[len(data)-n:]
@@ -128,12 +128,12 @@ func decodeUTF16(data []byte, order binary.ByteOrder) (string, error) {
 				i += 2
 			}
 		}
-		b.WriteRune(r) // half a pair becomes U+FFFD
+		b.WriteRune(r) // an unpaired surrogate becomes U+FFFD
 	}
 	return b.String(), nil
 }
 
-// windows1252 is what stands at 0x80 to 0x9f (WHATWG Encoding Standard); the rest is as in Latin-1.
+// windows1252 maps 0x80 to 0x9f (WHATWG Encoding Standard). The rest is the same as Latin-1.
 var windows1252 = []rune("€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ")
 
 func decodeWindows1252(data []byte) string {

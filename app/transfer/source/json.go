@@ -10,19 +10,19 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
 
-// Bounds of a JSON file. A value takes about a hundred bytes of memory once it is decoded, however short it is written.
+// Limits of a JSON file. A decoded value takes about a hundred bytes of memory, however short its text is.
 const (
 	MaxJSONDepth  = 64
 	maxJSONValues = 3_000_000
 )
 
-// JSON is the object that the whole file is, nil if it is none. Numbers are json.Number.
+// JSON returns the object that is the whole file, or nil. Numbers are json.Number.
 func (in *Input) JSON() map[string]any {
 	object, _ := in.JSONValue().(map[string]any)
 	return object
 }
 
-// JSONValue is what the whole file says in JSON, nil if it is none.
+// JSONValue returns the JSON value that is the whole file, or nil.
 func (in *Input) JSONValue() any {
 	if in.decodedJSON == nil {
 		in.decodedJSON = &decoded[any]{}
@@ -36,7 +36,7 @@ func (in *Input) JSONValue() any {
 	return in.decodedJSON.value
 }
 
-// DecodeJSON decodes one value and refuses what would take more memory or stack than the file's size lets expect.
+// DecodeJSON decodes one value, within limits on memory and stack.
 func DecodeJSON(data []byte) (any, error) {
 	if err := BoundJSON(data); err != nil {
 		return nil, err
@@ -53,7 +53,7 @@ func DecodeJSON(data []byte) (any, error) {
 	return v, nil
 }
 
-// JSONError says where, and never what stands there.
+// JSONError hides the error of package json, which may quote the file, and gives the position instead.
 func JSONError(err error) error {
 	var syntax *json.SyntaxError
 	switch {
@@ -65,7 +65,7 @@ func JSONError(err error) error {
 	return ErrMalformed
 }
 
-// BoundJSON counts nesting and values before anything is decoded. What is no JSON is left to the decoder.
+// BoundJSON checks nesting and the number of values before decoding. It leaves invalid JSON to the decoder.
 func BoundJSON(data []byte) error {
 	depth, values, quoted := 0, 0, false
 	for i := 0; i < len(data); i++ {

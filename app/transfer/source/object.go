@@ -15,11 +15,10 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
 
-// Object is a JSON object of a source, from which values are taken. What is left is relocated to fields at the end, so
-// that a member without a place here, or one that a newer version of the vendor writes, is not lost.
+// Object returns the member itself, not a copy: values taken from it are gone from o too.
 type Object map[string]any
 
-// DecodeObject decodes JSON that is an object.
+// DecodeObject decodes JSON that must be an object.
 func DecodeObject(data []byte) (Object, error) {
 	v, err := DecodeJSON(data)
 	if err != nil {
@@ -32,7 +31,7 @@ func DecodeObject(data []byte) (Object, error) {
 	return o, nil
 }
 
-// Text takes the first of the named members that is text, a number, or yes and no, and is not empty.
+// Text takes the first of the named members that is a nonempty string, number or Boolean.
 func (o Object) Text(names ...string) string {
 	for _, name := range names {
 		if s, ok := Scalar(o[name]); ok && s != "" {
@@ -43,7 +42,7 @@ func (o Object) Text(names ...string) string {
 	return ""
 }
 
-// Scalar is the text of a value that is text, a number, or yes and no.
+// Scalar returns the text of a string, a number or a Boolean.
 func Scalar(v any) (s string, ok bool) {
 	switch v := v.(type) {
 	case string:
@@ -65,7 +64,7 @@ func (o Object) Yes(name string) bool {
 	return ok && s != "" && s != "false" && s != "0"
 }
 
-// Time takes a point in time, see jsonTime. Anything else stays where it is.
+// Time takes a time, see jsonTime. It leaves anything else in place.
 func (o Object) Time(name string) time.Time {
 	s, _ := Scalar(o[name])
 	t, ok := jsonTime(s)
@@ -81,7 +80,7 @@ func (o Object) Object(name string) Object {
 	return m
 }
 
-// Objects takes those elements of a list that are objects.
+// Objects takes the elements of a list that are objects.
 func (o Object) Objects(name string) []Object {
 	return takeAll(o, name, func(e any) (Object, bool) {
 		m, ok := e.(map[string]any)
@@ -89,7 +88,7 @@ func (o Object) Objects(name string) []Object {
 	})
 }
 
-// Texts takes those elements of a list that are text.
+// Texts takes the elements of a list that are scalars.
 func (o Object) Texts(name string) []string { return takeAll(o, name, Scalar) }
 
 func takeAll[T any](o Object, name string, as func(any) (T, bool)) []T {
@@ -108,36 +107,36 @@ func takeAll[T any](o Object, name string, as func(any) (T, bool)) []T {
 	return out
 }
 
-// List is the member as a list.
+// List returns the member as a list.
 func (o Object) List(name string) []any {
 	list, _ := o[name].([]any)
 	return list
 }
 
-// Entry is an entry of a source, with the name of the vault it is in, if there are vaults.
-type Entry struct {
+// Item is an item of a file, and the name of its vault or folder, if any.
+type Item struct {
 	Object Object
 	Group  string
 }
 
-// Entries lists the elements of a list, each an entry of the source. group, which may be nil, names where one belongs.
-func (o Object) Entries(name string, group func(Object) string) []Entry {
-	var out []Entry
+// Items lists the elements of a list as items of the file. group may be nil; it returns the vault or folder of an item.
+func (o Object) Items(name string, group func(Object) string) []Item {
+	var out []Item
 	for _, e := range o.List(name) {
-		entry, _ := e.(map[string]any) // nil if it is something else
-		g := Entry{Object: entry}
+		object, _ := e.(map[string]any) // nil for anything else
+		g := Item{Object: object}
 		if group != nil {
-			g.Group = group(entry)
+			g.Group = group(object)
 		}
 		out = append(out, g)
 	}
 	return out
 }
 
-// Each hands over the entries with their numbers, from 1 on.
-func (b *Builder) Each(entries []Entry, read func(it *Draft, o Object, group string)) {
-	for i, e := range entries {
-		b.Progress(i+1, len(entries))
+// Each calls read for each item with its position, from 1.
+func (b *Builder) Each(items []Item, read func(it *Draft, o Object, group string)) {
+	for i, e := range items {
+		b.Progress(i+1, len(items))
 		switch {
 		case b.Full:
 			return
@@ -149,14 +148,14 @@ func (b *Builder) Each(entries []Entry, read func(it *Draft, o Object, group str
 	}
 }
 
-// Drop leaves out what only means something inside the vendor's own product, such as an id.
+// Drop removes members that have a meaning only inside the vendor's product, such as IDs.
 func (o Object) Drop(names ...string) {
 	for _, name := range names {
 		delete(o, name)
 	}
 }
 
-// rest lists what was not taken and has a value, in the order of the names, with the names that lead to it.
+// rest lists the remaining nonempty values, sorted by name, with the path that leads to each.
 func (o Object) rest() iter.Seq2[[]string, string] {
 	return func(yield func([]string, string) bool) { leaves(nil, map[string]any(o), yield) }
 }
@@ -188,8 +187,8 @@ func leaves(path []string, v any, yield func([]string, string) bool) bool {
 	return s == "" || yield(path, s)
 }
 
-// Label makes words of the names of members or columns: "bankContactPhone" and "bank_contact_phone" become
-// "Bank contact phone".
+// Label turns names of members or columns into words: "bankContactPhone" and "bank_contact_phone" become "Bank contact
+// phone".
 func Label(path ...string) string {
 	var words []string
 	for _, name := range path {
@@ -228,7 +227,7 @@ var acronyms = map[string]bool{
 	"RP": true, "SMTP": true, "SSH": true, "SSID": true, "SSN": true, "SWIFT": true, "TOTP": true, "URL": true, "ZIP": true,
 }
 
-// lowerFirst makes a label one in the middle of a sentence.
+// lowerFirst turns a label into one for the middle of a sentence.
 func lowerFirst(name string) string {
 	if word, _, _ := strings.Cut(name, " "); acronyms[word] {
 		return name
@@ -237,11 +236,11 @@ func lowerFirst(name string) string {
 	return string(unicode.ToLower(first)) + name[size:]
 }
 
-// secretWords stand in the names of values that should not be readable over a shoulder.
+// secretWords occur in the names of values that must not be readable over someone's shoulder.
 var secretWords = []string{"password", "passphrase", "passcode", "pwd", "pin", "secret", "private key", "token", "cvv", "cvc",
 	"security code", "key value", "recovery", "seed", "otp", "totp", "account number", "account no", "card number", "bank account", "credential", "door code"}
 
-// KindOf is how a relocated value is shown, by the name it has in the source.
+// KindOf returns how to show a relocated value, by its original name.
 func KindOf(name string) item.FieldKind {
 	words := " " + strings.ToLower(Label(name)) + " "
 	if slices.ContainsFunc(secretWords, func(w string) bool { return strings.Contains(words, " "+w+" ") }) || secretName(name) {

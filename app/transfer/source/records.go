@@ -8,45 +8,45 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
 
-// The CSV of password managers is not always that of RFC 4180: lines end in CRLF, LF or CR, values are separated by
-// commas, semicolons, tabs or bars, and quotes are left out, doubled, escaped or forgotten. A record that cannot be understood is
-// given up alone, and reading goes on at the line after the one it began on.
+// Password managers often deviate from RFC 4180: lines end in CRLF, LF or CR; values are separated by commas, semicolons,
+// tabs or bars; quotes are missing, doubled, escaped or unclosed. A record that cannot be parsed is skipped alone, and
+// parsing resumes on the line after its first.
 
 const (
 	maxColumns = 2000
-	// maxRereadBytes bounds how much is read again after records that were given up, so that a file full of forgotten
-	// quotes takes no more than a few times as long as another.
+	// maxRereadBytes limits how much text is parsed again after skipped records, so that a file full of unclosed quotes
+	// takes only a few times as long as another.
 	maxRereadBytes = 16 << 20
 )
 
-// record is one row of a table as it stands in the file.
+// record is one row of a table as it is in the file.
 type record struct {
-	number int // from 1 on, the header included
+	number int // from 1, counting the header
 	cells  []string
-	broken parcel.ProblemCode // why it cannot be read; cells then ends there
-	values parcel.Values      // of broken
+	broken parcel.ProblemCode // why it cannot be parsed; cells then ends there
+	values parcel.Values      // for broken
 }
 
 func (r record) empty() bool {
 	return r.broken == "" && !slices.ContainsFunc(r.cells, func(c string) bool { return c != "" })
 }
 
-// reader reads the records of a table.
+// reader parses the records of a table.
 type reader struct {
 	text      string
 	separator byte
-	wrapped   bool // the first record is in quotes as a whole; others may be so as well
-	header    int  // number of the last record that is none of the table's rows
-	// width is how many values a record has, 0 if they differ. With it a record is read in another way, or joined with the
-	// lines that follow, where that gives it as many values as it should have.
+	wrapped   bool // the first record is quoted as a whole, and others may be
+	header    int  // number of the last record before the rows
+	// width is the number of values of a record, 0 if it varies. A record of another length is parsed in other ways or
+	// joined with the lines that follow, if that gives it the right length.
 	width int
-	// url and notes are the columns of URLs and of free text, -1 if there is none.
+	// url and notes are the columns of URLs and of free text, or -1.
 	url, notes int
-	ends       bool // the last column holds yes or no, so that a record which ends otherwise goes on
+	ends       bool // the last column is yes or no, so a record with another end continues
 	reread     int
 }
 
-// records yields the records of a text, and how many bytes of it are read.
+// records yields the records of a text, and how many bytes have been read.
 func (r *reader) records() iter.Seq2[record, int] {
 	return func(yield func(record, int) bool) {
 		for i, number := 0, 1; i < len(r.text); number++ {
@@ -74,7 +74,7 @@ func (r *reader) record(number int, cells []string, broken parcel.ProblemCode) r
 	return out
 }
 
-// read reads the record at i by RFC 4180 and, if it is not whole then, in the other ways in which tables are written.
+// read parses the record at i by RFC 4180, and if the result is incomplete, in the other ways that programs use.
 func (r *reader) read(i int, header bool) (cells []string, next int, broken parcel.ProblemCode) {
 	cells, next, broken = readRecord(r.text, i, r.separator, doubledQuotes)
 	if broken == "" && r.text[i] == '"' {
@@ -97,7 +97,7 @@ func (r *reader) read(i int, header bool) (cells []string, next int, broken parc
 	return cells, next, broken
 }
 
-// readOtherwise reads the record at i, which ends before next by RFC 4180, with the quotes of other programs.
+// readOtherwise parses the record at i with the quoting of other programs. next is where it ends by RFC 4180.
 func (r *reader) readOtherwise(i, next int) (cells []string, end int, ok bool) {
 	for _, quotes := range []quoting{escapedQuotes, innerQuotes} {
 		if r.reread >= maxRereadBytes || !strings.Contains(r.text[i:next], `"`) {
@@ -111,7 +111,7 @@ func (r *reader) readOtherwise(i, next int) (cells []string, end int, ok bool) {
 	return nil, 0, false
 }
 
-// unwrapped takes a record apart that is one value in quotes, as programs save a table that they have opened with another
+// unwrapped splits a record that is one quoted value. Programs write such records after opening a table with the wrong
 // separator.
 func (r *reader) unwrapped(cells []string) []string {
 	if len(cells) != 1 || !r.wrapped && r.width < 2 {
@@ -124,17 +124,17 @@ func (r *reader) unwrapped(cells []string) []string {
 	return inner
 }
 
-// whole reports whether a record has as many values as it should. Empty ones may be missing or too many at its end.
+// whole reports whether a record has the right number of values. Empty ones may be missing or extra at its end.
 func (r *reader) whole(cells []string, broken parcel.ProblemCode) bool {
 	return broken == "" && (r.width == 0 || len(cells) == r.width && (!r.ends || cells[r.width-1] == "" || r.ended(cells)) ||
 		len(cells) > r.width && (record{cells: cells[r.width:]}).empty() ||
 		len(cells) == 1 && cells[0] == "")
 }
 
-// maxJoined is of how many lines a record may be that has line breaks outside quotes.
+// maxJoined is the maximum number of lines in a record with unquoted line breaks.
 const maxJoined = 500
 
-// join adds the records that follow: up to the next end of a record, if the last column tells it, or as long as they cannot
+// join appends the records that follow: up to the next end of a record, if the last column shows it, or while they cannot
 // stand alone.
 func (r *reader) join(cells []string, next int) ([]string, int, bool) {
 	if r.ends {
@@ -150,7 +150,7 @@ func (r *reader) join(cells []string, next int) ([]string, int, bool) {
 	return joined, end, ok && LooksLikeURL(joined[r.url])
 }
 
-// joinWhile adds records while more says so. Separators outside quotes are then in the notes too.
+// joinWhile appends records while more returns true. Unquoted separators then belong to the notes.
 func (r *reader) joinWhile(cells []string, next int, goesOn func(joined, more []string) bool) ([]string, int, bool) {
 	joined := slices.Clone(cells)
 	for n := 0; n < maxJoined && next < len(r.text) && r.reread < maxRereadBytes; n++ {
@@ -169,14 +169,14 @@ func (r *reader) joinWhile(cells []string, next int, goesOn func(joined, more []
 	return joined, next, len(joined) == r.width && (LooksLikeURL(joined[r.url]) || joined[r.url] == "")
 }
 
-// ended reports whether cells are a record up to its last value.
+// ended reports whether cells contain a record up to its last value.
 func (r *reader) ended(cells []string) bool {
 	last := cells[len(cells)-1]
 	return r.ends && len(cells) >= r.width && last != "" && (IsYes(last) || IsNo(last))
 }
 
-// continues reports whether a record is the rest of the one before, which may be short: it has something else where an
-// URL belongs.
+// continues reports whether a record is the rest of the previous one, which may be short: it has something else in place of
+// a URL.
 func (r *reader) continues(cells []string, short bool) bool {
 	if len(cells) == 1 || len(cells) <= r.url {
 		return short || r.url == 0 && !LooksLikeURL(cells[0]) && cells[0] != ""
@@ -184,7 +184,7 @@ func (r *reader) continues(cells []string, short bool) bool {
 	return cells[r.url] != "" && !LooksLikeURL(cells[r.url])
 }
 
-// goesOn adds the lines to the last value of a record that hold one value only, and so are no records.
+// goesOn appends lines that hold a single value to the last value of a record.
 func (r *reader) goesOn(last string, next int) (string, int) {
 	for r.width > 2 && last != "" && next < len(r.text) && !strings.HasSuffix(strings.TrimRight(r.text[:next], "\r\n"), `"`) {
 		line := strings.TrimRight(r.text[next:lineEnd(r.text, next)], "\r\n")
@@ -197,21 +197,21 @@ func (r *reader) goesOn(last string, next int) (string, int) {
 	return last, next
 }
 
-// lineBreak is what the text ends in.
+// lineBreak returns the line break at the end of the text.
 func lineBreak(text string) string {
 	return text[len(strings.TrimSuffix(strings.TrimSuffix(text, "\n"), "\r")):]
 }
 
-// quoting is how a quote stands inside quotes.
+// quoting is how programs write a quote inside a quoted value.
 type quoting int
 
 const (
 	doubledQuotes quoting = iota // "" (RFC 4180)
 	escapedQuotes                // \" as well
-	innerQuotes                  // as it is; a quote ends the value if a separator or the end of the line follows
+	innerQuotes                  // unchanged; a quote ends the value if a separator or the end of the line follows
 )
 
-// readRecord reads the record that begins at i and returns where the next one begins.
+// readRecord parses the record at i, and returns where the next one begins.
 func readRecord(text string, i int, separator byte, quotes quoting) (cells []string, next int, broken parcel.ProblemCode) {
 	for {
 		var cell string
@@ -239,20 +239,20 @@ func readRecord(text string, i int, separator byte, quotes quoting) (cells []str
 	}
 }
 
-// readBare reads a value that does not begin with a quote.
+// readBare parses an unquoted value.
 func readBare(text string, i int, separator byte, quotes quoting) (value string, next int, broken parcel.ProblemCode) {
 	start := i
 	for i < len(text) && text[i] != separator && text[i] != '\n' && text[i] != '\r' {
 		i++
 	}
 	value = text[start:i]
-	if quotes == innerQuotes && strings.Contains(value, `"`) { // where the quotes belong is not certain
+	if quotes == innerQuotes && strings.Contains(value, `"`) { // the quotes are ambiguous
 		broken = parcel.TextAfterQuote
 	}
 	return value, i, broken
 }
 
-// readQuoted reads a value in quotes. i is at the first quote, next behind the last.
+// readQuoted parses a quoted value. i is at the opening quote, next after the closing one.
 func readQuoted(text string, i int, separator byte, quotes quoting) (value string, next int, broken parcel.ProblemCode) {
 	i++
 	var b strings.Builder
@@ -269,7 +269,7 @@ func readQuoted(text string, i int, separator byte, quotes quoting) (value strin
 		case i < len(text) && text[i] == '"' && (quotes != innerQuotes || !endsValue(text[i+1:], separator)):
 			i++
 		case quotes == innerQuotes && !endsValue(text[i:], separator):
-			if strings.ContainsAny(part, "\r\n") { // the quote begins a value in another line
+			if strings.ContainsAny(part, "\r\n") { // the quote opens a value on another line
 				return "", len(text), parcel.TextAfterQuote
 			}
 		default:
@@ -289,7 +289,7 @@ func endsValue(rest string, separator byte) bool {
 	return rest == "" || rest[0] == separator || rest[0] == '\n' || rest[0] == '\r'
 }
 
-// lineEnd is where the line after the one at i begins.
+// lineEnd returns where the line after the one at i begins.
 func lineEnd(text string, i int) int {
 	n := strings.IndexAny(text[i:], "\r\n")
 	if n < 0 {

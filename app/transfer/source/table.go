@@ -10,21 +10,21 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
 
-// Table is a text with one record a line, of which one, mostly the first, names the columns.
+// Table is a text with one record per line. One of them, usually the first, names the columns.
 type Table struct {
 	Text      string
 	separator byte
-	line      int      // number of the record that names the columns
-	Header    []string // as it stands in the file
-	Folded    []string // the names as a format compares them
-	Unnamed   bool     // the names are values: every record is a row
+	line      int      // number of the header
+	Header    []string // as in the file
+	Folded    []string // the names as formats compare them
+	Unnamed   bool     // there is no header: every record is a row
 	wrapped   bool     // see reader
-	columns   []Column // nil: as guessed from the names
+	columns   []Column // nil: guessed from the names
 	kinds     map[int]item.FieldKind
-	cards     []string // for each column the part of a card that it holds
+	cards     []string // the part of a card that each column holds
 }
 
-// CSVHeader is the names of the columns as formats compare them, nil if the file is no table.
+// CSVHeader returns the column names as formats compare them, or nil if the file is not a table.
 func (in *Input) CSVHeader() []string {
 	if in.Table == nil {
 		in.Table = &Table{}
@@ -36,7 +36,7 @@ func (in *Input) CSVHeader() []string {
 }
 
 const (
-	// sampleRows and sampleBytes bound what is looked at to find out how a table is written.
+	// sampleRows and sampleBytes limit how much is examined to find out how a table is written.
 	sampleRows  = 100
 	sampleBytes = 64 << 10
 )
@@ -47,7 +47,7 @@ func (t *Table) open(text string) {
 	for ; at < len(text); number++ {
 		end := lineEnd(text, at)
 		line := strings.TrimRight(text[at:end], "\r\n")
-		if rest, ok := strings.CutPrefix(line, "sep="); ok && len(rest) == 1 { // how a table tells Excel its separator
+		if rest, ok := strings.CutPrefix(line, "sep="); ok && len(rest) == 1 { // the hint for Excel
 			separators = []byte{rest[0]}
 		} else if strings.Trim(line, " ,;\"") != "" && !strings.HasPrefix(line, "#") {
 			break
@@ -65,10 +65,11 @@ func (t *Table) open(text string) {
 	}
 }
 
-// choose finds the separator with which most records have as many values as the first one, and then the most values.
+// choose picks the separator that gives most records as many values as the header, and among those the one with the most
+// values.
 func (t *Table) choose(text string, at int, separators []byte) {
 	line := text[at:lineEnd(text, at)]
-	if strings.Count(line, "\"")%2 != 0 { // a name goes on in the next line
+	if strings.Count(line, "\"")%2 != 0 { // a name continues on the next line
 		line = text[at:min(len(text), at+sampleBytes)]
 	}
 	if whole, _, broken := readRecord(line, 0, 0, doubledQuotes); broken == "" && strings.HasPrefix(line, `"`) {
@@ -87,7 +88,7 @@ func (t *Table) choose(text string, at int, separators []byte) {
 	}
 }
 
-// alike counts the first records that have so many values.
+// alike counts the first records that have that many values.
 func (t *Table) alike(text string, separator byte, values int) (n int) {
 	for _, r := range t.sampleOf(text, separator) {
 		if len(r) == values {
@@ -97,7 +98,7 @@ func (t *Table) alike(text string, separator byte, values int) (n int) {
 	return n
 }
 
-// sampleOf is the first records of a text that can be read.
+// sampleOf returns the first records of a text that can be parsed.
 func (t *Table) sampleOf(text string, separator byte) [][]string {
 	var out [][]string
 	text = text[:min(len(text), sampleBytes)]
@@ -112,7 +113,7 @@ func (t *Table) sampleOf(text string, separator byte) [][]string {
 	return out
 }
 
-// Sample is the first records, beginning with that which names the columns.
+// Sample returns the first records, starting with the header.
 func (t *Table) Sample() [][]string {
 	at := 0
 	for range t.line - 1 {
@@ -121,12 +122,12 @@ func (t *Table) Sample() [][]string {
 	return t.sampleOf(t.Text[at:], t.separator)
 }
 
-// Fold brings the name of a column to the form in which formats compare it: in lower case, without space around it.
+// Fold normalizes a column name for comparison: lower case, no surrounding space.
 func Fold(name string) string {
 	return strings.ToLower(strings.TrimSpace(name))
 }
 
-// Row is one row, from which values are taken, with the item that is made of it. What is left is what rest yields.
+// Row is one row from which values are taken, and its draft. rest yields the remaining values.
 type Row struct {
 	*Draft
 	Table *Table
@@ -140,8 +141,8 @@ func (in *Input) CSVRows(b *Builder, ragged bool) iter.Seq[*Row] {
 	return in.Table.Rows(b, ragged)
 }
 
-// Rows yields the rows below the header. Rows that are broken are reported. With ragged, a row may have fewer or more
-// values than there are columns; those beyond the header have no name.
+// Rows yields the rows below the header, and reports broken ones. If ragged, a row may have fewer or more values than there
+// are columns; those beyond the header have no name.
 func (t *Table) Rows(b *Builder, ragged bool) iter.Seq[*Row] {
 	columns := t.columns
 	if columns == nil {
@@ -162,7 +163,7 @@ func (t *Table) Rows(b *Builder, ragged bool) iter.Seq[*Row] {
 	}
 }
 
-// row is a record as a row of the table, nil if it is none: empty, the header again, or one that is reported.
+// row converts a record. It returns nil for an empty one, a repeated header, and a broken one, which it reports.
 func (t *Table) row(b *Builder, r record, columns []Column, width int, last bool) *Row {
 	if r.empty() || slices.Equal(r.cells, t.Header) && !t.Unnamed {
 		return nil
@@ -177,7 +178,7 @@ func (t *Table) row(b *Builder, r record, columns []Column, width int, last bool
 	return &Row{b.Draft(r.number), t, r.cells, make([]bool, len(r.cells))}
 }
 
-// reader reads the records of the table.
+// reader returns a reader for the records of the table.
 func (t *Table) reader(columns []Column, ragged bool) *reader {
 	r := &reader{text: t.Text, separator: t.separator, wrapped: t.wrapped, header: t.line, url: -1, notes: -1}
 	if t.Unnamed {
@@ -196,9 +197,9 @@ func (t *Table) reader(columns []Column, ragged bool) *reader {
 	return r
 }
 
-// fill brings a record to the width of the table and reports what is wrong with it. What is not needed to use an item may be
-// missing at the end of a row that was not cut. More comes in only from a row that has a URL in its place, because
-// the lines of a broken one look like rows too.
+// fill pads a record to the width of the table, and reports what is wrong with it. Values at the end of a row may be missing
+// if an item is useful without them and the file was not cut there. Extra values are accepted only if the row has a URL in
+// its place, because lines of a broken row look like rows too.
 func (t *Table) fill(b *Builder, r record, columns []Column, last bool) record {
 	n, width := len(r.cells), len(t.Folded)
 	if n == width || t.pads(r.cells) {
@@ -219,7 +220,7 @@ func (t *Table) fill(b *Builder, r record, columns []Column, last bool) record {
 		r.cells = append(slices.Clone(r.cells), make([]string, width-n)...)
 	case url >= 0 && !placed && r.cells[url] != "":
 		r.broken, r.values = parcel.ColumnCount, counts
-	case columns[width-1] == ColumnNotes: // separators outside quotes
+	case columns[width-1] == ColumnNotes: // unquoted separators
 		b.Problem(r.number, "", parcel.ExtraIntoNotes, counts)
 		r.cells = append(slices.Clone(r.cells[:width-1]), strings.Join(r.cells[width-1:], string(t.separator)))
 	default:
@@ -228,7 +229,7 @@ func (t *Table) fill(b *Builder, r record, columns []Column, last bool) record {
 	return r
 }
 
-// identified reports whether a short record has a title and a password in their places.
+// identified reports whether a short record has a title and a password in place.
 func (r record) identified(columns []Column) bool {
 	for _, c := range []Column{ColumnTitle, ColumnPassword} {
 		if i := slices.Index(columns, c); i < 0 || i >= len(r.cells) || r.cells[i] == "" {
@@ -241,12 +242,12 @@ func (r record) identified(columns []Column) bool {
 // needed are the parts without which an item is of little use.
 var needed = []Column{ColumnTitle, ColumnURL, ColumnUsername, ColumnPassword, ColumnTOTP}
 
-// pads reports whether the values beyond the header are empty, as when each line ends in a separator.
+// pads reports whether all values beyond the header are empty, as when each line ends in a separator.
 func (t *Table) pads(cells []string) bool {
 	return len(cells) > len(t.Header) && (record{cells: cells[len(t.Header):]}).empty()
 }
 
-// Text takes the first value that is not empty of the columns with these folded names.
+// Text takes the first nonempty value of the columns with these folded names.
 func (r *Row) Text(names ...string) string {
 	for _, name := range names {
 		for i, have := range r.Table.Folded {
@@ -259,7 +260,7 @@ func (r *Row) Text(names ...string) string {
 	return ""
 }
 
-// Has reports whether one of the columns with these folded names has a value that was not taken.
+// Has reports whether one of the columns with these folded names has a remaining value.
 func (r *Row) Has(names ...string) bool {
 	for i, have := range r.Table.Folded {
 		if i < len(r.Cells) && slices.Contains(names, have) && !r.Taken[i] && r.Cells[i] != "" {
@@ -269,7 +270,7 @@ func (r *Row) Has(names ...string) bool {
 	return false
 }
 
-// Left reports whether something in the row was not taken.
+// Left reports whether any value of the row remains.
 func (r *Row) Left() bool {
 	for range r.rest() {
 		return true
@@ -277,7 +278,7 @@ func (r *Row) Left() bool {
 	return false
 }
 
-// Drop leaves out columns that only mean something inside the vendor's own product.
+// Drop ignores columns that have a meaning only inside the vendor's product.
 func (r *Row) Drop(names ...string) {
 	for i, have := range r.Table.Folded {
 		if i < len(r.Cells) && slices.Contains(names, have) {
@@ -286,7 +287,8 @@ func (r *Row) Drop(names ...string) {
 	}
 }
 
-// rest yields what was not taken and is not empty, named as in the file. What no column names may be a secret.
+// rest yields the remaining nonempty values, named as in the file. Values without a column name are hidden, as they may be
+// secrets.
 func (r *Row) rest() iter.Seq[item.Field] {
 	return func(yield func(item.Field) bool) {
 		for i, value := range r.Cells {
@@ -304,7 +306,7 @@ func (r *Row) rest() iter.Seq[item.Field] {
 	}
 }
 
-// kind is how a value of column i is shown.
+// kind returns how to show the values of column i.
 func (t *Table) kind(i int, name string) item.FieldKind {
 	if t.kinds == nil {
 		t.kinds = map[int]item.FieldKind{}
@@ -317,7 +319,7 @@ func (t *Table) kind(i int, name string) item.FieldKind {
 	return kind
 }
 
-// Name is what the file calls column i.
+// Name returns the name of column i in the file.
 func (r *Row) Name(i int) string {
 	if i < len(r.Table.Header) && !r.Table.Unnamed {
 		if name := strings.TrimSpace(r.Table.Header[i]); name != "" {

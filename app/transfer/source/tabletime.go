@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// timeLayouts are those that leave no doubt about day and month.
+// timeLayouts are those in which day and month cannot be confused.
 var timeLayouts = []string{
 	time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05 -0700",
 	"2006-01-02 15:04:05 MST", "2006/01/02 15:04:05", "2006/01/02 15:04", "2006/01/02", "2.1.2006 15:04:05", "2.1.2006 15:04", "2.1.2006", "2.1.2006, 15:04:05",
@@ -14,7 +14,7 @@ var timeLayouts = []string{
 	"Jan 2, 2006 15:04:05", "Jan 2, 2006 3:04:05 PM", "Jan 2, 2006, 3:04:05 PM", "2 Jan 2006 15:04:05",
 }
 
-// SetTime reads a time in one of the layouts, in UTC unless it says otherwise, or as a number that parseTime knows.
+// SetTime parses a time in one of the layouts, in UTC unless it has a zone, or a number that parseTime knows.
 func SetTime(to *time.Time, value string) bool {
 	t, ok := parseTime(strings.TrimSpace(value))
 	if ok {
@@ -29,8 +29,8 @@ const (
 	lastMicrosecond    = 2 * microsecondsTo1970 // in the year 2338
 )
 
-// parseTime reads a time in one of the layouts, or a count: of seconds, milliseconds, microseconds or nanoseconds since
-// 1970, or as browsers and Windows have it.
+// parseTime parses a time in one of the layouts, or a count: seconds, milliseconds, microseconds or nanoseconds since 1970,
+// or the counts of browsers and Windows.
 func parseTime(s string) (time.Time, bool) {
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil {
@@ -44,7 +44,7 @@ func parseTime(s string) (time.Time, bool) {
 			return time.UnixMicro(n/unit - microsecondsTo1970).UTC(), true
 		}
 	}
-	const lastSecond = 100_000_000_000 // in the year 5138; above, it counts in milliseconds or less
+	const lastSecond = 100_000_000_000 // in the year 5138; larger numbers are milliseconds or smaller units
 	for n >= lastSecond*1000 {
 		n /= 1000
 	}
@@ -56,7 +56,7 @@ func parseTime(s string) (time.Time, bool) {
 
 func parseLayout(s string) (time.Time, bool) {
 	for _, layout := range timeLayouts {
-		// In UTC, because time.Parse gives an offset and an abbreviation the meaning that they have where it runs.
+		// In UTC, because time.Parse interprets offsets and abbreviations by the local time zone.
 		if t, err := time.ParseInLocation(layout, s, time.UTC); err == nil && !unknownZone(t) {
 			return t.UTC(), true
 		}
@@ -64,7 +64,7 @@ func parseLayout(s string) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// unknownZone reports whether a time is in a zone that its name alone does not tell, which package time takes for UTC.
+// unknownZone reports whether a time has a zone abbreviation that package time does not know and takes for UTC.
 func unknownZone(t time.Time) bool {
 	name, offset := t.Zone()
 	return offset == 0 && name != "" && name != "UTC" && name != "GMT" && name != "Z"

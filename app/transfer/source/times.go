@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// jsonLayouts are those in which the libraries of other languages write times, beside those of tables.
+// jsonLayouts are the layouts of JSON libraries in other languages, beside those of tables.
 var jsonLayouts = []string{
 	"2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05 Z07:00", "2006-01-02T15:04Z07:00", "2006-01-02T15:04Z0700", "2006-01-02T15:04",
 	"2006-01-02 15:04:05Z0700", "2006-01-02 15:04:05 Z07:00", "2006-01-02 15:04:05 Z0700", "2006-01-02 15:04:05 -0700 UTC", "20060102T150405Z0700",
 }
 
-// jsonTime reads a point in time: a date with or without a time and its zone, which else is UTC, or a number of seconds,
-// milliseconds, microseconds or nanoseconds since 1970, which may have a fraction and be below zero.
+// jsonTime parses a date with an optional time and zone (default UTC), or a number of seconds, milliseconds, microseconds or
+// nanoseconds since 1970, which may be fractional and negative.
 func jsonTime(s string) (time.Time, bool) {
 	s = strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(s), "/Date("), ")/") // .NET
 	if t, ok := parseTime(s); ok {
@@ -36,9 +36,9 @@ func jsonTime(s string) (time.Time, bool) {
 	return time.UnixMilli(int64(math.Round(n))).UTC(), true
 }
 
-// ChosenDay is the day that a person chose, where the source has midnight of the place where that was: another day in UTC
-// for half of the world. Thirteen hours on, it is the same day from Auckland's summer to Honolulu. Any other moment is that of
-// the choice.
+// ChosenDay returns the day that a user chose where the file has local midnight, which is another day in UTC for half of the
+// world. Thirteen hours later it is the same day from Auckland in summer to Honolulu. For any other time of day, it returns
+// t.
 func ChosenDay(t time.Time) string {
 	if IsMidnight(t) {
 		t = t.Add(13 * time.Hour)
@@ -46,5 +46,5 @@ func ChosenDay(t time.Time) string {
 	return t.UTC().Format(time.DateOnly)
 }
 
-// IsMidnight reports whether t may be midnight somewhere: offsets from UTC are of whole quarters of an hour.
+// IsMidnight reports whether t may be midnight somewhere: UTC offsets are multiples of a quarter of an hour.
 func IsMidnight(t time.Time) bool { return t.Equal(t.Truncate(15 * time.Minute)) }

@@ -9,10 +9,10 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
 
-// maxXMLElements bounds how many elements are decoded: one takes some 200 bytes of memory, however short it is written.
+// maxXMLElements limits the decoded elements. Each takes about 200 bytes of memory, however short its text is.
 const maxXMLElements = 2_000_000
 
-// Element is one of an XML document, with all that is in it.
+// Element is an XML element with its content.
 type Element struct {
 	XMLName    xml.Name
 	Attributes []xml.Attr `xml:",any,attr"`
@@ -20,7 +20,7 @@ type Element struct {
 	Elements   []Element  `xml:",any"`
 }
 
-// DecodeXML decodes the element that a document is.
+// DecodeXML decodes the root element of a document.
 func DecodeXML(document string) (*Element, error) {
 	if strings.Count(document, "<") > 2*maxXMLElements {
 		return nil, Fail(parcel.FileTooManyValues, parcel.Values{Limit: maxXMLElements})
@@ -34,7 +34,7 @@ func DecodeXML(document string) (*Element, error) {
 	return &root, nil
 }
 
-// XMLError says where, and never what stands there.
+// XMLError hides the error of package xml, which may quote the file, and gives the line instead.
 func XMLError(err error) error {
 	var syntax *xml.SyntaxError
 	switch {
@@ -43,15 +43,15 @@ func XMLError(err error) error {
 	case errors.As(err, &syntax) && syntax.Msg == "unexpected EOF":
 		return ErrTruncated
 	case errors.As(err, &syntax):
-		return Fail(parcel.FileDamagedXML, parcel.Values{Count: syntax.Line}) // its message quotes the document
+		return Fail(parcel.FileDamagedXML, parcel.Values{Count: syntax.Line}) // syntax.Msg quotes the document
 	}
 	return ErrMalformed
 }
 
-// Name is what the element is called.
+// Name returns the local name of the element.
 func (e *Element) Name() string { return e.XMLName.Local }
 
-// Object is the attributes, from which they are taken as from a JSON object.
+// Object returns the attributes, from which a reader takes values as from a JSON object.
 func (e *Element) Object() Object {
 	o := Object{}
 	for _, a := range e.Attributes {

@@ -12,11 +12,11 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
 
-// Bounds of an archive. The sizes that it declares are not believed.
+// Limits of an archive. They do not rely on the sizes that it declares.
 const (
 	maxZIPEntries = 10_000
-	maxZIPBytes   = 256 << 20 // unpacked, all entries together
-	maxZIPRatio   = 200       // unpacked to packed, of an entry above freeZIPBytes; JSON and text stay below 50
+	maxZIPBytes   = 256 << 20 // unpacked, all files together
+	maxZIPRatio   = 200       // unpacked to packed, of a file above freeZIPBytes; JSON and text stay below 50
 	freeZIPBytes  = 1 << 20
 )
 
@@ -24,10 +24,10 @@ type archive struct {
 	names    []string
 	files    map[string]*zip.File
 	unpacked map[string][]byte
-	left     int64 // how many bytes may still be unpacked
+	left     int64 // bytes that may still be unpacked
 }
 
-// ZIPNames lists the files in the archive that the whole file is, nil if it is none.
+// ZIPNames lists the files in the archive, or is nil if the file is not an archive.
 func (in *Input) ZIPNames() []string {
 	if in.archive == nil {
 		in.archive = &archive{files: map[string]*zip.File{}, unpacked: map[string][]byte{}, left: maxZIPBytes}
@@ -94,7 +94,7 @@ func (in *Input) Unzip(name string) ([]byte, error) {
 	return data, nil
 }
 
-// LeftFiles reports files of an archive that no entry asked for.
+// LeftFiles reports the files of an archive that no item refers to.
 func LeftFiles(b *Builder, files []parcel.Attached) {
 	slices.SortFunc(files, func(a, b parcel.Attached) int { return cmp.Compare(a.Name, b.Name) })
 	for _, file := range files {
@@ -102,7 +102,7 @@ func LeftFiles(b *Builder, files []parcel.Attached) {
 	}
 }
 
-// Gunzip reads one member, up to the size that may be unpacked. With an error it returns what came before it.
+// Gunzip unpacks one gzip member of at most the given size. With an error, it also returns the data before it.
 func Gunzip(data []byte, most int64) ([]byte, error) {
 	z, err := gzip.NewReader(bytes.NewReader(data))
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package strongbox reads what Strongbox exports.
+// Package strongbox reads exports of Strongbox.
 package strongbox
 
 import "github.com/vaultsphere/vaultsphere/app/transfer/source"

@@ -204,7 +204,7 @@ test("an export in the clear asks for the master password", async () => {
 
 test("an export comes back in: sealed, and as a KeePass database", async () => {
   const before = await total();
-  for (const format of ["VaultSphere, sealed by a password", /KeePass/]) {
+  for (const format of ["VaultSphere (password-protected)", /KeePass/]) {
     await page.evaluate(() => (location.hash = "#/export"));
     await heading(page, "Export");
     await field("Format").waitFor();

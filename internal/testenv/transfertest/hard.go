@@ -13,18 +13,18 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
 
-// hard makes items of every type out of values that formats trip over.
+// hard makes items of every type from values that break formats.
 type hard struct{ *rand.Rand }
 
 func (h hard) text() string {
-	pieces := []string{
+	parts := []string{
 		"", "plain", " spaces around ", "comma, and ; semicolon", "\"quoted\"", "''", "two\nlines", "CR\r\nLF", "tab\there", "\r", "\n",
 		"=1+1", "@cmd", "-", "ünïcødé", "пароль", "密码", "👩‍👩‍👧", "\u202eright to left", "\\backslash\\n", "{\"json\":1}", "<b>&amp;</b>",
 		"]]>", "\x00", "\x1b[31m", "\u2028", "\ufeff", "null", "true", "0", "a|b", "%s", strings.Repeat("long ", 300),
 	}
 	var b strings.Builder
 	for range h.IntN(3) + 1 {
-		b.WriteString(pieces[h.IntN(len(pieces))])
+		b.WriteString(parts[h.IntN(len(parts))])
 	}
 	return b.String()
 }
@@ -42,9 +42,9 @@ func (h hard) item() item.Item {
 		Created: h.time(), Modified: h.time(), Password: h.text(), TOTP: h.line(item.MaxTOTP), Notes: h.text(), Match: map[string]item.MatchRule{},
 	}
 	for range h.IntN(4) {
-		address := "https://" + h.text()
-		it.URLs = append(it.URLs, address)
-		it.Match[strings.TrimSpace(address)] = []item.MatchRule{"", "host", "starts", "exact", "never"}[h.IntN(5)]
+		rawURL := "https://" + h.text()
+		it.URLs = append(it.URLs, rawURL)
+		it.Match[strings.TrimSpace(rawURL)] = []item.MatchRule{"", "host", "starts", "exact", "never"}[h.IntN(5)]
 		it.Tags = append(it.Tags, h.line(item.MaxTag))
 		it.Fields = append(it.Fields, item.Field{Name: h.line(item.MaxName), Value: h.text(), Kind: []item.FieldKind{"", "hidden", "link"}[h.IntN(3)]},
 			item.Field{Name: "yes or no", Value: []string{item.True, item.False}[h.IntN(2)], Kind: item.FieldBoolean})
@@ -64,13 +64,13 @@ func (h hard) item() item.Item {
 	return it.Normalise()
 }
 
-// line is text without control characters.
+// line returns text without control characters.
 func (h hard) line(most int) string {
 	line := []rune(item.Item{Title: h.text()}.Normalise().Title)
 	return string(line[:min(most, len(line))])
 }
 
-// HardItems is always the same for one number.
+// HardItems returns the same items for the same seed.
 func HardItems(t *testing.T, seed uint64, n int) []transfer.Exported {
 	t.Helper()
 	h := hard{rand.New(rand.NewPCG(seed, 1))} //nolint:gosec // a failure has to come again
@@ -89,7 +89,7 @@ func HardItems(t *testing.T, seed uint64, n int) []transfer.Exported {
 	return out
 }
 
-// OnlyKeys wants no problem but that of each key that makes no codes.
+// OnlyKeys expects no problems except for invalid authenticator keys.
 func OnlyKeys(t *testing.T, in *transfer.Result) {
 	t.Helper()
 	var want []transfer.Problem

@@ -13,14 +13,14 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer"
 )
 
-// ZIPOf packs a folder of testdata, so that what is in a sample archive can be read and reviewed.
+// ZIPOf packs a folder of testdata, so that the content of sample archives can be reviewed.
 func ZIPOf(t testing.TB, folder string) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	w := zip.NewWriter(&out)
 	root := os.DirFS(folder)
-	err := fs.WalkDir(root, ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
+	err := fs.WalkDir(root, ".", func(name string, file fs.DirEntry, err error) error {
+		if err != nil || file.IsDir() {
 			return err
 		}
 		data, err := fs.ReadFile(root, name)
@@ -43,18 +43,18 @@ func ZIPOf(t testing.TB, folder string) []byte {
 	return out.Bytes()
 }
 
-// SampleZIP reads a folder of testdata as the archive that it is in an export.
+// SampleZIP reads a folder of testdata as an archive.
 func SampleZIP(t *testing.T, folder, format string) *transfer.Result {
 	t.Helper()
 	data := ZIPOf(t, Testdata(folder))
 	got := Read(t, filepath.Base(folder), string(data), transfer.Options{})
 	if got.Format != format {
-		t.Errorf("%s is taken for %s, want %s", folder, got.Format, format)
+		t.Errorf("%s is detected as %s, want %s", folder, got.Format, format)
 	}
 	return got
 }
 
-// SameFiles compares the files of one item.
+// SameFiles compares the attachments of one item.
 func SameFiles(t *testing.T, got transfer.Imported, want ...transfer.Attached) {
 	t.Helper()
 	if len(got.Files) != len(want) {
@@ -86,10 +86,10 @@ func Link(name, value string) item.Field {
 	return item.Field{Name: name, Value: value, Kind: item.FieldLink}
 }
 
-// ExportPassword opens what protectedExport reads.
+// ExportPassword opens the exports of ProtectedExport.
 const ExportPassword = "corréct horse" // of testdata/bitwarden/protect.py
 
-// ProtectedExport is an export of Bitwarden that was made with that key derivation.
+// ProtectedExport returns an export of Bitwarden with that key derivation.
 func ProtectedExport(t *testing.T, kdf string) string {
 	t.Helper()
 	data, err := os.ReadFile(Testdata("bitwarden/protected-" + kdf + ".json"))

@@ -15,7 +15,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer"
 )
 
-// Testdata is the path of a sample, from the folder of app/transfer or of one of its vendors.
+// Testdata returns the path of a sample, from the folder of app/transfer or a vendor's.
 func Testdata(name string) string {
 	folder := "testdata"
 	if above := filepath.Join("..", folder); exists(above) {
@@ -29,7 +29,7 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// Sample reads a file below testdata, which says its format by itself.
+// Sample reads a file below testdata, whose format must be detected.
 func Sample(t *testing.T, name, format string) *transfer.Result {
 	t.Helper()
 	data, err := os.ReadFile(Testdata(name))
@@ -38,7 +38,7 @@ func Sample(t *testing.T, name, format string) *transfer.Result {
 	}
 	got := Read(t, filepath.Base(name), string(data), transfer.Options{})
 	if got.Format != format {
-		t.Errorf("%s is taken for %s, want %s", name, got.Format, format)
+		t.Errorf("%s is detected as %s, want %s", name, got.Format, format)
 	}
 	return got
 }
@@ -52,7 +52,7 @@ func Read(t *testing.T, name, data string, o transfer.Options) *transfer.Result 
 	return got
 }
 
-// Same compares whole items, in order.
+// Same compares whole items in order.
 func Same(t *testing.T, got *transfer.Result, want []item.Item) {
 	t.Helper()
 	for i, have := range got.Items {
@@ -91,8 +91,8 @@ func UTF16BE(s string) string {
 	return string(b)
 }
 
-// Refuses wants that error of a file.
-func Refuses(t *testing.T, name string, data []byte, password string, want error) {
+// Refuses expects an error for a file.
+func Rejects(t *testing.T, name string, data []byte, password string, want error) {
 	t.Helper()
 	_, err := transfer.Read(transfer.File{Name: name, Data: data}, transfer.Options{Password: password})
 	if !errors.Is(err, want) {
@@ -100,7 +100,7 @@ func Refuses(t *testing.T, name string, data []byte, password string, want error
 	}
 }
 
-// Letters leaves of a text what no place in an item changes.
+// Letters removes characters that a place in an item may change.
 func Letters(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {

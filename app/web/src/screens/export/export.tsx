@@ -77,7 +77,7 @@ export function ExportPage() {
             label={text.format}
             value={id}
             onChange={setId}
-            options={formats!.map((f) => ({ value: f.id, label: f.name }))}
+            options={formats!.map((f) => ({ value: f.id, label: f.sealed ? text.sealed({ name: f.name }) : f.name }))}
           />
           <p class="muted">{copyOpen.value ? texts.value.copies.noFiles : holds}</p>
           {format.sealed ? (

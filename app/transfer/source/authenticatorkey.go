@@ -11,9 +11,9 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/item"
 )
 
-// OneTime is an authenticator key as applications write it down, member by member.
-type OneTime struct {
-	Kind            string // totp, hotp or steam, in letters of any case; empty: totp
+// AuthenticatorKey is an authenticator key with its settings.
+type AuthenticatorKey struct {
+	Kind            string // totp, hotp or steam in any letter case; empty: totp
 	Issuer, Account string
 	Secret          string // base32
 	Algorithm       string // empty: SHA1
@@ -21,8 +21,8 @@ type OneTime struct {
 	Counter         string
 }
 
-// URL is the otpauth URL of the Key URI format, without what it stands for by itself.
-func (o OneTime) URL() string {
+// URL returns the otpauth URL (Key URI format) without default settings.
+func (o AuthenticatorKey) URL() string {
 	kind := strings.ToLower(o.Kind)
 	query := []string{"secret=" + escape(o.Secret)}
 	add := func(name, value string) { query = append(query, name+"="+escape(value)) }
@@ -54,8 +54,9 @@ func (o OneTime) URL() string {
 	return "otpauth://" + url.PathEscape(kind) + "/" + o.label() + "?" + strings.Join(query, "&")
 }
 
-// Plain is the key alone where that says everything, which is what people compare with the key that a site shows.
-func (o OneTime) Plain() string {
+// Plain returns the secret alone if all settings are the default, because people compare it with the one that a website
+// shows.
+func (o AuthenticatorKey) Plain() string {
 	o.Issuer, o.Account = "", ""
 	if o.URL() == "otpauth://totp/?secret="+escape(o.Secret) {
 		return o.Secret
@@ -63,7 +64,7 @@ func (o OneTime) Plain() string {
 	return o.URL()
 }
 
-func (o OneTime) label() string {
+func (o AuthenticatorKey) label() string {
 	if o.Issuer == "" {
 		return url.PathEscape(o.Account)
 	}
@@ -74,13 +75,13 @@ func escape(s string) string {
 	return strings.ReplaceAll(url.QueryEscape(s), "+", "%20")
 }
 
-// MakesCodes reports whether an item can make codes with it.
+// MakesCodes reports whether an item can make codes from it.
 func MakesCodes(totp string) bool {
 	_, err := item.ParseAuthenticatorKey(totp)
 	return err == nil
 }
 
-// OpenGCM is nil if the key, the nonce, the sealed bytes and what was authenticated alongside do not belong together.
+// OpenGCM returns nil if authentication fails, or the key or the nonce has the wrong length.
 func OpenGCM(key, nonce, sealed []byte, alongside ...byte) []byte {
 	block, err := aes.NewCipher(key)
 	if err != nil {
@@ -97,7 +98,7 @@ func OpenGCM(key, nonce, sealed []byte, alongside ...byte) []byte {
 	return plain
 }
 
-// HexBytes is nil for what is not hexadecimal.
+// HexBytes returns nil for invalid hexadecimal.
 func HexBytes(s string) []byte {
 	b, err := hex.DecodeString(s)
 	if err != nil {
@@ -106,7 +107,7 @@ func HexBytes(s string) []byte {
 	return b
 }
 
-// Int is 0 for what is no number.
+// Int returns 0 for text that is not a number.
 func Int(s string) int {
 	n, err := strconv.Atoi(s)
 	if err != nil {
