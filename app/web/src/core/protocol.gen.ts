@@ -665,6 +665,7 @@ export type ServerCode =
   "method_not_allowed" | "username_taken" | "user_id_taken" | "revision_conflict" | "conflict" | "too_large" | "too_slow" |
   "unsupported_media" | "throttled" | "internal" | "unavailable" | "storage_unavailable" | "storage_full";
 
+/** Session is one signed-in device. Times are RFC 3339 with millisecond precision, in UTC; LastSeen may lag by five minutes. */
 export interface Session {
   id: string;
   device: string;
@@ -678,6 +679,7 @@ export interface SessionEnd {
   password: string;
 }
 
+/** SessionsResponse lists the live sessions of the user, newest first. */
 export interface SessionsResponse {
   sessions: Session[];
 }
