@@ -1,8 +1,8 @@
 //go:build js && wasm
 
-// Command vaultsphere-transfer-wasm is app/transfer for the browser, apart from the core so that the page opens a vault
-// without waiting for the formats of other password managers, and so that a file that takes all memory ends this module
-// and not the one that holds the vault. It installs, before main first blocks,
+// Command vaultsphere-transfer-wasm is app/transfer for the browser. It is a separate module so that the page can open a vault
+// before the formats of other password managers are loaded, and so that a file that exhausts the memory ends this module and
+// not the one with the vault. Before main blocks, it installs
 //
 //	globalThis.vaultsphereTransfer =
 //	  (method: string, paramsJSON: string, file: Uint8Array, onEvent: (json: string) => void) =>
@@ -38,7 +38,7 @@ func main() {
 
 func call(name string, r bridge.Request) (out map[string]any) {
 	defer func() {
-		// The value of a panic may quote a secret.
+		// The panic value could quote a secret.
 		if recover() != nil {
 			out = failure(bridge.Failure{Code: "internal"})
 		}
