@@ -60,6 +60,21 @@ func bucketARN(stack awscdk.Stack, name string) *string {
 	})
 }
 
+// tableARN returns the ARN of a table in the deployment of the stack.
+func tableARN(stack awscdk.Stack, name string) *string {
+	return arn(stack, "dynamodb", "table/"+named(stack, name))
+}
+
+// stackARNs returns the pattern of all stacks of the app in each region that has one.
+func stackARNs(stack awscdk.Stack, c config) []*string {
+	const all = "stack/" + names.StackPrefix + "*"
+	arns := []*string{arn(stack, "cloudformation", all)}
+	if c.backupRegion != "" {
+		arns = append(arns, arnIn(stack, c.backupRegion, "cloudformation", all))
+	}
+	return arns
+}
+
 func repositoryARN(stack awscdk.Stack) *string {
 	return arn(stack, "ecr", "repository/"+names.Repository)
 }
@@ -68,10 +83,10 @@ func repositoryARN(stack awscdk.Stack) *string {
 func tableStatements(stack awscdk.Stack, principals ...awsiam.IPrincipal) []awsiam.PolicyStatement {
 	var ofTables, ofIndexes []*string
 	for _, t := range tables {
-		ofTables = append(ofTables, arn(stack, "dynamodb", "table/"+named(stack, t)))
+		ofTables = append(ofTables, tableARN(stack, t))
 	}
 	for _, t := range indexedTables {
-		ofIndexes = append(ofIndexes, arn(stack, "dynamodb", "table/"+named(stack, t)+"/index/"+names.RevisionIndex))
+		ofIndexes = append(ofIndexes, tableARN(stack, t+"/index/"+names.RevisionIndex))
 	}
 	statements := []awsiam.PolicyStatement{
 		allow("Tables", tableActions, ofTables...),

@@ -47,7 +47,7 @@ func newBackups(stack awscdk.Stack, c config) {
 	var tableARNs []*string
 	var resources []awsbackup.BackupResource
 	for _, t := range tables {
-		table := arn(stack, "dynamodb", "table/"+named(stack, t))
+		table := tableARN(stack, t)
 		tableARNs = append(tableARNs, table)
 		resources = append(resources, awsbackup.BackupResource_FromArn(table))
 	}

@@ -8,8 +8,6 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/jsii-runtime-go"
-
-	"github.com/vaultsphere/vaultsphere/app/names"
 )
 
 // newBranchRole makes the role for builds of branches, which run `make diff` and deploy nothing. A branch's build runs any code that
@@ -19,11 +17,7 @@ func newBranchRole(stack awscdk.Stack, c config, trusted awsiam.IPrincipal) awsi
 	role := awsiam.NewRole(stack, jsii.String("Branches"), &awsiam.RoleProps{
 		AssumedBy: trusted, Description: jsii.String("VaultSphere branches"),
 	})
-	stacks := []*string{arn(stack, "cloudformation", "stack/"+names.StackPrefix+"*")}
-	if c.backupRegion != "" {
-		stacks = append(stacks, arnIn(stack, c.backupRegion, "cloudformation", "stack/"+names.StackPrefix+"*"))
-	}
-	grant(role, allow("ReadTemplates", []string{"cloudformation:DescribeStacks", "cloudformation:GetTemplate"}, stacks...))
+	grant(role, allow("ReadTemplates", []string{"cloudformation:DescribeStacks", "cloudformation:GetTemplate"}, stackARNs(stack, c)...))
 	accept(role.Node().FindChild(jsii.String("DefaultPolicy")), finding{"AwsSolutions-IAM5", "the wildcard matches the stacks of this app"})
 	output(stack, "BranchRole", "ARN of the role that branch builds run make diff with", role.RoleArn())
 	return role

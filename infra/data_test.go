@@ -15,7 +15,7 @@ import (
 )
 
 func dataTemplate(t *testing.T) stackTemplate {
-	return synth(t, "ec2-minimal").templates["PasswordManager-Data"]
+	return synth(t, "ec2-minimal").templates[dataStack]
 }
 
 func TestTablesAreProtectedAndOnDemand(t *testing.T) {
@@ -193,7 +193,7 @@ func TestEnhancedScanningIsAnOption(t *testing.T) {
 	const kind = "AWS::ECR::RegistryScanningConfiguration"
 	for deployment := range deployments {
 		for stack, tpl := range synth(t, deployment).templates {
-			if deployment != "ec2-full" || stack != "PasswordManager-Data" {
+			if deployment != "ec2-full" || stack != dataStack {
 				if len(tpl.of(kind)) != 0 {
 					t.Errorf("%s: %s changes how ECR scans all repositories of the account", deployment, stack)
 				}
@@ -234,7 +234,7 @@ func TestSettingsOfTheServer(t *testing.T) {
 }
 
 func TestDataOutlivesItsStack(t *testing.T) {
-	for id, r := range synth(t, "ec2-full").templates["PasswordManager-Data"].Resources {
+	for id, r := range synth(t, "ec2-full").templates[dataStack].Resources {
 		if slices.Contains([]string{"AWS::Logs::MetricFilter", "AWS::ECR::RegistryScanningConfiguration", "AWS::Budgets::Budget", "AWS::Backup::BackupPlan",
 			"AWS::Backup::BackupSelection", "AWS::IAM::Role", "AWS::IAM::Policy"}, r.Type) {
 			continue // no data
@@ -260,7 +260,7 @@ func TestOnlyDataStacksAreProtected(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, a := range manifest.Artifacts {
-		if a.Type == "aws:cloudformation:stack" && a.Properties.TerminationProtection != (name == "PasswordManager-Data" || name == "PasswordManager-SecondRegion") {
+		if a.Type == "aws:cloudformation:stack" && a.Properties.TerminationProtection != (name == dataStack || name == "PasswordManager-SecondRegion") {
 			t.Errorf("termination protection of %s is %v", name, a.Properties.TerminationProtection)
 		}
 	}
@@ -279,7 +279,7 @@ func TestNoTemplateHoldsTheSecret(t *testing.T) {
 }
 
 func TestBudgetNotifiesByEmail(t *testing.T) {
-	budget := synth(t, "ec2-full").templates["PasswordManager-Data"].one(t, "AWS::Budgets::Budget").Properties
+	budget := synth(t, "ec2-full").templates[dataStack].one(t, "AWS::Budgets::Budget").Properties
 	if got, want := asJSON(t, budget["Budget"]), `{"BudgetLimit":{"Amount":40,"Unit":"USD"},"BudgetType":"COST","TimeUnit":"MONTHLY"}`; got != want {
 		t.Errorf("the budget is %s, want %s", got, want)
 	}
@@ -290,7 +290,7 @@ func TestBudgetNotifiesByEmail(t *testing.T) {
 	const form = `{"Notification":{"ComparisonOperator":"GREATER_THAN","NotificationType":%q,"Threshold":%d,"ThresholdType":"PERCENTAGE"},` +
 		`"Subscribers":[{"Address":"night@example.org","SubscriptionType":"EMAIL"}]}`
 	compareLines(t, notifications, []string{fmt.Sprintf(form, "ACTUAL", 80), fmt.Sprintf(form, "ACTUAL", 100), fmt.Sprintf(form, "FORECASTED", 100)})
-	if n := len(synth(t, "ec2-minimal").templates["PasswordManager-Data"].of("AWS::Budgets::Budget")); n != 0 {
+	if n := len(synth(t, "ec2-minimal").templates[dataStack].of("AWS::Budgets::Budget")); n != 0 {
 		t.Errorf("%d budgets without the option", n)
 	}
 }

@@ -33,7 +33,7 @@ func logFilters(t *testing.T) map[string]logFilter {
 	for name, tpl := range synth(t, "ec2-minimal").templates {
 		for _, f := range tpl.of("AWS::Logs::MetricFilter") {
 			m := f.Properties["MetricTransformations"].([]any)[0].(map[string]any)
-			if name != "PasswordManager-Data" || m["MetricNamespace"] != names.MetricsNamespace {
+			if name != dataStack || m["MetricNamespace"] != names.MetricsNamespace {
 				t.Errorf("%s has a filter for %s/%s", name, m["MetricNamespace"], m["MetricName"])
 			}
 			filters[m["MetricName"].(string)] = logFilter{f.Properties["FilterPattern"].(string), m["MetricValue"].(string)}

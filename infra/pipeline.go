@@ -137,15 +137,13 @@ func preflightStatements(stack awscdk.Stack, c config) []awsiam.PolicyStatement 
 		awscdk.Fn_Sub(jsii.String("arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/"+names.RolesBoundary+"${AWS::Region}"), nil))
 	bootstrapVersion := qualify(stack, awscdk.DefaultStackSynthesizer_DEFAULT_BOOTSTRAP_STACK_VERSION_SSM_PARAMETER())
 	settings := append(everyParameterARN(stack, "*"), arn(stack, "ssm", "parameter"+*bootstrapVersion))
-	stacks := []*string{arn(stack, "cloudformation", "stack/"+names.StackPrefix+"*")}
 	if c.backupRegion != "" {
 		settings = append(settings, arnIn(stack, c.backupRegion, "ssm", "parameter"+*bootstrapVersion))
-		stacks = append(stacks, arnIn(stack, c.backupRegion, "cloudformation", "stack/"+names.StackPrefix+"*"))
 	}
 	return []awsiam.PolicyStatement{
 		allow("ReadSettings", []string{"ssm:GetParameter", "ssm:GetParameters"}, settings...),
 		allow("ReadStacks", []string{"cloudformation:DescribeStacks", "cloudformation:GetTemplate", "cloudformation:ListStackResources"},
-			stacks...),
+			stackARNs(stack, c)...),
 		allow("InspectAccount", []string{"backup:ListBackupVaults", "cloudformation:DescribeStackResources", "ecr:GetRegistryScanningConfiguration"}, jsii.String("*")),
 		allow("ReadTables", []string{"dynamodb:DescribeTable"}, tableARNs...),
 		allow("ReadBuckets", []string{"s3:ListBucket"}, bucketARNs...),

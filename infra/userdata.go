@@ -5,6 +5,7 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 	"text/template"
@@ -70,27 +71,9 @@ func addUserData(stack awscdk.Stack, instance awsec2.Instance, architecture awse
 			"IMAGE_AGE_METRIC", metricImageAge,
 			"HOST_KEY_TAG", names.HostKeyTag,
 		)},
-		{names.HostDirectory + "/bin/start-release", "755", render("start-release.sh", nil)},
-		{names.HostDirectory + "/bin/verify-release", "755", render("verify-release.sh", nil)},
-		{"/etc/systemd/system/password-manager.service", "644", render("password-manager.service", s)},
-		{"/usr/local/bin/keep-certificates", "755", render("keep-certificates.sh", nil)},
-		{"/etc/systemd/system/password-manager-certificates.service", "644", render("password-manager-certificates.service", nil)},
-		{"/etc/systemd/system/password-manager-certificates.timer", "644", render("password-manager-certificates.timer", nil)},
-		{"/etc/systemd/system/password-manager-address.service", "644", render("password-manager-address.service", nil)},
-		{"/usr/local/bin/close-metadata", "755", render("close-metadata.sh", nil)},
-		{"/etc/systemd/system/password-manager-metadata.service", "644", render("password-manager-metadata.service", nil)},
-		{"/usr/local/bin/check-site", "755", render("check-site.sh", nil)},
-		{"/etc/systemd/system/password-manager-watch.service", "644", render("password-manager-watch.service", nil)},
-		{"/etc/systemd/system/password-manager-watch.timer", "644", render("password-manager-watch.timer", nil)},
-		{"/usr/local/bin/instance-metadata", "755", render("instance-metadata.sh", nil)},
-		{"/usr/local/bin/tag-host-key", "755", render("tag-host-key.sh", nil)},
-		{"/etc/systemd/system/password-manager-key.service", "644", render("password-manager-key.service", nil)},
-		{"/usr/local/bin/report-image-age", "755", render("report-image-age.sh", nil)},
-		{"/etc/systemd/system/password-manager-image.service", "644", render("password-manager-image.service", nil)},
-		{"/etc/systemd/system/password-manager-image.timer", "644", render("password-manager-image.timer", nil)},
 	}
 	metadata := map[string]any{}
-	for _, f := range files {
+	for _, f := range append(files, unitsAndPrograms(s)...) {
 		metadata[f.path] = map[string]any{"content": f.content, "mode": "000" + f.mode, "owner": "root", "group": "root"}
 	}
 	instance.Instance().AddMetadata(jsii.String("AWS::CloudFormation::Init"), map[string]any{"config": map[string]any{"files": metadata}})
@@ -98,6 +81,30 @@ func addUserData(stack awscdk.Stack, instance awsec2.Instance, architecture awse
 	s.FilesDigest = digest(stack.Resolve(metadata))
 	instance.UserData().AddSignalOnExitCommand(instance)
 	instance.AddUserData(jsii.String(render("user-data.sh", s)))
+}
+
+// unitsAndPrograms returns the systemd units and the scripts under host/. user-data.sh is not one of them: cloud-init runs it.
+func unitsAndPrograms(s hostSettings) []hostFile {
+	entries, err := hostFiles.ReadDir("host")
+	if err != nil {
+		panic(err) // cannot happen: the folder is embedded
+	}
+	var files []hostFile
+	for _, e := range entries {
+		switch name := e.Name(); path.Ext(name) {
+		case ".service", ".timer":
+			files = append(files, hostFile{"/etc/systemd/system/" + name, "644", render(name, s)})
+		case ".sh":
+			folder := "/usr/local/bin/"
+			if strings.HasSuffix(name, "-release.sh") {
+				folder = names.HostDirectory + "/bin/"
+			}
+			if name != "user-data.sh" {
+				files = append(files, hostFile{folder + strings.TrimSuffix(name, ".sh"), "755", render(name, nil)})
+			}
+		}
+	}
+	return files
 }
 
 // digest returns the SHA-256 of a resolved value. Unresolved references differ from run to run.

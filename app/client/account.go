@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
@@ -133,7 +134,7 @@ func (c *Client) Recover(ctx context.Context, username, phrase, password string,
 	}
 	key, err := seal.UnwrapVaultKey(opened.RecoveryWrappedKey, words.KEK(), seal.WrapInfo{User: user, Purpose: seal.PurposeRecovery})
 	if errors.Is(err, seal.ErrWrongKey) {
-		return "", &VaultAlteredError{Problems: []string{"the vault key wrapped for recovery is not the one of this user"}, Err: err}
+		return "", &VaultAlteredError{[]error{found(bridge.Finding{Code: bridge.OtherVaultKey}, "the vault key wrapped for recovery is not the one of this user")}, err}
 	}
 	if err != nil {
 		return "", fmt.Errorf("open vault key: %w", err)
@@ -152,7 +153,7 @@ func (c *Client) Recover(ctx context.Context, username, phrase, password string,
 	}
 	a := answer.Account
 	if a.UserID != string(user) || a.KDF != fresh.kdf || a.WrappedKey != fresh.wrapped {
-		return "", altered("the server answered the recovery with another account")
+		return "", altered(found(bridge.Finding{Code: bridge.OtherAccount}, "the server answered the recovery with another account"))
 	}
 	return a.Username, c.enter(answer, newVault(user, key), device)
 }

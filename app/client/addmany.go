@@ -28,7 +28,7 @@ func (c *Client) AddMany(ctx context.Context, items []item.Item, progress func(d
 // makeable refuses a type that this version cannot make, although it keeps and copies items of it.
 func makeable(it item.Item) error {
 	if it.Type != "" && !it.Type.Known() {
-		return &item.FieldError{Field: "type", Reason: "must be " + item.TypeList()}
+		return &item.FieldError{Field: "type", Rule: item.RuleForm, Reason: "must be " + item.TypeList()}
 	}
 	return nil
 }

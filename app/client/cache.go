@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
@@ -358,7 +359,7 @@ func (c *Client) openCopy(ctx context.Context, v *vault) error {
 func (c *Client) takePieces(ctx context.Context, v *vault, pieces [][]byte) (protocol.VaultResponse, error) {
 	answer, err := join(pieces)
 	if err != nil {
-		return answer, &VaultAlteredError{Problems: []string{"the copy on this device is damaged"}, Err: err}
+		return answer, &VaultAlteredError{[]error{found(bridge.Finding{Code: bridge.CacheDamaged}, "the copy on this device is damaged")}, err}
 	}
 	err = c.take(ctx, v, answer, true)
 	var back *RolledBackError

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
@@ -107,7 +108,8 @@ func (c *Client) send(ctx context.Context, v *vault, ch *change) error {
 		return c.settle(ctx, v, ch, target, err)
 	}
 	if answer.Revision != target {
-		return altered("the server says that revision %d follows on %d", answer.Revision, v.revision)
+		return altered(found(bridge.Finding{Code: bridge.RevisionSkipped, Got: answer.Revision, Want: v.revision},
+			"the server says that revision %d follows on %d", answer.Revision, v.revision))
 	}
 	before := v.revision
 	c.mu.Lock()

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
@@ -184,7 +185,7 @@ func (c *Client) meet(a protocol.Account) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.vault != nil && string(c.vault.user) != a.UserID {
-		return altered("the server answers for another user than the one who is signed in")
+		return altered(found(bridge.Finding{Code: bridge.OtherUser}, "the server answers for another user than the one who is signed in"))
 	}
 	// A change of the password ends every session but the one that made it, so for one session these never change.
 	if known := c.account; known != nil && known.SessionID == a.SessionID && known.KDF != a.KDF {

@@ -6,8 +6,10 @@ import (
 	"slices"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/generate"
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
@@ -35,19 +37,15 @@ const (
 	CodeInternal          Code = Code(protocol.CodeInternal)
 )
 
-// Failure is an error in the words of a user interface.
+// Failure is an error for a user interface, which has a sentence for each code and each finding in the reader's language.
 type Failure struct {
 	Code       Code
-	Message    string
-	Hint       string        // what can be done; may be empty
-	RetryAfter time.Duration // zero: the server did not say
+	Findings   []bridge.Finding // what exactly is wrong, the most telling first; may be empty
+	RequestID  string           // of a CodeServerFault, by which the operator finds the cause
+	RetryAfter time.Duration    // zero: the server did not say
 }
 
-const alteredHint = "nothing was changed on this device; do not enter your password again until whoever runs the server has explained this"
-
-const interceptedHint = "nothing was saved; use another network, or ask the server's operator whether it has a new certificate or address"
-
-// serverFaults are refusals about which a person can do nothing.
+// serverFaults are refusals that a user can do nothing about.
 var serverFaults = []protocol.Code{
 	protocol.CodeInternal, protocol.CodeForbidden, protocol.CodeMethodNotAllowed, protocol.CodeUnsupportedMedia, protocol.CodeUserIDTaken,
 }
@@ -56,91 +54,95 @@ var serverFaults = []protocol.Code{
 var failures = []struct {
 	err  error
 	code Code
-	hint string
 }{
-	{context.Canceled, CodeCancelled, ""},
-	{context.DeadlineExceeded, CodeCancelled, ""},
-	{ErrUncertain, CodeOffline, "sync to see whether the change was saved"},
-	{ErrReadOnly, CodeReadOnly, "close it and sign in to change something"},
-	{ErrNotInCopy, CodeReadOnly, "close the copy and sign in to get it"},
-	{ErrCopyDamaged, CodeCopyDamaged, "sign in to get the vault from the server"},
-	{ErrNoCopy, CodeNotFound, ""},
-	{ErrIntercepted, CodeIntercepted, interceptedHint},
-	{ErrOffline, CodeOffline, "check the connection and try again"},
-	{ErrLocked, CodeLocked, "unlock the vault first"},
-	{ErrSignedOut, Code(protocol.CodeUnauthorized), "sign in first"},
-	{ErrWrongPassword, CodeWrongPassword, ""},
-	{ErrTOTPRequired, Code(protocol.CodeTOTPRequired), "enter the code that your authenticator shows"},
-	{ErrWrongPhrase, CodeBadPhrase, ""},
-	{seal.ErrPhraseLength, CodeBadPhrase, ""},
-	{seal.ErrPhraseChecksum, CodeBadPhrase, ""},
-	{ErrRolledBack, CodeVaultRolledBack, alteredHint},
-	{seal.ErrKDFTooWeak, CodeKDFRefused, alteredHint},
-	{seal.ErrKDFTooCostly, CodeKDFRefused, alteredHint},
-	{seal.ErrKDFMismatch, CodeKDFRefused, alteredHint},
-	{seal.ErrTooLarge, CodeBadInput, "shorten the notes or the fields"},
-	{seal.ErrEmptyPassword, CodeBadInput, "enter a password"},
-	{seal.ErrPasswordText, CodeBadInput, ""},
-	{ErrImportChoice, CodeBadInput, ""},
-	{ErrNotFound, CodeNotFound, ""},
-	{ErrNoAttachment, CodeNotFound, ""},
-	{ErrAttachmentGone, CodeNotFound, "remove it from the item, and attach the file again if you have it"},
-	{ErrBusy, Code(protocol.CodeRevisionConflict), "try again"},
+	{context.Canceled, CodeCancelled},
+	{context.DeadlineExceeded, CodeCancelled},
+	{ErrUncertain, CodeOffline},
+	{ErrReadOnly, CodeReadOnly},
+	{ErrNotInCopy, CodeReadOnly},
+	{ErrCopyDamaged, CodeCopyDamaged},
+	{ErrNoCopy, CodeNotFound},
+	{ErrIntercepted, CodeIntercepted},
+	{ErrOffline, CodeOffline},
+	{ErrLocked, CodeLocked},
+	{ErrSignedOut, Code(protocol.CodeUnauthorized)},
+	{ErrWrongPassword, CodeWrongPassword},
+	{ErrTOTPRequired, Code(protocol.CodeTOTPRequired)},
+	{ErrWrongPhrase, CodeBadPhrase},
+	{seal.ErrPhraseLength, CodeBadPhrase},
+	{seal.ErrPhraseChecksum, CodeBadPhrase},
+	{ErrRolledBack, CodeVaultRolledBack},
+	{seal.ErrKDFTooWeak, CodeKDFRefused},
+	{seal.ErrKDFTooCostly, CodeKDFRefused},
+	{seal.ErrKDFMismatch, CodeKDFRefused},
+	{seal.ErrTooLarge, CodeBadInput},
+	{seal.ErrEmptyPassword, CodeBadInput},
+	{seal.ErrPasswordText, CodeBadInput},
+	{ErrImportChoice, CodeBadInput},
+	{generate.ErrRules, CodeBadInput},
+	{ErrNotFound, CodeNotFound},
+	{ErrNoAttachment, CodeNotFound},
+	{ErrAttachmentGone, CodeNotFound},
+	{ErrBusy, Code(protocol.CodeRevisionConflict)},
 }
 
-// Explain finds the code and the hint of any error of this package and of app/transfer.
+// Explain finds the code of any error of this package, of app/generate and of app/transfer.
 func Explain(err error) Failure {
-	f := Failure{Code: CodeInternal, Message: err.Error()}
+	f := Failure{Code: CodeInternal}
 	var server *ServerError
 	if errors.As(err, &server) {
-		f.Code, f.Message, f.RetryAfter = Code(server.Code), server.Message, server.RetryAfter
+		f.Code, f.RetryAfter = Code(server.Code), server.RetryAfter
 		if slices.Contains(serverFaults, server.Code) {
-			// The server's sentence is English, and the operator needs only the id to find the cause.
-			f.Code, f.Message = CodeServerFault, server.RequestID
+			f.Code, f.RequestID = CodeServerFault, server.RequestID
 		}
 	}
-	var told interface{ Explain() (code, hint string) } // a failure of app/transfer, which is not linked into the browser's core
-	if errors.As(err, &told) {
-		code, hint := told.Explain()
-		f.Code, f.Hint = Code(code), hint
+	var file interface{ Explain() (code, hint string) } // a failure of app/transfer, which the browser's core does not link
+	if errors.As(err, &file) {
+		code, _ := file.Explain()
+		f.Code = Code(code)
 		return f
 	}
+	if code := codeOf(err); code != "" && (server == nil || !errors.Is(err, ErrUncertain)) {
+		f.Code = code
+	}
+	switch f.Code {
+	case CodeBadInput, CodeKDFRefused, CodeRecordUnreadable, CodeVaultAltered, CodeVaultRolledBack:
+		f.Findings = findingsOf(err)
+	}
+	return f
+}
+
+// codeOf is empty if err is none of this package.
+func codeOf(err error) Code {
 	var unreadable *UnreadableError
 	if errors.As(err, &unreadable) {
-		f.Code = CodeRecordUnreadable
-		return f
+		return CodeRecordUnreadable
 	}
 	for _, known := range failures {
-		if !errors.Is(err, known.err) {
-			continue
+		if errors.Is(err, known.err) {
+			return known.code
 		}
-		f.Hint = known.hint
-		if server == nil || !errors.Is(err, ErrUncertain) {
-			f.Code = known.code
-		}
-		return f
 	}
 	var field *item.FieldError
 	var word *seal.WordError
-	var kept *KeptError
+	var conflict *KeptError
 	var altered *VaultAlteredError
 	var unsent *UnsentError
 	var file *AttachmentAlteredError
 	switch {
 	case errors.As(err, &unsent):
-		f.Code, f.Hint = CodeUnsent, "sync first, or lose them on purpose"
+		return CodeUnsent
 	case errors.As(err, &file):
-		f.Code, f.Hint = CodeAttachmentAltered, "the rest of the vault is not affected; tell whoever runs the server"
+		return CodeAttachmentAltered
 	case errors.As(err, &field):
-		f.Code = CodeBadInput
+		return CodeBadInput
 	case errors.As(err, &word):
-		f.Code = CodeBadPhrase
-	case errors.As(err, &kept):
-		f.Code = Code(protocol.CodeConflict)
-		f.Hint = "look at what the other device changed, then delete again"
+		return CodeBadPhrase
+	case errors.As(err, &conflict):
+		return Code(protocol.CodeConflict)
 	case errors.As(err, &altered), errors.Is(err, seal.ErrWrongKey), errors.Is(err, seal.ErrWrongUser),
 		errors.Is(err, seal.ErrWrongPurpose), errors.Is(err, seal.ErrAltered), errors.Is(err, seal.ErrBadID):
-		f.Code, f.Hint = CodeVaultAltered, alteredHint
+		return CodeVaultAltered
 	}
-	return f
+	return ""
 }

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-
-	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
 var (
@@ -78,30 +76,31 @@ func (e *UnsentError) Error() string {
 	return fmt.Sprintf("%d changes on this device are not on the server yet and would be lost", e.Changes)
 }
 
-// VaultAlteredError says that what the server sent is not what this user's devices have stored. Problems name what is
-// wrong, the most telling first.
+// VaultAlteredError says that what the server sent is not what this user's devices have stored. Problems is not empty; the
+// most telling one comes first.
 type VaultAlteredError struct {
-	Problems []string
-	Err      error // what the first problem was found by, if there is one
+	Problems []error
+	Err      error // the cause of the first problem; may be nil
 }
 
 const maxProblemsShown = 5
 
 func (e *VaultAlteredError) Error() string {
-	shown := e.Problems
-	more := ""
-	if len(shown) > maxProblemsShown {
-		more = fmt.Sprintf(" (and %d more)", len(shown)-maxProblemsShown)
-		shown = shown[:maxProblemsShown]
+	var b strings.Builder
+	b.WriteString("vault was changed outside this vault's devices")
+	for i, p := range e.Problems[:min(len(e.Problems), maxProblemsShown)] {
+		b.WriteString([]string{": ", "; "}[min(i, 1)])
+		b.WriteString(p.Error())
 	}
-	return "vault was changed outside this vault's devices: " + strings.Join(shown, "; ") + more
+	if more := len(e.Problems) - maxProblemsShown; more > 0 {
+		fmt.Fprintf(&b, " (and %d more)", more)
+	}
+	return b.String()
 }
 
 func (e *VaultAlteredError) Unwrap() error { return e.Err }
 
-func altered(format string, args ...any) *VaultAlteredError {
-	return &VaultAlteredError{Problems: []string{fmt.Sprintf(format, args...)}}
-}
+func altered(problem error) *VaultAlteredError { return &VaultAlteredError{Problems: []error{problem}} }
 
 // AttachmentAlteredError says that an attachment is not, to the last byte, the file that was attached. The rest of the
 // vault is not in doubt.
@@ -151,9 +150,4 @@ func unanswered(err error) error {
 		return err
 	}
 	return fmt.Errorf("%w: %w", ErrOffline, err)
-}
-
-// describe gives a place the words that people see in errors.
-func describe(p seal.Place) string {
-	return fmt.Sprintf("record %s of kind %s version %d", p.Account, p.Kind, p.Version)
 }

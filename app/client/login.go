@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
@@ -61,7 +62,7 @@ func (c *Client) Login(ctx context.Context, username, password, code, device str
 	v, err := unwrap(answer.Account, p.master)
 	if errors.Is(err, ErrWrongPassword) {
 		// The auth key was right, so the KEK is right as well.
-		return "", &VaultAlteredError{Problems: []string{"the wrapped vault key is not the one of this user"}, Err: seal.ErrWrongKey}
+		return "", &VaultAlteredError{[]error{found(bridge.Finding{Code: bridge.OtherVaultKey}, "the wrapped vault key is not the one of this user")}, seal.ErrWrongKey}
 	}
 	if err != nil {
 		return "", err

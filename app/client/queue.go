@@ -166,7 +166,7 @@ type Refused struct {
 	ID      string `json:"id"`
 	Title   string `json:"title"`
 	Code    Code   `json:"code"`
-	Message string `json:"message"` // in English
+	Message string `json:"-"` // in English
 }
 
 // Waiting is what the server does not have yet.

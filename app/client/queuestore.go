@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
@@ -98,7 +99,7 @@ func (c *Client) loadQueue(v *vault) error {
 	}
 	changes, err := v.openQueue(held.Pieces)
 	if err != nil {
-		return &VaultAlteredError{Problems: []string{"the changes that wait on this device do not open"}, Err: err}
+		return &VaultAlteredError{[]error{found(bridge.Finding{Code: bridge.OutboxUnopened}, "the changes that wait on this device do not open")}, err}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

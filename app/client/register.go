@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
@@ -102,7 +103,7 @@ func (c *Client) register(ctx context.Context, r *Registration, user seal.UserID
 	}
 	a := answer.Account
 	if a.UserID != string(user) || a.KDF != request.KDF || a.WrappedKey != wrapped || a.Revision != 0 {
-		return "", altered("the server answered the registration with another account")
+		return "", altered(found(bridge.Finding{Code: bridge.OtherAccount}, "the server answered the registration with another account"))
 	}
 	return a.Username, c.enter(answer, v, device)
 }

@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
@@ -20,14 +21,15 @@ type Synced struct {
 	Unreadable []Unreadable `json:"unreadable"`
 	Waiting                 // what the server still does not have
 	Kept       []string     `json:"kept"` // items that were deleted here and stay, because another device changed them
-	// CopyProblem is why this device holds no copy for the time without a server; empty if it does, or is not to.
-	CopyProblem string `json:"copy_problem"`
+	// CopyProblem says in English why this device has no cache, or has set an outbox aside; empty if nothing is wrong.
+	CopyProblem string `json:"-"`
 }
 
 // Unreadable is an item that is what was stored, but cannot be opened or understood here.
 type Unreadable struct {
-	ID      string `json:"id"`
-	Message string `json:"message"`
+	ID      string         `json:"id"`
+	Finding bridge.Finding `json:"finding"`
+	Message string         `json:"-"` // in English
 }
 
 // Sync brings the vault to the server's revision: all of it the first time, what changed later. What does not agree with
@@ -61,7 +63,7 @@ func (c *Client) Sync(ctx context.Context) (Synced, error) {
 	out.Count, out.Trashed = v.counts()
 	for _, e := range v.sorted {
 		if e.err != nil {
-			out.Unreadable = append(out.Unreadable, Unreadable{e.id, e.err.Error()})
+			out.Unreadable = append(out.Unreadable, Unreadable{e.id, findingOf(&UnreadableError{e.id, e.err}), e.err.Error()})
 		}
 	}
 	return out, nil
@@ -142,13 +144,14 @@ func (c *Client) pull(ctx context.Context, v *vault, full bool) error {
 func (c *Client) take(ctx context.Context, v *vault, answer protocol.VaultResponse, full bool) error {
 	manifest, err := v.key.OpenManifest(v.user, answer.Manifest)
 	if err != nil {
-		return &VaultAlteredError{Problems: []string{"the sealed manifest does not open"}, Err: err}
+		return &VaultAlteredError{[]error{found(bridge.Finding{Code: bridge.ManifestUnopened}, "the sealed manifest does not open")}, err}
 	}
 	if err := v.checkSeen(manifest); err != nil {
 		return err
 	}
 	if manifest.Revision != answer.Revision {
-		return altered("the server says revision %d, the sealed manifest says %d", answer.Revision, manifest.Revision)
+		return altered(found(bridge.Finding{Code: bridge.RevisionUnsealed, Got: answer.Revision, Want: manifest.Revision},
+			"the server says revision %d, the sealed manifest says %d", answer.Revision, manifest.Revision))
 	}
 	n := v.begin(full)
 	problems := n.fill(answer)
@@ -180,7 +183,7 @@ func (v *vault) checkSeen(m seal.Manifest) error {
 
 // diagnose names what is wrong with an answer that does not add up. It may open every record, which a sync that adds up
 // never does.
-func (n *next) diagnose(problems []string, answer protocol.VaultResponse, manifest seal.Manifest) error {
+func (n *next) diagnose(problems []error, answer protocol.VaultResponse, manifest seal.Manifest) error {
 	v := n.v
 	var cause error
 	for _, r := range answer.Records {
@@ -191,28 +194,31 @@ func (n *next) diagnose(problems []string, answer protocol.VaultResponse, manife
 			if cause == nil {
 				cause = err
 			}
-			problems = append(problems, err.Error())
+			problems = append(problems, err)
 		}
 	}
 	if n.full {
 		for _, held := range v.sorted {
 			if got := n.changed[held.id]; got != nil && got.meta.version != 0 && got.meta.version < held.meta.version {
-				problems = append(problems, fmt.Sprintf("%s is older than the version %d that this device has",
-					describe(v.place(held.id, seal.KindAccount, got.meta.version)), held.meta.version))
+				problems = append(problems, older(v.place(held.id, seal.KindAccount, got.meta.version), held.meta.version))
 			}
 		}
 	}
 	switch missing := manifest.Count - n.count; {
-	case missing == 1:
-		problems = append(problems, "the server left out 1 record")
-	case missing > 1:
-		problems = append(problems, fmt.Sprintf("the server left out %d records", missing))
-	case missing == -1:
-		problems = append(problems, "the server shows 1 record too many")
-	case missing < -1:
-		problems = append(problems, fmt.Sprintf("the server shows %d records too many", -missing))
+	case missing > 0:
+		problems = append(problems, found(bridge.Finding{Code: bridge.RecordsMissing, Got: missing}, "the server left out %s", records(missing)))
+	case missing < 0:
+		problems = append(problems, found(bridge.Finding{Code: bridge.RecordsSurplus, Got: -missing}, "the server shows %s too many", records(-missing)))
 	case len(problems) == 0:
-		problems = append(problems, "the records do not add up to the sealed manifest: an older token stands in for a newer one")
+		problems = append(problems, found(bridge.Finding{Code: bridge.RecordsReplayed},
+			"the records do not add up to the sealed manifest: an older token stands in for a newer one"))
 	}
 	return &VaultAlteredError{Problems: problems, Err: cause}
+}
+
+func records(n int64) string {
+	if n == 1 {
+		return "1 record"
+	}
+	return fmt.Sprintf("%d records", n)
 }

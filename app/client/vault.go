@@ -11,6 +11,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
@@ -266,11 +267,11 @@ func (n *next) put(account string, kind seal.Kind, r sealed) error {
 		if held := e.meta; held.version != 0 {
 			switch {
 			case n.full:
-				return fmt.Errorf("%s is there twice, as version %d too", describe(n.v.place(account, kind, r.version)), held.version)
+				return atPlace(bridge.RecordRepeated, n.v.place(account, kind, r.version), "is there twice, as version %d too", held.version)
 			case r.version == held.version:
-				return fmt.Errorf("%s was repeated", describe(n.v.place(account, kind, r.version)))
+				return atPlace(bridge.RecordRepeated, n.v.place(account, kind, r.version), "was repeated")
 			case r.version < held.version:
-				return fmt.Errorf("%s is older than the version %d that this device has", describe(n.v.place(account, kind, r.version)), held.version)
+				return older(n.v.place(account, kind, r.version), held.version)
 			}
 			if err := n.sub(account, kind, held); err != nil {
 				return err
@@ -280,7 +281,7 @@ func (n *next) put(account string, kind seal.Kind, r sealed) error {
 	} else {
 		i, found := slices.BinarySearchFunc(e.secrets, r.version, func(s sealed, version int64) int { return cmp.Compare(s.version, version) })
 		if found {
-			return fmt.Errorf("%s was repeated", describe(n.v.place(account, kind, r.version)))
+			return atPlace(bridge.RecordRepeated, n.v.place(account, kind, r.version), "was repeated")
 		}
 		e.secrets = slices.Insert(e.secrets, i, r)
 	}
@@ -308,8 +309,8 @@ func (n *next) drop(account string, kind seal.Kind, version int64) error {
 }
 
 // fill takes in the records of an answer and returns what is wrong with them.
-func (n *next) fill(answer protocol.VaultResponse) []string {
-	var problems []string
+func (n *next) fill(answer protocol.VaultResponse) []error {
+	var problems []error
 	for i := range answer.Records {
 		r := &answer.Records[i]
 		kind, err := checkRecord(n, r, answer.Revision)
@@ -321,7 +322,7 @@ func (n *next) fill(answer protocol.VaultResponse) []string {
 			err = n.put(r.ItemID, kind, sealed{r.Version, r.Token})
 		}
 		if err != nil {
-			problems = append(problems, err.Error())
+			problems = append(problems, err)
 		}
 	}
 	return problems
@@ -330,23 +331,23 @@ func (n *next) fill(answer protocol.VaultResponse) []string {
 func checkRecord(n *next, r *protocol.Record, revision int64) (seal.Kind, error) {
 	if n.changed[r.ItemID] == nil {
 		if _, err := seal.ParseAccountID(r.ItemID); err != nil {
-			return "", errors.New("a record has an account id that no client makes")
+			return "", found(bridge.Finding{Code: bridge.RecordMalformed}, "a record has an account id that no client makes")
 		}
 	}
 	kind := sealKind(r.Kind)
 	if kind == "" {
-		return "", errors.New("a record is of an unknown kind")
+		return "", found(bridge.Finding{Code: bridge.RecordMalformed, Name: r.ItemID}, "a record is of an unknown kind")
 	}
 	p := n.v.place(r.ItemID, kind, r.Version)
 	switch {
 	case r.Version < 1:
-		return "", fmt.Errorf("%s has no version", describe(p))
+		return "", atPlace(bridge.RecordMalformed, p, "has no version")
 	case r.Revision < 1 || r.Revision > revision || !n.full && r.Revision <= n.v.revision:
-		return "", fmt.Errorf("%s is said to be of revision %d", describe(p), r.Revision)
+		return "", atPlace(bridge.RecordMalformed, p, "is said to be of revision %d", r.Revision)
 	case r.Deleted && (n.full || r.Token != ""), !r.Deleted && r.Token == "":
-		return "", fmt.Errorf("%s is half a tombstone", describe(p))
+		return "", atPlace(bridge.RecordMalformed, p, "is half a tombstone")
 	case len(r.Token) > protocol.MaxTokenBytes:
-		return "", fmt.Errorf("%s is larger than a token can be", describe(p))
+		return "", atPlace(bridge.RecordMalformed, p, "is larger than a token can be")
 	}
 	return kind, nil
 }

@@ -1,10 +1,14 @@
 package item
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"regexp/syntax"
+	"slices"
+	"strconv"
+	"strings"
 )
 
 //go:generate go run ./fieldgen
@@ -172,6 +176,27 @@ func Rows(table string) []Row {
 	return nil
 }
 
+// tableOf names the table of the elements of a list whose name is another.
+var tableOf = map[string]string{"fields": "field", "password_history": "old_password", "attachments": "attachment"}
+
+// LabelOf returns the key of the page's message for the field that a FieldError names, and its number in a list, counted from 1.
+// The label is empty if the page has none.
+func LabelOf(name string) (label string, number int) {
+	rows := slices.Concat(overview.rows(), details.rows())
+	for part := range strings.SplitSeq(name, ".") {
+		part, index, listed := strings.Cut(strings.TrimSuffix(part, "]"), "[")
+		if n, err := strconv.Atoi(index); listed && err == nil {
+			number = n + 1
+		}
+		i := slices.IndexFunc(rows, func(r Row) bool { return r.Name == part })
+		if i < 0 {
+			break
+		}
+		label, rows = cmp.Or(rows[i].Label, label), Rows(cmp.Or(tableOf[part], part))
+	}
+	return label, number
+}
+
 // shownValue adds the value of a custom field that is not hidden.
 func shownValue(v any, add func(string)) {
 	if f := v.(*Field); f.Unknown == "" && (f.Kind == FieldText || f.Kind == FieldLink) {
@@ -182,7 +207,7 @@ func shownValue(v any, add func(string)) {
 func checkType(v any) *FieldError {
 	it := v.(*Item)
 	if !validType(it.Type) {
-		return &FieldError{"type", "must be " + TypeList()}
+		return &FieldError{Field: "type", Rule: RuleForm, Reason: "must be " + TypeList()}
 	}
 	return nil
 }
@@ -192,17 +217,17 @@ func checkRules(v any) *FieldError {
 	for i, url := range it.URLs {
 		switch rule := it.Match[url]; {
 		case !rule.Known() && !rule.Newer():
-			return &FieldError{fmt.Sprintf("match[%d]", i), "must be host, starts, exact, regexp or never, or be omitted for the domain"}
+			return &FieldError{Field: fmt.Sprintf("match[%d]", i), Rule: RuleForm, Reason: "must be host, starts, exact, regexp or never, or be omitted for the domain"}
 		case rule == MatchRegexp:
 			// Check only the syntax: package regexp would add a twentieth to the download of the page.
 			if _, err := syntax.Parse("(?i)"+url, syntax.Perl); err != nil {
-				return &FieldError{fmt.Sprintf("urls[%d]", i), "is not a regular expression (RE2)"}
+				return &FieldError{Field: fmt.Sprintf("urls[%d]", i), Rule: RulePattern, Reason: "is not a regular expression (RE2)"}
 			}
 		}
 	}
 	for _, rule := range it.Match {
 		if u := Unknown(rule); rule.Newer() && !u.canonical(false) {
-			return &FieldError{"match", "is not canonical JSON"}
+			return &FieldError{Field: "match", Rule: RuleForm, Reason: "is not canonical JSON"}
 		}
 	}
 	return nil
@@ -211,7 +236,7 @@ func checkRules(v any) *FieldError {
 func checkFieldKind(v any) *FieldError {
 	f := v.(*Field)
 	if !f.Kind.Known() {
-		return &FieldError{"kind", "must be hidden, boolean or link, or be omitted for text"}
+		return &FieldError{Field: "kind", Rule: RuleForm, Reason: "must be hidden, boolean or link, or be omitted for text"}
 	}
 	return nil
 }
@@ -219,7 +244,7 @@ func checkFieldKind(v any) *FieldError {
 func checkFieldValue(v any) *FieldError {
 	f := v.(*Field)
 	if f.Kind == FieldBoolean && f.Value != True && f.Value != False {
-		return &FieldError{"value", fmt.Sprintf("must be %s or %s", True, False)}
+		return &FieldError{Field: "value", Rule: RuleForm, Reason: fmt.Sprintf("must be %s or %s", True, False)}
 	}
 	return nil
 }
@@ -227,7 +252,7 @@ func checkFieldValue(v any) *FieldError {
 func checkSize(v any) *FieldError {
 	a := v.(*Attachment)
 	if a.Size < 0 || a.Size > MaxAttachmentBytes {
-		return &FieldError{"size", fmt.Sprintf("at most %d bytes, this has %d", MaxAttachmentBytes, a.Size)}
+		return &FieldError{Field: "size", Rule: RuleForm, Reason: fmt.Sprintf("at most %d bytes, this has %d", MaxAttachmentBytes, a.Size)}
 	}
 	return nil
 }
@@ -235,7 +260,7 @@ func checkSize(v any) *FieldError {
 func checkDigest(v any) *FieldError {
 	a := v.(*Attachment)
 	if digest, err := hex.DecodeString(a.SHA256); err != nil || len(digest) != sha256.Size {
-		return &FieldError{"sha256", "must be 64 hexadecimal digits"}
+		return &FieldError{Field: "sha256", Rule: RuleForm, Reason: "must be 64 hexadecimal digits"}
 	}
 	return nil
 }

@@ -235,3 +235,18 @@ func TestEveryLanguageHasEveryLabel(t *testing.T) {
 		t.Error("Rows returns a table for an unknown name")
 	}
 }
+
+func TestLabelOfAField(t *testing.T) {
+	for name, want := range map[string]struct {
+		label  string
+		number int
+	}{
+		"title": {"itemForm.title", 0}, "fields[2].value": {"itemForm.fieldValue", 3}, "urls[0]": {"itemView.url", 1},
+		"attachments[1].size": {"attachments.title", 2}, "card.number": {"card.number", 0}, "nothing": {"", 0}, "": {"", 0},
+		"fields[x].value": {"itemForm.fieldValue", 0},
+	} {
+		if label, number := LabelOf(name); label != want.label || number != want.number {
+			t.Errorf("%s: got %q and %d, want %+v", name, label, number, want)
+		}
+	}
+}

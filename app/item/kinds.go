@@ -146,7 +146,7 @@ func lineElement() kind {
 	e := *line
 	e.check = func(row *Row, p any) *FieldError {
 		if *p.(*string) == "" {
-			return &FieldError{"", "must not be empty"}
+			return &FieldError{Rule: RuleNeeded, Reason: "must not be empty"}
 		}
 		return checkLine(row, p)
 	}
@@ -201,7 +201,7 @@ func (l sequence) has(p, e any) bool {
 func (l sequence) check(row *Row, p any) *FieldError {
 	n := l.size(p)
 	if n > row.MaxCount {
-		return &FieldError{"", fmt.Sprintf("at most %d, there are %d", row.MaxCount, n)}
+		return &FieldError{Rule: RuleCount, Have: n, Limit: row.MaxCount, Reason: fmt.Sprintf("at most %d, there are %d", row.MaxCount, n)}
 	}
 	for i := range n {
 		if err := l.element.check(row, l.at(p, i)); err != nil {

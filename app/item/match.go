@@ -59,21 +59,21 @@ func (it Item) BelongsTo(page string, registrable func(host string) (string, err
 	return slices.ContainsFunc(it.URLs, func(url string) bool { return it.Match[url].covers(url, page, registrable) })
 }
 
-func (r MatchRule) covers(address, page string, registrable func(string) (string, error)) bool {
+func (r MatchRule) covers(rawURL, page string, registrable func(string) (string, error)) bool {
 	switch r {
 	case MatchExact:
-		return page == address || sameSpelling(address, page, func(a, p site) bool { return p.text("/") == a.text("/") })
+		return page == rawURL || sameSpelling(rawURL, page, func(a, p site) bool { return p.text("/") == a.text("/") })
 	case MatchStarts:
-		return strings.HasPrefix(page, address) ||
-			sameSpelling(address, page, func(a, p site) bool { return strings.HasPrefix(p.text("/"), a.text("")) })
+		return strings.HasPrefix(page, rawURL) ||
+			sameSpelling(rawURL, page, func(a, p site) bool { return strings.HasPrefix(p.text("/"), a.text("")) })
 	case MatchRegexp:
-		re, err := regexp.Compile("(?i)" + address)
+		re, err := regexp.Compile("(?i)" + rawURL)
 		return err == nil && re.MatchString(page)
 	case MatchDomain, MatchHost:
 	default:
 		return false
 	}
-	return sameSpelling(address, page, func(have, want site) bool {
+	return sameSpelling(rawURL, page, func(have, want site) bool {
 		switch {
 		case have.port == "" || want.port == "": // an app matches only itself
 			return have.text("") == want.text("")
@@ -102,8 +102,8 @@ func hostNames() *idna.Profile {
 	return idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(false), idna.CheckHyphens(false))
 }
 
-func sameSpelling(address, page string, equal func(address, page site) bool) bool {
-	a, ok := parseSite(address)
+func sameSpelling(rawURL, page string, equal func(a, p site) bool) bool {
+	a, ok := parseSite(rawURL)
 	if !ok {
 		return false
 	}
@@ -112,12 +112,12 @@ func sameSpelling(address, page string, equal func(address, page site) bool) boo
 }
 
 // parseSite parses a URL, with or without a scheme.
-func parseSite(address string) (site, bool) {
-	address, ok := withScheme(strings.TrimSpace(address))
+func parseSite(rawURL string) (site, bool) {
+	rawURL, ok := withScheme(strings.TrimSpace(rawURL))
 	if !ok {
 		return site{}, false
 	}
-	u, err := url.Parse(address)
+	u, err := url.Parse(rawURL)
 	if err != nil || u.Hostname() == "" {
 		return site{}, false
 	}
@@ -141,19 +141,19 @@ func parseSite(address string) (site, bool) {
 
 // withScheme rewrites what browsers accept as the URL of a web page for url.Parse. Without a scheme, an @ before the path means an email
 // address or an app.
-func withScheme(address string) (string, bool) {
-	scheme, rest, _ := strings.Cut(address, ":")
+func withScheme(rawURL string) (string, bool) {
+	scheme, rest, _ := strings.Cut(rawURL, ":")
 	if _, web := webPorts[strings.ToLower(scheme)]; web {
 		return scheme + "://" + webPath(rest), true
 	}
 	if strings.HasPrefix(rest, "//") && !strings.ContainsAny(scheme, "/?#") {
-		return address, true
+		return rawURL, true
 	}
-	if ip, err := netip.ParseAddr(address); err == nil && ip.Is6() {
-		return "https://[" + address + "]", true
+	if ip, err := netip.ParseAddr(rawURL); err == nil && ip.Is6() {
+		return "https://[" + rawURL + "]", true
 	}
-	host, _, _ := strings.Cut(strings.Map(pathToSlash, webPath(address)), "/")
-	return "https://" + webPath(address), !strings.Contains(host, "@")
+	host, _, _ := strings.Cut(strings.Map(pathToSlash, webPath(rawURL)), "/")
+	return "https://" + webPath(rawURL), !strings.Contains(host, "@")
 }
 
 func pathToSlash(r rune) rune {

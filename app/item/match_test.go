@@ -23,7 +23,7 @@ func TestBelongsTo(t *testing.T) {
 		{item.MatchDomain, "http://192.168.0.1", "http://192.168.1.1", false},
 		{item.MatchDomain, "http://[::1]:80", "http://[::1]/", true},
 		{item.MatchDomain, "androidapp://com.example", "https://example.com", false},
-		{item.MatchDomain, "not an address", "https://example.com", false},
+		{item.MatchDomain, "not a URL", "https://example.com", false},
 		{item.MatchDomain, "", "", false},
 		{item.MatchHost, "https://a.example.org", "https://a.example.org:8443/", true},
 		{item.MatchHost, "https://a.example.org:1", "https://a.example.org:8443/", false},

@@ -58,7 +58,7 @@ func (m *merging) part(o *object) {
 func (m *merging) preserveNewer(o *object) {
 	for i := range o.members {
 		f := &o.members[i]
-		if err := f.check(*o.unknown(&m.result), &m.result, true); err != nil && err.Reason == newerReason {
+		if err := f.check(*o.unknown(&m.result), &m.result, true); err != nil && err.Rule == RuleNewer {
 			f.take(&m.result, &m.theirs)
 			m.ok = false
 		}

@@ -9,9 +9,6 @@ import (
 // unknown members, or any value in place of an element of a list. A known member whose value has another type is unknown, too.
 type Unknown string
 
-// newerReason is the reason of a FieldError if a change would lose what a newer version wrote.
-const newerReason = "was written by a newer version of VaultSphere"
-
 // pending iterates over the members of an Unknown.
 type pending struct {
 	r           reader
@@ -349,7 +346,7 @@ func (o *object) values(v any, prefix string, out []Value) []Value {
 func (o *object) check(v any) *FieldError {
 	u := *o.unknown(v)
 	if u != "" && !u.canonical(o.element) {
-		return &FieldError{"unknown", "is not canonical JSON"}
+		return &FieldError{Field: "unknown", Rule: RuleForm, Reason: "is not canonical JSON"}
 	}
 	if o.foreign(u) {
 		return nil
@@ -367,7 +364,7 @@ func (o *object) check(v any) *FieldError {
 func (m *member) check(u Unknown, v any, lenient bool) *FieldError {
 	if u.Has(m.Name) {
 		if !m.empty(v) && m.Merge < MergeNever && !m.overrides(u.value(m.Name)) {
-			return &FieldError{m.Name, newerReason}
+			return &FieldError{Field: m.Name, Rule: RuleNewer, Reason: "was written by a newer version of VaultSphere"}
 		}
 		return nil
 	}
@@ -375,7 +372,7 @@ func (m *member) check(u Unknown, v any, lenient bool) *FieldError {
 		return nil
 	}
 	if m.empty(v) && m.Required {
-		return &FieldError{m.Name, "must not be empty"}
+		return &FieldError{Field: m.Name, Rule: RuleNeeded, Reason: "must not be empty"}
 	}
 	if m.kind.check != nil {
 		if err := m.kind.check(&m.Row, m.at(v)); err != nil {

@@ -35,7 +35,7 @@ const (
 )
 
 func keyError(format string, args ...any) error {
-	return &FieldError{Field: "totp", Reason: fmt.Sprintf(format, args...)}
+	return &FieldError{Field: "totp", Rule: RuleTOTP, Reason: fmt.Sprintf(format, args...)}
 }
 
 // ParseAuthenticatorKey parses the value of Item.TOTP: an otpauth:// URI (the Key URI format of Google Authenticator), steam://KEY, or

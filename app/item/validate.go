@@ -33,9 +33,26 @@ const (
 
 // FieldError names the field for which an item cannot be saved. It never contains the value.
 type FieldError struct {
-	Field  string
-	Reason string
+	Field       string // as in JSON: "title", "fields[1].value"
+	Rule        Rule
+	Have, Limit int    // of RuleLength, RuleCount and RuleSize
+	Reason      string // in English
 }
+
+// Rule says what a value breaks.
+type Rule string
+
+const (
+	RuleForm    Rule = "form"    // it has no other rule
+	RuleLength  Rule = "length"  // at most Limit characters
+	RuleCount   Rule = "count"   // at most Limit values
+	RuleSize    Rule = "size"    // at most Limit bytes
+	RuleLine    Rule = "line"    // no line breaks and control characters
+	RuleNeeded  Rule = "needed"  // not empty
+	RulePattern Rule = "pattern" // a regular expression
+	RuleTOTP    Rule = "totp"    // an authenticator key
+	RuleNewer   Rule = "newer"   // a value of a newer version is not changed
+)
 
 func (e *FieldError) Error() string { return e.Field + ": " + e.Reason }
 
@@ -44,16 +61,18 @@ func (e *FieldError) in(name string) *FieldError {
 	if e.Field != "" && e.Field[0] != '[' {
 		name += "."
 	}
-	return &FieldError{name + e.Field, e.Reason}
+	out := *e
+	out.Field = name + e.Field
+	return &out
 }
 
 func checkText(row *Row, p any) *FieldError {
 	s := p.(*string)
 	if !utf8.ValidString(*s) {
-		return &FieldError{"", "is not valid UTF-8"}
+		return &FieldError{Rule: RuleForm, Reason: "is not valid UTF-8"}
 	}
 	if n := utf8.RuneCountInString(*s); n > row.Limit {
-		return &FieldError{"", fmt.Sprintf("at most %d characters, this has %d", row.Limit, n)}
+		return &FieldError{Rule: RuleLength, Have: n, Limit: row.Limit, Reason: fmt.Sprintf("at most %d characters, this has %d", row.Limit, n)}
 	}
 	return nil
 }
@@ -63,7 +82,7 @@ func checkLine(row *Row, p any) *FieldError {
 		return err
 	}
 	if strings.ContainsFunc(*p.(*string), isControl) {
-		return &FieldError{"", "must be one line without control characters"}
+		return &FieldError{Rule: RuleLine, Reason: "must be one line without control characters"}
 	}
 	return nil
 }
@@ -96,7 +115,10 @@ func (it Item) Validate() error {
 		}
 		b = p.append(b[:0], &it)
 		if n := len(b); n > MaxPartBytes {
-			return &FieldError{p.largest, fmt.Sprintf("%s have %d bytes together, at most %d are allowed", p.fields, n, MaxPartBytes)}
+			return &FieldError{
+				Field: p.largest, Rule: RuleSize, Have: n, Limit: MaxPartBytes,
+				Reason: fmt.Sprintf("%s have %d bytes together, at most %d are allowed", p.fields, n, MaxPartBytes),
+			}
 		}
 	}
 	return nil

@@ -16,8 +16,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// networks limit the networks that a request comes from, the widest first. Each width has its own buckets, so that many
-// narrow networks do not push a wide one out.
+// networks limit the networks of requests, the widest first. Each width has separate buckets, so many narrow networks do not
+// displace a wide one.
 type networks []network
 
 type network struct {
@@ -25,26 +25,26 @@ type network struct {
 	buckets *limits[netip.Prefix]
 }
 
-// newNetworks grants perMinute to an IPv4 address and to an IPv6 /64. One subscriber may get a /56 or a /48, but a network as
-// wide may also be a mobile provider's with many people in it, so they have room for four and sixteen.
+// newNetworks grants perMinute requests to an IPv4 address and to an IPv6 /64. One subscriber may have a /56 or a /48, but so
+// may a mobile provider with many users, so those get four and sixteen times as much.
 func newNetworks(perMinute int) networks {
 	return networks{
 		{48, newLimits[netip.Prefix](16 * perMinute)}, {56, newLimits[netip.Prefix](4 * perMinute)}, {64, newLimits[netip.Prefix](perMinute)},
 	}
 }
 
-// take returns how long to wait; 0 means go on. A request that has to wait takes nothing from any bucket.
+// take returns how long to wait; 0 means proceed. A request that has to wait takes no tokens.
 func (l networks) take(addr netip.Addr, now time.Time) time.Duration {
 	var taken []*rate.Reservation
 	for _, n := range l {
 		bits := n.bits
 		if !addr.Is6() {
 			if n.bits < 64 {
-				continue // an IPv4 address is one subscriber's
+				continue // an IPv4 address belongs to one subscriber
 			}
 			bits = 32
 		}
-		// The zero Addr has no prefix: peers whose address could not be read share the bucket of the zero Prefix.
+		// The zero Addr has no prefix: peers with an unreadable address share the bucket of the zero Prefix.
 		key, _ := addr.Prefix(bits)
 		r := n.buckets.reserve(key, now)
 		taken = append(taken, r)
@@ -58,7 +58,7 @@ func (l networks) take(addr netip.Addr, now time.Time) time.Duration {
 	return 0
 }
 
-// guest limits a route without a session by address.
+// guest rate-limits a route without a session by address.
 func (s *Server) guest(h handler) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		if wait := s.limits.take(s.clientAddr(r), time.Now()); wait > 0 {
@@ -68,7 +68,7 @@ func (s *Server) guest(h handler) handler {
 	}
 }
 
-// forwarding are the headers that proxies add.
+// forwarding lists the headers that proxies add.
 var forwarding = []string{
 	"Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Proto", "X-Forwarded-Server",
 	"X-Forwarded", "Forwarded-For", "X-Original-Forwarded-For", "X-Real-Ip", "X-Client-Ip", "X-Cluster-Client-Ip", "X-Envoy-External-Address",
@@ -76,10 +76,9 @@ var forwarding = []string{
 	"X-Azure-Clientip", "Tailscale-User-Login",
 }
 
-// doorFor is the server's door for this request. The first user may come in without an invitation only from this
-// machine, and a proxy on it carries strangers: one that says so in a header, that speaks HTTP/1.0 to its servers as
-// nginx does, or that passes the name on under which strangers know it. That name also gives away a page of theirs
-// whose own name leads here (DNS rebinding).
+// doorFor returns the server's door for this request. The first user may register without an invitation only from this machine,
+// but a proxy on it forwards strangers. Signs of one: a forwarding header, HTTP/1.0 (as nginx speaks to its upstreams), or a
+// Host name that strangers use. The name also reveals DNS rebinding: a stranger's page whose name resolves to this machine.
 func (s *Server) doorFor(r *http.Request) vault.Door {
 	door := s.door
 	door.First = door.First && peerAddr(r).IsLoopback() && r.ProtoAtLeast(1, 1) && namesThisMachine(r.Host) &&
@@ -113,24 +112,24 @@ func (s *Server) trusted(a netip.Addr) bool {
 	return false
 }
 
-// warnOfProxy says once that somebody forwards requests who is not trusted. A stranger may have made the headers up, so the
-// line says what to look at.
+// warnOfProxy logs once that an untrusted peer forwards requests. A stranger may have invented the headers, so the hint says
+// what to check.
 func (s *Server) warnOfProxy(r *http.Request) {
 	if s.trusted(peerAddr(r)) || !slices.ContainsFunc(clientHeaders, func(name string) bool { return r.Header.Values(name) != nil }) {
 		return
 	}
 	s.proxyWarned.Do(func() {
-		s.log.LogAttrs(r.Context(), slog.LevelWarn, "forwarding headers are not believed",
+		s.log.LogAttrs(r.Context(), slog.LevelWarn, "ignored forwarding headers from an untrusted address",
 			slog.String("from", peerAddr(r).String()), slog.String("setting", names.EnvTrustedProxies),
-			slog.String("hint", "if a proxy of yours has this address, name it in TRUSTED_PROXIES: until then all its users share one limit of log-ins, and cookies are not marked Secure"))
+			slog.String("hint", "if this is the address of your proxy, add it to TRUSTED_PROXIES: until then all its users share one login limit, and cookies are not marked Secure"))
 	})
 }
 
-// clientHeaders are those of forwarding by which a proxy speaks of its client.
+// clientHeaders are the forwarding headers that name the client.
 var clientHeaders = []string{"X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Forwarded"}
 
-// clientAddr walks X-Forwarded-For from the right, over trusted proxies only: what stands left of the first stranger was
-// written by that stranger.
+// clientAddr walks X-Forwarded-For from the right, over trusted proxies only: the first stranger could have written everything
+// to its left.
 func (s *Server) clientAddr(r *http.Request) netip.Addr {
 	addr := peerAddr(r)
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
@@ -144,7 +143,7 @@ func (s *Server) clientAddr(r *http.Request) netip.Addr {
 	return addr
 }
 
-// parseHop takes an address as proxies write it: alone, in brackets, or with the port (Application Gateway, some others).
+// parseHop parses an address as proxies write it: alone, in brackets, or with a port (Application Gateway, some others).
 func parseHop(hop string) (netip.Addr, error) {
 	if ap, err := netip.ParseAddrPort(hop); err == nil {
 		return ap.Addr(), nil
@@ -155,7 +154,7 @@ func parseHop(hop string) (netip.Addr, error) {
 	return netip.ParseAddr(hop)
 }
 
-// overHTTPS is true for TLS here or at a trusted proxy.
+// overHTTPS reports TLS here or at a trusted proxy.
 func (s *Server) overHTTPS(r *http.Request) bool {
 	if r.TLS != nil {
 		return true

@@ -17,30 +17,30 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// A handler answers, or returns an error without having written anything.
+// A handler answers, or returns an error before writing anything.
 type handler func(http.ResponseWriter, *http.Request) error
 
 var (
-	errCrossOrigin = &vault.Error{Code: protocol.CodeForbidden, Message: "requests from another site are refused"}
-	errNotFound    = &vault.Error{Code: protocol.CodeNotFound, Message: "there is nothing here"}
-	errMethod      = &vault.Error{Code: protocol.CodeMethodNotAllowed, Message: "this method is not served here"}
-	errNotReady    = &vault.Error{Code: protocol.CodeUnavailable, Message: "this server cannot serve log-ins at present", RetryAfter: probeEvery}
-	errDraining    = &vault.Error{Code: protocol.CodeUnavailable, Message: "this server is about to stop", RetryAfter: time.Second}
+	errCrossOrigin = &vault.Error{Code: protocol.CodeForbidden, Message: "cross-origin requests are not allowed"}
+	errNotFound    = &vault.Error{Code: protocol.CodeNotFound, Message: "not found"}
+	errMethod      = &vault.Error{Code: protocol.CodeMethodNotAllowed, Message: "this method is not allowed here"}
+	errNotReady    = &vault.Error{Code: protocol.CodeUnavailable, Message: "this server cannot serve logins at the moment", RetryAfter: probeEvery}
+	errDraining    = &vault.Error{Code: protocol.CodeUnavailable, Message: "this server is shutting down", RetryAfter: time.Second}
 )
 
-// crossOrigin answers a request from another site. A browser that does not say where a request comes from (Sec-Fetch-Site,
-// which plain HTTP lacks) leaves the two names to compare, and a proxy that changes one of them makes every request foreign.
+// crossOrigin answers a cross-origin request. If the browser does not send Sec-Fetch-Site, as on plain HTTP, the check compares
+// Origin and Host, and a proxy that changes one of them makes every request look foreign.
 func crossOrigin(_ http.ResponseWriter, r *http.Request) error {
 	origin, err := url.Parse(r.Header.Get("Origin"))
 	if r.Header.Get("Sec-Fetch-Site") != "" || err != nil || origin.Host == "" {
 		return errCrossOrigin
 	}
 	return &vault.Error{Code: protocol.CodeForbidden, Message: fmt.Sprintf(
-		"requests from another site are refused: the page is at %s, and this server was asked as %s. A proxy in between must pass on the Host header",
+		"cross-origin requests are not allowed: the page is at %s, but the request was for %s; a proxy in between must pass on the Host header",
 		origin.Host, r.Host)}
 }
 
-// refuseMethod names what is served instead (RFC 9110 §15.5.6).
+// refuseMethod lists the allowed methods (RFC 9110 §15.5.6).
 func refuseMethod(routes chi.Routes) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		for _, m := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete} {
@@ -80,7 +80,7 @@ var statuses = map[protocol.Code]int{
 	protocol.CodeStorageFull:        http.StatusInsufficientStorage,
 }
 
-// handle is the one place that answers errors and logs their causes.
+// handle is the only place that answers errors and logs their causes.
 func (s *Server) handle(h handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if err := h(w, r); err != nil {
@@ -110,12 +110,12 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 }
 
-// lost notes an answer that did not reach the client. Nobody is left to be told.
+// lost logs an answer that did not reach the client.
 func (s *Server) lost(ctx context.Context, err error) {
 	s.log.LogAttrs(ctx, slog.LevelDebug, "answer not delivered", slog.String("request_id", requestID(ctx)), slog.String("cause", err.Error()))
 }
 
-// reply answers 200. What cannot be delivered once the header is out is no error of the request.
+// reply answers 200. A delivery failure after the header is not an error of the request.
 func (s *Server) reply(w http.ResponseWriter, r *http.Request, body any) error {
 	if err := writeJSON(w, http.StatusOK, body); err != nil {
 		s.lost(r.Context(), err)
@@ -126,7 +126,7 @@ func (s *Server) reply(w http.ResponseWriter, r *http.Request, body any) error {
 func writeJSON(w http.ResponseWriter, status int, body any) error {
 	b, err := json.Marshal(body)
 	if err != nil {
-		return fmt.Errorf("encode the answer: %w", err) // the bodies of package protocol always encode
+		return fmt.Errorf("encode the answer: %w", err) // never: the bodies of package protocol always encode
 	}
 	noStore(w)
 	w.Header().Set("Content-Type", "application/json")

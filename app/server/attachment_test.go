@@ -23,12 +23,12 @@ func (p *person) attachments() protocol.AttachmentsResponse {
 	return out
 }
 
-func TestAttachmentIsStoredListedReadAndDeleted(t *testing.T) {
+func TestAttachmentLifeCycle(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	p := s.register("alice")
 	if got := p.attachments(); len(got.Attachments) != 0 || got.Quota != attachmentQuota || !got.Now.Equal(s.clock.Now()) {
-		t.Errorf("without any: %+v", got)
+		t.Errorf("without attachments: %+v", got)
 	}
 	id := sample.ID()
 	first, second := protocol.Chunk{Count: 2, Token: sample.Token(300)}, protocol.Chunk{Count: 2, Token: sample.Token(100)}
@@ -43,10 +43,10 @@ func TestAttachmentIsStoredListedReadAndDeleted(t *testing.T) {
 	var got protocol.Chunk
 	p.call("GET", chunkPath(id, 1), nil).into(&got)
 	if got != first {
-		t.Errorf("chunk 1 is another: %+v", got)
+		t.Errorf("chunk 1 changed: %+v", got)
 	}
 	if r := p.vault(""); r.Revision != 0 || len(r.Records) != 0 {
-		t.Errorf("an attachment shows in the vault: %+v", r)
+		t.Errorf("an attachment appears in the vault: %+v", r)
 	}
 
 	eve := s.register("eve")
@@ -71,11 +71,11 @@ func TestChunkIsNeverReplaced(t *testing.T) {
 	var got protocol.Chunk
 	p.call("GET", chunkPath(id, 1), nil).into(&got)
 	if got != chunk {
-		t.Error("the chunk is another")
+		t.Error("the chunk was replaced")
 	}
 }
 
-func TestAttachmentsEndAtTheQuota(t *testing.T) {
+func TestAttachmentsAreLimitedByTheQuota(t *testing.T) {
 	t.Parallel()
 	p := newSite(t).register("alice")
 	id := sample.ID()
@@ -88,7 +88,7 @@ func TestAttachmentsEndAtTheQuota(t *testing.T) {
 	p.call("PUT", chunkPath(sample.ID(), 1), protocol.Chunk{Count: 1, Token: sample.Token(2000)}).want(204, "")
 }
 
-func TestChunkThatIsNoneIsRefused(t *testing.T) {
+func TestMalformedChunkIsRejected(t *testing.T) {
 	t.Parallel()
 	p := newSite(t).register("alice")
 	good := protocol.Chunk{Count: 2, Token: sample.Token(100)}
@@ -118,7 +118,7 @@ func TestChunkThatIsNoneIsRefused(t *testing.T) {
 	p.call("GET", chunkPath(sample.ID(), "x"), nil).want(400, protocol.CodeBadRequest)
 	p.call("DELETE", attachmentPath("x"), nil).want(400, protocol.CodeBadRequest)
 	if got := p.attachments().Attachments; len(got) != 0 {
-		t.Errorf("something was stored: %+v", got)
+		t.Errorf("a rejected chunk was stored: %+v", got)
 	}
 }
 

@@ -18,17 +18,17 @@ import (
 )
 
 const (
-	// smallBody is twice what any request takes, but for a change of the vault and a chunk of an attachment. A small body
-	// never waits for room, so each unfinished upload holds this much.
+	// smallBody is twice the largest request, except for a change of the vault and a chunk of an attachment. A small body never
+	// waits for room, so each unfinished upload holds this much.
 	smallBody = 32 << 10
 	firstRead = 4 << 10
 	blockSize = 64 << 10
-	// bodyRoom is how much of all bodies, beyond the first smallBody of each, may have arrived and not been dealt with. One
-	// user gets half of it, so that nobody alone can keep others from importing.
+	// bodyRoom limits the data of all bodies that has arrived and is not processed yet, beyond the first smallBody bytes of
+	// each. One user gets at most half, so nobody can keep others from importing.
 	bodyRoom = 8 << 20
 	userRoom = bodyRoom / 2
 	bodyWait = 10 * time.Second
-	// slowest is the least number of bytes a second that a client may send or take.
+	// slowest is the minimum rate, in bytes per second, at which a client must send or receive.
 	slowest = 16 << 10
 )
 
@@ -37,11 +37,11 @@ var (
 		Code: protocol.CodeUnavailable, Message: "too many large requests at once: try again in a moment", RetryAfter: 5 * time.Second,
 	}
 	errTooSlow = &vault.Error{
-		Code: protocol.CodeTooSlow, Message: fmt.Sprintf("the body came slower than %d bytes a second", slowest), RetryAfter: time.Second,
+		Code: protocol.CodeTooSlow, Message: fmt.Sprintf("the body arrived at less than %d bytes per second", slowest), RetryAfter: time.Second,
 	}
 )
 
-// bodies bounds the memory that request bodies take, by what has arrived of them and not by what they announce.
+// bodies bounds the memory of request bodies, by what has arrived and not by what they announce.
 type bodies struct {
 	room     *semaphore.Weighted
 	users    *shares[vault.UserID]
@@ -56,7 +56,7 @@ func newBodies() *bodies {
 	}
 }
 
-// body is a request body in blocks. free gives back its room, once nothing that was read from it is in use.
+// body is a request body in blocks. free returns its memory, once nothing read from it is in use.
 type body struct {
 	blocks [][]byte
 	size   int
@@ -73,8 +73,8 @@ func (b *body) reader() io.Reader {
 
 var blockPool = sync.Pool{New: func() any { return new([blockSize]byte) }}
 
-// read reads a body of at most limit bytes for user; limit is at most smallBody where the user is not known. The caller
-// frees the body, also after an error.
+// read reads a body of at most limit bytes for user; limit is at most smallBody for an unknown user. The caller frees the body,
+// also after an error.
 func (b *bodies) read(w http.ResponseWriter, r *http.Request, limit int64, user vault.UserID) (*body, error) {
 	in := &body{free: func() { /* no room was taken */ }}
 	if r.ContentLength > limit {
@@ -95,7 +95,7 @@ func (b *bodies) read(w http.ResponseWriter, r *http.Request, limit int64, user 
 	if in.size == 0 {
 		return in, badBody("the body is empty")
 	}
-	// The server would take a read time-out for a client that went away.
+	// The server would mistake a read timeout for a client that disconnected.
 	return in, setDeadline(deadline, time.Time{})
 }
 
@@ -103,7 +103,7 @@ func tooLarge(limit int64) error {
 	return &vault.Error{Code: protocol.CodeTooLarge, Message: fmt.Sprintf("the body is longer than %d bytes", limit)}
 }
 
-// readError gives what went wrong its answer.
+// readError maps a read error to its answer.
 func readError(err error, limit int64) error {
 	var max *http.MaxBytesError
 	var known *vault.Error
@@ -115,10 +115,10 @@ func readError(err error, limit int64) error {
 	case errors.As(err, &known):
 		return known
 	}
-	return badBody("the body was cut off")
+	return badBody("the body is incomplete")
 }
 
-// setDeadline does nothing where there is no connection.
+// setDeadline does nothing if there is no connection.
 func setDeadline(set func(time.Time) error, at time.Time) error {
 	if err := set(at); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return err
@@ -126,14 +126,15 @@ func setDeadline(set func(time.Time) error, at time.Time) error {
 	return nil
 }
 
-// readSmall reads what never waits: most bodies into a buffer of their size, the first smallBody of others into a block.
+// readSmall reads what never waits: most bodies completely, into a buffer of their size, and the first smallBody bytes of
+// others, into a block.
 func (b *bodies) readSmall(in *body, source io.Reader, announced int64, deadline func(time.Time) error) error {
 	if err := setDeadline(deadline, time.Now().Add(b.patience)); err != nil {
 		return err
 	}
 	buffer := make([]byte, firstRead)
 	if announced >= 0 {
-		buffer = buffer[:min(announced+1, firstRead)] // one more finds the end
+		buffer = buffer[:min(announced+1, firstRead)] // one more byte finds the end
 	}
 	n, err := fill(source, buffer)
 	if err == nil {
@@ -160,7 +161,7 @@ type largeBody struct {
 	pooled []*[blockSize]byte
 }
 
-// read takes room for a block when its first byte has arrived.
+// read acquires room for a block when its first byte arrives.
 func (l *largeBody) read(ctx context.Context, source io.Reader, deadline func(time.Time) error) error {
 	for {
 		if err := setDeadline(deadline, time.Now().Add(l.bodies.patience)); err != nil {
@@ -175,7 +176,7 @@ func (l *largeBody) read(ctx context.Context, source io.Reader, deadline func(ti
 		if err := l.grow(ctx); err != nil {
 			return err
 		}
-		// What it waited for room was not the client's fault.
+		// The time spent waiting for room does not count against the client.
 		if err := setDeadline(deadline, time.Now().Add(l.bodies.patience)); err != nil {
 			return err
 		}
@@ -192,7 +193,7 @@ func (l *largeBody) read(ctx context.Context, source io.Reader, deadline func(ti
 	}
 }
 
-// fill is io.ReadFull, but for the end of source, which stays io.EOF: io.ErrUnexpectedEOF is a body that was cut off.
+// fill is io.ReadFull, except that the end of source stays io.EOF: io.ErrUnexpectedEOF is a truncated body.
 func fill(source io.Reader, b []byte) (n int, err error) {
 	for n < len(b) && err == nil {
 		var more int

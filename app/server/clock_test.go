@@ -8,9 +8,9 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
-// A server whose clock was ahead has written down a step and a pause that lie far in the future. Neither keeps anyone out
-// once the clock is right again, and a code still works once.
-func TestAClockThatWasAheadLocksNobodyOut(t *testing.T) {
+// A server whose clock ran ahead has stored a time step and a pause in the far future. Neither locks anyone out once the clock
+// is right again, and a code still works only once.
+func TestClockThatRanAheadLocksNobodyOut(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	for _, ahead := range []time.Duration{5 * time.Minute, 24 * time.Hour, 280 * 365 * 24 * time.Hour} {

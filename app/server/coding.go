@@ -14,8 +14,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// acceptsBrotli tells whether the Accept-Encoding fields (RFC 9110 §12.5.3) name brotli with a weight above 0. A "*" is not
-// enough: clients that cannot decode brotli send it. A plain answer is always safe, also if a weight is malformed.
+// acceptsBrotli reports whether the Accept-Encoding fields (RFC 9110 §12.5.3) name brotli with a weight above 0. A "*" does not
+// count: clients that cannot decode brotli send it. A plain answer is always safe, so a malformed weight means no.
 func acceptsBrotli(fields []string) bool {
 	for part := range strings.SplitSeq(strings.Join(fields, ","), ",") {
 		coding, params, err := mime.ParseMediaType(part)
@@ -29,7 +29,7 @@ func acceptsBrotli(fields []string) bool {
 }
 
 const (
-	unpackSlots = 3 // each holds the window of its file, which build.mjs keeps to 1 MiB, and the collector doubles that
+	unpackSlots = 3 // each holds the window of its file, which build.mjs limits to 1 MiB, and garbage collection doubles that
 	unpackWait  = 10 * time.Second
 )
 
@@ -37,8 +37,8 @@ var errUnpackBusy = &vault.Error{
 	Code: protocol.CodeUnavailable, Message: "too many downloads without brotli at once: try again in a moment", RetryAfter: 2 * time.Second,
 }
 
-// unpacker decodes brotli files for clients that cannot. They can block each other by reading slowly, until the server's
-// write time-out; clients that accept brotli never wait.
+// unpacker decodes brotli files for clients that cannot. Slow readers can block each other until the server's write timeout;
+// clients that accept brotli never wait.
 type unpacker struct {
 	slots *semaphore.Weighted
 	wait  time.Duration

@@ -20,7 +20,7 @@ import (
 
 const corePath = "/core-0123abcd.wasm"
 
-// packedSite keeps its core as brotli alone, as the build leaves it.
+// packedSite has its core only as brotli, like the build.
 func packedSite(t *testing.T, core []byte) (s *site, packed []byte) {
 	t.Helper()
 	var b bytes.Buffer
@@ -92,8 +92,8 @@ func TestPackedFileIsServedToEveryClient(t *testing.T) {
 	}
 }
 
-// Go's client would ask for gzip by itself.
-func TestClientThatNamesNoCodingGetsThePlainFile(t *testing.T) {
+// Go's client would ask for gzip itself.
+func TestClientWithoutCodingsGetsThePlainFile(t *testing.T) {
 	t.Parallel()
 	core := []byte("\x00asm")
 	s, _ := packedSite(t, core)
@@ -108,7 +108,7 @@ func TestClientThatNamesNoCodingGetsThePlainFile(t *testing.T) {
 	}
 }
 
-func TestPackedFileIsNotSentToWhoHasIt(t *testing.T) {
+func TestCachedPackedFileIsNotSentAgain(t *testing.T) {
 	t.Parallel()
 	s, _ := packedSite(t, []byte("\x00asm"))
 	for _, c := range []struct {
@@ -145,7 +145,7 @@ func TestRangeGetsTheWholeFile(t *testing.T) {
 	}
 }
 
-func TestCutOffPackedFileIsNotTakenForWhole(t *testing.T) {
+func TestTruncatedPackedFileIsNotMistakenForWhole(t *testing.T) {
 	t.Parallel()
 	_, packed := packedSite(t, sample.Bytes(200_000))
 	files := fstest.MapFS{corePath[1:] + ".br": {Data: packed[:len(packed)/2]}}
@@ -156,11 +156,11 @@ func TestCutOffPackedFileIsNotTakenForWhole(t *testing.T) {
 		res.Body.Close()
 	}
 	if err == nil {
-		t.Error("the client saw a whole answer")
+		t.Error("the client saw a complete answer")
 	}
 }
 
-func TestManyClientsWithoutBrotliAtOnce(t *testing.T) {
+func TestConcurrentClientsWithoutBrotli(t *testing.T) {
 	t.Parallel()
 	core := append(bytes.Repeat([]byte("some code "), 50_000), sample.Bytes(50_000)...)
 	s, _ := packedSite(t, core)
@@ -175,18 +175,18 @@ func TestManyClientsWithoutBrotliAtOnce(t *testing.T) {
 	wg.Wait()
 }
 
-func TestSlowClientsWithoutBrotliHoldUpOnlyTheirKind(t *testing.T) {
+func TestSlowClientsWithoutBrotliBlockOnlyEachOther(t *testing.T) {
 	t.Parallel()
-	s, packed := packedSite(t, make([]byte, 64<<20)) // more than the sockets between them hold
+	s, packed := packedSite(t, make([]byte, 64<<20)) // more than the socket buffers hold
 	s.srv.UnpackWithin(50 * time.Millisecond)
 	var slow []io.Closer
 	for range server.UnpackSlots {
-		res, err := http.DefaultTransport.RoundTrip(request(t, s.url+corePath)) //nolint:bodyclose // it is closed below, late on purpose
+		res, err := http.DefaultTransport.RoundTrip(request(t, s.url+corePath)) //nolint:bodyclose // closed below, late on purpose
 		if err != nil {
 			t.Fatal(err)
 		}
 		if res.StatusCode != http.StatusOK {
-			t.Fatalf("a slot is free, and the answer %d", res.StatusCode)
+			t.Fatalf("with a free slot: got %d", res.StatusCode)
 		}
 		slow = append(slow, res.Body)
 	}
@@ -210,7 +210,7 @@ func TestSlowClientsWithoutBrotliHoldUpOnlyTheirKind(t *testing.T) {
 	}
 	s.srv.UnpackWithin(10 * time.Second)
 	if a := s.send("GET", corePath, nil, identity); a.status != 200 || len(a.body) != 64<<20 {
-		t.Errorf("after the slow clients went: %d with %d bytes", a.status, len(a.body))
+		t.Errorf("after the slow clients: got %d with %d bytes", a.status, len(a.body))
 	}
 }
 

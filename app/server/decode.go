@@ -15,7 +15,7 @@ func badBody(format string, args ...any) *vault.Error {
 	return &vault.Error{Code: protocol.CodeBadRequest, Message: fmt.Sprintf(format, args...)}
 }
 
-// requests is what no request needs more of.
+// requests bounds the JSON of all requests.
 var requests = strictjson.Form{Name: "the body", Depth: 8, Members: 64, Elements: 2 * protocol.MaxChangeRecords}
 
 // decode reads a JSON body of at most limit bytes for user. It accepts exactly what the API describes.

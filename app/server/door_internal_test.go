@@ -8,7 +8,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-func TestOnlyThisMachinesOwnRequestsAreTheFirstUsers(t *testing.T) {
+func TestFirstUserMustComeFromThisMachine(t *testing.T) {
 	t.Parallel()
 	s := &Server{door: vault.Door{First: true}}
 	for _, c := range []struct {
@@ -25,12 +25,12 @@ func TestOnlyThisMachinesOwnRequestsAreTheFirstUsers(t *testing.T) {
 		{"", "localhost:5001", [2]int{1, 1}, false},
 		{"127.0.0.1:1234", "vault.example.org", [2]int{1, 1}, false},
 		{"127.0.0.1:1234", "", [2]int{1, 1}, false},
-		{"127.0.0.1:1234", "localhost:5001", [2]int{1, 0}, false}, // as proxies ask that were not told otherwise
+		{"127.0.0.1:1234", "localhost:5001", [2]int{1, 0}, false}, // as proxies send it by default
 	} {
 		r := httptest.NewRequest(http.MethodPost, "/", nil)
 		r.RemoteAddr, r.Host, r.ProtoMajor, r.ProtoMinor = c.peer, c.host, c.proto[0], c.proto[1]
 		if got := s.doorFor(r).First; got != c.want {
-			t.Errorf("from %q, asked as %q by HTTP/%d.%d: %t", c.peer, c.host, c.proto[0], c.proto[1], got)
+			t.Errorf("from %q, for %q by HTTP/%d.%d: %t", c.peer, c.host, c.proto[0], c.proto[1], got)
 		}
 	}
 }

@@ -13,21 +13,21 @@ import (
 )
 
 const (
-	// streamBeat keeps proxies from taking a quiet stream for a dead one: the shortest time-out of the usual ones is a minute.
+	// streamBeat keeps proxies from closing a quiet stream: the shortest usual timeout is a minute.
 	streamBeat = 20 * time.Second
-	// streamLife is below the time that proxies give an answer, the Caddyfile's 5 minutes among them: a stream that ends is
-	// followed by another at once, one that is cut off is an error in somebody's log.
+	// streamLife is below the response timeouts of proxies, such as the Caddyfile's 5 minutes: a client immediately replaces a
+	// stream that ends, but a stream cut off is an error in some log.
 	streamLife = 4 * time.Minute
-	// streamPatience is how long a client may take to receive an event. The server's write time-out would count from the
-	// start of the stream.
+	// streamPatience is how long a client may take to receive an event. The server's write timeout would count from the start
+	// of the stream.
 	streamPatience = 30 * time.Second
-	// Clients come back after this time, each after its own: when a server stops, its streams all end at once, and
-	// the proxy needs a moment to see that.
+	// Clients reconnect after a random time: when a server stops, all its streams end together, and the proxy needs a moment to
+	// notice.
 	retryFrom, retrySpread = 2 * time.Second, 3 * time.Second
 )
 
-// events tells the revision of the vault whenever it changes, until the session or this server ends. Nothing is lost by
-// a stream that ends: the next one begins with the revision.
+// events sends the revision of the vault whenever it changes, until the session or this server ends. A stream that ends loses
+// nothing: the next one starts with the revision.
 func events(s *Server, w http.ResponseWriter, r *http.Request, session vault.Session) error {
 	noStore(w)
 	if r.Method == http.MethodHead {
@@ -40,12 +40,12 @@ func events(s *Server, w http.ResponseWriter, r *http.Request, session vault.Ses
 	}
 	defer stop()
 	out := http.NewResponseController(w)
-	// The server's read time-out would cut the request off in the middle of its answer.
+	// The server's read timeout would cut off the request during its answer.
 	if err := out.SetReadDeadline(time.Time{}); err != nil {
-		return fmt.Errorf("take the read time-out from an event stream: %w", err)
+		return fmt.Errorf("remove the read timeout of an event stream: %w", err)
 	}
 	w.Header().Set("Content-Type", eventStream)
-	w.Header().Set("X-Accel-Buffering", "no") // to nginx and its like: what is held back is late
+	w.Header().Set("X-Accel-Buffering", "no") // for nginx and similar proxies: no buffering
 	noteStream(r.Context())
 	if err := s.stream(w, r, out, watch); err != nil {
 		s.lost(r.Context(), err)
@@ -65,7 +65,7 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, out *http.Respon
 		}
 		return out.Flush()
 	}
-	retry := retryFrom + rand.N(retrySpread) //nolint:gosec // no secret
+	retry := retryFrom + rand.N(retrySpread) //nolint:gosec // not a secret
 	if err := send(fmt.Sprintf("retry: %d\n\n", retry.Milliseconds())); err != nil {
 		return err
 	}
@@ -97,7 +97,7 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, out *http.Respon
 	}
 }
 
-// event is one event of a stream. JSON as Go writes it has no line break, which would end the data.
+// event encodes one event of a stream. JSON as Go writes it has no line break, which would end the data.
 func event(name string, data any) string {
 	b, err := json.Marshal(data)
 	if err != nil {

@@ -31,7 +31,7 @@ func revision(n string) event { return event{protocol.EventRevision, `{"revision
 
 func follow(t *testing.T, base, token string) *follower {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // of a stream that says nothing
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // for a silent stream
 	t.Cleanup(cancel)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+protocol.PathEvents, nil)
 	if err != nil {
@@ -53,8 +53,8 @@ func (p *person) follow() *follower {
 	return follow(p.s.t, p.s.url, p.token)
 }
 
-// read gives the next event, as far as the browser would dispatch one, or the zero event for a comment, a field of its
-// own, or an end; and whether the stream goes on.
+// read returns the next event, if a browser would dispatch one, or the zero event for a comment, a separate field or the end;
+// and whether the stream goes on.
 func (f *follower) read() (event, bool) {
 	f.t.Helper()
 	var e event
@@ -96,7 +96,7 @@ func (f *follower) want(wanted ...event) {
 	}
 }
 
-func TestEventsTellTheRevisionAtOnceAndWhenAnotherClientChangesIt(t *testing.T) {
+func TestEventsSendTheRevisionAndItsChanges(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	alice, bob := s.register("alice"), s.register("bob")
@@ -120,7 +120,7 @@ func TestEventsTellTheRevisionAtOnceAndWhenAnotherClientChangesIt(t *testing.T) 
 	here.want(revision("2"))
 	alice.follow().want(revision("2"))
 	if !strings.Contains(here.whole.String(), "retry: ") {
-		t.Errorf("nothing says when to come back:\n%s", here.whole.String())
+		t.Errorf("the stream has no retry time:\n%s", here.whole.String())
 	}
 }
 
@@ -147,7 +147,7 @@ func TestEventsEndWithTheirSession(t *testing.T) {
 			s.clock.move(20 * 24 * time.Hour)
 			s.call("GET", protocol.PathAccount, nil, bearer(other.Token)).want(200, "")
 			s.clock.move(20 * 24 * time.Hour)
-			s.call("POST", protocol.PathSessionsEnd, protocol.EndSessionsRequest{CurrentAuthKey: alice.reg.AuthKey, ID: other.Account.SessionID}, bearer(other.Token)).want(204, "") // the vault is looked at
+			s.call("POST", protocol.PathSessionsEnd, protocol.EndSessionsRequest{CurrentAuthKey: alice.reg.AuthKey, ID: other.Account.SessionID}, bearer(other.Token)).want(204, "") // this also makes the server look at the vault
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -165,7 +165,7 @@ func TestEventsEndWithTheirSession(t *testing.T) {
 	}
 }
 
-func TestEventsGoOnWhenAnotherSessionEnds(t *testing.T) {
+func TestEventsContinueWhenAnotherSessionEnds(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	alice := s.register("alice")
@@ -175,13 +175,13 @@ func TestEventsGoOnWhenAnotherSessionEnds(t *testing.T) {
 	ending.want(revision("0"))
 	alice.call("POST", protocol.PathSessionsEnd, protocol.EndSessionsRequest{CurrentAuthKey: alice.reg.AuthKey}).want(204, "")
 	if e := ending.next(); e.name != protocol.EventEnded {
-		t.Fatalf("the other session's stream says %+v", e)
+		t.Fatalf("the other session's stream sent %+v", e)
 	}
 	alice.apply(0, []protocol.Put{sample.Put(protocol.KindOverview, sample.ID(), 1)}, nil).want(200, "")
 	stream.want(revision("1"))
 }
 
-// TestEventsOutliveTheTimeoutsOfOtherRequests beats ten times within each of them.
+// The stream beats ten times within each timeout.
 func TestEventsOutliveTheTimeoutsOfOtherRequests(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -201,9 +201,9 @@ func TestEventsOutliveTheTimeoutsOfOtherRequests(t *testing.T) {
 	alice.apply(0, []protocol.Put{sample.Put(protocol.KindOverview, sample.ID(), 1)}, nil).want(200, "")
 	stream.want(revision("1"))
 	if !strings.Contains(stream.whole.String(), "\n:\n") {
-		t.Errorf("no comment shows that the stream lives:\n%s", stream.whole.String())
+		t.Errorf("no comment keeps the stream alive:\n%s", stream.whole.String())
 	}
-	stream.close() // else the listener waits for it
+	stream.close() // or the listener would wait for it
 }
 
 func TestEventsEndWhenDrainingBegins(t *testing.T) {
@@ -214,13 +214,13 @@ func TestEventsEndWhenDrainingBegins(t *testing.T) {
 	stream.want(revision("0"))
 	s.srv.Drain()
 	stream.want(event{})   // the end
-	late := alice.follow() // is answered, and over as soon
+	late := alice.follow() // is answered and ends immediately
 	for more := true; more; {
 		_, more = late.read()
 	}
 }
 
-func TestEventStreamEndsBeforeAProxyCutsItOff(t *testing.T) {
+func TestEventStreamEndsBeforeProxyTimeouts(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	s.srv.Stream(time.Hour, 10*time.Millisecond)
@@ -229,7 +229,7 @@ func TestEventStreamEndsBeforeAProxyCutsItOff(t *testing.T) {
 		_, more = stream.read()
 	}
 	if !strings.HasSuffix(stream.whole.String(), "retry: 0\n\n") {
-		t.Errorf("the client is not told to come back at once:\n%s", stream.whole.String())
+		t.Errorf("the stream does not ask for an immediate reconnect:\n%s", stream.whole.String())
 	}
 }
 
@@ -256,7 +256,7 @@ func TestEventStreamsOfOneUserAreBounded(t *testing.T) {
 	await.Until(t, "the place of the stream that was closed", func() bool { return alice.follow().res.StatusCode == http.StatusOK })
 }
 
-func TestEventsNeedASessionAndAnswerHeadAtOnce(t *testing.T) {
+func TestEventsRequireASessionAndAnswerHEAD(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	alice := s.register("alice")
@@ -276,7 +276,7 @@ func TestEventsNeedASessionAndAnswerHeadAtOnce(t *testing.T) {
 	}
 }
 
-func TestMetricsCountOpenEventStreamsAndTheTimeToOpenThem(t *testing.T) {
+func TestMetricsMeasureEventStreams(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	l := newListener(t, s.srv.Metrics())
@@ -292,5 +292,5 @@ func TestMetricsCountOpenEventStreamsAndTheTimeToOpenThem(t *testing.T) {
 	stream.close()
 	shows("vaultsphere_event_streams 0", metrics)
 	shows(`vaultsphere_http_request_duration_seconds_count{method="GET",route="/api/v1/events",status="200"} 1`, metrics)
-	shows(`"open_ms":`, s.log.String) // apart from "ms", by which an alarm judges the server
+	shows(`"open_ms":`, s.log.String) // separate from "ms", which an alarm uses
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
-// Routes lists "METHOD path" of the table in routes.
+// Routes lists "METHOD path" of the routes.
 func (s *Server) Routes() []string {
 	var out []string
 	for _, r := range s.routes() {
@@ -15,38 +15,38 @@ func (s *Server) Routes() []string {
 	return out
 }
 
-// Statuses is the status of each error code.
+// Statuses is the HTTP status of each error code.
 func Statuses() map[protocol.Code]int { return statuses }
 
-// UnpackWithin sets how long a client without brotli waits for its turn.
+// UnpackWithin sets how long a client without brotli waits for a slot.
 func (s *Server) UnpackWithin(d time.Duration) { s.page.unpacker.wait = d }
 
-// Stream sets how often event streams show that they live, and how long they last.
+// Stream sets how often event streams send a comment, and how long they last.
 func (s *Server) Stream(beat, life time.Duration) { s.streamBeat, s.streamLife = beat, life }
 
-// ProbeEvery sets how long the answer of one probe of the store counts.
+// ProbeEvery sets how long the result of a probe counts.
 func (s *Server) ProbeEvery(d time.Duration) { s.readiness.every = d }
 
-// UnpackSlots is how many clients without brotli are served at once.
+// UnpackSlots is how many clients without brotli are served concurrently.
 const UnpackSlots = unpackSlots
 
-// FullSyncs is how many full syncs go on at once.
+// FullSyncs is how many full syncs run concurrently.
 const FullSyncs = fullSyncs
 
-// SyncWithin sets how long a full sync waits, and how long a client may take for a block of one.
+// SyncWithin sets how long a full sync waits, and how long a client may take to receive a block.
 func (s *Server) SyncWithin(wait, patience time.Duration) {
 	s.syncs.wait, s.syncs.patience = wait, patience
 }
 
-// BodyRoom is how many bytes of large bodies may have arrived, of all users and of one.
+// BodyRoom is how many bytes of large bodies may be in memory, of all users and of one.
 const BodyRoom, UserRoom = bodyRoom, userRoom
 
-// BodyWithin sets how long a large body waits for room, and how long a client may take for a block of one.
+// BodyWithin sets how long a large body waits for room, and how long a client may take to send a block.
 func (s *Server) BodyWithin(wait, patience time.Duration) {
 	s.bodies.wait, s.bodies.patience = wait, patience
 }
 
-// HasRoom tells whether n more bytes of large bodies may arrive.
+// HasRoom reports whether there is room for n more bytes of large bodies.
 func (s *Server) HasRoom(n int64) bool {
 	ok := s.bodies.room.TryAcquire(n)
 	if ok {

@@ -13,8 +13,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
-// TestWholeLife takes one account through every operation. Each exchange is held to the OpenAPI document, and afterwards
-// nothing secret may stand in the log.
+// TestWholeLife takes one account through every operation. It checks each exchange against the OpenAPI document, and the log
+// for secrets.
 func TestWholeLife(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -31,7 +31,7 @@ func TestWholeLife(t *testing.T) {
 	var pre protocol.PreloginResponse
 	s.call("POST", protocol.PathPrelogin, protocol.PreloginRequest{Username: "ALICE.liddell"}).into(&pre)
 	if pre.KDF != alice.reg.KDF {
-		t.Errorf("prelogin gave %+v, registered were %+v", pre.KDF, alice.reg.KDF)
+		t.Errorf("prelogin returned %+v, registered were %+v", pre.KDF, alice.reg.KDF)
 	}
 
 	account := sample.ID()
@@ -50,7 +50,7 @@ func TestWholeLife(t *testing.T) {
 		t.Errorf("delta: %+v", delta.Records)
 	}
 	if nothing := alice.vault("?since=3"); len(nothing.Records) != 0 || nothing.Manifest != full.Manifest {
-		t.Errorf("nothing new: %+v", nothing)
+		t.Errorf("no changes: %+v", nothing)
 	}
 	secrets["record"] = first[0].Token
 
@@ -64,7 +64,7 @@ func TestWholeLife(t *testing.T) {
 	s.clock.move(time.Minute)
 	phone := alice.mustLogin(codeAt(t, begin.Secret, s.clock.Now()))
 	if !phone.Account.TOTPEnabled {
-		t.Error("the second factor is not in force")
+		t.Error("the second factor is not enabled")
 	}
 
 	var list protocol.SessionsResponse
@@ -121,7 +121,7 @@ func TestWholeLife(t *testing.T) {
 	log := s.log.String()
 	for name, secret := range secrets {
 		if strings.Contains(log, secret) {
-			t.Errorf("the log holds the %s", name)
+			t.Errorf("the log contains the %s", name)
 		}
 	}
 	requireStructured(t, log)
@@ -144,7 +144,7 @@ func requireStructured(t *testing.T, log string) {
 		if entry.Msg == "request" {
 			seen++
 			if entry.RequestID == "" || entry.Route == "" || entry.Status < 200 || entry.MS == nil {
-				t.Errorf("a request's line lacks something: %s", line)
+				t.Errorf("incomplete log line of a request: %s", line)
 			}
 		}
 	}
@@ -162,7 +162,7 @@ func codeAt(t *testing.T, secret string, at time.Time) string {
 	return code
 }
 
-func TestTokenGoesWhereTheClientAskedForIt(t *testing.T) {
+func TestTokenUsesTheRequestedTransport(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	reg := sample.Registration("carol")

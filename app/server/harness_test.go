@@ -22,7 +22,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
-// clock stands still until it is moved.
+// clock does not move until a test moves it.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time
@@ -57,7 +57,7 @@ func (b *buffer) String() string {
 	return b.b.String()
 }
 
-// site is a server on a real listener whose clock, store and keys the test can reach.
+// site is a server on a real listener with an accessible clock, store and keys.
 type site struct {
 	t      *testing.T
 	url    string
@@ -71,8 +71,8 @@ type site struct {
 
 type siteOption func(*server.Config, *site)
 
-// keptBy puts something between the rules and the embedded store.
-func keptBy(wrap func(vault.Store) vault.Store) siteOption {
+// storedBy wraps the embedded store.
+func storedBy(wrap func(vault.Store) vault.Store) siteOption {
 	return func(_ *server.Config, s *site) { s.store = wrap(s.store) }
 }
 
@@ -108,10 +108,10 @@ func newSite(t *testing.T, options ...siteOption) *site {
 // attachmentQuota is small enough for a test to reach it.
 const attachmentQuota = 4096
 
-// granted leaves room for all but the tests of quotas.
+// granted is enough for all tests but those of quotas.
 var granted = vault.Limits{Attachments: attachmentQuota, Records: vault.Quota{Items: 1000, Bytes: 64 << 20}, Sessions: 50}
 
-// serve starts one more replica on the same store.
+// serve starts another replica on the same store.
 func (s *site) serve(c server.Config, keys string) string {
 	s.t.Helper()
 	ring, err := vault.ParseKeyring(keys)
@@ -127,7 +127,7 @@ func (s *site) serve(c server.Config, keys string) string {
 	return l.URL
 }
 
-// answer is what came back.
+// answer is a received response.
 type answer struct {
 	t       *testing.T
 	status  int
@@ -142,7 +142,7 @@ func (a answer) code() protocol.Code {
 		return ""
 	}
 	if err := json.Unmarshal(a.body, &e); err != nil {
-		a.t.Fatalf("status %d with a body that is no error: %q", a.status, a.body)
+		a.t.Fatalf("status %d with a body that is not an error: %q", a.status, a.body)
 	}
 	return e.Code
 }
@@ -185,7 +185,7 @@ func header(name, value string) edit {
 	return func(r *http.Request) { r.Header.Set(name, value) }
 }
 
-// send sends body as it is and checks the exchange against the OpenAPI document.
+// send sends body unchanged and checks the exchange against the OpenAPI document.
 func (s *site) send(method, path string, body []byte, edits ...edit) answer {
 	s.t.Helper()
 	return sendTo(s.t, s.url, method, path, body, edits...)
@@ -239,7 +239,7 @@ func callTo(t *testing.T, base, method, path string, body any, edits ...edit) an
 	return sendTo(t, base, method, path, b, edits...)
 }
 
-// person is a user as the server sees one: keys and tokens, no password.
+// person is a user from the server's view: keys and tokens, no password.
 type person struct {
 	s     *site
 	reg   protocol.RegisterRequest

@@ -5,9 +5,8 @@ import (
 	"strings"
 )
 
-// contentSecurityPolicy lets the page run its own files and nothing else. 'wasm-unsafe-eval' is for the client core;
-// Trusted Types close the DOM's string-to-code doors for code that might slip in all the same.
-// It talks to this server, and to breachAddress if there is one.
+// contentSecurityPolicy lets the page run only its own files. The client core needs 'wasm-unsafe-eval'; Trusted Types close the
+// DOM's string-to-code sinks to injected code. The page may connect to this server, and to breachAddress if it is set.
 func contentSecurityPolicy(breachAddress string) string {
 	return strings.Join([]string{
 		"default-src 'none'",

@@ -8,15 +8,15 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
-// A proxy asks every second or so, and does not wait longer.
+// Proxies ask about once a second and do not wait longer.
 const readyTimeout = 500 * time.Millisecond
 
-// health says that the process lives, whatever its store does: a restart would not mend the store.
+// health reports that the process is alive, whatever its store does: a restart would not fix the store.
 func (s *Server) health(w http.ResponseWriter, r *http.Request) error {
 	return s.reply(w, r, protocol.Health{OK: true})
 }
 
-// ready says that a proxy may send requests here.
+// ready reports whether a proxy may send requests here.
 func (s *Server) ready(w http.ResponseWriter, r *http.Request) error {
 	if s.draining.Load() {
 		return errDraining
@@ -32,6 +32,6 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) openAPI(w http.ResponseWriter, _ *http.Request) error {
 	w.Header().Set("Cache-Control", "no-cache")
 	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(protocol.OpenAPI) // a client that is gone needs no document
+	_, _ = w.Write(protocol.OpenAPI) // a failed write has nobody to report it to
 	return nil
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
-// fields turns a request into a map, so that a test can put anything in the place of a value.
+// fields turns a request into a map, so a test can replace any value.
 func fields(t *testing.T, body any) map[string]any {
 	t.Helper()
 	b, err := json.Marshal(body)
@@ -27,7 +27,7 @@ func fields(t *testing.T, body any) map[string]any {
 	return m
 }
 
-func TestRegistrationNamesTheFieldItRefuses(t *testing.T) {
+func TestRegistrationErrorNamesTheField(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	long := strings.Repeat("x", 10_000)
@@ -40,7 +40,7 @@ func TestRegistrationNamesTheFieldItRefuses(t *testing.T) {
 		field string
 		value any
 		code  protocol.Code
-		names string // what the message has to name
+		names string // what the message must name
 	}{
 		{"username", "", protocol.CodeBadRequest, "username"},
 		{"username", nil, protocol.CodeBadRequest, "username"},
@@ -97,14 +97,14 @@ func TestRegistrationNamesTheFieldItRefuses(t *testing.T) {
 				t.Errorf("got %d %s", a.status, a.body)
 			}
 			if v, ok := c.value.(string); ok && len(v) > 20 && strings.Contains(string(a.body), v) {
-				t.Error("the answer repeats its input")
+				t.Error("the answer quotes its input")
 			}
 		})
 	}
-	s.register("alice") // none of these made the account
+	s.register("alice") // none of these created the account
 }
 
-func TestBodiesThatAreNotWhatTheAPIDescribes(t *testing.T) {
+func TestMalformedBodiesAreRejected(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	good := `{"username":"alice"}`
@@ -134,9 +134,9 @@ func TestBodiesThatAreNotWhatTheAPIDescribes(t *testing.T) {
 		"a form":            {good, header("Content-Type", "application/x-www-form-urlencoded"), protocol.CodeUnsupportedMedia, "application/json"},
 		"no type":           {good, header("Content-Type", ""), protocol.CodeUnsupportedMedia, "application/json"},
 		"another character": {good, header("Content-Type", "application/json; charset=utf-16"), protocol.CodeUnsupportedMedia, "application/json"},
-		"from another site": {good, header("Sec-Fetch-Site", "cross-site"), protocol.CodeForbidden, "another site"},
-		"another origin":    {good, header("Origin", "https://evil.example"), protocol.CodeForbidden, "another site"},
-		"a proxy's host":    {good, header("Origin", "https://vault.example"), protocol.CodeForbidden, "the page is at vault.example, and this server was asked as 127.0.0.1"},
+		"from another site": {good, header("Sec-Fetch-Site", "cross-site"), protocol.CodeForbidden, "cross-origin"},
+		"another origin":    {good, header("Origin", "https://evil.example"), protocol.CodeForbidden, "cross-origin"},
+		"a proxy's host":    {good, header("Origin", "https://vault.example"), protocol.CodeForbidden, "the page is at vault.example, but the request was for 127.0.0.1"},
 		"what it must do":   {good, header("Origin", "https://vault.example"), protocol.CodeForbidden, "must pass on the Host header"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -153,7 +153,7 @@ func TestBodiesThatAreNotWhatTheAPIDescribes(t *testing.T) {
 	s.send("POST", protocol.PathPrelogin, []byte(good), header("Content-Type", "Application/JSON; charset=UTF-8")).want(200, "")
 }
 
-func TestTooLargeIsToldWhenTheLengthIsNot(t *testing.T) {
+func TestTooLargeBodyWithoutALength(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	alice := s.register("alice")
@@ -163,7 +163,7 @@ func TestTooLargeIsToldWhenTheLengthIsNot(t *testing.T) {
 	s.send("POST", protocol.PathVaultChanges, huge, bearer(alice.token)).want(413, protocol.CodeTooLarge)
 }
 
-func TestChangeNamesTheRecordItRefuses(t *testing.T) {
+func TestChangeErrorNamesTheRecord(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	alice := s.register("alice")
@@ -226,7 +226,7 @@ func TestChangeNamesTheRecordItRefuses(t *testing.T) {
 		})
 	}
 	if v := alice.vault(""); v.Revision != 0 || len(v.Records) != 0 {
-		t.Errorf("a refused change left revision %d and %d records", v.Revision, len(v.Records))
+		t.Errorf("a rejected change left revision %d and %d records", v.Revision, len(v.Records))
 	}
 	for _, query := range []string{"?since=-1", "?since=x", "?since=1&since=2", "?since=01", "?since=", "?until=3", "?since=99999999999999999999"} {
 		alice.call("GET", protocol.PathVault+query, nil).want(400, protocol.CodeBadRequest)
@@ -234,7 +234,7 @@ func TestChangeNamesTheRecordItRefuses(t *testing.T) {
 	alice.call("POST", protocol.PathSessionsEnd, protocol.EndSessionsRequest{CurrentAuthKey: alice.reg.AuthKey, ID: "nonsense"}).want(400, protocol.CodeBadRequest)
 }
 
-func TestOneAccountWhateverTheSpelling(t *testing.T) {
+func TestSpellingsAreOneAccount(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	p := s.register("Änne")

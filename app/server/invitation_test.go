@@ -65,7 +65,7 @@ func TestStrangersNeedAnInvitation(t *testing.T) {
 	bob.Invitation = invitation
 	s.call("POST", protocol.PathRegister, bob).want(403, protocol.CodeInvitationInvalid)
 
-	// Names are told to those alone who may register, and a name that is taken uses nothing up.
+	// Only callers who may register learn about names, and a taken name does not use up an invitation.
 	s.call("POST", protocol.PathRegister, sample.Registration("alice")).want(403, protocol.CodeInvitationRequired)
 	second := s.invite()
 	check(second, "alice").want(409, protocol.CodeUsernameTaken)
@@ -79,11 +79,11 @@ func TestStrangersNeedAnInvitation(t *testing.T) {
 	check(second, "bob").want(403, protocol.CodeInvitationInvalid)
 	s.call("POST", protocol.PathRegister, bob).want(403, protocol.CodeInvitationInvalid)
 	if log := s.log.String(); strings.Contains(log, invitation.Secret) || strings.Contains(log, second.Secret) {
-		t.Error("the log holds the secret of an invitation")
+		t.Error("the log contains the secret of an invitation")
 	}
 }
 
-func TestAnInvitationIsUsedOnceAtOnce(t *testing.T) {
+func TestInvitationAdmitsOneOfConcurrentUsers(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, configured(closed))
 	invitation := s.invite()
@@ -103,11 +103,11 @@ func TestAnInvitationIsUsedOnceAtOnce(t *testing.T) {
 		if c == "" {
 			in++
 		} else if c != protocol.CodeInvitationInvalid {
-			t.Errorf("refused with %s", c)
+			t.Errorf("rejected with %s", c)
 		}
 	}
 	if in != 1 {
-		t.Errorf("%d users came in by one invitation", in)
+		t.Errorf("%d users registered with one invitation", in)
 	}
 }
 
@@ -120,7 +120,7 @@ func TestFirstUserOfThisMachineNeedsNoInvitation(t *testing.T) {
 	s.call("POST", protocol.PathRegister, sample.Registration("mallory")).want(403, protocol.CodeInvitationRequired)
 }
 
-// Each request reaches an empty server over loopback, as a proxy on the machine would pass a stranger's on.
+// Each request reaches an empty server over loopback, like a stranger's through a proxy on the machine.
 func TestStrangersBehindAProxyAreNotTheFirstUser(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, configured(firstOnly))
@@ -145,13 +145,13 @@ func TestStrangersBehindAProxyAreNotTheFirstUser(t *testing.T) {
 	t.Cleanup(proxy.Close)
 	callTo(t, proxy.URL, "POST", protocol.PathRegister, sample.Registration("mallory")).want(403, protocol.CodeInvitationRequired)
 
-	// nginx without further settings says HTTP/1.0, its target's name, and nothing else.
-	bare := httptest.NewRequestWithContext(t.Context(), "POST", s.url+protocol.PathRegisterCheck, nil)
-	bare.Header.Set("Content-Type", "application/json")
-	bare.RemoteAddr = "127.0.0.1:50000"
+	// nginx by default sends HTTP/1.0, the name of its target, and nothing else.
+	plain := httptest.NewRequestWithContext(t.Context(), "POST", s.url+protocol.PathRegisterCheck, nil)
+	plain.Header.Set("Content-Type", "application/json")
+	plain.RemoteAddr = "127.0.0.1:50000"
 	for proto, want := range map[int]int{0: 403, 1: 204} {
-		bare.ProtoMinor = proto
-		r := bare.Clone(t.Context())
+		plain.ProtoMinor = proto
+		r := plain.Clone(t.Context())
 		r.Body = io.NopCloser(strings.NewReader("{}"))
 		w := httptest.NewRecorder()
 		if s.srv.ServeHTTP(w, r); w.Code != want {

@@ -25,9 +25,9 @@ func accountDelete(s *Server, w http.ResponseWriter, r *http.Request, session va
 	return s.leave(w, r)
 }
 
-// leave takes the cookie back from a browser, which also drops what it may have in its HTTP cache. A bearer has neither. What
-// must outlive signing out stays: the device cookie, and the page's memory of the newest revision, without which the server
-// could show an old vault afterwards. The page itself drops the copy of the vault.
+// leave deletes a browser's session cookie and HTTP cache. A bearer has neither. The device cookie stays, and so does the
+// page's record of the newest revision, without which the server could show an old vault later. The page deletes the cached
+// vault itself.
 func (s *Server) leave(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Clear-Site-Data", `"cache"`)
 	if _, err := r.Cookie(s.cookieName(r)); err == nil {

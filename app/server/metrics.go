@@ -26,34 +26,34 @@ func newMetrics(version string, service *vault.Service) *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "vaultsphere_http_request_duration_seconds", Help: "Time to answer a request, of an event stream to open it; its count is the number of requests.",
+			Name: "vaultsphere_http_request_duration_seconds", Help: "Time to answer a request; for an event stream, to open it. Its count is the number of requests.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10},
 		}, []string{"method", "route", "status"}),
 		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "vaultsphere_http_requests_in_flight", Help: "Requests that are being answered.",
+			Name: "vaultsphere_http_requests_in_flight", Help: "Requests being answered.",
 		}),
 		throttled: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "vaultsphere_throttled_total", Help: "Requests refused because of too many attempts.",
+			Name: "vaultsphere_throttled_total", Help: "Requests rejected after too many attempts.",
 		}),
 		storeErrors: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "vaultsphere_store_errors_total", Help: "Requests that failed because of the store.",
 		}, []string{"code"}),
 		probesFailed: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "vaultsphere_store_probe_failures_total", Help: "Probes of the store that failed, at most one in 30 s; after two in a row /ready says 503.",
+			Name: "vaultsphere_store_probe_failures_total", Help: "Failed probes of the store, at most one in 30 s; after two in a row /ready answers 503.",
 		}),
 	}
 	queue := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "vaultsphere_password_hash_queue", Help: "Requests that run or wait for password hashing.",
+		Name: "vaultsphere_password_hash_queue", Help: "Requests running or waiting for password hashing.",
 	}, func() float64 { return float64(service.HashQueue()) })
 	streams := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "vaultsphere_event_streams", Help: "Event streams that are open; they count as requests in flight, too.",
+		Name: "vaultsphere_event_streams", Help: "Open event streams; they also count as requests in flight.",
 	}, func() float64 { return float64(service.Watches()) })
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
-		Name: "vaultsphere_build_info", Help: "1, with the version.", ConstLabels: prometheus.Labels{"version": version},
+		Name: "vaultsphere_build_info", Help: "Always 1; the label has the version.", ConstLabels: prometheus.Labels{"version": version},
 	})
 	build.Set(1)
 	for _, code := range []protocol.Code{protocol.CodeStorageUnavailable, protocol.CodeStorageFull} {
-		m.storeErrors.WithLabelValues(string(code)) // an alert on a rate needs the zero before the first error
+		m.storeErrors.WithLabelValues(string(code)) // an alert on a rate needs a zero before the first error
 	}
 	m.registry.MustRegister(m.duration, m.inFlight, m.throttled, m.storeErrors, m.probesFailed, queue, streams, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

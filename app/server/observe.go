@@ -20,14 +20,14 @@ type contextKey int
 
 const noteKey contextKey = 0
 
-// note travels with a request. One goroutine serves a request, so it needs no lock.
+// note collects what the log says about a request. One goroutine serves a request, so it needs no lock.
 type note struct {
 	id   string
 	code protocol.Code
-	page bool // a file of the page was served, which has no route of its own
+	page bool // a file of the page was served, which has no route
 
 	body   *body     // of the request, if it was read
-	opened time.Time // when an event stream began; zero for all other answers
+	opened time.Time // when an event stream began; zero for other answers
 }
 
 func requestID(ctx context.Context) string {
@@ -61,7 +61,7 @@ func noteStream(ctx context.Context) {
 	}
 }
 
-// identify gives the request an id of the server's own: one taken from the client could be chosen to confuse the log.
+// identify assigns a request ID. It ignores one from the client, who could choose it to confuse the log.
 func (s *Server) identify(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var b [8]byte
@@ -77,7 +77,7 @@ func (s *Server) identify(next http.Handler) http.Handler {
 	})
 }
 
-// observe logs and measures each request by its route pattern: the path itself may hold the id of a session.
+// observe logs and measures each request by its route pattern: the path itself may contain the ID of a session.
 func (s *Server) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
@@ -100,7 +100,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 			}
 			took := time.Since(start)
 			if !n.opened.IsZero() {
-				took = n.opened.Sub(start) // how long it then stayed open says nothing of how fast this server is
+				took = n.opened.Sub(start) // how long it stayed open says nothing about the server's speed
 			}
 			s.metrics.observe(r.Method, route, status, took)
 			level := slog.LevelInfo
@@ -124,7 +124,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 	})
 }
 
-// writer notes what is answered. Package middleware of chi has one too, and a profiler with it, which takes half a megabyte.
+// writer records the answer. Package middleware of chi has one too, but links a profiler that takes half a megabyte.
 type writer struct {
 	http.ResponseWriter
 	status, bytes int
@@ -149,7 +149,7 @@ func (w *writer) Write(b []byte) (int, error) {
 // Unwrap is for http.ResponseController.
 func (w *writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// headAsGet serves HEAD where GET is. The server itself keeps the body back.
+// headAsGet serves HEAD like GET. net/http omits the body.
 func headAsGet(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodHead {
@@ -159,7 +159,7 @@ func headAsGet(next http.Handler) http.Handler {
 	})
 }
 
-// methodName keeps what a client made up out of logs and label values.
+// methodName keeps invented methods out of logs and label values.
 func methodName(m string) string {
 	switch m {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
@@ -168,8 +168,8 @@ func methodName(m string) string {
 	return "other"
 }
 
-// recoverPanics answers 500 in place of a broken connection. The stack goes to the log; a panic's value is not a secret
-// in this program, because no key type prints itself.
+// recoverPanics answers 500 instead of breaking the connection. It logs the stack. A panic's value is never secret here,
+// because key types do not print themselves.
 func (s *Server) recoverPanics(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
@@ -183,7 +183,7 @@ func (s *Server) recoverPanics(next http.Handler) http.Handler {
 			s.log.LogAttrs(r.Context(), slog.LevelError, "panic",
 				slog.String("request_id", requestID(r.Context())), slog.String("stack", string(debug.Stack())))
 			if ww, ok := w.(*writer); ok && ww.status != 0 {
-				panic(http.ErrAbortHandler) // the header is out: the client must not take the rest for whole
+				panic(http.ErrAbortHandler) // the header is sent: the client must not mistake the part for the whole
 			}
 			s.fail(w, r, fmt.Errorf("panic: %v", v))
 		}()

@@ -40,8 +40,8 @@ var document = sync.OnceValue(func() loaded {
 	return loaded{doc, router, err}
 })
 
-// checkAgainstDocument holds both halves of an exchange to the document. A request that was refused need not fit it;
-// one that was accepted must.
+// checkAgainstDocument checks both halves of an exchange against the document. A rejected request need not match it; an
+// accepted one must.
 func checkAgainstDocument(t *testing.T, sent *http.Request, body []byte, res *http.Response, answered []byte) {
 	t.Helper()
 	d := document()
@@ -54,7 +54,7 @@ func checkAgainstDocument(t *testing.T, sent *http.Request, body []byte, res *ht
 	route, params, err := d.router.FindRoute(req)
 	if err != nil {
 		if res.StatusCode != http.StatusNotFound && res.StatusCode != http.StatusMethodNotAllowed {
-			t.Errorf("%s %s answers %d and is not in the document: %v", req.Method, req.URL, res.StatusCode, err)
+			t.Errorf("%s %s answered %d but is not in the document: %v", req.Method, req.URL, res.StatusCode, err)
 		}
 		return
 	}
@@ -66,7 +66,7 @@ func checkAgainstDocument(t *testing.T, sent *http.Request, body []byte, res *ht
 		t.Errorf("%s %s was accepted, but: %v", req.Method, req.URL, fault)
 	}
 	if res.StatusCode == http.StatusBadRequest && fault == nil && !beyondSchemas(answered) {
-		t.Errorf("%s %s of %.300s was refused with %s, but is what the document describes", req.Method, req.URL, body, answered)
+		t.Errorf("%s %s of %.300s was rejected with %s, but matches the document", req.Method, req.URL, body, answered)
 	}
 	out := &openapi3filter.ResponseValidationInput{RequestValidationInput: in, Status: res.StatusCode, Header: res.Header, Options: in.Options}
 	out.SetBodyBytes(answered)
@@ -75,14 +75,14 @@ func checkAgainstDocument(t *testing.T, sent *http.Request, body []byte, res *ht
 	}
 }
 
-// beyondSchemas reports whether a request was refused for what no schema can say: rules of Unicode, relations between members,
-// and the text of the JSON itself.
+// beyondSchemas reports whether a request was rejected for a rule that schemas cannot express: Unicode, relations between
+// members, and the JSON text itself.
 func beyondSchemas(answered []byte) bool {
 	for _, rule := range []string{
 		"occurs twice in one object", "data follows the JSON value", "not valid UTF-8", // the text itself
 		"twice in one change", "together are more than", "do not fit the vault", "between the number of the chunk and", // relations
-		"mixes scripts",                                                                                     // names that deceive
-		"since must be one whole number", "since is the only parameter", "chunk must be a number between 1", // spelling of a URL
+		"mixes scripts",                                                                                // look-alike names
+		"since must be one integer", "since is the only parameter", "chunk must be a number between 1", // spelling of a URL
 	} {
 		if bytes.Contains(answered, []byte(rule)) {
 			return true
@@ -91,7 +91,7 @@ func beyondSchemas(answered []byte) bool {
 	return false
 }
 
-func TestExamplesAreWhatTheirSchemasDescribe(t *testing.T) {
+func TestExamplesMatchTheirSchemas(t *testing.T) {
 	t.Parallel()
 	d := document()
 	if d.err != nil {
@@ -108,11 +108,11 @@ func TestExamplesAreWhatTheirSchemasDescribe(t *testing.T) {
 		}
 	}
 	if n == 0 {
-		t.Error("there is no example")
+		t.Error("no examples")
 	}
 }
 
-func TestEveryRouteIsDocumentedAndEveryDocumentedRouteIsServed(t *testing.T) {
+func TestRoutesMatchTheDocument(t *testing.T) {
 	t.Parallel()
 	d := document()
 	if d.err != nil {
@@ -152,7 +152,7 @@ func TestDocumentNamesEveryErrorCode(t *testing.T) {
 	}
 }
 
-func TestDocumentGivesEveryErrorCodeItsStatus(t *testing.T) {
+func TestDocumentHasTheStatusOfEveryCode(t *testing.T) {
 	t.Parallel()
 	d := document()
 	if d.err != nil {
@@ -167,7 +167,7 @@ func TestDocumentGivesEveryErrorCodeItsStatus(t *testing.T) {
 				about := r.Value.Content["application/json"].Schema.Value.AllOf[1].Value
 				for _, code := range about.Properties["code"].Value.Enum {
 					if want := server.Statuses()[protocol.Code(code.(string))]; strconv.Itoa(want) != status {
-						t.Errorf("%s %s: %s is documented as %s and answered as %d", method, path, code, status, want)
+						t.Errorf("%s %s: %s is documented as %s but answered as %d", method, path, code, status, want)
 					}
 				}
 			}

@@ -21,7 +21,7 @@ const (
 	brotliExt = ".br"
 )
 
-// The system's MIME table differs from machine to machine, and nosniff makes a wrong type fatal to the page.
+// The system's MIME table differs between machines, and with nosniff a wrong type breaks the page.
 var contentTypes = map[string]string{
 	".html":        "text/html; charset=utf-8",
 	".js":          "text/javascript; charset=utf-8",
@@ -36,19 +36,19 @@ var contentTypes = map[string]string{
 	".txt":         "text/plain; charset=utf-8",
 }
 
-// hashedName is a name that carries a hash of the content, as in core-4f2a91cc.wasm: under it the content never changes.
+// hashedName matches a name with a hash of the content, as in core-4f2a91cc.wasm: under it the content never changes.
 var hashedName = regexp.MustCompile(`[-.][0-9A-Za-z_]{8,}\.[a-z0-9]+$`)
 
-// absent is the size of a form that is not kept.
+// absent is the size of a missing form.
 const absent = -1
 
 type asset struct {
 	contentType, cache, etag string
-	size, brotliSize         int64 // as it is, and under its name with .br; one of them may be absent
+	size, brotliSize         int64 // plain, and under its name with .br; one of them may be absent
 }
 
-// page serves the built files. They stay in the file system they come from: copied into the heap, the WebAssembly core
-// alone would weigh more than the rest of the server.
+// page serves the built files from their file system: copied to the heap, the WebAssembly core alone would take more memory
+// than the rest of the server.
 type page struct {
 	files    fs.FS
 	assets   map[string]asset
@@ -86,11 +86,11 @@ func newPage(files fs.FS) (*page, error) {
 	return p, nil
 }
 
-// newAsset describes what is served as name; file is a form of it that is kept.
+// newAsset describes what is served as name; file is one form of it.
 func newAsset(files fs.FS, name, file string) (asset, error) {
 	a := asset{
 		contentType: contentTypes[path.Ext(name)], cache: "public, max-age=31536000, immutable",
-		etag: name, // as good as the content where the name has its hash, and reading megabytes at each start is not free
+		etag: name, // a name with a hash identifies the content; reading megabytes at each start is not free
 		size: absent, brotliSize: absent,
 	}
 	if a.contentType == "" {
@@ -166,7 +166,7 @@ func (p *page) serve(w http.ResponseWriter, r *http.Request) error {
 	h.Set("Cache-Control", a.cache)
 	h.Set("ETag", etag)
 	h.Set("Content-Type", a.contentType)
-	h.Set("Accept-Ranges", "none") // a part of an unpacked file would cost as much as all of it
+	h.Set("Accept-Ranges", "none") // a range of an unpacked file would cost as much as the whole
 	if !unpack {
 		h.Set("Content-Length", strconv.FormatInt(size, 10))
 		if strings.HasSuffix(file, brotliExt) {
@@ -182,7 +182,7 @@ func (p *page) serve(w http.ResponseWriter, r *http.Request) error {
 		body = brotli.NewReader(f)
 	}
 	if _, err := io.Copy(w, body); err != nil {
-		panic(http.ErrAbortHandler) // the client must not take a part for the whole
+		panic(http.ErrAbortHandler) // the client must not mistake the part for the whole
 	}
 	return nil
 }
@@ -192,11 +192,11 @@ func notBuilt(w http.ResponseWriter, r *http.Request) error {
 	notePage(r.Context())
 	w.Header().Set("Content-Type", contentTypes[".txt"])
 	w.WriteHeader(http.StatusServiceUnavailable)
-	_, _ = io.WriteString(w, "the page is not built: run make web\n") // a client that is gone needs no page
+	_, _ = io.WriteString(w, "the page is not built: run make web\n") // a failed write has nobody to report it to
 	return nil
 }
 
-// matches compares weakly (RFC 9110 §13.1.2): a proxy that compresses may have put W/ in front.
+// matches compares weakly (RFC 9110 §13.1.2): a proxy that compresses may have added W/.
 func matches(fields []string, etag string) bool {
 	for candidate := range strings.SplitSeq(strings.Join(fields, ","), ",") {
 		candidate = strings.TrimSpace(candidate)

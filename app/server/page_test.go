@@ -24,7 +24,7 @@ func builtPage() fstest.MapFS {
 	}
 }
 
-func TestPageIsServedWithWhatBrowsersNeed(t *testing.T) {
+func TestPageIsServed(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, configured(func(c *server.Config) { c.Page = builtPage() }))
 	const forever, check = "public, max-age=31536000, immutable", "no-cache"
@@ -47,7 +47,7 @@ func TestPageIsServedWithWhatBrowsersNeed(t *testing.T) {
 			}
 			again := s.send("GET", c.path, nil, header("Accept-Encoding", c.accept), header("If-None-Match", `W/"x", `+a.header.Get("ETag")))
 			if again.status != http.StatusNotModified || len(again.body) > 0 {
-				t.Errorf("asked again with its ETag: %d %q", again.status, again.body)
+				t.Errorf("with its ETag: %d %q", again.status, again.body)
 			}
 			head := s.send("HEAD", c.path, nil, header("Accept-Encoding", c.accept))
 			if head.status != 200 || len(head.body) > 0 || head.header.Get("ETag") != a.header.Get("ETag") {
@@ -72,11 +72,11 @@ func TestETagDiffersBetweenContentsAndCodings(t *testing.T) {
 		t.Errorf("%s and %s", one, two)
 	}
 	if plain, br := tag("one", ""), tag("one", "br"); plain == br {
-		t.Errorf("both codings are %s", plain)
+		t.Errorf("both codings have %s", plain)
 	}
 }
 
-func TestPageThatIsNotBuiltSaysSo(t *testing.T) {
+func TestMissingPageIsExplained(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, configured(func(c *server.Config) { c.Page = nothing }))
 	if a := s.send("GET", "/", nil); a.status != 503 || !strings.Contains(string(a.body), "make web") {
@@ -84,7 +84,7 @@ func TestPageThatIsNotBuiltSaysSo(t *testing.T) {
 	}
 }
 
-func TestPageMayAskOneOtherServerIfThereIsOne(t *testing.T) {
+func TestPageMayConnectToTheBreachService(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, configured(func(c *server.Config) { c.BreachAddress = "https://ranges.example" }))
 	policy := s.call("GET", protocol.PathHealth, nil).header.Get("Content-Security-Policy")
@@ -98,7 +98,7 @@ func TestPageMayAskOneOtherServerIfThereIsOne(t *testing.T) {
 	}
 }
 
-func TestEveryAnswerCarriesTheSecurityHeaders(t *testing.T) {
+func TestSecurityHeadersAreOnEveryAnswer(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	want := map[string]string{

@@ -11,11 +11,11 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
-func TestFullHashQueueAnswersAtOnce(t *testing.T) {
+func TestFullHashQueueAnswersImmediately(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	key := sample.AuthKey()
-	burst := 70*runtime.GOMAXPROCS(0) + 100 // more than run and wait
+	burst := 70*runtime.GOMAXPROCS(0) + 100 // more than can run and wait
 	var busy, other atomic.Int64
 	var wg sync.WaitGroup
 	for i := range burst {
@@ -31,7 +31,7 @@ func TestFullHashQueueAnswersAtOnce(t *testing.T) {
 	}
 	wg.Wait()
 	if busy.Load() == 0 || other.Load() > 0 {
-		t.Errorf("of %d log-ins %d were told that the server is busy, and %d something else", burst, busy.Load(), other.Load())
+		t.Errorf("of %d logins, %d got busy and %d another answer", burst, busy.Load(), other.Load())
 	}
 	s.call("GET", protocol.PathHealth, nil).want(200, "")
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
-// beforeUpdate acts between the moment a request has read and checked a user and the moment it writes the user.
+// beforeUpdate runs act after a request has read and checked a user and before it writes the user.
 type beforeUpdate struct {
 	vault.Store
 	acted atomic.Bool
@@ -18,7 +18,7 @@ type beforeUpdate struct {
 }
 
 func (b *beforeUpdate) UpdateUser(ctx context.Context, u vault.User) error {
-	if b.act != nil && !b.acted.Swap(true) { // the act may come here itself
+	if b.act != nil && !b.acted.Swap(true) { // act may call this method
 		b.act()
 	}
 	return b.Store.UpdateUser(ctx, u)
@@ -26,13 +26,13 @@ func (b *beforeUpdate) UpdateUser(ctx context.Context, u vault.User) error {
 
 func newBeforeUpdateSite(t *testing.T) (*site, *beforeUpdate) {
 	b := &beforeUpdate{}
-	return newSite(t, keptBy(func(inner vault.Store) vault.Store {
+	return newSite(t, storedBy(func(inner vault.Store) vault.Store {
 		b.Store = inner
 		return b
 	})), b
 }
 
-func TestSessionMadeWhileThePasswordChangesEndsWithIt(t *testing.T) {
+func TestSessionMadeDuringAPasswordChangeEnds(t *testing.T) {
 	t.Parallel()
 	s, b := newBeforeUpdateSite(t)
 	alice := s.register("alice")
@@ -44,7 +44,7 @@ func TestSessionMadeWhileThePasswordChangesEndsWithIt(t *testing.T) {
 	alice.call("GET", protocol.PathAccount, nil).want(200, "")
 }
 
-func TestTwoChangesOfOneAccountAtOnceAreToldApart(t *testing.T) {
+func TestConcurrentChangesOfOneAccountConflict(t *testing.T) {
 	t.Parallel()
 	s, b := newBeforeUpdateSite(t)
 	alice := s.register("alice")

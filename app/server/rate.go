@@ -7,7 +7,7 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// limits is a token bucket for each key, of the keys seen last: about 2 MB when full.
+// limits holds token buckets for the most recently seen keys: about 2 MB when full.
 type limits[K comparable] struct {
 	perMinute int
 	buckets   *lru.Cache[K, *rate.Limiter]
@@ -23,19 +23,19 @@ func newLimits[K comparable](perMinute int) *limits[K] {
 	return &limits[K]{perMinute: perMinute, buckets: buckets}
 }
 
-// reserve takes one token, which may be a later one.
+// reserve takes one token, possibly a future one.
 func (l *limits[K]) reserve(key K, now time.Time) *rate.Reservation {
 	fresh := rate.NewLimiter(rate.Limit(float64(l.perMinute)/60), l.perMinute)
 	bucket, ok, _ := l.buckets.PeekOrAdd(key, fresh)
 	if ok {
-		l.buckets.Get(key) // the one just used is the last to go
+		l.buckets.Get(key) // marks it as recently used
 	} else {
 		bucket = fresh
 	}
 	return bucket.ReserveN(now, 1)
 }
 
-// take returns how long to wait; 0 means go on.
+// take returns how long to wait; 0 means proceed.
 func (l *limits[K]) take(key K, now time.Time) time.Duration {
 	r := l.reserve(key, now)
 	wait := r.DelayFrom(now)

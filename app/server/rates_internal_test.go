@@ -5,15 +5,15 @@ import (
 	"time"
 )
 
-// Other tests set their own patience. These are the rates and rooms that docs/operations.md promises.
-func TestPatienceAndRoom(t *testing.T) {
+// Other tests set shorter times. These are the rates and limits in docs/operations.md.
+func TestRatesAndLimits(t *testing.T) {
 	t.Parallel()
 	b, s := newBodies(), newSyncSlots()
 	if got := blockSize / b.patience.Seconds(); got != 16<<10 {
-		t.Errorf("a body may come at %g bytes a second", got)
+		t.Errorf("minimum rate of a body: %g bytes per second", got)
 	}
 	if got := blockBytes / s.patience.Seconds(); got != 16<<10 {
-		t.Errorf("a full sync may be taken at %g bytes a second", got)
+		t.Errorf("minimum rate of a full sync: %g bytes per second", got)
 	}
 	if blockBytes > 256<<10 || s.wait != 10*time.Second || b.wait != 10*time.Second {
 		t.Errorf("blocks of %d bytes, full syncs wait %s, bodies %s", blockBytes, s.wait, b.wait)

@@ -13,13 +13,13 @@ import (
 const (
 	probeEvery    = 30 * time.Second
 	probeTimeout  = 5 * time.Second
-	probeFailures = 2 // in a row, until the server is not ready any more
+	probeFailures = 2 // in a row, until the server counts as not ready
 )
 
 var errProbeHangs = errors.New("the store does not answer")
 
-// readiness knows by probes of the store whether log-ins can be served. A probe writes, and anyone may ask /ready as often
-// as they like: so one probe answers all who ask within probeEvery, and two never run at once.
+// readiness probes the store to know whether logins can be served. A probe writes, and anyone may ask /ready at any rate: so
+// one probe answers all requests within probeEvery, and two never run concurrently.
 type readiness struct {
 	probe  func(context.Context) error
 	every  time.Duration
@@ -28,11 +28,11 @@ type readiness struct {
 
 	mu       sync.Mutex
 	began    time.Time     // of the last probe
-	judged   chan struct{} // closed once the last probe has been judged
-	ready    bool          // false until the first success, so that no rollout switches to a server that cannot write
+	judged   chan struct{} // closed once the last probe has a result
+	ready    bool          // false until the first success, so no rollout switches to a server that cannot write
 	failures int           // in a row
 
-	answer chan error // of a probe that may still run; judge alone uses it
+	answer chan error // of a probe that may still run; only judge uses it
 }
 
 func newReadiness(probe func(context.Context) error, log *slog.Logger, failed prometheus.Counter) *readiness {
@@ -41,7 +41,7 @@ func newReadiness(probe func(context.Context) error, log *slog.Logger, failed pr
 	return &readiness{probe: probe, every: probeEvery, log: log, failed: failed, judged: judged}
 }
 
-// isReady waits for a probe that is running until ctx ends. After that, it answers with what the last probe found.
+// isReady waits for a running probe until ctx ends. Then it answers with the last result.
 func (r *readiness) isReady(ctx context.Context) bool {
 	select {
 	case <-r.latest():
@@ -52,7 +52,7 @@ func (r *readiness) isReady(ctx context.Context) bool {
 	return r.ready
 }
 
-// latest begins a probe if one is due.
+// latest starts a probe if one is due.
 func (r *readiness) latest() <-chan struct{} {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -63,7 +63,7 @@ func (r *readiness) latest() <-chan struct{} {
 	}
 	if r.began.IsZero() || time.Since(r.began) >= r.every {
 		r.began, r.judged = time.Now(), make(chan struct{})
-		go r.judge(r.judged) // not the request's: its client may hang up
+		go r.judge(r.judged) // not the request's context: its client may disconnect
 	}
 	return r.judged
 }
@@ -86,7 +86,7 @@ func (r *readiness) judge(done chan<- struct{}) {
 	r.log.Error("store probe failed", "cause", err.Error(), "failures", r.failures, "ready", r.ready)
 }
 
-// ask returns in time even if the store does not, as a disk may hang in a system call. While it hangs nothing more is asked.
+// ask returns in time even if the store does not, as when a disk hangs in a system call. Meanwhile no other probe starts.
 func (r *readiness) ask() error {
 	ctx, cancel := context.WithTimeout(context.Background(), probeTimeout)
 	defer cancel()

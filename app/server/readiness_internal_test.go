@@ -14,7 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// probed is a store that answers probes as the test says, within a bubble of synctest.
+// probed is a store whose probe results the test supplies, within a synctest bubble.
 type probed struct {
 	*readiness
 	probes  atomic.Int32
@@ -31,7 +31,7 @@ func newProbed(t *testing.T) *probed {
 	}
 	p.readiness = newReadiness(func(ctx context.Context) error {
 		if p.running.Add(1) > 1 {
-			t.Error("two probes at once")
+			t.Error("two concurrent probes")
 		}
 		defer p.running.Add(-1)
 		p.probes.Add(1)
@@ -45,7 +45,7 @@ func (p *probed) fail(with error) {
 	p.answer = func(context.Context) error { return with }
 }
 
-// want asks as a proxy does, which hangs up after a second.
+// want asks like a proxy, which hangs up after a second.
 func (p *probed) want(t *testing.T, ready bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), readyTimeout)
@@ -57,7 +57,7 @@ func (p *probed) want(t *testing.T, ready bool) {
 
 var errFull = errors.New("the disk is full")
 
-func TestReadinessEndsWithTheSecondFailureInARow(t *testing.T) {
+func TestTwoFailedProbesEndReadiness(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newProbed(t)
 		p.want(t, true)
@@ -71,12 +71,12 @@ func TestReadinessEndsWithTheSecondFailureInARow(t *testing.T) {
 		}
 		if log := p.log.String(); !strings.Contains(log, `cause="the disk is full" failures=2 ready=false`) ||
 			!strings.Contains(log, `"store probe succeeded again" failures=3`) {
-			t.Errorf("the log does not say why: %s", log)
+			t.Errorf("the log lacks the cause: %s", log)
 		}
 	})
 }
 
-func TestServerThatNeverWroteIsNotReady(t *testing.T) {
+func TestServerIsNotReadyBeforeItsFirstWrite(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newProbed(t)
 		p.fail(errFull)
@@ -88,7 +88,7 @@ func TestServerThatNeverWroteIsNotReady(t *testing.T) {
 	})
 }
 
-func TestThousandQuestionsMakeOneProbe(t *testing.T) {
+func TestConcurrentRequestsShareOneProbe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newProbed(t)
 		p.answer = func(context.Context) error {
@@ -116,8 +116,8 @@ func TestThousandQuestionsMakeOneProbe(t *testing.T) {
 	})
 }
 
-// A disk that hangs holds the probe in a system call, which no context ends.
-func TestStoreThatHangsIsNotReadyAndIsAskedOnce(t *testing.T) {
+// A hanging disk blocks the probe in a system call that no context ends.
+func TestHangingStoreIsNotReady(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newProbed(t)
 		p.want(t, true)
@@ -126,7 +126,7 @@ func TestStoreThatHangsIsNotReadyAndIsAskedOnce(t *testing.T) {
 			<-hang
 			return nil
 		}
-		for _, ready := range []bool{true, true, false, false} { // while the first and second wait, what was known counts
+		for _, ready := range []bool{true, true, false, false} { // during the first two waits, the last result counts
 			time.Sleep(probeEvery)
 			asked := time.Now()
 			p.want(t, ready)
@@ -141,14 +141,14 @@ func TestStoreThatHangsIsNotReadyAndIsAskedOnce(t *testing.T) {
 		close(hang)
 		p.fail(errFull)
 		time.Sleep(probeEvery)
-		p.want(t, false) // the answer that came too late does not count
+		p.want(t, false) // a late result does not count
 		p.fail(nil)
 		time.Sleep(probeEvery)
 		p.want(t, true)
 	})
 }
 
-func TestCallerThatHangsUpDoesNotFailTheProbe(t *testing.T) {
+func TestDisconnectedCallerDoesNotFailTheProbe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newProbed(t)
 		p.answer = func(ctx context.Context) error {
@@ -158,7 +158,7 @@ func TestCallerThatHangsUpDoesNotFailTheProbe(t *testing.T) {
 		gone, cancel := context.WithCancel(t.Context())
 		cancel()
 		if p.isReady(gone) {
-			t.Error("ready before the first probe has ended")
+			t.Error("ready before the end of the first probe")
 		}
 		p.want(t, true)
 	})

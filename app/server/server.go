@@ -1,4 +1,4 @@
-// Package server is the API and the page over HTTP. It holds no rules of its own: those are in package vault.
+// Package server serves the API and the page over HTTP. The rules are in package vault.
 package server
 
 import (
@@ -16,18 +16,18 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// Config is what New cannot know by itself.
+// Config configures a Server.
 type Config struct {
-	Page           fs.FS          // the built page: index.html and hashed assets, each as it is, as a .br file, or as both
-	TrustedProxies []netip.Prefix // whose X-Forwarded-For and X-Forwarded-Proto are believed
-	Door           vault.Door     // who may register without an invitation; First holds for requests of this machine alone
-	AuthRate       int            // requests a minute that one address may send to the endpoints without a session
-	UserRate       int            // requests a minute that one user may send
-	BreachAddress  string         // origin that the page may ask about breached passwords; empty: none
+	Page           fs.FS          // the built page: index.html and hashed assets, each plain, as a .br file, or both
+	TrustedProxies []netip.Prefix // whose X-Forwarded-For and X-Forwarded-Proto are trusted
+	Door           vault.Door     // who may register without an invitation; First applies only to requests from this machine
+	AuthRate       int            // requests per minute from one address to the endpoints without a session
+	UserRate       int            // requests per minute of one user
+	BreachAddress  string         // origin where the page may look up breached passwords; empty: none
 	Version        string         // for the metrics
 }
 
-// Server answers all requests of one process.
+// Server handles all requests of one process.
 type Server struct {
 	vault       *vault.Service
 	log         *slog.Logger
@@ -42,7 +42,7 @@ type Server struct {
 	page        *page
 	csrf        *http.CrossOriginProtection
 	settings    protocol.Settings
-	headers     map[string]string // of every answer
+	headers     map[string]string // on every answer
 	draining    atomic.Bool
 	proxyWarned sync.Once
 	drained     chan struct{} // closed by Drain
@@ -51,7 +51,7 @@ type Server struct {
 	streamBeat, streamLife time.Duration
 }
 
-// New builds the server.
+// New returns a Server.
 func New(cfg Config, service *vault.Service, log *slog.Logger) (*Server, error) {
 	p, err := newPage(cfg.Page)
 	if err != nil {
@@ -79,25 +79,26 @@ func New(cfg Config, service *vault.Service, log *slog.Logger) (*Server, error) 
 
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.draining.Load() {
-		// With the answer, when no request is on its way: one that met a connection being closed would be lost.
+		// Close the connection with an answer, while no request is on its way: a request that meets a closing connection is
+		// lost.
 		w.Header().Set("Connection", "close")
 	}
 	s.handler.ServeHTTP(w, r)
 }
 
-// Drain makes /ready say 503, so that a proxy sends new requests elsewhere. All requests are still served, and each ends
-// its connection. Event streams end at once: their clients come back, through the proxy, to another server.
+// Drain makes /ready answer 503, so a proxy sends new requests elsewhere. Requests are still served, and each closes its
+// connection. Event streams end immediately: their clients reconnect, through the proxy, to another server.
 func (s *Server) Drain() {
 	if s.draining.CompareAndSwap(false, true) {
 		close(s.drained)
 	}
 }
 
-// Metrics is the handler of the Prometheus endpoint, for a listener of its own.
+// Metrics is the handler of the Prometheus endpoint, for a separate listener.
 func (s *Server) Metrics() http.Handler { return s.metrics.handler() }
 
-// middleware, outermost first. The request has its id before anything can be logged; what panics is still measured; the
-// headers are on every answer, refusals included.
+// middleware, outermost first. A request gets its ID before anything can be logged; panics are still measured; all answers have
+// the headers, including errors.
 func (s *Server) middleware() []func(http.Handler) http.Handler {
 	return []func(http.Handler) http.Handler{
 		s.identify,
@@ -114,8 +115,8 @@ type route struct {
 	handler      handler
 }
 
-// routes is the whole surface. guest routes are limited by address, because nothing else is known of their callers;
-// member routes need a session. What no route matches is a file of the page, or nothing.
+// routes lists the whole API. guest routes are rate-limited by address, because nothing else is known of their callers; member
+// routes require a session. All other paths are files of the page, or not found.
 func (s *Server) routes() []route {
 	get, post, put, del := http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete
 	return []route{

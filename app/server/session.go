@@ -13,13 +13,13 @@ import (
 )
 
 const (
-	// The __Host- prefix (RFC 6265bis §4.1.3.2) keeps subdomains and plain HTTP from planting a session. Browsers refuse it
-	// without HTTPS, and so on http://localhost the name goes without.
+	// The __Host- prefix (RFC 6265bis §4.1.3.2) keeps subdomains and plain HTTP from planting a session. Browsers reject it
+	// without HTTPS, so on http://localhost the name has no prefix.
 	secureCookie = "__Host-vaultsphere"
 	localCookie  = "vaultsphere"
-	// As long as a session lives after its last use at most; the store decides, the browser only must not forget sooner.
+	// The longest life of a session after its last use. The store decides; the browser must not forget it sooner.
 	cookieLife = 400 * 24 * time.Hour
-	// Cookies of one browser that are looked at: more people than share one.
+	// Device cookies read per request: more than the people who share one browser.
 	maxDevices = 16
 )
 
@@ -30,7 +30,8 @@ func (s *Server) cookieName(r *http.Request) string {
 	return localCookie
 }
 
-// token returns the session token of a request, "" for none. A bearer counts before a cookie: a program that sends one means it.
+// token returns the session token of a request, "" if it has none. A bearer token overrides the cookie: a program sends it on
+// purpose.
 func (s *Server) token(r *http.Request) string {
 	if scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " "); ok && strings.EqualFold(scheme, "Bearer") {
 		return strings.TrimSpace(token)
@@ -42,13 +43,13 @@ func (s *Server) token(r *http.Request) string {
 }
 
 func (s *Server) setCookie(w http.ResponseWriter, r *http.Request, value string, maxAge int) {
-	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure where the connection is; a browser drops it on plain HTTP
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure if the connection is; a browser drops a Secure cookie on plain HTTP
 		Name: s.cookieName(r), Value: value, Path: "/", MaxAge: maxAge,
 		HttpOnly: true, Secure: s.overHTTPS(r), SameSite: http.SameSiteStrictMode,
 	})
 }
 
-// caller collects what a request without a session brings along.
+// caller collects what a request without a session carries.
 func (s *Server) caller(r *http.Request) vault.Caller {
 	from := vault.Caller{Session: s.token(r)}
 	for _, c := range r.Cookies() {
@@ -66,7 +67,7 @@ func (s *Server) devicePrefix(r *http.Request) string {
 	return protocol.LocalDeviceCookie
 }
 
-// setDevice gives a device its token: a cookie for each user, that only a log-in sends, and that outlives signing out.
+// setDevice sets the device cookie: one per user, sent only to the login, and kept after signing out.
 func (s *Server) setDevice(w http.ResponseWriter, r *http.Request, e vault.Entered) {
 	sum := sha256.Sum256([]byte(e.Account.Username))
 	http.SetCookie(w, &http.Cookie{ //nolint:gosec // as in setCookie
@@ -75,7 +76,7 @@ func (s *Server) setDevice(w http.ResponseWriter, r *http.Request, e vault.Enter
 	})
 }
 
-// member wants a live session, and limits its user.
+// member requires a live session and rate-limits its user.
 func (s *Server) member(h memberHandler) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		session, err := s.vault.Authenticate(r.Context(), s.token(r))
@@ -83,7 +84,7 @@ func (s *Server) member(h memberHandler) handler {
 			return err
 		}
 		if wait := s.users.take(session.UserID, time.Now()); wait > 0 {
-			return &vault.Error{Code: protocol.CodeThrottled, Message: "too many requests of this user: wait and try again", RetryAfter: wait}
+			return &vault.Error{Code: protocol.CodeThrottled, Message: "too many requests from this user: wait and try again", RetryAfter: wait}
 		}
 		return h(s, w, r, session)
 	}
@@ -91,7 +92,7 @@ func (s *Server) member(h memberHandler) handler {
 
 type memberHandler = func(*Server, http.ResponseWriter, *http.Request, vault.Session) error
 
-// takes is the handler of a rule that answers nothing.
+// takes is the handler for a method without a result.
 func takes[In any](rule func(context.Context, vault.Session, In) error) memberHandler {
 	return func(s *Server, w http.ResponseWriter, r *http.Request, session vault.Session) error {
 		in, err := decode[In](s, w, r, smallBody, session.UserID)
@@ -105,7 +106,7 @@ func takes[In any](rule func(context.Context, vault.Session, In) error) memberHa
 	}
 }
 
-// exchanges is the handler of a rule that answers.
+// exchanges is the handler for a method with a result.
 func exchanges[In, Out any](rule func(context.Context, vault.Session, In) (Out, error), limit int64) memberHandler {
 	return func(s *Server, w http.ResponseWriter, r *http.Request, session vault.Session) error {
 		in, err := decode[In](s, w, r, limit, session.UserID)
@@ -120,7 +121,7 @@ func exchanges[In, Out any](rule func(context.Context, vault.Session, In) (Out, 
 	}
 }
 
-// enter gives a new session to the caller in the way it asked for.
+// enter sends a new session over the transport that the caller chose.
 func (s *Server) enter(w http.ResponseWriter, r *http.Request, e vault.Entered, how protocol.SessionTransport) error {
 	out := protocol.SessionResponse{Account: e.Account}
 	if how == protocol.SessionBearer {

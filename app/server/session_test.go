@@ -19,7 +19,7 @@ var (
 	loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 )
 
-func TestLoginEndsTheSessionItCameWith(t *testing.T) {
+func TestLoginEndsThePreviousSession(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	alice := s.register("alice")
@@ -32,7 +32,7 @@ func TestLoginEndsTheSessionItCameWith(t *testing.T) {
 	s.call("GET", protocol.PathAccount, nil, bearer(out.Token)).want(200, "")
 }
 
-func TestPasswordChangeEndsOtherSessionsAndKeepsThisOne(t *testing.T) {
+func TestPasswordChangeEndsOtherSessions(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	alice := s.register("alice")
@@ -71,7 +71,7 @@ func TestSessionLivesThirtyDaysFromItsLastUse(t *testing.T) {
 	alice.call("GET", protocol.PathAccount, nil).want(401, protocol.CodeUnauthorized)
 }
 
-func TestSessionsSurviveNewKeysWhileTheOldAreListed(t *testing.T) {
+func TestSessionsSurviveKeyRotation(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	alice := s.register("alice")
@@ -85,7 +85,7 @@ func TestSessionsSurviveNewKeysWhileTheOldAreListed(t *testing.T) {
 	callTo(t, alone, "GET", protocol.PathAccount, nil, bearer(alice.token)).want(401, protocol.CodeUnauthorized)
 }
 
-func TestTokensThatAreNotSessions(t *testing.T) {
+func TestInvalidSessionTokensAreRejected(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	alice := s.register("alice")
@@ -101,7 +101,7 @@ func TestTokensThatAreNotSessions(t *testing.T) {
 	}
 }
 
-func TestNobodyReachesAnothersSessionsOrVault(t *testing.T) {
+func TestUsersCannotReachEachOther(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	alice, mallory := s.register("alice"), s.register("mallory")
@@ -138,7 +138,7 @@ func TestCookieOverHTTPSHasTheHostPrefix(t *testing.T) {
 	}
 }
 
-func TestCrossSiteRequestWithACookieIsRefused(t *testing.T) {
+func TestCrossSiteRequestWithACookieIsRejected(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	reg := sample.Registration("alice")
@@ -149,8 +149,8 @@ func TestCrossSiteRequestWithACookieIsRefused(t *testing.T) {
 	s.call("POST", protocol.PathLogout, nil, cookie, header("Sec-Fetch-Site", "same-origin")).want(http.StatusNoContent, "")
 }
 
-// TestAStolenSessionEndsNoOther: it must not sign the owner's devices out, neither at once nor one by one.
-func TestAStolenSessionEndsNoOther(t *testing.T) {
+// A stolen session must not sign out the owner's devices, neither all of them nor one.
+func TestStolenSessionCannotEndOthers(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	alice := s.register("alice")

@@ -7,7 +7,7 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// shares is a weighted semaphore of the same size for each key, as long as somebody has to do with it.
+// shares holds a weighted semaphore per key, all of the same size, while the key is in use.
 type shares[K comparable] struct {
 	size int64
 
@@ -24,7 +24,7 @@ func newShares[K comparable](size int64) *shares[K] {
 	return &shares[K]{size: size, used: map[K]*share{}}
 }
 
-// join returns the share of key, to be left.
+// join returns the share of key; leave releases it.
 func (s *shares[K]) join(key K) *share {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -45,7 +45,7 @@ func (s *shares[K]) leave(key K, one *share) {
 	}
 }
 
-// waited is why a wait ended without success: the client went away, or what it waited for is busy.
+// waited returns why a wait failed: the client disconnected, or the resource is busy.
 func waited(ctx context.Context, busy error) error {
 	if err := ctx.Err(); err != nil {
 		return err

@@ -16,7 +16,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
-// failing is a store that goes away, or fills up, when the test says so.
+// failing is a store that fails when the test says so.
 type failing struct {
 	vault.Store
 	with atomic.Pointer[error]
@@ -27,7 +27,7 @@ func (f *failing) mend()          { f.with.Store(nil) }
 
 func (f *failing) err() error {
 	if e := f.with.Load(); e != nil {
-		return fmt.Errorf("the test says: %w", *e)
+		return fmt.Errorf("injected failure: %w", *e)
 	}
 	return nil
 }
@@ -52,14 +52,14 @@ func (f *failing) CreateUser(ctx context.Context, u vault.User) error {
 
 func newFailingSite(t *testing.T) (*site, *failing) {
 	f := &failing{}
-	s := newSite(t, keptBy(func(inner vault.Store) vault.Store {
+	s := newSite(t, storedBy(func(inner vault.Store) vault.Store {
 		f.Store = inner
 		return f
 	}))
 	return s, f
 }
 
-func TestStoreThatGoesAwayOrFillsUpIsToldAndLosesNothing(t *testing.T) {
+func TestStoreFailuresLoseNothing(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		err    error
@@ -78,44 +78,44 @@ func TestStoreThatGoesAwayOrFillsUpIsToldAndLosesNothing(t *testing.T) {
 			store.fail(c.err)
 			a := alice.apply(0, change, nil).want(c.status, c.code)
 			if strings.Contains(string(a.body), "secret-detail") || !strings.Contains(s.log.String(), c.err.Error()) {
-				t.Errorf("the cause belongs to the log and not to the answer: %s", a.body)
+				t.Errorf("the answer contains the cause: %s", a.body)
 			}
 			if !strings.Contains(s.log.String(), `"request_id":"`+a.header.Get("X-Request-Id")) {
-				t.Error("the log does not know the request id of the answer")
+				t.Error("the log lacks the request id of the answer")
 			}
 			s.call("POST", protocol.PathRegister, sample.Registration("bob")).want(c.status, c.code)
 			s.srv.ProbeEvery(0)
 			for _, status := range []int{200, 503, 503} {
 				if got := s.call("GET", protocol.PathReady, nil); got.status != status {
-					t.Errorf("/ready says %d, want %d", got.status, status)
+					t.Errorf("/ready answered %d, want %d", got.status, status)
 				}
 			}
 			if got := s.call("GET", protocol.PathHealth, nil); got.status != 200 || string(got.body) != "{\"ok\":true}\n" {
-				t.Errorf("/health says %d %s", got.status, got.body)
+				t.Errorf("/health answered %d %s", got.status, got.body)
 			}
 			store.mend()
 			if v := alice.vault(""); v.Revision != 0 || len(v.Records) != 0 {
-				t.Errorf("a change that failed left %+v", v)
+				t.Errorf("a failed change left %+v", v)
 			}
 			alice.apply(0, change, nil).want(200, "")
 			if got := s.call("GET", protocol.PathReady, nil); got.status != 200 {
-				t.Errorf("/ready says %d", got.status)
+				t.Errorf("/ready answered %d", got.status)
 			}
 			s.register("bob")
 		})
 	}
 }
 
-// panicking stands for a fault in the server itself.
+// panicking simulates a bug in the server.
 type panicking struct{ vault.Store }
 
 func (panicking) Changes(context.Context, vault.Username, int64, vault.ChangeWriter) error {
 	panic("a fault")
 }
 
-func TestPanicIsAnsweredAndTheServerLivesOn(t *testing.T) {
+func TestServerSurvivesAPanic(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, keptBy(func(inner vault.Store) vault.Store { return panicking{inner} }))
+	s := newSite(t, storedBy(func(inner vault.Store) vault.Store { return panicking{inner} }))
 	alice := s.register("alice")
 	alice.call("GET", protocol.PathVault, nil).want(500, protocol.CodeInternal)
 	alice.call("GET", protocol.PathAccount, nil).want(200, "")
@@ -124,7 +124,7 @@ func TestPanicIsAnsweredAndTheServerLivesOn(t *testing.T) {
 	}
 }
 
-// racing changes the user between the moment a log-in has read it and the moment it writes.
+// racing changes the user between a login's read and its write.
 type racing struct {
 	vault.Store
 	once sync.Once
@@ -138,10 +138,10 @@ func (r *racing) PutSession(ctx context.Context, v vault.Session) error {
 	return r.Store.PutSession(ctx, v)
 }
 
-func TestLoginThatRacesAPasswordChangeLeavesNoSession(t *testing.T) {
+func TestLoginRacingAPasswordChangeLeavesNoSession(t *testing.T) {
 	t.Parallel()
 	r := &racing{}
-	s := newSite(t, keptBy(func(inner vault.Store) vault.Store {
+	s := newSite(t, storedBy(func(inner vault.Store) vault.Store {
 		r.Store = inner
 		return r
 	}))
@@ -154,14 +154,14 @@ func TestLoginThatRacesAPasswordChangeLeavesNoSession(t *testing.T) {
 	var list protocol.SessionsResponse
 	alice.call("GET", protocol.PathSessions, nil).into(&list)
 	if len(list.Sessions) != 1 {
-		t.Errorf("%d sessions, want the one that changed the password", len(list.Sessions))
+		t.Errorf("%d sessions, want only the one that changed the password", len(list.Sessions))
 	}
 }
 
-func TestLoginThatRacesAnotherChangeTriesAgain(t *testing.T) {
+func TestLoginRacingAnotherChangeRetries(t *testing.T) {
 	t.Parallel()
 	r := &racing{}
-	s := newSite(t, keptBy(func(inner vault.Store) vault.Store {
+	s := newSite(t, storedBy(func(inner vault.Store) vault.Store {
 		r.Store = inner
 		return r
 	}))
@@ -174,7 +174,7 @@ func TestLoginThatRacesAnotherChangeTriesAgain(t *testing.T) {
 	alice.login(codeAt(t, secret, s.clock.Now())).want(200, "")
 }
 
-// halfDeleted fails after the row was marked, as DynamoDB may between two of its transactions.
+// halfDeleted fails after it marked the row, as DynamoDB may between two transactions.
 type halfDeleted struct {
 	vault.Store
 	broken atomic.Bool
@@ -194,12 +194,12 @@ func (h *halfDeleted) DeleteUser(ctx context.Context, name vault.Username) error
 	return h.Store.DeleteUser(ctx, name)
 }
 
-func TestDeletionThatFailedHalfWayIsEndedByTheNextToAsk(t *testing.T) {
+func TestInterruptedDeletionIsFinishedLater(t *testing.T) {
 	t.Parallel()
 	for _, next := range []string{"login", "register"} {
 		t.Run(next, func(t *testing.T) {
 			h := &halfDeleted{}
-			s := newSite(t, keptBy(func(inner vault.Store) vault.Store {
+			s := newSite(t, storedBy(func(inner vault.Store) vault.Store {
 				h.Store = inner
 				return h
 			}))

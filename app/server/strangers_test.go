@@ -18,14 +18,14 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
-// exchange is a request of which a test decides what is sent and read of it.
+// exchange is a request whose writes and reads the test controls.
 type exchange struct {
 	t    *testing.T
 	conn *net.TCPConn
 	in   *bufio.Reader
 }
 
-// open sends the header of a request and what of the body is given.
+// open sends the header of a request and the given part of the body.
 func (p *person) open(token, method, path, framing, body string) *exchange {
 	p.s.t.Helper()
 	address := strings.TrimPrefix(p.s.url, "http://")
@@ -35,7 +35,7 @@ func (p *person) open(token, method, path, framing, body string) *exchange {
 	}
 	e := &exchange{t: p.s.t, conn: conn.(*net.TCPConn), in: bufio.NewReader(conn)}
 	p.s.t.Cleanup(e.close)
-	if err := e.conn.SetReadBuffer(64 << 10); err != nil { // or the kernel would take what the test does not
+	if err := e.conn.SetReadBuffer(64 << 10); err != nil { // or the kernel would receive what the test does not
 		p.s.t.Fatal(err)
 	}
 	_, err = fmt.Fprintf(conn, "%s %s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\n%s\r\n%s",
@@ -59,10 +59,10 @@ func (e *exchange) answer() *http.Response {
 	return res
 }
 
-// refusal reads an answer that is an error.
+// refusal reads an error answer.
 func (e *exchange) refusal(status int, code protocol.Code, retryAfter string) {
 	e.t.Helper()
-	res := e.answer() //nolint:bodyclose // answer does, at the end of the test
+	res := e.answer() //nolint:bodyclose // answer closes it at the end of the test
 	var said protocol.Error
 	if err := json.NewDecoder(res.Body).Decode(&said); err != nil {
 		e.t.Fatal(err)
@@ -75,7 +75,7 @@ func (e *exchange) refusal(status int, code protocol.Code, retryAfter string) {
 
 const largeRecords = 240
 
-// largeVault is far more than the buffers of a connection hold.
+// largeVault is much larger than the buffers of a connection.
 func largeVault(s *site) *person {
 	s.t.Helper()
 	p := s.register("large")
@@ -93,7 +93,7 @@ func largeVault(s *site) *person {
 	return p
 }
 
-// fullSync reads the whole answer; records is 0 if it was refused.
+// fullSync reads the whole answer; records is 0 if it was rejected.
 func (p *person) fullSync(token string) (records int) {
 	p.s.t.Helper()
 	res := p.open(token, "GET", protocol.PathVault, "", "").answer() //nolint:bodyclose // as above
@@ -104,7 +104,7 @@ func (p *person) fullSync(token string) (records int) {
 	return len(whole.Records)
 }
 
-// slowSync is a full sync whose client has read the header alone.
+// slowSync is a full sync whose client reads only the header.
 func (p *person) slowSync(token string) (*exchange, *http.Response) {
 	p.s.t.Helper()
 	e := p.open(token, "GET", protocol.PathVault, "", "")
@@ -115,7 +115,7 @@ func (p *person) slowSync(token string) (*exchange, *http.Response) {
 	return e, res
 }
 
-func TestTwoFullSyncsAtATimeAndOneOfASession(t *testing.T) {
+func TestFullSyncsAreLimited(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	p, bob := largeVault(s), s.register("bob")
@@ -136,7 +136,7 @@ func TestTwoFullSyncsAtATimeAndOneOfASession(t *testing.T) {
 	s.call("GET", protocol.PathVault+"?since=3", nil, bearer(third)).want(503, protocol.CodeUnavailable) // a delta can be as large
 	s.call("GET", protocol.PathVault+"?since=4", nil, bearer(third)).want(200, "")
 	if v := bob.vault(""); len(v.Records) != 1 {
-		t.Errorf("a small vault came with %d records", len(v.Records))
+		t.Errorf("a small vault has %d records", len(v.Records))
 	}
 
 	first.close()
@@ -146,7 +146,7 @@ func TestTwoFullSyncsAtATimeAndOneOfASession(t *testing.T) {
 	other.close()
 }
 
-func TestFullSyncWaitsForItsTurn(t *testing.T) {
+func TestFullSyncWaitsForASlot(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	p := largeVault(s)
@@ -155,19 +155,19 @@ func TestFullSyncWaitsForItsTurn(t *testing.T) {
 	waiting := p.open(p.token, "GET", protocol.PathVault, "", "")
 	first.close()
 	if got := waiting.answer(); got.StatusCode != http.StatusOK { //nolint:bodyclose // as above
-		t.Errorf("the one that waited got %d", got.StatusCode)
+		t.Errorf("the waiting sync got %d", got.StatusCode)
 	}
 }
 
-func TestClientThatDoesNotReadLosesItsFullSync(t *testing.T) {
+func TestStalledClientLosesItsFullSync(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	p := largeVault(s)
 	s.srv.SyncWithin(time.Hour, 2*time.Second)
 	_, res := p.slowSync(p.token)                               //nolint:bodyclose // as above
-	p.open(p.token, "GET", protocol.PathVault, "", "").answer() //nolint:bodyclose // it comes when the other has lost its place
+	p.open(p.token, "GET", protocol.PathVault, "", "").answer() //nolint:bodyclose // it succeeds once the other has lost its slot
 	if _, err := io.Copy(io.Discard, res.Body); err == nil {
-		t.Error("a part of the vault was sent as the whole")
+		t.Error("a part of the vault looked like the whole")
 	}
 }
 
@@ -182,7 +182,7 @@ func changeOf(size int) []byte {
 	return []byte(body + strings.Repeat(" ", size-len(body)))
 }
 
-func TestBodiesWaitForTheRoomOfWhatHasArrived(t *testing.T) {
+func TestBodiesWaitForRoom(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	alice, bob, carol := s.register("alice"), s.register("bob"), s.register("carol")
@@ -191,7 +191,7 @@ func TestBodiesWaitForTheRoomOfWhatHasArrived(t *testing.T) {
 		return p.s.send("POST", protocol.PathVaultChanges, changeOf(size), bearer(p.token))
 	}
 
-	// What is announced takes no room.
+	// Announced bytes take no room.
 	for range 2 * server.BodyRoom / protocol.MaxBodyBytes {
 		alice.open(alice.token, "POST", protocol.PathVaultChanges, fmt.Sprintf("Content-Length: %d\r\n", protocol.MaxBodyBytes), "{")
 	}
@@ -202,7 +202,7 @@ func TestBodiesWaitForTheRoomOfWhatHasArrived(t *testing.T) {
 	if got := send(alice, 300<<10).want(503, protocol.CodeUnavailable).header.Get("Retry-After"); got != "5" {
 		t.Errorf("Retry-After is %q", got)
 	}
-	send(alice, 32<<10).want(400, protocol.CodeBadRequest) // its content is wrong, and it did not wait
+	send(alice, 32<<10).want(400, protocol.CodeBadRequest) // it is invalid, and did not wait
 	send(bob, 300<<10).want(400, protocol.CodeBadRequest)
 
 	bob.uploadOf(server.UserRoom)
@@ -217,14 +217,14 @@ func TestBodiesWaitForTheRoomOfWhatHasArrived(t *testing.T) {
 	send(carol, 300<<10).want(400, protocol.CodeBadRequest)
 }
 
-func TestBodyThatComesTooSlowlyIsDropped(t *testing.T) {
+func TestSlowBodyIsDropped(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	alice := s.register("alice")
 	s.srv.BodyWithin(time.Hour, 50*time.Millisecond)
 	for what, e := range map[string]*exchange{
 		"of a user":       alice.open(alice.token, "POST", protocol.PathVaultChanges, "Content-Length: 100\r\n", "{"),
-		"of nobody":       alice.open("", "POST", protocol.PathLogin, "Content-Length: 100\r\n", "{"),
+		"of a guest":      alice.open("", "POST", protocol.PathLogin, "Content-Length: 100\r\n", "{"),
 		"without a byte":  alice.open(alice.token, "POST", protocol.PathVaultChanges, "Content-Length: 100\r\n", ""),
 		"large":           alice.uploadOf(protocol.MaxBodyBytes),
 		"of unknown size": alice.open(alice.token, "POST", protocol.PathVaultChanges, "Transfer-Encoding: chunked\r\n", "5\r\n     \r\n"),
@@ -239,7 +239,7 @@ func TestBodyThatComesTooSlowlyIsDropped(t *testing.T) {
 	}
 }
 
-func TestOneUserHasARate(t *testing.T) {
+func TestUsersAreRateLimited(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, configured(func(c *server.Config) { c.UserRate = 3 }))
 	alice, bob := s.register("alice"), s.register("bob")
@@ -254,10 +254,10 @@ func TestOneUserHasARate(t *testing.T) {
 	}
 	s.call("GET", protocol.PathAccount, nil, bearer(second.Token)).want(429, protocol.CodeThrottled)
 	bob.call("GET", protocol.PathAccount, nil).want(200, "")
-	alice.login("").want(200, "") // those without a session are counted by address
+	alice.login("").want(200, "") // requests without a session are counted by address
 }
 
-func TestBodiesDoNotGrowInMemory(t *testing.T) {
+func TestBodiesAreBoundedInMemory(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	alice := s.register("alice")
@@ -280,12 +280,12 @@ func manyMembers(n int) string {
 	return b.String()
 }
 
-// grants makes the limits of a site its own.
+// grants sets the limits of a site.
 func grants(edit func(*vault.Limits)) siteOption {
 	return func(_ *server.Config, s *site) { edit(&s.limits) }
 }
 
-func TestQuotasOfItemsAndRecordsSayWhich(t *testing.T) {
+func TestQuotaErrorsNameTheQuota(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, grants(func(l *vault.Limits) { l.Records = vault.Quota{Items: 1, Bytes: 2000} }))
 	alice := s.register("alice")
@@ -299,7 +299,7 @@ func TestQuotasOfItemsAndRecordsSayWhich(t *testing.T) {
 	s.register("bob").apply(0, []protocol.Put{first}, nil).want(200, "")
 }
 
-func TestOneSessionTooManyEndsTheOneThatWasNotUsedForLongest(t *testing.T) {
+func TestExtraSessionEndsTheLeastRecentlyUsed(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, grants(func(l *vault.Limits) { l.Sessions = 3 }))
 	alice := s.register("alice")

@@ -15,16 +15,16 @@ import (
 )
 
 const (
-	// fullSyncs is how many answers that do not fit into a block are sent at a time: each holds a snapshot of the store open,
-	// and the memory of what one revision packs.
+	// fullSyncs is how many answers larger than a block are sent at a time: each holds a snapshot of the store and the memory
+	// of one revision.
 	fullSyncs    = 2
 	fullSyncWait = 10 * time.Second
-	syncTime     = 5 * time.Minute // a large vault to a slow line
-	// A long answer leaves room between its blocks: on one processor, short requests and the collector would else wait for
-	// it at every turn.
+	syncTime     = 5 * time.Minute // a large vault over a slow line
+	// A long answer pauses between its blocks: on one processor, short requests and the garbage collector would otherwise wait
+	// for it.
 	swiftBlocks = 16
 	blockPause  = time.Millisecond
-	// blockBytes is the largest part of an answer that lies in memory. A record takes less, by far.
+	// blockBytes is the largest part of an answer in memory. A record is much smaller.
 	blockBytes = 256 << 10
 )
 
@@ -32,14 +32,13 @@ var errSyncBusy = &vault.Error{
 	Code: protocol.CodeUnavailable, Message: "too many full syncs at once: try again in a moment", RetryAfter: 5 * time.Second,
 }
 
-// syncSlots decides who may sync in full: fullSyncs at a time, one of each session. A user who asks more often waits
-// behind the others.
+// syncSlots limits full syncs: fullSyncs at a time, one per session. A user who asks more often waits behind the others.
 type syncSlots struct {
 	slots    *semaphore.Weighted
 	sessions *shares[vault.SessionHash]
 	users    *shares[vault.UserID]
 	wait     time.Duration
-	patience time.Duration // for a block to be taken
+	patience time.Duration // for a block to be received
 }
 
 func newSyncSlots() *syncSlots {
@@ -74,8 +73,8 @@ func (s *syncSlots) take(ctx context.Context, session vault.Session) (release fu
 	return release, nil
 }
 
-// changes answers with what is new in the vault. An answer of one block is read before it is sent. A longer one is sent
-// as it is read, in a slot; it costs a look at the vault to know which it will be, unless a slot is free.
+// changes answers with the changes of the vault. An answer of one block is read completely before it is sent. A longer one is
+// sent as it is read, in a slot; deciding which costs one cheap query.
 func changes(s *Server, w http.ResponseWriter, r *http.Request, session vault.Session) error {
 	since, err := readSince(r)
 	if err != nil {
@@ -100,7 +99,7 @@ func changes(s *Server, w http.ResponseWriter, r *http.Request, session vault.Se
 	}
 	if err != nil && a.sent {
 		s.lost(r.Context(), err)
-		panic(http.ErrAbortHandler) // the client must not take a part for the whole
+		panic(http.ErrAbortHandler) // the client must not mistake the part for the whole
 	}
 	return err
 }
@@ -110,22 +109,22 @@ func readSince(r *http.Request) (since int64, err error) {
 	if values, ok := query["since"]; ok {
 		since, err = strconv.ParseInt(values[0], 10, 64)
 		if err != nil || len(values) != 1 || values[0] != strconv.FormatInt(since, 10) {
-			return 0, badBody("since must be one whole number")
+			return 0, badBody("since must be one integer")
 		}
 	}
 	delete(query, "since")
 	for range query {
-		return 0, badBody("since is the only parameter of this request")
+		return 0, badBody("since is the only parameter")
 	}
 	return since, nil
 }
 
-// vaultAnswer writes an protocol.VaultResponse as encoding/json does, in blocks. It is a vault.ChangeWriter.
+// vaultAnswer writes a protocol.VaultResponse as encoding/json does, in blocks. It is a vault.ChangeWriter.
 type vaultAnswer struct {
 	w        http.ResponseWriter
 	block    *[]byte
 	patience time.Duration
-	last     time.Time // when the answer has to be over
+	last     time.Time // when the answer must be complete
 	records  int
 	blocks   int
 	sent     bool // the first block is out
@@ -177,13 +176,13 @@ func (a *vaultAnswer) Write(r protocol.Record) error {
 	return nil
 }
 
-// flush sends the block. A client that is slower than any body may be loses its slot.
+// flush sends the block. A client that receives it too slowly loses its slot.
 func (a *vaultAnswer) flush() error {
 	out := http.NewResponseController(a.w)
 	if !a.sent {
 		a.sent = true
 		noStore(a.w)
-		if err := setDeadline(out.SetReadDeadline, time.Time{}); err != nil { // or the answer would end with it
+		if err := setDeadline(out.SetReadDeadline, time.Time{}); err != nil { // or it would cut off the answer
 			return err
 		}
 		a.w.Header().Set("Content-Type", "application/json")
@@ -212,7 +211,7 @@ func (a *vaultAnswer) end() error {
 	return a.flush()
 }
 
-// appendText appends s as a JSON string. What clients store is plain ASCII.
+// appendText appends s as a JSON string. Clients store plain ASCII.
 func appendText(b []byte, s string) []byte {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {

@@ -11,7 +11,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// blockRecorder notes the largest write.
+// blockRecorder records the largest write.
 type blockRecorder struct {
 	*httptest.ResponseRecorder
 	largest int
@@ -22,7 +22,7 @@ func (r *blockRecorder) Write(b []byte) (int, error) {
 	return r.ResponseRecorder.Write(b)
 }
 
-func TestVaultAnswerIsWhatEncodingJSONWrites(t *testing.T) {
+func TestVaultAnswerMatchesEncodingJSON(t *testing.T) {
 	t.Parallel()
 	records := []protocol.Record{
 		{Place: protocol.Place{ItemID: "a", Kind: protocol.KindOverview, Version: 1}, Revision: 7, Token: "gAAA_-="},
@@ -58,15 +58,15 @@ func TestVaultAnswerIsWhatEncodingJSONWrites(t *testing.T) {
 			t.Errorf("%d records: a block of %d bytes", n, w.largest)
 		}
 		if announced := w.Header().Get("Content-Length") != ""; announced != (n < len(records)) {
-			t.Errorf("%d records: length announced is %v", n, announced)
+			t.Errorf("%d records: Content-Length set: %v", n, announced)
 		}
 	}
 }
 
-func TestLongAnswersEndInTime(t *testing.T) {
+func TestLongAnswersHaveADeadline(t *testing.T) {
 	t.Parallel()
 	s := &Server{syncs: newSyncSlots()}
 	if a := s.newVaultAnswer(httptest.NewRecorder()); time.Until(a.last) > syncTime || s.syncs.patience != 16*time.Second {
-		t.Errorf("a block has %s, the whole until %s", s.syncs.patience, a.last)
+		t.Errorf("a block has %s, the whole answer until %s", s.syncs.patience, a.last)
 	}
 }

@@ -28,7 +28,7 @@ func retryAfter(t *testing.T, a answer) time.Duration {
 	return time.Duration(n) * time.Second
 }
 
-func TestFiveFreeAttemptsThenLongerAndLongerPauses(t *testing.T) {
+func TestPausesDoubleAfterFiveFreeAttempts(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	alice := s.register("alice")
@@ -50,14 +50,14 @@ func TestFiveFreeAttemptsThenLongerAndLongerPauses(t *testing.T) {
 	alice.login("").want(429, protocol.CodeThrottled)
 	s.clock.move(15 * time.Minute)
 	alice.mustLogin("")
-	alice.reg.AuthKey = sample.AuthKey() // success cleared the count
+	alice.reg.AuthKey = sample.AuthKey() // success reset the counter
 	for range 5 {
 		alice.login("").want(401, protocol.CodeInvalidCredentials)
 	}
 }
 
-// TestAttemptsAtOnceAreCountedOneByOne: a burst must not pass because all of it read the count before any wrote it.
-func TestAttemptsAtOnceAreCountedOneByOne(t *testing.T) {
+// A burst must not pass because all of it reads the counter before any of it writes.
+func TestConcurrentAttemptsAreAllCounted(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	alice := s.register("alice")
@@ -76,11 +76,11 @@ func TestAttemptsAtOnceAreCountedOneByOne(t *testing.T) {
 	}
 	wg.Wait()
 	if tried != 5 {
-		t.Errorf("%d attempts were tried at once, want 5", tried)
+		t.Errorf("%d concurrent attempts were tried, want 5", tried)
 	}
 }
 
-func TestProofsCountAsAttempts(t *testing.T) {
+func TestPasswordConfirmationsCountAsAttempts(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	alice := s.register("alice")
@@ -91,12 +91,12 @@ func TestProofsCountAsAttempts(t *testing.T) {
 	retryAfter(t, alice.call("POST", protocol.PathAccountDelete, wrong).want(429, protocol.CodeThrottled))
 	alice.call("POST", protocol.PathTOTPRemove, protocol.TOTPRemoveRequest{CurrentAuthKey: alice.reg.AuthKey}).want(429, protocol.CodeThrottled)
 
-	alice.login("").want(200, "") // is counted apart
+	alice.login("").want(200, "") // has a separate counter
 	alice.call("GET", protocol.PathVault, nil).want(200, "")
 }
 
-// Who has one session of a user must not keep the others from ending it.
-func TestAStolenSessionDoesNotHinderTheOwnersOthers(t *testing.T) {
+// A thief with one session must not keep the user's other sessions from ending it.
+func TestStolenSessionDoesNotLockOutTheOwner(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	alice := s.register("alice")
@@ -111,8 +111,9 @@ func TestAStolenSessionDoesNotHinderTheOwnersOthers(t *testing.T) {
 	s.call("GET", protocol.PathAccount, nil, bearer(stolen.Token)).want(401, protocol.CodeUnauthorized)
 }
 
-// The phrase has 256 bits, so its wrong ones are not counted: a count would let strangers close the owner's last way in.
-func TestRecoveryIsNotCounted(t *testing.T) {
+// Wrong recovery phrases are not counted: the phrase has 256 bits, and a counter would let strangers block the owner's last way
+// in.
+func TestRecoveryAttemptsAreNotCounted(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	alice := s.register("alice")
@@ -133,19 +134,19 @@ func TestRecoveryIsNotCounted(t *testing.T) {
 	s.call("POST", protocol.PathRecoveryFinish, finish).want(200, "")
 }
 
-// fail signs in with wrong passwords until there is a pause, as a stranger does.
+// fail logs in with wrong passwords until there is a pause, as a stranger does.
 func (p *person) fail(n int) {
 	p.s.t.Helper()
 	wrong := p.loginRequest("")
 	wrong.AuthKey = sample.AuthKey()
 	for range n {
 		if c := p.s.call("POST", protocol.PathLogin, wrong).code(); c != protocol.CodeInvalidCredentials && c != protocol.CodeThrottled {
-			p.s.t.Fatalf("a wrong password is answered with %s", c)
+			p.s.t.Fatalf("wrong password: got %s", c)
 		}
 	}
 }
 
-// device is the cookie by which a device that has signed in is known.
+// device returns the device cookie of a device that has signed in.
 func device(t *testing.T, a answer) edit {
 	t.Helper()
 	for _, c := range a.cookies {
@@ -160,7 +161,7 @@ func device(t *testing.T, a answer) edit {
 	return nil
 }
 
-func TestStrangersDoNotLockAKnownDeviceOut(t *testing.T) {
+func TestStrangersDoNotLockOutAKnownDevice(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	reg := sample.Registration("alice")
@@ -170,9 +171,9 @@ func TestStrangersDoNotLockAKnownDeviceOut(t *testing.T) {
 	alice.login("").want(429, protocol.CodeThrottled)
 	again := s.call("POST", protocol.PathLogin, alice.loginRequest(""), known).want(200, "")
 	s.call("POST", protocol.PathLogin, alice.loginRequest(""), device(t, again)).want(200, "")
-	alice.login("").want(429, protocol.CodeThrottled) // the strangers' count has not been cleared
+	alice.login("").want(429, protocol.CodeThrottled) // the strangers' counter was not reset
 
-	// A device has a count of its own, and is known for one user alone.
+	// A device has a separate counter and is known for one user only.
 	bob := s.register("bob")
 	bob.fail(20)
 	s.call("POST", protocol.PathLogin, bob.loginRequest(""), known).want(429, protocol.CodeThrottled)
@@ -185,7 +186,7 @@ func TestStrangersDoNotLockAKnownDeviceOut(t *testing.T) {
 	s.clock.move(time.Minute)
 	s.call("POST", protocol.PathLogin, alice.loginRequest(""), known).want(200, "")
 
-	// It is no session, and nothing else that the server seals is one of these.
+	// A device token is not a session, and no other sealed token is a device token.
 	r := &http.Request{Header: http.Header{}}
 	known(r)
 	token := r.Cookies()[1].Value
@@ -196,7 +197,7 @@ func TestStrangersDoNotLockAKnownDeviceOut(t *testing.T) {
 	}
 }
 
-// full answers log-ins as a store or a queue does that is overloaded.
+// full answers logins like an overloaded store or queue.
 type full struct {
 	vault.Store
 	err atomic.Pointer[error]
@@ -216,20 +217,20 @@ func (f *full) PutSession(ctx context.Context, v vault.Session) error {
 	return f.Store.PutSession(ctx, v)
 }
 
-// TestABusyServerDoesNotCountAsAWrongPassword: five such answers locked the right one out.
-func TestABusyServerDoesNotCountAsAWrongPassword(t *testing.T) {
+// Five such answers must not lock out the right password.
+func TestBusyAnswersDoNotCountAsWrongPasswords(t *testing.T) {
 	t.Parallel()
 	store := &full{}
-	s := newSite(t, keptBy(func(inner vault.Store) vault.Store { store.Store = inner; return store }))
+	s := newSite(t, storedBy(func(inner vault.Store) vault.Store { store.Store = inner; return store }))
 	alice := s.register("alice")
 	for _, busy := range []error{vault.ErrBusy, vault.ErrStoreUnavailable, vault.ErrStoreFull, context.DeadlineExceeded, errors.New("a fault")} {
 		store.err.Store(&busy)
 		for range 4 {
 			if a := alice.login(""); a.status < 500 {
-				t.Fatalf("%v is answered with %d", busy, a.status)
+				t.Fatalf("%v: got %d", busy, a.status)
 			}
 			if a := alice.call("POST", protocol.PathAccountDelete, protocol.DeleteAccountRequest{CurrentAuthKey: sample.AuthKey()}); a.status < 500 {
-				t.Fatalf("%v is answered with %d", busy, a.status)
+				t.Fatalf("%v: got %d", busy, a.status)
 			}
 		}
 	}
@@ -237,7 +238,7 @@ func TestABusyServerDoesNotCountAsAWrongPassword(t *testing.T) {
 	alice.mustLogin("")
 	alice.call("POST", protocol.PathAccountDelete, protocol.DeleteAccountRequest{CurrentAuthKey: sample.AuthKey()}).want(401, protocol.CodeInvalidCredentials)
 
-	// What was a guess stays one, however many busy answers are between.
+	// Real guesses still count, however many busy answers come between.
 	alice.fail(4)
 	busy := error(vault.ErrBusy)
 	for range 6 {
@@ -249,7 +250,7 @@ func TestABusyServerDoesNotCountAsAWrongPassword(t *testing.T) {
 	alice.login("").want(429, protocol.CodeThrottled)
 }
 
-func TestARightPasswordWithoutACodeIsNoGuess(t *testing.T) {
+func TestRightPasswordWithoutACodeIsNotCounted(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	alice := s.register("alice")
@@ -270,7 +271,7 @@ func TestWideNetworksAreLimitedToo(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		address func(n int) string
-		room    int // at one request a minute and /64
+		room    int // at one request per minute and /64
 	}{
 		{"a /56", func(n int) string { return fmt.Sprintf("2001:db8:1:%x::1", n) }, 4},
 		{"a /48", func(n int) string { return fmt.Sprintf("2001:db8:1:%x::1", n<<8) }, 16},
@@ -287,13 +288,13 @@ func TestWideNetworksAreLimitedToo(t *testing.T) {
 				}
 			}
 			if passed != c.room {
-				t.Errorf("%d requests of %d passed, want %d", passed, 40, c.room)
+				t.Errorf("%d of %d requests passed, want %d", passed, 40, c.room)
 			}
 		})
 	}
 }
 
-func TestAProxyThatIsNotTrustedIsToldOfOnce(t *testing.T) {
+func TestUntrustedProxyIsLoggedOnce(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		trusted []netip.Prefix
@@ -307,7 +308,7 @@ func TestAProxyThatIsNotTrustedIsToldOfOnce(t *testing.T) {
 		for range 3 {
 			s.call("GET", protocol.PathHealth, nil, header(c.header, "203.0.113.7"))
 		}
-		if n := strings.Count(s.log.String(), "forwarding headers are not believed"); n != c.want {
+		if n := strings.Count(s.log.String(), "ignored forwarding headers"); n != c.want {
 			t.Errorf("%s: %d warnings, want %d", name, n, c.want)
 		}
 		if c.want > 0 && (!strings.Contains(s.log.String(), `"from":"127.0.0.1"`) || !strings.Contains(s.log.String(), "TRUSTED_PROXIES")) {
@@ -316,7 +317,7 @@ func TestAProxyThatIsNotTrustedIsToldOfOnce(t *testing.T) {
 	}
 }
 
-func TestAddressesAreLimitedBeforeAnythingIsLookedUp(t *testing.T) {
+func TestAddressesAreLimitedBeforeAnyLookup(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, configured(func(c *server.Config) { c.AuthRate = 3; c.TrustedProxies = loopback }))
 	ask := func(from string) answer {
@@ -326,7 +327,7 @@ func TestAddressesAreLimitedBeforeAnythingIsLookedUp(t *testing.T) {
 		ask("2001:db8:1:2::1").want(200, "")
 	}
 	if wait := retryAfter(t, ask("2001:db8:1:2:ffff::9").want(429, protocol.CodeThrottled)); wait > 20*time.Second {
-		t.Errorf("told to wait %s at three a minute", wait)
+		t.Errorf("wait of %s at three requests per minute", wait)
 	}
 	ask("2001:db8:1:3::1").want(200, "")
 	ask("203.0.113.7").want(200, "")
@@ -342,7 +343,7 @@ func TestAddressesAreLimitedBeforeAnythingIsLookedUp(t *testing.T) {
 	ask("203.0.113.9:443").want(200, "")
 }
 
-func TestForwardedAddressesOfStrangersAreNotBelieved(t *testing.T) {
+func TestStrangersCannotForgeForwardedAddresses(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, configured(func(c *server.Config) { c.AuthRate = 1 }))
 	ask := func(from string) answer {
@@ -351,7 +352,7 @@ func TestForwardedAddressesOfStrangersAreNotBelieved(t *testing.T) {
 	}
 	a := ask("203.0.113.1").want(200, "")
 	if a.header.Get("Strict-Transport-Security") != "" {
-		t.Error("a stranger's X-Forwarded-Proto was believed")
+		t.Error("a stranger's X-Forwarded-Proto was trusted")
 	}
 	ask("203.0.113.2").want(429, protocol.CodeThrottled)
 }

@@ -19,7 +19,7 @@ func (p *person) begin() protocol.TOTPBeginResponse {
 	return out
 }
 
-// enrol puts a second factor in force and moves on to a fresh time step.
+// enrol enables a second factor and moves to a new time step.
 func (p *person) enrol() (secret string) {
 	p.s.t.Helper()
 	b := p.begin()
@@ -37,11 +37,11 @@ func TestCodeWorksOnce(t *testing.T) {
 	now := s.clock.Now()
 	alice.mustLogin(codeAt(t, secret, now))
 	alice.login(codeAt(t, secret, now)).want(401, protocol.CodeTOTPInvalid)
-	alice.login(codeAt(t, secret, now.Add(-30*time.Second))).want(401, protocol.CodeTOTPInvalid) // older than one that was taken
+	alice.login(codeAt(t, secret, now.Add(-30*time.Second))).want(401, protocol.CodeTOTPInvalid) // older than one that was accepted
 	alice.mustLogin(codeAt(t, secret, now.Add(30*time.Second)))
 }
 
-func TestCodeOfTheNeighbouringStepsIsTaken(t *testing.T) {
+func TestCodesOfNeighbouringStepsAreAccepted(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		off  time.Duration
@@ -60,7 +60,7 @@ func TestCodeOfTheNeighbouringStepsIsTaken(t *testing.T) {
 	}
 }
 
-func TestOneOfManyLoginsWithTheSameCodeGetsIn(t *testing.T) {
+func TestConcurrentLoginsWithOneCodeMakeOneSession(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	alice := s.register("alice")
@@ -68,7 +68,7 @@ func TestOneOfManyLoginsWithTheSameCodeGetsIn(t *testing.T) {
 	var mu sync.Mutex
 	in := 0
 	var wg sync.WaitGroup
-	for range 4 { // fewer than the throttle lets through
+	for range 4 { // fewer than the throttle limit
 		wg.Go(func() {
 			if alice.login(code).status == 200 {
 				mu.Lock()
@@ -79,11 +79,11 @@ func TestOneOfManyLoginsWithTheSameCodeGetsIn(t *testing.T) {
 	}
 	wg.Wait()
 	if in != 1 {
-		t.Errorf("%d log-ins with one code got in", in)
+		t.Errorf("%d logins with one code succeeded", in)
 	}
 }
 
-func TestWithoutTheSecondFactorNothingLeaves(t *testing.T) {
+func TestSecondFactorIsAlwaysRequired(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	alice := s.register("alice")
@@ -97,7 +97,7 @@ func TestWithoutTheSecondFactorNothingLeaves(t *testing.T) {
 	alice.login("12345a").want(400, protocol.CodeBadRequest)
 	right := alice.reg.AuthKey
 	alice.reg.AuthKey = sample.AuthKey()
-	alice.login("").want(401, protocol.CodeInvalidCredentials) // whether there is a second factor is told to the owner alone
+	alice.login("").want(401, protocol.CodeInvalidCredentials) // only the owner learns whether there is a second factor
 	alice.reg.AuthKey = right
 }
 
@@ -119,7 +119,7 @@ func TestWrongCodesAreThrottled(t *testing.T) {
 	bob.call("POST", protocol.PathTOTPConfirm, protocol.TOTPConfirmRequest{Enrolment: b.Enrolment, Code: "000000"}).want(429, protocol.CodeThrottled)
 }
 
-func TestEnrolmentIsForOnePersonOnceAndForTenMinutes(t *testing.T) {
+func TestEnrolmentIsBoundToUserUseAndTime(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	alice, mallory := s.register("alice"), s.register("mallory")
@@ -142,8 +142,8 @@ func TestEnrolmentIsForOnePersonOnceAndForTenMinutes(t *testing.T) {
 	alice.call("POST", protocol.PathTOTPConfirm, protocol.TOTPConfirmRequest{Enrolment: sample.Token(64), Code: "123456"}).want(409, protocol.CodeConflict)
 }
 
-// TestSecondFactorOutlivesItsKey: a log-in while both keys are listed seals the secret anew, so the old one can go.
-func TestSecondFactorOutlivesItsKey(t *testing.T) {
+// A login while both keys are listed seals the secret with the new key, so the old one can be dropped.
+func TestSecondFactorSurvivesKeyRotation(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	alice := s.register("alice")

@@ -13,7 +13,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
-// shape is all of an answer but what differs from one request to the next anyway.
+// shape is an answer without what differs between any two requests.
 func shape(a answer) string {
 	h := maps.Clone(a.header)
 	h.Del("Date")
@@ -25,7 +25,7 @@ func shape(a answer) string {
 	return out + regexp.MustCompile(`"request_id":"[0-9a-f]{16}"`).ReplaceAllString(string(a.body), "")
 }
 
-// TestUnknownUsersLookLikeKnownOnes asks both the same wrong things, far into the throttle.
+// The test sends both the same wrong requests, far into the throttle.
 func TestUnknownUsersLookLikeKnownOnes(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -60,8 +60,8 @@ func TestUnknownUsersLookLikeKnownOnes(t *testing.T) {
 	}
 }
 
-// TestPreloginOfUnknownUsersNeverMoves: neither a restart, nor another replica, nor new session keys change the salt.
-func TestPreloginOfUnknownUsersNeverMoves(t *testing.T) {
+// Neither a restart, nor another replica, nor new session keys change the salt.
+func TestSaltOfUnknownUsersIsStable(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	s.register("known")

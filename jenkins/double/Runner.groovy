@@ -85,7 +85,7 @@ class Runner {
             say 'stage', name, 'SKIPPED', 'when'
             return
         }
-        def before = result, outcome = 'SUCCESS', saved = steps.snapshot()
+        def before = result, saved = steps.snapshot()
         result = 'SUCCESS'
         try {
             onAgent(parts.agent) {
@@ -107,7 +107,7 @@ class Runner {
             say 'stage', name, 'SKIPPED', 'when'
             return
         }
-        outcome = result
+        def outcome = result
         result = before
         worsen outcome
         steps.restore(saved)

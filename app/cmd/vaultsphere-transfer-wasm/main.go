@@ -39,12 +39,12 @@ func call(name string, r bridge.Request) (out map[string]any) {
 	defer func() {
 		// The value of a panic may quote a secret.
 		if recover() != nil {
-			out = failure(bridge.Failure{Code: "internal", Message: "the file could not be read"})
+			out = failure(bridge.Failure{Code: "internal"})
 		}
 	}()
 	a, err := protocol.Call(context.Background(), files{}, name, r)
 	if err != nil {
-		f := bridge.Failure{Code: "bad_input", Message: err.Error()}
+		f := bridge.Failure{Code: "bad_input"}
 		var known *transfer.Failure
 		if errors.As(err, &known) {
 			f.Code, f.Values = bridge.Code(known.Code), known.Values
@@ -59,7 +59,7 @@ func call(name string, r bridge.Request) (out map[string]any) {
 func failure(f bridge.Failure) map[string]any {
 	text, err := json.Marshal(f)
 	if err != nil {
-		text = []byte(`{"code":"internal","message":""}`)
+		text = []byte(`{"code":"internal","retry_after":0}`)
 	}
 	return map[string]any{"error": string(text)}
 }

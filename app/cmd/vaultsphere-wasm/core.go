@@ -5,9 +5,9 @@ package main
 import (
 	"errors"
 	"sync"
+	"syscall/js"
 
 	"github.com/vaultsphere/vaultsphere/app/client"
-	"github.com/vaultsphere/vaultsphere/app/generate"
 	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
 )
 
@@ -22,8 +22,11 @@ type core struct {
 
 func explain(err error) bridge.Failure {
 	f := client.Explain(err)
-	if f.Code == client.CodeInternal && (errors.Is(err, bridge.ErrInput) || errors.Is(err, generate.ErrRules)) {
-		f.Code = client.CodeBadInput
+	if f.Code == client.CodeInternal {
+		js.Global().Get("console").Call("error", "vaultsphere: "+err.Error()) // the page has no sentence for it
+		if errors.Is(err, bridge.ErrInput) {
+			f.Code = client.CodeBadInput
+		}
 	}
-	return bridge.Failure{Code: bridge.Code(f.Code), Message: f.Message, Hint: f.Hint, RetryAfter: f.RetryAfter.Seconds()}
+	return bridge.Failure{Code: bridge.Code(f.Code), Findings: f.Findings, RequestID: f.RequestID, RetryAfter: f.RetryAfter.Seconds()}
 }

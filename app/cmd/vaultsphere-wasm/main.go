@@ -62,7 +62,7 @@ type calls struct {
 
 func (b *calls) call(_ js.Value, args []js.Value) any {
 	if len(args) < 2 || args[0].Type() != js.TypeString || args[1].Type() != js.TypeString {
-		return js.Global().Get("Promise").Call("reject", jsError(bridge.Failure{Code: bridge.Code(client.CodeBadInput), Message: "call takes a method and its parameters as JSON"}))
+		return js.Global().Get("Promise").Call("reject", jsError(bridge.Failure{Code: bridge.Code(client.CodeBadInput)}))
 	}
 	method := args[0].String()
 	r := bridge.Request{Params: []byte(args[1].String())}
@@ -110,7 +110,7 @@ func promise(work func() (bridge.Answer, error)) js.Value {
 			defer func() {
 				// A panic would end the worker with all calls unanswered. Its value may quote a secret.
 				if recover() != nil {
-					reject.Invoke(jsError(bridge.Failure{Code: bridge.Code(client.CodeInternal), Message: "the core failed; lock and unlock the vault"}))
+					reject.Invoke(jsError(bridge.Failure{Code: bridge.Code(client.CodeInternal)}))
 				}
 			}()
 			result, err := work()
@@ -138,7 +138,7 @@ func jsAnswer(a bridge.Answer) any {
 func jsError(f bridge.Failure) js.Value {
 	message, err := json.Marshal(f)
 	if err != nil {
-		message = fmt.Appendf(nil, `{"code":%q,"message":"","hint":"","retry_after":0}`, f.Code)
+		message = fmt.Appendf(nil, `{"code":%q,"retry_after":0}`, f.Code)
 	}
 	return js.Global().Get("Error").New(string(message))
 }

@@ -26,9 +26,8 @@ and SSH keys. The text is in a file in memory, not on a disk.
 ` + secretOrder,
 		Example: `  vaultsphere add --title GitHub --username octocat --url https://github.com --generate
   vaultsphere add --editor --type card`,
-		Args: cobra.NoArgs,
+		Args: takes(0, 0),
 		RunE: p.action(func(cmd *cobra.Command, _ []string) error {
-			e.changed = cmd.Flags().Changed
 			typ := item.Type(kind)
 			if note {
 				typ = item.TypeNote
@@ -40,14 +39,14 @@ and SSH keys. The text is in a file in memory, not on a disk.
 				return usage(cmd.CommandPath(), "--editor can be combined only with --type and --json: write the rest in the editor")
 			case editor:
 				return p.add(cmd.Context(), item.Item{Type: typ}, p.editText, asJSON)
-			case !e.changed("title"):
+			case !e.Changed("title"):
 				return usage(cmd.CommandPath(), "--title is required")
 			}
 			e.password = typ == item.TypeLogin && !noPassword && !e.generate
 			return p.add(cmd.Context(), item.Item{Type: typ}, p.changes(e), asJSON)
 		}),
 	}
-	e.flags(cmd)
+	cmd.Flags().AddFlagSet(e.flags())
 	cmd.Flags().BoolVar(&noPassword, "no-password", false, "add no password")
 	cmd.Flags().BoolVar(&note, "note", false, "add a note, which has no password")
 	cmd.Flags().StringVar(&kind, "type", string(item.TypeLogin), "`TYPE` of the item: "+item.TypeList())

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -42,6 +44,41 @@ func protectIDs(root *cobra.Command, args []string) []string {
 		}
 	}
 	return slices.Concat(path, flags, []string{"--"}, arguments)
+}
+
+// takes checks the number of arguments. The error does not quote them: a secret may be among them.
+func takes(atLeast, atMost int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		use := strings.TrimSuffix(cmd.UseLine(), " [flags]")
+		switch {
+		case len(args) < atLeast:
+			return fmt.Errorf("missing argument: %s", use)
+		case len(args) > atMost:
+			return fmt.Errorf("too many arguments: %s", use)
+		}
+		return nil
+	}
+}
+
+// flagError replaces an error that quotes the value of a flag: it may be a secret.
+func flagError(err error) error {
+	var invalid *pflag.InvalidValueError
+	if !errors.As(err, &invalid) {
+		return err
+	}
+	if f := invalid.GetFlag(); f.Value.Type() == "bool" {
+		return fmt.Errorf("--%s takes no value", f.Name)
+	}
+	return fmt.Errorf("the value of --%s must be a whole number", invalid.GetFlag().Name)
+}
+
+// suggestion moves cobra's suggestions for an unknown command to the hint.
+func suggestion(u *usageError) error {
+	message, similar, found := strings.Cut(u.Error(), "\n\nDid you mean this?\n")
+	if !found {
+		return u
+	}
+	return withHint(&usageError{errors.New(message), u.command}, "did you mean "+strings.Join(strings.Fields(similar), " or ")+"?")
 }
 
 // looksLikeFlag reports whether arg is an item id that begins with a hyphen. A test makes sure that no flag looks like an id.

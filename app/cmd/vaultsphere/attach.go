@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -19,7 +20,7 @@ func (p *program) attachCommand() *cobra.Command {
 
 ITEM is an id or an exact title. A file can have up to 10 MiB. If the item already has an
 attachment of that name, a number is added to the new one: "key (2).pem".`,
-		Args: cobra.MinimumNArgs(2),
+		Args: takes(2, math.MaxInt),
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {
 			return p.attach(cmd.Context(), args[0], args[1:])
 		}),

@@ -23,7 +23,7 @@ func (p *program) attachmentCommand() *cobra.Command {
 
 ITEM is an id or an exact title. Without --output, the file is NAME in the current
 directory. "vaultsphere get ITEM --field attachments" lists the names.`,
-		Args: cobra.ExactArgs(2),
+		Args: takes(2, 2),
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {
 			return p.attachment(cmd.Context(), args[0], args[1], output)
 		}),

@@ -25,7 +25,7 @@ the cache with --cache, with the master password of the time when it was written
 is deleted after 30 days on which you use VaultSphere on this device.
 
 Each line has the id and the username of a cache, and its state.`,
-		Args: cobra.NoArgs,
+		Args: takes(0, 0),
 		RunE: p.action(func(cmd *cobra.Command, _ []string) error {
 			return p.caches(cmd.Context(), asJSON)
 		}),
@@ -36,7 +36,7 @@ Each line has the id and the username of a cache, and its state.`,
 		Use:   "delete CACHE",
 		Short: "Delete a cache and the changes in its outbox",
 		Long:  "Delete a cache and the changes in its outbox. CACHE is an id or a username from vaultsphere cache.",
-		Args:  cobra.ExactArgs(1),
+		Args:  takes(1, 1),
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {
 			return p.deleteCache(cmd.Context(), args[0], yes)
 		}),
@@ -48,7 +48,7 @@ Each line has the id and the username of a cache, and its state.`,
 
 // cacheFlag adds --cache to a command that only reads.
 func (p *program) cacheFlag(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&p.cached, "cache", "", "read the cache `CACHE` without contacting the server: an id or a username from vaultsphere cache")
+	cmd.Flags().StringVar(&p.cached, "cache", "", "read this `CACHE` (id or username, see vaultsphere cache) without contacting the server")
 }
 
 type cachedVault struct {

@@ -15,7 +15,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/strictjson"
 )
 
-// place is where a value of the document belongs. The item's tables say which members there are.
+// place is the position of a value in the document. Its members come from the tables of app/item.
 type place struct {
 	name  string // in errors
 	shape item.Shape
@@ -125,8 +125,8 @@ func restyle(n *yaml.Node) {
 	}
 }
 
-// parseDocument reads an edited document. It takes over from stored what people do not edit. Errors name the line or the member,
-// and never quote a value.
+// parseDocument reads an edited document. It takes over the other fields from stored. Errors name the line or the
+// member, and never quote a value.
 func parseDocument(text []byte, stored item.Item) (item.Item, error) {
 	var doc yaml.Node
 	in := yaml.NewDecoder(bytes.NewReader(text))
@@ -162,7 +162,7 @@ var errEmptyDocument = errors.New("the text is empty")
 
 // valueOf takes every scalar as the text that was typed: a password of digits is not a number, and "no" is not a boolean.
 func valueOf(n *yaml.Node, at place) (any, error) {
-	// YAML would drop a part of what was typed: password: &secret is an empty value with an anchor.
+	// YAML would drop a part of the text: the value of "password: &secret" is empty, with an anchor.
 	if n.Kind == yaml.AliasNode || n.Anchor != "" || n.Style&yaml.TaggedStyle != 0 || n.LineComment != "" {
 		return nil, fmt.Errorf("line %d: put quotes around the value of %s", n.Line, at.name)
 	}

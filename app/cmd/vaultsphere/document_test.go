@@ -108,7 +108,7 @@ func TestDocumentTakesScalarsAsText(t *testing.T) {
 	}
 }
 
-// Every field that people edit is a member of the document, and every other one survives an edit.
+// Every editable field is a member of the document, and every other field survives an edit.
 func TestDocumentKnowsEveryField(t *testing.T) {
 	t.Parallel()
 	stored := storedLogin()
@@ -148,7 +148,7 @@ func TestDocumentKnowsEveryField(t *testing.T) {
 	}
 }
 
-// FuzzDocument: every text of an item comes back from the editor as it was.
+// FuzzDocument: an unedited document gives the same item, whatever its texts are.
 func FuzzDocument(f *testing.F) {
 	f.Add("null")
 	f.Add(" a: b # c\n\t- d\r\n\u0085\u2028\u2029\ufeff\x00\x7f\u009b")

@@ -19,9 +19,8 @@ item opens as text in $VISUAL or $EDITOR. The text is in a file in memory, not o
 ` + secretOrder,
 		Example: `  vaultsphere edit GitHub --password
   vaultsphere edit GitHub --username hubot --tag work --tag code`,
-		Args: cobra.ExactArgs(1),
+		Args: takes(1, 1),
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {
-			e.changed = cmd.Flags().Changed
 			change := p.changes(e)
 			if !e.any() {
 				change = p.editText
@@ -29,22 +28,13 @@ item opens as text in $VISUAL or $EDITOR. The text is in a file in memory, not o
 			return p.edit(cmd.Context(), args[0], change, asJSON)
 		}),
 	}
-	e.flags(cmd)
-	cmd.Flags().StringArrayVar(&e.drop, "remove-field", nil, "remove the custom field `NAME` (repeatable)")
-	cmd.Flags().StringArrayVar(&e.detach, "remove-attachment", nil, "remove the attachment `NAME` (repeatable)")
+	changes := e.flags()
+	changes.StringArrayVar(&e.drop, "remove-field", nil, "remove the custom field `NAME` (repeatable)")
+	changes.StringArrayVar(&e.detach, "remove-attachment", nil, "remove the attachment `NAME` (repeatable)")
+	cmd.Flags().AddFlagSet(changes)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the saved item as JSON, without its secrets")
 	cmd.MarkFlagsMutuallyExclusive("password", "generate")
 	return cmd
-}
-
-// any reports whether a flag asks for a change.
-func (e *edits) any() bool {
-	for _, flag := range []string{"title", "username", "url", "tag", "favourite", "notes-file"} {
-		if e.changed(flag) {
-			return true
-		}
-	}
-	return e.password || e.generate || e.totp || len(e.ask) > 0 || len(e.drop) > 0 || len(e.detach) > 0
 }
 
 func (p *program) edit(ctx context.Context, name string, change changer, asJSON bool) error {

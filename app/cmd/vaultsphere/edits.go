@@ -8,7 +8,7 @@ import (
 	"slices"
 	"unicode/utf8"
 
-	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/vaultsphere/vaultsphere/app/generate"
 	"github.com/vaultsphere/vaultsphere/app/item"
@@ -21,7 +21,7 @@ Secrets on standard input are one line each, in this order: the master password
 
 // edits are the flags that add and edit share. Flags for secrets have no value: they make the program ask for one.
 type edits struct {
-	changed func(flag string) bool
+	*pflag.FlagSet
 
 	title, username, notesFile string
 	urls, tags, ask            []string
@@ -30,36 +30,44 @@ type edits struct {
 	favourite                  bool
 }
 
-func (e *edits) flags(cmd *cobra.Command) {
-	f := cmd.Flags()
-	f.StringVar(&e.title, "title", "", "set the title to `TITLE`")
-	f.StringVar(&e.username, "username", "", "set the username to `NAME`")
-	f.StringArrayVar(&e.urls, "url", nil, "set a `URL`; the flags replace all URLs of the item (repeatable)")
-	f.StringArrayVar(&e.tags, "tag", nil, "set a `TAG`; the flags replace all tags of the item (repeatable)")
+func (e *edits) flags() *pflag.FlagSet {
+	f := pflag.NewFlagSet("edits", pflag.ContinueOnError)
+	e.FlagSet = f
+	f.StringVar(&e.title, "title", "", "`TITLE` of the item")
+	f.StringVar(&e.username, "username", "", "`NAME` of the user")
+	f.StringArrayVar(&e.urls, "url", nil, "`URL` of the item, in place of all previous ones (repeatable)")
+	f.StringArrayVar(&e.tags, "tag", nil, "`TAG` of the item, in place of all previous ones (repeatable)")
 	f.BoolVar(&e.favourite, "favourite", false, "mark the item as a favourite")
 	f.StringVar(&e.notesFile, "notes-file", "", "read the notes from `FILE`, or from standard input if it is -")
 	f.BoolVar(&e.password, "password", false, "ask for the password")
 	f.BoolVar(&e.generate, "generate", false, "generate a random password of 20 characters")
 	f.BoolVar(&e.totp, "totp", false, "ask for the authenticator key: an otpauth:// URI, or the key alone in base32")
 	f.StringArrayVar(&e.ask, "field", nil, "ask for the value of the custom field `NAME` (repeatable)")
+	return f
+}
+
+// any reports whether a flag asks for a change.
+func (e *edits) any() (changed bool) {
+	e.VisitAll(func(f *pflag.Flag) { changed = changed || f.Changed })
+	return changed
 }
 
 // apply applies the flags to an item. Lists replace those of the item.
 func (p *program) apply(ctx context.Context, it item.Item, e edits) (item.Item, error) {
 	it = it.Clone()
-	if e.changed("title") {
+	if e.Changed("title") {
 		it.Title = e.title
 	}
-	if e.changed("username") {
+	if e.Changed("username") {
 		it.Username = e.username
 	}
-	if e.changed("url") {
+	if e.Changed("url") {
 		it.URLs = e.urls
 	}
-	if e.changed("tag") {
+	if e.Changed("tag") {
 		it.Tags = e.tags
 	}
-	if e.changed("favourite") {
+	if e.Changed("favourite") {
 		it.Favourite = e.favourite
 	}
 	for _, name := range e.drop {
@@ -79,7 +87,7 @@ func (p *program) apply(ctx context.Context, it item.Item, e edits) (item.Item, 
 	if err := p.applySecrets(ctx, &it, e); err != nil {
 		return it, err
 	}
-	if e.changed("notes-file") {
+	if e.Changed("notes-file") {
 		var err error
 		if it.Notes, err = p.notes(e.notesFile); err != nil {
 			return it, err

@@ -27,7 +27,7 @@ func (p *program) exportCommand() *cobra.Command {
 		Short: "Write all items to a file",
 		Long: `Write all items to a file with mode 0600.
 
-The default format, vaultsphere-sealed, encrypts the file with a password of its own, and so
+The default format, vaultsphere-sealed, encrypts the file with its own password, and so
 does kdbx (KeePass). All other formats are plain text: anyone who can read the file can read
 every password. "vaultsphere formats" lists the formats.
 
@@ -35,7 +35,7 @@ The password of an encrypted file is asked for on the terminal, or read from sta
 the line after the master password. The exit status is 3 if something could not be exported.`,
 		Example: `  vaultsphere export --output backup.vaultsphere
   vaultsphere export --format bitwarden-json --output bitwarden.json`,
-		Args: cobra.NoArgs,
+		Args: takes(0, 0),
 		RunE: p.action(func(cmd *cobra.Command, _ []string) error {
 			i := slices.IndexFunc(transfer.WriteFormats(), func(w transfer.WriteFormat) bool { return w.ID == f.format })
 			switch {

@@ -28,7 +28,7 @@ func (p *program) generateCommand() *cobra.Command {
 		Short: "Generate a random password or passphrase",
 		Long: `Generate a random password, or a passphrase with --words, and print it. Nothing is saved, and
 no server is contacted. The entropy is printed to standard error.`,
-		Args: cobra.NoArgs,
+		Args: takes(0, 0),
 		RunE: p.action(func(cmd *cobra.Command, _ []string) error {
 			f := cmd.Flags()
 			if f.Changed("words") {

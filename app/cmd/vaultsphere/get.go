@@ -28,7 +28,7 @@ ITEM is an id or an exact title. --field is one of
 		Example: `  vaultsphere get GitHub
   vaultsphere get GitHub --field username
   vaultsphere get "Deploy key" --field ssh_key.private`,
-		Args: cobra.ExactArgs(1),
+		Args: takes(1, 1),
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {
 			return p.get(cmd.Context(), args[0], field, asJSON)
 		}),
@@ -81,8 +81,8 @@ func fieldOf(it item.Item, name string) (string, bool) {
 	return "", i >= 0
 }
 
-// fieldsOf are the fields of an item that are not empty: what get --field prints. One name for a list is not enough, so the first
-// URL stands for all of them, and the names of the attachments are lines.
+// fieldsOf returns the non-empty fields of an item, as get --field prints them: url is the first URL, and attachments has one name per
+// line.
 func fieldsOf(it item.Item) []item.Value {
 	fields := it.Values()
 	if len(it.URLs) > 0 {

@@ -36,7 +36,7 @@ nothing else.
 
 The exit status is 0 if all logins are sound and 3 if there are findings. A login without an
 authenticator key still counts as sound.`,
-		Args: cobra.NoArgs,
+		Args: takes(0, 0),
 		RunE: p.action(func(cmd *cobra.Command, _ []string) error {
 			if !breaches {
 				breachURL = ""
@@ -130,7 +130,7 @@ func (p *program) printHealth(c *connection, r health.Report) error {
 		line("old", f.ID, "since "+f.Since.Format(time.DateOnly))
 	}
 	for _, id := range r.SecondFactor {
-		line("no-code", id, "")
+		line("no-totp", id, "")
 	}
 	p.note("%d of %d logins are sound; score %d of 100", r.Sound, r.Logins, r.Score())
 	if isTerminal(p.out) {

@@ -45,7 +45,7 @@ for a custom field. Use --no-header if the first row already contains values.`,
 		Example: `  vaultsphere import bitwarden.json --dry-run
   vaultsphere import passwords.kdbx --key-file passwords.key
   vaultsphere import any.csv --columns title,username,password,url --no-header`,
-		Args: cobra.ExactArgs(1),
+		Args: takes(1, 1),
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {
 			return p.importFile(cmd.Context(), args[0], f)
 		}),
@@ -56,9 +56,9 @@ for a custom field. Use --no-header if the first row already contains values.`,
 	flags.StringVar(&f.keyFile, "key-file", "", "open the KeePass database with the key file `FILE`")
 	flags.StringVar(&f.columns, "columns", "", "`NAMES` of the columns of a CSV, separated by commas")
 	flags.BoolVar(&f.headerless, "no-header", false, "the first row of the CSV contains values")
-	flags.StringVar(&f.identical, "identical", "skip", "what to do with items that the vault has: `skip` or add")
-	flags.StringVar(&f.changed, "changed", "add", "what to do with items that the vault has with other values: skip, `add` or update")
-	flags.StringVar(&f.repeated, "repeated", "skip", "what to do with items that occur twice in the file: `skip` or add")
+	flags.StringVar(&f.identical, "identical", "skip", "`MODE` for items that the vault already has: skip or add")
+	flags.StringVar(&f.changed, "changed", "add", "`MODE` for items that the vault has with other values: skip, add or update")
+	flags.StringVar(&f.repeated, "repeated", "skip", "`MODE` for items that occur twice in the file: skip or add")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "show what the import would do, and import nothing")
 	flags.BoolVar(&f.asJSON, "json", false, "print the result for each item as JSON")
 	complete(cmd, "format", readIDs()...)
@@ -141,7 +141,7 @@ func (p *program) readImport(ctx context.Context, file transfer.File, f importFl
 		}
 		o.KeyFile = key
 	}
-	// With a key file, use the password of --file-password-file at once, and ask for one only if the key file alone fails.
+	// With a key file, try it alone first, unless --file-password-file has a password to go with it.
 	if len(o.KeyFile) == 0 || f.passwordFile == "" {
 		result, err := transfer.Read(file, o)
 		if !errors.Is(err, transfer.ErrPasswordNeeded) && (len(o.KeyFile) == 0 || !errors.Is(err, transfer.ErrWrongPassword)) {
@@ -196,7 +196,7 @@ func (p *program) filePassword(ctx context.Context, path string, twice bool) (st
 	return p.askSecret(ctx, "Password of the file", twice)
 }
 
-// columnsUnknown reports whether a person has to say what the columns of a table are.
+// columnsUnknown reports whether the user must name the columns of a table.
 func columnsUnknown(err error) bool {
 	return errors.Is(err, transfer.ErrNoHeader) || errors.Is(err, transfer.ErrNoColumns) || errors.Is(err, transfer.ErrColumnCount)
 }
@@ -237,12 +237,19 @@ func (p *program) writePreview(preview client.ImportPreview, asJSON bool) error 
 	return p.write(b.String())
 }
 
+// importResult is a report in the words of the command line.
+type importResult struct {
+	client.ImportReport
+	Entries any                    `json:"entries,omitempty"` // hides that of the report
+	Items   []client.ImportedEntry `json:"items"`
+}
+
 // reportImport also reports an import that failed halfway: the items imported until then stay.
 func (p *program) reportImport(r client.ImportReport, failure error, asJSON bool) error {
 	p.noteProblems(r.Problems)
-	p.note("%d of %s added, %d updated, %d skipped", r.Added, count(r.Total, "item"), r.Updated, r.Skipped)
+	p.note("%s: %d added, %d updated, %d skipped", count(r.Total, "item"), r.Added, r.Updated, r.Skipped)
 	if asJSON {
-		if err := p.printJSON(r); err != nil {
+		if err := p.printJSON(importResult{ImportReport: r, Items: r.Entries}); err != nil {
 			return err
 		}
 	}
@@ -273,7 +280,7 @@ func (p *program) formatsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "formats",
 		Short: "List the formats that import reads and export writes",
-		Args:  cobra.NoArgs,
+		Args:  takes(0, 0),
 		RunE: p.action(func(*cobra.Command, []string) error {
 			if asJSON {
 				return p.printJSON(map[string]any{"import": transfer.Formats(), "export": transfer.WriteFormats()})

@@ -27,7 +27,7 @@ cards (holder, brand, last four digits) and identities.
 Each line has the id, title, username and first URL of an item, with control characters
 escaped. If the output is not a terminal, there is no heading, and columns are separated by
 single tabs. --json prints exact values.`,
-		Args: cobra.MaximumNArgs(1),
+		Args: takes(0, 1),
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {
 			if q.Type = item.Type(kind); kind != "" && !q.Type.Known() {
 				return usage(cmd.CommandPath(), "--type must be %s", item.TypeList())

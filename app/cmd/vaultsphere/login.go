@@ -22,7 +22,7 @@ A device has one session: signing in ends the previous one.
 USERNAME defaults to that of the last sign-in. Secrets on standard input are one line each,
 in this order: the master password (--password-stdin), the two-factor code (--code-stdin).
 The code may contain spaces.`,
-		Args: cobra.MaximumNArgs(1),
+		Args: takes(0, 1),
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {
 			return p.login(cmd.Context(), args, codeStdin)
 		}),

@@ -17,7 +17,7 @@ func (p *program) logoutCommand() *cobra.Command {
 		Long: `Sign out on this device and delete the cache of the vault. It is not an error if you are
 already signed out. The server, the username and the newest verified state of the vault stay
 remembered. While the outbox has changes, logout fails unless you use --discard.`,
-		Args: cobra.NoArgs,
+		Args: takes(0, 0),
 		RunE: p.action(func(cmd *cobra.Command, _ []string) error {
 			return p.logout(cmd.Context(), local, discard)
 		}),

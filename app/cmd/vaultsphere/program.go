@@ -53,7 +53,7 @@ func (p *program) run(ctx context.Context, args []string) int {
 		return exitOK
 	}
 	if !p.started {
-		err = &usageError{err: err, command: cmd.CommandPath()}
+		err = suggestion(&usageError{err: err, command: cmd.CommandPath()})
 	}
 	return p.report(err)
 }
@@ -78,21 +78,28 @@ Data goes to standard output, everything else to standard error. The exit status
 		SilenceUsage:  true,
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
 	f := root.PersistentFlags()
 	f.StringVar(&p.server, "server", "", "`URL` of the server (default: $VAULTSPHERE_SERVER, then the server of the last sign-in)")
 	f.StringVar(&p.passwordFile, "password-file", "", "read the master password from `FILE`")
 	f.BoolVar(&p.passwordStdin, "password-stdin", false, "read the master password from a line of standard input")
 	root.MarkFlagsMutuallyExclusive("password-file", "password-stdin")
 	f.BoolVar(&p.noCache, "no-cache", false, "delete the cache of the vault on this device and do not write a new one (also: $"+envNoCache+"=1)")
-	root.AddCommand(
-		p.registerCommand(), p.loginCommand(), p.logoutCommand(), p.recoverCommand(), p.statusCommand(), p.cacheCommand(),
-		p.listCommand(), p.getCommand(), p.addCommand(), p.editCommand(), p.rmCommand(),
-		p.attachCommand(), p.attachmentCommand(),
-		p.trashCommand(), p.restoreCommand(),
-		p.generateCommand(), p.totpCommand(), p.healthCommand(), p.runCommand(),
-		p.importCommand(), p.exportCommand(), p.formatsCommand(),
-	)
+	group(root, "Account", p.registerCommand(), p.loginCommand(), p.logoutCommand(), p.recoverCommand(), p.statusCommand(), p.cacheCommand())
+	group(root, "Items", p.listCommand(), p.getCommand(), p.addCommand(), p.editCommand(), p.totpCommand(), p.attachCommand(),
+		p.attachmentCommand(), p.trashCommand(), p.restoreCommand(), p.rmCommand())
+	group(root, "Passwords", p.generateCommand(), p.healthCommand(), p.runCommand())
+	group(root, "Import and export", p.importCommand(), p.exportCommand(), p.formatsCommand())
 	return root
+}
+
+// group adds commands under a heading of the help.
+func group(root *cobra.Command, title string, commands ...*cobra.Command) {
+	root.AddGroup(&cobra.Group{ID: title, Title: title + ":"})
+	for _, c := range commands {
+		c.GroupID = title
+	}
+	root.AddCommand(commands...)
 }
 
 // action runs do once the arguments are valid.

@@ -21,7 +21,7 @@ phrase stays valid. Two-factor authentication stays on unless you use --remove-t
 
 Secrets on standard input are one line each, in this order: the recovery phrase (unless
 --phrase-file is used), the new master password (--password-stdin).`,
-		Args: cobra.MaximumNArgs(1),
+		Args: takes(0, 1),
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {
 			return p.recover(cmd.Context(), args, phraseFile, removeTOTP)
 		}),

@@ -39,7 +39,7 @@ file or from standard input. Secrets on standard input are one line each, in thi
 invitation (--invitation-stdin), the master password (--password-stdin).`,
 		Example: `  vaultsphere register alice --server http://localhost:5001
   vaultsphere register alice --invitation-file link.txt`,
-		Args: cobra.MaximumNArgs(1),
+		Args: takes(0, 1),
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {
 			return p.register(cmd.Context(), args, f)
 		}),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -21,7 +22,7 @@ may want to restore them. If one of the items is not found, nothing is deleted.
 
 ITEM is an id, an exact title, or words that match exactly one item. With --yes, it is an id
 or an exact title.`,
-		Args: cobra.MinimumNArgs(1),
+		Args: takes(1, math.MaxInt),
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {
 			return p.rm(cmd.Context(), args, yes)
 		}),

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"os/exec"
 	"regexp"
@@ -27,8 +28,9 @@ const (
 func (p *program) runCommand() *cobra.Command {
 	var pairs, files []string
 	cmd := &cobra.Command{
-		Use:   "run --env NAME=ITEM[#FIELD] -- COMMAND [ARGUMENT...]",
-		Short: "Run a command with secrets in its environment",
+		Use:                   "run --env NAME=ITEM[#FIELD] -- COMMAND [ARGUMENT...]",
+		DisableFlagsInUseLine: true,
+		Short:                 "Run a command with secrets in its environment",
 		Long: `Run a command with secrets in its environment, and only there: not on a disk, not in
 arguments, not in the environment of the shell.
 
@@ -40,7 +42,7 @@ The vault is locked before the command starts. The exit status is that of the co
 if the command does not exist, 126 if it cannot be run, and 128 plus the number of the
 signal that killed it.`,
 		Example: `  vaultsphere run --env PGPASSWORD=Database --env API_KEY='Shop#api key' -- psql -h db.example.org`,
-		Args:    cobra.MinimumNArgs(1),
+		Args:    takes(1, math.MaxInt),
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {
 			wanted, err := wantedVariables(pairs, files)
 			if err != nil {

@@ -23,7 +23,7 @@ const (
 	lockFile    = "seen.lock"
 )
 
-// maxStateBytes bounds what is read of a file. They are far smaller.
+// maxStateBytes bounds what is read of a file. The files are far smaller.
 const maxStateBytes = 1 << 20
 
 // session is the server and the user of the last sign-in. The token is empty after signing out.
@@ -129,7 +129,7 @@ func readState(path string, v any, remedy string) error {
 // cause.
 func corrupt(path string, reason error, remedy string) error {
 	return withHint(fmt.Errorf("%s is damaged: %w", path, reason),
-		fmt.Sprintf("move it away (mv %s %s.damaged) and %s", path, path, remedy))
+		fmt.Sprintf("move it (mv %s %s.damaged) and %s", path, path, remedy))
 }
 
 // write replaces a file of the state directory.

@@ -76,7 +76,7 @@ func TestDamagedStateIsNamedAndNotQuoted(t *testing.T) {
 			}
 			_, err := s.session()
 			var hinted *hintedError
-			if !errors.As(err, &hinted) || !strings.Contains(err.Error(), path+" is damaged") || !strings.Contains(hinted.hint, "move it away") {
+			if !errors.As(err, &hinted) || !strings.Contains(err.Error(), path+" is damaged") || !strings.Contains(hinted.hint, "move it") {
 				t.Fatalf("error: %v", err)
 			}
 			if strings.Contains(err.Error()+hinted.hint, token) {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/app/strictjson"
 )
 
 func (p *program) statusCommand() *cobra.Command {
@@ -26,7 +26,7 @@ func (p *program) statusCommand() *cobra.Command {
                    with the same revision but different digests were shown different
                    vaults by the server
   outbox           changes that the server does not have yet`,
-		Args: cobra.NoArgs,
+		Args: takes(0, 0),
 		RunE: p.action(func(cmd *cobra.Command, _ []string) error {
 			return p.status(cmd.Context(), asJSON)
 		}),
@@ -107,7 +107,7 @@ func sealedVault(ctx context.Context, c *connection) (revision int64, items int,
 	if answer.Status != http.StatusOK {
 		return 0, 0, fmt.Errorf("count items: server answered %d", answer.Status)
 	}
-	if err := json.Unmarshal(answer.Body, &vault); err != nil {
+	if err := (strictjson.Form{Name: "the vault"}).Unmarshal(answer.Body, &vault); err != nil {
 		return 0, 0, &client.AnswerError{Path: protocol.PathVault, Err: err}
 	}
 	for _, r := range vault.Records {
@@ -132,7 +132,7 @@ func (s status) text() string {
 		return b.String()
 	}
 	line("signed in", "yes")
-	line("second factor", "%s", map[bool]string{true: "on", false: "off"}[s.SecondFactor])
+	line("two-factor", "%s", map[bool]string{true: "on", false: "off"}[s.SecondFactor])
 	if s.Offline {
 		line("reachable", "no")
 	} else {

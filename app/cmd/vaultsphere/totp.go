@@ -18,7 +18,7 @@ func (p *program) totpCommand() *cobra.Command {
 to standard error. If the codes use a counter, each run uses the next one.
 
 ITEM is an id or an exact title.`,
-		Args: cobra.ExactArgs(1),
+		Args: takes(1, 1),
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {
 			return p.totp(cmd.Context(), args[0], asJSON)
 		}),

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -89,7 +90,7 @@ func (p *program) restoreCommand() *cobra.Command {
 		Short: "Restore items from the trash",
 		Long: `Restore items from the trash. ITEM is an id, an exact title, or words that match exactly one
 item in the trash. "vaultsphere list --trash" lists them.`,
-		Args: cobra.MinimumNArgs(1),
+		Args: takes(1, math.MaxInt),
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {
 			return p.restore(cmd.Context(), args)
 		}),

@@ -20,36 +20,36 @@ import (
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
-// crowd registers users who save until the server is gone.
+// crowd registers users who write until the server is gone.
 type crowd struct {
 	t        *testing.T
 	url      string
 	answered atomic.Int64
 	wg       sync.WaitGroup
 
-	mu   sync.Mutex
-	all  []*writer
-	told map[*writer]promise
+	mu       sync.Mutex
+	all      []*writer
+	promises map[*writer]promise
 }
 
-// promise is what a user was told is done.
+// promise is what the server has acknowledged to a user.
 type promise struct {
 	revision int64
 	tokens   map[protocol.Place]string
 }
 
-// join registers a user, who begins to save.
+// join registers a user, who starts to write.
 func (c *crowd) join() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	w := &writer{}
 	w.register(c.t, c.url, fmt.Sprintf("user%d", len(c.all)))
 	c.all = append(c.all, w)
-	c.told[w] = promise{}
+	c.promises[w] = promise{}
 	w.heard = func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		c.told[w] = promise{w.told, maps.Clone(w.tokens)}
+		c.promises[w] = promise{w.acknowledged, maps.Clone(w.tokens)}
 	}
 	c.wg.Go(func() { w.write(c.url, &c.answered) })
 }
@@ -57,10 +57,10 @@ func (c *crowd) join() {
 func (c *crowd) promised() map[*writer]promise {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return maps.Clone(c.told)
+	return maps.Clone(c.promises)
 }
 
-// check logs in to nothing: each user goes on with the session from before.
+// check reads the vaults without a login: all users continue their sessions.
 func (c *crowd) check(url string, promised map[*writer]promise) {
 	c.t.Helper()
 	for w, p := range promised {
@@ -75,21 +75,20 @@ func (c *crowd) check(url string, promised map[*writer]promise) {
 		}
 		for place, token := range p.tokens {
 			if there[place] != token {
-				c.t.Errorf("%+v was acknowledged before the backup began, and is not in it", place)
+				c.t.Errorf("%+v was acknowledged before the backup but is not in it", place)
 			}
 		}
 		if v.Revision < p.revision {
-			c.t.Errorf("revision %d was acknowledged before the backup began, %d is in it", p.revision, v.Revision)
+			c.t.Errorf("revision %d was acknowledged before the backup, which has revision %d", p.revision, v.Revision)
 		}
 	}
 }
 
-// TestBackupOfARunningServerHasAllThatWasAnswered, and a copy of vault.db alone has not: the newest users are in its
-// write-ahead log.
-func TestBackupOfARunningServerHasAllThatWasAnswered(t *testing.T) {
+// A copy of vault.db alone would lack the newest users, which are in its write-ahead log.
+func TestBackupHasAllAcknowledgedWrites(t *testing.T) {
 	data, copied, restored := t.TempDir(), t.TempDir(), t.TempDir()
 	p := serveProcess(t, "DATA_DIR="+data, "AUTH_RATE=100000")
-	c := &crowd{t: t, url: p.url, told: map[*writer]promise{}}
+	c := &crowd{t: t, url: p.url, promises: map[*writer]promise{}}
 	for _, name := range []string{"vault.db", "session.key"} {
 		content, err := os.ReadFile(filepath.Join(data, name))
 		if err != nil {
@@ -121,7 +120,7 @@ func TestBackupOfARunningServerHasAllThatWasAnswered(t *testing.T) {
 	await.Until(t, "saves after the backups", func() bool { return c.answered.Load() > before })
 	if code, _, stderr := runProgram(t, []string{"restore", "--replace", file}, "DATA_DIR="+data); code != 1 ||
 		stderr != "vaultsphered: error: write "+filepath.Join(data, "vault.db")+": a server is using it: stop the server first\n" {
-		t.Errorf("a restore under the running server: exit %d, %q", code, stderr)
+		t.Errorf("restore under a running server: exit %d, %q", code, stderr)
 	}
 	if code := p.end(t, syscall.SIGTERM); code != 0 {
 		t.Errorf("exit %d: %s", code, p.log)
@@ -138,13 +137,13 @@ func TestBackupOfARunningServerHasAllThatWasAnswered(t *testing.T) {
 
 	p = serveProcess(t, "DATA_DIR="+copied)
 	if status, err := exchange("GET", p.url+protocol.PathVault, c.all[0].session, nil, nil); err != nil || status != http.StatusUnauthorized {
-		t.Errorf("a copy of vault.db has the newest user, so backup has no use: %d, %v", status, err)
+		t.Errorf("a plain copy of vault.db has the newest user too, so this test proves nothing: %d, %v", status, err)
 	}
 	p.end(t, syscall.SIGTERM)
 }
 
-// When the disk fills up during a backup or a restore, nothing is lost and no half-written file is left. ulimit takes the place of
-// the disk: it limits how long a file may get.
+// If the disk fills up during a backup or a restore, nothing is lost and no partial file is left. ulimit simulates the disk: it
+// limits the size of files.
 func TestBackupAndRestoreOnAFullDisk(t *testing.T) {
 	data := t.TempDir()
 	p := serveProcess(t, "DATA_DIR="+data)
@@ -154,7 +153,7 @@ func TestBackupAndRestoreOnAFullDisk(t *testing.T) {
 	full := func(kib int, args ...string) string {
 		t.Helper()
 		cmd := program(t, args, "DATA_DIR="+data)
-		// Of 512 bytes each (POSIX).
+		// in units of 512 bytes (POSIX)
 		shell := exec.Command("sh", append([]string{"-c", fmt.Sprintf(`ulimit -f %d && exec "$0" "$@"`, 2*kib)}, cmd.Args...)...)
 		shell.Env, shell.Dir = cmd.Env, cmd.Dir
 		out, err := shell.CombinedOutput()
@@ -166,7 +165,7 @@ func TestBackupAndRestoreOnAFullDisk(t *testing.T) {
 	for _, kib := range []int{0, 4, 40, 72} { // the database has 72 KiB, the archive more
 		full(kib, "backup", file)
 		if left, err := os.ReadDir(filepath.Dir(file)); err != nil || len(left) > 0 {
-			t.Errorf("with %d KiB %v is left, %v", kib, left, err)
+			t.Errorf("with %d KiB: leftover %v, %v", kib, left, err)
 		}
 	}
 	if err := w.check(p.url); err != nil {
@@ -181,12 +180,12 @@ func TestBackupAndRestoreOnAFullDisk(t *testing.T) {
 	}
 	p = serveProcess(t, "DATA_DIR="+data)
 	if err := w.check(p.url); err != nil {
-		t.Errorf("after restores that failed: %v", err)
+		t.Errorf("after failed restores: %v", err)
 	}
 	p.end(t, syscall.SIGTERM)
 }
 
-func TestBackupSaysThatTheSecretIsElsewhere(t *testing.T) {
+func TestBackupMentionsTheMissingSecret(t *testing.T) {
 	data, file := t.TempDir(), filepath.Join(t.TempDir(), "backup.tar")
 	settings := []string{"DATA_DIR=" + data, "SESSION_SECRET=" + vault.NewKey()}
 	serveProcess(t, settings...).end(t, syscall.SIGTERM)
@@ -195,9 +194,9 @@ func TestBackupSaysThatTheSecretIsElsewhere(t *testing.T) {
 		code   int
 		stderr string
 	}{
-		{[]string{"backup", file}, 0, "vaultsphered: SESSION_SECRET is not in the backup: keep it apart from it\n"},
-		{[]string{"backup", file}, 1, "vaultsphered: error: " + file + " exists already: name a file that does not\n"},
-		{[]string{"restore", file}, 1, "vaultsphered: error: " + filepath.Join(data, "vault.db") + " exists already: --replace puts the backup in its place\n"},
+		{[]string{"backup", file}, 0, "vaultsphered: the backup does not contain SESSION_SECRET: back it up separately\n"},
+		{[]string{"backup", file}, 1, "vaultsphered: error: " + file + " already exists: choose another name\n"},
+		{[]string{"restore", file}, 1, "vaultsphered: error: " + filepath.Join(data, "vault.db") + " already exists: use --replace to replace it with the backup\n"},
 		{[]string{"restore", "--replace", file}, 0, ""},
 	} {
 		var stdout, stderr strings.Builder

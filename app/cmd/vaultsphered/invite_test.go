@@ -23,7 +23,7 @@ func register(t *testing.T, url, name string, i *protocol.Invitation) int {
 	return status
 }
 
-// invitation runs vaultsphered invite beside the server and reads the link it prints.
+// invitation runs vaultsphered invite beside the server and returns its link.
 func invitation(t *testing.T, site string, settings ...string) *protocol.Invitation {
 	t.Helper()
 	args := []string{"invite"}
@@ -40,7 +40,7 @@ func invitation(t *testing.T, site string, settings ...string) *protocol.Invitat
 	return &i
 }
 
-func TestTheFirstUserAndThoseInvited(t *testing.T) {
+func TestFirstUserAndInvitedUsersMayRegister(t *testing.T) {
 	data := "DATA_DIR=" + t.TempDir()
 	p := serveProcess(t, data, "REGISTRATION=invite")
 	for _, c := range []struct {
@@ -61,19 +61,19 @@ func TestTheFirstUserAndThoseInvited(t *testing.T) {
 	p.end(t, syscall.SIGTERM)
 	p = serveProcess(t, data, "REGISTRATION=invite")
 	if got := register(t, p.url, "later", i); got != http.StatusOK {
-		t.Errorf("after the server started again: %d", got)
+		t.Errorf("after a restart: %d", got)
 	}
 	database, err := os.ReadFile(strings.TrimPrefix(data, "DATA_DIR=") + "/vault.db-wal")
 	if err != nil || strings.Contains(string(database), i.Secret) {
-		t.Errorf("the store holds the secret of an invitation, or: %v", err)
+		t.Errorf("the store contains the secret of an invitation, or: %v", err)
 	}
 	p.end(t, syscall.SIGTERM)
 	if strings.Contains(p.log.String(), i.Secret) {
-		t.Error("the log holds the secret of an invitation")
+		t.Error("the log contains the secret of an invitation")
 	}
 }
 
-func TestWhereOthersReachTheServerTheFirstUserNeedsAnInvitation(t *testing.T) {
+func TestFirstUserOfAReachableServerNeedsAnInvitation(t *testing.T) {
 	for _, setting := range []string{"TRUSTED_PROXIES=192.0.2.1", "LISTEN_ADDR=:0"} {
 		data := "DATA_DIR=" + t.TempDir()
 		p := serveProcess(t, data, "REGISTRATION=invite", setting)
@@ -89,15 +89,15 @@ func TestWhereOthersReachTheServerTheFirstUserNeedsAnInvitation(t *testing.T) {
 	}
 }
 
-func TestInviteRefusesWhatIsNoSite(t *testing.T) {
+func TestInviteRejectsBadURLs(t *testing.T) {
 	data := "DATA_DIR=" + t.TempDir()
 	for _, c := range []struct {
 		args     []string
 		settings []string
 		want     string
 	}{
-		{nil, []string{"LISTEN_ADDR=:"}, "where people open this vault is not known here: name it, as in vaultsphered invite https://vault.example.org"},
-		{[]string{"vault.example.org"}, nil, `"vault.example.org" is not where a vault is opened: it must look like https://vault.example.org`},
+		{nil, []string{"LISTEN_ADDR=:"}, "the URL of this vault is unknown: name it, as in vaultsphered invite https://vault.example.org"},
+		{[]string{"vault.example.org"}, nil, `"vault.example.org" is not the URL of a vault: it must look like https://vault.example.org`},
 		{[]string{"https://vault.example.org/vault"}, nil, "it must look like"},
 		{[]string{"https://ada@vault.example.org"}, nil, "it must look like"},
 		{nil, []string{"PORT=http"}, "PORT must be"},
@@ -107,9 +107,9 @@ func TestInviteRefusesWhatIsNoSite(t *testing.T) {
 			t.Errorf("%v %v: exit %d, %q, %q", c.args, c.settings, code, stdout, stderr)
 		}
 	}
-	// No keys are needed: an engineer has the tables, and only the servers have the secret.
+	// No keys are needed: an engineer can reach the tables, but only the servers have the secret.
 	if code, _, stderr := runProgram(t, []string{"invite", "https://vault.example.org"}, "STORE=dynamodb", "AWS_REGION=eu-central-1",
-		"DYNAMODB_ENDPOINT=http://127.0.0.1:9"); code != 1 || !strings.Contains(stderr, "keep the invitation: store is unavailable") {
+		"DYNAMODB_ENDPOINT=http://127.0.0.1:9"); code != 1 || !strings.Contains(stderr, "store the invitation: store is unavailable") {
 		t.Errorf("without tables: exit %d, %q", code, stderr)
 	}
 }

@@ -41,13 +41,13 @@ func exchange(method, url, token string, in, out any) (int, error) {
 	return res.StatusCode, err
 }
 
-// writer keeps changing one vault and remembers what it was told is done.
+// writer keeps changing one vault and remembers what was acknowledged.
 type writer struct {
-	session string
-	told    int64
-	tokens  map[protocol.Place]string // of the changes that were answered with success
-	last    protocol.ChangeRequest    // sent, and perhaps not answered
-	heard   func()                    // after each of them, unless nil
+	session      string
+	acknowledged int64
+	tokens       map[protocol.Place]string // of the acknowledged changes
+	last         protocol.ChangeRequest    // sent, perhaps not acknowledged
+	heard        func()                    // called after each acknowledgment, unless nil
 }
 
 func (w *writer) register(t *testing.T, url, name string) {
@@ -64,11 +64,11 @@ func (w *writer) register(t *testing.T, url, name string) {
 	w.session, w.tokens = out.Token, map[protocol.Place]string{}
 }
 
-// write goes on until the server is gone.
+// write writes until the server is gone.
 func (w *writer) write(url string, answered *atomic.Int64) {
 	for {
 		id := sample.ID()
-		w.last = protocol.ChangeRequest{BaseRevision: w.told, Manifest: sample.Token(300), Puts: []protocol.Put{
+		w.last = protocol.ChangeRequest{BaseRevision: w.acknowledged, Manifest: sample.Token(300), Puts: []protocol.Put{
 			{Place: protocol.Place{ItemID: id, Kind: protocol.KindOverview, Version: 1}, Token: sample.Token(300)},
 			{Place: protocol.Place{ItemID: id, Kind: protocol.KindDetails, Version: 1}, Token: sample.Token(300)},
 		}}
@@ -86,40 +86,41 @@ func (w *writer) write(url string, answered *atomic.Int64) {
 }
 
 func (w *writer) confirmed(revision int64) {
-	w.told = revision
+	w.acknowledged = revision
 	for _, p := range w.last.Puts {
 		w.tokens[p.Place] = p.Token
 	}
 }
 
-// check reads the vault back: all that was answered is there, and of what was not, all or nothing.
+// check reads the vault back: every acknowledged change is there, and a change without acknowledgment is there completely or
+// not at all.
 func (w *writer) check(url string) error {
 	var v protocol.VaultResponse
 	if status, err := exchange("GET", url+protocol.PathVault, w.session, nil, &v); err != nil || status != http.StatusOK {
 		return fmt.Errorf("read: %d %w", status, err)
 	}
 	switch v.Revision {
-	case w.told:
-	case w.told + 1: // the change was done, and the answer lost
+	case w.acknowledged:
+	case w.acknowledged + 1: // the change was made, but its answer was lost
 		if v.Manifest != w.last.Manifest {
-			return fmt.Errorf("revision %d has another manifest than the change that made it", v.Revision)
+			return fmt.Errorf("revision %d does not have the manifest of its change", v.Revision)
 		}
 		w.confirmed(v.Revision)
 	default:
-		return fmt.Errorf("revision %d was answered, %d is there", w.told, v.Revision)
+		return fmt.Errorf("revision %d was acknowledged, but the vault is at %d", w.acknowledged, v.Revision)
 	}
 	if len(v.Records) != len(w.tokens) {
 		return fmt.Errorf("%d records, want %d", len(v.Records), len(w.tokens))
 	}
 	for _, r := range v.Records {
 		if w.tokens[r.Place] != r.Token {
-			return fmt.Errorf("record %+v is not what was written", r.Place)
+			return fmt.Errorf("record %+v differs from what was written", r.Place)
 		}
 	}
 	return nil
 }
 
-func TestWhatWasAnsweredSurvivesKill(t *testing.T) {
+func TestAcknowledgedChangesSurviveKill(t *testing.T) {
 	const rounds, writers = 25, 3
 	data := "DATA_DIR=" + t.TempDir()
 	p := serveProcess(t, data)
@@ -136,9 +137,9 @@ func TestWhatWasAnsweredSurvivesKill(t *testing.T) {
 			wg.Go(func() { w.write(p.url, &answered) })
 		}
 		await.Until(t, "five writes", func() bool { return answered.Load() >= before+5 })
-		time.Sleep(time.Duration(sample.Bytes(1)[0]) * 100 * time.Microsecond) //nolint:forbidigo // it waits for nothing: the kill comes at another point of a write each time
+		time.Sleep(time.Duration(sample.Bytes(1)[0]) * 100 * time.Microsecond) //nolint:forbidigo // waits for nothing: each kill hits another point of a write
 		if code := p.end(t, syscall.SIGKILL); code != -1 {
-			t.Fatalf("round %d: the server ended by itself with %d: %s", round, code, p.log)
+			t.Fatalf("round %d: the server exited with %d: %s", round, code, p.log)
 		}
 		wg.Wait()
 		p = serveProcess(t, data)
@@ -148,8 +149,8 @@ func TestWhatWasAnsweredSurvivesKill(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d kills, %d changes answered, none lost", rounds, answered.Load())
+	t.Logf("%d kills, %d changes acknowledged, none lost", rounds, answered.Load())
 	if code := p.end(t, syscall.SIGTERM); code != 0 {
-		t.Errorf("the last server ended with %d: %s", code, p.log)
+		t.Errorf("the last server exited with %d: %s", code, p.log)
 	}
 }

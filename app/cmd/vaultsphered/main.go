@@ -24,10 +24,10 @@ var version = "unknown"
 
 const usage = `Usage: vaultsphered                            serve
        vaultsphered health                     exit 0 if the server on this machine answers, 1 if not
-       vaultsphered invite [URL]               print a link that lets one person register, once, within seven days; URL is where
-                                               people open the page, such as https://vault.example.org
-       vaultsphered backup FILE                copy the embedded store and its session key into a new file, while it is used
-       vaultsphered restore [--replace] FILE   get them back, with no server running; --replace overwrites what is there
+       vaultsphered invite [URL]               print a link with which one person can register within seven days; URL is that of
+                                               the page, such as https://vault.example.org
+       vaultsphered backup FILE                copy the embedded store and its session key to a new file; the server may run
+       vaultsphered restore [--replace] FILE   restore them while no server runs; --replace overwrites existing data
        vaultsphered version                    print the version
 
 ` + daemon.Usage
@@ -54,7 +54,7 @@ func run(args, environ []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
-var errUsage = errors.New("wrong command")
+var errUsage = errors.New("unknown command")
 
 func command(args, environ []string, stdout, stderr io.Writer) error {
 	switch line := strings.Join(args, " "); {
@@ -84,7 +84,7 @@ func command(args, environ []string, stdout, stderr io.Writer) error {
 
 func isWord(arg string) bool { return arg != "" && !strings.HasPrefix(arg, "-") }
 
-// invite prints the link on standard output alone: a log must not have it.
+// invite prints the link only on standard output, to keep it out of logs.
 func invite(environ []string, site string, stdout io.Writer) error {
 	config, err := daemon.StoreFromEnv(environ)
 	if err != nil {
@@ -112,7 +112,7 @@ func backup(environ []string, file string, stderr io.Writer) error {
 		return err
 	}
 	if config.SessionSecret != "" {
-		fmt.Fprintln(stderr, "vaultsphered: SESSION_SECRET is not in the backup: keep it apart from it")
+		fmt.Fprintln(stderr, "vaultsphered: the backup does not contain SESSION_SECRET: back it up separately")
 	}
 	return nil
 }
@@ -127,7 +127,7 @@ func restore(environ []string, file string, replace bool) error {
 	return config.Restore(ctx, file, replace)
 }
 
-// untilSignal ends with the first signal; a second ends the process at once.
+// untilSignal returns a context that ends with the first signal; a second signal kills the process.
 func untilSignal() (context.Context, context.CancelFunc) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
@@ -154,7 +154,7 @@ func serve(environ []string, stdout, stderr io.Writer) error {
 	}
 }
 
-// reachable turns the address of all interfaces into one that can be opened on this machine, where it is called name.
+// reachable replaces the address of all interfaces with one that can be opened on this machine, under the given name.
 func reachable(addr, name string) string {
 	host, port, err := net.SplitHostPort(addr)
 	if ip := net.ParseIP(host); err == nil && (host == "" || ip.IsUnspecified()) {
@@ -163,7 +163,7 @@ func reachable(addr, name string) string {
 	return addr
 }
 
-// health asks the server of the same settings. It is the container's health check: the image has no shell and no curl.
+// health queries the server with the same settings. It is the container's health check: the image has no shell and no curl.
 func health(environ []string) error {
 	config, err := daemon.ConfigFromEnv(environ)
 	if err != nil {
@@ -171,7 +171,7 @@ func health(environ []string) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 	defer cancel()
-	// By number: an image from scratch need not know who localhost is.
+	// A numeric address: an image from scratch may not resolve localhost.
 	url := "http://" + reachable(config.ListenAddr, "127.0.0.1") + protocol.PathHealth
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {

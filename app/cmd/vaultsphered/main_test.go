@@ -19,7 +19,7 @@ func runProgram(t *testing.T, args []string, settings ...string) (code int, stdo
 	return cmd.ProcessState.ExitCode(), out.String(), errs.String()
 }
 
-func TestServesSaysWhereAndEndsOnSIGTERM(t *testing.T) {
+func TestServePrintsItsURLAndStopsOnSIGTERM(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "vault data")
 	p := serveProcess(t, "DATA_DIR="+dir)
 	res, err := http.Get(p.url + "/ready")
@@ -28,17 +28,17 @@ func TestServesSaysWhereAndEndsOnSIGTERM(t *testing.T) {
 	}
 	res.Body.Close()
 	if res.StatusCode != http.StatusOK {
-		t.Errorf("/ready says %d", res.StatusCode)
+		t.Errorf("/ready answered %d", res.StatusCode)
 	}
 	_, port, _ := strings.Cut(strings.TrimPrefix(p.url, "http://"), ":")
 	if code, _, stderr := runProgram(t, []string{"health"}, "PORT="+port); code != 0 {
-		t.Errorf("health exits %d: %s", code, stderr)
+		t.Errorf("health: exit %d: %s", code, stderr)
 	}
 	if code := p.end(t, syscall.SIGTERM); code != 0 {
 		t.Errorf("exit %d: %s", code, p.log)
 	}
 	if code, _, stderr := runProgram(t, []string{"health"}, "PORT="+port); code != 1 || !strings.HasPrefix(stderr, "vaultsphered: error: ") {
-		t.Errorf("health of a server that is gone exits %d: %s", code, stderr)
+		t.Errorf("health of a stopped server: exit %d: %s", code, stderr)
 	}
 	for _, name := range []string{"vault.db", "session.key"} {
 		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Mode().Perm() != 0o600 {
@@ -54,7 +54,7 @@ func TestBadSettingEndsTheProgram(t *testing.T) {
 	}
 }
 
-func TestAnAddressInUseIsNamedWithItsSetting(t *testing.T) {
+func TestAddressInUseNamesItsSetting(t *testing.T) {
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -66,7 +66,7 @@ func TestAnAddressInUseIsNamedWithItsSetting(t *testing.T) {
 		"METRICS_ADDR": {"LISTEN_ADDR=127.0.0.1:0", "METRICS_ADDR=" + taken},
 	} {
 		code, stdout, stderr := runProgram(t, nil, settings...)
-		want := "vaultsphered: error: listen tcp " + taken + ": bind: address already in use: " + setting + " gives another address\n"
+		want := "vaultsphered: error: listen tcp " + taken + ": bind: address already in use: " + "set another address with " + setting + "\n"
 		if code != 1 || stdout != "" || !strings.HasSuffix(stderr, want) {
 			t.Errorf("exit %d, %q, %q; want %q", code, stdout, stderr, want)
 		}

@@ -14,13 +14,13 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
-// asProgram makes this test binary be vaultsphered: the same run, in a process of its own that a test may kill.
+// asProgram turns this test binary into vaultsphered: the same code, in a separate process that a test may kill.
 const asProgram = "VAULTSPHERED_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
-		signal.Ignore(syscall.SIGXFSZ) // a file that may not grow is an error of the write, as on a full disk
-		// Not os.Exit, at which a test binary with coverage adds a line to what the program says.
+		signal.Ignore(syscall.SIGXFSZ) // a file at its size limit is a write error, as on a full disk
+		// Not os.Exit, which makes a test binary with coverage print another line.
 		syscall.Exit(run(os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
 	}
 	os.Exit(m.Run())
@@ -58,7 +58,7 @@ type process struct {
 	log *output
 }
 
-// serveProcess starts a server on a free port and waits for the line that says where it is.
+// serveProcess starts a server on a free port and waits for the line with its URL.
 func serveProcess(t *testing.T, settings ...string) *process {
 	t.Helper()
 	p := &process{log: &output{}}
@@ -81,7 +81,7 @@ func serveProcess(t *testing.T, settings ...string) *process {
 	return p
 }
 
-// end sends a signal and waits. It returns the exit code, -1 for a process that a signal ended.
+// end sends a signal and waits. It returns the exit code, or -1 for a process that a signal killed.
 func (p *process) end(t *testing.T, s syscall.Signal) int {
 	t.Helper()
 	if err := p.cmd.Process.Signal(s); err != nil {

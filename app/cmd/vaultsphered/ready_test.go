@@ -14,9 +14,9 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// A release whose role may read the tables but not write them never gets ready, and its log says why. Anyone may ask it:
-// a thousand questions cost one write.
-func TestServerThatCannotWriteIsNeverReady(t *testing.T) {
+// A release whose role may read the tables but not write them is never ready, and its log says why. Anyone may ask: a thousand
+// requests cost one write.
+func TestReadOnlyServerIsNeverReady(t *testing.T) {
 	var writes atomic.Int64
 	readOnly := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/x-amz-json-1.0")
@@ -41,23 +41,23 @@ func TestServerThatCannotWriteIsNeverReady(t *testing.T) {
 				}
 				res.Body.Close()
 				if res.StatusCode != http.StatusServiceUnavailable {
-					t.Errorf("/ready says %d", res.StatusCode)
+					t.Errorf("/ready answered %d", res.StatusCode)
 				}
 			}
 		})
 	}
 	group.Wait()
 	if writes.Load() != 1 {
-		t.Errorf("a thousand questions made %d writes", writes.Load())
+		t.Errorf("a thousand requests made %d writes", writes.Load())
 	}
 	if log := p.log.String(); !strings.Contains(log, "store probe failed") || !strings.Contains(log, "not authorized to perform: dynamodb:PutItem") {
-		t.Errorf("the log does not say why: %s", log)
+		t.Errorf("the log lacks the cause: %s", log)
 	}
 }
 
-func TestServerDoesNotStartOnAStoreThatItCannotOpen(t *testing.T) {
+func TestServerRequiresAStoreThatOpens(t *testing.T) {
 	dir := t.TempDir()
-	if err := os.Mkdir(filepath.Join(dir, "vault.db"), 0o500); err != nil { // root, too, cannot write to a folder
+	if err := os.Mkdir(filepath.Join(dir, "vault.db"), 0o500); err != nil { // even root cannot write a file in place of a directory
 		t.Fatal(err)
 	}
 	code, stdout, stderr := runProgram(t, nil, "LISTEN_ADDR=127.0.0.1:0", "METRICS_ADDR=off", "DATA_DIR="+dir)

@@ -64,13 +64,14 @@ type Values struct {
 	Limit int    `json:"limit,omitempty"`
 }
 
-// Failure is why a call failed. It is the message of the Error with which the promise of the call is rejected.
+// Failure is why a call failed. As JSON it is the message of the Error with which the promise of the call is rejected. It
+// holds no sentence: the page has one for each code and each finding, in the reader's language.
 type Failure struct {
-	Code       Code    `json:"code"`
-	Values     Values  `json:"values,omitzero"`
-	Message    string  `json:"message"`
-	Hint       string  `json:"hint"`        // what can be done; may be empty
-	RetryAfter float64 `json:"retry_after"` // seconds; 0: the server did not say
+	Code       Code      `json:"code"`
+	Values     Values    `json:"values,omitzero"`
+	Findings   []Finding `json:"findings,omitempty"`   // what exactly is wrong, the most telling first
+	RequestID  string    `json:"request_id,omitempty"` // of a server fault, by which the operator finds the cause
+	RetryAfter float64   `json:"retry_after"`          // seconds; 0: the server did not say
 }
 
 // ErrInput is wrapped by errors about a call that fits no method.

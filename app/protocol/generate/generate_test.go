@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"go/ast"
+	"go/constant"
 	"os"
 	"path/filepath"
 	"slices"
@@ -65,6 +66,27 @@ func TestFileCodesMatchPackageTransfer(t *testing.T) {
 	slices.Sort(known)
 	if given = slices.Compact(given); !slices.Equal(given, known) {
 		t.Errorf("app/transfer/source returns %v, the bridge declares %v", given, known)
+	}
+}
+
+// The page has a sentence for each finding, and a rule of an item's field becomes one.
+func TestEveryRuleOfAFieldIsAFinding(t *testing.T) {
+	s, err := load(root, "item", "protocol/bridge")
+	if err != nil {
+		t.Fatal(err)
+	}
+	findings := map[string]bool{}
+	for _, c := range s.enums["bridge.FindingCode"] {
+		findings[constant.StringVal(c.value)] = true
+	}
+	rules := s.enums["item.Rule"]
+	if len(rules) == 0 {
+		t.Fatal("no rules were found")
+	}
+	for _, rule := range rules {
+		if code := "field_" + constant.StringVal(rule.value); !findings[code] {
+			t.Errorf("there is no finding %s", code)
+		}
 	}
 }
 

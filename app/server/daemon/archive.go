@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// A backup is a tar archive of these entries, in this order. session.key is left out if the server has its keys from
-// SESSION_SECRET. SHA256 holds the digest of all bytes before it, so that a change of any byte is noticed.
+// A backup is a tar archive of these entries, in this order. It has no session.key if the server takes its keys from
+// SESSION_SECRET. SHA256 is the digest of all bytes before it, so any changed byte is detected.
 const (
 	aboutEntry    = "backup.json"
 	keyEntry      = secretFile
@@ -73,7 +73,7 @@ func addEntry(t *tar.Writer, name string, size int64, content io.Reader) error {
 	return err
 }
 
-// archiveEnd is the last entry and the end of the archive, of which no byte can be another.
+// archiveEnd returns the last entry and the end of the archive, every byte of which is fixed.
 func archiveEnd(digest []byte) ([]byte, error) {
 	var b bytes.Buffer
 	t := tar.NewWriter(&b)
@@ -83,7 +83,7 @@ func archiveEnd(digest []byte) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// verifyArchive reads all of a file and leaves it at its beginning.
+// verifyArchive reads all of a file and seeks back to its start.
 func verifyArchive(ctx context.Context, f *os.File) error {
 	first, err := tar.NewReader(f).Next()
 	if err != nil || first.Name != aboutEntry {
@@ -110,13 +110,13 @@ func verifyArchive(ctx context.Context, f *os.File) error {
 		return err
 	}
 	if !bytes.Equal(found, end) {
-		return errors.New("it is damaged, or not the whole backup: its digest is another")
+		return errors.New("it is damaged or incomplete: its digest does not match")
 	}
 	_, err = f.Seek(0, io.SeekStart)
 	return err
 }
 
-// readArchive unpacks an archive that was verified: the database goes to out. key is nil if there is none.
+// readArchive unpacks a verified archive and writes the database to out. key is nil if there is none.
 func readArchive(ctx context.Context, in io.Reader, out io.Writer) (key []byte, err error) {
 	for t := tar.NewReader(in); ; {
 		header, err := t.Next()
@@ -139,18 +139,19 @@ func readArchive(ctx context.Context, in io.Reader, out io.Writer) (key []byte, 
 	}
 }
 
+// knownArchive ignores unknown members: the format number of a newer release must be readable.
 func knownArchive(in io.Reader) error {
 	var a about
 	if err := json.NewDecoder(io.LimitReader(in, maxSmallEntry)).Decode(&a); err != nil {
 		return fmt.Errorf("read %s: %w", aboutEntry, err)
 	}
 	if a.Format != archiveFormat {
-		return fmt.Errorf("it is of format %d and this program knows format %d: a newer release, %q, wrote it", a.Format, archiveFormat, a.Release)
+		return fmt.Errorf("it has format %d, but this program only knows format %d: a newer release, %q, wrote it", a.Format, archiveFormat, a.Release)
 	}
 	return nil
 }
 
-// untilDone ends a long copy with its context.
+// untilDone ends a long copy when its context ends.
 type untilDone struct {
 	ctx context.Context
 	io.Reader

@@ -16,16 +16,16 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/store/sqlite"
 )
 
-var errTables = errors.New(`with STORE=dynamodb the vaults are in tables, which AWS backs up and restores: see "Restoring the tables" in docs/operations.md`)
+var errTables = errors.New(`with STORE=dynamodb, AWS backs up and restores the tables: see "Restoring the tables" in docs/operations.md`)
 
-// Backup writes the vaults and the session key into file, which must not exist, for its owner alone. Servers may use the store
-// meanwhile: all that they had acknowledged before is in it. If it fails, no file is there.
+// Backup writes the vaults and the session key to a new file, private to its owner. Servers may use the store meanwhile: the
+// backup has everything they acknowledged before the call. If it fails, it leaves no file.
 func (c Config) Backup(ctx context.Context, file string) error {
 	if c.SQLitePath == "" {
 		return errTables
 	}
 	if _, err := os.Lstat(file); !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s exists already: name a file that does not", file)
+		return fmt.Errorf("%s already exists: choose another name", file)
 	}
 	var key []byte
 	if c.SessionSecret == "" {
@@ -58,8 +58,8 @@ func (c Config) Backup(ctx context.Context, file string) error {
 	return archive.publish(file)
 }
 
-// Restore puts the vaults and the session key of a backup where the settings say that they lie. No server may run. What is
-// there already is replaced if replace says so, and not before all of the backup has been checked.
+// Restore restores the vaults and the session key of a backup to where the settings locate them. No server may be running. It
+// replaces existing data only if replace is set, and only after it has checked the whole backup.
 func (c Config) Restore(ctx context.Context, file string, replace bool) error {
 	if c.SQLitePath == "" {
 		return errTables
@@ -70,7 +70,7 @@ func (c Config) Restore(ctx context.Context, file string, replace bool) error {
 	}
 	defer f.Close()
 	if info, err := os.Stat(c.SQLitePath); err == nil && info.Size() > 0 && !replace {
-		return fmt.Errorf("%s exists already: --replace puts the backup in its place", c.SQLitePath)
+		return fmt.Errorf("%s already exists: use --replace to replace it with the backup", c.SQLitePath)
 	}
 	if err := verifyArchive(ctx, f); err != nil {
 		return fmt.Errorf("%s cannot be restored: %w", file, err)
@@ -102,14 +102,14 @@ func (c Config) Restore(ctx context.Context, file string, replace bool) error {
 	return secret.publish(path)
 }
 
-// prepareKey writes the session key of a backup beside its place, so that no full disk comes between the vaults and the key.
-// It returns nil if nothing is to be replaced.
+// prepareKey writes the session key of a backup to a temporary file, so a full disk cannot separate the vaults from the key. It
+// returns nil if there is nothing to replace.
 func (c Config) prepareKey(path string, key []byte, replace bool) (*draft, error) {
 	if c.SessionSecret != "" {
 		return nil, c.knowsKeys(string(key))
 	}
 	if key == nil {
-		return nil, fmt.Errorf("the backup has no session key, as its server had it from %[1]s: set %[1]s as it was there", names.EnvSessionSecret)
+		return nil, fmt.Errorf("the backup has no session key, because its server used %[1]s: set %[1]s to the same value", names.EnvSessionSecret)
 	}
 	switch old, err := os.ReadFile(path); {
 	case errors.Is(err, fs.ErrNotExist):
@@ -118,10 +118,10 @@ func (c Config) prepareKey(path string, key []byte, replace bool) (*draft, error
 	case bytes.Equal(bytes.TrimSpace(old), bytes.TrimSpace(key)):
 		return nil, nil
 	case !replace:
-		return nil, fmt.Errorf("%s exists already, with another key: --replace puts that of the backup in its place", path)
+		return nil, fmt.Errorf("%s already exists with another key: use --replace to replace it with the one in the backup", path)
 	}
 	if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
-		return nil, fmt.Errorf("make the data directory: %w", err)
+		return nil, fmt.Errorf("create the data directory: %w", err)
 	}
 	d, err := newDraft(path)
 	if err != nil {
@@ -135,8 +135,8 @@ func (c Config) prepareKey(path string, key []byte, replace bool) (*draft, error
 	return d, nil
 }
 
-// knowsKeys refuses a backup with a session key that SESSION_SECRET does not have: a server with these settings would not
-// read the file, and nobody could use a second factor.
+// knowsKeys rejects a backup with a session key that SESSION_SECRET lacks: a server with these settings would not read the key
+// file, and second factors would stop working.
 func (c Config) knowsKeys(keys string) error {
 	words := func(s string) []string {
 		return strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(", \n", r) })
@@ -144,14 +144,14 @@ func (c Config) knowsKeys(keys string) error {
 	known := words(c.SessionSecret)
 	for _, key := range words(keys) {
 		if !slices.Contains(known, key) {
-			return fmt.Errorf("%[1]s lacks a key of the backup's %[2]s: append it to %[1]s, or unset %[1]s", names.EnvSessionSecret, secretFile)
+			return fmt.Errorf("%[1]s lacks a key from the backup's %[2]s: append it to %[1]s, or unset %[1]s", names.EnvSessionSecret, secretFile)
 		}
 	}
 	return nil
 }
 
-// draft is a file under another name beside its own, for the owner alone, until it is whole. nil is no file, of which nothing
-// is left to do.
+// draft is an unfinished file under a temporary name beside the final one, private to the owner. A nil draft is no file; its
+// methods do nothing.
 type draft struct{ *os.File }
 
 func newDraft(path string) (*draft, error) {
@@ -159,10 +159,10 @@ func newDraft(path string) (*draft, error) {
 	return &draft{f}, err
 }
 
-// finish closes the file once it is on the disk.
+// finish flushes the file to disk and closes it.
 func (d *draft) finish() error { return errors.Join(d.Sync(), d.Close()) }
 
-// publish gives a finished draft its name.
+// publish renames a finished draft to its final name.
 func (d *draft) publish(path string) error {
 	if d == nil {
 		return nil

@@ -21,7 +21,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// newData makes settings whose data directory holds a session key and a store with one user.
+// newData returns settings for a new data directory with a session key and a store with one user.
 func newData(t *testing.T, user vault.Username) daemon.Config {
 	t.Helper()
 	c := emptyData(t)
@@ -69,7 +69,7 @@ func newBackup(t *testing.T, c daemon.Config) string {
 	return file
 }
 
-// wantUser holds a data directory to the user it has.
+// wantUser checks which user a data directory has.
 func wantUser(t *testing.T, c daemon.Config, name vault.Username) {
 	t.Helper()
 	withStore(t, c, func(s vault.Store) {
@@ -79,7 +79,7 @@ func wantUser(t *testing.T, c daemon.Config, name vault.Username) {
 	})
 }
 
-// files are the digests of all that is in the data directory.
+// files returns the digests of all files in the data directory.
 func files(t *testing.T, c daemon.Config) string {
 	t.Helper()
 	var all strings.Builder
@@ -97,7 +97,7 @@ func files(t *testing.T, c daemon.Config) string {
 	return all.String()
 }
 
-// wantRefused wants one line that says what, and a data directory as it was.
+// wantRefused expects an error of one line that contains want, and an unchanged data directory.
 func wantRefused(t *testing.T, c daemon.Config, want string, do func() error) {
 	t.Helper()
 	before := files(t, c)
@@ -110,7 +110,7 @@ func wantRefused(t *testing.T, c daemon.Config, want string, do func() error) {
 	}
 }
 
-func TestBackupIsAnArchiveOfTheOwnerAlone(t *testing.T) {
+func TestBackupIsAPrivateArchive(t *testing.T) {
 	t.Parallel()
 	c := newData(t, "ada")
 	file := newBackup(t, c)
@@ -119,7 +119,7 @@ func TestBackupIsAnArchiveOfTheOwnerAlone(t *testing.T) {
 		t.Errorf("%v, %v", info.Mode(), err)
 	}
 	if entries, err := os.ReadDir(filepath.Dir(file)); err != nil || len(entries) != 1 {
-		t.Errorf("beside it lies %v, %v", entries, err)
+		t.Errorf("other files: %v, %v", entries, err)
 	}
 	f, err := os.Open(file)
 	if err != nil {
@@ -142,7 +142,7 @@ func TestBackupIsAnArchiveOfTheOwnerAlone(t *testing.T) {
 	}
 }
 
-func TestBackupThatCannotBeMadeLeavesNothing(t *testing.T) {
+func TestFailedBackupLeavesNothing(t *testing.T) {
 	t.Parallel()
 	c := newData(t, "ada")
 	there := newBackup(t, c)
@@ -160,8 +160,8 @@ func TestBackupThatCannotBeMadeLeavesNothing(t *testing.T) {
 		c          daemon.Config
 		file, want string
 	}{
-		{c, there, "exists already"},
-		{c, dir, "exists already"},
+		{c, there, "already exists"},
+		{c, dir, "already exists"},
 		{c, filepath.Join(dir, "missing", "backup.tar"), "no such file or directory"},
 		{lost, filepath.Join(dir, "backup.tar"), "session.key: no such file or directory"},
 		{emptyData(t, "SESSION_SECRET="+vault.NewKey()), filepath.Join(dir, "backup.tar"), "vault.db: no such file or directory"},
@@ -173,14 +173,14 @@ func TestBackupThatCannotBeMadeLeavesNothing(t *testing.T) {
 	cancel()
 	wantRefused(t, c, "canceled", func() error { return c.Backup(cancelled, filepath.Join(dir, "backup.tar")) })
 	if after, err := os.ReadFile(there); err != nil || !bytes.Equal(after, content) {
-		t.Errorf("the file that was there has changed: %v", err)
+		t.Errorf("the existing file changed: %v", err)
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
-		t.Errorf("%v is left, %v", left, err)
+		t.Errorf("leftover %v, %v", left, err)
 	}
 }
 
-func TestRestoreBringsBackVaultsAndKey(t *testing.T) {
+func TestRestoreReturnsVaultsAndKey(t *testing.T) {
 	t.Parallel()
 	from := newData(t, "ada")
 	file := newBackup(t, from)
@@ -192,7 +192,7 @@ func TestRestoreBringsBackVaultsAndKey(t *testing.T) {
 			wantUser(t, to, "ada")
 			withStore(t, to, func(s vault.Store) {
 				if _, err := s.User(t.Context(), "eve"); !errors.Is(err, vault.ErrNotFound) {
-					t.Errorf("what was there before is still there: %v", err)
+					t.Errorf("the old data is still there: %v", err)
 				}
 			})
 			want, err := os.ReadFile(filepath.Join(from.DataDir, "session.key"))
@@ -200,7 +200,7 @@ func TestRestoreBringsBackVaultsAndKey(t *testing.T) {
 				t.Fatal(err)
 			}
 			if got, err := os.ReadFile(filepath.Join(to.DataDir, "session.key")); err != nil || !bytes.Equal(got, want) {
-				t.Errorf("the key is another: %v", err)
+				t.Errorf("the key differs: %v", err)
 			}
 			for _, file := range []string{"session.key", "vault.db"} {
 				if info, err := os.Stat(filepath.Join(to.DataDir, file)); err != nil || info.Mode() != 0o600 {
@@ -211,7 +211,7 @@ func TestRestoreBringsBackVaultsAndKey(t *testing.T) {
 	}
 }
 
-func TestRestoreRefusesWhatIsNotAWholeBackup(t *testing.T) {
+func TestRestoreRejectsDamagedBackups(t *testing.T) {
 	t.Parallel()
 	whole, err := os.ReadFile(newBackup(t, newData(t, "ada")))
 	if err != nil {
@@ -227,7 +227,7 @@ func TestRestoreRefusesWhatIsNotAWholeBackup(t *testing.T) {
 	if err := errors.Join(w.WriteHeader(&tar.Header{Name: "vault.db", Mode: 0o600}), w.Close()); err != nil {
 		t.Fatal(err)
 	}
-	const none, damaged = "it is not a backup made by vaultsphered", "it is damaged, or not the whole backup"
+	const none, damaged = "it is not a backup made by vaultsphered", "it is damaged or incomplete"
 	file := filepath.Join(t.TempDir(), "backup.tar")
 	for name, r := range map[string]struct {
 		content []byte
@@ -254,18 +254,18 @@ func TestRestoreRefusesWhatIsNotAWholeBackup(t *testing.T) {
 		}
 	}
 	to := newData(t, "eve")
-	for at := 512; at < len(whole); at += 509 { // each sector of the file, at another place each time
+	for at := 512; at < len(whole); at += 509 { // each sector of the file, at another offset each time
 		if err := os.WriteFile(file, change(at), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		if err := to.Restore(t.Context(), file, true); err == nil {
-			t.Fatalf("byte %d was changed, and the file restored", at)
+			t.Fatalf("byte %d was changed, but the file was restored", at)
 		}
 	}
 	wantUser(t, to, "eve")
 }
 
-func TestRestoreRefusesWhatWouldDoHarm(t *testing.T) {
+func TestRestoreProtectsExistingData(t *testing.T) {
 	t.Parallel()
 	from := newData(t, "ada")
 	file := newBackup(t, from)
@@ -289,8 +289,8 @@ func TestRestoreRefusesWhatWouldDoHarm(t *testing.T) {
 		replace bool
 		want    string
 	}{
-		{newData(t, "eve"), file, false, "vault.db exists already: --replace"},
-		{otherKey, file, false, "session.key exists already, with another key"},
+		{newData(t, "eve"), file, false, "vault.db already exists: use --replace"},
+		{otherKey, file, false, "session.key already exists with another key"},
 		{emptyData(t), filepath.Join(t.TempDir(), "none.tar"), false, "none.tar: no such file or directory"},
 		{emptyData(t), withoutKey, false, "the backup has no session key"},
 		{noVault, file, true, "it is damaged: move it"},
@@ -304,7 +304,7 @@ func TestRestoreRefusesWhatWouldDoHarm(t *testing.T) {
 	}
 }
 
-func TestRestoreRefusesWhatANewerReleaseWrote(t *testing.T) {
+func TestRestoreRejectsNewerBackups(t *testing.T) {
 	t.Parallel()
 	from := newData(t, "ada")
 	file := newBackup(t, from)
@@ -341,7 +341,7 @@ func TestRestoreRefusesWhatANewerReleaseWrote(t *testing.T) {
 			t.Fatal(err)
 		}
 		b = edit(b)
-		// The digest is right: it proves that the file is whole, not who made it.
+		// The digest is right: it proves that the file is complete, not who made it.
 		copy(b[len(b)-1536:], fmt.Sprintf("%x", sha256.Sum256(b[:len(b)-2048])))
 		edited := filepath.Join(t.TempDir(), "backup.tar")
 		if err := os.WriteFile(edited, b, 0o600); err != nil {
@@ -357,14 +357,14 @@ func TestSessionSecretIsNotInTheBackup(t *testing.T) {
 	from.SessionSecret = secret
 	file := newBackup(t, from)
 	if b, err := os.ReadFile(file); err != nil || bytes.Contains(b, []byte(secret)) {
-		t.Errorf("the secret is in the file, %v", err)
+		t.Errorf("the file contains the secret, %v", err)
 	}
 	to := emptyData(t, "SESSION_SECRET="+secret)
 	if err := to.Restore(t.Context(), file, false); err != nil {
 		t.Fatal(err)
 	}
 	wantUser(t, to, "ada")
-	// A key from a file is taken by settings that know it.
+	// Settings that contain the key accept a backup with a key file.
 	from.SessionSecret = ""
 	key, err := os.ReadFile(filepath.Join(from.DataDir, "session.key"))
 	if err != nil {
@@ -377,7 +377,7 @@ func TestSessionSecretIsNotInTheBackup(t *testing.T) {
 	wantUser(t, to, "ada")
 }
 
-func TestRestoreRefusesWhileAServerUsesTheStore(t *testing.T) {
+func TestRestoreRequiresAStoppedServer(t *testing.T) {
 	t.Parallel()
 	file := newBackup(t, newData(t, "ada"))
 	to := newData(t, "eve")

@@ -1,4 +1,4 @@
-// Package daemon is the running server: settings, store, listeners, and an end that drops no request.
+// Package daemon runs the server: settings, store, listeners, and a shutdown that drops no request.
 package daemon
 
 import (
@@ -18,22 +18,22 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// Config is all that the environment says, checked.
+// Config holds the checked settings from the environment.
 type Config struct {
 	ListenAddr     string
 	MetricsAddr    string // empty: no metrics
-	MetricsDefault bool   // nobody chose the address: a second server on the machine goes without
+	MetricsDefault bool   // the address is the default: a second server on the machine runs without metrics
 	DataDir        string
 	SQLitePath     string // empty: the store is DynamoDB
 	DynamoDB       dynamo.Config
-	SessionSecret  string // empty: one is made in DataDir on first start
+	SessionSecret  string // empty: created in DataDir on first start
 	TrustedProxies []netip.Prefix
 	Registration   string // RegistrationInvite or RegistrationOpen
 	AuthRate       int
 	UserRate       int
-	BreachAddress  string // origin; empty: the page looks up no breached passwords
-	AttachmentMiB  int    // that each user's sealed attachments may take
-	RecordMiB      int    // that each user's records may take
+	BreachAddress  string // origin; empty: the page does not look up breached passwords
+	AttachmentMiB  int    // quota of each user's sealed attachments
+	RecordMiB      int    // quota of each user's records
 	MaxItems       int    // of each user
 	MaxSessions    int    // of each user
 	DrainDelay     time.Duration
@@ -44,8 +44,8 @@ type Config struct {
 
 // Values of REGISTRATION.
 const (
-	RegistrationInvite = "invite" // by a link of vaultsphered invite, but for the first user on this machine
-	RegistrationOpen   = "open"   // whoever reaches the server
+	RegistrationInvite = "invite" // with a link from vaultsphered invite, except for the first user on this machine
+	RegistrationOpen   = "open"   // anyone who reaches the server
 )
 
 const (
@@ -66,12 +66,12 @@ const (
 	envMaxSessions      = "MAX_SESSIONS"
 	envLogLevel         = "LOG_LEVEL"
 
-	// DynamoDB keeps at most 10 GB under one partition key of a table with a local index (DynamoDB Developer Guide, "Item
-	// collection size limit"), and a user's passwords are under the same.
+	// DynamoDB stores at most 10 GB under one partition key of a table with a local index (DynamoDB Developer Guide, "Item
+	// collection size limit"), and a user's details share that key.
 	maxDynamoAttachmentMiB = 8 << 10
 
-	// reserved is the prefix of variables that can only have been meant for this program. It has none of them today, so each
-	// is a slip of the pen; the command line's is let through, because one shell may use both programs.
+	// reserved is the prefix of this product's variables. The server has none today, so each is a mistake; the command line's
+	// is allowed, because one shell may use both programs.
 	reserved = "VAULTSPHERE_"
 )
 
@@ -80,36 +80,36 @@ const commandLineServer = "VAULTSPHERE_SERVER"
 // Usage lists the settings, for --help.
 const Usage = `Settings, from the environment:
   PORT                     TCP port (5001)
-  LISTEN_ADDR              address and port to listen on; without a port, that of PORT; ":" is all addresses (127.0.0.1:)
-  REGISTRATION             "invite": a new user needs a link of "vaultsphered invite", but for the first one, if the server
-                           listens on loopback and there is no proxy; "open": anybody may register (invite)
+  LISTEN_ADDR              address and port to listen on; PORT if it has no port; ":" is all addresses (127.0.0.1:)
+  REGISTRATION             "invite": a new user needs a link from "vaultsphered invite", except the first one if the
+                           server listens on loopback without a proxy; "open": anyone may register (invite)
   STORE                    "sqlite:" for a file in DATA_DIR, "sqlite:/path/vault.db", or "dynamodb" (sqlite:)
   DATA_DIR                 directory of the embedded store and of the session key (data)
   SESSION_SECRET           Fernet keys, separated by commas: the first seals, all open
-                           (made on first start in DATA_DIR/session.key; required with dynamodb)
+                           (created on first start in DATA_DIR/session.key; required with dynamodb)
   AWS_REGION               region of the DynamoDB tables
   DYNAMODB_USERS_TABLE, DYNAMODB_ACCOUNTS_TABLE, DYNAMODB_PASSWORDS_TABLE, DYNAMODB_SESSIONS_TABLE
                            names of the tables (PasswordManager-Users …)
   DYNAMODB_ENDPOINT        another endpoint, for a local DynamoDB
-  TRUSTED_PROXIES          networks, separated by commas, whose X-Forwarded-For and X-Forwarded-Proto count (none)
-  AUTH_RATE                log-in requests a minute from one address (60)
-  USER_RATE                requests a minute of one user (6000)
-  BREACH_ADDRESS           where the page looks up breached passwords when its user asks for it: a service with the range
-                           API of Have I Been Pwned, or "off" (https://api.pwnedpasswords.com)
-  ATTACHMENT_MIB           room for the sealed attachments of each user, in MiB; 0 for none (1024)
-  RECORD_MIB               room for the sealed records of each user, in MiB (96)
-  MAX_ITEMS                items of each user (50000)
-  MAX_SESSIONS             sessions of each user at once: one more ends the one that was not used for longest (50)
+  TRUSTED_PROXIES          networks, separated by commas, whose X-Forwarded-For and X-Forwarded-Proto are trusted (none)
+  AUTH_RATE                login requests per minute from one address (60)
+  USER_RATE                requests per minute of one user (6000)
+  BREACH_ADDRESS           where the page looks up breached passwords when its user asks: a service with the range API
+                           of Have I Been Pwned, or "off" (https://api.pwnedpasswords.com)
+  ATTACHMENT_MIB           quota of each user's sealed attachments, in MiB; 0 for none (1024)
+  RECORD_MIB               quota of each user's sealed records, in MiB (96)
+  MAX_ITEMS                maximum items of each user (50000)
+  MAX_SESSIONS             maximum sessions of each user; one more ends the least recently used (50)
   METRICS_ADDR             address of the Prometheus endpoint, or "off" (127.0.0.1:9464)
-  DRAIN_DELAY              how long to serve on after SIGTERM with /ready at 503, so that a proxy notices (0s)
-  DRAIN_TIMEOUT            how long requests may take to finish after that (20s)
+  DRAIN_DELAY              how long to keep serving after SIGTERM, with /ready at 503 for the proxy to notice (0s)
+  DRAIN_TIMEOUT            how long requests may then take to finish (20s)
   LOG_LEVEL                debug, info, warn or error (info)
 `
 
-// ConfigFromEnv reads settings as os.Environ gives them. All problems are told at once.
+// ConfigFromEnv reads settings in the form of os.Environ. Its error lists all problems together.
 func ConfigFromEnv(environ []string) (Config, error) { return configFrom(environ, true) }
 
-// StoreFromEnv is ConfigFromEnv for a command that needs the store alone, and no keys.
+// StoreFromEnv is ConfigFromEnv for a command that needs only the store, and no keys.
 func StoreFromEnv(environ []string) (Config, error) { return configFrom(environ, false) }
 
 func configFrom(environ []string, serves bool) (Config, error) {
@@ -166,7 +166,7 @@ func (e *settings) bad(name, problem string) {
 	e.errs = append(e.errs, fmt.Errorf("%s %s", name, problem))
 }
 
-// text treats an empty variable as one that is not set: Compose cannot leave one out.
+// text treats an empty variable as unset: Compose cannot omit one.
 func (e *settings) text(name, otherwise string) string {
 	if v := e.values[name]; v != "" {
 		return v
@@ -207,7 +207,7 @@ func (e *settings) address(name, otherwise string) string {
 	return v
 }
 
-// origin goes into the page's policy, so nothing but scheme, host and port may be in it.
+// origin accepts only scheme, host and port: the value becomes part of the page's policy.
 func (e *settings) origin(name, otherwise string) string {
 	v := strings.TrimSuffix(e.text(name, otherwise), "/")
 	if v == off {
@@ -257,7 +257,7 @@ func (e *settings) store(c *Config, serves bool) {
 			e.bad(envAttachmentMiB, fmt.Sprintf("must be at most %d with STORE=dynamodb", maxDynamoAttachmentMiB))
 		}
 		if serves && c.SessionSecret == "" {
-			// Replicas that each made their own key would not know each other's sessions.
+			// Replicas with separate keys would reject each other's sessions.
 			e.bad(names.EnvSessionSecret, "is required with STORE=dynamodb: every replica needs the same keys")
 		}
 	default:

@@ -59,7 +59,7 @@ func TestListenAddr(t *testing.T) {
 	}
 }
 
-// The image's port is published, so there the server listens on all of its addresses. Its other defaults are the program's.
+// The image's port is published, so its server listens on all addresses of the container. Its other defaults are the program's.
 func TestImageListensOnAllAddresses(t *testing.T) {
 	t.Parallel()
 	dockerfile, err := os.ReadFile("../../../Dockerfile")
@@ -78,7 +78,7 @@ func TestImageListensOnAllAddresses(t *testing.T) {
 	}
 }
 
-func TestBadSettingsAreNamedAllAtOnce(t *testing.T) {
+func TestAllBadSettingsAreNamed(t *testing.T) {
 	t.Parallel()
 	for _, setting := range []string{
 		"PORT=http", "PORT=70000", "PORT=-1", "LISTEN_ADDR=localhost", "LISTEN_ADDR=localhost:http", "METRICS_ADDR=on", "METRICS_ADDR=:", "REGISTRATION=closed", "STORE=postgres", "STORE=sqlite",
@@ -102,7 +102,7 @@ func TestBadSettingsAreNamedAllAtOnce(t *testing.T) {
 	}
 }
 
-// A user's rows lie under one partition key, and DynamoDB ends such a collection at 10 GB.
+// A user's rows share one partition key, and DynamoDB limits such a collection to 10 GB.
 func TestAttachmentsFitIntoDynamoDB(t *testing.T) {
 	t.Parallel()
 	onDynamoDB := []string{"STORE=dynamodb", "SESSION_SECRET=" + vault.NewKey(), "ATTACHMENT_MIB=8193"}

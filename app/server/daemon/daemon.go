@@ -24,13 +24,13 @@ import (
 
 const (
 	headerTimeout = 10 * time.Second
-	readTimeout   = time.Minute     // 4 MiB from a slow line
-	writeTimeout  = 5 * time.Minute // a large vault to a slow line
+	readTimeout   = time.Minute     // 4 MiB over a slow line
+	writeTimeout  = 5 * time.Minute // a large vault over a slow line
 	idleTimeout   = 2 * time.Minute
 	maxHeader     = 32 << 10
 )
 
-// Daemon is one server process. Use New; Run may be called once.
+// Daemon is one server process. Run may be called once.
 type Daemon struct {
 	Config Config
 	Log    *slog.Logger
@@ -39,7 +39,7 @@ type Daemon struct {
 	addr  net.Addr
 }
 
-// New returns a daemon that is not running yet.
+// New returns a Daemon that is not running yet.
 func New(c Config, log *slog.Logger) *Daemon {
 	return &Daemon{Config: c, Log: log, ready: make(chan struct{})}
 }
@@ -47,19 +47,19 @@ func New(c Config, log *slog.Logger) *Daemon {
 // Ready is closed once requests are served; it stays open if Run fails before that.
 func (d *Daemon) Ready() <-chan struct{} { return d.ready }
 
-// Addr is the address of the API, after Ready.
+// Addr returns the address of the API, after Ready.
 func (d *Daemon) Addr() string { return d.addr.String() }
 
-// Run serves until ctx ends. Then /ready says 503, new requests are served for DrainDelay more, and those under way may
+// Run serves until ctx ends. Then /ready answers 503, new requests are served for DrainDelay more, and requests in flight may
 // take DrainTimeout to finish.
 func (d *Daemon) Run(ctx context.Context) (err error) {
-	// First the port: a wrong one is told before anything is opened, and early callers wait instead of being refused.
+	// Listen first: a wrong port is reported before anything is opened, and early callers wait instead of being rejected.
 	var lc net.ListenConfig
 	listener, err := lc.Listen(ctx, "tcp", d.Config.ListenAddr)
 	if err != nil {
 		return listenError(err, names.EnvPort)
 	}
-	defer func() { _ = listener.Close() }() // the server has closed it by then, unless it never started
+	defer func() { _ = listener.Close() }() // already closed by the server, unless it never started
 	keys, err := d.keyring()
 	if err != nil {
 		return err
@@ -93,14 +93,13 @@ func (d *Daemon) Run(ctx context.Context) (err error) {
 	})
 	d.addr = listener.Addr()
 	close(d.ready)
-	debug.FreeOSMemory() // what only starting needed
+	debug.FreeOSMemory() // release what only the start needed
 	err = group.Wait()
 	d.Log.Info("stopped")
 	return err
 }
 
-// drain lets nothing go that was begun. A connection that is open and idle stays so for the delay: whoever has it may be
-// sending a request.
+// drain waits for requests in flight. Idle connections stay open during the delay: a client may be sending a request on one.
 func (d *Daemon) drain(handler *server.Server, api *http.Server) error {
 	handler.Drain()
 	d.Log.Info("draining", "delay", d.Config.DrainDelay.String(), "timeout", d.Config.DrainTimeout.String())
@@ -120,12 +119,12 @@ func (d *Daemon) httpServer(h http.Handler) *http.Server {
 	}
 }
 
-// listenError names the setting that gives the address.
+// listenError names the setting of the address.
 func listenError(err error, setting string) error {
-	return fmt.Errorf("%w: %s gives another address", err, setting)
+	return fmt.Errorf("%w: set another address with %s", err, setting)
 }
 
-// serveMetrics has a listener of its own, so that the public one never shows them.
+// serveMetrics uses a separate listener, so the public one never serves metrics.
 func (d *Daemon) serveMetrics(ctx context.Context, group *errgroup.Group, handler *server.Server) error {
 	if d.Config.MetricsAddr == "" {
 		return nil
@@ -134,7 +133,7 @@ func (d *Daemon) serveMetrics(ctx context.Context, group *errgroup.Group, handle
 	listener, err := lc.Listen(ctx, "tcp", d.Config.MetricsAddr)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE) && d.Config.MetricsDefault:
-		d.Log.Warn("no metrics: another program has their port", "address", d.Config.MetricsAddr, "setting", envMetricsAddr)
+		d.Log.Warn("no metrics: another program uses the port", "address", d.Config.MetricsAddr, "setting", envMetricsAddr)
 		return nil
 	case err != nil:
 		return listenError(err, envMetricsAddr)
@@ -172,8 +171,8 @@ func (d *Daemon) keyring() (*vault.Keyring, error) {
 	return keys, nil
 }
 
-// door lets the first user in without an invitation where only this machine reaches the server. Which requests are this
-// machine's is for package server to say.
+// door lets the first user register without an invitation if only this machine can reach the server. Package server decides
+// which requests come from this machine.
 func (d *Daemon) door(at net.Addr) vault.Door {
 	tcp, ok := at.(*net.TCPAddr)
 	return vault.Door{
@@ -196,7 +195,7 @@ func (c Config) limits() vault.Limits {
 	}
 }
 
-// Data says where the vaults lie.
+// Data names the location of the vaults.
 func (c Config) Data() string {
 	if c.SQLitePath == "" {
 		return "the DynamoDB table " + c.DynamoDB.Users

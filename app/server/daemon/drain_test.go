@@ -17,7 +17,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/await"
 )
 
-// running is a daemon that the test ends itself.
+// running is a daemon that the test stops.
 type running struct {
 	addr   string
 	cancel context.CancelFunc
@@ -54,8 +54,8 @@ func status(t *testing.T, url string) int {
 	return res.StatusCode
 }
 
-// TestDrainFinishesWhatWasBegun sends half a request, asks the server to stop, and sends the rest once /ready has turned.
-func TestDrainFinishesWhatWasBegun(t *testing.T) {
+// The test sends half a request, asks the server to stop, and sends the rest once /ready has changed.
+func TestDrainFinishesRequestsInFlight(t *testing.T) {
 	t.Parallel()
 	r := start(t, "DRAIN_DELAY=500ms")
 	conn, err := net.Dial("tcp", r.addr)
@@ -66,17 +66,17 @@ func TestDrainFinishesWhatWasBegun(t *testing.T) {
 	body := `{"username":"alice"}`
 	fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", protocol.PathPrelogin, len(body), body[:5])
 	if got := status(t, "http://"+r.addr+protocol.PathReady); got != http.StatusOK {
-		t.Fatalf("/ready says %d before", got)
+		t.Fatalf("/ready answered %d before draining", got)
 	}
 	r.cancel()
 	await.Until(t, "/ready at 503", func() bool { return status(t, "http://"+r.addr+protocol.PathReady) == http.StatusServiceUnavailable })
 	if got := status(t, "http://"+r.addr+protocol.PathHealth); got != http.StatusOK {
-		t.Errorf("/health says %d while draining", got)
+		t.Errorf("/health answered %d while draining", got)
 	}
 	await.Until(t, "a closed port", func() bool { return status(t, "http://"+r.addr+protocol.PathHealth) == 0 })
 	select {
 	case err := <-r.ended:
-		t.Fatalf("the server ended with a request under way: %v", err)
+		t.Fatalf("the server ended with a request in flight: %v", err)
 	default:
 	}
 	if _, err := io.WriteString(conn, body[5:]); err != nil {
@@ -88,14 +88,14 @@ func TestDrainFinishesWhatWasBegun(t *testing.T) {
 	}
 	defer res.Body.Close()
 	if got, err := io.ReadAll(res.Body); err != nil || res.StatusCode != http.StatusOK || !strings.Contains(string(got), "memory_kib") {
-		t.Errorf("the request under way got %d %s, %v", res.StatusCode, got, err)
+		t.Errorf("the request in flight got %d %s, %v", res.StatusCode, got, err)
 	}
 	if err := <-r.ended; err != nil {
 		t.Errorf("the server ended with %v", err)
 	}
 }
 
-// TestDrainServesOnOpenConnections: a proxy may send a request on one before it has noticed that it should not.
+// A proxy may send a request on an open connection before it notices the drain.
 func TestDrainServesOnOpenConnections(t *testing.T) {
 	t.Parallel()
 	r := start(t, "DRAIN_DELAY=2s")
@@ -127,7 +127,7 @@ func TestDrainServesOnOpenConnections(t *testing.T) {
 	}
 }
 
-func TestDrainEndsWhenItsTimeIsUp(t *testing.T) {
+func TestDrainTimesOut(t *testing.T) {
 	t.Parallel()
 	r := start(t, "DRAIN_TIMEOUT=50ms")
 	conn, err := net.Dial("tcp", r.addr)
@@ -136,14 +136,14 @@ func TestDrainEndsWhenItsTimeIsUp(t *testing.T) {
 	}
 	defer conn.Close()
 	fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{", protocol.PathPrelogin)
-	status(t, "http://"+r.addr+protocol.PathHealth) // by now the first connection was accepted as well
+	status(t, "http://"+r.addr+protocol.PathHealth) // by now the first connection was accepted too
 	r.cancel()
 	if err := <-r.ended; err == nil || !strings.Contains(err.Error(), "still running") {
 		t.Errorf("the server ended with %v", err)
 	}
 }
 
-func TestPortInUseIsToldBeforeAnythingIsOpened(t *testing.T) {
+func TestPortInUseIsReportedFirst(t *testing.T) {
 	t.Parallel()
 	r := start(t)
 	dir := t.TempDir()
@@ -156,7 +156,7 @@ func TestPortInUseIsToldBeforeAnythingIsOpened(t *testing.T) {
 	}
 }
 
-func TestMetricsHaveTheirOwnListener(t *testing.T) {
+func TestMetricsHaveASeparateListener(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -169,13 +169,13 @@ func TestMetricsHaveTheirOwnListener(t *testing.T) {
 		t.Errorf("metrics: %d", got)
 	}
 	if got := status(t, "http://"+r.addr+"/metrics"); got != http.StatusNotFound {
-		t.Errorf("the public port answers /metrics with %d", got)
+		t.Errorf("the public port answered /metrics with %d", got)
 	}
 }
 
-// A second server on one machine finds the port of the metrics taken, and serves without them; an address that somebody chose
-// is not given up so easily.
-func TestABusyPortForMetricsEndsOnlyAServerThatWasToldToUseIt(t *testing.T) {
+// A second server on one machine finds the default metrics port taken and runs without metrics; with a configured address it
+// fails.
+func TestTakenMetricsPortIsFatalOnlyIfConfigured(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -200,16 +200,16 @@ func TestABusyPortForMetricsEndsOnlyAServerThatWasToldToUseIt(t *testing.T) {
 		select {
 		case err := <-ended:
 			if !chosen || !strings.Contains(err.Error(), "METRICS_ADDR") {
-				t.Errorf("chosen %t: %v", chosen, err)
+				t.Errorf("configured %t: %v", chosen, err)
 			}
 		case <-d.Ready():
 			if chosen {
-				t.Error("an address that was chosen and is taken is passed over")
+				t.Error("a configured address that is taken was ignored")
 			}
 			cancel()
 			<-ended
 			if !strings.Contains(log.String(), "level=WARN") || !strings.Contains(log.String(), "setting=METRICS_ADDR") {
-				t.Errorf("nobody is warned: %s", &log)
+				t.Errorf("no warning: %s", &log)
 			}
 		}
 		cancel()

@@ -11,7 +11,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
-// newUser registers one and returns the session's token.
+// newUser registers a user and returns the session's token.
 func newUser(t *testing.T, server string) string {
 	t.Helper()
 	var session protocol.SessionResponse
@@ -24,14 +24,14 @@ func newUser(t *testing.T, server string) string {
 // follow opens an event stream and returns its lines, up to its end.
 func follow(t *testing.T, server, token string) <-chan string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // of a stream that says nothing
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // for a silent stream
 	t.Cleanup(cancel)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, server+protocol.PathEvents, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	req.Header.Set("Authorization", "Bearer "+token)
-	res, err := http.DefaultClient.Do(req) //nolint:bodyclose // at the end of the stream
+	res, err := http.DefaultClient.Do(req) //nolint:bodyclose // closed at the end of the stream
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,8 +60,8 @@ func awaitLine(t *testing.T, lines <-chan string, want string) {
 	t.Fatalf("the stream ended without %q", want)
 }
 
-// TestEventsTellOfWhatAnotherServerDid: two processes on one file, as while a release takes over.
-func TestEventsTellOfWhatAnotherServerDid(t *testing.T) {
+// Two processes share one file, as during a release.
+func TestEventsSeeChangesByAnotherServer(t *testing.T) {
 	t.Parallel()
 	dir := "DATA_DIR=" + t.TempDir()
 	one, two := start(t, dir), start(t, dir)

@@ -13,8 +13,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// Invite makes an invitation in the store and returns its link. site is where people open the page; empty if that is on
-// this machine. Servers may use the store meanwhile.
+// Invite creates an invitation in the store and returns its link. site is the URL where users open the page; empty for this
+// machine. Servers may use the store meanwhile.
 func (c Config) Invite(ctx context.Context, site string) (link string, err error) {
 	if site == "" {
 		if site, err = c.localSite(); err != nil {
@@ -24,7 +24,7 @@ func (c Config) Invite(ctx context.Context, site string) (link string, err error
 	u, err := url.Parse(site)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil ||
 		u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "" {
-		return "", fmt.Errorf("%q is not where a vault is opened: it must look like https://vault.example.org", site)
+		return "", fmt.Errorf("%q is not the URL of a vault: it must look like https://vault.example.org", site)
 	}
 	store, err := c.open(ctx)
 	if err != nil {
@@ -33,7 +33,7 @@ func (c Config) Invite(ctx context.Context, site string) (link string, err error
 	defer func() { err = errors.Join(err, store.Close()) }()
 	i, err := vault.Invite(ctx, store, time.Now())
 	if err != nil {
-		return "", fmt.Errorf("keep the invitation: %w", err)
+		return "", fmt.Errorf("store the invitation: %w", err)
 	}
 	return u.Scheme + "://" + u.Host + protocol.JoinLink(i), nil
 }
@@ -46,5 +46,5 @@ func (c Config) localSite() (string, error) {
 	if a, err := netip.ParseAddr(host); err == nil && a.IsLoopback() || host == "localhost" {
 		return "http://" + net.JoinHostPort("localhost", port), nil
 	}
-	return "", errors.New("where people open this vault is not known here: name it, as in vaultsphered invite https://vault.example.org")
+	return "", errors.New("the URL of this vault is unknown: name it, as in vaultsphered invite https://vault.example.org")
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-func TestLimitsAreThoseOfTheSettings(t *testing.T) {
+func TestLimitsComeFromTheSettings(t *testing.T) {
 	t.Parallel()
 	got := Config{AttachmentMiB: 1, RecordMiB: 2, MaxItems: 3, MaxSessions: 4}.limits()
 	if want := (vault.Limits{Attachments: 1 << 20, Records: vault.Quota{Items: 3, Bytes: 2 << 20}, Sessions: 4}); got != want {

@@ -15,7 +15,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
-// TestThreeReplicasServeOneSession: made on one, used on the second, ended on the third; and they count attempts together.
+// The session is made on one replica, used on the second and ended on the third; all share the attempt counters.
 func TestThreeReplicasServeOneSession(t *testing.T) {
 	t.Parallel()
 	suffix := "-" + rand.Text()
@@ -47,14 +47,14 @@ func TestThreeReplicasServeOneSession(t *testing.T) {
 		}
 	}
 	wrong := protocol.LoginRequest{Username: "alice", AuthKey: sample.AuthKey(), Device: "d", Transport: protocol.SessionBearer}
-	// The clock is the real one, and on a slow machine the first pauses are over before the next attempt. But they double,
-	// and three replicas that each counted alone would let through twelve.
+	// With the real clock on a slow machine, the first pauses are over before the next attempt. But they double, and three
+	// replicas with separate counters would let through twelve.
 	attempts, code := 0, protocol.CodeInvalidCredentials
 	for ; attempts <= 12 && code == protocol.CodeInvalidCredentials; attempts++ {
 		_, code = exchange(t, "POST", replicas[attempts%3]+protocol.PathLogin, "", wrong, nil)
 	}
 	if attempts < 6 || attempts > 12 || code != protocol.CodeThrottled {
-		t.Errorf("attempt %d on three replicas was answered %s", attempts, code)
+		t.Errorf("attempt %d on three replicas: got %s", attempts, code)
 	}
 	var salts []string
 	for _, r := range replicas {

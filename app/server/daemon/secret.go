@@ -13,9 +13,9 @@ import (
 
 const secretFile = "session.key"
 
-// localSecret returns the session key kept in dir, and makes it on first start. The file gets its name by a hard link,
-// which fails if the name is there: of two processes that start at once one makes the key and both read the same, and
-// none ever reads half of it.
+// localSecret returns the session key stored in dir and creates it on first start. A hard link gives the file its name and
+// fails if the name exists: of two processes that start together, one creates the key, both read the same one, and neither
+// reads half of it.
 func localSecret(dir string) (string, error) {
 	path := filepath.Join(dir, secretFile)
 	secret, err := readSecret(path)
@@ -23,11 +23,11 @@ func localSecret(dir string) (string, error) {
 		return secret, err
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", fmt.Errorf("make the data directory: %w", err)
+		return "", fmt.Errorf("create the data directory: %w", err)
 	}
 	f, err := os.CreateTemp(dir, secretFile+".*") // O_EXCL, 0600
 	if err != nil {
-		return "", fmt.Errorf("make a session key: %w", err)
+		return "", fmt.Errorf("create a session key: %w", err)
 	}
 	_, err = f.WriteString(vault.NewKey() + "\n")
 	if err == nil {
@@ -40,10 +40,10 @@ func localSecret(dir string) (string, error) {
 		}
 	}
 	if err = errors.Join(err, os.Remove(f.Name())); err != nil {
-		return "", fmt.Errorf("make a session key: %w", err)
+		return "", fmt.Errorf("create a session key: %w", err)
 	}
 	if err := syncDir(dir); err != nil {
-		return "", fmt.Errorf("make a session key: %w", err)
+		return "", fmt.Errorf("create a session key: %w", err)
 	}
 	return readSecret(path)
 }
@@ -54,7 +54,7 @@ func readSecret(path string) (string, error) {
 		return "", fmt.Errorf("read the session key: %w", err)
 	}
 	if info.Mode().Perm()&0o077 != 0 {
-		return "", fmt.Errorf("%s can be read by others: run chmod 600 on it", path)
+		return "", fmt.Errorf("%s is readable by others: run chmod 600 on it", path)
 	}
 	b, err := os.ReadFile(path)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-func TestSessionKeyIsMadeOnceAndKept(t *testing.T) {
+func TestSessionKeyIsCreatedOnce(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "new", "data")
 	first, err := localSecret(dir)
@@ -25,11 +25,11 @@ func TestSessionKeyIsMadeOnceAndKept(t *testing.T) {
 		t.Errorf("%v, %v", info, err)
 	}
 	if again, err := localSecret(dir); err != nil || again != first {
-		t.Errorf("the second start reads another key (%v)", err)
+		t.Errorf("the second start read another key (%v)", err)
 	}
 }
 
-func TestProcessesThatStartAtOnceShareOneKey(t *testing.T) {
+func TestConcurrentProcessesShareOneKey(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	var mu sync.Mutex
@@ -51,11 +51,11 @@ func TestProcessesThatStartAtOnceShareOneKey(t *testing.T) {
 		t.Errorf("%d keys", len(keys))
 	}
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
-		t.Errorf("left behind: %v, %v", entries, err)
+		t.Errorf("leftover files: %v, %v", entries, err)
 	}
 }
 
-func TestSessionKeyThatOthersCanReadIsRefused(t *testing.T) {
+func TestReadableSessionKeyIsRejected(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	if _, err := localSecret(dir); err != nil {

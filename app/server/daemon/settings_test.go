@@ -8,7 +8,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
-// A setting that is read, checked and then forgotten would show nowhere else.
+// No other test would notice a setting that is parsed but not used.
 func TestSettingsReachTheServer(t *testing.T) {
 	t.Parallel()
 	r := start(t, "AUTH_RATE=4", "USER_RATE=60", "MAX_SESSIONS=1", "MAX_ITEMS=1", "BREACH_ADDRESS=https://ranges.example.org")
@@ -20,7 +20,7 @@ func TestSettingsReachTheServer(t *testing.T) {
 	login := protocol.LoginRequest{Username: "alice", AuthKey: reg.AuthKey, Device: "second", Transport: protocol.SessionBearer}
 	exchange(t, http.MethodPost, url+protocol.PathLogin, "", login, &second)
 	if status, _ := exchange(t, http.MethodGet, url+protocol.PathAccount, first.Token, nil, nil); status != http.StatusUnauthorized {
-		t.Errorf("MAX_SESSIONS: the first of two sessions gets %d", status)
+		t.Errorf("MAX_SESSIONS: the first of two sessions got %d", status)
 	}
 	var settings protocol.Settings
 	exchange(t, http.MethodGet, url+protocol.PathSettings, second.Token, nil, &settings)

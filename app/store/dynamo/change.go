@@ -22,7 +22,7 @@ const (
 // Apply implements vault.Store. A change that fits is one transaction, whose first item moves the user's revision; a larger one
 // goes through the redo log.
 func (s *Store) Apply(ctx context.Context, name vault.Username, c vault.Change) (int64, error) {
-	u, err := s.settledUser(ctx, name)
+	u, err := s.upToDateUser(ctx, name)
 	if err != nil {
 		return 0, err
 	}

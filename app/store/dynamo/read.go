@@ -21,8 +21,8 @@ import (
 // readTries is how often Changes retries a read of a vault that changes meanwhile.
 const readTries = 12
 
-// settledUser reads the row of a user who is not being deleted, after it rolled a pending change forward.
-func (s *Store) settledUser(ctx context.Context, name vault.Username) (userRow, error) {
+// upToDateUser reads the row of a user who is not being deleted, after it rolled a pending change forward.
+func (s *Store) upToDateUser(ctx context.Context, name vault.Username) (userRow, error) {
 	for try := 1; ; try++ {
 		u, err := s.userRow(ctx, name)
 		switch {
@@ -82,7 +82,7 @@ func writeRecord(w vault.ChangeWriter, r protocol.Record, since int64) error {
 // there; the user's row has their number. Older changes are complete by then: their successors were made with an answer of this
 // function or of Apply. errLarge.
 func (s *Store) snapshot(ctx context.Context, name vault.Username, since int64) (userRow, []protocol.Record, error) {
-	u, err := s.settledUser(ctx, name)
+	u, err := s.upToDateUser(ctx, name)
 	if err != nil {
 		return userRow{}, nil, err
 	}
@@ -93,7 +93,7 @@ func (s *Store) snapshot(ctx context.Context, name vault.Username, since int64) 
 			return userRow{}, nil, err
 		}
 		before := u
-		if u, err = s.settledUser(ctx, name); err != nil {
+		if u, err = s.upToDateUser(ctx, name); err != nil {
 			return userRow{}, nil, err
 		}
 		if u.ID != before.ID {
@@ -164,7 +164,7 @@ func (s *Store) stream(ctx context.Context, name vault.Username, since int64, w 
 // wholeUser reads a user's row once all records of the newest change are there.
 func (s *Store) wholeUser(ctx context.Context, name vault.Username) (userRow, error) {
 	for try := 1; ; try++ {
-		u, err := s.settledUser(ctx, name)
+		u, err := s.upToDateUser(ctx, name)
 		if err != nil {
 			return userRow{}, err
 		}

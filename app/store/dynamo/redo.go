@@ -23,7 +23,7 @@ import (
 //     on the change counts.
 //  3. roll forward: the rows are written to their places, in transactions conditional on "this change is still
 //     pending", so a straggler cannot write over a newer change or after a deletion.
-//  4. settle: the mark and the segments are removed.
+//  4. finish: the mark and the segments are removed.
 //
 // A reader or writer that finds a pending change does steps 3 and 4 first; repeated or concurrent runs give the same
 // rows. Rows are checked before the commit and cannot change in between: every change of a row moves the revision, and
@@ -193,15 +193,15 @@ func (s *Store) commit(ctx context.Context, u userRow, c vault.Change, p pending
 	return changeError(s.transact(ctx, s.moveRevision(u, c, &p)), u, c)
 }
 
-// rollForward writes the pending change of u to its places and settles it.
+// rollForward writes the pending change of u to its places and finishes it.
 func (s *Store) rollForward(ctx context.Context, u userRow) error {
 	for n := range u.Pending.Segments {
-		settled, err := s.writeSegment(ctx, u, n)
-		if settled || err != nil {
+		finished, err := s.writeSegment(ctx, u, n)
+		if finished || err != nil {
 			return err
 		}
 	}
-	return s.settle(ctx, u)
+	return s.finish(ctx, u)
 }
 
 // isPending is the condition that the pending change of u is still pending.
@@ -209,9 +209,9 @@ func isPending(u userRow) condition {
 	return attribute("user_id").Equal(value(u.ID)).And(attribute("pending.change").Equal(value(u.Pending.Change)))
 }
 
-// writeSegment writes the rows of one segment to their places. settled means that the change is no longer pending: another
+// writeSegment writes the rows of one segment to their places. finished means that the change is no longer pending: another
 // process finished it, or the user is being deleted.
-func (s *Store) writeSegment(ctx context.Context, u userRow, n int) (settled bool, err error) {
+func (s *Store) writeSegment(ctx context.Context, u userRow, n int) (finished bool, err error) {
 	got, err := s.db.GetItem(ctx, &dynamodb.GetItemInput{
 		TableName: &s.table.Passwords, ConsistentRead: aws.Bool(true),
 		Key: item{"user_id": str(u.ID), "record_id": str(segmentID(u.Pending.Change, n))},
@@ -220,7 +220,7 @@ func (s *Store) writeSegment(ctx context.Context, u userRow, n int) (settled boo
 		return false, storeError(err)
 	}
 	if len(got.Item) == 0 { // segments are deleted only after pending is
-		return s.isSettled(ctx, u)
+		return s.isFinished(ctx, u)
 	}
 	var segment segmentRow
 	if err := decode(got.Item, &segment); err != nil {
@@ -233,14 +233,14 @@ func (s *Store) writeSegment(ctx context.Context, u userRow, n int) (settled boo
 		for _, r := range batch {
 			writes = append(writes, put(s.tableOf(r.Kind.kind()), r.Row))
 		}
-		if settled, err := pendingError(s.transact(ctx, writes...)); settled || err != nil {
-			return settled, err
+		if finished, err := pendingError(s.transact(ctx, writes...)); finished || err != nil {
+			return finished, err
 		}
 	}
 	return false, nil
 }
 
-func (s *Store) isSettled(ctx context.Context, u userRow) (bool, error) {
+func (s *Store) isFinished(ctx context.Context, u userRow) (bool, error) {
 	now, err := s.userRow(ctx, vault.Username(u.Username))
 	if errors.Is(err, vault.ErrNotFound) {
 		return true, nil
@@ -252,7 +252,7 @@ func (s *Store) isSettled(ctx context.Context, u userRow) (bool, error) {
 }
 
 // pendingError explains the outcome of a transaction conditional on isPending.
-func pendingError(err error) (settled bool, _ error) {
+func pendingError(err error) (finished bool, _ error) {
 	var r *refused
 	switch {
 	case errors.As(err, &r):
@@ -263,10 +263,10 @@ func pendingError(err error) (settled bool, _ error) {
 	return false, err
 }
 
-func (s *Store) settle(ctx context.Context, u userRow) error {
-	settled, err := pendingError(s.transact(ctx, update(s.table.Users, userKey(vault.Username(u.Username)), nil,
+func (s *Store) finish(ctx context.Context, u userRow) error {
+	finished, err := pendingError(s.transact(ctx, update(s.table.Users, userKey(vault.Username(u.Username)), nil,
 		expression.Remove(attribute("pending")), isPending(u))))
-	if settled || err != nil {
+	if finished || err != nil {
 		return err
 	}
 	return s.dropSegments(ctx, u.ID, *u.Pending)

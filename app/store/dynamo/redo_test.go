@@ -146,7 +146,7 @@ func TestLargeChangeSurvivesDeathAfterEveryStep(t *testing.T) {
 			_, err := s.writeSegment(ctx, *u, 2)
 			return err
 		}},
-		{"settle", true, func(ctx context.Context, s *Store, u *userRow, _ vault.Change) error { return s.settle(ctx, *u) }},
+		{"finish", true, func(ctx context.Context, s *Store, u *userRow, _ vault.Change) error { return s.finish(ctx, *u) }},
 	}
 	for last := range steps {
 		for name, then := range next {

@@ -64,7 +64,7 @@ func TestRolesAreFetchedOverHTTP(t *testing.T) {
 			t.Setenv(envTokenFile, file)
 		}, "/role from a file"},
 	} {
-		bareAWS(t)
+		clearAWS(t)
 		service := &role{}
 		server := httptest.NewServer(service)
 		c.env(server.URL)
@@ -97,7 +97,7 @@ func TestRolesAreRenewedBeforeTheyExpire(t *testing.T) {
 		"another over TLS": {envTaskURL, "https://agent.example.org/role", 6 * time.Hour, "http://agent.example.org/role "},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bareAWS(t)
+			clearAWS(t)
 			t.Setenv(c.env, c.value)
 			t.Setenv(envTokenFile, token)
 			synctest.Test(t, func(t *testing.T) {
@@ -133,7 +133,7 @@ func TestRolesAreRenewedBeforeTheyExpire(t *testing.T) {
 }
 
 func TestTaskTokenGoesOnlyToAgents(t *testing.T) {
-	bareAWS(t)
+	clearAWS(t)
 	for _, bad := range []string{"http://example.org/", "http://169.254.170.3/", "ftp://127.0.0.1/", "127.0.0.1", "http://[::1", "https:///x"} {
 		t.Setenv(envTaskURL, bad)
 		if _, err := signer(nil); err == nil || !strings.Contains(err.Error(), envTaskURL) {

@@ -41,7 +41,7 @@ test("classes have a least number, and the symbols may be one's own", async () =
     await page.getByRole("button", { name: "Regenerate" }).click();
     await page.waitForFunction((old) => document.querySelector(".generated-value").textContent !== old, value);
   }
-  await page.getByText(/^\d+ bits of entropy$/).waitFor();
+  await page.getByText(/^(Strong|Very strong), \d+ bits of entropy$/).waitFor();
 });
 
 test("the choices are there again after a new start, and a passphrase keeps its own", async () => {

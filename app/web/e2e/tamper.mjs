@@ -18,17 +18,19 @@ export async function breakEntry(page, id) {
   await page.workers()[0].evaluate((broken) => {
     const glue = globalThis.vaultsphere;
     const real = glue.call;
-    const message = `record ${broken} of kind password cannot be opened`;
+    const finding = { code: "content_unopened" };
     glue.call = async (method, params, ...rest) => {
       if (method === "get" && JSON.parse(params).id === broken) {
-        throw new Error(JSON.stringify({ code: "record_unreadable", message }));
+        throw new Error(JSON.stringify({ code: "record_unreadable", findings: [finding] }));
       }
       const answer = await real(method, params, ...rest);
       if (method !== "sync" && method !== "list") return answer;
       const result = JSON.parse(answer);
-      if (method === "sync") Object.assign(result, { changed: true, unreadable: [{ id: broken, message }] });
+      if (method === "sync") Object.assign(result, { changed: true, unreadable: [{ id: broken, finding }] });
       if (method === "list")
-        result.items = result.items.map((i) => (i.id === broken ? { id: broken, type: "", title: "", unreadable: message } : i));
+        result.items = result.items.map((i) =>
+          i.id === broken ? { id: broken, type: "", title: "", unreadable: "cannot be opened" } : i,
+        );
       return JSON.stringify(result);
     };
   }, id);

@@ -25,9 +25,9 @@ function Screen() {
     case "starting":
       return <Starting />;
     case "broken":
-      return <Broken code={now.code} message={now.message} />;
+      return <Broken code={now.code} />;
     case "alarm":
-      return <Alarm code={now.code} message={now.message} />;
+      return <Alarm code={now.code} findings={now.findings} />;
     case "locked":
       return screen === "recover" ? <Recover /> : <Unlock username={now.username} />;
     case "signed_out":

@@ -9,6 +9,7 @@ import type {
   ErrorCode,
   ExportOptions,
   Failure,
+  Finding,
   QRCode,
   QRText,
   StrengthOf,
@@ -100,14 +101,11 @@ async function judge(params: string): Promise<string> {
   return JSON.stringify((await meter()).vaultsphereStrength(password, inputs));
 }
 
-const QR_PROBLEMS = {
-  "not a picture": "this is not a picture that the browser can read",
-  "no code": "no QR code was found in the picture",
-};
+const QR_FINDINGS = { "not a picture": "not_a_picture", "no code": "no_qr_code" } as const;
 
 /** An error as the core throws it. */
-const failure = (code: ErrorCode, message: string, hint = "") =>
-  new Error(JSON.stringify({ code, message, hint, retry_after: 0 } satisfies Failure));
+const failure = (code: ErrorCode, ...findings: Finding[]) =>
+  new Error(JSON.stringify({ code, findings, retry_after: 0 } satisfies Failure));
 
 const loadQR = () => import(QR_URL) as Promise<typeof qr>;
 
@@ -119,7 +117,7 @@ async function draw(params: string): Promise<string> {
 async function scan(picture: Blob): Promise<string> {
   const reading = await (await loadQR()).readQR(picture);
   if ("text" in reading) return JSON.stringify(reading);
-  throw failure("bad_input", QR_PROBLEMS[reading.problem], "use a sharp picture that shows the whole code");
+  throw failure("bad_input", { code: QR_FINDINGS[reading.problem] });
 }
 
 async function bytesOf(file: Blob): Promise<Bytes> {
@@ -127,7 +125,7 @@ async function bytesOf(file: Blob): Promise<Bytes> {
     return new Uint8Array(await file.arrayBuffer());
   } catch {
     // a folder, or a file that was deleted after it was chosen
-    throw failure("attachment_unreadable", "the file cannot be read");
+    throw failure("attachment_unreadable");
   }
 }
 

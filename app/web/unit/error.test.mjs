@@ -1,24 +1,42 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { beforeEach, mock, test } from "node:test";
 import { asCoreError, CoreError } from "../src/core/error.ts";
 
-test("an error of the core is read with its hint and when to try again", () => {
-  const e = CoreError.parse('{"code":"throttled","message":"slow down","hint":"wait","retry_after":"30"}');
-  assert.deepEqual([e.code, e.message, e.hint, e.retryAfter], ["throttled", "slow down", "wait", 30]);
-  const bare = CoreError.parse('{"code":"offline","message":"no network","retry_after":"soon"}');
-  assert.deepEqual([bare.hint, bare.retryAfter], ["", 0]);
+const logged = mock.method(console, "error", () => {});
+beforeEach(() => logged.mock.resetCalls());
+
+test("an error of the core is read with its findings and when to try again", () => {
+  const e = CoreError.parse(
+    '{"code":"bad_input","findings":[{"code":"field_length","got":7}],"request_id":"17","retry_after":30}',
+  );
+  assert.deepEqual([e.code, e.findings, e.requestId, e.retryAfter], ["bad_input", [{ code: "field_length", got: 7 }], "17", 30]);
+  const bare = CoreError.parse('{"code":"offline","retry_after":"soon"}');
+  assert.deepEqual([bare.findings, bare.requestId, bare.retryAfter], [[], "", 0]);
+  assert.equal(logged.mock.callCount(), 0);
 });
 
-test("anything else than an error of the core is an internal one", () => {
-  for (const text of ["panic: nil map", "null", "[]", '"text"', '{"code":1,"message":"x"}', '{"code":"x"}', ""]) {
-    assert.deepEqual([CoreError.parse(text).code, CoreError.parse(text).message], ["internal", text]);
+test("anything else than an error of the core is an internal one, and is logged", () => {
+  for (const text of ["panic: nil map", "null", "[]", '"text"', '{"code":1,"message":"x"}', '{"message":"x"}', ""]) {
+    logged.mock.resetCalls();
+    assert.equal(CoreError.parse(text).code, "internal");
+    assert.deepEqual(
+      logged.mock.calls.map((call) => call.arguments),
+      [[text]],
+    );
   }
 });
 
 test("whatever was thrown becomes an error of the core, and one that is it stays", () => {
-  const own = new CoreError("locked", "locked");
+  const own = new CoreError("locked");
   assert.equal(asCoreError(own), own);
-  assert.equal(asCoreError(new TypeError("boom")).message, "boom");
+  assert.equal(asCoreError(new TypeError("boom")).code, "internal");
   assert.equal(asCoreError("boom").code, "internal");
-  assert.equal(asCoreError(undefined).message, "undefined");
+  assert.equal(asCoreError(undefined).code, "internal");
+});
+
+test("no error carries a sentence: its message is its code", () => {
+  for (const e of [CoreError.parse('{"code":"offline","message":"in English"}'), asCoreError(new Error("in English"))]) {
+    assert.equal(e.message, e.code);
+    assert.doesNotMatch(JSON.stringify({ ...e }), /English/);
+  }
 });

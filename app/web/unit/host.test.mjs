@@ -26,11 +26,11 @@ test("an answer belongs to its call, whichever comes first", async () => {
 test("an error rejects with its code, and an empty answer is an empty object", async () => {
   await startCore({
     get: () => {
-      throw { code: "not_found", message: "gone" };
+      throw { code: "not_found", message: "not_found" };
     },
     lock: () => undefined,
   });
-  await assert.rejects(call("get", {}), { code: "not_found", message: "gone" });
+  await assert.rejects(call("get", {}), { code: "not_found", message: "not_found" });
   assert.deepEqual(await call("lock", {}), {});
 });
 

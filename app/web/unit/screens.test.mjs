@@ -29,7 +29,7 @@ import { dayOf, today, when } from "../src/texts/dates.ts";
 import { showChosenLanguage } from "../src/texts/index.ts";
 import { safeName } from "../src/ui/save-file.ts";
 import { advice, levelOf } from "../src/ui/strength.tsx";
-import { explain, retryIn } from "../src/ui/task.tsx";
+import { describe, explain, retryIn } from "../src/ui/task.tsx";
 import { hostOf, openable } from "../src/ui/url.ts";
 
 const login = (part) => ({ id: "1", type: "login", title: "Mail", ...part });
@@ -315,15 +315,30 @@ test("a phrase with a mistake says which", () => {
 });
 
 test("a problem is explained in the page's words; an unknown one shows its code", () => {
-  const of = (code, message = "detail") => explain(new CoreError(code, message));
+  const of = (code, rest) => explain(new CoreError(code, { message: "in English", ...rest }));
   assert.equal(of("wrong_password"), "Incorrect master password.");
-  assert.equal(of("bad_input"), "This can’t be saved (detail).");
-  assert.doesNotMatch(of("bad_request"), /detail/); // the server says it in English
-  assert.match(of("server_fault", "17"), /\b17\b/);
-  assert.equal(of("internal"), "Something went wrong (detail)."); // the core's own words
-  for (const code of ["never_heard_of", "retryInSeconds", "constructor", "toString", "other"]) {
-    assert.equal(of(code), `Something went wrong (${code}).`); // the message is English
+  assert.equal(of("bad_input"), "This can’t be saved.");
+  assert.equal(of("bad_input", { findings: [{ code: "password_empty" }] }), "Enter a password.");
+  assert.match(of("server_fault", { request_id: "17" }), /\b17\b/);
+  for (const code of ["internal", "never_heard_of", "retryInSeconds", "constructor", "toString", "other"]) {
+    assert.equal(of(code), `Something went wrong (${code}).`);
   }
+  assert.equal(explain({ code: "too_large" }), of("too_large"));
+});
+
+test("a finding is described with its values, and with the label of its field", () => {
+  assert.equal(
+    describe({ code: "field_length", name: "itemForm.fieldValue", number: 3, got: 7, want: 5 }),
+    "Value 3: use at most 5 characters. You entered 7.",
+  );
+  assert.equal(describe({ code: "field_needed", name: "common.password" }), "Password: enter a value.");
+  assert.equal(describe({ code: "records_missing", got: 2 }), "2 records are missing.");
+  assert.equal(describe({ code: "record_altered", name: "Ab-c_d" }), "Record Ab-c_d was changed.");
+  assert.equal(describe({ code: "record_malformed" }), "Record – is malformed.");
+  for (const name of ["constructor.name", "problem", "common.nothing", "__proto__"]) {
+    assert.equal(describe({ code: "record_altered", name }), `Record ${name} was changed.`);
+  }
+  for (const code of ["never_heard_of", "constructor"]) assert.equal(describe({ code }), code);
 });
 
 test("a wait is told in seconds up to a minute and a half, then in whole minutes", () => {

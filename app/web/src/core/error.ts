@@ -1,30 +1,39 @@
-import type { ErrorCode, Failure, MessageValues } from "./protocol.gen";
+import type { ErrorCode, Failure, Finding, MessageValues } from "./protocol.gen";
 
-/** An error of the core. Screens rely on its code. Its message never contains a secret. */
+/** An error of the core. Screens have a text for its code and its findings. Its message is the code, and no sentence. */
 export class CoreError extends Error {
+  readonly values: MessageValues;
+  readonly findings: Finding[];
+  readonly requestId: string;
+  readonly retryAfter: number; // seconds; 0 if the server named none
+
   constructor(
     readonly code: ErrorCode,
-    message: string,
-    readonly hint = "",
-    readonly retryAfter = 0, // seconds; 0 if the server did not say
-    readonly values: MessageValues = {},
+    { values, findings, request_id, retry_after }: Omit<Partial<Failure>, "code"> = {},
   ) {
-    super(message);
+    super(code);
+    this.values = values ?? {};
+    this.findings = findings ?? [];
+    this.requestId = request_id ?? "";
+    this.retryAfter = Number(retry_after) || 0;
   }
 
-  /** Reads an error that the core sent as JSON. Any other text becomes an "internal" error. */
-  static parse(json: string): CoreError {
+  /** Reads an error that the core sent as JSON. Any other text becomes an "internal" error: the runtime crashed. */
+  static parse(message: string): CoreError {
     try {
-      const { code, message, hint, retry_after, values } = JSON.parse(json) as Failure;
-      if (typeof code === "string" && typeof message === "string") {
-        return new CoreError(code, message, hint ?? "", Number(retry_after) || 0, values);
-      }
+      const failure = JSON.parse(message) as Failure;
+      if (typeof failure.code === "string") return new CoreError(failure.code, failure);
     } catch {
-      // not JSON: the runtime crashed
+      // not JSON
     }
-    return new CoreError("internal", json);
+    return asCoreError(message);
   }
 }
 
-export const asCoreError = (e: unknown): CoreError =>
-  e instanceof CoreError ? e : new CoreError("internal", e instanceof Error ? e.message : String(e));
+/** Any other error is "internal" to people, and is logged. */
+export function asCoreError(e: unknown): CoreError {
+  if (e instanceof CoreError) return e;
+  // biome-ignore lint/suspicious/noConsole: its words are in English, so the page shows only the code
+  console.error(e);
+  return new CoreError("internal");
+}

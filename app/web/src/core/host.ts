@@ -40,10 +40,10 @@ async function compile(onProgress: (share: number) => void): Promise<WebAssembly
   try {
     response = await fetch(CORE_URL);
   } catch {
-    throw new CoreError("offline", "the part of the page that opens the vault could not be loaded");
+    throw new CoreError("offline");
   }
   if (!response.ok || !response.body) {
-    throw new CoreError("internal", `the server answered ${response.status} for ${CORE_URL}`);
+    throw new Error(`the server answered ${response.status} for ${CORE_URL}`);
   }
   let seen = 0;
   const counter = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
@@ -114,7 +114,7 @@ export function restart() {
   worker = undefined;
   const cut = [...pending.values()];
   pending.clear();
-  for (const { reject } of cut) reject(new CoreError("cancelled", "cancelled"));
+  for (const { reject } of cut) reject(new CoreError("cancelled"));
   void module?.then(spawn);
 }
 
@@ -133,7 +133,7 @@ export async function callForBytes(method: Method, params: object, options?: Cal
 /** Calls a method that returns a result and a file. */
 export async function callForFile<R>(method: Method, params: object, options: CallOptions = {}): Promise<Answer<R>> {
   if (!worker) await module?.then(() => undefined);
-  if (!worker) throw new CoreError("internal", "the core is not running");
+  if (!worker) throw new Error("the core is not running");
   const id = nextId++;
   const { file, onProgress, signal } = options;
   const cancel = () => send({ cancel: id });

@@ -154,12 +154,15 @@ export interface Exported {
   problems: ImportProblem[]; // items and files that cannot be read
 }
 
-/** Failure is why a call failed. It is the message of the Error with which the promise of the call is rejected. */
+/**
+ * Failure is why a call failed. As JSON it is the message of the Error with which the promise of the call is rejected. It holds
+ * no sentence: the page has one for each code and each finding, in the reader's language.
+ */
 export interface Failure {
   code: ErrorCode;
   values?: MessageValues;
-  message: string;
-  hint: string; // what can be done; may be empty
+  findings?: Finding[]; // what exactly is wrong, the most telling first
+  request_id?: string; // of a server fault, by which the operator finds the cause
   retry_after: number; // seconds; 0: the server did not say
 }
 
@@ -191,6 +194,24 @@ export type FileCode =
 export interface FileName {
   name: string;
 }
+
+/** Finding says what exactly is wrong where one code covers several causes. The page has a sentence for each FindingCode. */
+export interface Finding {
+  code: FindingCode;
+  name?: string; // the id of a record, or the key of a field's label in the page's texts
+  number?: number; // of the field in a list, counted from 1
+  got?: number; // the number that is wrong
+  want?: number; // the one it should be, or its limit
+}
+
+export type FindingCode =
+  "manifest_unopened" | "revision_unsealed" | "revision_skipped" | "other_user" | "other_account" | "other_vault_key" |
+  "cache_damaged" | "outbox_unopened" | "record_altered" | "record_misplaced" | "record_malformed" | "record_repeated" |
+  "record_older" | "records_missing" | "records_surplus" | "records_replayed" | "seal_altered" | "vault_older" | "vault_other" |
+  "cache_older" | "cache_other" | "kdf_too_weak" | "kdf_too_costly" | "kdf_mismatch" | "record_missing" | "content_malformed" |
+  "content_unopened" | "item_too_large" | "password_empty" | "password_text" | "import_choice" | "generator_rules" |
+  "not_a_picture" | "no_qr_code" | "field_form" | "field_length" | "field_count" | "field_size" | "field_line" | "field_needed" |
+  "field_pattern" | "field_totp" | "field_newer";
 
 /** Force says that changes which the server does not have may be lost. */
 export interface Force {
@@ -588,7 +609,6 @@ export interface Refused {
   id: string;
   title: string;
   code: ClientCode;
-  message: string; // in English
 }
 
 export interface Registration {
@@ -705,8 +725,6 @@ export interface Synced {
   pending: number; // changes, refused ones among them
   refused: Refused[];
   kept: string[]; // items that were deleted here and stay, because another device changed them
-  /** CopyProblem is why this device holds no copy for the time without a server; empty if it does, or is not to. */
-  copy_problem: string;
 }
 
 export interface TOTPConfirmation {
@@ -748,7 +766,7 @@ export interface Unlock {
 /** Unreadable is an item that is what was stored, but cannot be opened or understood here. */
 export interface Unreadable {
   id: string;
-  message: string;
+  finding: Finding;
 }
 
 export interface Username {

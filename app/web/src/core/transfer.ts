@@ -16,7 +16,7 @@ interface Scope {
 const scope = globalThis as unknown as Scope;
 
 const problem = (code: ErrorCode, values?: MessageValues) =>
-  new Error(JSON.stringify({ code, values, message: "", hint: "", retry_after: 0 } satisfies Failure));
+  new Error(JSON.stringify({ code, values, retry_after: 0 } satisfies Failure));
 const tooLarge = () => problem("file_too_large", { limit: MAX_FILE_BYTES >> 20 });
 
 let compiled: Promise<WebAssembly.Module> | undefined;

@@ -1,15 +1,15 @@
 // The phase of the app. It decides, with the route, which screen is shown.
 import { computed, signal } from "@preact/signals";
-import type { ErrorCode } from "../core/protocol.gen";
+import type { ErrorCode, Finding } from "../core/protocol.gen";
 import { applyTheme, type Preferences, readPreferences, writePreferences } from "./preferences";
 
 export type Phase =
   | { at: "starting" }
-  | { at: "broken"; code: ErrorCode; message: string } // the core could not be loaded, or crashed
+  | { at: "broken"; code: ErrorCode } // the core could not be loaded, or crashed
   | { at: "signed_out" }
   | { at: "locked"; username: string }
   | { at: "unlocked"; username: string; copy?: OpenCopy }
-  | { at: "alarm"; code: ErrorCode; message: string }; // the server's vault was altered
+  | { at: "alarm"; code: ErrorCode; findings: Finding[] }; // the server's vault was altered
 
 /** A copy on this device that is open for reading. */
 export interface OpenCopy {

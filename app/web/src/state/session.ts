@@ -27,7 +27,7 @@ export const vaultClosed = () => closing;
 export async function boot() {
   if (globalThis.isSecureContext === false) {
     // plain HTTP: anyone on the network could read the master password
-    phase.value = { at: "broken", code: "insecure", message: "" };
+    phase.value = { at: "broken", code: "insecure" };
     return;
   }
   phase.value = { at: "starting" };
@@ -39,14 +39,13 @@ export async function boot() {
     );
     await resume();
   } catch (e) {
-    const { code, message } = asCoreError(e);
-    phase.value = { at: "broken", code, message };
+    phase.value = { at: "broken", code: asCoreError(e).code };
   }
 }
 
 function crashed(message: string) {
   leaveVault();
-  phase.value = { at: "broken", code: "internal", message };
+  phase.value = { at: "broken", code: asCoreError(message).code };
 }
 
 async function resume() {
@@ -192,7 +191,7 @@ function handle(problem: CoreError): boolean {
     case "vault_altered":
     case "vault_rolled_back":
     case "kdf_refused":
-      interrupted({ at: "alarm", code: problem.code, message: problem.message });
+      interrupted({ at: "alarm", code: problem.code, findings: problem.findings });
       return true;
     case "unauthorized":
       if (phase.value.at === "signed_out") return false;

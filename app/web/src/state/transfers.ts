@@ -55,7 +55,7 @@ async function carry(what: Pick<Transfer, "item" | "name" | "way" | "total">, wo
 export async function attachFiles(item: string, files: readonly File[]) {
   for (const file of files) {
     await carry({ item, name: file.name, way: "up", total: file.size }, async (onProgress, aborted) => {
-      if (file.size > MAX_ATTACHMENT_BYTES) throw new CoreError("attachment_too_large", "");
+      if (file.size > MAX_ATTACHMENT_BYTES) throw new CoreError("attachment_too_large");
       await api.attach({ id: item, name: file.name }, file, onProgress, aborted);
       await refresh();
       notifyTabs("changed");

@@ -2,7 +2,7 @@
 import { batch, computed, signal } from "@preact/signals";
 import * as api from "../core/api.gen";
 import { asCoreError, type CoreError } from "../core/error";
-import type { ItemType, ListResult, Progress, Summary, Waiting } from "../core/protocol.gen";
+import type { Finding, ItemType, ListResult, Progress, Summary, Waiting } from "../core/protocol.gen";
 import { locale, texts } from "../texts";
 import { copyOpen, online, phase, preferences, toast } from "./app";
 import { handled } from "./app-errors";
@@ -20,7 +20,7 @@ export const trashed = signal<Summary[]>([]);
 export const indexing = signal<Progress | null>(null);
 export const filter = signal<Filter>({ by: "all" });
 export const query = signal("");
-export const unreadable = signal<Map<string, string>>(new Map());
+export const unreadable = signal<Map<string, Finding>>(new Map());
 export const waiting = signal<Waiting>({ pending: 0, refused: [] }); // changes that the server does not have yet
 const syncing = signal(false);
 export const syncProblem = signal<CoreError | null>(null);
@@ -132,7 +132,7 @@ export async function syncNow(): Promise<void> {
     batch(() => {
       online.value = true;
       syncProblem.value = null;
-      unreadable.value = new Map((result.unreadable ?? []).map((u) => [u.id, u.message]));
+      unreadable.value = new Map((result.unreadable ?? []).map((u) => [u.id, u.finding]));
       waiting.value = { pending: result.pending, refused: result.refused };
     });
     if (result.changed || result.count !== all.value?.length || result.trashed !== trashed.value.length) await refresh();

@@ -12,7 +12,6 @@ export interface Texts {
     readonly outdated: string;
     readonly insecureTitle: string;
     readonly insecure: string;
-    readonly details: string;
   };
   readonly signIn: {
     readonly title: string;
@@ -187,12 +186,6 @@ export interface Texts {
     readonly again: string;
     readonly copy: string;
     readonly bits: (values: { count: number }) => string;
-    readonly verdicts: {
-      readonly weak: string;
-      readonly fair: string;
-      readonly strong: string;
-      readonly veryStrong: string;
-    };
   };
   readonly health: {
     readonly title: string;
@@ -877,7 +870,7 @@ export interface Texts {
     readonly export_too_large: (values: { limit: string | number }) => string;
     readonly bad_request: string;
     readonly server_fault: (values: { id: string | number }) => string;
-    readonly bad_input: (values: { detail: string | number }) => string;
+    readonly bad_input: string;
     readonly throttled: string;
   };
   readonly failure: {
@@ -885,6 +878,51 @@ export interface Texts {
     readonly retryInSeconds: (values: { count: number }) => string;
     readonly retryInMinutes: (values: { count: number }) => string;
     readonly retryNow: string;
+  };
+  readonly finding: {
+    readonly manifest_unopened: string;
+    readonly revision_unsealed: (values: { got: string | number; want: string | number }) => string;
+    readonly revision_skipped: (values: { want: string | number; got: string | number }) => string;
+    readonly other_user: string;
+    readonly other_account: string;
+    readonly other_vault_key: string;
+    readonly cache_damaged: string;
+    readonly outbox_unopened: string;
+    readonly record_altered: (values: { name: string | number }) => string;
+    readonly record_misplaced: (values: { name: string | number }) => string;
+    readonly record_malformed: (values: { name: string | number }) => string;
+    readonly record_repeated: (values: { name: string | number }) => string;
+    readonly record_older: (values: { name: string | number; got: string | number; want: string | number }) => string;
+    readonly records_missing: (values: { got: number }) => string;
+    readonly records_surplus: (values: { got: number }) => string;
+    readonly records_replayed: string;
+    readonly seal_altered: string;
+    readonly vault_older: (values: { got: string | number; want: string | number }) => string;
+    readonly vault_other: (values: { got: string | number }) => string;
+    readonly cache_older: (values: { got: string | number; want: string | number }) => string;
+    readonly cache_other: (values: { got: string | number }) => string;
+    readonly kdf_too_weak: string;
+    readonly kdf_too_costly: string;
+    readonly kdf_mismatch: string;
+    readonly record_missing: string;
+    readonly content_malformed: string;
+    readonly content_unopened: string;
+    readonly item_too_large: string;
+    readonly password_empty: string;
+    readonly password_text: string;
+    readonly import_choice: string;
+    readonly generator_rules: string;
+    readonly not_a_picture: string;
+    readonly no_qr_code: string;
+    readonly field_form: (values: { name: string | number }) => string;
+    readonly field_length: (values: { name: string | number; want: string | number; got: string | number }) => string;
+    readonly field_count: (values: { name: string | number; want: string | number; got: string | number }) => string;
+    readonly field_size: (values: { name: string | number }) => string;
+    readonly field_line: (values: { name: string | number }) => string;
+    readonly field_needed: (values: { name: string | number }) => string;
+    readonly field_pattern: (values: { name: string | number }) => string;
+    readonly field_totp: (values: { name: string | number }) => string;
+    readonly field_newer: (values: { name: string | number }) => string;
   };
   readonly clipboard: {
     readonly copied: (values: { name: string | number }) => string;

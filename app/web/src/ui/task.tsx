@@ -1,7 +1,7 @@
 // Slow work on a screen and its error.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { asCoreError, type CoreError } from "../core/error";
-import type { ErrorCode, FileCode } from "../core/protocol.gen";
+import type { ErrorCode, FileCode, Finding, FindingCode } from "../core/protocol.gen";
 import { handled } from "../state/app-errors";
 import { texts } from "../texts";
 import { type Sentence, sentence } from "../texts/sentence";
@@ -51,17 +51,34 @@ export function useTask(): Task {
 }
 
 /**
- * What went wrong and what to do next, in the language of the page. The message of an error is English, so for a code without a text,
- * as from a newer server, only the code is shown.
+ * What went wrong and what to do next, in the language of the page. For a code without a text, as from a newer server, the code is
+ * shown.
  */
-export function explain({ code, message, values }: Pick<CoreError, "code" | "message"> & Partial<CoreError>): string {
+export function explain({ code, values, findings = [], requestId }: Pick<CoreError, "code"> & Partial<CoreError>): string {
   const { problem, failure } = texts.value;
-  if (code === "bad_input") return problem.bad_input({ detail: message });
-  if (code === "server_fault") return problem.server_fault({ id: message || "–" });
+  if (code === "bad_input" && findings[0]) return describe(findings[0]);
+  if (code === "server_fault") return problem.server_fault({ id: requestId || "–" });
   const sentences: Record<FileCode, Sentence> = texts.value.problem;
   const known = Object.hasOwn(sentences, code) && (sentences as Partial<Record<ErrorCode, Sentence>>)[code];
-  if (known) return sentence(known, values);
-  return failure.other({ detail: code === "internal" ? message : code }); // only the core knows what went wrong
+  return known ? sentence(known, values) : failure.other({ detail: code });
+}
+
+/** What exactly is wrong. */
+export function describe({ code, name = "", number = 0, got = 0, want = 0 }: Finding): string {
+  const all: Record<FindingCode, FindingText> = texts.value.finding;
+  const text = Object.hasOwn(all, code) ? all[code] : code;
+  return typeof text === "string" ? text : text({ name: labelAt(name, number), got, want });
+}
+
+type FindingText = string | ((values: { name: string; got: number; want: number }) => string);
+
+/** The label of a field by its key in the texts. Anything else, such as the id of a record, stays as it is. */
+function labelAt(key: string, number: number): string {
+  let at: unknown = texts.value;
+  for (const part of key.split("."))
+    at = at && typeof at === "object" && Object.hasOwn(at, part) ? at[part as keyof typeof at] : undefined;
+  if (typeof at === "function") return String(at({ number }));
+  return typeof at === "string" ? at : key || "–";
 }
 
 /** Seconds until `error` allows another attempt; 0 if it sets no limit. */

@@ -1,12 +1,13 @@
 // The alarm about an altered vault.
 import { useState } from "preact/hooks";
-import type { ErrorCode } from "../../core/protocol.gen";
+import type { ErrorCode, Finding } from "../../core/protocol.gen";
 import { go } from "../../state/route";
 import { boot, signOut } from "../../state/session";
 import { texts } from "../../texts";
 import { Button, Heading } from "../../ui/controls";
 import { Confirm } from "../../ui/dialog";
 import { Icon } from "../../ui/icon";
+import { describe } from "../../ui/task";
 import { useCopies } from "./copy-list";
 
 type Code = keyof typeof texts.value.alarm.codes;
@@ -15,7 +16,7 @@ type Code = keyof typeof texts.value.alarm.codes;
  * Shown when the server does not have the vault that this user sealed. It fills the page and shows nothing of the vault. Actions that
  * keep the good copy on this device come first, and sign-out, which deletes it, last.
  */
-export function Alarm({ code, message }: { code: ErrorCode; message: string }) {
+export function Alarm({ code, findings }: { code: ErrorCode; findings: Finding[] }) {
   const { common, copies: copyText, alarm: text } = texts.value;
   const [asking, setAsking] = useState(false);
   const copy = useCopies().copies[0]; // the copy of this session is first
@@ -29,10 +30,16 @@ export function Alarm({ code, message }: { code: ErrorCode; message: string }) {
         </span>
         <Heading title={title}>{title}</Heading>
         <p class="lead">{meaning}</p>
-        <h2>{text.found}</h2>
-        <p class="finding mono" lang="en">
-          {message}
-        </p>
+        {findings.length > 0 && (
+          <>
+            <h2>{text.found}</h2>
+            <ul class="finding">
+              {findings.map((finding, i) => (
+                <li key={i}>{describe(finding)}</li>
+              ))}
+            </ul>
+          </>
+        )}
         <h2>{text.next}</h2>
         <ol>
           <li>{copy ? here : text.noCopy}</li>

@@ -52,7 +52,7 @@ export function Register() {
     task.run(async () => {
       await api.checkRegistration({ username, invitation: invitation.value }).catch((e: unknown) => {
         if (asCoreError(e).code !== "bad_request") throw e;
-        throw new CoreError("bad_username", asCoreError(e).message);
+        throw new CoreError("bad_username");
       });
       setWords((await api.prepareRegistration({ password: choice.password })).words);
       setStep("phrase");
@@ -90,7 +90,7 @@ export function Register() {
               const read = parseLink(link);
               setLink("");
               if (read) invitation.value = read;
-              else gate.refuse(new CoreError("bad_invitation", "that is not an invitation link"));
+              else gate.refuse(new CoreError("bad_invitation"));
             }}
           >
             <TextField label={text.invitationLink} value={link} onInput={setLink} required mono />

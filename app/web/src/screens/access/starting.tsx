@@ -29,7 +29,7 @@ export function Starting() {
   );
 }
 
-export function Broken({ code, message }: { code: ErrorCode; message: string }) {
+export function Broken({ code }: { code: ErrorCode }) {
   const { common, starting: text } = texts.value;
   if (code === "insecure") {
     return (
@@ -50,17 +50,6 @@ export function Broken({ code, message }: { code: ErrorCode; message: string }) 
     <Frame>
       <Heading title={text.title}>{text.title}</Heading>
       <p class="lead">{why.get(code) ?? text.outdated}</p>
-      {code !== "offline" && (
-        <details class="details">
-          <summary>
-            <Icon name="chevron" />
-            {text.details}
-          </summary>
-          <p class="mono" lang="en">
-            {message}
-          </p>
-        </details>
-      )}
       <Button kind="primary" icon="refresh" wide onClick={() => void boot()}>
         {common.tryAgain}
       </Button>

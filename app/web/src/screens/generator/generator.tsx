@@ -110,7 +110,7 @@ function PassphraseChoices({ rules, onChange }: { rules: PassphraseRules; onChan
 }
 
 export function Generator({ onUse, useLabel }: { onUse?: (value: string) => void; useLabel?: string }) {
-  const { common, generator: text } = texts.value;
+  const { common, generator: text, strength } = texts.value;
   const choices = preferences.value.generator;
   const [made, setMade] = useState<Generated | null>(null);
   const [attempt, setAttempt] = useState(0);
@@ -157,8 +157,8 @@ export function Generator({ onUse, useLabel }: { onUse?: (value: string) => void
           ))}
         </div>
         <p>
-          <strong>{made && text.bits({ count: Math.floor(made.entropy_bits) })}</strong>
-          {made && `, ${text.verdicts[VERDICTS[level]!]}`}
+          <strong>{made && strength[VERDICTS[level]!].word}</strong>
+          {made && `, ${text.bits({ count: Math.floor(made.entropy_bits) })}`}
         </p>
       </div>
       <Problem error={task.error} />

@@ -7,7 +7,7 @@ import { explain } from "../../ui/task";
 
 const SHOWN = 100;
 
-/** What is wrong, in the reader's language. A newer server's code has no text, so the code itself is shown. */
+/** The reason in the language of the page. An unknown code, from a newer version, is shown as it is. */
 function reason({ code, values, cause }: ImportProblem): string {
   const reasons: Record<ProblemCode, Sentence> = texts.value.import.reasons;
   const why = Object.hasOwn(reasons, code) ? sentence(reasons[code], values) : code;

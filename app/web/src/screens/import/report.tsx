@@ -35,9 +35,7 @@ export function Report({ report, onAgain }: { report: ImportReport; onAgain: () 
     <div class="stack">
       <div class="card stack" role="status">
         <h2>{stopped ? text.stopped : text.done}</h2>
-        {stopped && stopped.code !== "cancelled" && (
-          <Problem error={new CoreError(stopped.code, stopped.message, stopped.hint, stopped.retry_after, stopped.values)} />
-        )}
+        {stopped && stopped.code !== "cancelled" && <Problem error={new CoreError(stopped.code, stopped)} />}
         <ul class="counts">
           {outcome.map((line) => (
             <li key={line}>

@@ -16,7 +16,7 @@ import { texts } from "../../texts";
 import { Button, Empty, Heading } from "../../ui/controls";
 import { focusList } from "../../ui/focus";
 import { Icon } from "../../ui/icon";
-import { explain } from "../../ui/task";
+import { describe, explain } from "../../ui/task";
 import { ItemForm } from "./item-form";
 import { ItemView } from "./item-view";
 
@@ -44,6 +44,7 @@ function Unopened({
 }) {
   const { common, item: text } = texts.value;
   const damaged = problem.code === "record_unreadable" || unreadable.value.has(id);
+  const finding = damaged ? (unreadable.value.get(id) ?? problem.findings[0]) : undefined;
   const explained = () => {
     if (damaged) return { title: text.unreadable, body: text.unreadableBody };
     if (problem.code === "not_found") return { title: text.gone, body: text.goneBody };
@@ -60,11 +61,7 @@ function Unopened({
         {title}
       </Heading>
       <p class="lead">{body}</p>
-      {damaged && (
-        <p class="finding mono" lang="en">
-          {unreadable.value.get(id) ?? problem.message}
-        </p>
-      )}
+      {finding && <p class="finding">{describe(finding)}</p>}
       {retry && (
         <Button icon="refresh" onClick={onRetry}>
           {common.tryAgain}

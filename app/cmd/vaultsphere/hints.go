@@ -1,0 +1,72 @@
+package main
+
+import (
+	"errors"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/client"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
+)
+
+const (
+	signInHint = "sign in with vaultsphere login"
+	roomHint   = "delete some permanently, or ask the server's operator for more room"
+	unsafeHint = "do not enter your master password anywhere, including the web page, until the server's operator has explained this"
+)
+
+// hints say what to do about an error, by its code.
+var hints = map[client.Code]string{
+	client.CodeCopyDamaged:                       "sign in to get the vault from the server",
+	client.CodeIntercepted:                       "nothing was saved; use another network, or ask the server's operator whether it has a new certificate or URL",
+	client.CodeKDFRefused:                        unsafeHint,
+	client.CodeOffline:                           "check the URL (--server), the network, and whether the server is running",
+	client.CodeReadOnly:                          "leave out --cache: the cache can only be read",
+	client.CodeUnsent:                            "vaultsphere list sends them once the server can be reached; vaultsphere logout --discard discards them",
+	client.CodeVaultAltered:                      unsafeHint,
+	client.CodeVaultRolledBack:                   "tell the server's operator; --cache reads the newer vault from the cache (vaultsphere cache); if a backup was restored on purpose, move " + seenFile + " out of the state directory to accept the older vault",
+	client.CodeAttachmentAltered:                 "the rest of the vault is not affected; tell the server's operator",
+	client.Code(protocol.CodeConflict):           "look at what the other device changed, then try again",
+	client.Code(protocol.CodeStorageFull):        "nothing was changed; tell the server's operator",
+	client.Code(protocol.CodeQuotaReached):       roomHint,
+	client.Code(protocol.CodeItemQuotaReached):   roomHint,
+	client.Code(protocol.CodeRecordQuotaReached): roomHint,
+	client.Code(protocol.CodeRevisionConflict):   "try again",
+	client.Code(protocol.CodeUnauthorized):       signInHint,
+	client.Code(protocol.CodeInvalidCredentials): "check the username and the master password; the server does not say which one is wrong",
+	client.Code(protocol.CodeInvitationInvalid):  "an invitation link works once, within seven days: ask the server's operator for a new one",
+	client.Code(protocol.CodeInvitationRequired): "ask the server's operator for an invitation link, then use --invitation-file or --invitation-stdin",
+	client.Code(protocol.CodeTOTPInvalid):        "wait for the next code, and check the clock of the device that shows it",
+	client.Code(protocol.CodeUsernameTaken):      "choose another username, or sign in with vaultsphere login",
+}
+
+// findingHints take precedence over those of the code.
+var findingHints = map[bridge.FindingCode]string{
+	bridge.CacheOlder:   "try again when the server can be reached: the vault is then downloaded again",
+	bridge.CacheOther:   "try again when the server can be reached: the vault is then downloaded again",
+	bridge.ItemTooLarge: "shorten the notes or the fields",
+}
+
+func hintFor(err error) string {
+	var hinted *hintedError
+	if errors.As(err, &hinted) {
+		return hinted.hint
+	}
+	f := client.Explain(err)
+	for _, found := range f.Findings {
+		if hint := findingHints[found.Code]; hint != "" {
+			return hint
+		}
+	}
+	switch {
+	case errors.Is(err, client.ErrUncertain):
+		return "the server may have made the change: check with vaultsphere list before you try again"
+	case f.RetryAfter > 0:
+		return "try again in " + f.RetryAfter.Round(time.Second).String()
+	case f.RequestID != "":
+		return "the server's operator can find the cause in the log under request " + f.RequestID
+	case errors.Is(err, client.ErrWrongPhrase):
+		return "check the username, and use the newest recovery phrase"
+	}
+	return hints[f.Code]
+}

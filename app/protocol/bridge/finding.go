@@ -1,0 +1,75 @@
+package bridge
+
+// Finding says what exactly is wrong where one code covers several causes. The page has a sentence for each FindingCode.
+type Finding struct {
+	Code   FindingCode `json:"code"`
+	Name   string      `json:"name,omitempty"`   // the id of a record, or the key of a field's label in the page's texts
+	Number int         `json:"number,omitempty"` // of the field in a list, counted from 1
+	Got    int64       `json:"got,omitempty"`    // the number that is wrong
+	Want   int64       `json:"want,omitempty"`   // the one it should be, or its limit
+}
+
+type FindingCode string
+
+// What is wrong with what the server sent: protocol "vault_altered".
+const (
+	ManifestUnopened FindingCode = "manifest_unopened"
+	RevisionUnsealed FindingCode = "revision_unsealed" // Got: the server's, Want: the sealed one
+	RevisionSkipped  FindingCode = "revision_skipped"  // Got follows on Want
+	OtherUser        FindingCode = "other_user"
+	OtherAccount     FindingCode = "other_account" // as the answer to a registration or a recovery
+	OtherVaultKey    FindingCode = "other_vault_key"
+	CacheDamaged     FindingCode = "cache_damaged"
+	OutboxUnopened   FindingCode = "outbox_unopened"
+	RecordAltered    FindingCode = "record_altered"
+	RecordMisplaced  FindingCode = "record_misplaced"
+	RecordMalformed  FindingCode = "record_malformed"
+	RecordRepeated   FindingCode = "record_repeated"
+	RecordOlder      FindingCode = "record_older"    // than version Want
+	RecordsMissing   FindingCode = "records_missing" // Got of them
+	RecordsSurplus   FindingCode = "records_surplus" // Got of them
+	RecordsReplayed  FindingCode = "records_replayed"
+	SealAltered      FindingCode = "seal_altered" // of a key or another token
+)
+
+// Why the code is "vault_rolled_back": Got is the revision shown, Want the one that was seen.
+const (
+	VaultOlder FindingCode = "vault_older"
+	VaultOther FindingCode = "vault_other" // of the same revision
+	CacheOlder FindingCode = "cache_older"
+	CacheOther FindingCode = "cache_other"
+)
+
+// Why the code is "kdf_refused".
+const (
+	KDFTooWeak   FindingCode = "kdf_too_weak"
+	KDFTooCostly FindingCode = "kdf_too_costly"
+	KDFMismatch  FindingCode = "kdf_mismatch"
+)
+
+// Why the code is "record_unreadable".
+const (
+	RecordMissing    FindingCode = "record_missing" // the overview or the details
+	ContentMalformed FindingCode = "content_malformed"
+	ContentUnopened  FindingCode = "content_unopened"
+)
+
+// Why the code is "bad_input".
+const (
+	ItemTooLarge   FindingCode = "item_too_large"
+	PasswordEmpty  FindingCode = "password_empty"
+	PasswordText   FindingCode = "password_text" // not valid UTF-8
+	ImportChoice   FindingCode = "import_choice"
+	GeneratorRules FindingCode = "generator_rules"
+	NotAPicture    FindingCode = "not_a_picture"
+	NoQRCode       FindingCode = "no_qr_code"
+	FieldForm      FindingCode = "field_form"    // for any other reason
+	FieldLength    FindingCode = "field_length"  // Got characters, Want at most
+	FieldCount     FindingCode = "field_count"   // Got values, Want at most
+	FieldSize      FindingCode = "field_size"    // Got bytes, Want at most
+	FieldLine      FindingCode = "field_line"    // has line breaks or control characters
+	FieldNeeded    FindingCode = "field_needed"  // is empty
+	FieldPattern   FindingCode = "field_pattern" // is not a regular expression
+	FieldTOTP      FindingCode = "field_totp"    // is not an authenticator key
+	FieldNewer     FindingCode = "field_newer"   // holds a value of a newer version
+)
