@@ -23,7 +23,10 @@ func wantProblem(t *testing.T, got []transfer.Problem, want transfer.Problem) {
 	if len(got) != 1 {
 		t.Fatalf("problems %+v", got)
 	}
-	if got[0].Err = nil; got[0] != want {
+	if named := got[0].Finding != (bridge.Finding{}); named != (want.Cause == bridge.Code(client.CodeBadInput)) && want.Code != parcel.UnreadableItem {
+		t.Errorf("finding %+v of %s", got[0].Finding, want.Cause)
+	}
+	if got[0].Err, got[0].Finding = nil, (bridge.Finding{}); got[0] != want {
 		t.Errorf("got %+v, want %+v", got[0], want)
 	}
 }
@@ -39,7 +42,7 @@ func TestImportReportsItemsThatAreNotUpdated(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantProblem(t, report.Problems, transfer.Problem{Row: 2, Title: "Bank", Code: parcel.NotMerged, Values: parcel.Values{Name: "notes"}})
+	wantProblem(t, report.Problems, transfer.Problem{Row: 2, Title: "Bank", Code: parcel.NotMerged, Cause: bridge.Code(client.CodeBadInput)})
 
 	plan := d.plan(t, table)
 	if err := d.Delete(t.Context(), []string{full.ID}); err != nil {
