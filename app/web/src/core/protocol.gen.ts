@@ -320,6 +320,7 @@ export interface ImportProblem {
   code: ProblemCode;
   values: MessageValues;
   cause?: ErrorCode; // the error behind it
+  finding?: Finding; // of the cause
 }
 
 /** ImportReport is what was imported, and why the import ended early if it did. */
