@@ -414,7 +414,7 @@ export interface Items {
   items: Item[];
 }
 
-/** Params is the cost of Argon2id (RFC 9106). The server hands it out, so it is checked before it is used. */
+/** Params is the cost of Argon2id (RFC 9106). It comes from the server: call Check before using it. */
 export interface KDF {
   memory_kib: number;
   time: number; // passes over the memory
