@@ -124,13 +124,7 @@ var exemptions = []struct {
 	{"app/strictjson/", []kind{phrase}},
 	{"app/transfer/", []kind{phrase}},
 	{"app/vault/", []kind{phrase}},
-	{"app/web/", []kind{phrase}},
-	{"app/web/build.mjs", []kind{name}},
-	{"app/web/e2e/", []kind{name}},
 	{"app/web/src/core/device-cache.ts", []kind{name}},
-	{"app/web/src/screens/items/attachments.tsx", []kind{name}},
-	{"app/web/unit/", []kind{name}},
-	{"app/web/web_test.go", []kind{name}},
 	{"docs/operations.md", []kind{phrase}},
 	{"infra/", []kind{phrase}},
 	{"app/transfer/", []kind{word}}, // it quotes the columns of other programs
