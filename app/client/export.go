@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/vaultsphere/vaultsphere/app/item"
-	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
 	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
 
@@ -37,9 +36,9 @@ func (c *Client) Export(ctx context.Context, o ExportOptions, progress func(done
 			case ctx.Err() != nil, unreachable(err), errors.Is(err, ErrLocked), errors.Is(err, ErrSignedOut):
 				return nil, nil, err
 			default:
-				problems = append(problems, parcel.Problem{
-					Title: x.Item.Title, Code: parcel.UnreadableAttachment, Values: parcel.Values{Name: a.Name}, Cause: bridge.Code(Explain(err).Code), Err: err,
-				})
+				problems = append(problems, caused(parcel.Problem{
+					Title: x.Item.Title, Code: parcel.UnreadableAttachment, Values: parcel.Values{Name: a.Name},
+				}, err))
 			}
 			if done++; progress != nil {
 				progress(done, total)
@@ -69,7 +68,7 @@ func (c *Client) exportItems(ctx context.Context, trash bool) ([]parcel.Exported
 			it.PasswordHistory, err = c.vault.pastPasswords(e, it)
 		}
 		if err != nil {
-			problems = append(problems, parcel.Problem{Title: e.item.Title, Code: parcel.UnreadableItem, Cause: bridge.Code(Explain(err).Code), Err: err})
+			problems = append(problems, caused(parcel.Problem{Title: e.item.Title, Code: parcel.UnreadableItem}, err))
 			continue
 		}
 		out = append(out, parcel.Exported{Item: it})

@@ -213,6 +213,15 @@ func (r *importRun) update(ctx context.Context) error {
 	return nil
 }
 
+// caused adds the error behind a problem.
+func caused(p parcel.Problem, err error) parcel.Problem {
+	f := Explain(err)
+	if p.Cause, p.Err = bridge.Code(f.Code), err; len(f.Findings) > 0 {
+		p.Finding = f.Findings[0]
+	}
+	return p
+}
+
 type updateOutcome = parcel.Problem // why the item was not updated; without a code: it was
 
 func (r *importRun) updateSome(ctx context.Context, ch *change, ids []string) ([]updateOutcome, error) {
@@ -237,11 +246,7 @@ func (r *importRun) updateSome(ctx context.Context, ch *change, ids []string) ([
 			result = updated(result, r.entries[i].Item)
 		}
 		if err := result.Validate(); err != nil {
-			why := updateOutcome{Code: parcel.NotMerged}
-			if field, ok := errors.AsType[*item.FieldError](err); ok {
-				why.Values.Name, why.Err = field.Field, err
-			}
-			out = append(out, why)
+			out = append(out, caused(updateOutcome{Code: parcel.NotMerged}, err))
 			continue
 		}
 		size += sealedBytes(result)
@@ -260,11 +265,11 @@ func (r *importRun) settle(id string, why updateOutcome) {
 	for _, i := range r.updates[id] {
 		line := &r.report.Entries[i]
 		line.ID = id
-		if why.Code == "" {
+		if why.Row, why.Title = line.Row, line.Title; why.Code == "" {
 			line.Outcome = ImportedUpdated
 		} else {
 			line.Outcome = ImportedSkipped
-			r.report.Problems = append(r.report.Problems, parcel.Problem{Row: line.Row, Title: line.Title, Code: why.Code, Values: why.Values, Err: why.Err})
+			r.report.Problems = append(r.report.Problems, why)
 		}
 		r.advance(r.done + 1)
 	}
@@ -285,10 +290,9 @@ func (r *importRun) store(ctx context.Context) error {
 			case ctx.Err() != nil, unreachable(err), errors.Is(err, ErrLocked), errors.Is(err, ErrSignedOut):
 				return fmt.Errorf("%d files were stored: %w", r.report.Files, err)
 			default:
-				r.report.Problems = append(r.report.Problems, parcel.Problem{
+				r.report.Problems = append(r.report.Problems, caused(parcel.Problem{
 					Row: e.Row, Title: e.Item.Title, Code: parcel.AttachmentNotStored, Values: parcel.Values{Name: f.Name},
-					Cause: bridge.Code(Explain(err).Code), Err: err,
-				})
+				}, err))
 			}
 			r.advance(r.done + 1)
 		}

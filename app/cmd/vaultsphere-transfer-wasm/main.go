@@ -18,6 +18,7 @@ import (
 	"syscall/js"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
 	protocol "github.com/vaultsphere/vaultsphere/app/protocol/bridge/files"
 	"github.com/vaultsphere/vaultsphere/app/transfer"
@@ -46,8 +47,12 @@ func call(name string, r bridge.Request) (out map[string]any) {
 	if err != nil {
 		f := bridge.Failure{Code: "bad_input"}
 		var known *transfer.Failure
-		if errors.As(err, &known) {
+		var field *item.FieldError
+		switch {
+		case errors.As(err, &known):
 			f.Code, f.Values = bridge.Code(known.Code), known.Values
+		case errors.As(err, &field):
+			f.Findings = []bridge.Finding{bridge.FieldFinding(field)}
 		}
 		return failure(f)
 	}
@@ -85,6 +90,8 @@ func (files) Read(_ context.Context, p protocol.ReadOptions, f bridge.File, prog
 	}
 	return json.Marshal(read)
 }
+
+func (files) CheckPatterns(_ context.Context, it item.Item) error { return it.CheckPatterns() }
 
 func (files) Write(_ context.Context, p protocol.WriteOptions, f bridge.File) (bridge.File, error) {
 	var items []transfer.Exported

@@ -61,7 +61,7 @@ type ProblemCode string
 
 const (
 	MalformedItem   ProblemCode = "malformed_item"
-	InvalidItem     ProblemCode = "invalid_item" // {name} is the field
+	InvalidItem     ProblemCode = "invalid_item"
 	TruncatedItem   ProblemCode = "truncated_item"
 	UnknownPart     ProblemCode = "unknown_part"
 	UnclosedQuote   ProblemCode = "unclosed_quote"
@@ -94,7 +94,7 @@ const (
 
 	// These come from app/client.
 	DeletedElsewhere     ProblemCode = "deleted_elsewhere"
-	NotMerged            ProblemCode = "not_merged"            // {name} is the field
+	NotMerged            ProblemCode = "not_merged"            // with a cause
 	AttachmentNotStored  ProblemCode = "attachment_not_stored" // {name}, with a cause
 	UnreadableItem       ProblemCode = "unreadable_item"       // with a cause
 	UnreadableAttachment ProblemCode = "unreadable_attachment" // {name}, with a cause

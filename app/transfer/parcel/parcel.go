@@ -32,11 +32,12 @@ type Attached struct {
 
 // Problem is an item, or a part of one, that was not imported or exported as it is. It never quotes a secret.
 type Problem struct {
-	Row    int         `json:"row,omitempty"` // 0: the whole file
-	Title  string      `json:"title,omitempty"`
-	Code   ProblemCode `json:"code"`
-	Values Values      `json:"values"`
-	Cause  bridge.Code `json:"cause,omitempty"` // the error behind it
+	Row     int            `json:"row,omitempty"` // 0: the whole file
+	Title   string         `json:"title,omitempty"`
+	Code    ProblemCode    `json:"code"`
+	Values  Values         `json:"values"`
+	Cause   bridge.Code    `json:"cause,omitempty"`  // the error behind it
+	Finding bridge.Finding `json:"finding,omitzero"` // of the cause
 
 	// Err says more, in English and only to the command line.
 	Err error `json:"-"`

@@ -45,7 +45,7 @@ func (d *Draft) Add(files ...parcel.Attached) {
 			return
 		}
 		if err := part.Item.Validate(); err != nil {
-			d.b.Problem(d.row, part.Item.Title, parcel.InvalidItem, parcel.Values{Name: invalidField(err)}) // fit prevents this
+			d.b.report(parcel.Problem{Row: d.row, Title: part.Item.Title, Code: parcel.InvalidItem, Err: err}) // fit prevents this
 			continue
 		}
 		if i > 0 {
@@ -53,13 +53,6 @@ func (d *Draft) Add(files ...parcel.Attached) {
 		}
 		b.Result.Items = append(b.Result.Items, part)
 	}
-}
-
-func invalidField(err error) string {
-	if field, ok := errors.AsType[*item.FieldError](err); ok {
-		return field.Field
-	}
-	return ""
 }
 
 // oneLineEach keeps the first line of values that allow only one, and relocates the whole. If an item has no title, text in

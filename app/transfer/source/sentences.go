@@ -82,7 +82,7 @@ var files = map[parcel.FileCode]sentence{
 // problems has a row for every parcel.ProblemCode.
 var problems = map[parcel.ProblemCode]string{
 	parcel.MalformedItem:   "the item is malformed",
-	parcel.InvalidItem:     "the item cannot be saved: check {name}",
+	parcel.InvalidItem:     "the item cannot be saved",
 	parcel.TruncatedItem:   "the file ends inside this item; what is there was imported",
 	parcel.UnknownPart:     "this part of the file is not in a known form",
 	parcel.UnclosedQuote:   "a quotation mark is not closed",
@@ -114,7 +114,7 @@ var problems = map[parcel.ProblemCode]string{
 	parcel.AttachmentTruncated: "the attachment “{name}” is damaged; what is there was imported",
 
 	parcel.DeletedElsewhere:     "the item was deleted on another device in the meantime",
-	parcel.NotMerged:            "it cannot be merged with the item in the vault: check {name}",
+	parcel.NotMerged:            "it cannot be merged with the item in the vault",
 	parcel.AttachmentNotStored:  "the attachment “{name}” was not stored",
 	parcel.UnreadableItem:       "the item cannot be read",
 	parcel.UnreadableAttachment: "the attachment “{name}” cannot be read",

@@ -18,9 +18,10 @@ export type CoreMethod =
   "end_session" | "end_other_sessions" | "delete_account" | "health" | "breaches" | "breach_address" | "generate_password" |
   "generate_passphrase";
 
-export type WorkerMethod = "strength" | "draw_qr" | "scan_qr" | "formats" | "import_columns" | "import_preview" | "export_vault";
+export type WorkerMethod =
+  "strength" | "draw_qr" | "scan_qr" | "formats" | "import_columns" | "import_preview" | "check_patterns" | "export_vault";
 
-export type FilesMethod = "formats" | "columns" | "read" | "write";
+export type FilesMethod = "formats" | "columns" | "read" | "check_patterns" | "write";
 
 /** Account describes the signed-in user. */
 export interface Account {
@@ -319,6 +320,7 @@ export interface ImportProblem {
   code: ProblemCode;
   values: MessageValues;
   cause?: ErrorCode; // the error behind it
+  finding?: Finding; // of the cause
 }
 
 /** ImportReport is what was imported, and why the import ended early if it did. */
@@ -664,6 +666,7 @@ export type ServerCode =
   "method_not_allowed" | "username_taken" | "user_id_taken" | "revision_conflict" | "conflict" | "too_large" | "too_slow" |
   "unsupported_media" | "throttled" | "internal" | "unavailable" | "storage_unavailable" | "storage_full";
 
+/** Session is one signed-in device. Times are RFC 3339 with millisecond precision, in UTC; LastSeen may lag by five minutes. */
 export interface Session {
   id: string;
   device: string;
@@ -677,6 +680,7 @@ export interface SessionEnd {
   password: string;
 }
 
+/** SessionsResponse lists the live sessions of the user, newest first. */
 export interface SessionsResponse {
   sessions: Session[];
 }

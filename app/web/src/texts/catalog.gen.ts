@@ -279,7 +279,7 @@ export interface Texts {
     readonly row: (values: { number: string | number }) => string;
     readonly reasons: {
       readonly malformed_item: string;
-      readonly invalid_item: (values: { name: string | number }) => string;
+      readonly invalid_item: string;
       readonly truncated_item: string;
       readonly unknown_part: string;
       readonly unclosed_quote: string;
@@ -306,7 +306,7 @@ export interface Texts {
       readonly attachment_damaged: (values: { name: string | number }) => string;
       readonly attachment_truncated: (values: { name: string | number }) => string;
       readonly deleted_elsewhere: string;
-      readonly not_merged: (values: { name: string | number }) => string;
+      readonly not_merged: string;
       readonly attachment_not_stored: (values: { name: string | number }) => string;
       readonly unreadable_item: string;
       readonly unreadable_attachment: (values: { name: string | number }) => string;

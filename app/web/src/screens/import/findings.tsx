@@ -8,10 +8,10 @@ import { explain } from "../../ui/task";
 const SHOWN = 100;
 
 /** The reason in the language of the page. An unknown code, from a newer version, is shown as it is. */
-function reason({ code, values, cause }: ImportProblem): string {
+function reason({ code, values, cause, finding }: ImportProblem): string {
   const reasons: Record<ProblemCode, Sentence> = texts.value.import.reasons;
   const why = Object.hasOwn(reasons, code) ? sentence(reasons[code], values) : code;
-  return cause ? `${why} ${explain({ code: cause, message: "" })}` : why;
+  return cause ? `${why} ${explain({ code: cause, findings: finding ? [finding] : [] })}` : why;
 }
 
 export function Problems({ problems }: { problems: ImportProblem[] }) {
