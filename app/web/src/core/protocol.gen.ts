@@ -606,7 +606,7 @@ export interface Recovery {
   device: string;
 }
 
-/** Refused is a change that the server did not take. It waits until it can, or until the item is changed again. */
+/** Refused is a change that the server rejected. It stays in the outbox until it succeeds or the item is changed again. */
 export interface Refused {
   id: string;
   title: string;
@@ -726,7 +726,7 @@ export interface Synced {
   count: number; // items outside the trash
   trashed: number; // items in the trash
   unreadable: Unreadable[];
-  pending: number; // changes, refused ones among them
+  pending: number; // changes, including refused ones
   refused: Refused[];
   kept: string[]; // items that were deleted here but not on the server, because another device changed them
 }
@@ -790,9 +790,9 @@ export interface VersionOf {
   version: number;
 }
 
-/** Waiting is what the server does not have yet. */
+/** Waiting describes the outbox. */
 export interface Waiting {
-  pending: number; // changes, refused ones among them
+  pending: number; // changes, including refused ones
   refused: Refused[];
 }
 
