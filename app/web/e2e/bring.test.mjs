@@ -235,7 +235,7 @@ test("a KeePass database opens by password and key file together, and by an empt
   await choose(database("both"));
   await field("File password").fill("a password for the file");
   await button("Open file").click();
-  await page.getByText("Incorrect file password.").waitFor();
+  await page.getByText("The password or the key file is wrong or missing.").waitFor();
   await field("File password").fill("a password for the file");
   await field("Key file (if you use one)").setInputFiles(sample("keepass/any.key"));
   await button("Open file").click();
