@@ -157,11 +157,14 @@ wasm-test: $(GOTESTSUM) | $(NODE)
 web-test: web-unit-test web-browser-test
 	npm --prefix app/web run --silent coverage
 
+# TESTS=unit/route.test.mjs limits these two to some files.
+TESTS :=
+
 web-unit-test: app/web/node_modules/.package-lock.json
-	npm --prefix app/web run --silent test:unit
+	npm --prefix app/web run --silent test:unit -- $(TESTS)
 
 web-browser-test: build
-	npm --prefix app/web run --silent test:browser
+	npm --prefix app/web run --silent test:browser -- $(TESTS)
 
 lint: lint-go lint-web lint-shell lint-layout lint-prose lint-infra lint-licences lint-vulnerabilities
 
@@ -325,9 +328,10 @@ fmt: $(GOLANGCI) app/web/node_modules/.package-lock.json
 	npm --prefix app/web run --silent format
 
 # Generates from app/protocol: the page's types and calls, the dispatch of its WebAssembly modules, the schemas of the API; and
-# from the page's English texts: their types. The output is checked in, and a test fails if it is out of date.
+# from the page's English texts: their types. From app/item: the page's lists of fields. The output is checked in, and a test fails if it
+# is out of date.
 generate: app/web/node_modules/.package-lock.json
-	go generate ./app/protocol
+	go generate ./app/protocol ./app/item
 	npm --prefix app/web run --silent generate
 
 # BASE=COMMIT builds that commit too, measures both alternately, and prints ratios.

@@ -1,4 +1,4 @@
-// Package app_test keeps the walls between the rooms of the application.
+// Package app_test checks the import rules of the application.
 package app_test
 
 import (
@@ -45,7 +45,7 @@ func list(t *testing.T, env []string, patterns ...string) []goPackage {
 	return packages
 }
 
-// A server that cannot reach the code that opens records cannot be made to open one by mistake.
+// A server without code to decrypt records cannot be made to decrypt one by mistake.
 func TestServerSideNeverReachesTheClientCore(t *testing.T) {
 	for _, p := range list(t, nil, "./server/...", "./vault/...", "./store/...", "./cmd/vaultsphered") {
 		for _, room := range []string{"seal", "item", "client", "transfer", "protocol/bridge"} {
@@ -67,7 +67,7 @@ func TestApplicationNeverReachesCDK(t *testing.T) {
 	}
 }
 
-// Names are all that the infrastructure knows of the application.
+// The infrastructure only shares names with the application.
 func TestInfrastructureReachesOnlyNames(t *testing.T) {
 	for _, p := range list(t, nil, "../infra/...") {
 		for _, dep := range p.Deps {
@@ -78,12 +78,12 @@ func TestInfrastructureReachesOnlyNames(t *testing.T) {
 	}
 }
 
-// A program that ships must not contain the testing package, or a server that a test controls.
+// Shipped programs must not contain the testing package or a test server.
 func TestOnlyTestsReachTheTestEnvironment(t *testing.T) {
 	all := list(t, []string{"GOFLAGS=-tags=system,integration"}, "../...")
 	all = append(all, list(t, []string{"GOOS=js", "GOARCH=wasm"}, "./...")...)
 	for _, p := range all {
-		if strings.HasPrefix(p.ImportPath, module+"internal/testenv") || p.ImportPath == module+"bench" { // which measures real parts
+		if strings.HasPrefix(p.ImportPath, module+"internal/testenv") || p.ImportPath == module+"bench" { // it measures real servers
 			continue
 		}
 		for _, dep := range p.Deps {
@@ -94,7 +94,7 @@ func TestOnlyTestsReachTheTestEnvironment(t *testing.T) {
 	}
 }
 
-// A vendor's formats are understood without those of the others: each stands on the engine alone.
+// Each vendor's formats can be understood without the others: they only depend on the engine.
 func TestVendorsOfTransferAreApart(t *testing.T) {
 	const transfer = module + "app/transfer/"
 	for _, p := range list(t, nil, "./transfer/...") {
@@ -117,7 +117,7 @@ func TestPureRoomsDoNoInputOrOutput(t *testing.T) {
 	}
 }
 
-// Each of these would add up to a megabyte to what a browser loads before the first screen.
+// Each of these would add up to a megabyte to the page's first load.
 func TestBrowserCoreStaysSmall(t *testing.T) {
 	for _, p := range list(t, []string{"GOOS=js", "GOARCH=wasm"}, "./cmd/vaultsphere-wasm") {
 		for _, heavy := range []string{"net/http", "crypto/tls", module + "app/strength", module + "app/transfer", module + "app/transfer/source"} {

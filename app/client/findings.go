@@ -87,10 +87,7 @@ func findingOf(err error) bridge.Finding {
 	case errors.As(err, &back):
 		return back.finding()
 	case errors.As(err, &field):
-		label, number := item.LabelOf(field.Field)
-		return bridge.Finding{
-			Code: "field_" + bridge.FindingCode(field.Rule), Name: label, Number: number, Got: int64(field.Have), Want: int64(field.Limit),
-		}
+		return bridge.FieldFinding(field)
 	case errors.As(err, &place) && errors.Is(err, seal.ErrMisplaced):
 		return bridge.Finding{Code: bridge.RecordMisplaced, Name: string(place.Place.Account)}
 	case errors.As(err, &place) && errors.Is(err, seal.ErrAltered):

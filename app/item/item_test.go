@@ -173,9 +173,6 @@ func TestValidateNamesTheField(t *testing.T) {
 		"a kind of field":           {func(i *item.Item) { i.Fields[0].Kind = "date" }, "fields[0].kind: must be hidden, boolean or link"},
 		"a boolean":                 {func(i *item.Item) { i.Fields[1] = item.Field{Kind: item.FieldBoolean, Value: "yes"} }, "fields[1].value: must be true or false"},
 		"a match rule":              {func(i *item.Item) { i.Match = map[string]item.MatchRule{"bank.example": "fuzzy"} }, "match[1]: must be host, starts"},
-		"a broken expression": {func(i *item.Item) {
-			i.URLs, i.Match = []string{"("}, map[string]item.MatchRule{"(": item.MatchRegexp}
-		}, "urls[0]: is not a regular expression"},
 		"a large attachment": {func(i *item.Item) {
 			i.Attachments = []item.Attachment{{ID: "x", Name: "a", SHA256: strings.Repeat("0", 64), Size: 10<<20 + 1}}
 		}, "attachments[0].size: at most 10485760 bytes"},

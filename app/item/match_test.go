@@ -113,3 +113,15 @@ func TestBelongsTo(t *testing.T) {
 		}
 	}
 }
+
+func TestBrokenPatternIsNamed(t *testing.T) {
+	t.Parallel()
+	it := item.Item{URLs: []string{"a(", "^b$", "("}, Match: map[string]item.MatchRule{"^b$": item.MatchRegexp, "(": item.MatchRegexp}}
+	if err := it.CheckPatterns(); err == nil || err.Error() != "urls[2]: is not a regular expression (RE2)" {
+		t.Errorf("got %v", err)
+	}
+	delete(it.Match, "(")
+	if err := it.CheckPatterns(); err != nil {
+		t.Error(err)
+	}
+}

@@ -74,6 +74,7 @@ type KDF struct {
 	Threads uint8 `json:"threads"`
 }
 
+// PreloginRequest asks for the key derivation parameters of a user.
 type PreloginRequest struct {
 	Username Username `json:"username"`
 }
@@ -122,6 +123,7 @@ type RegisterCheckRequest struct {
 	Username   Username    `json:"username,omitempty"`
 }
 
+// LoginRequest creates a session. TOTPCode is required if the user has a second factor (CodeTOTPRequired).
 type LoginRequest struct {
 	Username Username `json:"username"`
 	AuthKey  AuthKey  `json:"auth_key"`
@@ -156,19 +158,21 @@ type Account struct {
 	Revision    Revision   `json:"revision"`
 }
 
+// RecoveryOpenRequest proves the recovery phrase.
 type RecoveryOpenRequest struct {
 	Username        Username `json:"username"`
 	RecoveryAuthKey AuthKey  `json:"recovery_auth_key"`
 }
 
+// RecoveryOpenResponse holds what a client needs to open the vault with the recovery phrase. It creates no session.
 type RecoveryOpenResponse struct {
 	UserID             ID         `json:"user_id"`
 	RecoveryWrappedKey SmallToken `json:"recovery_wrapped_key"`
 	TOTPEnabled        bool       `json:"totp_enabled"`
 }
 
-// RecoveryFinishRequest replaces the password. All sessions end and a new one begins. The phrase stays valid. It replaces both
-// factors; RemoveTOTP says that the authenticator is lost too.
+// RecoveryFinishRequest replaces the password. All sessions end and a new one begins. The phrase stays valid and
+// stands in for the password and the second factor; RemoveTOTP also disables the second factor, for a lost authenticator.
 type RecoveryFinishRequest struct {
 	Username        Username         `json:"username"`
 	RecoveryAuthKey AuthKey          `json:"recovery_auth_key"`
@@ -200,6 +204,7 @@ type DeleteAccountRequest struct {
 	CurrentAuthKey AuthKey `json:"current_auth_key"`
 }
 
+// TOTPBeginRequest starts enrolling a second factor and proves the master password again.
 type TOTPBeginRequest struct {
 	CurrentAuthKey AuthKey `json:"current_auth_key"`
 }
@@ -213,15 +218,18 @@ type TOTPBeginResponse struct {
 	Enrolment Enrolment `json:"enrolment"`
 }
 
+// TOTPConfirmRequest enables the second factor of an enrolment, with a code that proves that the authenticator has the secret.
 type TOTPConfirmRequest struct {
 	Enrolment Enrolment `json:"enrolment"`
 	Code      TOTPCode  `json:"code"`
 }
 
+// TOTPRemoveRequest disables the second factor and proves the master password again.
 type TOTPRemoveRequest struct {
 	CurrentAuthKey AuthKey `json:"current_auth_key"`
 }
 
+// Session is one signed-in device. Times are RFC 3339 with millisecond precision, in UTC; LastSeen may lag by five minutes.
 type Session struct {
 	ID       SessionID `json:"id"`
 	Device   Device    `json:"device"`
@@ -236,6 +244,7 @@ type EndSessionsRequest struct {
 	ID             SessionID `json:"id,omitempty"` // of one session; empty: all but the current one
 }
 
+// SessionsResponse lists the live sessions of the user, newest first.
 type SessionsResponse struct {
 	Sessions []Session `json:"sessions"`
 }
@@ -276,6 +285,7 @@ type VaultResponse struct {
 	Records  []Record   `json:"records"`
 }
 
+// Put stores one sealed record.
 type Put struct {
 	Place
 	Token Token `json:"token"`
@@ -294,6 +304,7 @@ type ChangeRequest struct {
 	Deletes []Place `json:"deletes"`
 }
 
+// ChangeResponse has the new revision, BaseRevision+1.
 type ChangeResponse struct {
 	Revision Revision `json:"revision"`
 }
@@ -306,6 +317,7 @@ const (
 	EventEnded = "ended"
 )
 
+// RevisionEvent is the current revision of the vault.
 type RevisionEvent struct {
 	Revision Revision `json:"revision"`
 }

@@ -10,14 +10,14 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
-// Params is the cost of Argon2id (RFC 9106). The server hands it out, so it is checked before it is used.
+// Params is the cost of Argon2id (RFC 9106). It comes from the server: call Check before using it.
 type Params struct {
 	MemoryKiB uint32 `json:"memory_kib"`
 	Time      uint32 `json:"time"`    // passes over the memory
 	Threads   uint8  `json:"threads"` // lanes
 }
 
-// DefaultParams is the second recommended option of RFC 9106 §4, and the weakest that Check lets through.
+// DefaultParams is the second recommended option of RFC 9106 §4, and the weakest that Check accepts.
 var DefaultParams = Params{MemoryKiB: protocol.MinArgonMemoryKB, Time: minTime, Threads: 4}
 
 const (
@@ -27,8 +27,8 @@ const (
 	maxThreads = 16
 )
 
-// Check refuses a cost below the floor, which would hand a hostile server an auth key that is cheap to guess
-// passwords against, with ErrKDFTooWeak; and one above the ceiling, which would freeze the device, with ErrKDFTooCostly.
+// Check rejects a cost below the minimum with ErrKDFTooWeak: a hostile server could then test passwords cheaply against the
+// auth key. It rejects a cost above the maximum, which would freeze the device, with ErrKDFTooCostly.
 func (p Params) Check() error {
 	for _, b := range []struct {
 		name          string
@@ -49,9 +49,9 @@ func (p Params) Check() error {
 	return nil
 }
 
-// DeriveMasterKey stretches the password, in Unicode form NFKC, so that it is the same key however a keyboard composes
-// an accent. It takes p.MemoryKiB of memory and, at the default cost, a good part of a second.
-// ErrEmptyPassword, ErrPasswordText, ErrBadID (zero salt), ErrKDFTooWeak, ErrKDFTooCostly; all before any work is done.
+// DeriveMasterKey derives the master key from the password in Unicode form NFKC, because keyboards compose accents in
+// different ways. It needs p.MemoryKiB of memory and, at the default cost, a large part of a second. It returns
+// ErrEmptyPassword, ErrPasswordText, ErrBadID (zero salt), ErrKDFTooWeak or ErrKDFTooCostly before it does any work.
 func DeriveMasterKey(password string, salt Salt, p Params) (MasterKey, error) {
 	if err := p.Check(); err != nil {
 		return MasterKey{}, err
@@ -62,7 +62,7 @@ func DeriveMasterKey(password string, salt Salt, p Params) (MasterKey, error) {
 	if password == "" {
 		return MasterKey{}, ErrEmptyPassword
 	}
-	// Bytes that are no text would pass through NFKC as they are, and another client could not send them at all.
+	// NFKC does not change invalid UTF-8, and other clients could not enter it.
 	if !utf8.ValidString(password) {
 		return MasterKey{}, ErrPasswordText
 	}

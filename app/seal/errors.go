@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// Errors of this package, wrapped; compare with errors.Is. None quotes a password, a phrase, a key or a plaintext.
+// Errors of this package. They are wrapped: compare with errors.Is. None quotes a password, a phrase, a key or a plaintext.
 var (
 	ErrBadID         = errors.New("not 16 bytes in base64url without padding")
 	ErrBadPlace      = errors.New("not the place of a record")
@@ -16,27 +16,27 @@ var (
 	// ErrKDFTooWeak and ErrKDFTooCostly name the parameter that is out of bounds.
 	ErrKDFTooWeak   = errors.New("key derivation is too weak")
 	ErrKDFTooCostly = errors.New("key derivation is too costly")
-	// ErrKDFMismatch: salt or cost are not those the vault key was wrapped with.
+	// ErrKDFMismatch: the salt or the cost differs from the one that the vault key was wrapped with.
 	ErrKDFMismatch = errors.New("key derivation differs from what was sealed with the vault key")
 
 	ErrPhraseLength   = errors.New("a recovery phrase has 24 words")
-	ErrPhraseChecksum = errors.New("the words do not belong together: one is wrong, or two changed places")
+	ErrPhraseChecksum = errors.New("the words do not match: one is wrong, or two are swapped")
 
-	// ErrWrongKey: a wrapped vault key does not open. A wrong key and an altered token look the same.
+	// ErrWrongKey: a wrapped vault key does not open. The key is wrong, or the token was altered.
 	ErrWrongKey     = errors.New("wrapped vault key does not open with this key")
 	ErrWrongUser    = errors.New("was sealed for another user")
 	ErrWrongPurpose = errors.New("was sealed for another purpose")
 
-	// ErrAltered: a token is not one this vault made, or not one for this place.
+	// ErrAltered: a token was not created by this vault, or not for this place.
 	ErrAltered = errors.New("was changed outside this vault")
-	// ErrMisplaced: a token opens, and says inside that it belongs to another place.
+	// ErrMisplaced: a token opens, but its plaintext names another place.
 	ErrMisplaced = errors.New("holds what was sealed for another place")
-	// ErrTooLarge: the token would be longer than protocol.MaxTokenBytes, a queue longer than MaxQueueBytes, a piece of an
-	// attachment longer than PieceBytes.
+	// ErrTooLarge: a record exceeds protocol.MaxTokenBytes as a token, a queue MaxQueueBytes, or a piece of an attachment
+	// PieceBytes.
 	ErrTooLarge = errors.New("is too large to be sealed")
 )
 
-// PlaceError says which record is wrong. Err is ErrAltered, ErrMisplaced or ErrTooLarge.
+// PlaceError names the record that is wrong. Err is ErrAltered, ErrMisplaced or ErrTooLarge.
 type PlaceError struct {
 	Place Place
 	Err   error
@@ -48,7 +48,7 @@ func (e *PlaceError) Error() string {
 
 func (e *PlaceError) Unwrap() error { return e.Err }
 
-// PieceError says which piece of an attachment is wrong. Err is ErrAltered, ErrMisplaced or ErrTooLarge.
+// PieceError names the piece of an attachment that is wrong. Err is ErrAltered, ErrMisplaced or ErrTooLarge.
 type PieceError struct {
 	Piece Piece
 	Err   error
@@ -60,8 +60,8 @@ func (e *PieceError) Error() string {
 
 func (e *PieceError) Unwrap() error { return e.Err }
 
-// WordError says that a word of a recovery phrase is not in the BIP39 English list. It gives the number, counted
-// from 1, and not the word, which may be a secret typed into the wrong field.
+// WordError reports a word of a recovery phrase that is not in the English BIP39 list. It has the number of the word, counted
+// from 1, but not the word, which could be a secret typed into the wrong field.
 type WordError struct{ Number int }
 
 func (e *WordError) Error() string {

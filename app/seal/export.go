@@ -6,32 +6,31 @@ import (
 	"fmt"
 )
 
-// ExportPieceBytes is how much of an exported file goes into each token but the last.
+// ExportPieceBytes is the size of the part of an exported file in each token except the last.
 const ExportPieceBytes = 48_000
 
-// ExportKey seals a file that leaves the vault, under a password of its own. It is made of that password's master key and
-// has nothing to do with a vault key.
+// ExportKey seals an exported file. It is derived from the master key of the file's password, never from a vault key.
 type ExportKey struct{ secret }
 
-// ExportKey is independent of what else the master key derives, so a file sealed with the vault's own password tells
-// nothing about the vault.
+// ExportKey returns a key that is independent of the others of this master key: a file that is sealed with the vault's
+// password reveals nothing about the vault.
 func (k MasterKey) ExportKey() ExportKey { return ExportKey{k.derive(labelExport)} }
 
 // Wipe does what MasterKey.Wipe does.
 func (k *ExportKey) Wipe() { k.wipe() }
 
-// ErrExportAltered: the pieces are not those of one export, whole and in order.
+// ErrExportAltered: the tokens are not all tokens of one export, in order.
 var ErrExportAltered = errors.New("export was changed since it was sealed")
 
-// piece derives the key of one token. Number and count are in it, so a token opens in its own place alone and none can
-// be dropped, not even the last.
+// piece derives the key of one token from its number and the count, so that a token opens only in its place, and no token can
+// be removed, including the last.
 func (k ExportKey) piece(number, count int) secret {
 	place := binary.BigEndian.AppendUint32(nil, uint32(number)) // #nosec G115 -- a file has fewer pieces
 	place = binary.BigEndian.AppendUint32(place, uint32(count)) // #nosec G115 -- a file has fewer pieces
 	return k.derive(labelExport + string(place))
 }
 
-// SealExport encrypts content in as many tokens as it takes, at least one.
+// SealExport encrypts content in one or more tokens.
 func (k ExportKey) SealExport(content []byte) ([]string, error) {
 	count := max(1, (len(content)+ExportPieceBytes-1)/ExportPieceBytes)
 	tokens := make([]string, count)
@@ -45,8 +44,8 @@ func (k ExportKey) SealExport(content []byte) ([]string, error) {
 	return tokens, nil
 }
 
-// OpenExport gives the content back. ErrWrongKey when not even the first token opens, which a wrong password and an
-// altered first token both lead to; ErrExportAltered for any other fault.
+// OpenExport decrypts the tokens of SealExport. It returns ErrWrongKey if the first token does not open: the password is
+// wrong, or the token was altered. Any other fault is ErrExportAltered.
 func (k ExportKey) OpenExport(tokens []string) ([]byte, error) {
 	if len(tokens) == 0 {
 		return nil, ErrExportAltered

@@ -8,34 +8,33 @@ import (
 
 const idSize = 16
 
-// idEncoding is strict: with stray bits or line breaks allowed, one id would have several spellings, and a store
-// that compares text would take them for several users.
+// idEncoding is strict: otherwise one id would have several spellings, and a store that compares text would see several users.
 var idEncoding = base64.RawURLEncoding.Strict()
 
-// UserID names a user for ever: 16 random bytes, base64url without padding (22 characters). It is no secret.
+// UserID identifies a user: 16 random bytes, base64url without padding (22 characters). It is not secret and never changes.
 type UserID string
 
-// AccountID names one entry of a vault, in the form of a UserID. It is no secret.
+// AccountID identifies an item of a vault, in the same form. It is not secret.
 type AccountID string
 
-// AttachmentID names one attachment, in the form of a UserID. It is no secret.
+// AttachmentID identifies an attachment, in the same form. It is not secret.
 type AttachmentID string
 
-// Salt is the 16 byte salt of one master key. It is no secret.
+// Salt is the salt of a master key, 16 bytes. It is not secret.
 type Salt struct{ b [idSize]byte }
 
 func NewUserID() UserID             { return UserID(newID()) }
 func NewAccountID() AccountID       { return AccountID(newID()) }
 func NewAttachmentID() AttachmentID { return AttachmentID(newID()) }
 
-// NewSalt is random; a user gets a new one with every change of the password.
+// NewSalt returns a random salt. Every change of the password needs a new one.
 func NewSalt() Salt {
 	var s Salt
 	randomBytes(s.b[:])
 	return s
 }
 
-// ParseUserID takes the one canonical spelling of an id. ErrBadID.
+// ParseUserID accepts only the canonical spelling of an id. It returns ErrBadID for any other text.
 func ParseUserID(s string) (UserID, error) {
 	if _, err := decodeID(s); err != nil {
 		return "", fmt.Errorf("user id: %w", err)
@@ -43,7 +42,7 @@ func ParseUserID(s string) (UserID, error) {
 	return UserID(s), nil
 }
 
-// ParseAccountID takes the one canonical spelling of an id. ErrBadID.
+// ParseAccountID accepts only the canonical spelling of an id. It returns ErrBadID for any other text.
 func ParseAccountID(s string) (AccountID, error) {
 	if _, err := decodeID(s); err != nil {
 		return "", fmt.Errorf("account id: %w", err)
@@ -51,8 +50,8 @@ func ParseAccountID(s string) (AccountID, error) {
 	return AccountID(s), nil
 }
 
-// ParseSalt takes 16 bytes in base64url without padding. The all-zero salt is refused with ErrBadID: no client makes
-// it, and a server that hands it out wants one precomputation to serve for many users.
+// ParseSalt reads 16 bytes in base64url without padding. It rejects the all-zero salt with ErrBadID: clients never create it,
+// and a hostile server could use it to attack many users with one precomputation.
 func ParseSalt(s string) (Salt, error) {
 	b, err := decodeID(s)
 	if err != nil {
@@ -62,7 +61,7 @@ func ParseSalt(s string) (Salt, error) {
 	return salt, salt.check()
 }
 
-// String is base64url without padding, as ParseSalt reads it.
+// String returns base64url without padding, the form that ParseSalt reads.
 func (s Salt) String() string { return idEncoding.EncodeToString(s.b[:]) }
 
 func (s Salt) check() error {
@@ -72,7 +71,7 @@ func (s Salt) check() error {
 	return nil
 }
 
-// newID never begins with a hyphen: as an argument of a command, that is a flag.
+// newID never begins with a hyphen, because a command would read such an argument as a flag.
 func newID() string {
 	for {
 		var b [idSize]byte
@@ -87,7 +86,7 @@ func decodeID(s string) (b [idSize]byte, err error) {
 	if len(s) != idEncoding.EncodedLen(idSize) {
 		return b, ErrBadID
 	}
-	// A line break is skipped even by a strict decoder; then fewer than 16 bytes come out.
+	// Even a strict decoder skips line breaks, and then returns fewer than 16 bytes.
 	if n, err := idEncoding.Decode(b[:], []byte(s)); err != nil || n != idSize {
 		return b, ErrBadID
 	}
@@ -96,6 +95,6 @@ func decodeID(s string) (b [idSize]byte, err error) {
 
 func randomBytes(b []byte) {
 	if _, err := rand.Read(b); err != nil {
-		panic("seal: " + err.Error()) // documented never to happen: crypto/rand ends the program itself
+		panic("seal: " + err.Error()) // documented never to happen
 	}
 }

@@ -13,15 +13,15 @@ const keySize = 32
 
 const redacted = "[redacted key]"
 
-// secret is the body of every key type. The func array makes == a compile error, because it would compare in a time
-// that depends on the key. Printing is redacted for a key in an exported field, a slice, a map or by itself; package
-// fmt reaches past methods into unexported fields, so a struct that keeps a key in one must not be printed whole.
+// secret is the body of every key type. The func array makes == a compile error, because the time of == depends on the key.
+// A key prints as "[redacted key]" on its own, in an exported field, in a slice and in a map. Package fmt ignores the methods
+// of unexported fields, so never print a struct that has a key in one.
 type secret struct {
 	_ [0]func()
 	b [keySize]byte
 }
 
-// bytes panics for the zero key: it means that a key was never set, or was wiped, and everybody knows it.
+// bytes panics for the zero key, which means that a key was never set or was wiped.
 func (s *secret) bytes() []byte {
 	if s.b == [keySize]byte{} {
 		panic("seal: use of a zero key")
@@ -35,7 +35,7 @@ func (s *secret) equal(o *secret) bool { return subtle.ConstantTimeCompare(s.b[:
 func (s *secret) derive(info string) (out secret) {
 	b, err := hkdf.Key(sha256.New, s.bytes(), nil, info, keySize)
 	if err != nil {
-		panic("seal: " + err.Error()) // only for a length over 255 hashes
+		panic("seal: " + err.Error()) // the length is below the limit of 255 hashes
 	}
 	copy(out.b[:], b)
 	clear(b)
@@ -50,7 +50,7 @@ func (secret) Format(f fmt.State, _ rune)   { _, _ = io.WriteString(f, redacted)
 func (secret) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
 func (secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
-// MasterKey is what Argon2id makes of a password. It only ever derives; nothing is sealed under it.
+// MasterKey is the output of Argon2id for a password. Other keys are derived from it; nothing is sealed under it.
 type MasterKey struct{ secret }
 
 // AuthKey proves to the server that a client knows the password or the phrase. It opens nothing.
@@ -62,7 +62,7 @@ type KEK struct{ secret }
 // VaultKey is the root of one user's vault: every record key and the manifest key come from it.
 type VaultKey struct{ secret }
 
-// ManifestKey makes the terms of the manifest's digest.
+// ManifestKey authenticates the terms of the manifest's digest.
 type ManifestKey struct{ secret }
 
 // Labels of HKDF. They never change within format v1.
@@ -80,35 +80,35 @@ const (
 	labelDraft        = "vaultsphere/v1/draft" // followed by the user
 )
 
-// AuthKey is the proof that goes to the server; it tells nothing about the KEK, its sibling.
+// AuthKey is what the server gets. It reveals nothing about the KEK.
 func (k MasterKey) AuthKey() AuthKey { return AuthKey{k.derive(labelAuth)} }
 
-// KEK wraps the vault key under the password.
+// KEK returns the key that wraps the vault key under the password.
 func (k MasterKey) KEK() KEK { return KEK{k.derive(labelPasswordKEK)} }
 
-// Encode gives the wire's form: standard base64 with padding (RFC 4648 §4) of the 32 bytes, 44 characters, which is
-// what the server hashes. bcrypt reads no more than 72 bytes and stops at a zero byte; base64 stays clear of both.
+// Encode returns the key as on the wire: standard base64 with padding (RFC 4648 §4), 44 characters. The server hashes this
+// text with bcrypt, which ignores bytes after the 72nd and after a zero byte; base64 avoids both.
 func (k AuthKey) Encode() string { return base64.StdEncoding.EncodeToString(k.bytes()) }
 
-// NewVaultKey is random.
+// NewVaultKey returns a random key.
 func NewVaultKey() VaultKey {
 	var v VaultKey
 	randomBytes(v.b[:])
 	return v
 }
 
-// ManifestKey is the same for the life of the vault key.
+// ManifestKey returns the manifest key of this vault key, which never changes.
 func (v VaultKey) ManifestKey() ManifestKey { return ManifestKey{v.derive(labelManifest)} }
 
-// Equal takes the same time wherever the keys differ.
+// Equal compares in constant time.
 func (k MasterKey) Equal(o MasterKey) bool     { return k.equal(&o.secret) }
 func (k AuthKey) Equal(o AuthKey) bool         { return k.equal(&o.secret) }
 func (k KEK) Equal(o KEK) bool                 { return k.equal(&o.secret) }
 func (v VaultKey) Equal(o VaultKey) bool       { return v.equal(&o.secret) }
 func (k ManifestKey) Equal(o ManifestKey) bool { return k.equal(&o.secret) }
 
-// Wipe overwrites this copy with zeros, so that using it panics. Copies that Go or a caller made stay in memory until
-// the garbage collector reuses it: that much is accepted, see the threat model.
+// Wipe overwrites this copy with zeros; using it panics. Other copies stay in memory until the garbage collector reuses it,
+// which the threat model accepts.
 func (k *MasterKey) Wipe() { k.wipe() }
 
 // Wipe does what MasterKey.Wipe does.

@@ -13,21 +13,21 @@ import (
 
 const digestSize = sha256.Size
 
-// Digest is the sum of the terms of all live records of a vault, an integer mod 2^256. The sum does not depend on
-// order, and a record comes and goes by one addition, whatever the size of the vault. The empty vault has the zero
-// Digest. The server sees it only sealed; a device may keep it.
+// Digest is the sum mod 2^256 of the terms of all live records of a vault. The order of the records does not matter, and one
+// addition or subtraction updates it, whatever the size of the vault. An empty vault has the zero Digest. The server sees it
+// only sealed; a device may store it.
 type Digest struct{ b [digestSize]byte } // big-endian
 
-// Manifest is what the user's own client says the vault is at one revision.
+// Manifest describes the vault at one revision, as the client that wrote it saw it.
 type Manifest struct {
 	User     UserID
-	Revision int64 // 0 is the empty vault of a new user
+	Revision int64 // 0: the empty vault of a new user
 	Count    int64 // live records of both kinds
 	Digest   Digest
 }
 
-// Term is what one live record adds to the digest: HMAC-SHA256 under k of the place and the SHA-256 of the token's
-// text. Without the key nobody can look for other records with the same sum.
+// Term returns the contribution of a live record to the digest: HMAC-SHA256 under k of the place and the SHA-256 of the
+// token's text. Without the key, the server cannot search for other records with the same sum.
 func (k ManifestKey) Term(p Place, token string) (Digest, error) {
 	var d Digest
 	msg, err := p.append(make([]byte, 0, placeCapacity+sha256.Size))
@@ -36,12 +36,12 @@ func (k ManifestKey) Term(p Place, token string) (Digest, error) {
 	}
 	sum := sha256.Sum256([]byte(token))
 	mac := hmac.New(sha256.New, k.bytes())
-	_, _ = mac.Write(append(msg, sum[:]...)) // a hash never fails
+	_, _ = mac.Write(append(msg, sum[:]...)) // a hash never returns an error
 	mac.Sum(d.b[:0])
 	return d, nil
 }
 
-// Add is d + o mod 2^256.
+// Add returns d + o mod 2^256.
 func (d Digest) Add(o Digest) Digest {
 	var sum Digest
 	var carry uint64
@@ -53,7 +53,7 @@ func (d Digest) Add(o Digest) Digest {
 	return sum
 }
 
-// Sub is d - o mod 2^256.
+// Sub returns d - o mod 2^256.
 func (d Digest) Sub(o Digest) Digest {
 	var diff Digest
 	var borrow uint64
@@ -65,10 +65,10 @@ func (d Digest) Sub(o Digest) Digest {
 	return diff
 }
 
-// Equal takes the same time wherever the digests differ.
+// Equal compares in constant time.
 func (d Digest) Equal(o Digest) bool { return subtle.ConstantTimeCompare(d.b[:], o.b[:]) == 1 }
 
-// String is lower-case hex, 64 characters.
+// String returns lower-case hex, 64 characters.
 func (d Digest) String() string { return hex.EncodeToString(d.b[:]) }
 
 func (m Manifest) check() error {
@@ -83,18 +83,18 @@ func (m Manifest) check() error {
 
 const manifestSize = 2 + 1 + idSize + 8 + 8 + digestSize
 
-// frame lays out a manifest's plaintext: format, holdsManifest, user, revision, count (8 bytes each, big-endian),
-// digest. Its length is always the same.
+// frame encodes the plaintext of a manifest: format, holdsManifest, user, revision and count (8 bytes each, big-endian),
+// digest. Its length is constant.
 func (m Manifest) frame() []byte {
 	b := append(make([]byte, 0, manifestSize), format, holdsManifest)
-	user, _ := decodeID(string(m.User)) // check has seen it
+	user, _ := decodeID(string(m.User)) // checked before
 	b = appendField(b, user[:])
 	b = binary.BigEndian.AppendUint64(b, uint64(m.Revision)) // #nosec G115 -- not negative
 	b = binary.BigEndian.AppendUint64(b, uint64(m.Count))    // #nosec G115 -- not negative
 	return append(b, m.Digest.b[:]...)
 }
 
-// parseManifest undoes frame; every plaintext it takes is one that frame makes.
+// parseManifest reverses frame. It accepts only plaintexts that frame can produce.
 func parseManifest(b []byte) (m Manifest, ok bool) {
 	if len(b) != manifestSize || b[0] != format || b[1] != holdsManifest || b[2] != idSize {
 		return m, false
@@ -102,16 +102,16 @@ func parseManifest(b []byte) (m Manifest, ok bool) {
 	b = b[3:]
 	m.User = UserID(idEncoding.EncodeToString(b[:idSize]))
 	b = b[idSize:]
-	m.Revision = int64(binary.BigEndian.Uint64(b))  // #nosec G115 -- what wraps is refused
+	m.Revision = int64(binary.BigEndian.Uint64(b))  // #nosec G115 -- check rejects overflows
 	m.Count = int64(binary.BigEndian.Uint64(b[8:])) // #nosec G115 -- the same
 	copy(m.Digest.b[:], b[16:])
 	return m, m.check() == nil
 }
 
-// sealKey is not k itself: k keys the HMAC of the terms.
+// sealKey differs from k, which is the HMAC key of the terms.
 func (k ManifestKey) sealKey() secret { return k.derive(labelManifestSeal) }
 
-// SealManifest encrypts m. Two calls give different tokens. Errors only for an m that OpenManifest would refuse.
+// SealManifest encrypts m with a random IV. It fails only for an m that OpenManifest would reject.
 func (v VaultKey) SealManifest(m Manifest) (string, error) {
 	if err := m.check(); err != nil {
 		return "", fmt.Errorf("seal manifest: %w", err)
@@ -120,8 +120,8 @@ func (v VaultKey) SealManifest(m Manifest) (string, error) {
 	return sealToken(k.sealKey(), m.frame())
 }
 
-// OpenManifest gives what SealManifest sealed. ErrAltered for a token that was cut, changed or made under another key,
-// ErrWrongUser for one that names another user. Whether it is the latest is for the caller to say.
+// OpenManifest decrypts a token of SealManifest. It returns ErrAltered if the token was truncated, altered or sealed under
+// another key, and ErrWrongUser if it names another user. The caller must check that it is the latest manifest.
 func (v VaultKey) OpenManifest(user UserID, token string) (Manifest, error) {
 	k := v.ManifestKey()
 	plaintext, err := openToken(k.sealKey(), token)

@@ -9,22 +9,22 @@ import (
 
 const phraseWords = 24
 
-// RecoveryPhrase is 256 random bits, shown as 24 words of the English BIP39 list. The bits themselves are the key
-// material, not the 512 bit seed that wallets stretch a mnemonic to: they need no stretching.
+// RecoveryPhrase is 256 random bits, written as 24 words of the English BIP39 list. The bits are the key material; unlike a
+// wallet, VaultSphere does not derive a 512-bit seed from the words, because random bits need no key stretching.
 type RecoveryPhrase struct{ secret }
 
-// NewRecoveryPhrase is random.
+// NewRecoveryPhrase returns a random phrase.
 func NewRecoveryPhrase() RecoveryPhrase {
 	var p RecoveryPhrase
 	randomBytes(p.b[:])
 	return p
 }
 
-// ParseRecoveryPhrase reads 24 words in any case, separated by any white space. *WordError for a word that is not in
-// the list, ErrPhraseLength, ErrPhraseChecksum.
+// ParseRecoveryPhrase reads 24 words in any case, separated by white space. It returns a *WordError for a word that is not in
+// the list, ErrPhraseLength or ErrPhraseChecksum.
 func ParseRecoveryPhrase(s string) (RecoveryPhrase, error) {
 	words := strings.Fields(strings.ToLower(norm.NFKC.String(s)))
-	// A wrong word is reported first: it is what a person can put right while still typing.
+	// Report a wrong word first: people can correct it while they type.
 	for i, w := range words[:min(len(words), phraseWords)] {
 		if _, ok := bip39.ReverseWordMap[w]; !ok {
 			return RecoveryPhrase{}, &WordError{i + 1}
@@ -33,7 +33,7 @@ func ParseRecoveryPhrase(s string) (RecoveryPhrase, error) {
 	if len(words) != phraseWords {
 		return RecoveryPhrase{}, ErrPhraseLength
 	}
-	// The library's own error could quote a word, so it is not wrapped.
+	// Do not wrap the error of the library: it could quote a word.
 	b, err := bip39.MnemonicToByteArray(strings.Join(words, " "))
 	if err != nil {
 		return RecoveryPhrase{}, ErrPhraseChecksum
@@ -42,27 +42,27 @@ func ParseRecoveryPhrase(s string) (RecoveryPhrase, error) {
 	var p RecoveryPhrase
 	copy(p.b[:], b) // the byte after the entropy is the checksum
 	if p.b == [keySize]byte{} {
-		return RecoveryPhrase{}, ErrPhraseChecksum // "abandon" 23 times and "art": a test vector, never anybody's phrase
+		return RecoveryPhrase{}, ErrPhraseChecksum // "abandon" 23 times and "art", a public test vector
 	}
 	return p, nil
 }
 
-// Words gives the 24 words, for showing them once.
+// Words returns the 24 words.
 func (p RecoveryPhrase) Words() []string {
 	s, err := bip39.NewMnemonic(p.bytes())
 	if err != nil {
-		panic("seal: " + err.Error()) // only for another length of entropy
+		panic("seal: " + err.Error()) // the length of the entropy is right
 	}
 	return strings.Fields(s)
 }
 
-// AuthKey is the proof of the phrase that goes to the server.
+// AuthKey returns the key with which a client proves to the server that it knows the phrase.
 func (p RecoveryPhrase) AuthKey() AuthKey { return AuthKey{p.derive(labelRecoveryAuth)} }
 
-// KEK wraps the vault key under the phrase.
+// KEK returns the key that wraps the vault key under the phrase.
 func (p RecoveryPhrase) KEK() KEK { return KEK{p.derive(labelRecoveryKEK)} }
 
-// Equal takes the same time wherever the phrases differ.
+// Equal compares in constant time.
 func (p RecoveryPhrase) Equal(o RecoveryPhrase) bool { return p.equal(&o.secret) }
 
 // Wipe does what MasterKey.Wipe does.

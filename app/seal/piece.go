@@ -8,11 +8,11 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
-// PieceBytes is how much of an attachment goes into each piece but the last.
+// PieceBytes is the size of each piece of an attachment except the last.
 const PieceBytes = 190 << 10
 
-// Piece names one piece of an attachment. It is part of the piece's key, so a token opens in its own place alone, and as
-// one of exactly so many pieces.
+// Piece identifies a piece of an attachment. The key of the piece is derived from it, so a token opens only as this piece, of
+// this number of pieces.
 type Piece struct {
 	User       UserID
 	Attachment AttachmentID
@@ -20,8 +20,8 @@ type Piece struct {
 	Count      int // 1 to protocol.MaxChunks
 }
 
-// append writes the place in the one form that keys and plaintexts use: user and attachment, each after a byte of length,
-// then number and count in 4 bytes each, big-endian.
+// append appends the canonical encoding of p for keys and plaintexts: user and attachment as fields, then number and count in
+// 4 bytes each, big-endian.
 func (p Piece) append(b []byte) ([]byte, error) {
 	user, err := decodeID(string(p.User))
 	if err != nil {
@@ -42,7 +42,7 @@ func (p Piece) append(b []byte) ([]byte, error) {
 
 const pieceNumbersSize = 4 + 4
 
-// cutPiece takes a piece's place off the front of b. Whether the numbers make sense is seen when it is compared.
+// cutPiece splits an encoded Piece off b. It does not check the numbers: the caller compares the encoding.
 func cutPiece(b []byte) (place, rest []byte, ok bool) {
 	user, rest, ok := cutField(b)
 	if !ok || len(user) != idSize {
@@ -58,8 +58,8 @@ func cutPiece(b []byte) (place, rest []byte, ok bool) {
 
 func (v VaultKey) pieceKey(place []byte) secret { return v.derive(labelPiece + string(place)) }
 
-// SealPiece encrypts content as one piece. Two calls give different tokens. ErrBadPiece; *PieceError with ErrTooLarge for
-// a content over PieceBytes.
+// SealPiece encrypts the content of a piece with a random IV. It returns ErrBadPiece, or a *PieceError with ErrTooLarge for more
+// than PieceBytes.
 func (v VaultKey) SealPiece(p Piece, content []byte) (string, error) {
 	place, err := p.append(make([]byte, 0, placeCapacity))
 	if err != nil {
@@ -73,9 +73,9 @@ func (v VaultKey) SealPiece(p Piece, content []byte) (string, error) {
 	return sealToken(v.pieceKey(place), plaintext)
 }
 
-// OpenPiece gives the content that was sealed as exactly this piece. ErrBadPiece; *PieceError with ErrAltered for a token
-// that was cut, changed, made under another key or taken from another piece, and with ErrMisplaced for one whose inside
-// names another piece, which only a faulty holder of the vault key can make.
+// OpenPiece decrypts a token of SealPiece for the same piece. It returns ErrBadPiece, or a *PieceError: with ErrAltered if the
+// token was truncated, altered, sealed under another key or taken from another piece; with ErrMisplaced if its plaintext
+// names another piece, which only a faulty client with the vault key can produce.
 func (v VaultKey) OpenPiece(p Piece, token string) ([]byte, error) {
 	place, err := p.append(make([]byte, 0, placeCapacity))
 	if err != nil {
@@ -85,11 +85,11 @@ func (v VaultKey) OpenPiece(p Piece, token string) ([]byte, error) {
 	if err != nil {
 		return nil, &PieceError{p, ErrAltered}
 	}
-	inside, content, ok := parsePlaced(plaintext, holdsPiece, cutPiece)
+	sealed, content, ok := parsePlaced(plaintext, holdsPiece, cutPiece)
 	if !ok {
 		return nil, &PieceError{p, ErrAltered}
 	}
-	if !bytes.Equal(inside, place) {
+	if !bytes.Equal(sealed, place) {
 		return nil, &PieceError{p, ErrMisplaced}
 	}
 	return content, nil

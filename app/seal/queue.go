@@ -5,15 +5,14 @@ import (
 	"fmt"
 )
 
-// MaxQueueBytes bounds what one device keeps for itself: the changes that wait, and what is being written. 10,000 changes
-// fit.
+// MaxQueueBytes bounds the outbox and the draft of a device. 10,000 changes fit.
 const MaxQueueBytes = 16 << 20
 
-// maxQueueToken is longer than the token of anything of MaxQueueBytes: a quarter of padding, a third of base64.
+// maxQueueToken exceeds the length of any token of MaxQueueBytes: padding adds up to a quarter, base64 a third.
 const maxQueueToken = 2 * MaxQueueBytes
 
-// What one device seals for itself, only that device ever reads. The user is part of the key, so that what another user of the
-// device has cannot be put in its place.
+// Only the device that sealed an outbox or a draft reads it. The key is derived from the user too, so that the data of another
+// user of the device cannot replace it.
 
 func (v VaultKey) queueKey(user []byte) secret {
 	return v.derive(labelQueue + string(appendField(nil, user)))
@@ -26,8 +25,8 @@ func (v VaultKey) draftKey(user []byte) secret {
 func frameQueue(user, content []byte) []byte { return frameOnDevice(holdsQueue, user, content) }
 func frameDraft(user, content []byte) []byte { return frameOnDevice(holdsDraft, user, content) }
 
-// frameOnDevice lays out a plaintext: format, what it holds, user, length of the content (4 bytes, big-endian), content,
-// zeros up to one byte less than the bucket.
+// frameOnDevice encodes a plaintext: format, type, user, length of the content (4 bytes, big-endian), content, zeros up to one
+// byte less than the bucket.
 func frameOnDevice(holds byte, user, content []byte) []byte {
 	n := 2 + 1 + len(user) + lengthSize + len(content)
 	b := append(make([]byte, 0, bucket(n)-1), format, holds)
@@ -35,24 +34,23 @@ func frameOnDevice(holds byte, user, content []byte) []byte {
 	return appendPadded(b, content)
 }
 
-// SealQueue encrypts the changes that one user's device could not send yet. Two calls give different tokens. ErrBadID;
-// ErrTooLarge for more than MaxQueueBytes.
+// SealQueue encrypts the outbox of a user with a random IV. It returns ErrBadID, or ErrTooLarge for more than MaxQueueBytes.
 func (v VaultKey) SealQueue(user UserID, content []byte) (string, error) {
 	return sealOnDevice("queue", v.queueKey, frameQueue, user, content)
 }
 
-// OpenQueue gives the content that SealQueue sealed. ErrBadID; ErrAltered for a token that was cut, changed, or made
+// OpenQueue decrypts a token of SealQueue. It returns ErrBadID, or ErrAltered if the token was truncated, altered, or sealed
 // under another key or for another user.
 func (v VaultKey) OpenQueue(user UserID, token string) ([]byte, error) {
 	return openOnDevice("queue", v.queueKey, holdsQueue, user, token)
 }
 
-// SealDraft encrypts what one user was writing when the vault was locked, as SealQueue does.
+// SealDraft is SealQueue for the item that a user was editing when the vault was locked.
 func (v VaultKey) SealDraft(user UserID, content []byte) (string, error) {
 	return sealOnDevice("draft", v.draftKey, frameDraft, user, content)
 }
 
-// OpenDraft gives the content that SealDraft sealed, as OpenQueue does.
+// OpenDraft is OpenQueue for a token of SealDraft.
 func (v VaultKey) OpenDraft(user UserID, token string) ([]byte, error) {
 	return openOnDevice("draft", v.draftKey, holdsDraft, user, token)
 }

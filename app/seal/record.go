@@ -6,7 +6,7 @@ import (
 	"fmt"
 )
 
-// Kind says what a record seals, as format 1 spells it; the wire has other words (protocol.Kind).
+// Kind is the kind of a record in the spelling of format 1. The wire has other words: see protocol.Kind.
 type Kind string
 
 const (
@@ -16,7 +16,7 @@ const (
 
 func (k Kind) known() bool { return k == KindAccount || k == KindPassword }
 
-// Place names one version of one record. It is part of the record's key, so a token opens in its own place alone.
+// Place identifies a version of a record. The key of the record is derived from it, so a token opens only in its place.
 type Place struct {
 	User    UserID
 	Account AccountID
@@ -24,8 +24,7 @@ type Place struct {
 	Version int64 // 1, 2, 3 …
 }
 
-// Check refuses, with ErrBadPlace, what can not be the place of a record. Its error quotes nothing: a place comes from
-// the server.
+// Check returns ErrBadPlace for an invalid place. The error does not quote the place, which comes from the server.
 func (p Place) Check() error {
 	_, err := p.append(nil)
 	return err
@@ -33,8 +32,8 @@ func (p Place) Check() error {
 
 const versionSize = 8
 
-// append writes the place in the one form that keys, plaintexts and the manifest use: user, account and kind, each
-// after a byte of length, then the version in 8 bytes, big-endian.
+// append appends the canonical encoding of p for keys, plaintexts and the manifest: user, account and kind as fields, then the
+// version in 8 bytes, big-endian.
 func (p Place) append(b []byte) ([]byte, error) {
 	user, err := decodeID(string(p.User))
 	if err != nil {
@@ -56,7 +55,7 @@ func (p Place) append(b []byte) ([]byte, error) {
 	return binary.BigEndian.AppendUint64(b, uint64(p.Version)), nil
 }
 
-// cutPlace takes a place off the front of b, and only one that append could have written.
+// cutPlace splits a place off b. It accepts only encodings that append can produce.
 func cutPlace(b []byte) (place, rest []byte, ok bool) {
 	user, rest, ok := cutField(b)
 	if !ok || len(user) != idSize {
@@ -70,25 +69,25 @@ func cutPlace(b []byte) (place, rest []byte, ok bool) {
 	if !ok || !Kind(kind).known() || len(rest) < versionSize {
 		return nil, nil, false
 	}
-	if v := int64(binary.BigEndian.Uint64(rest)); v < 1 { // #nosec G115 -- what wraps is refused
+	if v := int64(binary.BigEndian.Uint64(rest)); v < 1 { // #nosec G115 -- overflows are rejected
 		return nil, nil, false
 	}
 	rest = rest[versionSize:]
 	return b[:len(b)-len(rest)], rest, true
 }
 
-// placeCapacity holds a place of any kind, so that append does not grow.
+// placeCapacity is enough for any place, so that append does not reallocate.
 const placeCapacity = 64
 
 func (v VaultKey) recordKey(place []byte) secret {
 	return v.derive(labelRecord + string(place))
 }
 
-// maxCiphertext is the largest bucket whose token is at most protocol.MaxTokenBytes long; TestLargestToken holds it there.
+// maxCiphertext is the largest bucket whose token is at most protocol.MaxTokenBytes long: see TestLargestToken.
 const maxCiphertext = 40960
 
-// Seal encrypts content for one place. Two calls give different tokens. ErrBadPlace; *PlaceError with ErrTooLarge for
-// a content over about 40,900 bytes.
+// Seal encrypts the content of a record with a random IV. It returns ErrBadPlace, or a *PlaceError with ErrTooLarge for more than
+// about 40,900 bytes.
 func (v VaultKey) Seal(p Place, content []byte) (string, error) {
 	place, err := p.append(make([]byte, 0, placeCapacity))
 	if err != nil {
@@ -102,9 +101,9 @@ func (v VaultKey) Seal(p Place, content []byte) (string, error) {
 	return sealToken(v.recordKey(place), plaintext)
 }
 
-// Open gives the content that was sealed for exactly this place. ErrBadPlace; *PlaceError with ErrAltered for a token
-// that was cut, changed, made under another key or taken from another place, and with ErrMisplaced for one whose
-// inside names another place, which only a faulty holder of the vault key can make.
+// Open decrypts a token of Seal for the same place. It returns ErrBadPlace, or a *PlaceError: with ErrAltered if the token was
+// truncated, altered, sealed under another key or taken from another place; with ErrMisplaced if its plaintext names another
+// place, which only a faulty client with the vault key can produce.
 func (v VaultKey) Open(p Place, token string) ([]byte, error) {
 	place, err := p.append(make([]byte, 0, placeCapacity))
 	if err != nil {
@@ -114,11 +113,11 @@ func (v VaultKey) Open(p Place, token string) ([]byte, error) {
 	if err != nil {
 		return nil, &PlaceError{p, ErrAltered}
 	}
-	inside, content, ok := parsePlaced(plaintext, holdsRecord, cutPlace)
+	sealed, content, ok := parsePlaced(plaintext, holdsRecord, cutPlace)
 	if !ok {
 		return nil, &PlaceError{p, ErrAltered}
 	}
-	if !bytes.Equal(inside, place) {
+	if !bytes.Equal(sealed, place) {
 		return nil, &PlaceError{p, ErrMisplaced}
 	}
 	return content, nil

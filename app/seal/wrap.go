@@ -14,8 +14,8 @@ const (
 	PurposeRecovery Purpose = "recovery"
 )
 
-// WrapInfo is what a wrapped vault key says about itself, and what it is held to when it is opened. Salt and Params
-// belong to PurposePassword alone and are zero for PurposeRecovery, which stretches nothing.
+// WrapInfo is sealed with a vault key and verified when the key is opened. Salt and Params are zero for PurposeRecovery, which
+// needs no key derivation.
 type WrapInfo struct {
 	User    UserID
 	Purpose Purpose
@@ -43,12 +43,12 @@ func (w WrapInfo) check() error {
 	}
 }
 
-// frame lays out the plaintext of a wrapped vault key: format, holdsVaultKey, user, purpose, for a password the salt
-// and its cost (memory in KiB and time in 4 bytes each, threads in 1, big-endian), and the vault key. It is not
-// padded: its length says the purpose and nothing else.
+// frame encodes the plaintext of a wrapped vault key: format, holdsVaultKey, user, purpose, for a password the salt and the
+// cost (memory in KiB and time in 4 bytes each, threads in 1, big-endian), and the vault key. It is not padded, because its
+// length reveals only the purpose.
 func (w WrapInfo) frame(v *VaultKey) []byte {
 	b := append(make([]byte, 0, 128), format, holdsVaultKey)
-	user, _ := decodeID(string(w.User)) // check has seen it
+	user, _ := decodeID(string(w.User)) // checked before
 	b = appendField(b, user[:])
 	b = appendField(b, string(w.Purpose))
 	if w.Purpose == PurposePassword {
@@ -60,7 +60,7 @@ func (w WrapInfo) frame(v *VaultKey) []byte {
 	return appendField(b, v.bytes())
 }
 
-// parseWrapped undoes frame; every plaintext it takes is one that frame makes.
+// parseWrapped reverses frame. It accepts only plaintexts that frame can produce.
 func parseWrapped(b []byte) (w WrapInfo, v VaultKey, ok bool) {
 	if len(b) < 2 || b[0] != format || b[1] != holdsVaultKey {
 		return w, v, false
@@ -97,7 +97,7 @@ func parseWrapped(b []byte) (w WrapInfo, v VaultKey, ok bool) {
 	return w, v, w.check() == nil && v.b != [keySize]byte{}
 }
 
-// WrapVaultKey seals v under kek, with w inside. Errors only for a w that UnwrapVaultKey would refuse.
+// WrapVaultKey seals v and w under kek. It fails only for a w that UnwrapVaultKey would reject.
 func WrapVaultKey(v VaultKey, kek KEK, w WrapInfo) (string, error) {
 	if err := w.check(); err != nil {
 		return "", fmt.Errorf("wrap vault key: %w", err)
@@ -107,9 +107,9 @@ func WrapVaultKey(v VaultKey, kek KEK, w WrapInfo) (string, error) {
 	return sealToken(kek.secret, plaintext)
 }
 
-// UnwrapVaultKey opens what WrapVaultKey sealed and compares w, which is what the server says, with what stands inside.
-// ErrKDFTooWeak and ErrKDFTooCostly come before any decryption; ErrAltered for a token that is malformed; ErrWrongKey
-// for one that does not open; then ErrWrongUser, ErrWrongPurpose, ErrKDFMismatch in this order.
+// UnwrapVaultKey opens a token of WrapVaultKey and compares w, which comes from the server, with the sealed WrapInfo. It
+// returns ErrKDFTooWeak or ErrKDFTooCostly before it decrypts, ErrAltered for a malformed token, ErrWrongKey for one that does
+// not open, and then ErrWrongUser, ErrWrongPurpose or ErrKDFMismatch, in this order.
 func UnwrapVaultKey(token string, kek KEK, w WrapInfo) (VaultKey, error) {
 	if err := w.check(); err != nil {
 		return VaultKey{}, fmt.Errorf("unwrap vault key: %w", err)
@@ -122,18 +122,18 @@ func UnwrapVaultKey(token string, kek KEK, w WrapInfo) (VaultKey, error) {
 		return VaultKey{}, fmt.Errorf("wrapped vault key %w", ErrAltered)
 	}
 	defer clear(plaintext)
-	inside, v, ok := parseWrapped(plaintext)
+	sealed, v, ok := parseWrapped(plaintext)
 	switch {
 	case !ok:
 		return VaultKey{}, fmt.Errorf("wrapped vault key %w", ErrAltered)
-	case inside.User != w.User:
+	case sealed.User != w.User:
 		return VaultKey{}, fmt.Errorf("wrapped vault key %w", ErrWrongUser)
-	case inside.Purpose != w.Purpose:
+	case sealed.Purpose != w.Purpose:
 		return VaultKey{}, fmt.Errorf("wrapped vault key %w", ErrWrongPurpose)
-	case inside.Salt != w.Salt:
-		return VaultKey{}, fmt.Errorf("%w: the salt is another", ErrKDFMismatch)
-	case inside.Params != w.Params:
-		return VaultKey{}, fmt.Errorf("%w: sealed with %v, asked for %v", ErrKDFMismatch, inside.Params, w.Params)
+	case sealed.Salt != w.Salt:
+		return VaultKey{}, fmt.Errorf("%w: the salt differs", ErrKDFMismatch)
+	case sealed.Params != w.Params:
+		return VaultKey{}, fmt.Errorf("%w: sealed with %v, asked for %v", ErrKDFMismatch, sealed.Params, w.Params)
 	}
 	return v, nil
 }

@@ -7,11 +7,11 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// nobody is the user of a request without a session.
-const nobody vault.UserID = ""
+// guest is the user of a request without a session.
+const guest vault.UserID = ""
 
 func (s *Server) prelogin(w http.ResponseWriter, r *http.Request) error {
-	in, err := decode[protocol.PreloginRequest](s, w, r, smallBody, nobody)
+	in, err := decode[protocol.PreloginRequest](s, w, r, smallBody, guest)
 	if err != nil {
 		return err
 	}
@@ -23,7 +23,7 @@ func (s *Server) prelogin(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) register(w http.ResponseWriter, r *http.Request) error {
-	in, err := decode[protocol.RegisterRequest](s, w, r, smallBody, nobody)
+	in, err := decode[protocol.RegisterRequest](s, w, r, smallBody, guest)
 	if err != nil {
 		return err
 	}
@@ -35,7 +35,7 @@ func (s *Server) register(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) registerCheck(w http.ResponseWriter, r *http.Request) error {
-	in, err := decode[protocol.RegisterCheckRequest](s, w, r, smallBody, nobody)
+	in, err := decode[protocol.RegisterCheckRequest](s, w, r, smallBody, guest)
 	if err != nil {
 		return err
 	}
@@ -46,7 +46,7 @@ func (s *Server) registerCheck(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
-	in, err := decode[protocol.LoginRequest](s, w, r, smallBody, nobody)
+	in, err := decode[protocol.LoginRequest](s, w, r, smallBody, guest)
 	if err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) recoveryOpen(w http.ResponseWriter, r *http.Request) error {
-	in, err := decode[protocol.RecoveryOpenRequest](s, w, r, smallBody, nobody)
+	in, err := decode[protocol.RecoveryOpenRequest](s, w, r, smallBody, guest)
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func (s *Server) recoveryOpen(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) recoveryFinish(w http.ResponseWriter, r *http.Request) error {
-	in, err := decode[protocol.RecoveryFinishRequest](s, w, r, smallBody, nobody)
+	in, err := decode[protocol.RecoveryFinishRequest](s, w, r, smallBody, guest)
 	if err != nil {
 		return err
 	}

@@ -34,7 +34,7 @@ const (
 
 var (
 	errBodiesBusy = &vault.Error{
-		Code: protocol.CodeUnavailable, Message: "too many large requests at once: try again in a moment", RetryAfter: 5 * time.Second,
+		Code: protocol.CodeUnavailable, Message: "too many concurrent large requests: try again in a moment", RetryAfter: 5 * time.Second,
 	}
 	errTooSlow = &vault.Error{
 		Code: protocol.CodeTooSlow, Message: fmt.Sprintf("the body arrived at less than %d bytes per second", slowest), RetryAfter: time.Second,

@@ -34,7 +34,7 @@ const (
 )
 
 var errUnpackBusy = &vault.Error{
-	Code: protocol.CodeUnavailable, Message: "too many downloads without brotli at once: try again in a moment", RetryAfter: 2 * time.Second,
+	Code: protocol.CodeUnavailable, Message: "too many concurrent downloads without brotli: try again in a moment", RetryAfter: 2 * time.Second,
 }
 
 // unpacker decodes brotli files for clients that cannot. Slow readers can block each other until the server's write timeout;

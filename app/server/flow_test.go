@@ -34,13 +34,13 @@ func TestWholeLife(t *testing.T) {
 		t.Errorf("prelogin returned %+v, registered were %+v", pre.KDF, alice.reg.KDF)
 	}
 
-	account := sample.ID()
-	first := []protocol.Put{sample.Put(protocol.KindOverview, account, 1), sample.Put(protocol.KindDetails, account, 1)}
+	itemID := sample.ID()
+	first := []protocol.Put{sample.Put(protocol.KindOverview, itemID, 1), sample.Put(protocol.KindDetails, itemID, 1)}
 	alice.apply(0, first, nil).want(200, "")
-	alice.apply(1, []protocol.Put{sample.Put(protocol.KindOverview, account, 2), sample.Put(protocol.KindDetails, account, 2)}, nil).want(200, "")
+	alice.apply(1, []protocol.Put{sample.Put(protocol.KindOverview, itemID, 2), sample.Put(protocol.KindDetails, itemID, 2)}, nil).want(200, "")
 	alice.apply(1, []protocol.Put{sample.Put(protocol.KindOverview, sample.ID(), 1)}, nil).want(409, protocol.CodeRevisionConflict)
-	alice.apply(2, []protocol.Put{sample.Put(protocol.KindDetails, account, 1)}, nil).want(400, protocol.CodeBadRequest)
-	alice.apply(2, nil, []protocol.Place{{ItemID: account, Kind: protocol.KindDetails, Version: 1}}).want(200, "")
+	alice.apply(2, []protocol.Put{sample.Put(protocol.KindDetails, itemID, 1)}, nil).want(400, protocol.CodeBadRequest)
+	alice.apply(2, nil, []protocol.Place{{ItemID: itemID, Kind: protocol.KindDetails, Version: 1}}).want(200, "")
 	full := alice.vault("")
 	if full.Revision != 3 || len(full.Records) != 2 {
 		t.Errorf("full sync: revision %d, %d records", full.Revision, len(full.Records))

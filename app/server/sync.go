@@ -29,7 +29,7 @@ const (
 )
 
 var errSyncBusy = &vault.Error{
-	Code: protocol.CodeUnavailable, Message: "too many full syncs at once: try again in a moment", RetryAfter: 5 * time.Second,
+	Code: protocol.CodeUnavailable, Message: "too many concurrent full syncs: try again in a moment", RetryAfter: 5 * time.Second,
 }
 
 // syncSlots limits full syncs: fullSyncs at a time, one per session. A user who asks more often waits behind the others.

@@ -40,7 +40,7 @@ var (
 	ErrTOTPRequired       = &Error{Code: protocol.CodeTOTPRequired, Message: "a code from the authenticator app is required"}
 	ErrTOTPInvalid        = &Error{Code: protocol.CodeTOTPInvalid, Message: "the code is wrong or was used before"}
 	// ErrBusy means that the queue for password hashing is full. The password was not checked.
-	ErrBusy = &Error{Code: protocol.CodeUnavailable, Message: "too many logins at once: try again in a moment", RetryAfter: 2 * time.Second}
+	ErrBusy = &Error{Code: protocol.CodeUnavailable, Message: "too many concurrent logins: try again in a moment", RetryAfter: 2 * time.Second}
 )
 
 func badField(field, format string, args ...any) *Error {

@@ -1,5 +1,5 @@
-// Builds the page into dist/: hashed assets, index.html, the service worker, and a brotli file beside every asset that it
-// makes smaller; of WebAssembly, which is megabytes, and of the licences, which few read, the brotli file alone.
+// Builds the page into dist/: hashed assets, index.html, the service worker, and a brotli file next to each asset. WebAssembly is
+// large and the licences are rarely read, so these exist only as brotli files.
 // app/web/build/core.wasm, strength.wasm and transfer.wasm must exist; `make web` builds them first.
 
 import { execFileSync } from "node:child_process";
@@ -16,7 +16,7 @@ import { problems, readCatalogs } from "./texts.mjs";
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, "dist");
 const cache = join(here, "build", "brotli");
-const maps = join(here, "build", "maps"); // which line of src/ each script is made of: for coverage.mjs, and not for the browser
+const maps = join(here, "build", "maps"); // source maps for coverage.mjs, not for the browser
 const brotli = promisify(brotliCompress);
 
 function built(name) {
@@ -36,16 +36,16 @@ function emptyDist() {
 
 const source = (name) => readFileSync(join(here, "src", name));
 
-/** A file of src/ with its %PLACES% filled. */
+/** A file of src/ with its %PLACEHOLDERS% filled. */
 const fillIn = (name, values) =>
   source(name)
     .toString()
     .replace(/%([A-Z0-9]+)%/g, (_, key) => {
-      if (!(key in values)) throw new Error(`${name} asks for %${key}%, which nothing fills`);
+      if (!(key in values)) throw new Error(`${name} contains %${key}%, which has no value`);
       return values[key];
     });
 
-/** Writes bytes under a name that changes with them, so that the server may call it immutable. */
+/** Writes a file with a content hash in its name, so the server can declare it immutable. */
 function writeHashed(name, bytes) {
   const dot = name.lastIndexOf(".");
   const hashed = `${name.slice(0, dot)}-${digest(bytes).slice(0, 10)}${name.slice(dot)}`;
@@ -53,10 +53,10 @@ function writeHashed(name, bytes) {
   return hashed;
 }
 
-// Where the image is built, Go's files are in another stage than Go.
+// In the image build, Go itself is in another stage than these files of Go.
 const goRoot = () => process.env.GOROOT || execFileSync("go", ["env", "GOROOT"], { encoding: "utf8" }).trim();
 
-// The runtime must be the one of the Go that compiled core.wasm: they change together.
+// The runtime must come from the same Go version that compiled core.wasm.
 const goRuntime = {
   name: "go-runtime",
   setup(b) {
@@ -83,7 +83,7 @@ async function compile(entry, define, format) {
     legalComments: "none",
     sourcemap: "external",
     define,
-    external: ["/qr-*.js"], // under the name that define gives
+    external: ["/qr-*.js"], // its name is in define
     plugins: [goRuntime],
     logLevel: "warning",
     metafile: true,
@@ -96,7 +96,7 @@ async function compile(entry, define, format) {
   return outputFiles;
 }
 
-/** Compiles into hashed files. Returns their names by kind. */
+/** Compiles an entry point into hashed files. Returns their names by extension. */
 async function bundle(entry, define = {}, format = "esm") {
   const names = {};
   const files = await compile(entry, define, format);
@@ -109,15 +109,15 @@ async function bundle(entry, define = {}, format = "esm") {
   return names;
 }
 
-// A server that unpacks for a client without brotli holds a window for each: 1 MiB, at 1.5 % more to download than 16 MiB.
+// The server needs this window in memory for each client without brotli. 1 MiB makes files 1.5 % larger than 16 MiB.
 const windowBits = 20;
 
-/** Quality 11 takes half a minute for the core, so results are kept by content, and all cores work at it. */
+/** Quality 11 takes half a minute for the core, so results are cached by content. All CPUs work in parallel. */
 async function packed(bytes) {
-  const kept = join(cache, `${digest(bytes)}-${windowBits}`);
-  if (!existsSync(kept)) {
+  const cached = join(cache, `${digest(bytes)}-${windowBits}`);
+  if (!existsSync(cached)) {
     writeFileSync(
-      kept,
+      cached,
       await brotli(bytes, {
         params: {
           [constants.BROTLI_PARAM_QUALITY]: 11,
@@ -127,10 +127,10 @@ async function packed(bytes) {
       }),
     );
   }
-  return readFileSync(kept);
+  return readFileSync(cached);
 }
 
-/** Returns what each file takes on its way to the browser. */
+/** Writes the brotli files. Returns the size of each download. */
 async function writeBrotli() {
   mkdirSync(cache, { recursive: true });
   const names = readdirSync(dist).filter((name) => name !== ".keep");
@@ -199,10 +199,10 @@ const index = {
   ICON: icons.ICON,
   TOUCHICON: drawn("apple-touch-icon.png"),
 };
-// All files are named in index.html, or in a file that is: what it says stands for the whole build.
+// index.html refers to all files, directly or not, so its content identifies the build.
 const buildId = digest(fillIn("index.html", { ...index, BUILD: "" })).slice(0, 10);
 const page = fillIn("index.html", { ...index, BUILD: buildId });
-// A tab of its own shows the licences, and needs the network for them.
+// The licences open in another tab and are not available offline.
 const files = readdirSync(dist)
   .filter((name) => name !== ".keep" && name !== licences)
   .map((name) => `/${name}`);
@@ -221,7 +221,7 @@ writeFileSync(join(dist, "service-worker.js"), serviceWorker.contents);
 writeFileSync(join(dist, "index.html"), page);
 const sizes = await writeBrotli();
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(2)} MB`;
-const otherLanguages = Object.keys(texts).filter((language) => language !== "en"); // a page loads one language at first
+const otherLanguages = Object.keys(texts).filter((language) => language !== "en"); // the first load has one language
 const later = new Set([
   strengthName,
   transferName,

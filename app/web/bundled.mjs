@@ -1,7 +1,7 @@
-// What may be in the page's bundles: `make lint-licences` looks at the packages of package-lock.json that are not for
-// development alone, so no others may get in.
+// Checks which packages are in the page's bundles. `make lint-licences` checks only packages in package-lock.json that are not
+// development dependencies, so bundles must not contain others.
 
-/** Returns what is wrong with the files that went into a bundle, one line a package. */
+/** Returns one line for each package that must not be in a bundle. */
 export function unsuitable(inputs, lock) {
   const problems = new Set();
   for (const input of inputs) {

@@ -1,4 +1,4 @@
-// Makes reports/lcov.info, for SonarQube: which lines of src/ the unit tests and the browser tests executed.
+// Writes reports/lcov.info for SonarQube: the lines of src/ that unit tests and browser tests executed.
 import { existsSync, globSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -14,7 +14,7 @@ function fail(message) {
   process.exit(1);
 }
 
-/** What a script is made of, of src/; its map is made for a file in the folder `base`. */
+/** The sources in src/ of a script. Paths in its map are relative to `base`. */
 function read(script, map, base) {
   const text = readFileSync(script, "utf8");
   const json = JSON.parse(readFileSync(map, "utf8"));
@@ -23,7 +23,7 @@ function read(script, map, base) {
   return { length: text.length, places: places.map((place) => ({ ...place, source: relative(root, place.source) })) };
 }
 
-/** The script of a test file's module, or of the page; null for one that is not of this build, as of a release to come. */
+/** The script of a test or of the page; null if it is not from this build. */
 function scriptOf(url) {
   const { protocol, pathname } = new URL(url);
   const name = basename(pathname);
@@ -36,7 +36,7 @@ function scriptOf(url) {
 
 const lines = new Map();
 for (const tier of ["unit", "browser"]) {
-  const scripts = new Map(); // by name: each page has an address of its own
+  const scripts = new Map(); // by name, since each page has another origin
   for (const file of globSync(join(raw, tier, "*.json"))) {
     const counted = JSON.parse(readFileSync(file, "utf8"));
     const ours = tier === "browser" ? counted : counted.result.filter(({ url }) => url.includes("/build/unit/"));
@@ -48,7 +48,7 @@ for (const tier of ["unit", "browser"]) {
     }
   }
   if (![...scripts.values()].some(Boolean)) {
-    fail(`${relative(root, join(raw, tier))} has no counts of what is built now: make web-test`);
+    fail(`${relative(root, join(raw, tier))} has no counts of the current build: run make web-test`);
   }
 }
 

@@ -1,5 +1,5 @@
-// Draws src/icons/*.png from src/icons/icon.svg with a headless Chromium: `make icons`, after the drawing has changed.
-// They are checked in, so that a build needs no browser.
+// Draws src/icons/*.png from src/icons/icon.svg with a headless Chromium. Run `make icons` after the drawing has changed. The icons are
+// checked in, so a build needs no browser.
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,10 +7,9 @@ import { chromium } from "playwright-core";
 
 const icons = join(dirname(fileURLToPath(import.meta.url)), "src", "icons");
 const drawing = `data:image/svg+xml;base64,${readFileSync(join(icons, "icon.svg")).toString("base64")}`;
-const GREEN = "#0f6354"; // the drawing's disc
+const GREEN = "#0f6354"; // the disc in the drawing
 
-// What a system may cut to its own shape has to be filled to the corners, and keep what counts in the inner 80 %
-// (W3C Web Application Manifest, "safe zone").
+// A maskable icon fills the square and keeps its content in the inner 80 % (W3C Web Application Manifest, "safe zone").
 const kinds = [
   { name: "icon-192.png", size: 192, share: 1 },
   { name: "icon-512.png", size: 512, share: 1 },

@@ -1,16 +1,16 @@
-// From what V8 counts of a script to the lines of the sources that the script was made of.
+// Maps V8's counts of a script to the lines of its sources.
 import { decode } from "@jridgewell/sourcemap-codec";
 
-/** How often each character of a script was executed: of the ranges around it, the innermost says. */
+/** How often each character of a script was executed. The innermost range around it counts. */
 function countsOf(functions, length) {
   const ranges = functions.flatMap((f) => f.ranges);
-  ranges.sort((a, b) => a.startOffset - b.startOffset || b.endOffset - a.endOffset); // the outer ones first
+  ranges.sort((a, b) => a.startOffset - b.startOffset || b.endOffset - a.endOffset); // outer ranges first
   const counts = new Uint32Array(length);
   for (const { startOffset, endOffset, count } of ranges) counts.fill(count, startOffset, endOffset);
   return counts;
 }
 
-/** Where each place of a script that its map knows lies in the script, and which line of which source it comes from. */
+/** The position in the script, the source and its line for each mapping of the source map. */
 export function placesOf(script, map) {
   const starts = [0];
   for (let at = script.indexOf("\n"); at >= 0; at = script.indexOf("\n", at + 1)) starts.push(at + 1);
@@ -21,7 +21,7 @@ export function placesOf(script, map) {
   );
 }
 
-/** Adds what one run of a script executed to `lines`: by source and line, the most that anything on the line was. */
+/** Adds one run of a script to `lines`, by source and line. The highest count on a line is its count. */
 export function addRun(lines, { functions, length, places }) {
   const counts = countsOf(functions, length);
   const run = new Map();
@@ -37,7 +37,7 @@ export function addRun(lines, { functions, length, places }) {
   }
 }
 
-/** The LCOV record of each source, and how many of its lines were executed. */
+/** The LCOV record of each source, with its number of executed lines. */
 export function lcov(lines) {
   return [...lines]
     .sort(([a], [b]) => (a < b ? -1 : 1))

@@ -1,4 +1,4 @@
-// Runs the page's tests: the unit tests in Node.js, or the tests in the browsers.
+// Runs the tests of the page: unit tests in Node.js, or browser tests.
 import { createWriteStream, globSync, mkdirSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
@@ -9,15 +9,15 @@ import { parseArgs } from "node:util";
 
 const USAGE = `Usage: node run-tests.mjs [--jobs N] unit|browser [FILE...]
 
-Runs the unit tests or the browser tests, or those in the files that are named,
-N files at a time (2). None may be skipped. The results go to reports/junit-web-unit.xml or
-reports/junit-web-browser.xml, and what was executed of src/ to
-reports/coverage-web/, from which coverage.mjs makes a report.`;
+Runs the unit tests or the browser tests, or only the given files, N files at a
+time (default 2). Skipped tests are errors. Writes the results to
+reports/junit-web-unit.xml or reports/junit-web-browser.xml, and the counts of
+executed code to reports/coverage-web/, for coverage.mjs.`;
 
 const here = dirname(fileURLToPath(import.meta.url));
 const reports = resolve(here, "../../reports");
 
-/** The browser tests that take more than half a minute, the longest first: what begins last must not end long after the rest. */
+/** The browser tests that take more than half a minute. They start first, the longest at the beginning. */
 const LONG = ["accessibility", "trouble", "languages", "everyday", "firefox", "installed", "keyboard", "locking"];
 
 const TIERS = {
@@ -62,7 +62,8 @@ function filesOf({ folder, first }) {
   const all = globSync(join(here, folder, "**/*.test.mjs")).sort();
   const named = first.map((name) => join(here, folder, `${name}.test.mjs`));
   const gone = named.filter((file) => !all.includes(file));
-  if (gone.length > 0) fail(`${gone.map((f) => basename(f)).join(", ")}, one of the longest tests, is not in ${folder}/`, 1);
+  if (gone.length > 0)
+    fail(`${gone.map((f) => basename(f)).join(", ")}: not in ${folder}/, but in the list of the longest tests`, 1);
   return [...named, ...all.filter((file) => !named.includes(file))];
 }
 
@@ -71,7 +72,7 @@ const { variable, minutes } = TIERS[tier];
 const coverage = join(reports, "coverage-web", tier);
 rmSync(coverage, { recursive: true, force: true });
 mkdirSync(coverage, { recursive: true });
-process.env[variable] = coverage; // for the processes of the test files
+process.env[variable] = coverage; // the processes of the test files read it
 
 const execArgv = [];
 if (tier === "unit") {
@@ -82,14 +83,14 @@ if (tier === "unit") {
 const tests = run({
   files: files.length > 0 ? files : filesOf(TIERS[tier]),
   concurrency: jobs,
-  timeout: minutes * 60_000, // of a file, many times what it takes
+  timeout: minutes * 60_000, // per file, many times the usual duration
   execArgv,
 });
 let left = 0;
 let passed = 0;
 tests.on("test:fail", () => (process.exitCode = 1));
 tests.on("test:summary", ({ file, counts }) => {
-  if (file) return; // each file has a summary of its own
+  if (file) return; // the summary of a single file
   left = counts.skipped + counts.todo + counts.cancelled;
   passed = counts.passed;
 });
@@ -97,6 +98,6 @@ await Promise.all([
   pipeline(tests.compose(junit), createWriteStream(join(reports, `junit-web-${tier}.xml`))),
   pipeline(tests.compose(new spec()), process.stdout, { end: false }),
 ]);
-if (left > 0) complain(`${left} of the tests did not run`);
+if (left > 0) complain(`${left} tests did not run`);
 if (passed === 0) complain("no test passed");
 if (left > 0 || passed === 0) process.exitCode = 1;

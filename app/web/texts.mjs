@@ -1,4 +1,4 @@
-// Reads the texts of the page, checks each language against English, and writes src/texts/catalog.gen.ts, which has their types.
+// Checks the texts of each language against English and writes their types to src/texts/catalog.gen.ts.
 import { globSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,7 +12,7 @@ export const GENERATED = join(src, "texts", "catalog.gen.ts");
 
 const EXACT = /^=\d+$/;
 
-/** All texts of a language: those of one feature are in a folder texts/ beside it. */
+/** All texts of a language, from the folders texts/ of all features. */
 function catalogOf(language) {
   const catalog = {};
   for (const file of globSync(`**/texts/${language}.json`, { cwd: src }).sort()) {
@@ -24,7 +24,7 @@ function catalogOf(language) {
   return catalog;
 }
 
-/** The texts of each language. */
+/** The texts by language. */
 export const readCatalogs = () => Object.fromEntries(languages.map((language) => [language, catalogOf(language)]));
 
 /** Every text of a catalog by its path: [["list.title", "Items"], …]. */
@@ -34,7 +34,7 @@ export const textsIn = (part, path = "") =>
     return typeof value === "object" ? textsIn(value, at) : [[at, value]];
   });
 
-/** The values of a message by name, and whether it is counted by them. Throws if the message is malformed. */
+/** The values of a message by name, each with whether a plural depends on it. Throws if the message is malformed. */
 function valuesOf(text) {
   const values = new Map();
   const look = (message) => {
@@ -47,14 +47,14 @@ function valuesOf(text) {
   return values;
 }
 
-/** The plural forms of a language that whole numbers need, and those that it has. */
+/** The plural forms that a language needs for whole numbers, and all that it has. */
 function formsOf(language) {
   const rules = new Intl.PluralRules(language);
   const whole = new Set(Array.from({ length: 1000 }, (_, n) => rules.select(n)));
   return { needed: [...whole.add("other")], known: rules.resolvedOptions().pluralCategories };
 }
 
-/** "=1" and "other" alone are two cases of a number that counts nothing, such as that of a field: "Website", "Website 2". */
+/** With only exact forms and "other", a number numbers something, such as a field: "Website", "Website 2". */
 function isChoice(forms) {
   const named = forms.filter((form) => !EXACT.test(form));
   return named.length < forms.length && named.join() === "other";
@@ -74,7 +74,7 @@ function pluralProblems(message, { needed, known }) {
   });
 }
 
-/** What is wrong with a text by itself, and beside the English one. */
+/** The problems of a text, alone and compared with English. */
 function problemsOf(text, english, forms) {
   if (typeof text !== "string") return ["is not a text"];
   if (!/^\S(.*\S)?$/s.test(text)) return ["is empty, or begins or ends with a space"];
@@ -90,7 +90,7 @@ function problemsOf(text, english, forms) {
   }
 }
 
-/** What is wrong with the catalogs, one line each, such as `de: list.title: {query} is missing`. */
+/** The problems of all texts, one line each, such as `de: list.title: {query} is missing`. */
 export function problems(catalogs) {
   const english = new Map(textsIn(catalogs.en));
   return Object.entries(catalogs).flatMap(([language, catalog]) => {
@@ -106,7 +106,7 @@ export function problems(catalogs) {
   });
 }
 
-/** The TypeScript source of the texts' types. A value that some language counts by is a number. */
+/** The TypeScript source of the types. A value with a plural in any language is a number. */
 export function declarations(catalogs) {
   const all = Object.values(catalogs).map((catalog) => new Map(textsIn(catalog)));
   const typeOf = (path, text) => {

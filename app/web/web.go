@@ -1,5 +1,5 @@
-// Package web holds the browser app as files: dist/ as `make web` leaves it, a brotli file beside each asset, and for
-// WebAssembly the brotli file alone.
+// Package web embeds the page: the files in dist/ after `make web`, each with a brotli file next to it. WebAssembly exists only as
+// brotli files.
 package web
 
 import (
@@ -10,15 +10,15 @@ import (
 //go:embed all:dist
 var dist embed.FS
 
-// FS returns the files of the page; index.html is its entry. Every other name carries a hash of its content, but for
-// service-worker.js, which browsers find again by its name.
+// FS returns the files of the page. The entry is index.html. All other names contain a content hash, except service-worker.js: browsers
+// find a service worker by its URL.
 //
-// In a checkout where the page was not built the tree has no index.html. A server must then answer "/" with
-// 503 and the words "the page is not built: run make web", instead of a bare 404.
+// If the page was not built, there is no index.html. A server must then answer "/" with 503 and the words "the page is not built: run
+// make web", not with 404.
 func FS() fs.FS {
 	sub, err := fs.Sub(dist, "dist")
 	if err != nil {
-		panic("web: " + err.Error()) // "dist" is a valid path, and that is all fs.Sub checks
+		panic("web: " + err.Error()) // impossible: fs.Sub checks only that the path is valid
 	}
 	return sub
 }

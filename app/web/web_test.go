@@ -15,8 +15,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/web"
 )
 
-// The server's limit on memory rests on the window, and the size of the image on there being one form.
-func TestWebAssemblyIsKeptOnlyAsBrotliWithASmallWindow(t *testing.T) {
+// The memory limit of the server depends on the window, and the size of the image on having only one form.
+func TestWebAssemblyIsBrotliWithASmallWindow(t *testing.T) {
 	files, err := fs.Glob(web.FS(), "*.wasm*")
 	if err != nil {
 		t.Fatal(err)
@@ -27,7 +27,7 @@ func TestWebAssemblyIsKeptOnlyAsBrotliWithASmallWindow(t *testing.T) {
 	for _, name := range files {
 		base, ok := strings.CutSuffix(name, ".wasm.br")
 		if !ok {
-			t.Errorf("%s is there unpacked", name)
+			t.Errorf("%s is not compressed", name)
 			continue
 		}
 		packed, err := fs.ReadFile(web.FS(), name)
@@ -42,7 +42,7 @@ func TestWebAssemblyIsKeptOnlyAsBrotliWithASmallWindow(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 		if sum := hex.EncodeToString(h.Sum(nil)); !strings.HasSuffix(base, "-"+sum[:10]) {
-			t.Errorf("%s unpacks to what has the hash %s", name, sum)
+			t.Errorf("%s decompresses to content with the hash %s", name, sum)
 		}
 	}
 }

@@ -1,7 +1,7 @@
 //go:build js && wasm
 
-// Command vaultsphere-strength-wasm is app/strength for the browser, apart from the core so that the page opens a vault
-// without waiting for dictionaries. It installs, before main first blocks,
+// Command vaultsphere-strength-wasm is app/strength for the browser. It is a separate module so that the page can open a vault
+// before the dictionaries are loaded. Before main blocks, it installs
 //
 //	globalThis.vaultsphereStrength =
 //	  (password: string, inputs: string[]) => {score, guesses_log10, advice}

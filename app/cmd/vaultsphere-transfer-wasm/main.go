@@ -1,8 +1,8 @@
 //go:build js && wasm
 
-// Command vaultsphere-transfer-wasm is app/transfer for the browser, apart from the core so that the page opens a vault
-// without waiting for the formats of other password managers, and so that a file that takes all memory ends this module
-// and not the one that holds the vault. It installs, before main first blocks,
+// Command vaultsphere-transfer-wasm is app/transfer for the browser. It is a separate module so that the page can open a vault
+// before the formats of other password managers are loaded, and so that a file that exhausts the memory ends this module and
+// not the one with the vault. Before main blocks, it installs
 //
 //	globalThis.vaultsphereTransfer =
 //	  (method: string, paramsJSON: string, file: Uint8Array, onEvent: (json: string) => void) =>
@@ -18,6 +18,7 @@ import (
 	"syscall/js"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
 	protocol "github.com/vaultsphere/vaultsphere/app/protocol/bridge/files"
 	"github.com/vaultsphere/vaultsphere/app/transfer"
@@ -37,7 +38,7 @@ func main() {
 
 func call(name string, r bridge.Request) (out map[string]any) {
 	defer func() {
-		// The value of a panic may quote a secret.
+		// The panic value could quote a secret.
 		if recover() != nil {
 			out = failure(bridge.Failure{Code: "internal"})
 		}
@@ -46,8 +47,12 @@ func call(name string, r bridge.Request) (out map[string]any) {
 	if err != nil {
 		f := bridge.Failure{Code: "bad_input"}
 		var known *transfer.Failure
-		if errors.As(err, &known) {
+		var field *item.FieldError
+		switch {
+		case errors.As(err, &known):
 			f.Code, f.Values = bridge.Code(known.Code), known.Values
+		case errors.As(err, &field):
+			f.Findings = []bridge.Finding{bridge.FieldFinding(field)}
 		}
 		return failure(f)
 	}
@@ -85,6 +90,8 @@ func (files) Read(_ context.Context, p protocol.ReadOptions, f bridge.File, prog
 	}
 	return json.Marshal(read)
 }
+
+func (files) CheckPatterns(_ context.Context, it item.Item) error { return it.CheckPatterns() }
 
 func (files) Write(_ context.Context, p protocol.WriteOptions, f bridge.File) (bridge.File, error) {
 	var items []transfer.Exported

@@ -155,7 +155,10 @@ func parseDocument(text []byte, stored item.Item) (item.Item, error) {
 		return item.Item{}, err
 	}
 	edited = edited.WithFixedOf(stored).Normalise()
-	return edited, edited.Validate()
+	if err := edited.Validate(); err != nil {
+		return edited, err
+	}
+	return edited, edited.CheckPatterns()
 }
 
 var errEmptyDocument = errors.New("the text is empty")

@@ -1,5 +1,7 @@
 package bridge
 
+import "github.com/vaultsphere/vaultsphere/app/item"
+
 // Finding says what exactly is wrong where one code covers several causes. The page has a sentence for each FindingCode.
 type Finding struct {
 	Code   FindingCode `json:"code"`
@@ -7,6 +9,12 @@ type Finding struct {
 	Number int         `json:"number,omitempty"` // of the field in a list, counted from 1
 	Got    int64       `json:"got,omitempty"`    // the number that is wrong
 	Want   int64       `json:"want,omitempty"`   // the one it should be, or its limit
+}
+
+// FieldFinding says why an item cannot be saved.
+func FieldFinding(e *item.FieldError) Finding {
+	label, number := item.LabelOf(e.Field)
+	return Finding{Code: "field_" + FindingCode(e.Rule), Name: label, Number: number, Got: int64(e.Have), Want: int64(e.Limit)}
 }
 
 type FindingCode string

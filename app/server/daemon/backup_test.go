@@ -97,8 +97,8 @@ func files(t *testing.T, c daemon.Config) string {
 	return all.String()
 }
 
-// wantRefused expects an error of one line that contains want, and an unchanged data directory.
-func wantRefused(t *testing.T, c daemon.Config, want string, do func() error) {
+// wantRejected expects an error of one line that contains want, and an unchanged data directory.
+func wantRejected(t *testing.T, c daemon.Config, want string, do func() error) {
 	t.Helper()
 	before := files(t, c)
 	err := do()
@@ -167,11 +167,11 @@ func TestFailedBackupLeavesNothing(t *testing.T) {
 		{emptyData(t, "SESSION_SECRET="+vault.NewKey()), filepath.Join(dir, "backup.tar"), "vault.db: no such file or directory"},
 		{tables, filepath.Join(dir, "backup.tar"), `see "Restoring the tables"`},
 	} {
-		wantRefused(t, r.c, r.want, func() error { return r.c.Backup(t.Context(), r.file) })
+		wantRejected(t, r.c, r.want, func() error { return r.c.Backup(t.Context(), r.file) })
 	}
 	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
-	wantRefused(t, c, "canceled", func() error { return c.Backup(cancelled, filepath.Join(dir, "backup.tar")) })
+	wantRejected(t, c, "canceled", func() error { return c.Backup(cancelled, filepath.Join(dir, "backup.tar")) })
 	if after, err := os.ReadFile(there); err != nil || !bytes.Equal(after, content) {
 		t.Errorf("the existing file changed: %v", err)
 	}
@@ -249,7 +249,7 @@ func TestRestoreRejectsDamagedBackups(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Run(name, func(t *testing.T) {
-				wantRefused(t, to, r.want, func() error { return to.Restore(t.Context(), file, true) })
+				wantRejected(t, to, r.want, func() error { return to.Restore(t.Context(), file, true) })
 			})
 		}
 	}
@@ -300,7 +300,7 @@ func TestRestoreProtectsExistingData(t *testing.T) {
 		if err := os.MkdirAll(r.to.DataDir, 0o700); err != nil {
 			t.Fatal(err)
 		}
-		wantRefused(t, r.to, r.want, func() error { return r.to.Restore(t.Context(), r.file, r.replace) })
+		wantRejected(t, r.to, r.want, func() error { return r.to.Restore(t.Context(), r.file, r.replace) })
 	}
 }
 
@@ -321,7 +321,7 @@ func TestRestoreRejectsNewerBackups(t *testing.T) {
 		return c
 	}
 	newer := withDatabase("PRAGMA user_version = 99")
-	wantRefused(t, newer, "a newer release wrote it", func() error { return newer.Backup(t.Context(), filepath.Join(t.TempDir(), "backup.tar")) })
+	wantRejected(t, newer, "a newer release wrote it", func() error { return newer.Backup(t.Context(), filepath.Join(t.TempDir(), "backup.tar")) })
 	to := newData(t, "eve")
 	for name, edit := range map[string]func([]byte) []byte{
 		"a newer release": func(b []byte) []byte { return bytes.Replace(b, []byte(`"format":1`), []byte(`"format":2`), 1) },
@@ -347,7 +347,7 @@ func TestRestoreRejectsNewerBackups(t *testing.T) {
 		if err := os.WriteFile(edited, b, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		wantRefused(t, to, name, func() error { return to.Restore(t.Context(), edited, true) })
+		wantRejected(t, to, name, func() error { return to.Restore(t.Context(), edited, true) })
 	}
 }
 

@@ -130,14 +130,14 @@ func (s *Store) stream(ctx context.Context, name vault.Username, since int64, w 
 	if err := w.Begin(vault.Head{Revision: u.Revision, Manifest: u.Manifest}); err != nil {
 		return err
 	}
-	accounts, passwords := s.cursor(protocol.KindOverview, u.ID, since), s.cursor(protocol.KindDetails, u.ID, since)
+	overviews, details := s.cursor(protocol.KindOverview, u.ID, since), s.cursor(protocol.KindDetails, u.ID, since)
 	for {
-		if err := errors.Join(accounts.fill(ctx), passwords.fill(ctx)); err != nil {
+		if err := errors.Join(overviews.fill(ctx), details.fill(ctx)); err != nil {
 			return err
 		}
-		from := accounts
-		if len(from.page) == 0 || len(passwords.page) > 0 && byRevision(passwords.page[0], from.page[0]) < 0 {
-			from = passwords
+		from := overviews
+		if len(from.page) == 0 || len(details.page) > 0 && byRevision(details.page[0], from.page[0]) < 0 {
+			from = details
 		}
 		if len(from.page) == 0 {
 			break
@@ -285,14 +285,14 @@ func isWhole(records map[protocol.Place]protocol.Record, u userRow) bool {
 // readInto adds all rows above revision to records; a newer row of a record replaces an older one. Overviews have version 0 in
 // the key, because all versions are one record.
 func (s *Store) readInto(ctx context.Context, records map[protocol.Place]protocol.Record, userID string, above int64) error {
-	var accounts, passwords []protocol.Record
+	var overviews, details []protocol.Record
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() (err error) { accounts, err = s.query(ctx, protocol.KindOverview, userID, above); return err })
-	g.Go(func() (err error) { passwords, err = s.query(ctx, protocol.KindDetails, userID, above); return err })
+	g.Go(func() (err error) { overviews, err = s.query(ctx, protocol.KindOverview, userID, above); return err })
+	g.Go(func() (err error) { details, err = s.query(ctx, protocol.KindDetails, userID, above); return err })
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	for _, list := range [][]protocol.Record{accounts, passwords} {
+	for _, list := range [][]protocol.Record{overviews, details} {
 		for _, r := range list {
 			key := recordOf(r.Place)
 			if old, ok := records[key]; !ok || old.Revision <= r.Revision {

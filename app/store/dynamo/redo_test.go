@@ -52,7 +52,7 @@ func overwrite(base int64, n int) vault.Change {
 	c := vault.Change{Base: base, Manifest: fmt.Sprintf("manifest %d", base+1)}
 	for i := range n {
 		c.Puts = append(c.Puts, protocol.Put{
-			Place: protocol.Place{ItemID: fmt.Sprintf("account-%03d", i), Kind: protocol.KindOverview, Version: base + 1},
+			Place: protocol.Place{ItemID: fmt.Sprintf("item-%03d", i), Kind: protocol.KindOverview, Version: base + 1},
 			Token: fmt.Sprintf("token of %d %s", base+1, strings.Repeat("x", 2000)),
 		})
 	}

@@ -45,9 +45,9 @@ func recordKey(userID string, p protocol.Place) item {
 }
 
 func (r recordRow) record(k protocol.Kind) protocol.Record {
-	account, _, _ := strings.Cut(r.RecordID, "#")
+	itemID, _, _ := strings.Cut(r.RecordID, "#")
 	return protocol.Record{
-		Place:    protocol.Place{ItemID: account, Kind: k, Version: r.Version},
+		Place:    protocol.Place{ItemID: itemID, Kind: k, Version: r.Version},
 		Revision: r.Revision, Token: r.Token, Deleted: r.Deleted,
 	}
 }

@@ -63,7 +63,7 @@ func writer(ctx context.Context, path string) error {
 	return s.Close()
 }
 
-const countedAccount = "counter"
+const countedItem = "counter"
 
 // counted returns a recognizable change: overview and details contain the number of their revision, and the details of two
 // revisions before are deleted.
@@ -71,10 +71,10 @@ func counted(base int64) vault.Change {
 	token := fmt.Sprintf("token of %d", base+1)
 	c := vault.Change{Base: base, Manifest: fmt.Sprintf("manifest %d", base+1)}
 	for _, kind := range []protocol.Kind{protocol.KindOverview, protocol.KindDetails} {
-		c.Puts = append(c.Puts, protocol.Put{Place: protocol.Place{ItemID: countedAccount, Kind: kind, Version: base + 1}, Token: token})
+		c.Puts = append(c.Puts, protocol.Put{Place: protocol.Place{ItemID: countedItem, Kind: kind, Version: base + 1}, Token: token})
 	}
 	if base >= 2 {
-		c.Deletes = []protocol.Place{{ItemID: countedAccount, Kind: protocol.KindDetails, Version: base - 1}}
+		c.Deletes = []protocol.Place{{ItemID: countedItem, Kind: protocol.KindDetails, Version: base - 1}}
 	}
 	return c
 }
@@ -88,10 +88,10 @@ func wantCounted(t *testing.T, s *sqlite.Store) int64 {
 	}
 	want := map[protocol.Place]int64{}
 	if r.Revision > 0 {
-		want[protocol.Place{ItemID: countedAccount, Kind: protocol.KindOverview, Version: r.Revision}] = r.Revision
+		want[protocol.Place{ItemID: countedItem, Kind: protocol.KindOverview, Version: r.Revision}] = r.Revision
 	}
 	for v := max(1, r.Revision-1); v <= r.Revision; v++ {
-		want[protocol.Place{ItemID: countedAccount, Kind: protocol.KindDetails, Version: v}] = v
+		want[protocol.Place{ItemID: countedItem, Kind: protocol.KindDetails, Version: v}] = v
 	}
 	if r.Manifest != fmt.Sprintf("manifest %d", r.Revision) || len(r.Records) != len(want) {
 		t.Fatalf("revision %d has %q and %d records, want %d", r.Revision, r.Manifest, len(r.Records), len(want))

@@ -118,13 +118,13 @@ func unpackRecord(packed string) (position, protocol.Record, error) {
 		}
 		numbers[i], packed = n, rest
 	}
-	account, token, ok := strings.Cut(packed, " ")
+	itemID, token, ok := strings.Cut(packed, " ")
 	if !ok {
 		return position{}, protocol.Record{}, errors.New("malformed packed record")
 	}
 	at := position{num: numbers[0], revision: numbers[1]}
 	r := protocol.Record{
-		Place:    protocol.Place{ItemID: account, Kind: protocol.KindDetails, Version: numbers[3]},
+		Place:    protocol.Place{ItemID: itemID, Kind: protocol.KindDetails, Version: numbers[3]},
 		Revision: at.revision, Token: token, Deleted: token == "",
 	}
 	if numbers[2] == kindOverview {

@@ -3,7 +3,6 @@ package source
 import (
 	"fmt"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -84,7 +83,7 @@ func tidyRules(it *item.Item) {
 	for i, rawURL := range it.URLs {
 		rule := match[rawURL]
 		it.URLs[i] = clean(rawURL)
-		if _, err := regexp.Compile("(?i)" + rawURL); !rule.Known() && !rule.Newer() || rule == item.MatchRegexp && err != nil {
+		if !rule.Known() && !rule.Newer() || rule == item.MatchRegexp && !item.ValidPattern(rawURL) {
 			rule = item.MatchNever // instead of pages that its owner did not mean
 		}
 		it.Match[oneLine(it.URLs[i])] = rule

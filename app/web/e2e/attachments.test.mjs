@@ -14,8 +14,8 @@ after(async () => {
   await server?.stop();
 });
 
-const PIECE = /\/api\/v1\/attachments\/[^/]+\/\d+$/;
-const ENTRY = { id: "", type: "login", title: "Harbour bank", password: "x" };
+const CHUNK = /\/api\/v1\/attachments\/[^/]+\/\d+$/;
+const ITEM = { id: "", type: "login", title: "Harbour bank", password: "x" };
 const deed = { name: "deed.pdf", mimeType: "application/pdf", buffer: randomBytes(500_000) };
 
 let person = 0;
@@ -25,8 +25,8 @@ beforeEach(async () => {
   page = await openPage(browser, server.url);
   name = `person-${++person}`;
   await registerPerson(page, name);
-  await addMany(page, [ENTRY]);
-  await page.getByRole("option", { name: ENTRY.title }).click();
+  await addMany(page, [ITEM]);
+  await page.getByRole("option", { name: ITEM.title }).click();
   await heading(page, "Attachments");
 });
 
@@ -45,7 +45,7 @@ async function download(on, file) {
   return { as: saved.suggestedFilename(), content: await readFile(await saved.path()) };
 }
 
-test("files are attached, seen on another device, downloaded as they were, and removed", async () => {
+test("files are attached, downloaded and removed", async () => {
   await choose(deed, { name: "empty.txt", mimeType: "text/plain", buffer: Buffer.alloc(0) });
   await page.getByText("empty.txt attached").first().waitFor();
   await page.getByRole("button", { name: "Download empty.txt" }).waitFor();
@@ -54,7 +54,7 @@ test("files are attached, seen on another device, downloaded as they were, and r
 
   const other = await openPage(browser, server.url);
   await signIn(other, name);
-  await other.getByRole("option", { name: ENTRY.title }).click();
+  await other.getByRole("option", { name: ITEM.title }).click();
   const saved = await download(other, "deed.pdf");
   assert.equal(saved.as, "deed.pdf");
   assert.ok(saved.content.equals(deed.buffer));
@@ -70,7 +70,7 @@ test("files are attached, seen on another device, downloaded as they were, and r
   await other.context().close();
 });
 
-test("a dropped file is attached, and downloaded under a name that is what it looks like", async () => {
+test("a dropped file is attached and gets a safe name", async () => {
   const dropped = await page.evaluateHandle(() => {
     const transfer = new DataTransfer();
     transfer.items.add(new File(["12345"], "bill\u202Efdp.exe"));
@@ -88,22 +88,22 @@ test("a dropped file is attached, and downloaded under a name that is what it lo
   assert.equal(saved.suggestedFilename(), "bill_fdp.exe");
 });
 
-test("progress is shown, an upload can be ended, and the entry stays as it was", async () => {
-  let pieces = 0;
-  await page.route(PIECE, async (route) => {
-    if (++pieces === 1) await route.continue(); // the second never arrives
+test("an upload shows progress and can be cancelled", async () => {
+  let chunks = 0;
+  await page.route(CHUNK, async (route) => {
+    if (++chunks === 1) await route.continue(); // the second never arrives
   });
   await choose(deed);
   const bar = page.getByRole("progressbar", { name: "Uploading deed.pdf" });
   await bar.waitFor();
   await page.waitForFunction(() => document.querySelector("progress")?.value > 0);
-  await page.evaluate(() => (location.hash = "#/settings")); // it goes on elsewhere
+  await page.evaluate(() => (location.hash = "#/settings")); // the upload continues on another screen
   await heading(page, "Settings");
   await page.goBack();
   await bar.waitFor();
   await page.getByRole("button", { name: "Cancel deed.pdf" }).click();
   await bar.waitFor({ state: "detached" });
-  await page.unroute(PIECE);
+  await page.unroute(CHUNK);
   assert.deepEqual(await listed(), []);
   const { items } = await callCore(page, "list", { query: "" });
   assert.equal((await callCore(page, "get", { id: items[0].id })).attachments, undefined);
@@ -120,37 +120,37 @@ const failures = [
   ["a file that meets a broken line", deed, (route) => route.abort("internetdisconnected"), /Can’t reach the server/],
 ];
 for (const [what, file, answer, says] of failures) {
-  test(`${what} says why it is not attached, and the next one is`, async () => {
-    if (answer) await page.route(PIECE, answer);
+  test(`${what} is rejected, and the next file is attached`, async () => {
+    if (answer) await page.route(CHUNK, answer);
     await choose({ mimeType: "application/octet-stream", ...file });
     const alert = page.locator(".file").getByRole("alert");
     await alert.waitFor();
     assert.match(await alert.textContent(), says);
     await page.getByRole("button", { name: "Dismiss" }).first().click();
     await alert.waitFor({ state: "detached" });
-    if (answer) await page.unroute(PIECE);
+    if (answer) await page.unroute(CHUNK);
     await choose({ name: "small.txt", mimeType: "text/plain", buffer: Buffer.from("x") });
     await page.getByRole("button", { name: "Download small.txt" }).waitFor();
     assert.deepEqual(await listed(), ["small.txt"]);
   });
 }
 
-test("a file that the server altered is not handed over, and the vault stays open", async () => {
+test("an altered file is not saved", async () => {
   await choose(deed);
   await page.getByRole("button", { name: "Download deed.pdf" }).waitFor();
-  await page.route(PIECE, async (route) => {
+  await page.route(CHUNK, async (route) => {
     const response = await route.fetch();
-    const piece = await response.json();
-    const at = piece.token.length / 2;
-    piece.token = piece.token.slice(0, at) + (piece.token[at] === "A" ? "B" : "A") + piece.token.slice(at + 1);
-    await route.fulfill({ response, json: piece });
+    const chunk = await response.json();
+    const at = chunk.token.length / 2;
+    chunk.token = chunk.token.slice(0, at) + (chunk.token[at] === "A" ? "B" : "A") + chunk.token.slice(at + 1);
+    await route.fulfill({ response, json: chunk });
   });
   const downloads = [];
   page.on("download", (d) => downloads.push(d));
   await page.getByRole("button", { name: "Download deed.pdf" }).click();
   await page.getByText("This file isn’t the one you attached").waitFor();
   assert.equal(downloads.length, 0);
-  await page.unroute(PIECE);
+  await page.unroute(CHUNK);
   await page.getByRole("button", { name: "Dismiss" }).first().click();
   assert.ok((await download(page, "deed.pdf")).content.equals(deed.buffer));
 });

@@ -1,12 +1,12 @@
-// What axe finds on a page.
+// Accessibility findings of axe.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /**
- * Serious and critical findings, one line each; of the named rules only, if there are any. The source goes in by the
- * debugger, which no CSP concerns.
+ * Serious and critical findings, one line each. If rules are given, only theirs. The debugger injects the source, so the CSP does not
+ * block it.
  */
 export async function findings(page, rules = []) {
   await page.evaluate(`globalThis.axe ?? ${axe}`);
@@ -27,7 +27,7 @@ export async function findings(page, rules = []) {
     .map((v) => `${v.id}: ${v.help}\n    ${v.targets.slice(0, 4).join("\n    ")}`);
 }
 
-/** The findings in the light theme, and what the dark theme's colours add to them. */
+/** The findings in the light theme, and those that the dark theme adds. */
 export async function findingsInBothThemes(page) {
   await page.emulateMedia({ colorScheme: "light" });
   const light = await findings(page);

@@ -1,10 +1,10 @@
-// Measures the page at 10,000 records and at 10,000 entries, and prints one JSON object: node e2e/bench.mjs
+// Measures the page at 10,000 records and at 10,000 items, and prints one JSON object: node e2e/bench.mjs
 import { readFileSync } from "node:fs";
 import { callCore, heading, openPage, PASSWORD, startBrowser, startServer, unlock } from "./stage.mjs";
 
 const median = (samples) => samples.toSorted((a, b) => a - b)[samples.length >> 1];
 
-/** Runs calls in the page's worker and returns how long they took together, in milliseconds. */
+/** Runs calls in the page's worker. Returns their total time in milliseconds. */
 const timeInWorker = (page, calls) =>
   page.workers()[0].evaluate(async (calls) => {
     const began = performance.now();
@@ -12,10 +12,10 @@ const timeInWorker = (page, calls) =>
     return performance.now() - began;
   }, calls);
 
-/** Four of five as generators make them, the fifth as people do, every tenth of those once more. */
+/** Passwords: four of five are generated, the rest look chosen, and a tenth of those is reused. */
 const secret = (i) => (i % 5 ? `vM8#t${(i * 7919).toString(36)}!Lz0@${i}W` : `Summer${i % 100}-${i % 50}`);
 
-const entry = (i) => ({
+const item = (i) => ({
   id: "",
   type: "login",
   title: `Service ${i}`,
@@ -26,7 +26,7 @@ const entry = (i) => ({
   notes: "Opened in spring.",
 });
 
-/** Bytes on the wire, headers apart, of everything a new visitor loads up to the first screen. */
+/** Bytes that a new visitor downloads up to the first screen, without headers. */
 async function firstLoad(browser, url) {
   const context = await browser.newContext();
   const page = await context.newPage();
@@ -41,7 +41,7 @@ async function firstLoad(browser, url) {
   return bytes;
 }
 
-/** From the event of a key to the changed list, in milliseconds; a key that leaves the list as it is counts for nothing. */
+/** Milliseconds from a key press to the changed list. Keys that do not change the list are ignored. */
 const keystrokes = (page, words) =>
   page.evaluate(async (words) => {
     const field = document.querySelector("input[type=search]");
@@ -71,14 +71,14 @@ const keystrokes = (page, words) =>
     return samples;
   }, words);
 
-async function fill(page, username, entries) {
+async function fill(page, username, count) {
   await callCore(page, "prepare_registration", { password: PASSWORD });
   await callCore(page, "register", { username, device: "bench" });
-  const items = Array.from({ length: entries }, (_, i) => entry(i));
+  const items = Array.from({ length: count }, (_, i) => item(i));
   await page.workers()[0].evaluate((json) => globalThis.vaultsphere.call("add_many", json), JSON.stringify({ items }));
 }
 
-/** A new visit, so that nothing is left in memory of having added the entries; times the first sync and the first list. */
+/** Times the first sync and the first list of a new visit, without memory from adding the items. */
 async function syncToList(page) {
   const samples = [];
   for (let i = 0; i < 5; i++) {
@@ -95,7 +95,7 @@ async function syncToList(page) {
   return median(samples);
 }
 
-/** Anonymous resident memory of the page's process, worker and WebAssembly included, in MB. */
+/** Anonymous resident memory of the page's process in MB, with its worker and WebAssembly. */
 async function residentMB(browser, page) {
   const garbage = await page.context().newCDPSession(page);
   await garbage.send("HeapProfiler.collectGarbage");

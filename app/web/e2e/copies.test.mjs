@@ -1,4 +1,4 @@
-// A server that refuses the session, lies or is gone: the sealed copy on the device stays, is read, exported and deleted.
+// The sealed copy on the device when the server refuses the session, lies or is unreachable.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, beforeEach, test } from "node:test";
@@ -40,7 +40,7 @@ beforeEach(async () => {
   await page.getByText("3 items").waitFor();
 });
 
-/** Every answer is that there is no session. */
+/** Makes the server answer that there is no session. */
 const deny = () =>
   page.route("**/api/**", (route) =>
     route.fulfill({ status: 401, json: { code: "unauthorized", message: "no", request_id: "r" } }),
@@ -48,7 +48,7 @@ const deny = () =>
 const visible = () => page.evaluate(() => document.dispatchEvent(new Event("visibilitychange"))); // the page syncs
 const offered = () => page.getByRole("link", { name: `Open the offline copy of ${name}` });
 
-/** A change waits on this device, and then the server refuses the session. */
+/** Leaves a change in the outbox, then makes the server refuse the session. */
 async function refused() {
   await cutOff(page);
   await page.locator(".row").first().click();
@@ -73,9 +73,9 @@ async function openIt(password = PASSWORD) {
   await page.keyboard.press("Enter");
 }
 
-test("a refused session leaves a copy that is read and exported without the server, and signing in sends what waited", async () => {
+test("after a refused session the copy remains", async () => {
   const title = await refused();
-  await reconnect(page); // takes the 401 away
+  await reconnect(page); // removes the 401
   await cutOff(page);
   await openIt("not the password");
   await page.getByText("Incorrect master password.").waitFor();
@@ -117,7 +117,7 @@ test("a refused session leaves a copy that is read and exported without the serv
   assert.deepEqual(page.complaints, []);
 });
 
-test("what was being written when the session was refused is offered after signing in", async () => {
+test("a draft survives a refused session", async () => {
   await page.goto(`${server.url}/#/new`);
   await page.getByLabel("Item name", { exact: true }).fill("Half written");
   await deny();
@@ -128,7 +128,7 @@ test("what was being written when the session was refused is offered after signi
   await page.getByText(/^Your vault was locked while you were editing “Half written”/).waitFor();
 });
 
-test("a copy is deleted when the person confirms it, and by nothing else", async () => {
+test("only a confirmed deletion removes a copy", async () => {
   await refused();
   await offered().click();
   await page.getByRole("button", { name: "Delete this copy" }).click();
@@ -144,7 +144,7 @@ test("a copy is deleted when the person confirms it, and by nothing else", async
   assert.equal(await offered().count(), 0);
 });
 
-test("a damaged list of copies is one sentence, and keeps nobody from signing in", async () => {
+test("a damaged list of copies does not block sign-in", async () => {
   await refused();
   await page.evaluate(
     () =>
@@ -153,8 +153,8 @@ test("a damaged list of copies is one sentence, and keeps nobody from signing in
         open.onerror = fail;
         open.onsuccess = () => {
           const tx = open.result.transaction("pieces", "readwrite");
-          const piece = new TextEncoder().encode("[");
-          tx.objectStore("pieces").put({ stamp: "x", piece }, ["quarantine", 99]);
+          const segment = new TextEncoder().encode("[");
+          tx.objectStore("pieces").put({ stamp: "x", piece: segment }, ["quarantine", 99]);
           tx.oncomplete = done;
         };
       }),
@@ -166,7 +166,7 @@ test("a damaged list of copies is one sentence, and keeps nobody from signing in
   await page.getByText("3 items").waitFor();
 });
 
-test("the alarm offers the copy first and signing out last, and says what that deletes", async () => {
+test("the alarm offers the copy before signing out", async () => {
   let old;
   await page.reload();
   await heading(page, "Your vault is locked");
@@ -209,7 +209,7 @@ test("the alarm offers the copy first and signing out last, and says what that d
   );
 });
 
-test("a server that answers with errors alone leaves the way to the copy on the unlock screen", async () => {
+test("server errors leave the link to the copy", async () => {
   await page.reload();
   await heading(page, "Your vault is locked");
   await page.route("**/api/**", (route) =>

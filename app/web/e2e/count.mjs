@@ -1,9 +1,9 @@
-// Counts what a page executes of its scripts, for coverage.mjs. What its worker executes is not counted.
+// Counts the code that a page executes, for coverage.mjs, without its worker.
 import { randomUUID } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Counts until the context is closed, if COVERAGE_DIR says where to write the result. */
+/** Counts until the context is closed, if COVERAGE_DIR is set. */
 export async function countUntilClosed(page) {
   const dir = process.env.COVERAGE_DIR;
   if (!dir) return;

@@ -45,7 +45,7 @@ const lock = async () => {
   assert.equal((await page.locator("body").textContent()).includes("Half written"), false);
 };
 
-test("what was being written when the vault was locked is offered after unlocking", async () => {
+test("a draft is offered after unlocking", async () => {
   await write();
   await lock();
   await unlock(page);
@@ -56,10 +56,10 @@ test("what was being written when the vault was locked is offered after unlockin
   assert.equal(await offer().count(), 0, "it was saved");
 });
 
-test("a draft survives a reload, sealed, and is offered to nobody else", async () => {
+test("a draft survives a reload, for its user only", async () => {
   await write();
   await lock();
-  const kept = await page.evaluate(
+  const stored = await page.evaluate(
     () =>
       new Promise((done, fail) => {
         const open = indexedDB.open("vaultsphere");
@@ -70,14 +70,14 @@ test("a draft survives a reload, sealed, and is offered to nobody else", async (
         };
       }),
   );
-  assert.match(kept, /"token":"gAAAA/);
-  assert.equal(/Half written|not saved/.test(kept), false);
+  assert.match(stored, /"token":"gAAAA/);
+  assert.equal(/Half written|not saved/.test(stored), false);
   await page.reload();
   await unlock(page);
   await comesBack();
 });
 
-test("a session that was ended elsewhere leaves the draft for the next sign-in", async () => {
+test("a draft survives a session ended elsewhere", async () => {
   await write();
   await lock();
   await unlock(page);
@@ -89,7 +89,7 @@ test("a session that was ended elsewhere leaves the draft for the next sign-in",
   await comesBack();
 });
 
-test("what was discarded, or left by signing out, is gone", async () => {
+test("discarding and signing out delete the draft", async () => {
   await write();
   await lock();
   await unlock(page);
@@ -101,7 +101,7 @@ test("what was discarded, or left by signing out, is gone", async () => {
   assert.equal(await offer().count(), 0);
 });
 
-test("editing an entry leaves a tag with a comma whole", async () => {
+test("a tag may contain a comma", async () => {
   await addMany(page, [{ id: "", type: "login", title: "Mail", tags: ["Smith, John", "a,b"] }]);
   await page.getByRole("option", { name: "Mail" }).click();
   await page.getByRole("button", { name: "Edit" }).click();

@@ -1,4 +1,4 @@
-// What is done every day: deleting and taking it back, doing it to many at once, finding by the palette.
+// Everyday use: trash, undo, selection, palette, search.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { logins } from "./samples.mjs";
@@ -13,7 +13,7 @@ after(async () => {
   await server?.stop();
 });
 
-/** A page with the vault of a new person and these entries in it. */
+/** A page with the vault of a new user that contains these items. */
 async function vaultOf(username, items, options) {
   const page = await openPage(browser, server.url, options);
   await registerPerson(page, username);
@@ -38,7 +38,7 @@ async function done(page) {
   await page.context().close();
 }
 
-test("what is deleted waits in the trash, comes back, and leaves for good when the trash is emptied", async () => {
+test("deleted items go to the trash and can be restored", async () => {
   const page = await vaultOf("ada", logins(4));
   await row(page, "Harbour Mail").click();
   await heading(page, "Harbour Mail");
@@ -46,7 +46,7 @@ test("what is deleted waits in the trash, comes back, and leaves for good when t
   await says(page, "Moved to trash");
   await shows(page, "3 items");
   assert.match(await nav(page, "Trash").textContent(), /1$/);
-  assert.equal(await nav(page, "Personal").count(), 0); // its tag went with it
+  assert.equal(await nav(page, "Personal").count(), 0); // its tag is gone too
   await page.locator(".toast").getByRole("button", { name: "Undo" }).click();
   await shows(page, "4 items");
   await says(page, "Undone");
@@ -57,13 +57,13 @@ test("what is deleted waits in the trash, comes back, and leaves for good when t
   await page.keyboard.press("Delete");
   await shows(page, "3 items");
   assert.deepEqual(await titles(page), ["Cobalt Cloud", "Harbour Mail", "Northwind Bank"]);
-  await page.keyboard.press("Delete"); // the next has taken its place
+  await page.keyboard.press("Delete"); // the next item is active
   await shows(page, "2 items");
   await page.keyboard.press("Control+z");
   await shows(page, "3 items");
   await page.keyboard.press("Control+z");
   await shows(page, "4 items");
-  await page.keyboard.press("Control+z"); // the undone ones are not undone again
+  await page.keyboard.press("Control+z"); // undone steps are not undone again
   await says(page, "Nothing to undo.");
 
   for (const title of ["Harbour Mail", "Alder & Sons"]) {
@@ -77,7 +77,7 @@ test("what is deleted waits in the trash, comes back, and leaves for good when t
   await page.getByText("No results").waitFor();
   await nav(page, "Trash").click();
   await heading(page, "Trash");
-  await shows(page, "1 item"); // the search goes with the filter
+  await shows(page, "1 item"); // the search uses the filter
   await page.getByLabel("Search vault").fill("");
   await shows(page, "2 items");
   assert.match(await row(page, "Harbour Mail").textContent(), /Will be deleted on /);
@@ -102,7 +102,7 @@ test("what is deleted waits in the trash, comes back, and leaves for good when t
   await done(page);
 });
 
-test("the trash gives entries up after the time that is set, and never where it is set so", async () => {
+test("items in the trash expire", async () => {
   const page = await vaultOf("bea", logins(3));
   const keepFor = async (choice) => {
     await page.evaluate(() => (location.hash = "#/settings"));
@@ -139,13 +139,13 @@ test("the trash gives entries up after the time that is set, and never where it 
   await done(page);
 });
 
-test("a thousand entries are selected and changed at once, and that is undone at once", async () => {
+test("a thousand items change together", async () => {
   const page = await vaultOf("cleo", logins(1000));
   const changes = [];
   page.on("request", (r) => r.method() === "POST" && changes.push(new URL(r.url()).pathname));
   await page.getByRole("listbox").focus();
   await page.keyboard.press("Control+a");
-  await shows(page, "1,000 selected"); // where screen readers are told
+  await shows(page, "1,000 selected"); // in the live region
   await page.getByRole("button", { name: "Edit tags" }).click();
   await heading(page, "Tags of 1,000 items");
   await page.getByLabel("Add tag").fill("C# Quay");
@@ -163,7 +163,7 @@ test("a thousand entries are selected and changed at once, and that is undone at
   await done(page);
 });
 
-test("entries are selected by mouse and by keyboard, one by one and in ranges", async () => {
+test("items are selected by mouse and keyboard", async () => {
   const page = await vaultOf("dora", logins(12));
   const list = page.getByRole("listbox");
   const chosen = () => page.locator('.row[aria-selected="true"] .row-title').allTextContents();
@@ -180,7 +180,7 @@ test("entries are selected by mouse and by keyboard, one by one and in ranges", 
   await list.focus();
   await page.keyboard.press("Escape");
   await shows(page, "12 items");
-  await page.getByText("Select an item").waitFor(); // none of the clicks has opened an entry
+  await page.getByText("Select an item").waitFor(); // no click opened an item
 
   await page.keyboard.press("Home");
   await page.keyboard.press("x");
@@ -225,7 +225,7 @@ test("entries are selected by mouse and by keyboard, one by one and in ranges", 
   await done(page);
 });
 
-test("on a touch screen a long press begins the selection, and a tap goes on with it", async () => {
+test("a long press starts a selection", async () => {
   const page = await vaultOf("eve", logins(4), { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
   const client = await page.context().newCDPSession(page);
   const box = await row(page, "Harbour Mail").boundingBox();
@@ -242,7 +242,7 @@ test("on a touch screen a long press begins the selection, and a tap goes on wit
   await done(page);
 });
 
-test("who types and presses Enter faster than the entries are found gets what was typed", async () => {
+test("a fast Enter opens the right item", async () => {
   const page = await vaultOf("hasty", logins(20));
   const [worker] = page.workers();
   await page.keyboard.press("Control+k");
@@ -265,7 +265,7 @@ test("who types and presses Enter faster than the entries are found gets what wa
   await done(page);
 });
 
-test("the palette finds entries and commands, copies, and remembers what it did", async () => {
+test("the palette finds, copies and remembers", async () => {
   const items = logins(20);
   const page = await vaultOf(
     "flo",
@@ -301,7 +301,7 @@ test("the palette finds entries and commands, copies, and remembers what it did"
 
   await keyboard.press("Control+k");
   await page.waitForFunction(() => document.querySelector(".palette .palette-head")?.textContent === "Recent");
-  assert.match(await active(), /^N?Northwind Bank/); // the last one first
+  assert.match(await active(), /^N?Northwind Bank/); // latest first
   await keyboard.type("copy user");
   await page.locator("dialog").getByRole("option", { name: "Copy a username…" }).click();
   await page.getByRole("combobox", { name: "Copy username from…" }).waitFor();
@@ -331,7 +331,7 @@ test("the palette finds entries and commands, copies, and remembers what it did"
   await done(page);
 });
 
-test("the order of the list is kept, and narrowed searches can be widened", async () => {
+test("the order is stored and searches can be widened", async () => {
   const page = await vaultOf("gwen", logins(4));
   await row(page, "Alder & Sons").click();
   await page.getByRole("button", { name: "Edit" }).click();
@@ -354,11 +354,11 @@ test("the order of the list is kept, and narrowed searches can be widened", asyn
   await page.getByRole("button", { name: "Search all items" }).click();
   await heading(page, "All items");
   await shows(page, "1 item");
-  assert.deepEqual(await titles(page), ["Alder & Sons"]); // found by its notes
+  assert.deepEqual(await titles(page), ["Alder & Sons"]); // found in its notes
   await done(page);
 });
 
-test("a search says that notes and fields are still being read, and goes on when they are", async () => {
+test("a search continues after indexing", async () => {
   const page = await vaultOf(
     "iris",
     logins(3).map((login) => ({ ...login, notes: `doormat of ${login.title}` })),
@@ -387,7 +387,7 @@ test("a search says that notes and fields are still being read, and goes on when
   await done(page);
 });
 
-test("an entry is duplicated, an older password comes back, and an edit is undone", async () => {
+test("items are duplicated, passwords restored, edits undone", async () => {
   const [first] = logins(1);
   const page = await vaultOf("hana", [
     { ...first, password_history: [{ password: "from-long-ago", until: "2020-05-01T10:00:00Z" }] },
@@ -435,7 +435,7 @@ test("an entry is duplicated, an older password comes back, and an edit is undon
   await done(page);
 });
 
-test("the licences of what the page and the server are made with are a click away", async () => {
+test("the licences can be opened", async () => {
   const page = await vaultOf("cyd", logins(1));
   await page.evaluate(() => (location.hash = "#/settings"));
   const [licences] = await Promise.all([page.waitForEvent("popup"), page.getByRole("link", { name: "Licences" }).click()]);

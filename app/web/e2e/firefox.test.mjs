@@ -1,4 +1,4 @@
-// The main job in Firefox, driven over WebDriver BiDi: Playwright starts only a Firefox that it has patched.
+// The main tasks in Firefox over WebDriver BiDi, since Playwright needs a patched Firefox.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import puppeteer from "puppeteer-core";
@@ -22,10 +22,10 @@ after(async () => {
 
 const complaints = [];
 
-/** Another person's or device's Firefox: nothing is shared with a page that is open already. */
+/** A new browser context: it shares nothing with open pages. */
 async function openDevice() {
   const context = await browser.createBrowserContext();
-  const page = await context.newPage({ type: "window" }); // of its own: a tab behind another does not follow changes
+  const page = await context.newPage({ type: "window" }); // a new window: background tabs do not follow changes
   page.setDefaultTimeout(PATIENCE_MS);
   page.on("pageerror", (e) => complaints.push(String(e)));
   page.on("console", (m) => {
@@ -35,14 +35,14 @@ async function openDevice() {
   return page;
 }
 
-// Each of these waits until the control is there.
+// Each of these waits for its control.
 const named = (page, role, name) => page.locator(`::-p-aria([name="${name}"][role="${role}"])`);
 const press = (page, name) => named(page, "button", name).click();
 const follow = (page, name) => named(page, "link", name).click();
 const heading = (page, name) => named(page, "heading", name).wait();
 const says = (page, text) => page.waitForFunction((t) => document.body.innerText.includes(t), {}, text);
 
-/** Types into the field of a label. A password field has no role by which it could be found. */
+/** Types into the field with a label. Password fields have no role to search for. */
 async function fill(page, label, text) {
   const field = await page.waitForFunction(
     (name) => [...document.querySelectorAll("label")].find((el) => el.textContent === name)?.control,
@@ -93,7 +93,7 @@ async function open(page, title) {
   await heading(page, title);
 }
 
-test("in Firefox a person registers, adds and copies, locks, signs out and in, and another device follows", async () => {
+test("the main tasks work in Firefox", async () => {
   const page = await openDevice();
   await register(page, "ada");
   const mail = { title: "Harbour Mail", username: "ada@harbour.example", password: "v7#Kq!m2Wx9$" };
@@ -103,7 +103,7 @@ test("in Firefox a person registers, adds and copies, locks, signs out and in, a
   await says(page, mail.password);
   await press(page, "Copy password");
   await says(page, "Password copied. Clears in 30 seconds.");
-  await page.focus("#search"); // Firefox lets no page read the clipboard: it is pasted as a person would
+  await page.focus("#search"); // Firefox does not let pages read the clipboard, so the test pastes it
   await page.keyboard.down("Control");
   await page.keyboard.press("v");
   await page.keyboard.up("Control");
@@ -128,6 +128,6 @@ test("in Firefox a person registers, adds and copies, locks, signs out and in, a
   await press(other, "Show password");
   await says(other, mail.password);
   await add(other, { ...mail, title: "Quill Notes" });
-  await open(page, "Quill Notes"); // it came by itself
+  await open(page, "Quill Notes"); // without a reload
   assert.deepEqual(complaints, []);
 });

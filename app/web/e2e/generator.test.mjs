@@ -1,4 +1,4 @@
-// The generator keeps to the rules that are chosen on its page, and remembers them.
+// The generator follows the chosen rules and stores them.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { heading, openPage, registerPerson, startBrowser, startServer, unlock } from "./stage.mjs";
@@ -20,7 +20,7 @@ const open = async () => {
   await page.evaluate(() => (location.hash = "#/generator"));
   await heading(page, "Generator");
 };
-/** Waits for a value that fits, since the page makes a new one after each choice. */
+/** Waits for a value that fits: the page generates a new one after each choice. */
 const made = (pattern) =>
   page.waitForFunction(
     (source) => new RegExp(source, "u").test(document.querySelector(".generated-value")?.textContent ?? ""),
@@ -28,7 +28,7 @@ const made = (pattern) =>
   );
 const count = (value, kind) => [...value].filter((c) => kind.test(c)).length;
 
-test("classes have a least number, and the symbols may be one's own", async () => {
+test("minimums and own symbols are respected", async () => {
   await open();
   await field("Symbols to use").fill("#%");
   await field("Minimum number of 0–9").selectOption("at least 9");
@@ -44,7 +44,7 @@ test("classes have a least number, and the symbols may be one's own", async () =
   await page.getByText(/^(Strong|Very strong), \d+ bits of entropy$/).waitFor();
 });
 
-test("the choices are there again after a new start, and a passphrase keeps its own", async () => {
+test("the rules are stored", async () => {
   await page.reload();
   await unlock(page);
   await open();

@@ -17,7 +17,7 @@ after(async () => {
 beforeEach(async () => {
   proxy = await startProxy(server.url);
   page = await openPage(browser, proxy.url, { serviceWorkers: "allow" });
-  await kept(page, proxy.builds.first);
+  await cached(page, proxy.builds.first);
 });
 afterEach(async () => {
   await page.context().close();
@@ -26,8 +26,8 @@ afterEach(async () => {
 
 const cacheOf = (build) => `vaultsphere-${build}`;
 
-/** Waits until the build, and no other, is kept on the device and in charge of the page. */
-const kept = (p, build) =>
+/** Waits until the page is controlled by the build, and only the build is cached. */
+const cached = (p, build) =>
   comesTrue(
     p,
     async (only) => {
@@ -37,7 +37,7 @@ const kept = (p, build) =>
     cacheOf(build),
   );
 
-/** Waits until the page is of the build. */
+/** Waits until the page shows the build. */
 const isOf = (p, build) => p.locator(`meta[name=build][content="${build}"]`).waitFor({ state: "attached" });
 
 /** Waits until the device has a copy of the vault. */
@@ -45,14 +45,14 @@ const copied = (p) =>
   comesTrue(p, async () => {
     const name = "vaultsphere-copy";
     if (!(await indexedDB.databases()).some((db) => db.name === name)) return false;
-    const settled = (request) =>
+    const result = (request) =>
       new Promise((done, failed) => {
         request.onsuccess = () => done(request.result);
         request.onerror = () => failed(request.error);
       });
-    const db = await settled(indexedDB.open(name));
+    const db = await result(indexedDB.open(name));
     try {
-      return (await settled(db.transaction("pieces").objectStore("pieces").count())) > 0;
+      return (await result(db.transaction("pieces").objectStore("pieces").count())) > 0;
     } finally {
       db.close();
     }
@@ -67,7 +67,7 @@ const scripts = (p) =>
       .filter((path) => /\/main-.*\.js$/.test(path)),
   );
 
-/** Lets the open page look for a new version, as it does now and then while it is in use. */
+/** Makes the open page check for a new version, as it does regularly. */
 async function look(p) {
   for (let i = 0; i < 3; i++) {
     await p.keyboard.press("Shift");
@@ -75,7 +75,7 @@ async function look(p) {
   }
 }
 
-test("everything that the page may load is kept, and the same as what the server has", async () => {
+test("all files of the page are cached", async () => {
   const differences = await page.evaluate(async (name) => {
     const cache = await caches.open(name);
     const found = [];
@@ -105,10 +105,10 @@ test("everything that the page may load is kept, and the same as what the server
   );
 });
 
-test("the page starts without the network, and nothing of the API comes from the device", async () => {
+test("the page starts offline, without cached API calls", async () => {
   await registerPerson(page, "offline");
   await copied(page);
-  await proxy.away();
+  await proxy.disconnect();
   await page.reload();
   await unlock(page); // the copy on this device
   await page.getByText("You’re offline. You can still view and edit everything.").waitFor();
@@ -129,7 +129,7 @@ test("the page starts without the network, and nothing of the API comes from the
   assert.deepEqual(page.complaints, []);
 });
 
-test("a proxy without a server behind it counts as no network", async () => {
+test("proxy errors count as offline", async () => {
   proxy.serve("broken");
   await page.reload();
   await heading(page, "Sign in");
@@ -142,7 +142,7 @@ test("a browser can install the page as an app", async () => {
   assert.deepEqual(
     installabilityErrors.filter((e) => e.errorId !== "in-incognito"),
     [],
-  ); // as every page of a test is
+  ); // like all pages in tests
   const { errors, data, url } = await devtools.send("Page.getAppManifest");
   assert.deepEqual(errors, []);
   const { icons, shortcuts } = JSON.parse(data);
@@ -160,22 +160,22 @@ test("a browser can install the page as an app", async () => {
   }
 });
 
-test("a new release is there with the next load, as a whole, and takes the place of the old one", async () => {
+test("a new release replaces the old one completely", async () => {
   proxy.serve("index", "rest");
   await page.reload();
   assert.equal(await buildOf(page), proxy.builds.next);
   await heading(page, "Sign in");
   assert.equal((await scripts(page)).length, 1);
-  await kept(page, proxy.builds.next);
+  await cached(page, proxy.builds.next);
   assert.equal(await page.getByText(NEWS).count(), 0);
-  await proxy.away();
+  await proxy.disconnect();
   await page.reload();
   assert.equal(await buildOf(page), proxy.builds.next);
   await page.locator("h1").waitFor();
   assert.deepEqual(page.complaints, []);
 });
 
-test("a page that stays open says that a new version is ready, though not beside a form", async () => {
+test("an open page offers the new version, except in forms", async () => {
   await page.clock.install();
   await page.reload();
   await registerPerson(page, "stays-open");
@@ -183,7 +183,7 @@ test("a page that stays open says that a new version is ready, though not beside
   await page.getByLabel("Item name", { exact: true }).fill("Half typed");
   proxy.serve("index", "rest");
   await look(page);
-  await comesTrue(page, async () => (await caches.keys()).length === 2); // the next build is on the device
+  await comesTrue(page, async () => (await caches.keys()).length === 2); // the next build is cached
   assert.equal(await page.getByText(NEWS).count(), 0);
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText(NEWS).waitFor();
@@ -194,7 +194,7 @@ test("a page that stays open says that a new version is ready, though not beside
   assert.equal(await buildOf(page), proxy.builds.next);
 });
 
-test("locking loads the new version by itself", async () => {
+test("locking loads the new version", async () => {
   await page.clock.install();
   await page.reload();
   await registerPerson(page, "locks");
@@ -207,22 +207,22 @@ test("locking loads the new version by itself", async () => {
   await heading(page, "All items");
 });
 
-test("while two releases answer side by side, nothing is kept of a mixture", async () => {
+test("a mix of two releases is not cached", async () => {
   await page.clock.install();
   await page.reload();
   proxy.serve("rest");
-  const begun = Promise.all([proxy.next("/service-worker.js"), proxy.next("/")]); // a look, and an installation
+  const begun = Promise.all([proxy.next("/service-worker.js"), proxy.next("/")]); // an update check and an installation
   await look(page);
   await begun;
   await comesTrue(page, async () => {
     const { installing, waiting } = await navigator.serviceWorker.getRegistration();
-    return !installing && !waiting; // it was given up
+    return !installing && !waiting; // the installation was abandoned
   });
-  await kept(page, proxy.builds.first);
+  await cached(page, proxy.builds.first);
   assert.equal(await page.getByText(NEWS).count(), 0);
 });
 
-test("a window that is still open keeps the files of its build until it is loaded again", async () => {
+test("an open window keeps the files of its build", async () => {
   const [own] = await scripts(page);
   const other = await page.context().newPage();
   watch(other);
@@ -232,7 +232,7 @@ test("a window that is still open keeps the files of its build until it is loade
   await page.getByText(NEWS).waitFor();
   assert.equal(await buildOf(other), proxy.builds.next);
   assert.equal(await page.evaluate((path) => fetch(path).then((r) => r.status), own), 200);
-  assert.equal((await fetch(proxy.url + own)).status, 404); // the server has it no more
+  assert.equal((await fetch(proxy.url + own)).status, 404); // no longer on the server
   await other.close();
   await page.getByRole("button", { name: "Reload" }).click();
   await isOf(page, proxy.builds.next);

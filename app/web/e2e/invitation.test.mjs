@@ -25,13 +25,13 @@ after(async () => {
 const invite = () =>
   execFileSync(serverProgram(), ["invite", server.url], { env: { DATA_DIR: server.dir }, encoding: "utf8" }).trim();
 
-/** Registers with what the page has, and waits for the vault. */
+/** Completes the registration on the page and waits for the vault. */
 async function register(page, name) {
   await confirmPhrase(page, await beginRegistration(page, name));
   await heading(page, "All items");
 }
 
-test("the first user on this machine needs no invitation, and all others are told whom to ask", async () => {
+test("only the first user needs no invitation", async () => {
   const page = await openPage(browser, server.url);
   await registerPerson(page, "first");
   const stranger = await openPage(browser, server.url);
@@ -51,7 +51,7 @@ test("the first user on this machine needs no invitation, and all others are tol
   assert.deepEqual([...page.complaints, ...stranger.complaints], []);
 });
 
-test("an invitation link opens the registration, is not left in the address bar, and works once", async () => {
+test("an invitation link works once and is hidden", async () => {
   const link = invite();
   const page = await openPage(browser, link);
   await heading(page, "Create your vault");
@@ -62,12 +62,12 @@ test("an invitation link opens the registration, is not left in the address bar,
   const late = await openPage(browser, link);
   await heading(late, "You need an invitation");
   await late.getByText("This invitation has expired, was already used, or is for another server.").waitFor();
-  // Another link in the same tab takes its place.
+  // Another link in the same tab replaces it.
   await late.goto(invite());
   await heading(late, "Create your vault");
 });
 
-test("a name that the server does not take is told before the phrase is shown", async () => {
+test("a refused username is reported before the phrase", async () => {
   const page = await openPage(browser, invite());
   await heading(page, "Create your vault");
   const name = page.getByLabel("Username", { exact: true });

@@ -1,4 +1,4 @@
-// The kinds of entries and of their parts: SSH keys, custom fields, addresses with rules, one-time codes.
+// Types of items and fields: SSH keys, custom fields, websites with rules, one-time codes.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { addMany, callCore, drawQR, heading, openPage, PASSWORD, registerPerson, startBrowser, startServer } from "./stage.mjs";
@@ -20,7 +20,7 @@ const button = (name) => page.getByRole("button", { name, exact: true });
 const field = (name) => page.getByLabel(name, { exact: true });
 const idOf = async (title) => (await callCore(page, "list", { query: title })).items[0].id;
 const stored = async (title) => callCore(page, "get", { id: await idOf(title) });
-const line = (label) => page.locator(".field-row", { has: page.locator("dt", { hasText: new RegExp(`^${label}$`) }) });
+const row = (label) => page.locator(".field-row", { has: page.locator("dt", { hasText: new RegExp(`^${label}$`) }) });
 
 async function add(type, title) {
   await page.getByRole("link", { name: "New item" }).first().click();
@@ -33,7 +33,7 @@ async function save(title) {
   await heading(page, title);
 }
 
-test("an SSH key is kept as its files are, and the private part is hidden", async () => {
+test("an SSH key is unchanged, its private key hidden", async () => {
   const key = {
     public: "ssh-ed25519 AAAAC3Nza deploy@host",
     private: "-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n-----END OPENSSH PRIVATE KEY-----\n",
@@ -50,7 +50,7 @@ test("an SSH key is kept as its files are, and the private part is hidden", asyn
   await page.getByText("BEGIN OPENSSH PRIVATE KEY").waitFor();
 });
 
-test("custom fields are of four kinds, and change from one to another", async () => {
+test("custom fields change their kind", async () => {
   await add("Login", "Fields");
   const kinds = [
     ["Plain", "Text", "one"],
@@ -72,8 +72,8 @@ test("custom fields are of four kinds, and change from one to another", async ()
     { name: "News", value: "true", kind: "boolean" },
     { name: "Site", value: "https://x.example/a", kind: "link" },
   ]);
-  assert.equal(await line("News").locator(".field-row-value").textContent(), "Yes");
-  assert.equal(await line("Site").getByRole("link").first().getAttribute("href"), "https://x.example/a");
+  assert.equal(await row("News").locator(".field-row-value").textContent(), "Yes");
+  assert.equal(await row("Site").getByRole("link").first().getAttribute("href"), "https://x.example/a");
   await button("Edit").click();
   await field("Field type 1").selectOption("Checkbox");
   await field("Field type 2").selectOption("Text");
@@ -84,7 +84,7 @@ test("custom fields are of four kinds, and change from one to another", async ()
   ]);
 });
 
-test("an address keeps its rule when it changes, and loses it when it goes", async () => {
+test("a website keeps its rule when it changes", async () => {
   await add("Login", "Rules");
   await field("Website").fill("https://a.example/x");
   await field("Match detection").selectOption("Starts with");
@@ -101,7 +101,7 @@ test("an address keeps its rule when it changes, and loses it when it goes", asy
   assert.deepEqual([urls, match], [["https://c.example/x"], { "https://c.example/x": "starts" }]);
 });
 
-/** A PNG of the code, as one would photograph or copy it from a page. */
+/** A PNG of the QR code, like a screenshot. */
 const picture = async (rows) =>
   Buffer.from(
     await page.evaluate(async (rows) => {
@@ -119,7 +119,7 @@ const picture = async (rows) =>
     }, rows),
   );
 
-test("a key of one-time codes comes from a picture that is chosen, pasted or dropped, and its codes are shown", async () => {
+test("an authenticator key is read from a picture", async () => {
   const { uri, secret } = await callCore(page, "totp_begin", { password: PASSWORD });
   const png = await picture(await drawQR(page, uri));
   const give = (event) =>
@@ -155,7 +155,7 @@ test("a key of one-time codes comes from a picture that is chosen, pasted or dro
   await field("Authenticator key").fill(secret.toLowerCase());
   await save("Codes");
 
-  // This code, or the next one if its thirty seconds run out meanwhile.
+  // The current code, or the next if the period ends meanwhile.
   const codes = [codeFor(secret, 0), codeFor(secret, 1)];
   await page.waitForFunction((codes) => codes.includes(document.querySelector(".code")?.textContent.replace(" ", "")), codes);
   await button("Copy verification code").click();
@@ -163,7 +163,7 @@ test("a key of one-time codes comes from a picture that is chosen, pasted or dro
   assert.ok(codes.includes(await page.evaluate(() => navigator.clipboard.readText())));
 });
 
-test("codes by a counter are given one after the other", async () => {
+test("counter-based codes advance", async () => {
   // RFC 4226, appendix D
   await addMany(page, [
     { id: "", type: "login", title: "Counter", totp: "otpauth://hotp/x?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&counter=1" },
@@ -176,7 +176,7 @@ test("codes by a counter are given one after the other", async () => {
   await shown("359 152");
 });
 
-test("what is written from right to left is shown so, in the entry, its form and the list", async () => {
+test("right-to-left text is shown correctly", async () => {
   const hebrew = (word) => `${word} שלום, (abc) 12!`;
   await addMany(page, [
     {
@@ -203,4 +203,4 @@ test("what is written from right to left is shown so, in the entry, its form and
   await button("Cancel").click();
 });
 
-test("nothing was complained about", () => assert.deepEqual(page.complaints, []));
+test("the browser reported no problem", () => assert.deepEqual(page.complaints, []));

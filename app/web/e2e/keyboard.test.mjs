@@ -1,4 +1,4 @@
-// The whole way by keyboard: the mouse is never used.
+// All main tasks by keyboard, without a mouse.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { logins } from "./samples.mjs";
@@ -24,14 +24,14 @@ async function tabTo(page, name) {
   assert.fail(`Tab never reached “${name}”; it passed ${passed.join(" · ")}`);
 }
 
-test("register, add, search, open, copy, edit, delete and lock, by keyboard alone", async () => {
+test("all main tasks work by keyboard", async () => {
   const page = await openPage(browser, server.url);
   const { keyboard } = page;
   await heading(page, "Sign in");
   await tabTo(page, "Create a vault");
   await keyboard.press("Enter");
   await heading(page, "Create your vault");
-  assert.equal(await focused(page), "Username"); // the focus is where the eye is
+  assert.equal(await focused(page), "Username"); // the focus is on the new screen
   await keyboard.type("ada");
   await tabTo(page, "Master password");
   await keyboard.type(PASSWORD);
@@ -62,7 +62,7 @@ test("register, add, search, open, copy, edit, delete and lock, by keyboard alon
   await page.locator(".generated-value .letter").first().waitFor();
   await tabTo(page, "Use this password");
   await keyboard.press("Enter");
-  assert.equal(await focused(page), "Generate password"); // the dialog gave the focus back
+  assert.equal(await focused(page), "Generate password"); // the dialog returned the focus
   assert.equal((await page.getByLabel("Password", { exact: true }).inputValue()).length, 20);
   await keyboard.press("Control+Enter");
   await heading(page, "Harbour Mail");
@@ -109,7 +109,7 @@ test("register, add, search, open, copy, edit, delete and lock, by keyboard alon
   await tabTo(page, "Delete");
   await keyboard.press("Enter");
   await page.getByText("3 items").waitFor();
-  await page.waitForFunction(() => document.activeElement.getAttribute("role") === "listbox"); // where one goes on
+  await page.waitForFunction(() => document.activeElement.getAttribute("role") === "listbox"); // the list has the focus
   await keyboard.press("Control+z");
   await page.getByText("4 items").waitFor();
 
@@ -125,7 +125,7 @@ test("register, add, search, open, copy, edit, delete and lock, by keyboard alon
   assert.deepEqual(page.complaints, []);
 });
 
-test("ten thousand entries: End and Home reach both ends, and only the rows in sight are in the page", async () => {
+test("only visible rows of ten thousand are in the page", async () => {
   const page = await openPage(browser, server.url);
   await registerPerson(page, "grace");
   for (let i = 0; i < 10; i++) await addMany(page, logins(1000));

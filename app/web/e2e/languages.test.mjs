@@ -19,8 +19,8 @@ before(async () => {
   await addMany(
     page,
     [rich, ...others].map((item) => ({ ...item, tags: ["Keel"] })),
-  ); // a word of no message
-  await page.getByText("4 items").waitFor(); // the change has reached the server
+  ); // a word that no text contains
+  await page.getByText("4 items").waitFor(); // the server has the change
   await page.context().close();
 });
 after(async () => {
@@ -28,13 +28,13 @@ after(async () => {
   await server?.stop();
 });
 
-/** The texts of a language that have no values in them. */
+/** The texts of a language without values. */
 const plain = (language) =>
   textsIn(catalogs[language])
     .map(([, text]) => text)
     .filter((text) => !text.includes("{"));
 
-/** English texts that the page shows although the language has other words for them. */
+/** English texts on the page that the language translates differently. */
 async function leftInEnglish(page, language) {
   const shown = await page.evaluate(() => {
     const said = new Set([document.title.split(" · ")[0]]);
@@ -121,7 +121,7 @@ for (const language of translated) {
   });
 }
 
-/** The languages whose texts this page has loaded, each once. */
+/** The languages whose texts this page has loaded. */
 const loaded = (page) =>
   page.evaluate(() => [
     ...new Set(
@@ -132,7 +132,7 @@ const loaded = (page) =>
     ),
   ]);
 
-test("the chosen language takes effect at once, is kept, and can be left to the browser again", async () => {
+test("a chosen language applies immediately and is stored", async () => {
   const page = await openPage(browser, server.url, { locale: "fr-CA" });
   await heading(page, texts.fr.signIn.title);
   assert.deepEqual(await loaded(page), ["fr"]);
@@ -150,14 +150,14 @@ test("the chosen language takes effect at once, is kept, and can be left to the 
   await page.context().close();
 });
 
-test("a browser whose languages the page does not speak gets English", async () => {
+test("an unknown language falls back to English", async () => {
   const page = await openPage(browser, server.url, { locale: "ja-JP" });
   await heading(page, texts.en.signIn.title);
   assert.equal(await page.evaluate(() => document.documentElement.lang), "en");
   await page.context().close();
 });
 
-test("texts that do not arrive leave the page in the language it has, and can be chosen again", async () => {
+test("the language stays if its texts cannot be loaded", async () => {
   const page = await openPage(browser, server.url, { locale: "en-GB" });
   await heading(page, texts.en.signIn.title);
   await page.context().route(/\/ru-[0-9a-f]{10}\.js$/, (route) => route.abort());

@@ -22,7 +22,7 @@ beforeEach(async () => {
   page = await openPage(browser, server.url);
 });
 
-/** Opens the same vault in another browser, which shares nothing with the first. */
+/** Opens the same vault in another browser context. */
 async function anotherDevice(name) {
   other = await openPage(browser, server.url);
   await signIn(other, name);
@@ -35,7 +35,7 @@ const rename = async (device, title) => {
   await callCore(device, "save", { item: { ...item, title } });
 };
 
-test("what another device adds, changes and deletes shows by itself, in the list and in the open entry", async () => {
+test("changes of another device appear without a reload", async () => {
   const name = `person-${++person}`;
   await registerPerson(page, name);
   await anotherDevice(name);
@@ -50,7 +50,7 @@ test("what another device adds, changes and deletes shows by itself, in the list
   assert.equal(await page.locator(".row").count(), 0);
 });
 
-test("a session that is ended elsewhere leads to the sign-in by itself", async () => {
+test("a session ended elsewhere shows the sign-in", async () => {
   const name = `person-${++person}`;
   await registerPerson(page, name);
   await anotherDevice(name);
@@ -58,7 +58,7 @@ test("a session that is ended elsewhere leads to the sign-in by itself", async (
   await heading(page, "Sign in");
 });
 
-test("without event streams the changes of another device arrive all the same", async () => {
+test("changes arrive without event streams", async () => {
   const name = `person-${++person}`;
   await page.route(EVENTS, (route) => route.abort());
   await registerPerson(page, name);
@@ -67,7 +67,7 @@ test("without event streams the changes of another device arrive all the same", 
   await page.locator(".row").first().waitFor();
 });
 
-test("a stream is opened again after an error, and shows what was missed", async () => {
+test("a stream reconnects after an error", async () => {
   const name = `person-${++person}`;
   await page.route(EVENTS, (route) => route.fulfill({ status: 503, headers: { "Retry-After": "1" }, body: "" }));
   await registerPerson(page, name);
@@ -78,7 +78,7 @@ test("a stream is opened again after an error, and shows what was missed", async
   await page.locator(".row").first().waitFor();
 });
 
-test("locking ends the stream, and so does leaving the page out of sight", async () => {
+test("locking and hiding end the stream", async () => {
   const ended = () => page.waitForEvent("requestfailed", (r) => r.url().endsWith("/api/v1/events"));
   const begun = () => page.waitForResponse(EVENTS);
   let stream = begun();

@@ -33,10 +33,10 @@ const enter = async () => {
 
 const locked = async (p) => {
   await heading(p, "Your vault is locked");
-  assert.equal((await p.locator("body").textContent()).includes(rich.title), false, "the locked page still names an entry");
+  assert.equal((await p.locator("body").textContent()).includes(rich.title), false, "the locked page still shows an item");
 };
 
-test("the page locks itself after the idle time, and not while it is used", async () => {
+test("the page locks after the idle time", async () => {
   await page.clock.install();
   await page.reload();
   await enter();
@@ -48,17 +48,17 @@ test("the page locks itself after the idle time, and not while it is used", asyn
   await locked(page);
 });
 
-test("waking from sleep after the idle time locks, even when the first sign is a key press", async () => {
+test("waking after the idle time locks", async () => {
   await page.clock.install();
   await page.reload();
   await enter();
-  await page.clock.pauseAt(Date.now() + 3_600_000); // jumps: timers that fell due run once, as after a sleep
+  await page.clock.pauseAt(Date.now() + 3_600_000); // jumps: due timers run once, as after sleep
   await page.keyboard.press("Shift");
   await page.clock.resume();
   await locked(page);
 });
 
-test("a reload locks, and the route comes back after unlocking", async () => {
+test("a reload locks and keeps the route", async () => {
   await enter();
   await page.reload();
   await locked(page);
@@ -66,7 +66,7 @@ test("a reload locks, and the route comes back after unlocking", async () => {
   await heading(page, rich.title);
 });
 
-test("locking ends the worker, and its memory with it", async () => {
+test("locking terminates the worker", async () => {
   await enter();
   const old = page.workers()[0];
   const closed = new Promise((done) => old.once("close", done));
@@ -76,7 +76,7 @@ test("locking ends the worker, and its memory with it", async () => {
   assert.notEqual(page.workers()[0], old);
 });
 
-test("two tabs: locking one locks the other, a change in one shows in the other", async () => {
+test("two tabs lock and change together", async () => {
   await enter();
   const other = await page.context().newPage();
   watch(other);
@@ -95,7 +95,7 @@ test("two tabs: locking one locks the other, a change in one shows in the other"
   assert.deepEqual([...page.complaints, ...other.complaints], []);
 });
 
-test("a copied password leaves the clipboard after the chosen time", async () => {
+test("a copied password is cleared in time", async () => {
   const clipboard = () => page.evaluate(() => navigator.clipboard.readText());
   await page.clock.install();
   await page.reload();
@@ -107,7 +107,7 @@ test("a copied password leaves the clipboard after the chosen time", async () =>
   await comesTrue(page, () => navigator.clipboard.readText().then((t) => t === ""));
 });
 
-test("what was copied elsewhere in the meantime stays in the clipboard", async () => {
+test("other clipboard content stays", async () => {
   await page.clock.install();
   await page.reload();
   await enter();
@@ -115,11 +115,11 @@ test("what was copied elsewhere in the meantime stays in the clipboard", async (
   await page.getByText("Password copied").first().waitFor();
   await page.evaluate(() => navigator.clipboard.writeText("something else"));
   await page.clock.fastForward(31_000);
-  await page.getByRole("button", { name: "Copy username" }).waitFor(); // the page has run its timers
+  await page.getByRole("button", { name: "Copy username" }).waitFor(); // the timers have run
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), "something else");
 });
 
-test("locking clears a copied password at once", async () => {
+test("locking clears a copied password", async () => {
   await enter();
   await page.getByRole("button", { name: "Copy password" }).click();
   await page.getByText("Password copied").first().waitFor();
@@ -128,23 +128,23 @@ test("locking clears a copied password at once", async () => {
   await comesTrue(page, () => navigator.clipboard.readText().then((t) => t === ""));
 });
 
-test("nothing of the vault is left in the browser's own storage", async () => {
+test("browser storage contains no secrets", async () => {
   await enter();
-  const kept = await page.evaluate(async () => {
-    const settled = (request) =>
+  const stored = await page.evaluate(async () => {
+    const result = (request) =>
       new Promise((done, failed) => {
         request.onsuccess = () => done(request.result);
         request.onerror = () => failed(request.error);
       });
     const rows = [];
     for (const { name } of await indexedDB.databases()) {
-      const db = await settled(indexedDB.open(name));
-      for (const store of db.objectStoreNames) rows.push(await settled(db.transaction(store).objectStore(store).getAll()));
+      const db = await result(indexedDB.open(name));
+      for (const store of db.objectStoreNames) rows.push(await result(db.transaction(store).objectStore(store).getAll()));
       db.close();
     }
     const text = (_, value) => (ArrayBuffer.isView(value) ? new TextDecoder().decode(value) : value);
     return JSON.stringify([Object.entries(localStorage), Object.entries(sessionStorage), document.cookie, rows], text);
   });
-  for (const secret of [PASSWORD, rich.password, rich.title, rich.username]) assert.equal(kept.includes(secret), false);
-  assert.match(kept, /digest/); // the device's memory is what is looked at, and it is there
+  for (const secret of [PASSWORD, rich.password, rich.title, rich.username]) assert.equal(stored.includes(secret), false);
+  assert.match(stored, /digest/); // the dump really contains the stored data
 });

@@ -1,4 +1,4 @@
-// The main job on one long day: from the first visit to the recovery of a thousand logins.
+// The main tasks end to end: from the first visit to the recovery of a thousand logins.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";
@@ -40,7 +40,7 @@ async function enrolTOTP(page) {
   await dialog.getByRole("button", { name: "Continue" }).click();
   await dialog.getByRole("img", { name: /QR code/ }).waitFor();
   const secret = (await dialog.locator(".totp-key").textContent()).replaceAll(" ", "");
-  // No code is taken twice, so this one is of the past, to leave the present to the sign-in.
+  // A code works once, so this uses the previous one and leaves the current one for the sign-in.
   const enter = async () => {
     await dialog.getByLabel("6-digit code from the app").fill(codeFor(secret, -1));
     await dialog.getByRole("button", { name: "Turn on" }).click();
@@ -49,7 +49,7 @@ async function enrolTOTP(page) {
   const refused = dialog.getByRole("alert");
   await enter();
   await done.or(refused).first().waitFor();
-  if (await refused.isVisible()) await enter(); // it ran out on its way, and the next one has its thirty seconds
+  if (await refused.isVisible()) await enter(); // it expired on the way; the next one is valid for thirty seconds
   await done.waitFor();
   return secret;
 }
@@ -59,7 +59,7 @@ async function showPassword(page) {
   return page.locator(".field-row", { hasText: "Password" }).locator(".secret").textContent();
 }
 
-/** Reads one password with the command line, as the same person. */
+/** Reads a password with the command line, as the same user. */
 function readByCommandLine(title, code) {
   const env = {
     PATH: process.env.PATH,
@@ -74,7 +74,7 @@ function readByCommandLine(title, code) {
   return run(["get", title, "--password-stdin"], `${PASSWORD}\n`).trim();
 }
 
-test("a person registers, fills a vault, edits, loses the password, and finds everything again", async () => {
+test("a user recovers a thousand logins", async () => {
   const page = await openPage(browser, server.url);
   const words = await registerPerson(page, "ada");
   assert.equal(new Set(words).size > 12 && words.length, 24);
@@ -92,14 +92,14 @@ test("a person registers, fills a vault, edits, loses the password, and finds ev
   assert.equal(await addMany(page, logins(998)), 998);
   await footCount(page).getByText("1,000 items").waitFor();
 
-  // Locked, the page shows nothing of the vault; unlocking needs only the password.
+  // A locked page shows nothing of the vault. Unlocking needs only the password.
   await page.getByRole("button", { name: "Lock" }).first().click();
   await heading(page, "Your vault is locked");
   assert.equal((await page.locator("body").textContent()).includes("Harbour"), false);
   await unlock(page);
   await footCount(page).getByText("1,000 items").waitFor();
 
-  // Signed out, the second factor is asked for.
+  // Signing in asks for the second factor.
   await page.getByRole("link", { name: "Settings" }).first().click();
   await page.getByRole("button", { name: "Sign out" }).click();
   await heading(page, "Sign in");
@@ -108,7 +108,7 @@ test("a person registers, fills a vault, edits, loses the password, and finds ev
   await page.getByLabel("6-digit code").fill(codeFor(secret, 0));
   await footCount(page).getByText("1,000 items").waitFor();
 
-  // Found by search, read and edited.
+  // Search, read and edit.
   await page.keyboard.press("/");
   await page.keyboard.type("kestrel rail 17");
   await page.getByRole("option", { name: "Kestrel Rail 17" }).click();
@@ -124,12 +124,12 @@ test("a person registers, fills a vault, edits, loses the password, and finds ev
 
   assert.equal(readByCommandLine("Kestrel Rail 17", codeFor(secret, 1)), "changed by hand 17");
 
-  // The password is lost, and the authenticator too.
+  // Password and authenticator are lost.
   await page.getByRole("link", { name: "Settings" }).first().click();
   await page.getByRole("button", { name: "Sign out" }).first().click();
   await heading(page, "Sign in");
   await page.getByRole("link", { name: "Forgot your master password?" }).click();
-  await heading(page, "Recover your vault"); // the sign-in screen has a field of the same name
+  await heading(page, "Recover your vault"); // the sign-in screen has a field with the same label
   await page.getByLabel("Username", { exact: true }).fill("ada");
   await page.getByLabel("Recovery phrase", { exact: true }).fill(words.join(" "));
   await page.getByText("The phrase is complete.").waitFor();
@@ -140,7 +140,7 @@ test("a person registers, fills a vault, edits, loses the password, and finds ev
   await page.getByRole("button", { name: "Reset password" }).click();
   await footCount(page).getByText("1,000 items").waitFor();
 
-  // All thousand are there, with what was in them.
+  // All thousand items are there with their content.
   const { items } = await callCore(page, "list", { query: "" });
   const wanted = new Map(logins(998).map((l) => [l.title, l.password]));
   wanted

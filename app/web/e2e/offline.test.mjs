@@ -1,4 +1,4 @@
-// The server goes away under the page, and comes back.
+// The server becomes unreachable and returns.
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { logins } from "./samples.mjs";
@@ -31,7 +31,7 @@ async function changeUsername(title, username) {
 
 const marks = () => page.locator(".row-pending");
 
-test("without the server the vault is read, changed, locked and unlocked, and everything is sent when it is back", async () => {
+test("the vault works offline and syncs later", async () => {
   const [first, second] = (await callCore(page, "list", { query: "" })).items;
   await goOffline();
   await changeUsername(first.title, "typed while offline");
@@ -62,7 +62,7 @@ test("without the server the vault is read, changed, locked and unlocked, and ev
   assert.deepEqual(page.complaints, []);
 });
 
-test("what the server refuses stays on the device, with the reason", async () => {
+test("a rejected change stays with its reason", async () => {
   const [first, second] = (await callCore(page, "list", { query: "" })).items;
   await goOffline();
   await changeUsername(first.title, "too much");
@@ -86,7 +86,7 @@ test("what the server refuses stays on the device, with the reason", async () =>
   await marks().waitFor({ state: "detached" });
 });
 
-test("signing out asks before it loses what waits", async () => {
+test("signing out asks before it loses changes", async () => {
   const [first] = (await callCore(page, "list", { query: "" })).items;
   await goOffline();
   await changeUsername(first.title, "typed while offline");

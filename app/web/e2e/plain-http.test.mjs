@@ -1,4 +1,4 @@
-// A page that came over plain HTTP from another machine says so, and has no field that a master password could go into.
+// Over plain HTTP from another machine, the page shows a warning and no password field.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { chromium } from "playwright-core";
@@ -17,7 +17,7 @@ after(async () => {
   await server?.stop();
 });
 
-test("plain HTTP is named as unsafe and takes no master password, but on this machine", async () => {
+test("plain HTTP is refused except on this machine", async () => {
   const elsewhere = server.url.replace("127.0.0.1", "vault.example");
   for (const place of ["", "/#/register", "/#/recover"]) {
     const page = await browser.newPage();

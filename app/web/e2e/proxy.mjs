@@ -1,4 +1,4 @@
-// A proxy before the server, as every deployment has one: it can be away, and it can turn to another release of the page.
+// A proxy in front of the server, as in every deployment. It can be unreachable, or serve another release of the page.
 import { createHash } from "node:crypto";
 import { EventEmitter, once } from "node:events";
 import { createServer, request } from "node:http";
@@ -12,7 +12,7 @@ const text = async (url) => {
 
 const sha256 = (s) => createHash("sha256").update(s).digest("hex");
 
-/** The page of the server as it would be after a change of its script, by path. Its own script is gone, as it would be. */
+/** The files of a page whose script has changed, by path. The old script is gone. */
 async function nextBuild(url) {
   const [index, serviceWorker] = await Promise.all([text(`${url}/`), text(`${url}/service-worker.js`)]);
   const build = /name="build" content="(\w+)"/.exec(index)[1];
@@ -36,8 +36,8 @@ async function nextBuild(url) {
 }
 
 /**
- * Starts the proxy. `away` and `back` take it from the network. What `serve` names comes from the next build, "index" or
- * "rest" or both; a page that is "broken" is the proxy's own error.
+ * Starts the proxy. `disconnect` makes it unreachable, `back` reachable again. `serve` names the files to take from the next
+ * build: "index", "rest" or both. With "broken" the proxy answers with an error.
  */
 export async function startProxy(upstream) {
   const { hostname, port } = new URL(upstream);
@@ -51,7 +51,7 @@ export async function startProxy(upstream) {
       res.writeHead(other.status).end();
       return;
     }
-    const headers = other ? {} : req.headers; // else the answer might be "not modified"
+    const headers = other ? {} : req.headers; // otherwise the answer may be "not modified"
     const onward = request({ hostname, port, method: req.method, path: other?.headersOf ?? req.url, headers });
     onward.on("response", (answer) => {
       if (other) {
@@ -70,21 +70,21 @@ export async function startProxy(upstream) {
   const listen = (at) => new Promise((done) => server.listen(at, "127.0.0.1", done));
   await listen(0);
   const address = server.address().port;
-  const away = () =>
+  const disconnect = () =>
     new Promise((done) => {
       server.close(done);
       server.closeAllConnections();
     });
   return {
     url: `http://127.0.0.1:${address}`,
-    /** Waits for the next request of this path. */
+    /** Waits for the next request for a path. */
     next: (path) => once(asked, path, { signal: AbortSignal.timeout(PATIENCE_MS) }),
     builds: { first: next.builtFrom, next: next.id },
     serve(...parts) {
       replaced = Object.assign({}, ...parts.map((part) => next[part]));
     },
-    away,
+    disconnect,
     back: () => listen(address),
-    stop: away,
+    stop: disconnect,
   };
 }

@@ -1,11 +1,11 @@
-// The QR codes of the worker: it reads what it has drawn.
+// The worker reads QR codes that it has drawn.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { browser, callCore, drawQR, openPage, PASSWORD, QR_BUNDLE, registerPerson, server, useStage } from "./stage.mjs";
 
 useStage();
 
-/** Draws rows of 0 and 1 in the worker, on a larger and darker picture, and reads it there. */
+/** Draws rows of 0 and 1 on a larger and darker picture in the worker, and reads it there. */
 const read = (page, rows, type) =>
   page.workers()[0].evaluate(
     async ([rows, type, bundle]) => {
@@ -24,7 +24,7 @@ const read = (page, rows, type) =>
     [rows, type, QR_BUNDLE],
   );
 
-test("a code in a PNG, JPEG or WebP picture is read, and what is none is told", async () => {
+test("QR codes in PNG, JPEG and WebP are read", async () => {
   const page = await openPage(browser, server.url);
   await registerPerson(page, "quentin");
   const { uri } = await callCore(page, "totp_begin", { password: PASSWORD });

@@ -1,4 +1,4 @@
-// Entries to fill a vault with.
+// Sample items.
 
 const SITES = [
   ["Northwind Bank", "northwindbank.example", "Finance"],
@@ -22,12 +22,12 @@ const SITES = [
 export const logins = (n) =>
   Array.from({ length: n }, (_, i) => {
     const [name, host, tag] = SITES[i % SITES.length];
-    const turn = Math.floor(i / SITES.length);
+    const round = Math.floor(i / SITES.length);
     return {
       id: "",
       type: "login",
-      title: turn ? `${name} ${turn + 1}` : name,
-      username: turn ? `ada.${turn + 1}@harbour.example` : "ada@harbour.example",
+      title: round ? `${name} ${round + 1}` : name,
+      username: round ? `ada.${round + 1}@harbour.example` : "ada@harbour.example",
       password: `pass-${i}-${(i * 7919) % 1009}!`,
       urls: [`https://${host}/sign-in`],
       tags: [tag],

@@ -1,4 +1,4 @@
-// The browser's own password manager keeps the master password for this site. It belongs into the sign-in form and nowhere else.
+// The browser's password manager has saved the master password. It may fill only the sign-in form.
 import assert from "node:assert/strict";
 import { createCipheriv, pbkdf2Sync } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -41,7 +41,7 @@ const open = () =>
     serviceWorkers: "block",
   });
 
-/** Writes a password as Chromium does where the system has no key ring (os_crypt, "v10"). */
+/** Saves a password like Chromium on a system without a key ring (os_crypt, "v10"). */
 function keep(origin, username, password) {
   const cipher = createCipheriv("aes-128-cbc", pbkdf2Sync("peanuts", "saltysalt", 1, 16, "sha1"), Buffer.alloc(16, " "));
   const sealed = Buffer.concat([Buffer.from("v10"), cipher.update(password, "utf8"), cipher.final()]);
@@ -74,7 +74,7 @@ function keep(origin, username, password) {
 
 const filled = (page) => page.evaluate(() => [...document.querySelectorAll(":autofill")].map((e) => e.labels?.[0]?.textContent));
 
-test("a master password that the browser has saved goes into the sign-in form and into no entry", async () => {
+test("a saved master password fills only the sign-in form", async () => {
   const first = await openPage(browser, server.url);
   await registerPerson(first, "anna");
   await first.context().close();
@@ -88,8 +88,8 @@ test("a master password that the browser has saved goes into the sign-in form an
   page.setDefaultTimeout(PATIENCE_MS);
   await page.goto(server.url);
   await heading(page, "Sign in");
-  await page.waitForFunction(() => document.querySelectorAll(":autofill").length === 2); // else the rest would show nothing
-  await page.mouse.click(5, 5); // the browser gives what it filled to the page at the first sign of a person
+  await page.waitForFunction(() => document.querySelectorAll(":autofill").length === 2); // otherwise the rest proves nothing
+  await page.mouse.click(5, 5); // the browser reveals filled values after the first user input
   await page.getByRole("button", { name: "Sign in" }).click();
   await heading(page, "All items");
   for (const type of ["login", "note", "card", "identity", "ssh_key"]) {
@@ -101,7 +101,7 @@ test("a master password that the browser has saved goes into the sign-in form an
     }
     await page.getByLabel("Item name", { exact: true }).fill(`A ${type}`);
     await holdsNothingElse(page, [`A ${type}`]);
-    // A script that fills forms is not a person either.
+    // A form filler is not a user either.
     await page.locator("form.item-form").evaluate(fillByScript);
     await holdsNothingElse(page, [`A ${type}`]);
     assert.equal(await page.getByRole("radio", { checked: true }).getAttribute("value"), type);
@@ -127,7 +127,7 @@ test("a master password that the browser has saved goes into the sign-in form an
   }
 });
 
-test("it does not go into the password of a file that is imported", async () => {
+test("it does not fill the password of an imported file", async () => {
   const page = context.pages().at(-1);
   await page.goto(`${server.url}/#/import`);
   await heading(page, "Import");
@@ -141,7 +141,7 @@ test("it does not go into the password of a file that is imported", async () => 
   assert.equal(await box.inputValue(), "");
 });
 
-/** All boxes of a form are what the person sees of it, and only those of `values` have something in them. */
+/** Checks all visible inputs of a form: only those in `values` are filled. */
 async function holdsNothingElse(page, values) {
   const boxes = page.locator("form.item-form :is(input:not([type=radio], [type=checkbox], [type=file]), textarea)");
   for (const box of await boxes.all()) {
@@ -152,7 +152,7 @@ async function holdsNothingElse(page, values) {
   assert.deepEqual(await boxes.evaluateAll((all) => all.map((b) => b.value).filter(Boolean)), values);
 }
 
-/** Fills in a form as an extension of the browser does. */
+/** Fills in a form like a browser extension. */
 function fillByScript(form) {
   for (const box of form.querySelectorAll("input:not([type=file]), textarea")) {
     if (["radio", "checkbox"].includes(box.type)) box.checked = !box.checked;

@@ -1,4 +1,4 @@
-// Writes every screen in both sizes and both themes: node e2e/screenshots.mjs DIRECTORY
+// Takes screenshots of all screens in two sizes and two themes: node e2e/screenshots.mjs DIRECTORY
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { openPage, startBrowser, startServer } from "./stage.mjs";

@@ -1,4 +1,4 @@
-// What every test stands on: the real server on a port of its own, with an empty directory, and a real browser.
+// Shared setup of the tests: the real server with an empty data directory, and a real browser.
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,7 +12,7 @@ import { countUntilClosed } from "./count.mjs";
 const here = dirname(fileURLToPath(import.meta.url));
 const root = resolve(here, "../../..");
 
-/** How long a test waits for what must come. It comes in a second; on a machine that does much else it takes many. */
+/** How long a test waits. Usually a second is enough; a busy machine needs more. */
 export const PATIENCE_MS = 180_000;
 
 const FLAGS = [
@@ -26,7 +26,7 @@ const FLAGS = [
   "--disable-sync",
 ];
 
-/** The path of a program, or an error that says how to get it. */
+/** The path of a program. The error says how to install it. */
 export function program(variable, fallback, install) {
   const path = resolve(process.env[variable] ?? fallback);
   if (!existsSync(path)) throw new Error(`${path} is missing: ${install}`);
@@ -37,7 +37,7 @@ export const serverProgram = () => program("VAULTSPHERED", join(root, "bin/vault
 
 export const commandLine = () => program("VAULTSPHERE_CLI", join(root, "bin/vaultsphere"), "make build");
 
-/** Starts the server; `env` adds to its settings. Returns its address, its data directory and how to stop it. */
+/** Starts the server with additional settings in `env`. Returns its URL, its data directory and a function that stops it. */
 export async function startServer(env = {}) {
   const path = serverProgram();
   const dir = mkdtempSync(join(tmpdir(), "vaultsphere-web-"));
@@ -64,7 +64,7 @@ export async function startServer(env = {}) {
         if (at) found(at[1]);
       });
     }
-    void exited.then((code) => fail(new Error(`vaultsphered ended with ${code}:\n${said.join("\n")}`)));
+    void exited.then((code) => fail(new Error(`vaultsphered exited with ${code}:\n${said.join("\n")}`)));
   });
   return {
     url,
@@ -82,16 +82,16 @@ export async function startBrowser() {
   const browser = await chromium.launch({ executablePath, args: FLAGS });
   const close = browser.close.bind(browser);
   browser.close = async () => {
-    await Promise.all(browser.contexts().map((context) => context.close())); // each keeps first what was counted
+    await Promise.all(browser.contexts().map((context) => context.close())); // each saves its counts first
     await close();
   };
   return browser;
 }
 
-/** The browser and the server of a file that calls useStage(). */
+/** The browser and the server of a test file that calls useStage(). */
 export let browser, server;
 
-/** Starts a browser and a server before the first test of a file, and stops them after the last. */
+/** Starts a browser and a server before the first test of a file and stops them after the last. */
 export function useStage() {
   before(async () => {
     browser = await startBrowser();
@@ -104,8 +104,8 @@ export function useStage() {
 }
 
 /**
- * A page of a fresh profile, without a service worker unless the test wants one: Playwright cannot route what passes through
- * it. Anything the page logs as an error, a CSP report among it, is kept in `page.complaints`.
+ * A page with a new profile. It has no service worker unless the test asks for one, since Playwright cannot route its requests.
+ * `page.complaints` collects the errors that the page logs, including CSP reports.
  */
 export async function openPage(browser, url, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, serviceWorkers: "block", ...options });
@@ -122,18 +122,17 @@ export function watch(page) {
   page.complaints = [];
   page.on("pageerror", (e) => page.complaints.push(String(e)));
   page.on("console", (m) => {
-    // The browser logs every answer outside 2xx by itself; those are the page's business.
+    // The browser logs each response outside 2xx. The page handles those.
     if (m.type() === "error" && !m.text().startsWith("Failed to load resource")) page.complaints.push(m.text());
   });
 }
 
 /**
- * Waits until the page answers an asynchronous question with true, asking once a frame. (page.waitForFunction is content
- * with any promise.)
+ * Waits until an async function in the page returns true. It asks once a frame. (page.waitForFunction accepts any promise.)
  */
 export async function comesTrue(page, question, arg) {
   for (const deadline = Date.now() + PATIENCE_MS; !(await page.evaluate(question, arg)); ) {
-    if (Date.now() > deadline) throw new Error(`this did not come true: ${question}`);
+    if (Date.now() > deadline) throw new Error(`timed out waiting for ${question}`);
     await page.evaluate(() => new Promise((frame) => requestAnimationFrame(frame)));
   }
 }
@@ -142,10 +141,10 @@ export const heading = (page, name) => page.getByRole("heading", { name, exact: 
 
 export const PASSWORD = "lantern orbit velvet mustard";
 
-/** Fills the registration form and stops at the phrase. Returns the words. */
+/** Fills in the registration form up to the phrase. Returns its words. */
 export async function beginRegistration(page, username, password = PASSWORD) {
   await page.getByRole("link", { name: "Create a vault" }).click();
-  await heading(page, "Create your vault"); // the sign-in screen has a field of the same name
+  await heading(page, "Create your vault"); // the sign-in screen has a field with the same label
   await page.getByLabel("Username", { exact: true }).fill(username);
   await page.getByLabel("Master password", { exact: true }).fill(password);
   await page.getByLabel("Confirm master password", { exact: true }).fill(password);
@@ -166,7 +165,7 @@ export async function confirmPhrase(page, words) {
   await page.getByRole("button", { name: "Confirm" }).click();
 }
 
-/** Registers a person and waits for the empty vault. Returns the recovery phrase. */
+/** Registers a user and waits for the empty vault. Returns the recovery phrase. */
 export async function registerPerson(page, username, password = PASSWORD) {
   const words = await beginRegistration(page, username, password);
   await confirmPhrase(page, words);
@@ -186,27 +185,27 @@ export async function unlock(page, password = PASSWORD) {
   await page.getByRole("button", { name: "Unlock" }).click();
 }
 
-/** Calls a method of the core that runs in the page's worker, as the page itself would. */
+/** Calls a method of the core, like the page. */
 export async function callCore(page, method, params) {
   const worker = page.workers()[0];
   return JSON.parse(await worker.evaluate(([m, p]) => globalThis.vaultsphere.call(m, p), [method, JSON.stringify(params)]));
 }
 
-/** The bundle that reads and draws QR codes. */
+/** The URL of the bundle for QR codes. */
 export const QR_BUNDLE = `/${readdirSync(new URL("../dist", import.meta.url)).find((name) => /^qr-.*\.js$/.test(name))}`;
 
-/** Draws a QR code in the page's worker: its rows, in which "1" is dark. */
+/** Draws a QR code. Returns its rows, in which "1" is dark. */
 export const drawQR = (page, text) =>
   page.workers()[0].evaluate(async ([bundle, text]) => (await import(bundle)).drawQR(text), [QR_BUNDLE, text]);
 
-/** Adds entries through the core and lets the page read its list anew. */
+/** Adds items through the core and refreshes the list. */
 export async function addMany(page, items) {
   const { added } = await callCore(page, "add_many", { items });
   await tellPage(page);
   return added;
 }
 
-/** Lets the page read its list anew after something was done through the core. */
+/** Refreshes the list after a change through the core. */
 export const tellPage = (page) => page.evaluate(() => new BroadcastChannel("vaultsphere").postMessage("changed"));
 
 export const footCount = (page) => page.locator(".list-foot");

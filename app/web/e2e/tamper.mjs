@@ -1,6 +1,6 @@
-// What a server could do to the page: answers changed on their way.
+// Attacks of a server: altered responses.
 
-/** Lets the server answer, then changes the vault that it sends. */
+/** Changes the vault in the response of the server. */
 export async function tamperVault(page, change) {
   await page.route(/\/api\/v1\/vault\?/, async (route) => {
     const response = await route.fetch();
@@ -13,7 +13,7 @@ export async function tamperVault(page, change) {
 export const cutOff = (page) => page.route("**/api/**", (route) => route.abort("internetdisconnected"));
 export const reconnect = (page) => page.unroute("**/api/**");
 
-/** Makes one entry unreadable for this page, as a record would be that a defective client wrote. */
+/** Makes one item unreadable, as if a defective client had written it. */
 export async function breakEntry(page, id) {
   await page.workers()[0].evaluate((broken) => {
     const glue = globalThis.vaultsphere;

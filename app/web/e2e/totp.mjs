@@ -1,4 +1,4 @@
-// Codes as an authenticator makes them (RFC 6238 with SHA-1, 30 seconds, six digits).
+// Codes of an authenticator (RFC 6238 with SHA-1, 30 seconds, six digits).
 import { createHmac } from "node:crypto";
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
@@ -9,7 +9,7 @@ function fromBase32(text) {
   return Buffer.from(bits.match(/.{8}/g).map((b) => Number.parseInt(b, 2)));
 }
 
-/** The code `steps` away from now: 0 is this one, 1 the next. A server that allows one step of drift takes -1, 0 and 1. */
+/** The code `steps` periods from now: 0 is current, 1 is next. A server that allows one step of drift accepts -1, 0 and 1. */
 export function codeFor(secret, steps) {
   const counter = Buffer.alloc(8);
   counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000) + steps));

@@ -29,13 +29,13 @@ beforeEach(async () => {
   name = `person-${++person}`;
 });
 
-/** Requests are only tampered with once the page has started: a worker that is just starting may miss them. */
+/** Waits for the page to start before requests are altered: a starting worker may bypass the route. */
 async function reloadLocked() {
   await page.reload();
   await heading(page, "Your vault is locked");
 }
 
-test("a wrong password says so, empties the field, and lets one try again", async () => {
+test("a wrong password can be corrected", async () => {
   await registerPerson(page, name);
   await page.keyboard.press("Alt+l");
   await unlock(page, "not the password");
@@ -45,7 +45,7 @@ test("a wrong password says so, empties the field, and lets one try again", asyn
   await heading(page, "All items");
 });
 
-test("too many wrong passwords are answered with a countdown, and the button waits for it", async () => {
+test("too many wrong passwords start a countdown", async () => {
   await page.getByLabel("Username", { exact: true }).fill(name);
   const submit = page.getByRole("button", { name: "Sign in" });
   for (let i = 0; i < 12 && !(await page.getByText("Too many attempts").isVisible()); i++) {
@@ -59,22 +59,22 @@ test("too many wrong passwords are answered with a countdown, and the button wai
   assert.equal(await submit.isDisabled(), false);
 });
 
-test("a name that is taken keeps the password and the phrase, and asks for another name", async () => {
+test("a taken username keeps password and phrase", async () => {
   const second = await openPage(browser, server.url);
   const words = await beginRegistration(second, name.toUpperCase());
-  await registerPerson(page, name); // since the name was looked up
+  await registerPerson(page, name); // after the name was checked
   await confirmPhrase(second, words);
   await heading(second, "Choose another username");
   await second.getByLabel("Username", { exact: true }).fill(`${name}-b`);
   await second.getByRole("button", { name: "Create vault" }).click();
   await heading(second, "All items");
   await second.keyboard.press("Alt+l");
-  await unlock(second); // the password typed at the start
+  await unlock(second); // the password from the first step
   await heading(second, "All items");
   await second.context().close();
 });
 
-test("a word of the phrase that differs is named", async () => {
+test("a wrong word of the phrase is named", async () => {
   const words = await beginRegistration(page, name);
   const wrong = words.map((w) => `${w}x`);
   await confirmPhrase(page, wrong);
@@ -103,11 +103,11 @@ const alterations = {
 };
 
 for (const [what, { finding, change }] of Object.entries(alterations)) {
-  test(`a vault that the server changed is not shown: ${what}`, async () => {
+  test(`an altered vault is not shown: ${what}`, async () => {
     await registerPerson(page, name);
     await addMany(page, logins(5));
     await page.getByText("5 items").waitFor();
-    // A device that has a copy fetches only what is new; another one fetches it all.
+    // A device with a copy fetches only changes, another device everything.
     const fresh = await openPage(browser, server.url);
     await tamperVault(fresh, change);
     await signIn(fresh, name);
@@ -122,7 +122,7 @@ for (const [what, { finding, change }] of Object.entries(alterations)) {
   });
 }
 
-test("an older vault as a whole is noticed by a device that has seen a newer one", async () => {
+test("a rolled-back vault is noticed", async () => {
   await registerPerson(page, name);
   await addMany(page, logins(2));
   let old;
@@ -140,7 +140,7 @@ test("an older vault as a whole is noticed by a device that has seen a newer one
   await page.getByText(/^The server sent version \d+\. This device has already seen version \d+\.$/).waitFor();
 });
 
-test("an entry that cannot be opened says so; the others still open", async () => {
+test("an unreadable item does not affect others", async () => {
   await registerPerson(page, name);
   await addMany(page, logins(3));
   await page.getByText("3 items").waitFor();
@@ -154,7 +154,7 @@ test("an entry that cannot be opened says so; the others still open", async () =
   await heading(page, items[1].title);
 });
 
-test("on a device that keeps no copy, a save without the server says why it failed, and nothing typed is lost", async () => {
+test("without a copy, an offline save keeps the form", async () => {
   await registerPerson(page, name);
   await addMany(page, logins(3));
   await page.getByText("3 items").waitFor();
@@ -173,7 +173,7 @@ test("on a device that keeps no copy, a save without the server says why it fail
   await page.getByText("Saved").first().waitFor();
 });
 
-test("a redirect to another host is told, and nothing waits for the server to come back", async () => {
+test("a redirect to another host is reported", async () => {
   await registerPerson(page, name);
   await addMany(page, logins(1));
   await page.locator(".row").first().click();
@@ -190,7 +190,7 @@ test("a redirect to another host is told, and nothing waits for the server to co
   await page.getByText("Saved").first().waitFor();
 });
 
-test("a session that was ended elsewhere leads to the sign-in", async () => {
+test("a session ended elsewhere shows the sign-in", async () => {
   await registerPerson(page, name);
   const other = await openPage(browser, server.url);
   await signIn(other, name);
@@ -213,7 +213,7 @@ test("a session that was ended elsewhere leads to the sign-in", async () => {
   await other.context().close();
 });
 
-test("unsaved changes are asked about, and Back works", async () => {
+test("leaving a form with changes asks first", async () => {
   await registerPerson(page, name, PASSWORD);
   await addMany(page, logins(2));
   await page.locator(".row").first().click();

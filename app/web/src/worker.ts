@@ -137,6 +137,7 @@ const own: Record<WorkerMethod, Run> = {
   scan_qr: ({ file }) => scan(file ?? new Blob()),
   formats: async ({ params }) => (await transfer("formats", params)).result,
   import_columns: async ({ params, file }) => (await transfer("columns", params, file)).result,
+  check_patterns: async ({ params }) => (await transfer("check_patterns", params)).result,
   async import_preview({ id, params, file }, progress) {
     const read = await transfer("read", params, file, progress);
     return (await started).call("plan_import", "{}", progress, id, read.file);

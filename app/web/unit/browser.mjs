@@ -1,8 +1,8 @@
-// As much of a browser as the modules of src/ touch when they are loaded. What a test needs beyond that, it puts in place.
+// The parts of a browser that modules of src/ use when they load. A test adds what else it needs.
 const events = new EventTarget();
 for (const name of ["addEventListener", "removeEventListener", "dispatchEvent"]) globalThis[name] = events[name].bind(events);
 
-/** An address whose hash can be set, with the event that follows, and with none by the history. */
+/** A location with a hash. Setting it fires hashchange; the history API does not. */
 let hash = "";
 globalThis.location = {
   origin: "https://vault.example.org",
@@ -42,7 +42,7 @@ Object.defineProperty(globalThis, "navigator", {
   value: { languages: ["en-GB"], userAgent: "Node.js" },
 });
 
-// One that waits for messages would keep the test's process alive.
+// A channel that waits for messages would keep the process alive.
 globalThis.BroadcastChannel = class extends BroadcastChannel {
   constructor(name) {
     super(name);

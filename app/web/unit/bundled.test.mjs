@@ -13,7 +13,7 @@ const lock = {
   },
 };
 
-test("our own files and packages that are no development dependencies may be bundled", () => {
+test("own files and runtime dependencies may be bundled", () => {
   assert.deepEqual(
     unsuitable(
       [

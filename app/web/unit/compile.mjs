@@ -1,4 +1,4 @@
-// Compiles every module of src/ by itself into build/unit/, for tests that run in Node.js.
+// Compiles each module of src/ separately into build/unit/, for tests in Node.js.
 import { globSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";

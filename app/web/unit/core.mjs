@@ -1,11 +1,11 @@
-// A core for tests of what stands on it: answers by method, in place of core.wasm in its worker.
+// A fake core for tests: it answers calls in place of core.wasm in its worker.
 import { start } from "../src/core/host.ts";
 
 const EMPTY_MODULE = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
 
 /**
- * Starts the core. `answers` has a function of the parameters for each method; what it throws is the error of the call,
- * an object with a code and a message. Returns what the page sent and how to play the worker's part by hand.
+ * Starts the core. `answers` has a function of the parameters for each method. It may throw an object with a code and a message,
+ * which becomes the error of the call. Returns the messages of the page, and functions to act as the worker.
  */
 export async function startCore(answers = {}, { onProgress = () => {}, onCrash = () => {}, keepCopy = true } = {}) {
   const workers = [];
@@ -39,7 +39,7 @@ export async function startCore(answers = {}, { onProgress = () => {}, onCrash =
     get worker() {
       return workers.at(-1);
     },
-    /** The calls of a method, with their parameters. */
+    /** The parameters of all calls of a method. */
     calls: (method) =>
       workers
         .flatMap((w) => w.sent)
@@ -48,5 +48,5 @@ export async function startCore(answers = {}, { onProgress = () => {}, onCrash =
   };
 }
 
-/** Lets everything run that waits for nothing but its turn. */
+/** Runs all pending microtasks and immediates. */
 export const turns = () => new Promise((done) => setImmediate(done));

@@ -5,17 +5,17 @@ import { asCoreError, CoreError } from "../src/core/error.ts";
 const logged = mock.method(console, "error", () => {});
 beforeEach(() => logged.mock.resetCalls());
 
-test("an error of the core is read with its findings and when to try again", () => {
+test("an error of the core has findings and a retry time", () => {
   const e = CoreError.parse(
     '{"code":"bad_input","findings":[{"code":"field_length","got":7}],"request_id":"17","retry_after":30}',
   );
   assert.deepEqual([e.code, e.findings, e.requestId, e.retryAfter], ["bad_input", [{ code: "field_length", got: 7 }], "17", 30]);
-  const bare = CoreError.parse('{"code":"offline","retry_after":"soon"}');
-  assert.deepEqual([bare.findings, bare.requestId, bare.retryAfter], [[], "", 0]);
+  const plain = CoreError.parse('{"code":"offline","retry_after":"soon"}');
+  assert.deepEqual([plain.findings, plain.requestId, plain.retryAfter], [[], "", 0]);
   assert.equal(logged.mock.callCount(), 0);
 });
 
-test("anything else than an error of the core is an internal one, and is logged", () => {
+test("any other text is an internal error and is logged", () => {
   for (const text of ["panic: nil map", "null", "[]", '"text"', '{"code":1,"message":"x"}', '{"message":"x"}', ""]) {
     logged.mock.resetCalls();
     assert.equal(CoreError.parse(text).code, "internal");
@@ -26,7 +26,7 @@ test("anything else than an error of the core is an internal one, and is logged"
   }
 });
 
-test("whatever was thrown becomes an error of the core, and one that is it stays", () => {
+test("any thrown value becomes a core error", () => {
   const own = new CoreError("locked");
   assert.equal(asCoreError(own), own);
   assert.equal(asCoreError(new TypeError("boom")).code, "internal");

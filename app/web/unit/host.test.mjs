@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { call, callForFile, restart } from "../src/core/host.ts";
 import { startCore, turns } from "./core.mjs";
 
-test("the core is loaded once, its share is told, and each worker learns whether it may keep a copy", async () => {
+test("the core loads once and each worker gets keepCopy", async () => {
   const shares = [];
   const core = await startCore({}, { onProgress: (share) => shares.push(share), keepCopy: false });
   assert.equal(shares.at(-1), 1);
@@ -12,18 +12,18 @@ test("the core is loaded once, its share is told, and each worker learns whether
   assert.equal(core.worker.sent[0].keepCopy, false);
 });
 
-test("an answer belongs to its call, whichever comes first", async () => {
+test("answers may arrive in any order", async () => {
   const core = await startCore();
   const [first, second] = [call("get", { id: "a" }), call("get", { id: "b" })];
   await turns();
   const [a, b] = core.worker.sent.slice(1);
   core.worker.onmessage({ data: { id: b.id, result: '{"title":"B"}' } });
   core.worker.onmessage({ data: { id: a.id, result: '{"title":"A"}' } });
-  core.worker.onmessage({ data: { id: 12345, result: "{}" } }); // of a call that nobody waits for
+  core.worker.onmessage({ data: { id: 12345, result: "{}" } }); // for an unknown call
   assert.deepEqual([await first, await second], [{ title: "A" }, { title: "B" }]);
 });
 
-test("an error rejects with its code, and an empty answer is an empty object", async () => {
+test("an error rejects with its code", async () => {
   await startCore({
     get: () => {
       throw { code: "not_found", message: "not_found" };
@@ -34,21 +34,21 @@ test("an error rejects with its code, and an empty answer is an empty object", a
   assert.deepEqual(await call("lock", {}), {});
 });
 
-test("a file goes with the call and comes with the answer, and progress is told on the way", async () => {
+test("calls carry files both ways and report progress", async () => {
   const core = await startCore();
-  const told = [];
+  const reported = [];
   const file = new Blob(["content"]);
-  const answer = callForFile("attachment", {}, { file, onProgress: (json) => told.push(json) });
+  const answer = callForFile("attachment", {}, { file, onProgress: (json) => reported.push(json) });
   await turns();
   const sent = core.worker.sent.at(-1);
   assert.equal(sent.file, file);
   core.worker.onmessage({ data: { id: sent.id, progress: '{"done":1}' } });
   core.worker.onmessage({ data: { id: sent.id, result: "{}", file: Uint8Array.of(7) } });
   assert.deepEqual(await answer, { result: {}, file: Uint8Array.of(7) });
-  assert.deepEqual(told, [{ done: 1 }]);
+  assert.deepEqual(reported, [{ done: 1 }]);
 });
 
-test("a signal asks the core to end the call, also one that was given before", async () => {
+test("an aborted signal cancels the call", async () => {
   const core = await startCore();
   const controller = new AbortController();
   const answer = call("index", {}, { signal: controller.signal });
@@ -64,7 +64,7 @@ test("a signal asks the core to end the call, also one that was given before", a
   assert.ok("cancel" in core.worker.sent.at(-1));
 });
 
-test("a restart ends the worker, cancels what was under way, and starts another", async () => {
+test("a restart cancels calls and starts a new worker", async () => {
   const core = await startCore();
   const old = core.worker;
   const answer = call("get", {});
@@ -77,7 +77,7 @@ test("a restart ends the worker, cancels what was under way, and starts another"
   assert.ok(core.worker.sent[0].module);
 });
 
-test("a core that stops by itself is told as a crash, and another takes its place", async () => {
+test("a crashed core is reported and replaced", async () => {
   const crashes = [];
   const core = await startCore({}, { onCrash: (message) => crashes.push(message) });
   core.worker.onmessage({ data: { stopped: "out of memory" } });

@@ -1,4 +1,4 @@
-// The modules of the page import each other in one direction.
+// The modules of the page have no import cycles.
 import assert from "node:assert/strict";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
@@ -16,7 +16,7 @@ const importsOf = (file) =>
     ([, specifier]) => found(join(dirname(file), specifier)) ?? join(dirname(file), specifier),
   );
 
-/** The first circle that starts at a file of the graph, or undefined. */
+/** The first cycle in the graph, or undefined. */
 function circle(graph) {
   const done = new Set();
   const visit = (file, path) => {
@@ -36,7 +36,7 @@ function circle(graph) {
   return undefined;
 }
 
-test("no module imports itself by way of others", () => {
+test("there are no import cycles", () => {
   const graph = new Map(files.map((file) => [file, importsOf(file)]));
   assert.deepEqual(
     [...graph.values()].flat().filter((path) => !existsSync(path)),

@@ -1,4 +1,4 @@
-// How counts of V8 become lines of a source.
+// Maps V8 counts to source lines.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { transformSync } from "esbuild";
@@ -16,7 +16,7 @@ export const never = () => {
 };
 `;
 
-/** The script, minified, and the ranges of V8 where `text` in it was executed `count` times and all else once. */
+/** The minified script and V8 ranges in which each `text` was executed `count` times and everything else once. */
 function script(...ranges) {
   const { code, map } = transformSync(SOURCE, { loader: "ts", minify: true, sourcemap: "external", sourcefile: "pick.ts" });
   const range = (text, count) => {
@@ -33,14 +33,14 @@ function script(...ranges) {
 
 const counts = (lines) => Object.fromEntries([...lines.get("pick.ts")].sort(([a], [b]) => a - b));
 
-test("a line counts as often as anything on it was executed; what is only a type is no line", () => {
+test("a line has its highest count, and types have none", () => {
   const lines = new Map();
   addRun(lines, script(['throw new Error("never")', 0], ['"more"', 0], ['"less"', 4]));
   const { 7: type, 9: never, 5: less } = counts(lines);
   assert.deepEqual([type, never, less], [undefined, 0, 4]);
 });
 
-test("the innermost range says, in whichever order they come, and runs add up", () => {
+test("the innermost range counts, and runs add up", () => {
   const lines = new Map();
   for (const order of [(r) => r, (r) => r.reverse()])
     addRun(
@@ -55,7 +55,7 @@ test("the innermost range says, in whichever order they come, and runs add up", 
   assert.equal(counts(lines)[9], 10);
 });
 
-test("the records name each source with its lines in order", () => {
+test("records list sources and lines in order", () => {
   const lines = new Map([
     [
       "b.ts",

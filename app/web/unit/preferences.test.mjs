@@ -7,7 +7,7 @@ const keep = (value) =>
 
 beforeEach(() => localStorage.clear());
 
-test("what was chosen is there again", () => {
+test("choices are stored", () => {
   const chosen = {
     language: "ru",
     theme: "dark",
@@ -27,7 +27,7 @@ test("what was chosen is there again", () => {
   assert.deepEqual(readPreferences(), chosen);
 });
 
-test("nothing, or what no version of the page wrote, gives the defaults", () => {
+test("missing or malformed preferences become defaults", () => {
   assert.deepEqual(readPreferences(), DEFAULTS);
   for (const text of ["{", "[]", "7", '"dark"']) {
     keep(text);
@@ -35,7 +35,7 @@ test("nothing, or what no version of the page wrote, gives the defaults", () => 
   }
 });
 
-test("each strange value becomes its default, and the others stay", () => {
+test("an invalid value becomes its default", () => {
   keep({
     language: "tlh",
     theme: "neon",
@@ -56,7 +56,7 @@ test("each strange value becomes its default, and the others stay", () => {
   assert.deepEqual(readPreferences(), DEFAULTS);
 });
 
-test("a browser without storage has the defaults, and choosing is no error", (t) => {
+test("preferences work without storage", (t) => {
   const refuse = () => {
     throw new DOMException("denied", "SecurityError");
   };
@@ -66,7 +66,7 @@ test("a browser without storage has the defaults, and choosing is no error", (t)
   writePreferences(DEFAULTS);
 });
 
-test("a theme is set for the page and for what the system draws around it", (t) => {
+test("a theme applies to the page and the browser bars", (t) => {
   const metas = [{ media: "(prefers-color-scheme: light)" }, { media: "(prefers-color-scheme: dark)" }];
   t.mock.method(document, "querySelectorAll", () => metas);
   const shown = (theme) => {

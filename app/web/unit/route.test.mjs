@@ -20,7 +20,7 @@ beforeEach(() => {
   location.hash = "#/vault";
 });
 
-test("the hash is split at slashes and each part decoded; a stray percent sign is no error", () => {
+test("a hash is split and decoded", () => {
   for (const [hash, parts] of [
     ["", [""]],
     ["#/", [""]],
@@ -34,7 +34,7 @@ test("the hash is split at slashes and each part decoded; a stray percent sign i
   }
 });
 
-test("a link encodes what it is made of, so that the route gives it back", () => {
+test("a link encodes its parts", () => {
   const parts = ["item", "a/b#c?d%e é"];
   assert.equal(href(...parts), "#/item/a%2Fb%23c%3Fd%25e%20%C3%A9");
   go(...parts);
@@ -43,12 +43,12 @@ test("a link encodes what it is made of, so that the route gives it back", () =>
   assert.deepEqual([location.hash, route.value], ["#/vault", ["vault"]]);
 });
 
-test("only the screens beside the vault are pages", () => {
+test("only screens besides the vault are pages", () => {
   assert.equal(pageOf(["settings"]), "settings");
   for (const parts of [["vault"], ["item", "settings"], [""], []]) assert.equal(pageOf(parts), undefined);
 });
 
-test("a form with changes keeps the route back until it is left or kept", () => {
+test("a form with changes blocks navigation", () => {
   let dirty = true;
   const leave = guard(() => dirty);
   assert.equal(guarded.value, true);
@@ -63,13 +63,13 @@ test("a form with changes keeps the route back until it is left or kept", () => 
   leave();
 });
 
-test("a form without changes holds nothing back", () => {
+test("a form without changes does not block navigation", () => {
   guard(() => false);
   go("health");
   assert.deepEqual([blockedHash.value, route.value], [null, ["health"]]);
 });
 
-test("taking away an old guard leaves the one that took its place", () => {
+test("removing an old guard keeps the new one", () => {
   const old = guard(() => false);
   guard(() => true);
   old();
@@ -77,7 +77,7 @@ test("taking away an old guard leaves the one that took its place", () => {
   assert.equal(blockedHash.value, "#/export");
 });
 
-test("the browser asks before a page with changes is closed, and only then", () => {
+test("the browser asks before closing a page with changes", () => {
   const close = () => {
     const e = new Event("beforeunload", { cancelable: true });
     dispatchEvent(e);

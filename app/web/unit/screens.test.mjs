@@ -1,4 +1,4 @@
-// What the screens make of their data, apart from drawing it.
+// Pure functions of the screens.
 
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
@@ -44,7 +44,7 @@ beforeEach(async () => {
   all.value = null;
 });
 
-test("only web addresses become links", () => {
+test("only http and https URLs become links", () => {
   const links = {
     "example.org": "https://example.org/",
     "http://example.org/a": "http://example.org/a",
@@ -68,14 +68,14 @@ test("only web addresses become links", () => {
   }
 });
 
-test("an address is known by its host, and by itself where it has none", () => {
+test("a URL is shown by its host", () => {
   assert.equal(hostOf("https://mail.example:8443/in?x"), "mail.example:8443");
   assert.equal(hostOf("mail.example/in"), "mail.example");
   assert.equal(hostOf("not an address"), "not an address");
   assert.equal(hostOf("androidapp://com.example"), "com.example");
 });
 
-test("a tile has the first letter of the title, whatever alphabet or emoji it is, and always the same tint", () => {
+test("a tile has the first letter and a fixed tint", () => {
   for (const [title, letter] of [
     ["mail", "M"],
     ["  élan", "É"],
@@ -91,7 +91,7 @@ test("a tile has the first letter of the title, whatever alphabet or emoji it is
   assert.deepEqual([...tints].sort(), [0, 1, 2, 3, 4, 5, 6, 7]);
 });
 
-test("the second line of a row says what tells the entry from others", () => {
+test("the subtitle of a row tells items apart", () => {
   assert.equal(subtitle(login({ username: "ada", url: "https://x.example" })), "ada");
   assert.equal(subtitle(login({ url: "https://x.example/sign-in" })), "x.example");
   assert.equal(subtitle(login({})), "Login");
@@ -100,13 +100,13 @@ test("the second line of a row says what tells the entry from others", () => {
   assert.match(subtitle(login({ trashed: "x", purge: "2026-03-04T12:00:00Z" })), /2026$/);
 });
 
-test("a type that a newer version wrote is shown as an entry", () => {
+test("an unknown type is shown as an item", () => {
   assert.deepEqual(kindOf("passkey"), { one: "Item", many: "Items", icon: "info" });
   assert.equal(new Set(TYPES.map((t) => kindOf(t).icon)).size, TYPES.length);
 });
 
-test("dates look as the language writes them, and one that is none is left out", async () => {
-  assert.equal(dayOf("2026-11-05T12:00:00Z"), "5 Nov 2026"); // the browser's English is British
+test("dates follow the locale; malformed ones are empty", async () => {
+  assert.equal(dayOf("2026-11-05T12:00:00Z"), "5 Nov 2026"); // the browser prefers British English
   assert.equal(when(undefined), "");
   assert.equal(when("yesterday"), "");
   assert.match(when("2026-11-05T12:00:00Z"), /^5 Nov 2026, \d\d:\d\d$/);
@@ -115,7 +115,7 @@ test("dates look as the language writes them, and one that is none is left out",
   assert.equal(dayOf("2026-11-05T12:00:00Z"), "05.11.2026");
 });
 
-test("a secret is shown in runs of letters, digits and symbols", () => {
+test("a secret is split into runs by class", () => {
   const kinds = (text) => runs(text).map((r) => `${r.kind} ${r.text}`);
   assert.deepEqual(kinds("ab12!?c"), ["letter ab", "digit 12", "symbol !?", "letter c"]);
   assert.deepEqual(kinds("é я٣😀"), ["letter é я", "digit ٣", "symbol 😀"]);
@@ -123,15 +123,15 @@ test("a secret is shown in runs of letters, digits and symbols", () => {
   assert.equal(runs("x".repeat(10_000)).length, 1);
 });
 
-test("a code is read in halves; a short one stays whole", () => {
+test("a code is shown in halves", () => {
   assert.deepEqual(["123456", "12345678", "ABCDE", ""].map(halves), ["123 456", "1234 5678", "ABCDE", ""]);
 });
 
-test("a key is written in groups of four", () => {
+test("a key is shown in groups of four", () => {
   assert.deepEqual(["ABCDEFGH", "ABCDEFGHI", "ABC", ""].map(inGroups), ["ABCD EFGH", "ABCD EFGH I", "ABC", ""]);
 });
 
-test("an address takes its rule along when it changes, and loses it when it goes", () => {
+test("a URL keeps its rule when it changes", () => {
   const start = { urls: ["a", "b"], match: { a: "host", b: "exact" } };
   assert.deepEqual(renamed(start, 0, "c"), { urls: ["c", "b"], match: { b: "exact", c: "host" } });
   assert.deepEqual(renamed(start, 1, ""), { urls: ["a", ""], match: { a: "host" } });
@@ -141,13 +141,13 @@ test("an address takes its rule along when it changes, and loses it when it goes
   assert.deepEqual(start.match, { a: "host", b: "exact" }, "nothing was changed in place");
 });
 
-test("a field that becomes a yes or no keeps what can be meant as a yes", () => {
+test("a field becomes a boolean with the right value", () => {
   for (const value of ["1", "true", " YES ", "on", "x"]) assert.equal(converted(value, "boolean"), "true", value);
   for (const value of ["0", "", "no", "truely", "2"]) assert.equal(converted(value, "boolean"), "false", value);
   assert.equal(converted(" yes ", "hidden"), " yes ");
 });
 
-test("a form is tidied when it is saved", () => {
+test("saving tidies the form", () => {
   const item = login({ id: "", title: "  Mail ", urls: ["a", " ", ""], card: { number: "1" }, identity: {}, ssh_key: {} });
   const saved = tidy({ ...item, tags: ["Smith, John", "home"] });
   assert.deepEqual([saved.title, saved.urls, saved.tags], ["Mail", ["a"], ["Smith, John", "home"]]);
@@ -157,7 +157,7 @@ test("a form is tidied when it is saved", () => {
   assert.deepEqual([edited(login({})).urls, edited(login({ urls: ["a"] })).urls, edited(login({})).fields], [[""], ["a"], []]);
 });
 
-test("an item that is there keeps the parts of every type, and what a newer version wrote", () => {
+test("an existing item keeps parts it does not show", () => {
   const item = { ...login({ card: { unknown: "{}" }, ssh_key: {} }), id: "a", type: "passkey" };
   assert.deepEqual([tidy(item).card, tidy(item).ssh_key], [{ unknown: "{}" }, {}]);
   assert.equal(hasUnknown(login({ fields: [{ name: "a", value: "" }], card: {} })), false);
@@ -170,35 +170,35 @@ test("an item that is there keeps the parts of every type, and what a newer vers
   }
 });
 
-test("an expiry date is written from what is known of it", () => {
+test("an expiry date may be incomplete", () => {
   assert.equal(expiry({ card: { expiry_month: "9", expiry_year: "2029" } }), "09 / 2029");
   assert.equal(expiry({ card: { expiry_year: "2029" } }), "2029");
   assert.equal(expiry({}), "");
 });
 
-test("an entry is bare when nothing but its title says anything", () => {
+test("an item with only a title is empty", () => {
   assert.equal(isEmpty(login({ urls: [], tags: [], fields: [] })), true);
   for (const part of [{ username: "a" }, { notes: "a" }, { urls: ["a"] }, { fields: [{ name: "a", value: "" }] }, { card: {} }]) {
     assert.equal(isEmpty(login(part)), false, JSON.stringify(part));
   }
 });
 
-test("rules of the generator stay such that a password can be made by them", () => {
+test("generator rules remain possible", () => {
   const rules = DEFAULTS.generator.password;
   assert.equal(changed(rules, { length: 12 }).length, 12);
-  assert.equal(changed({ ...rules, length: 8 }, { min_digits: 9 }).length, 12); // one of each other class
+  assert.equal(changed({ ...rules, length: 8 }, { min_digits: 9 }).length, 12); // one from each other class
   const without = changed(rules, { digits: false });
   assert.deepEqual([without.min_digits, without.min_lower], [0, 1]);
   assert.equal(changed(without, { digits: true }).min_digits, 1);
   assert.deepEqual([0, 44.9, 45, 60, 89.9, 90].map(verdict), [0, 0, 1, 2, 2, 3]);
 });
 
-test("a password's level is the first whose bound is above its guesses", () => {
+test("a strength level is chosen by its bound", () => {
   const level = (guesses_log10) => levelOf({ guesses_log10 });
   assert.deepEqual([0, 5.99, 6, 8.9, 11.3, 13.5, 40].map(level), [0, 0, 1, 2, 3, 4, 4]);
 });
 
-test("advice about a password is in the page's language; what the page does not know is left out", async () => {
+test("advice is translated; unknown codes are ignored", async () => {
   assert.equal(advice("date"), "Dates are often easy to guess.");
   await speak("fr");
   assert.match(advice("date"), /dates/i);
@@ -206,51 +206,51 @@ test("advice about a password is in the page's language; what the page does not 
   for (const unknown of ["", "somethingNew", "toString"]) assert.equal(advice(unknown), "");
 });
 
-test("health is graded by its score", () => {
+test("health has a grade by its score", () => {
   assert.deepEqual([100, 90, 89, 60, 59, 0].map(grade), ["good", "good", "fair", "fair", "poor", "poor"]);
 });
 
-test("a column is hinted at by ten characters at most, since it may hold passwords", () => {
+test("a column hint has ten characters at most", () => {
   assert.equal(hinted("short"), "short");
   assert.equal(hinted("twelve chars"), "twelve chars");
   assert.equal(hinted("thirteen chars"), "thirteen c…");
 });
 
-test("an import counts what is new and what the choice takes besides", () => {
+test("an import counts new and chosen items", () => {
   const preview = { statuses: { new: 5, identical: 3, changed: 2 } };
   assert.equal(wanted(preview, { identical: "skip", changed: "skip", repeated: "skip" }), 5);
   assert.equal(wanted(preview, { identical: "add", changed: "update", repeated: "add" }), 10);
   assert.equal(wanted({ statuses: {} }, { identical: "add", changed: "add", repeated: "add" }), 0);
 });
 
-test("what an import keeps elsewhere is counted by name and place, the most frequent first", () => {
-  const kept = [
+test("relocated values are counted, most frequent first", () => {
+  const relocated = [
     { name: "a", as: "note" },
     { name: "b", as: "field" },
     { name: "b", as: "field" },
     { name: "b", as: "note" },
   ];
   assert.deepEqual(
-    counted(kept).map(({ name, as, count }) => `${name} ${as} ${count}`),
+    counted(relocated).map(({ name, as, count }) => `${name} ${as} ${count}`),
     ["b field 2", "a note 1", "b note 1"],
   );
   assert.deepEqual(counted([]), []);
 });
 
-test("the heading of the list names what is shown", () => {
+test("the heading names the filter", () => {
   assert.deepEqual(
     [{ by: "all" }, { by: "favourite" }, { by: "trash" }, { by: "type", type: "card" }, { by: "tag", tag: "C#" }].map(heading),
     ["All items", "Favourites", "Trash", "Cards", "C#"],
   );
 });
 
-test("the palette finds commands by all of the words, in any order, without accents", () => {
+test("the palette matches words in any order", () => {
   assert.equal(fits("Gehe zu: Papierkorb", "papier geh"), true);
   assert.equal(fits("Créer une entrée", "creer entree"), true);
   assert.equal(fits("New card", "new note"), false);
 });
 
-test("the palette shows recent ones first, and nothing twice", () => {
+test("the palette shows recent choices first, once", () => {
   all.value = [login({ id: "m", title: "Mail" })];
   preferences.value = { ...DEFAULTS, recent: ["item m", "command lock", "item gone", "command gone"] };
   const [recent, commands] = groupsOf("", [], null, () => {});
@@ -265,27 +265,27 @@ test("the palette shows recent ones first, and nothing twice", () => {
   assert.ok(commands.choices.some((c) => c.key === "command undo"));
 });
 
-test("the palette puts a command that begins with the words before the entries, else behind them", () => {
+test("a command that starts with the query comes first", () => {
   const hits = [login({ id: "l", title: "Lock shop", username: "ada" }), login({ id: "o", title: "Locker" })];
   const names = (words) => groupsOf(words, hits, null, () => {}).map((g) => g.name);
-  const [found, entries] = groupsOf("lock", hits, null, () => {});
+  const [found, items] = groupsOf("lock", hits, null, () => {});
   assert.equal(found.choices[0].label, "Lock");
-  // The best hit can be copied from at once; a note or a login without a name offers less.
+  // Fields of the best result can be copied; notes and logins without a username offer fewer.
   assert.deepEqual(
-    entries.choices.map((c) => c.label),
+    items.choices.map((c) => c.label),
     ["Lock shop", "Copy password", "Copy username", "Copy verification code", "Locker"],
   );
   assert.deepEqual(names("shop"), [...names("lock")].reverse());
 });
 
-test("while something to copy is picked, the palette lists entries alone", () => {
-  all.value = Array.from({ length: 20 }, (_, i) => login({ id: String(i), title: `Entry ${i}` }));
+test("while picking a field, only items are listed", () => {
+  all.value = Array.from({ length: 20 }, (_, i) => login({ id: String(i), title: `Item ${i}` }));
   const groups = groupsOf("", [], "password", () => {});
   assert.equal(groups.length, 1);
   assert.equal(groups[0].choices.length, 7);
 });
 
-test("the sheet of the recovery phrase has every word at its number, and whose it is", () => {
+test("the phrase sheet numbers all words", () => {
   const words = Array.from({ length: 24 }, (_, i) => `word${i}`);
   const sheet = asFile(words, "ada");
   assert.match(sheet, /ada/);
@@ -294,7 +294,7 @@ test("the sheet of the recovery phrase has every word at its number, and whose i
   assert.match(sheet, /^24 {2}word23$/m);
 });
 
-test("three different words of the phrase are asked for, in their order", () => {
+test("three different words are asked for in order", () => {
   const seen = new Set();
   for (let i = 0; i < 200; i++) {
     const places = pickThree(24);
@@ -309,12 +309,12 @@ test("three different words of the phrase are asked for, in their order", () => 
   assert.ok(seen.size > 20, "the places are not chosen from all words");
 });
 
-test("a phrase with a mistake says which", () => {
+test("a wrong phrase names the mistake", () => {
   assert.match(mistake(7, 24), /7/);
   assert.notEqual(mistake(0, 25), mistake(0, 24));
 });
 
-test("a problem is explained in the page's words; an unknown one shows its code", () => {
+test("a problem has a sentence, an unknown one its code", () => {
   const of = (code, rest) => explain(new CoreError(code, { message: "in English", ...rest }));
   assert.equal(of("wrong_password"), "Incorrect master password.");
   assert.equal(of("bad_input"), "This can’t be saved.");
@@ -341,7 +341,7 @@ test("a finding is described with its values, and with the label of its field", 
   for (const code of ["never_heard_of", "constructor"]) assert.equal(describe({ code }), code);
 });
 
-test("a wait is told in seconds up to a minute and a half, then in whole minutes", () => {
+test("a wait is in seconds, then in minutes", () => {
   assert.deepEqual([1, 89, 90, 121].map(retryIn), [
     "Try again in 1 second.",
     "Try again in 89 seconds.",
@@ -350,14 +350,14 @@ test("a wait is told in seconds up to a minute and a half, then in whole minutes
   ]);
 });
 
-test("the time of the clipboard is told in its own unit", () => {
+test("the clipboard time has a fitting unit", () => {
   assert.equal(clipboardTime(10), "10 seconds");
   assert.equal(clipboardTime(60), "1 minute");
   assert.equal(clipboardTime(120), "2 minutes");
   assert.doesNotMatch(clipboardTime(0), /0/);
 });
 
-test("sizes are written in steps of a thousand", async () => {
+test("sizes use units of 1000", async () => {
   assert.deepEqual([0, 1, 999, 1000, 1_499, 999_499, 1_000_000, 2_340_000].map(inBytes), [
     "0 bytes",
     "1 byte",
@@ -372,7 +372,7 @@ test("sizes are written in steps of a thousand", async () => {
   assert.equal(inBytes(2_340_000), "2,3 MB");
 });
 
-test("a file is saved under a name that is only a name, and reads as what it is", () => {
+test("a file name is made safe", () => {
   for (const [name, safe] of [
     ["deed.pdf", "deed.pdf"],
     ["../../etc/passwd", "__.._etc_passwd"],

@@ -12,16 +12,16 @@ beforeEach(() => {
   all.value = [..."abcdef"].map((id) => ({ id, type: "login", title: id, favourite: id === "b" || id === "e" }));
 });
 
-test("an entry is selected by a toggle and let go of by the next", () => {
+test("toggling selects and deselects", () => {
   toggle("c");
   toggle("a");
-  assert.equal(ids(), "ac"); // in the order of the list
+  assert.equal(ids(), "ac"); // in list order
   toggle("c");
   assert.equal(ids(), "a");
   assert.deepEqual([isSelected("a"), isSelected("c")], [true, false]);
 });
 
-test("a range goes from the entry that was toggled last, up or down, and adds to what is selected", () => {
+test("a range starts at the last toggled item", () => {
   toggle("f");
   toggle("c");
   selectRange("x", "e");
@@ -30,12 +30,12 @@ test("a range goes from the entry that was toggled last, up or down, and adds to
   assert.equal(ids(), "abcdef");
 });
 
-test("without a selection a range begins at the entry that has the keyboard", () => {
+test("without a selection a range starts at the active item", () => {
   selectRange("b", "d");
   assert.equal(ids(), "bcd");
 });
 
-test("a range from or to an entry that is not in the list selects nothing more", () => {
+test("a range needs both ends in the list", () => {
   selectRange("x", "d");
   assert.equal(ids(), "");
   toggle("b");
@@ -43,13 +43,13 @@ test("a range from or to an entry that is not in the list selects nothing more",
   assert.equal(ids(), "b");
 });
 
-test("what is not shown, or cannot be opened, is not selected", () => {
+test("hidden and unreadable items are not selected", () => {
   all.value = all.value.map((s) => (s.id === "d" ? { ...s, unreadable: "damaged" } : s));
   selectAll();
   assert.equal(ids(), "abcef");
   filter.value = { by: "favourite" };
   assert.equal(ids(), "be");
-  toggle("b"); // forgets what is out of sight
+  toggle("b"); // forgets hidden items
   filter.value = { by: "all" };
   assert.equal(ids(), "e");
   endSelection();

@@ -1,4 +1,4 @@
-// Lets a test in Node.js import modules of src/, which find as much of a browser as they touch when they are loaded.
+// Lets tests in Node.js import modules of src/, with the parts of a browser that these need.
 
 import { existsSync } from "node:fs";
 import { registerHooks } from "node:module";
@@ -9,7 +9,7 @@ import "./browser.mjs";
 const source = `${pathToFileURL(SOURCE)}/`;
 const compiled = `${pathToFileURL(COMPILED)}/`;
 
-/** "../src/state/undo.ts", as a test says it, and "./undo", as src/ does, are both the compiled module. */
+/** Resolves "../src/state/undo.ts" in a test and "./undo" in src/ to the compiled module. */
 function moduleOf(specifier, parent) {
   const { href } = new URL(specifier, parent);
   if (href.startsWith(source)) return compiled + href.slice(source.length).replace(/\.tsx?$/, ".js");

@@ -1,4 +1,4 @@
-// Toasts, the idle clock, the clipboard and the names of devices.
+// Toasts, auto-lock, clipboard and device names.
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
 import { dismissToast, preferences, setPreferences, toast, toasts } from "../src/state/app.ts";
@@ -31,7 +31,7 @@ afterEach(() => {
 
 const shown = () => toasts.value.map((t) => t.text);
 
-test("a toast leaves after its time: a problem stays longer, and one with a button longest", () => {
+test("toasts disappear, those with a button last", () => {
   toast("plain");
   toast("problem", "problem");
   toast("button", "plain", { label: "Undo", run() {} });
@@ -43,20 +43,20 @@ test("a toast leaves after its time: a problem stays longer, and one with a butt
   assert.deepEqual(shown(), []);
 });
 
-test("no more than three toasts are shown, the oldest leaves first, and one can be sent away", () => {
+test("three toasts are shown at most", () => {
   const ids = ["a", "b", "c", "d"].map((text) => toast(text));
   assert.deepEqual(shown(), ["b", "c", "d"]);
   dismissToast(ids[2]);
-  dismissToast(ids[0]); // it is gone already
+  dismissToast(ids[0]); // it has disappeared already
   assert.deepEqual(shown(), ["b", "d"]);
 });
 
-test("a choice is kept on the device as soon as it is made", () => {
+test("a preference is stored immediately", () => {
   setPreferences({ trashDays: 90, theme: "dark" });
   assert.deepEqual([readPreferences().trashDays, document.documentElement.dataset.theme], [90, "dark"]);
 });
 
-test("an idle page locks after the chosen time, and any sign of life puts it off", () => {
+test("an idle page locks, and activity delays it", () => {
   let locked = 0;
   startIdleClock(() => {
     locked++;
@@ -74,7 +74,7 @@ test("an idle page locks after the chosen time, and any sign of life puts it off
   assert.equal(locked, 1);
 });
 
-test("a machine that slept through the time locks at the first sign, which is none of life", () => {
+test("a machine that slept past the limit locks on waking", () => {
   let locked = 0;
   startIdleClock(() => locked++);
   mock.timers.setTime(Date.now() + 60 * MINUTE); // no timer ran
@@ -82,7 +82,7 @@ test("a machine that slept through the time locks at the first sign, which is no
   assert.ok(locked > 0);
 });
 
-test("a page that is seen again looks at the clock at once", () => {
+test("a page that becomes visible checks the clock", () => {
   let locked = 0;
   startIdleClock(() => {
     locked++;
@@ -93,7 +93,7 @@ test("a page that is seen again looks at the clock at once", () => {
   assert.equal(locked, 1);
 });
 
-test("a copied secret leaves the clipboard after the chosen time", async () => {
+test("a copied secret is cleared in time", async () => {
   await copySecret("s3cret", "Password");
   assert.deepEqual([clipboard, shown()], ["s3cret", ["Password copied. Clears in 30 seconds."]]);
   mock.timers.tick(29_999);
@@ -104,7 +104,7 @@ test("a copied secret leaves the clipboard after the chosen time", async () => {
   assert.equal(clipboard, "");
 });
 
-test("the time counts from the last copy", async () => {
+test("the time starts at the last copy", async () => {
   await copySecret("first", "Password");
   mock.timers.tick(20_000);
   await copySecret("second", "Password");
@@ -116,7 +116,7 @@ test("the time counts from the last copy", async () => {
   assert.equal(clipboard, "");
 });
 
-test("what was copied elsewhere stays, unless the browser does not let the page look", async () => {
+test("other clipboard content stays", async () => {
   await copySecret("s3cret", "Password");
   clipboard = "from elsewhere";
   mock.timers.tick(30_000);
@@ -130,7 +130,7 @@ test("what was copied elsewhere stays, unless the browser does not let the page 
   assert.equal(clipboard, "");
 });
 
-test("a browser that refuses to clear in the background is asked again when the page is back", async () => {
+test("clearing is retried when the page has the focus", async () => {
   await copySecret("s3cret", "Password");
   const { writeText } = navigator.clipboard;
   navigator.clipboard.writeText = async () => Promise.reject(new DOMException("not focused"));
@@ -143,7 +143,7 @@ test("a browser that refuses to clear in the background is asked again when the 
   assert.equal(clipboard, "");
 });
 
-test("locking clears at once, where clearing is wanted at all", async () => {
+test("locking clears the clipboard", async () => {
   await copySecret("s3cret", "Password");
   clearClipboardNow();
   await turns();
@@ -157,7 +157,7 @@ test("locking clears at once, where clearing is wanted at all", async () => {
   assert.equal(clipboard, "s3cret");
 });
 
-test("what is not secret stays in the clipboard, and a refusal is said", async () => {
+test("plain values stay, and a refusal is shown", async () => {
   await copyPlain("ada", "Username");
   mock.timers.tick(60 * MINUTE);
   await turns();
@@ -169,7 +169,7 @@ test("what is not secret stays in the clipboard, and a refusal is said", async (
   }
 });
 
-test("a session is named after its browser and system", () => {
+test("a session is named after browser and system", () => {
   const names = {
     "Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0": "Firefox on Linux",
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36 Edg/156.0":

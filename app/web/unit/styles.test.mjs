@@ -1,4 +1,4 @@
-// Styles and components agree on the names of classes.
+// Styles and components use the same class names.
 import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { test } from "node:test";
@@ -10,10 +10,10 @@ const read = (pattern) =>
     .map((file) => readFileSync(file, "utf8"))
     .join("\n");
 
-test("every class and custom property of the styles is used", () => {
+test("every class and custom property is used", () => {
   const styles = read("**/*.css").replace(/\/\*[\s\S]*?\*\//g, "");
   const code = read("**/*.{ts,tsx,html}");
-  // As it is, or with an end that is computed: `button-${kind}`.
+  // Literally, or with a computed ending: `button-${kind}`.
   const isNamed = (name) => new RegExp(`(?<![\\w-])(${name}(?![\\w-])|${name.replace(/-[^-]*$/, "-")}\\$\\{)`).test(code);
 
   const selectors = styles.replace(/\{[^{}]*\}/g, "{}");

@@ -1,4 +1,4 @@
-// The five languages say the same things, with the same values in them, and the page shows them as each language is written.
+// The texts of all languages are complete, consistent and used.
 import assert from "node:assert/strict";
 import { globSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -14,11 +14,11 @@ import { declarations, GENERATED, problems, readCatalogs, textsIn } from "../tex
 const src = fileURLToPath(new URL("../src", import.meta.url));
 const catalogs = readCatalogs();
 
-test("every language has the texts of English, with their values and its own plural forms", () => {
+test("every language has all texts, values and plurals", () => {
   assert.deepEqual(problems(catalogs), []);
 });
 
-test("the types are those of the texts", () => {
+test("the generated types are current", () => {
   assert.equal(readFileSync(GENERATED, "utf8"), declarations(catalogs), "run `npm --prefix app/web run generate`");
 });
 
@@ -27,7 +27,7 @@ const ITEMS = {
   ru: "{count, plural, one {# запись} few {# записи} many {# записей} other {# записи}}",
 };
 
-test("what a translation lacks, or has too much, is named", () => {
+test("missing and surplus parts are named", () => {
   const wrong = (en, ru) => problems({ en: { list: { title: en } }, ru: { list: { title: ru } } });
   assert.deepEqual(wrong(ITEMS.en, ITEMS.ru), []);
   assert.deepEqual(problems({ en: { list: { title: "Items" } }, ru: { list: { name: "Имя" } } }), [
@@ -66,23 +66,23 @@ test("what a translation lacks, or has too much, is named", () => {
   assert.deepEqual(problems({ en: { list: { title: "a" } }, ru: { list: { title: 7 } } }), ["ru: list.title: is not a text"]);
 });
 
-test("what is counted takes the form that goes with the number", () => {
+test("plural forms follow the number", () => {
   const count = (lang, n) => compile(catalogs[lang], lang).common.items({ count: n });
   const russian = { 1: "1 запись", 2: "2 записи", 5: "5 записей", 11: "11 записей", 21: "21 запись", 104: "104 записи" };
   const items = compile({ items: ITEMS.ru }, "ru").items;
   for (const [n, words] of Object.entries(russian)) assert.equal(items({ count: Number(n) }), words);
-  assert.equal(count("fr", 0).slice(2), count("fr", 1).slice(2)); // in French nothing is one
+  assert.equal(count("fr", 0).slice(2), count("fr", 1).slice(2)); // French treats 0 as singular
   assert.notEqual(count("en", 0).slice(2), count("en", 1).slice(2));
   assert.match(count("de", 10_000), /^10\.000 /);
 });
 
-test("a form for exactly one number goes before the others, and a form may hold other values", () => {
+test("an exact form has priority", () => {
   const { tagged } = compile({ tagged: "{n, plural, =1 {Tagged “{tag}”} one {# item} other {# items tagged “{tag}”}}" }, "en");
   assert.equal(tagged({ n: 1, tag: "Bank" }), "Tagged “Bank”");
   assert.equal(tagged({ n: 2, tag: "C# {n} $& @home" }), "2 items tagged “C# {n} $& @home”");
 });
 
-test("a value is written in small letters where the message says so, and a number as in the language", () => {
+test("values are lowercased and numbers formatted", () => {
   const { show, of } = compile({ show: "Show {label, lowercase}", of: "{done} of {total}" }, "de");
   assert.equal(show({ label: "URL of ÄRZTE" }), "Show url of ärzte");
   assert.equal(of({ done: 1, total: 12_345 }), "1 of 12.345");
@@ -95,12 +95,12 @@ function speaks(t, languages) {
   t.after(() => (navigator.languages = before));
 }
 
-test("dates and numbers follow the browser's own variant of a language", (t) => {
+test("the browser's variant of a language is used", (t) => {
   speaks(t, ["de-AT", "en-GB", "en-US"]);
   assert.deepEqual([localeOf("en"), localeOf("de"), localeOf("fr")], ["en-GB", "de-AT", "fr"]);
 });
 
-test("the language is the chosen one, else the first of the browser's that the page has", async (t) => {
+test("the language is chosen or the browser's", async (t) => {
   const withBrowser = async (languages, chosen) => {
     speaks(t, languages);
     preferences.value = { ...DEFAULTS, language: "en" }; // so that the next value is computed again
@@ -116,14 +116,14 @@ test("the language is the chosen one, else the first of the browser's that the p
   for (const tag of ["constructor", "EN", "", undefined, 7]) assert.equal(isLanguage(tag), false, String(tag));
 });
 
-test("the page has a sentence for every advice that the core gives about a password", () => {
+test("every advice code has a text", () => {
   const core = readFileSync(new URL("../../strength/strength.go", import.meta.url), "utf8");
   const codes = [...core.matchAll(/ Advice = "(\w+)"/g)].map(([, code]) => code).sort();
   assert.ok(codes.length >= 10);
   assert.deepEqual(Object.keys(catalogs.en.strength.advice).sort(), codes);
 });
 
-/** The names in a source that may read a text: members, strings, and keys of objects. */
+/** Names in a source that may refer to a text: members, strings and object keys. */
 const namesIn = (code) =>
   new Set([...code.matchAll(/(?<=[."'`])[A-Za-z_]\w*|(?<=[{,]\s*)[A-Za-z_]\w*(?=\s*[,:}])/g)].map(([name]) => name));
 
@@ -135,7 +135,7 @@ test("every text is used", () => {
     exclude: (file) => file.endsWith("_test.go") || file.endsWith("node_modules"),
   });
   const named = sources.map(namesIn);
-  // A part that is indexed is read by names from anywhere, also from the core: codes of errors, kinds of items and their fields.
+  // Indexed parts are read with keys from anywhere, also from the core: error codes, item types and fields.
   const indexed = (part) =>
     sources.some((code) =>
       [
@@ -161,7 +161,7 @@ test("every text is used", () => {
   assert.deepEqual(unused, []);
 });
 
-test("screens and controls take their words from the texts", () => {
+test("components contain no literal texts", () => {
   const left = [];
   for (const folder of ["screens", "ui"]) {
     for (const name of readdirSync(join(src, folder), { recursive: true })) {

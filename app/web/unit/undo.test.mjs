@@ -4,7 +4,7 @@ import { phase, toasts } from "../src/state/app.ts";
 import { forgetSteps, offerUndo, undoLast } from "../src/state/undo.ts";
 import { startCore, turns } from "./core.mjs";
 
-mock.timers.enable({ apis: ["setTimeout"] }); // no toast leaves during a test
+mock.timers.enable({ apis: ["setTimeout"] }); // toasts stay during a test
 await startCore({
   list: () => ({ items: [], total: 0, complete: true }),
   waiting: () => ({ pending: 0, refused: [] }),
@@ -18,7 +18,7 @@ beforeEach(() => {
 
 const said = () => toasts.value.at(-1)?.text;
 
-test("steps are taken back one by one, the last first, and each once", async () => {
+test("steps are undone in reverse, once each", async () => {
   const back = [];
   for (const name of ["one", "two"]) offerUndo(name, async () => back.push(name));
   undoLast();
@@ -31,7 +31,7 @@ test("steps are taken back one by one, the last first, and each once", async () 
   assert.deepEqual([back, said()], [["two", "one"], "Nothing to undo."]);
 });
 
-test("the button of an older step takes back that one, and its toast leaves", async () => {
+test("the button of a toast undoes its step", async () => {
   const back = [];
   for (const name of ["one", "two"]) offerUndo(name, async () => back.push(name));
   const [{ action }] = toasts.value;
@@ -45,7 +45,7 @@ test("the button of an older step takes back that one, and its toast leaves", as
   );
 });
 
-test("the last twenty steps are kept", async () => {
+test("twenty steps can be undone", async () => {
   const back = [];
   for (let i = 1; i <= 25; i++) offerUndo(`step ${i}`, async () => back.push(i));
   for (let i = 0; i < 25; i++) undoLast();
@@ -56,7 +56,7 @@ test("the last twenty steps are kept", async () => {
   );
 });
 
-test("a step that cannot be taken back says so", async () => {
+test("a failed undo is shown", async () => {
   offerUndo("one", () => Promise.reject(new Error("offline")));
   undoLast();
   await turns();
@@ -64,8 +64,8 @@ test("a step that cannot be taken back says so", async () => {
   assert.equal(toasts.value.at(-1).tone, "problem");
 });
 
-test("locking forgets the steps and their buttons, not the other toasts", () => {
-  offerUndo("one", async () => assert.fail("taken back after it was forgotten"));
+test("locking forgets the steps", () => {
+  offerUndo("one", async () => assert.fail("undone after it was forgotten"));
   toasts.value = [...toasts.value, { id: 9999, text: "plain", tone: "plain" }];
   forgetSteps();
   assert.deepEqual(

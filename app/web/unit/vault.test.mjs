@@ -19,7 +19,7 @@ import {
 } from "../src/state/vault.ts";
 import { startCore, turns } from "./core.mjs";
 
-const entries = (...titles) => titles.map((title) => ({ id: title, type: "login", title }));
+const items = (...titles) => titles.map((title) => ({ id: title, type: "login", title }));
 const listOf = (items, total = items.length) => ({ items, total, complete: true });
 const synced = { revision: 1, changed: true, count: 0, trashed: 0, pending: 0, refused: [], kept: [] };
 
@@ -33,7 +33,7 @@ beforeEach(() => {
   phase.value = { at: "unlocked", username: "ada" };
   online.value = true;
   answers = {
-    list: ({ trash }) => listOf(entries(...(trash ? ["Old"] : ["Mail", "Bank"]))),
+    list: ({ trash }) => listOf(items(...(trash ? ["Old"] : ["Mail", "Bank"]))),
     waiting: () => ({ pending: 0, refused: [] }),
     sync: () => synced,
     index: () => ({}),
@@ -42,11 +42,11 @@ beforeEach(() => {
   before = Object.fromEntries(["list", "sync"].map((method) => [method, core.calls(method).length]));
 });
 
-test("the list is what the core has, by the filter that is chosen", async () => {
+test("the list is filtered", async () => {
   answers.list = ({ trash }) =>
     listOf(
       trash
-        ? entries("Old")
+        ? items("Old")
         : [
             { id: "1", type: "login", title: "Mail", favourite: true, tags: ["work"] },
             { id: "2", type: "note", title: "Wi-Fi", tags: ["home", "work"] },
@@ -69,22 +69,22 @@ test("the list is what the core has, by the filter that is chosen", async () => 
   ]);
 });
 
-test("a vault that was locked while its list was read keeps nothing of it", async () => {
+test("locking during a refresh stores nothing", async () => {
   const reading = refresh();
   phase.value = { at: "locked", username: "ada" };
   await reading;
   assert.deepEqual([all.value, trashed.value], [null, []]);
 });
 
-test("an answer that was overtaken by another search is dropped", async () => {
+test("results of an earlier search are ignored", async () => {
   const waits = new Map();
   answers.list = ({ query }) => new Promise((answer) => waits.set(query, answer));
   search("ma");
   search("mail");
   await turns();
-  waits.get("mail")(listOf(entries("Mail")));
+  waits.get("mail")(listOf(items("Mail")));
   await turns();
-  waits.get("ma")(listOf(entries("Mail", "Map")));
+  waits.get("ma")(listOf(items("Mail", "Map")));
   await turns();
   assert.deepEqual(
     shown.value.items.map((s) => s.title),
@@ -92,10 +92,10 @@ test("an answer that was overtaken by another search is dropped", async () => {
   );
 });
 
-test("a search that has more hits than a screen shows fetches the rest when typing pauses", async () => {
+test("a pause in typing loads all results", async () => {
   mock.timers.enable({ apis: ["setTimeout"] });
   try {
-    answers.list = ({ limit }) => listOf(entries(...(limit ? ["A"] : ["A", "B"])), 2);
+    answers.list = ({ limit }) => listOf(items(...(limit ? ["A"] : ["A", "B"])), 2);
     search("x");
     await turns();
     assert.equal(shown.value.items.length, 1);
@@ -105,14 +105,14 @@ test("a search that has more hits than a screen shows fetches the rest when typi
     mock.timers.tick(1);
     await turns();
     assert.equal(shown.value.items.length, 2);
-    search("  "); // no words: no search
+    search("  "); // no query, no search
     assert.deepEqual([query.value, asked("list").length], ["  ", 2]);
   } finally {
     mock.timers.reset();
   }
 });
 
-test("a search asks by the filter and by the chosen order", async () => {
+test("a search uses the filter and the order", async () => {
   preferences.value = { ...preferences.value, sort: "changed" };
   search("x", { by: "tag", tag: "work" });
   search("x", { by: "type", type: "card" });
@@ -129,7 +129,7 @@ test("a search asks by the filter and by the chosen order", async () => {
   preferences.value = { ...preferences.value, sort: "title" };
 });
 
-test("a sync brings the list, what cannot be read, and what waits", async () => {
+test("a sync updates the list and its problems", async () => {
   answers.sync = () => ({
     ...synced,
     count: 2,
@@ -148,7 +148,7 @@ test("a sync brings the list, what cannot be read, and what waits", async () => 
   assert.deepEqual(waiting.value, { pending: 2, refused: ["r", "s"] });
 });
 
-test("without the server the page is offline, and shows what the device holds", async () => {
+test("offline, the page shows the cached list", async () => {
   answers.sync = () => {
     throw { code: "offline", message: "no network" };
   };
@@ -161,7 +161,7 @@ test("without the server the page is offline, and shows what the device holds", 
   assert.equal(all.value, null, "a device that holds nothing does not know that the vault is empty");
 });
 
-test("another problem of a sync is shown, and leaves with the next that goes well", async () => {
+test("a sync problem is shown until the next success", async () => {
   answers.sync = () => {
     throw { code: "unavailable", message: "busy" };
   };
@@ -172,13 +172,13 @@ test("another problem of a sync is shown, and leaves with the next that goes wel
   assert.equal(syncProblem.value, null);
 });
 
-test("the page syncs when the server is at another revision, and once more if that changes on the way", async () => {
+test("the page syncs when the revision changes", async () => {
   let revision = 7;
   let arrive;
   answers.sync = () => new Promise((answer) => (arrive = () => answer({ ...synced, revision })));
   serverIsAt(7);
   await turns();
-  serverIsAt(8); // while the sync is under way
+  serverIsAt(8); // during the sync
   arrive();
   revision = 8;
   await turns();

@@ -45,8 +45,8 @@ func Registration(username string) protocol.RegisterRequest {
 }
 
 // Put returns a record with random data.
-func Put(kind protocol.Kind, account string, version int64) protocol.Put {
-	return protocol.Put{Place: protocol.Place{ItemID: account, Kind: kind, Version: version}, Token: Token(200)}
+func Put(kind protocol.Kind, item string, version int64) protocol.Put {
+	return protocol.Put{Place: protocol.Place{ItemID: item, Kind: kind, Version: version}, Token: Token(200)}
 }
 
 // Login returns the n-th of a series of logins that differ in every field.

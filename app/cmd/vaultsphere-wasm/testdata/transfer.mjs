@@ -15,7 +15,7 @@ assert.equal((await failure(transfer("read", {}, bytes("?")))).code, "file_unkno
 assert.equal((await failure(transfer("read", {}, bytes('{"a":')))).code, "file_truncated");
 assert.equal((await failure(transfer("read", { format: "vaultsphere-json" }, bytes("a,b")))).code, "file_other_format");
 assert.equal((await failure(transfer("read", { x: 1 }, bytes("a,b")))).code, "bad_input");
-assert.equal((await failure(transfer("read", {}, bytes("[".repeat(1e6))))).code, "file_too_large");
+assert.equal((await failure(transfer("read", {}, bytes("[".repeat(1e6))))).code, "file_too_nested");
 assert.equal((await failure(call("import_run"))).code, "bad_input");
 assert.equal((await failure(call("plan_import", {}, undefined, 0, bytes("{}x")))).code, "bad_input");
 

@@ -5,6 +5,7 @@ package files
 import (
 	"context"
 
+	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
 )
 
@@ -28,6 +29,11 @@ func Call(ctx context.Context, to Files, name string, r bridge.Request) (bridge.
 		var p ReadOptions
 		if err = r.Decode(&p); err == nil {
 			file, err = to.Read(ctx, p, r.File, r.Progress)
+		}
+	case "check_patterns":
+		var p item.Item
+		if err = r.Decode(&p); err == nil {
+			err = to.CheckPatterns(ctx, p)
 		}
 	case "write":
 		var p WriteOptions

@@ -5,6 +5,7 @@ package files
 import (
 	"context"
 
+	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
 	"github.com/vaultsphere/vaultsphere/app/transfer"
 )
@@ -16,6 +17,8 @@ type Files interface {
 	Columns(context.Context, FileName, bridge.File) (*transfer.Preview, error)
 	// Read returns a parcel.Result as JSON, for the core's PlanImport.
 	Read(context.Context, ReadOptions, bridge.File, func(done, total int)) (bridge.File, error)
+	// CheckPatterns refuses an item with a URL that should be a regular expression and is not.
+	CheckPatterns(context.Context, item.Item) error
 	// Write makes a file from the answer of the core's OpenItems.
 	Write(context.Context, WriteOptions, bridge.File) (bridge.File, error)
 }

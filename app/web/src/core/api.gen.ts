@@ -236,6 +236,10 @@ export const importColumns = (params: FileName, file: Blob): Promise<TablePrevie
 export const importPreview = (params: ReadOptions, file: Blob, onProgress?: Tell, signal?: AbortSignal): Promise<ImportPreview> =>
   call("import_preview", params, { file, onProgress, signal });
 
+/** Refuses an item with a URL that should be a regular expression and is not. The core does not check that. */
+export const checkPatterns = (params: Item): Promise<Nothing> =>
+  call("check_patterns", params);
+
 /** Opens the vault and writes it in a format. Progress counts the attachments, which are downloaded for a format with files. */
 export const exportVault = (params: ExportOptions, onProgress?: Tell, signal?: AbortSignal): Promise<Answer<Exported>> =>
   callForFile("export_vault", params, { onProgress, signal });

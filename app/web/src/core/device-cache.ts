@@ -8,7 +8,7 @@ const open = database("vaultsphere-copy", STORE); // a separate database: an old
 
 interface Row {
   stamp: string;
-  piece: Uint8Array<ArrayBuffer>;
+  piece: Uint8Array<ArrayBuffer>; // the stored name of a segment
 }
 
 const allOf = (name: string) => IDBKeyRange.bound([name, 0], [name, Infinity]);

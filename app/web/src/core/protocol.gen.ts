@@ -18,9 +18,10 @@ export type CoreMethod =
   "end_session" | "end_other_sessions" | "delete_account" | "health" | "breaches" | "breach_address" | "generate_password" |
   "generate_passphrase";
 
-export type WorkerMethod = "strength" | "draw_qr" | "scan_qr" | "formats" | "import_columns" | "import_preview" | "export_vault";
+export type WorkerMethod =
+  "strength" | "draw_qr" | "scan_qr" | "formats" | "import_columns" | "import_preview" | "check_patterns" | "export_vault";
 
-export type FilesMethod = "formats" | "columns" | "read" | "write";
+export type FilesMethod = "formats" | "columns" | "read" | "check_patterns" | "write";
 
 /** Account is what is known about the signed-in user. */
 export interface Account {
@@ -413,7 +414,7 @@ export interface Items {
   items: Item[];
 }
 
-/** Params is the cost of Argon2id (RFC 9106). The server hands it out, so it is checked before it is used. */
+/** Params is the cost of Argon2id (RFC 9106). It comes from the server: call Check before using it. */
 export interface KDF {
   memory_kib: number;
   time: number; // passes over the memory
@@ -665,6 +666,7 @@ export type ServerCode =
   "method_not_allowed" | "username_taken" | "user_id_taken" | "revision_conflict" | "conflict" | "too_large" | "too_slow" |
   "unsupported_media" | "throttled" | "internal" | "unavailable" | "storage_unavailable" | "storage_full";
 
+/** Session is one signed-in device. Times are RFC 3339 with millisecond precision, in UTC; LastSeen may lag by five minutes. */
 export interface Session {
   id: string;
   device: string;
@@ -678,6 +680,7 @@ export interface SessionEnd {
   password: string;
 }
 
+/** SessionsResponse lists the live sessions of the user, newest first. */
 export interface SessionsResponse {
   sessions: Session[];
 }

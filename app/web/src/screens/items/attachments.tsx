@@ -76,7 +76,7 @@ function NamesOnly({ files }: { files: Attachment[] }) {
 export const Attachments = ({ item }: { item: Item }) =>
   copyOpen.value ? <NamesOnly files={item.attachments ?? []} /> : <Changeable item={item} />;
 
-function Kept({ item, file, onRemove }: { item: Item; file: Attachment; onRemove: () => void }) {
+function AttachedFile({ item, file, onRemove }: { item: Item; file: Attachment; onRemove: () => void }) {
   const text = texts.value.attachments;
   return (
     <li class="file">
@@ -137,7 +137,7 @@ function Changeable({ item }: { item: Item }) {
       {files.length + moving.length > 0 && (
         <ul class="files">
           {files.map((f) => (
-            <Kept key={f.id} item={item} file={f} onRemove={() => setRemoving(f)} />
+            <AttachedFile key={f.id} item={item} file={f} onRemove={() => setRemoving(f)} />
           ))}
           {moving.map((t) => (
             <Moving key={t.key} transfer={t} />

@@ -1,6 +1,7 @@
 // The form that adds or edits an item.
 
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import * as api from "../../core/api.gen";
 import { type Card, type Field, type Identity, type Item, type ItemType, MAX_TITLE, type SSHKey } from "../../core/protocol.gen";
 import { phase } from "../../state/app";
 import { dropDraft, keepDraft } from "../../state/draft";
@@ -89,7 +90,9 @@ export function ItemForm({
       return;
     }
     task.run(async () => {
-      const id = await onSave(tidy(whole));
+      const wanted = tidy(whole);
+      if (Object.values(wanted.match ?? {}).includes("regexp")) await api.checkPatterns(wanted);
+      const id = await onSave(wanted);
       dirty.current = false;
       onDone(id);
     });

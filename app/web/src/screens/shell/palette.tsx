@@ -83,9 +83,9 @@ function copies(s: Summary): Choice[] {
 
 function recent(): Choice[] {
   return preferences.value.recent.flatMap((key) => {
-    const entry = all.value?.find((s) => `item ${s.id}` === key);
+    const item = all.value?.find((s) => `item ${s.id}` === key);
     const command = commands().find((c) => `command ${c.name}` === key);
-    return [...(entry ? [ofItem(entry)] : []), ...(command ? [ofCommand(command)] : [])];
+    return [...(item ? [ofItem(item)] : []), ...(command ? [ofCommand(command)] : [])];
   });
 }
 
@@ -133,10 +133,10 @@ export function groupsOf(words: string, hits: Summary[], pick: Copied | null, on
       { name: text.commands, choices: offered.filter((c) => !last.some((r) => r.key === c.key)) },
     ];
   }
-  const entries = hits.flatMap((s, i) => (i === 0 ? [ofItem(s), ...copies(s)] : [ofItem(s)]));
+  const items = hits.flatMap((s, i) => (i === 0 ? [ofItem(s), ...copies(s)] : [ofItem(s)]));
   const found = { name: text.commands, choices: offered.filter((c) => fits(c.label, asked)) };
   const named = found.choices.some((c) => fold(c.label).startsWith(fold(asked)));
-  return named ? [found, { name: text.items, choices: entries }] : [{ name: text.items, choices: entries }, found];
+  return named ? [found, { name: text.items, choices: items }] : [{ name: text.items, choices: items }, found];
 }
 
 export function Palette() {

@@ -1,4 +1,4 @@
-// Coming from another password manager and going again: import, export, and what is wrong with the passwords.
+// Import, export and password health.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -7,7 +7,7 @@ import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { addMany, callCore, heading, openPage, PASSWORD, registerPerson, startBrowser, startServer } from "./stage.mjs";
 
-// A stand-in for the range API of Have I Been Pwned: it knows one password, and keeps what it was asked.
+// A fake range API of Have I Been Pwned. It knows one password and records requests.
 const KNOWN = createHash("sha1").update("password").digest("hex").toUpperCase();
 const asked = [];
 const ranges = createServer((request, response) => {
@@ -49,7 +49,7 @@ async function bringIn(file) {
   await heading(page, "Import complete");
 }
 
-/** All that an entry says, as one text. */
+/** The text of the open item. */
 async function everything() {
   const said = [];
   for (const trash of [false, true]) {
@@ -59,7 +59,7 @@ async function everything() {
   return said.join("\n");
 }
 
-test("who exports from Bitwarden finds every field again", async () => {
+test("an import from Bitwarden keeps all fields", async () => {
   const path = sample("bitwarden/individual.json");
   await choose(path);
   await page.getByText(/^\d+ items in this file · Bitwarden \(JSON\)$/).waitFor();
@@ -85,19 +85,19 @@ test("who exports from Bitwarden finds every field again", async () => {
       source.folders.find((f) => f.id === item.folderId)?.name,
     ];
     for (const text of texts) {
-      // Names and lines are tidied of the spaces around them, numbers of cards and months are written as they are.
+      // Names and lines are trimmed; card numbers and months are unchanged.
       if (typeof text === "string" && text.trim() && !found.includes(JSON.stringify(text.trim()).slice(1, -1)))
         missing.push(text);
     }
   }
   assert.deepEqual(missing, []);
-  // The same file again adds nothing.
+  // Importing the same file again adds nothing.
   await choose(path);
   await page.getByText("Duplicates").waitFor();
   assert.ok(await button("Import 0 items").isDisabled());
 });
 
-test("a protected file asks for its password, and says when it is wrong", async () => {
+test("a protected file asks for its password", async () => {
   await choose(sample("bitwarden/protected-argon2id.json"));
   await page.getByText("is password-protected").waitFor();
   await field("File password").fill("wrong");
@@ -110,7 +110,7 @@ test("a protected file asks for its password, and says when it is wrong", async 
   await button("Choose file").waitFor();
 });
 
-test("any table comes in by its columns; broken rows are named, the rest is there", async () => {
+test("a table is imported by its columns", async () => {
   const table = 'Alpha;Beta;Gamma\nPier 9;anna;first-pass\n"broken;x\n';
   await choose({ name: "odd.csv", mimeType: "text/csv", buffer: Buffer.from(table) });
   const columns = button("Change columns");
@@ -128,7 +128,7 @@ test("any table comes in by its columns; broken rows are named, the rest is ther
   assert.deepEqual({ title, username, password }, { title: "Pier 9", username: "anna", password: "first-pass" });
 });
 
-test("a table without names asks what its columns are, and loses no row", async () => {
+test("a table without headers asks for its columns", async () => {
   const table =
     "Harbour,nina@example.org,pw-harbour,https://harbour.example\nQuay,nina@example.org,pw-quay,https://quay.example\n";
   await choose({ name: "values.csv", mimeType: "text/csv", buffer: Buffer.from(table) });
@@ -150,7 +150,7 @@ test("a table without names asks what its columns are, and loses no row", async 
   );
 });
 
-test("other values are added or take the place of those in the vault", async () => {
+test("existing items are added again or updated", async () => {
   const csv = (password) => ({
     name: "chrome.csv",
     mimeType: "text/csv",
@@ -167,7 +167,7 @@ test("other values are added or take the place of those in the vault", async () 
   assert.equal((await callCore(page, "history", { id: items[0].id })).versions[0].password, "older");
 });
 
-test("what is no export is refused with a sentence, and nothing is written", async () => {
+test("an unreadable file is rejected", async () => {
   const before = await total();
   for (const [name, content, sentence] of [
     ["empty.json", "", "The file is empty."],
@@ -182,7 +182,7 @@ test("what is no export is refused with a sentence, and nothing is written", asy
   assert.equal(await total(), before);
 });
 
-test("an export in the clear asks for the master password", async () => {
+test("an unencrypted export asks for the master password", async () => {
   await page.evaluate(() => (location.hash = "#/export"));
   await heading(page, "Export");
   await field("Format").waitFor();
@@ -202,7 +202,7 @@ test("an export in the clear asks for the master password", async () => {
   assert.equal(await field("Master password").inputValue(), "");
 });
 
-test("an export comes back in: sealed, and as a KeePass database", async () => {
+test("exports can be imported again", async () => {
   const before = await total();
   for (const format of ["VaultSphere (password-protected)", /KeePass/]) {
     await page.evaluate(() => (location.hash = "#/export"));
@@ -226,7 +226,7 @@ test("an export comes back in: sealed, and as a KeePass database", async () => {
   }
 });
 
-test("a KeePass database opens by password and key file together, and by an empty password", async () => {
+test("KeePass key files and empty passwords work", async () => {
   const database = (name) => ({
     name: "database",
     mimeType: "application/octet-stream",
@@ -247,7 +247,7 @@ test("a KeePass database opens by password and key file together, and by an empt
   await button("Cancel").click();
 });
 
-test("weak, reused and breached passwords are found; only five characters of a hash are sent, and only when asked", async () => {
+test("weak, reused and breached passwords are found", async () => {
   await addMany(page, [
     { id: "", type: "login", title: "Old forum", username: "bruno", password: "password", urls: ["http://forum.example"] },
     { id: "", type: "login", title: "Other forum", username: "bruno", password: "password", urls: ["https://other.example"] },
@@ -274,4 +274,4 @@ test("weak, reused and breached passwords are found; only five characters of a h
   await heading(page, "Other forum");
 });
 
-test("nothing was complained about", () => assert.deepEqual(page.complaints, []));
+test("the browser reported no problem", () => assert.deepEqual(page.complaints, []));
