@@ -12,24 +12,23 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
-// Cache keeps on this device, beyond the life of a Client, what the vault is opened from while the server cannot be
-// reached: names of letters, digits, - and _, and under each a row of pieces, of which the newest carries a stamp of the
-// same characters. Tabs and processes share it, and what one of them writes must not undo what another has written: a
-// writer says which stamp it has seen.
+// Cache stores sealed data on this device, across runs, so that the vault opens offline. Each name (letters, digits, - and _) has
+// a list of pieces; the newest piece has a stamp of the same characters. Tabs and processes share a Cache. A writer names the
+// stamp that it has seen, so that it never overwrites what another wrote.
 type Cache interface {
-	// Load returns what is kept under name; the zero Kept if that is nothing.
+	// Load returns the pieces of name; the zero Kept if there are none.
 	Load(name string) (Kept, error)
-	// Stamp returns the stamp of the newest piece, which is much less work than Load; empty if there is none.
+	// Stamp returns the stamp of the newest piece, much faster than Load; empty if there is none.
 	Stamp(name string) (string, error)
-	// Add puts a piece after those that are there, Replace puts it in their place: as a whole or not at all, and with
-	// ErrCacheMoved if the newest piece does not carry the stamp after (empty: there is none).
+	// Add appends a piece; Replace replaces all pieces by one. Both are atomic, and return ErrCacheMoved if the stamp of the
+	// newest piece is not after (empty: there is no piece).
 	Add(name, after string, p Piece) error
 	Replace(name, after string, p Piece) error
-	// Forget drops whatever is kept under name.
+	// Forget deletes the pieces of name.
 	Forget(name string) error
 }
 
-// Kept is all that a Cache holds under one name.
+// Kept is the content of a Cache under one name.
 type Kept struct {
 	Stamp  string // of the newest piece
 	Pieces [][]byte
@@ -40,28 +39,27 @@ type Piece struct {
 	Data  []byte
 }
 
-// ErrCacheMoved says that another tab or process has written to the Cache in between.
-var ErrCacheMoved = errors.New("what is kept on this device was changed at the same time")
+// ErrCacheMoved: another tab or process has written to the Cache in the meantime.
+var ErrCacheMoved = errors.New("another tab or process changed the cache at the same time")
 
-// errNoCopy says that the device holds no copy of the vault.
-var errNoCopy = errors.New("this device holds no copy of the vault")
+// errNoCopy: the device has no cache of the vault.
+var errNoCopy = errors.New("this device has no cache of the vault")
 
-// The names in a Cache. The account is that of the user who is signed in; the vault and the queue of a user stay when the session
-// ends (quarantine.go).
+// The names in a Cache. "account" belongs to the signed-in user; the vault and the outbox of a user stay when the session ends
+// (quarantine.go).
 const accountName = "account"
 
 func vaultName(user seal.UserID) string { return "vault-" + string(user) }
 func queueName(user seal.UserID) string { return "queue-" + string(user) }
 
-// newStamp is unlike any other.
+// newStamp returns a unique stamp.
 func newStamp() string { return string(seal.NewAccountID()) }
 
-// keeps reports whether anything may be kept on this device. It needs the turn.
+// keeps reports whether this device may have a cache. It needs the turn.
 func (c *Client) keeps() bool { return c.cache != nil && !c.keepNothing }
 
-// KeepCopy says whether this device keeps a sealed copy of the vault and the changes that wait; it does unless it is told
-// otherwise. Turning it off drops both: with *UnsentError, and nothing is dropped, if changes would be lost that are not
-// forced to be.
+// KeepCopy turns the cache and the outbox of this device on (the default) or off. Turning them off deletes both. If the outbox is
+// not empty and force is false, KeepCopy does nothing and returns an *UnsentError.
 func (c *Client) KeepCopy(ctx context.Context, on, force bool) error {
 	_, done, err := c.begin(ctx)
 	if err != nil {
@@ -83,7 +81,7 @@ func (c *Client) KeepCopy(ctx context.Context, on, force bool) error {
 	return nil
 }
 
-// leave returns whose copy this device holds, if that may be dropped with what waits. It needs the turn.
+// leave returns the user of the cache, or an *UnsentError if deleting it would lose changes and force is false. It needs the turn.
 func (c *Client) leave(force bool) (seal.UserID, error) {
 	user, err := c.keptUser()
 	if err != nil || force {
@@ -96,10 +94,11 @@ func (c *Client) leave(force bool) (seal.UserID, error) {
 	return user, err
 }
 
-// keepAccount keeps what the vault is unlocked with; a device without room for it works on. The password must have opened the
-// vault key of a: a server could otherwise replace the one key that opens the cache. It needs the turn.
+// keepAccount stores the account that unlocks the vault offline. If the device has no space, work continues without it. The
+// password must have opened the vault key of a: otherwise a server could replace the only key that opens the cache. It needs
+// the turn.
 func (c *Client) keepAccount(a protocol.Account) error {
-	a.Revision = 0 // it moves all the time, and the copy of the vault has its own
+	a.Revision = 0 // it changes often, and the cached vault has its own
 	if !c.keeps() || c.kept != nil && *c.kept == a {
 		return nil
 	}
@@ -116,19 +115,19 @@ func sameKey(a, b *protocol.Account) bool {
 	return a != nil && b != nil && a.UserID == b.UserID && a.KDF == b.KDF && a.WrappedKey == b.WrappedKey
 }
 
-// refreshAccount keeps what the server says of the account beside its key.
+// refreshAccount stores the other data of the account if its key is unchanged.
 func (c *Client) refreshAccount(a protocol.Account) error {
 	if v, _ := c.opened(); v != nil && sameKey(&a, &v.account) {
 		return c.keepAccount(a)
 	}
-	before, _ := c.keptAccount() // an unlock replaces one that is damaged
+	before, _ := c.keptAccount() // an unlock replaces a damaged one
 	if !sameKey(&a, before) {
 		return nil
 	}
 	return c.keepAccount(a)
 }
 
-// replaceAccount puts a in the place of the account that is kept; of two tabs that do so at once, the last one counts.
+// replaceAccount replaces the stored account. If two tabs do this at the same time, the last one wins.
 func (c *Client) replaceAccount(a protocol.Account) error {
 	before, err := c.keptAccount()
 	switch {

@@ -1,6 +1,5 @@
-// Package client is the account: registering, unlocking, syncing, changing and recovering a vault. It is all of the
-// account logic there is, for the browser (as WebAssembly) and the command line alike, and it trusts the server with
-// nothing but availability.
+// Package client has all logic of an account, for the browser (as WebAssembly) and the command line: it registers, unlocks, syncs,
+// changes and recovers a vault. It trusts the server only to be available.
 package client
 
 import (
@@ -14,26 +13,26 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
-// Seen is the newest state of a user's vault that this device has verified.
+// Seen is the newest state of a vault that this device has verified.
 type Seen struct {
 	Revision int64  `json:"revision"`
-	Digest   string `json:"digest"` // hex; empty: nothing was seen yet
+	Digest   string `json:"digest"` // hex; empty: no state was seen yet
 }
 
-// Memory keeps Seen on this device, beyond the life of a Client. Load returns the zero Seen for an unknown user. Store
-// replaces the whole value or nothing; the zero Seen forgets the user.
+// Memory stores Seen on this device, across runs. Load returns the zero Seen for an unknown user. Store is atomic; the zero Seen
+// deletes the entry of the user.
 type Memory interface {
 	Load(user string) (Seen, error)
 	Store(user string, s Seen) error
 }
 
-// Client is one user on one device. It is safe for concurrent use; what reads the vault does not wait for the server.
+// Client is one user on one device. It is safe for concurrent use. Methods that read the vault do not wait for the server.
 type Client struct {
 	transport Transport
 	memory    Memory
 	cache     Cache // nil: nothing is kept
 
-	// turn is held by the one operation that talks to the server or replaces the vault.
+	// turn serializes the operations that talk to the server or replace the vault.
 	turn chan struct{}
 
 	// Of what is kept on this device; these belong to the turn.
@@ -53,12 +52,12 @@ type Client struct {
 	dated   time.Time // when that came
 }
 
-// New makes the client of one device. Without a Cache (nil) nothing can be read or changed while the server is away.
+// New returns the client of a device. Without a Cache (nil), the vault cannot be read or changed offline.
 func New(t Transport, m Memory, c Cache) *Client {
 	return &Client{transport: t, memory: m, cache: c, turn: make(chan struct{}, 1)}
 }
 
-// begin waits for the turn. The returned context ends with Lock too.
+// begin waits for the turn. Lock cancels the returned context.
 func (c *Client) begin(ctx context.Context) (context.Context, func(), error) {
 	select {
 	case c.turn <- struct{}{}:
@@ -78,7 +77,7 @@ func (c *Client) begin(ctx context.Context) (context.Context, func(), error) {
 	}, nil
 }
 
-// Lock forgets the keys and everything that was opened, and ends what is going on. The session stays.
+// Lock cancels the running operation and wipes the keys and everything decrypted. The session remains.
 func (c *Client) Lock() {
 	for {
 		c.mu.Lock()
@@ -86,7 +85,7 @@ func (c *Client) Lock() {
 			c.stop()
 		}
 		c.mu.Unlock()
-		// An operation may have begun between the two; a moment later it is told to stop as well.
+		// Another operation may have begun in between: cancel it a moment later.
 		select {
 		case c.turn <- struct{}{}:
 			c.forget()
@@ -130,18 +129,18 @@ func (c *Client) opened() (*vault, error) {
 	return c.vault, nil
 }
 
-// Account is what is known about the signed-in user.
+// Account describes the signed-in user.
 type Account struct {
 	Username    string      `json:"username"`
 	UserID      string      `json:"-"`
 	TOTPEnabled bool        `json:"totp_enabled"`
-	Revision    int64       `json:"revision"` // of the vault as it was last synced
-	Count       int         `json:"count"`    // of items that are not in the trash
+	Revision    int64       `json:"revision"` // of the vault at the last sync
+	Count       int         `json:"count"`    // items outside the trash
 	Params      seal.Params `json:"kdf"`
-	Offline     bool        `json:"offline"` // it is the account that this device keeps: the server cannot be reached
+	Offline     bool        `json:"offline"` // from the cache, because the server cannot be reached
 }
 
-// Account asks the server for the account and returns it together with the state of the vault here.
+// Account returns the account from the server, and the state of the vault on this device.
 func (c *Client) Account(ctx context.Context) (Account, error) {
 	ctx, done, err := c.begin(ctx)
 	if err != nil {
@@ -162,7 +161,7 @@ func (c *Client) Account(ctx context.Context) (Account, error) {
 	return out, nil
 }
 
-// fetchAccount needs the turn. It refuses an answer about another user than the one that is unlocked.
+// fetchAccount rejects the account of any user other than the unlocked one. It needs the turn.
 func (c *Client) fetchAccount(ctx context.Context) (protocol.Account, error) {
 	var a protocol.Account
 	if err := c.call(ctx, methodGet, protocol.PathAccount, nil, &a); err != nil {
@@ -180,14 +179,14 @@ func (c *Client) fetchAccount(ctx context.Context) (protocol.Account, error) {
 	return a, c.refreshAccount(a)
 }
 
-// meet makes a the account of this session.
+// meet sets the account of this session.
 func (c *Client) meet(a protocol.Account) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.vault != nil && string(c.vault.user) != a.UserID {
 		return altered(found(bridge.Finding{Code: bridge.OtherUser}, "the server answers for another user than the one who is signed in"))
 	}
-	// A change of the password ends every session but the one that made it, so for one session these never change.
+	// These never change within a session: a change of the password ends all other sessions.
 	if known := c.account; known != nil && known.SessionID == a.SessionID && known.KDF != a.KDF {
 		return fmt.Errorf("%w: the server gave other parameters earlier in this session", seal.ErrKDFMismatch)
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
-// Code says what went wrong in a word that a user interface may rely on: an protocol.Code of the server, or one of these.
+// Code identifies an error for a user interface: a protocol.Code of the server, or one of these.
 type Code string
 
 const (
@@ -37,7 +37,7 @@ const (
 	CodeInternal          Code = Code(protocol.CodeInternal)
 )
 
-// Failure is an error for a user interface, which has a sentence for each code and each finding in the reader's language.
+// Failure is an error for a user interface, which has a sentence for each code and each finding.
 type Failure struct {
 	Code       Code
 	Findings   []bridge.Finding // what exactly is wrong, the most telling first; may be empty
@@ -50,7 +50,7 @@ var serverFaults = []protocol.Code{
 	protocol.CodeInternal, protocol.CodeForbidden, protocol.CodeMethodNotAllowed, protocol.CodeUnsupportedMedia, protocol.CodeUserIDTaken,
 }
 
-// failures are tried in order: an error that wraps two of them is the first.
+// failures are checked in order: the first match counts.
 var failures = []struct {
 	err  error
 	code Code
@@ -86,7 +86,7 @@ var failures = []struct {
 	{ErrBusy, Code(protocol.CodeRevisionConflict)},
 }
 
-// Explain finds the code of any error of this package, of app/generate and of app/transfer.
+// Explain returns the code of an error of this package, app/generate or app/transfer, and CodeInternal for any other.
 func Explain(err error) Failure {
 	f := Failure{Code: CodeInternal}
 	var server *ServerError
@@ -112,7 +112,7 @@ func Explain(err error) Failure {
 	return f
 }
 
-// codeOf is empty if err is none of this package.
+// codeOf returns "" for an error of another package.
 func codeOf(err error) Code {
 	var unreadable *UnreadableError
 	if errors.As(err, &unreadable) {

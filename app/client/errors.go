@@ -7,48 +7,48 @@ import (
 )
 
 var (
-	// ErrLocked says that the vault has to be unlocked first.
+	// ErrLocked: unlock the vault first.
 	ErrLocked = errors.New("vault is locked")
-	// ErrSignedOut says that there is no session.
+	// ErrSignedOut: there is no session.
 	ErrSignedOut = errors.New("not signed in")
-	// ErrWrongPassword says that the password does not open the vault key.
+	// ErrWrongPassword: the password does not open the vault key.
 	ErrWrongPassword = errors.New("wrong master password")
-	// ErrWrongPhrase says that the recovery phrase is not this user's.
+	// ErrWrongPhrase: the recovery phrase belongs to another user, or was replaced.
 	ErrWrongPhrase = errors.New("recovery phrase does not open this vault")
-	// ErrTOTPRequired says that the password is right and a code is needed: call Login again with it.
+	// ErrTOTPRequired: the password is right. Call Login again with a code.
 	ErrTOTPRequired = errors.New("a code from the authenticator is needed")
-	// ErrNotFound says that there is no such item.
+	// ErrNotFound: the item does not exist.
 	ErrNotFound = errors.New("no such item")
-	// ErrNoAttachment says that the item has no such attachment.
+	// ErrNoAttachment: the item does not have this attachment.
 	ErrNoAttachment = errors.New("no such attachment")
-	// ErrAttachmentGone says that the item names an attachment that the server does not have.
+	// ErrAttachmentGone: the item lists the attachment, but the server does not have it.
 	ErrAttachmentGone = errors.New("the server does not have this attachment any more")
-	// ErrOffline says that the server did not answer.
+	// ErrOffline: the server did not answer.
 	ErrOffline = errors.New("server cannot be reached")
-	// ErrIntercepted says that something answered in place of the server: a certificate that does not verify, a redirect to
-	// another host. The client must not go on as if it were offline, because that is what an attacker would want.
+	// ErrIntercepted: something other than the server answered, with an invalid certificate or a redirect to another host. This
+	// must not count as offline: an attacker could then make a device work with an old cache.
 	ErrIntercepted = errors.New("what answers is not the server of this vault")
-	// ErrUncertain says that the answer to a change was lost: a later Sync tells whether it took place.
+	// ErrUncertain: the answer to a change was lost. The next Sync shows whether the server made the change.
 	ErrUncertain = errors.New("it is not known whether the change was saved")
-	// ErrReadOnly says that the vault is a copy on this device, which nothing is saved to.
+	// ErrReadOnly: the open vault is a cache on this device, which cannot be changed.
 	ErrReadOnly = errors.New("this is a copy on this device: it can be read, not changed")
-	// ErrNotInCopy says that the content of an attachment is on the server alone.
+	// ErrNotInCopy: the cache does not contain attachments.
 	ErrNotInCopy = errors.New("attachments are on the server, not in the copy on this device")
-	// ErrCopyDamaged says that a copy on this device is not what was stored.
+	// ErrCopyDamaged: a cache on this device was changed after it was stored.
 	ErrCopyDamaged = errors.New("the copy on this device is damaged and cannot be opened")
-	// ErrNoCopy says that this device has no copy of that name.
+	// ErrNoCopy: this device does not have this cache.
 	ErrNoCopy = errors.New("this device has no such copy")
-	// ErrBusy says that other devices were faster time after time.
+	// ErrBusy: other devices kept changing the vault first.
 	ErrBusy = errors.New("other devices change this vault at the same time; try again")
 )
 
-// RolledBackError says that the server shows an older vault than this device has seen, or another one of the same revision.
+// RolledBackError: the server has an older vault than this device has seen, or a different one of the same revision.
 type RolledBackError struct {
 	Seen, Got int64 // revisions
-	Copy      bool  // it is not the server, it is the copy on this device
+	Copy      bool  // of the cache on this device instead of the server
 }
 
-// ErrRolledBack is what every RolledBackError is.
+// ErrRolledBack matches every *RolledBackError.
 var ErrRolledBack = errors.New("vault was rolled back")
 
 func (e *RolledBackError) Is(target error) bool { return target == ErrRolledBack }
@@ -64,7 +64,7 @@ func (e *RolledBackError) Error() string {
 	return fmt.Sprintf("%s shows the vault at revision %d, but this device has seen revision %d", who, e.Got, e.Seen)
 }
 
-// UnsentError says that changes wait on this device that would be lost.
+// UnsentError: changes in the outbox would be lost.
 type UnsentError struct {
 	Changes int
 }
@@ -76,8 +76,8 @@ func (e *UnsentError) Error() string {
 	return fmt.Sprintf("%d changes on this device are not on the server yet and would be lost", e.Changes)
 }
 
-// VaultAlteredError says that what the server sent is not what this user's devices have stored. Problems is not empty; the
-// most telling one comes first.
+// VaultAlteredError: the server sent something other than this user's devices stored. Problems is not empty; the most useful one
+// comes first.
 type VaultAlteredError struct {
 	Problems []error
 	Err      error // the cause of the first problem; may be nil
@@ -102,11 +102,10 @@ func (e *VaultAlteredError) Unwrap() error { return e.Err }
 
 func altered(problem error) *VaultAlteredError { return &VaultAlteredError{Problems: []error{problem}} }
 
-// AttachmentAlteredError says that an attachment is not, to the last byte, the file that was attached. The rest of the
-// vault is not in doubt.
+// AttachmentAlteredError: an attachment differs from the file that was attached. The rest of the vault is not affected.
 type AttachmentAlteredError struct {
 	Name string
-	Err  error // what was found
+	Err  error // the cause
 }
 
 func (e *AttachmentAlteredError) Error() string {
@@ -115,7 +114,7 @@ func (e *AttachmentAlteredError) Error() string {
 
 func (e *AttachmentAlteredError) Unwrap() error { return e.Err }
 
-// AnswerError says that an answer of the server is not what the API describes.
+// AnswerError: an answer of the server does not conform to the API.
 type AnswerError struct {
 	Path string
 	Err  error
@@ -124,7 +123,7 @@ type AnswerError struct {
 func (e *AnswerError) Error() string { return fmt.Sprintf("answer to %s: %v", e.Path, e.Err) }
 func (e *AnswerError) Unwrap() error { return e.Err }
 
-// UnreadableError says that a record is what was stored, but cannot be opened or understood. All others still work.
+// UnreadableError: a record is authentic, but this client cannot read it. Other records are not affected.
 type UnreadableError struct {
 	ID  string
 	Err error
@@ -135,7 +134,7 @@ func (e *UnreadableError) Error() string {
 }
 func (e *UnreadableError) Unwrap() error { return e.Err }
 
-// KeptError says that Delete kept items because another device changed them at the same time.
+// KeptError: Delete did not delete these items, because another device changed them at the same time.
 type KeptError struct {
 	IDs []string
 }
@@ -144,7 +143,7 @@ func (e *KeptError) Error() string {
 	return fmt.Sprintf("%d of the items were changed on another device at the same time and were kept", len(e.IDs))
 }
 
-// unanswered says why an exchange has no answer.
+// unanswered wraps the error of an exchange without an answer in ErrOffline, unless it is ErrIntercepted.
 func unanswered(err error) error {
 	if errors.Is(err, ErrIntercepted) {
 		return err

@@ -74,56 +74,66 @@ type follower struct {
 	failures int // in a row
 }
 
+// listening is the state of one stream.
+type listening struct {
+	report   func(Notice)
+	silent   *time.Timer
+	began    time.Time // when the stream gave its first revision
+	revision int64     // the last that it gave
+	ended    []byte    // the data of EventEnded
+}
+
+func (l *listening) alive() {
+	if !l.began.IsZero() {
+		l.silent.Reset(streamSilence)
+	}
+}
+
+func (l *listening) event(name string, data []byte) error {
+	switch name {
+	case protocol.EventEnded:
+		l.ended = data
+		return errEnded
+	case protocol.EventRevision:
+		var e protocol.RevisionEvent
+		if err := decodeStrict(data, &e); err != nil {
+			return fmt.Errorf("event %s: %w", name, err)
+		}
+		l.at(int64(e.Revision))
+	}
+	return nil
+}
+
+func (l *listening) at(revision int64) {
+	first := l.began.IsZero()
+	if first {
+		l.began = time.Now()
+		l.silent.Reset(streamSilence)
+	}
+	if first || revision != l.revision {
+		l.revision = revision
+		l.report(Notice{Revision: revision})
+	}
+}
+
 // listen reads one stream to its end and returns the pause before the next.
 func (f *follower) listen(ctx context.Context) (pause time.Duration, err error) {
-	var began time.Time // when the stream gave its first revision
-	var revision int64  // the last that it gave
-	var ended []byte    // the data of EventEnded
 	streaming, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	silent := time.AfterFunc(ReadPatience, func() { cancel(errSilent) })
-	defer silent.Stop()
-	stream := &eventStream{
-		retry: firstPause,
-		alive: func() {
-			if !began.IsZero() {
-				silent.Reset(streamSilence)
-			}
-		},
-		event: func(name string, data []byte) error {
-			switch name {
-			case protocol.EventEnded:
-				ended = data
-				return errEnded
-			case protocol.EventRevision:
-				var e protocol.RevisionEvent
-				if err := decodeStrict(data, &e); err != nil {
-					return fmt.Errorf("event %s: %w", name, err)
-				}
-				first := began.IsZero()
-				if first {
-					began = time.Now()
-					silent.Reset(streamSilence)
-				}
-				if first || e.Revision != revision {
-					revision = e.Revision
-					f.report(Notice{Revision: revision})
-				}
-			}
-			return nil
-		},
-	}
+	l := &listening{report: f.report, silent: time.AfterFunc(ReadPatience, func() { cancel(errSilent) })}
+	defer l.silent.Stop()
+	stream := &eventStream{retry: firstPause, alive: l.alive, event: l.event}
 	answer, err := f.client.transport.Stream(streaming,
 		Request{Method: methodGet, Path: protocol.PathEvents, Limit: maxAnswer}, stream.read)
 	switch {
 	case ctx.Err() != nil:
 		return 0, ctx.Err()
-	case ended != nil:
-		err = f.client.refuse(ctx, Response{Status: 401, Body: ended})
+	case l.ended != nil:
+		err = f.client.refuse(ctx, Response{Status: 401, Body: l.ended})
 	case err == nil && answer.Status/100 != 2:
 		err = f.client.refuse(ctx, answer)
 	}
-	if !began.IsZero() && time.Since(began) >= streamSteady {
+	if !l.began.IsZero() && time.Since(l.began) >= streamSteady {
 		f.failures = 0
 		return stream.retry, err
 	}

@@ -15,7 +15,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
-// pendingLogin keeps the derived key while the person looks for the code, so that it is derived once.
+// pendingLogin holds the derived key until the user enters a code, so that it is derived only once.
 type pendingLogin struct {
 	username string
 	password [sha256.Size]byte
@@ -26,8 +26,8 @@ type pendingLogin struct {
 
 const pendingFor = 5 * time.Minute
 
-// Login makes a session and unlocks the vault. When it fails with ErrTOTPRequired, or with protocol.CodeTOTPInvalid after
-// that, call it again with the same username and password, or with no password, and a code: the key is derived only once.
+// Login starts a session and unlocks the vault. After ErrTOTPRequired or protocol.CodeTOTPInvalid, call it again with the same
+// username, the same or an empty password, and a code: the key is not derived again.
 func (c *Client) Login(ctx context.Context, username, password, code, device string) (string, error) {
 	ctx, done, err := c.begin(ctx)
 	if err != nil {
@@ -61,7 +61,7 @@ func (c *Client) Login(ctx context.Context, username, password, code, device str
 	}
 	v, err := unwrap(answer.Account, p.master)
 	if errors.Is(err, ErrWrongPassword) {
-		// The auth key was right, so the KEK is right as well.
+		// The server accepted the auth key, so the KEK is right too.
 		return "", &VaultAlteredError{[]error{found(bridge.Finding{Code: bridge.OtherVaultKey}, "the wrapped vault key is not the one of this user")}, seal.ErrWrongKey}
 	}
 	if err != nil {
@@ -70,7 +70,7 @@ func (c *Client) Login(ctx context.Context, username, password, code, device str
 	return answer.Account.Username, c.enter(answer, v, device)
 }
 
-// derive returns the pending log-in of the same person, or asks for the parameters and derives.
+// derive returns the pending login of the same user, or fetches the parameters and derives the key.
 func (c *Client) derive(ctx context.Context, username, password string) (*pendingLogin, error) {
 	sum := sha256.Sum256([]byte(password))
 	c.mu.RLock()
@@ -94,7 +94,7 @@ func (c *Client) derive(ctx context.Context, username, password string) (*pendin
 	return &pendingLogin{username: username, password: sum, kdf: answer.KDF, master: master, until: time.Now().Add(pendingFor)}, nil
 }
 
-// deriveMaster refuses parameters outside the bounds before it spends any time on them.
+// deriveMaster rejects parameters outside the bounds before it does any work.
 func deriveMaster(password string, kdf protocol.KDF) (seal.MasterKey, error) {
 	salt, err := seal.ParseSalt(kdf.Salt)
 	if err != nil {
@@ -104,8 +104,7 @@ func deriveMaster(password string, kdf protocol.KDF) (seal.MasterKey, error) {
 	if err != nil {
 		return seal.MasterKey{}, fmt.Errorf("derive master key: %w", err)
 	}
-	// Argon2id's memory is garbage now. WebAssembly memory only ever grows, and growing is slow, so that what was taken
-	// for the key had better be free before a vault is loaded into it.
+	// Free the memory of Argon2id before a vault is loaded: WebAssembly memory never shrinks, and growing it is slow.
 	runtime.GC()
 	return master, nil
 }
@@ -125,7 +124,7 @@ func (c *Client) dropPending(p *pendingLogin) {
 	}
 }
 
-// unwrap opens the vault key of a with the master key. ErrWrongPassword if it does not open.
+// unwrap opens the vault key of a with the master key. It returns ErrWrongPassword if the key does not open.
 func unwrap(a protocol.Account, master seal.MasterKey) (*vault, error) {
 	user, err := seal.ParseUserID(a.UserID)
 	if err != nil {
@@ -148,7 +147,7 @@ func unwrap(a protocol.Account, master seal.MasterKey) (*vault, error) {
 	return v, nil
 }
 
-// State is what Resume found.
+// State is the state of a session and its vault.
 type State string
 
 const (
@@ -157,15 +156,14 @@ const (
 	Unlocked  State = "unlocked"
 )
 
-// Resume asks the server whether there is a session, and whose. While the server cannot be reached, that is what this
-// device keeps of the last one.
+// Resume asks the server for the current session. If the server cannot be reached, it returns the account in the cache.
 func (c *Client) Resume(ctx context.Context) (State, string, error) {
 	ctx, done, err := c.begin(ctx)
 	if err != nil {
 		return "", "", err
 	}
 	defer done()
-	_ = c.expireQuarantine(time.Now()) // a device that cannot write keeps it longer
+	_ = c.expireQuarantine(time.Now()) // on an error the quarantined caches stay longer
 	a, _, err := c.fetchOrKept(ctx)
 	if errors.Is(err, ErrSignedOut) {
 		c.forget()
@@ -180,14 +178,14 @@ func (c *Client) Resume(ctx context.Context) (State, string, error) {
 	return Unlocked, a.Username, nil
 }
 
-// Opened is the outcome of an Unlock.
+// Opened is the result of an Unlock.
 type Opened struct {
 	Username string `json:"username"`
-	Offline  bool   `json:"offline"` // the vault is the copy on this device: the server cannot be reached
+	Offline  bool   `json:"offline"` // the vault was opened from the cache, because the server cannot be reached
 }
 
-// Unlock opens the vault of the session there is, or the copy of it on this device while the server cannot be reached. A
-// wrong password is found here, the server is not asked about it.
+// Unlock opens the vault of the current session, or its cache if the server cannot be reached. The client checks the password;
+// the server does not see it.
 func (c *Client) Unlock(ctx context.Context, password string) (Opened, error) {
 	ctx, done, err := c.begin(ctx)
 	if err != nil {
@@ -225,8 +223,8 @@ func (c *Client) Unlock(ctx context.Context, password string) (Opened, error) {
 	return Opened{a.Username, away != nil}, nil
 }
 
-// fetchOrKept asks the server for the account. While it cannot be reached, which away tells, that is the account that
-// this device keeps, if it keeps one. It needs the turn.
+// fetchOrKept returns the account from the server. If the server cannot be reached, it returns the account in the cache, and away
+// is why. It needs the turn.
 func (c *Client) fetchOrKept(ctx context.Context) (a protocol.Account, away, err error) {
 	if c.readsCopy() {
 		v, err := c.opened()
@@ -247,7 +245,7 @@ func (c *Client) fetchOrKept(ctx context.Context) (a protocol.Account, away, err
 	return *kept, away, c.meet(*kept)
 }
 
-// openHere fills v with what this device keeps of it. It needs the turn.
+// openHere fills v from the cache and the outbox. It needs the turn.
 func (c *Client) openHere(ctx context.Context, v *vault) error {
 	if err := c.openCopy(ctx, v); err != nil {
 		return err
@@ -265,8 +263,8 @@ func openWith(a protocol.Account, password string) (*vault, seal.MasterKey, erro
 	return v, master, err
 }
 
-// Logout ends the session and locks, and drops what this device keeps of the vault. The vault is locked even if the
-// server cannot be told. With *UnsentError, and nothing is done, if changes wait here whose loss is not forced.
+// Logout ends the session, locks the vault, and deletes the cache. The vault is locked even if the server cannot be reached. If
+// the outbox is not empty and force is false, Logout does nothing and returns an *UnsentError.
 func (c *Client) Logout(ctx context.Context, force bool) error {
 	ctx, done, err := c.begin(ctx)
 	if err != nil {
@@ -280,7 +278,7 @@ func (c *Client) Logout(ctx context.Context, force bool) error {
 	c.forget()
 	err = c.call(ctx, methodPost, protocol.PathLogout, nil, nil)
 	if hasCode(err, protocol.CodeUnauthorized) {
-		err = nil // it had ended already
+		err = nil // the session had already ended
 	}
 	if err == nil {
 		err = c.wipe(user)
@@ -289,7 +287,7 @@ func (c *Client) Logout(ctx context.Context, force bool) error {
 	return err
 }
 
-// LogoutHere does what Logout does but for telling the server, where the session lives on until it runs out.
+// LogoutHere is Logout without the request to the server, where the session remains until it expires.
 func (c *Client) LogoutHere(ctx context.Context, force bool) error {
 	_, done, err := c.begin(ctx)
 	if err != nil {
@@ -355,7 +353,7 @@ func (c *Client) EndSession(ctx context.Context, password, id string) error {
 	return c.endSessions(ctx, password, id)
 }
 
-// EndOtherSessions ends all sessions but this one.
+// EndOtherSessions ends all other sessions.
 func (c *Client) EndOtherSessions(ctx context.Context, password string) error {
 	return c.endSessions(ctx, password, "")
 }
@@ -373,7 +371,7 @@ func (c *Client) endSessions(ctx context.Context, password, id string) error {
 	return c.call(ctx, methodPost, protocol.PathSessionsEnd, protocol.EndSessionsRequest{CurrentAuthKey: auth, ID: id}, nil)
 }
 
-// tell sends what is answered by nothing but success.
+// tell sends a request whose answer has no body.
 func (c *Client) tell(ctx context.Context, method, path string, in any) error {
 	ctx, done, err := c.begin(ctx)
 	if err != nil {

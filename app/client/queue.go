@@ -13,23 +13,23 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
-// queued is a change of one item that the server does not have yet. It holds what is needed to make it again however the
-// vault has moved, and the ids that it may need are chosen here, so that a second attempt writes what the first one did.
+// queued is a change of an item that the server does not have yet. It can be replayed on any later state of the vault, and
+// contains the ids that it may need, so that a second attempt writes the same records as the first.
 type queued struct {
-	// Key names the change, and is the id of the item that it makes where it cannot go into the item itself.
+	// Key identifies the change. It is also the id of the new item if the change cannot be merged into its own item.
 	Key    string    `json:"key"`
 	ID     string    `json:"id"`               // of the item
-	At     int64     `json:"at"`               // when it was made, Unix milliseconds
-	Base   string    `json:"base,omitempty"`   // the version it began from, as Item.Base; empty: the item is new
-	Before *contents `json:"before,omitempty"` // the item at Base, if that is known
+	At     int64     `json:"at"`               // time of the change, Unix milliseconds
+	Base   string    `json:"base,omitempty"`   // the version that was edited, as Item.Base; empty: the item is new
+	Before *contents `json:"before,omitempty"` // the item at Base, if known
 	After  *contents `json:"after,omitempty"`  // nil: the item is deleted
-	// Sent says that the change may have reached the server already.
+	// Sent: the server may already have the change.
 	Sent    bool   `json:"sent,omitempty"`
-	Refused string `json:"refused,omitempty"` // why the server did not take it
-	Code    Code   `json:"code,omitempty"`    // the same, for the page
+	Refused string `json:"refused,omitempty"` // why the server rejected it
+	Code    Code   `json:"code,omitempty"`    // the same as a code
 }
 
-// contents is the two parts of an item in their canonical encoding, with what only a newer version understands.
+// contents is the overview and the details of an item in canonical encoding, including unknown members.
 type contents struct {
 	Meta   []byte `json:"meta"`
 	Secret []byte `json:"secret"`
@@ -48,10 +48,10 @@ func (p *contents) open(id string) (item.Item, error) {
 
 func (q *queued) isNew() bool { return q.Base == "" }
 
-// base names the state of the item after the change, for Item.Base. It has no dot in it, as those of stored versions have.
+// base returns the Item.Base of the state after the change. Unlike that of a stored version, it has no dot.
 func (q *queued) base() string {
 	h := sha256.New()
-	_, _ = h.Write(q.After.Meta) // a hash never fails
+	_, _ = h.Write(q.After.Meta) // a hash never returns an error
 	_, _ = h.Write([]byte{0})
 	_, _ = h.Write(q.After.Secret)
 	return "waiting-" + base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:12])
@@ -67,8 +67,7 @@ func last(changes []queued, id string) int {
 	return -1
 }
 
-// add puts q after the changes that wait. A change that has not been on its way takes a later one of the same item in,
-// if that began where it ended.
+// add appends q to the outbox. It merges q into the last change of the same item if that was not sent yet and q is based on it.
 func add(changes []queued, q queued) []queued {
 	i := last(changes, q.ID)
 	if i < 0 || changes[i].Sent || changes[i].After == nil || changes[i].base() != q.Base {
@@ -80,14 +79,14 @@ func add(changes []queued, q queued) []queued {
 	return takeIn(changes, i, q)
 }
 
-// takeIn makes one change of changes[i] and q, which follows on it.
+// takeIn merges q into changes[i], on which it is based.
 func takeIn(changes []queued, i int, q queued) []queued {
 	changes[i].After, changes[i].At, changes[i].Refused, changes[i].Code = q.After, q.At, "", ""
 	return changes
 }
 
-// enqueueSave lets a change wait on this device. Sent says that it may have reached the server. It leaves in s the ids
-// under which the change may be found later. It needs the turn.
+// enqueueSave puts a change into the outbox. Sent says that the server may already have it. It sets in s the ids by which the
+// change can be found later. It needs the turn.
 func (c *Client) enqueueSave(s *saving, sent bool) error {
 	mine := s.mine
 	q := queued{Key: s.key, ID: mine.ID, At: s.now.UnixMilli(), Sent: sent}
@@ -122,7 +121,7 @@ func (c *Client) enqueueSave(s *saving, sent bool) error {
 	})
 }
 
-// enqueueDelete lets the deletion of items wait on this device. It needs the turn.
+// enqueueDelete puts the deletion of items into the outbox. It needs the turn.
 func (c *Client) enqueueDelete(v *vault, ids []string, sent bool) error {
 	now := time.Now()
 	var deletes []queued
@@ -145,8 +144,8 @@ func (c *Client) enqueueDelete(v *vault, ids []string, sent bool) error {
 	})
 }
 
-// reach reports whether the server is there for a change. While nothing speaks against it, that is taken for granted:
-// what is sent into the void may have arrived, so after that a question is asked first. It needs the turn.
+// reach reports whether to send a change to the server. It assumes that the server can be reached until an exchange fails. After
+// that it syncs first: a change whose answer is lost may have been made. It needs the turn.
 func (c *Client) reach(ctx context.Context, v *vault) (bool, error) {
 	if !c.away && len(v.queue) == 0 {
 		return true, nil
@@ -161,7 +160,7 @@ func (c *Client) reach(ctx context.Context, v *vault) (bool, error) {
 // mayWait reports whether a change that failed with err can wait on this device. It needs the turn.
 func (c *Client) mayWait(err error) bool { return c.keeps() && unreachable(err) }
 
-// Refused is a change that the server did not take. It waits until it can, or until the item is changed again.
+// Refused is a change that the server rejected. It stays in the outbox until it succeeds or the item is changed again.
 type Refused struct {
 	ID      string `json:"id"`
 	Title   string `json:"title"`
@@ -169,13 +168,13 @@ type Refused struct {
 	Message string `json:"-"` // in English
 }
 
-// Waiting is what the server does not have yet.
+// Waiting describes the outbox.
 type Waiting struct {
-	Pending int       `json:"pending"` // changes, refused ones among them
+	Pending int       `json:"pending"` // changes, including refused ones
 	Refused []Refused `json:"refused"`
 }
 
-// Waiting tells what waits on this device.
+// Waiting describes the outbox.
 func (c *Client) Waiting() (Waiting, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()

@@ -12,30 +12,30 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
-// Synced is the outcome of a Sync.
+// Synced is the result of a Sync.
 type Synced struct {
 	Revision   int64        `json:"revision"`
 	Changed    bool         `json:"changed"`
-	Count      int          `json:"count"`   // of items that are not in the trash
-	Trashed    int          `json:"trashed"` // of items that are
+	Count      int          `json:"count"`   // items outside the trash
+	Trashed    int          `json:"trashed"` // items in the trash
 	Unreadable []Unreadable `json:"unreadable"`
-	Waiting                 // what the server still does not have
-	Kept       []string     `json:"kept"` // items that were deleted here and stay, because another device changed them
+	Waiting                 // the outbox after the Sync
+	Kept       []string     `json:"kept"` // items that were deleted here but not on the server, because another device changed them
 	// CopyProblem says in English why this device has no cache, or has set an outbox aside; empty if nothing is wrong.
 	CopyProblem string `json:"-"`
 }
 
-// Unreadable is an item that is what was stored, but cannot be opened or understood here.
+// Unreadable is an authentic item that this client cannot read.
 type Unreadable struct {
 	ID      string         `json:"id"`
 	Finding bridge.Finding `json:"finding"`
 	Message string         `json:"-"` // in English
 }
 
-// Sync brings the vault to the server's revision: all of it the first time, what changed later. What does not agree with
-// the sealed manifest and with what this device has seen before is refused, with *VaultAlteredError or *RolledBackError,
-// and the vault stays as it was. Then it sends what waits on this device, the oldest first; what the server refuses, and
-// what it is too busy for, goes on waiting.
+// Sync downloads the vault, or its changes since the last Sync, and then sends the outbox, the oldest change first. It verifies
+// the download against the sealed manifest and against what this device has seen before; if they do not match, it returns a
+// *VaultAlteredError or *RolledBackError and changes nothing. Changes that the server rejects, or is too busy for, stay in the
+// outbox.
 func (c *Client) Sync(ctx context.Context) (Synced, error) {
 	ctx, done, err := c.begin(ctx)
 	if err != nil {
@@ -57,7 +57,7 @@ func (c *Client) Sync(ctx context.Context) (Synced, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	stayed := v.stayed
-	v.stayed = nil // only the turn looks at it
+	v.stayed = nil // only used with the turn
 	out := Synced{Revision: v.revision, Changed: changed || v.queueRow.stamp != stamp, Unreadable: []Unreadable{},
 		Waiting: v.waiting(), Kept: append([]string{}, stayed...), CopyProblem: cmp.Or(c.outboxProblem, c.copyProblem)}
 	out.Count, out.Trashed = v.counts()
@@ -69,7 +69,7 @@ func (c *Client) Sync(ctx context.Context) (Synced, error) {
 	return out, nil
 }
 
-// loaded returns the unlocked vault, synced at least once or opened from the copy. It needs the turn.
+// loaded returns the unlocked vault, after it was synced or opened from the cache. It needs the turn.
 func (c *Client) loaded(ctx context.Context) (*vault, error) {
 	v, err := c.opened()
 	if err == nil && !v.loaded {
@@ -80,14 +80,14 @@ func (c *Client) loaded(ctx context.Context) (*vault, error) {
 	return v, err
 }
 
-// sync needs the turn. It reports whether the revision moved.
+// sync reports whether the revision changed. It needs the turn.
 func (c *Client) sync(ctx context.Context, v *vault) (bool, error) {
 	if err := c.recall(v); err != nil {
 		return false, err
 	}
 	before := v.revision
 	if !v.loaded {
-		// A copy that is not what it should be costs a download, no more: the server's vault is held to the same.
+		// If the cache is damaged, the whole vault is downloaded and verified in the same way.
 		if err := c.openCopy(ctx, v); ctx.Err() != nil {
 			return false, err
 		}
@@ -101,20 +101,20 @@ func (c *Client) sync(ctx context.Context, v *vault) (bool, error) {
 		if !errors.As(err, &wrong) {
 			return v.revision != before, err
 		}
-		// The server keeps tombstones for a time only: a delta to an old state need not add up. The whole vault has to.
+		// A delta to an old state may not match the manifest, because the server drops old tombstones. The whole vault must match.
 	}
 	err := c.pull(ctx, v, true)
 	return v.revision != before, err
 }
 
-// pull fetches the vault, or what changed in it, and takes it in if it verifies.
+// pull downloads the vault, or its changes, and verifies and applies them.
 func (c *Client) pull(ctx context.Context, v *vault, full bool) error {
 	since := v.revision
 	if full {
 		since = 0
 	}
 	body, err := c.exchange(ctx, methodGet, protocol.PathVault+"?since="+strconv.FormatInt(since, 10), nil, maxVault)
-	if hasCode(err, protocol.CodeUnavailable) { // too busy for a sync is no worse than away
+	if hasCode(err, protocol.CodeUnavailable) { // a server that is too busy counts as offline
 		err = fmt.Errorf("%w: %w", ErrOffline, err)
 	}
 	if err != nil {
@@ -136,11 +136,11 @@ func (c *Client) pull(ctx context.Context, v *vault, full bool) error {
 	if err != nil {
 		return err
 	}
-	// The copy first: one that is newer than what was seen is no reason to worry.
+	// Write the cache first: one that is newer than Seen raises no alarm.
 	return c.remember(v)
 }
 
-// take takes in an answer about the vault if it verifies. It needs the turn.
+// take verifies an answer and applies it. It needs the turn.
 func (c *Client) take(ctx context.Context, v *vault, answer protocol.VaultResponse, full bool) error {
 	manifest, err := v.key.OpenManifest(v.user, answer.Manifest)
 	if err != nil {
@@ -167,7 +167,7 @@ func (c *Client) take(ctx context.Context, v *vault, answer protocol.VaultRespon
 	return nil
 }
 
-// checkSeen holds the manifest against what this device has seen, in this run and before.
+// checkSeen compares the manifest with what this device has seen, in this run and before.
 func (v *vault) checkSeen(m seal.Manifest) error {
 	if m.Revision < v.revision {
 		return &RolledBackError{Seen: v.revision, Got: m.Revision}
@@ -181,8 +181,7 @@ func (v *vault) checkSeen(m seal.Manifest) error {
 	return nil
 }
 
-// diagnose names what is wrong with an answer that does not add up. It may open every record, which a sync that adds up
-// never does.
+// diagnose explains why an answer does not match the manifest. It can open every record, which a successful sync never does.
 func (n *next) diagnose(problems []error, answer protocol.VaultResponse, manifest seal.Manifest) error {
 	v := n.v
 	var cause error

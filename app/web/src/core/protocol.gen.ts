@@ -23,14 +23,14 @@ export type WorkerMethod =
 
 export type FilesMethod = "formats" | "columns" | "read" | "check_patterns" | "write";
 
-/** Account is what is known about the signed-in user. */
+/** Account describes the signed-in user. */
 export interface Account {
   username: string;
   totp_enabled: boolean;
-  revision: number; // of the vault as it was last synced
-  count: number; // of items that are not in the trash
+  revision: number; // of the vault at the last sync
+  count: number; // items outside the trash
   kdf: KDF;
-  offline: boolean; // it is the account that this device keeps: the server cannot be reached
+  offline: boolean; // from the cache, because the server cannot be reached
 }
 
 export interface AccountDeletion {
@@ -80,7 +80,7 @@ export interface Changed {
   item: Item;
 }
 
-/** Code says what went wrong in a word that a user interface may rely on: an protocol.Code of the server, or one of these. */
+/** Code identifies an error for a user interface: a protocol.Code of the server, or one of these. */
 export type ClientCode =
   "locked" | "wrong_password" | "bad_phrase" | "kdf_refused" | "vault_altered" | "vault_rolled_back" | "attachment_altered" |
   "record_unreadable" | "offline" | "intercepted" | "server_fault" | "cancelled" | "bad_input" | "unsent_changes" | "read_only" |
@@ -501,10 +501,10 @@ export interface OneTimeCode {
   period: number; // seconds; zero: by a counter
 }
 
-/** Opened is the outcome of an Unlock. */
+/** Opened is the result of an Unlock. */
 export interface Opened {
   username: string;
-  offline: boolean; // the vault is the copy on this device: the server cannot be reached
+  offline: boolean; // the vault was opened from the cache, because the server cannot be reached
 }
 
 /** OpenedCopy is the outcome of OpenCopy. */
@@ -606,7 +606,7 @@ export interface Recovery {
   device: string;
 }
 
-/** Refused is a change that the server did not take. It waits until it can, or until the item is changed again. */
+/** Refused is a change that the server rejected. It stays in the outbox until it succeeds or the item is changed again. */
 export interface Refused {
   id: string;
   title: string;
@@ -688,7 +688,7 @@ export interface SessionsResponse {
 /** Sort is an order of a list. */
 export type Sort = "" | "changed" | "created";
 
-/** State is what Resume found. */
+/** State is the state of a session and its vault. */
 export type State = "signed_out" | "locked" | "unlocked";
 
 /** Strength is what strength.wasm says of a password. */
@@ -719,16 +719,16 @@ export interface Summary {
   unreadable?: string; // why the item cannot be shown; everything but ID is empty then
 }
 
-/** Synced is the outcome of a Sync. */
+/** Synced is the result of a Sync. */
 export interface Synced {
   revision: number;
   changed: boolean;
-  count: number; // of items that are not in the trash
-  trashed: number; // of items that are
+  count: number; // items outside the trash
+  trashed: number; // items in the trash
   unreadable: Unreadable[];
-  pending: number; // changes, refused ones among them
+  pending: number; // changes, including refused ones
   refused: Refused[];
-  kept: string[]; // items that were deleted here and stay, because another device changed them
+  kept: string[]; // items that were deleted here but not on the server, because another device changed them
 }
 
 export interface TOTPConfirmation {
@@ -767,7 +767,7 @@ export interface Unlock {
   device: string;
 }
 
-/** Unreadable is an item that is what was stored, but cannot be opened or understood here. */
+/** Unreadable is an authentic item that this client cannot read. */
 export interface Unreadable {
   id: string;
   finding: Finding;
@@ -790,9 +790,9 @@ export interface VersionOf {
   version: number;
 }
 
-/** Waiting is what the server does not have yet. */
+/** Waiting describes the outbox. */
 export interface Waiting {
-  pending: number; // changes, refused ones among them
+  pending: number; // changes, including refused ones
   refused: Refused[];
 }
 
