@@ -132,7 +132,7 @@ go-test: $(GOTESTSUM) $(COBERTURA) | $(NODE)
 race-test: $(GOTESTSUM)
 	@mkdir -p reports
 	$(call GO_TEST,-race) -race -tags system ./app/store/sqlite ./app/store/dynamo ./app/vault ./app/server/daemon
-	$(call GO_TEST,-race-clients) -race -run 'Concurrent|Lock|Racing|Draining|AtOnce|While' ./app/client ./app/server
+	$(call GO_TEST,-race-clients) -race -run 'Concurrent|Lock|Racing|Drain|AtOnce|While|During|HashQueue' ./app/client ./app/server
 
 # The rollout tests mostly wait, so they start first and run in parallel with the others.
 integration: integration-setup build $(GOTESTSUM) $(COBERTURA) infra/node_modules/.package-lock.json

@@ -18,7 +18,7 @@ const manyChanges = 10_000
 // deviceCache is a device's cache in memory.
 type deviceCache struct {
 	mu    sync.Mutex
-	files  map[string]client.Kept
+	files map[string]client.Kept
 	bytes int // written
 }
 

@@ -32,7 +32,15 @@ type compiledRule struct {
 	find, unless *regexp.Regexp
 }
 
-var compiled = compile(rules)
+var compiled, compiledForPage = compile(rules), compile(pageRules)
+
+// rulesFor returns the rules for a file.
+func rulesFor(file string) []compiledRule {
+	if strings.HasPrefix(file, pageFolder) {
+		return slices.Concat(compiled, compiledForPage)
+	}
+	return compiled
+}
 
 func compile(rules []rule) []compiledRule {
 	var all []compiledRule
@@ -62,7 +70,7 @@ func check(file string, content []byte) []finding {
 		return nil // binary
 	}
 	var found []finding
-	for _, r := range compiled {
+	for _, r := range rulesFor(file) {
 		if r.kind != name && !isExempt(file, r.kind) {
 			found = append(found, r.inText(file, content)...)
 		}
@@ -102,7 +110,7 @@ func (r compiledRule) inText(file string, content []byte) []finding {
 func checkNames(file string, content []byte) []finding {
 	var found []finding
 	for _, n := range namesOf(file, content) {
-		for _, r := range compiled {
+		for _, r := range rulesFor(file) {
 			if r.kind == name && r.find.MatchString(n.text) {
 				found = append(found, finding{file, n.line, n.text, r.advice})
 				break

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -21,17 +22,21 @@ func sample(r rule, text string) (file, content string) {
 
 func TestEveryRuleFindsItsSampleOnly(t *testing.T) {
 	t.Parallel()
-	for _, r := range rules {
+	for i, r := range slices.Concat(rules, pageRules) {
+		folder := ""
+		if i >= len(rules) {
+			folder = pageFolder
+		}
 		file, content := sample(r, r.wrong)
 		found := false
-		for _, f := range check(file, []byte(content)) {
+		for _, f := range check(folder+file, []byte(content)) {
 			found = found || f.advice == r.advice
 		}
 		if !found {
 			t.Errorf("%s does not find %q", r.pattern, r.wrong)
 		}
 		file, content = sample(r, r.right)
-		for _, f := range check(file, []byte(content)) {
+		for _, f := range check(folder+file, []byte(content)) {
 			t.Errorf("the good sample of %s is found: %s", r.pattern, f)
 		}
 	}

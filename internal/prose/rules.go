@@ -95,6 +95,16 @@ var rules = []rule{
 		"newPiece", "newChunk"},
 }
 
+// pageRules are about the page only: elsewhere an entry may be one of a log, a directory or another program's file.
+var pageRules = []rule{
+	{word, `\b(?:an?|the|this|each|every|new|one|no|all|of|these|some) (?:\w+ )?entr(?:y|ies)\b`, `log entr`, `item`,
+		"Delete this entry.", "Delete this item. A log entry."},
+	{name, `^entr(?:y|ies)(?:$|[A-Z_])|[a-z]Entr(?:y|ies)`, ``, `item`,
+		"selectedEntry", "selectedItem"},
+}
+
+const pageFolder = "app/web/src/"
+
 // exemptions are folders (or files) and the kinds of rules that do not apply there.
 var exemptions = []struct {
 	path  string
@@ -114,7 +124,7 @@ var exemptions = []struct {
 	{"app/strictjson/", []kind{phrase}},
 	{"app/transfer/", []kind{phrase}},
 	{"app/vault/", []kind{phrase}},
-	{"app/web/", []kind{phrase, name}},
+	{"app/web/src/core/device-cache.ts", []kind{name}},
 	{"docs/operations.md", []kind{phrase}},
 	{"infra/", []kind{phrase}},
 	{"app/transfer/", []kind{word}}, // it quotes the columns of other programs

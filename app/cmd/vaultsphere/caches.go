@@ -183,8 +183,11 @@ func (p *program) confirmCacheDeletion(ctx context.Context, c client.Copy) error
 // signedOut returns the error for a missing session. Its hint names a cache on this device, if there is one.
 func (c *connection) signedOut(ctx context.Context, why string) error {
 	err := fmt.Errorf("%s: %s%w", c.session.Server, why, client.ErrSignedOut)
+	if c.session.Username == "" {
+		return withHint(err, signInHint+", or create an account with vaultsphere register")
+	}
 	if list, _ := c.Copies(ctx); len(list) > 0 {
-		return withHint(err, "sign in with vaultsphere login; vaultsphere list --cache "+printable(list[0].Username, "")+" reads the cache on this device")
+		return withHint(err, signInHint+"; vaultsphere list --cache "+printable(list[0].Username, "")+" reads the cache on this device")
 	}
 	return err
 }

@@ -19,7 +19,7 @@ const (
 var hints = map[client.Code]string{
 	client.CodeCopyDamaged:                       "sign in to get the vault from the server",
 	client.CodeIntercepted:                       "nothing was saved; use another network, or ask the server's operator whether it has a new certificate or URL",
-	client.CodeKDFRefused:                        "the server may be trying to learn your master password: do not enter it anywhere, including the web page, and ask the server's operator",
+	client.CodeKDFRefused:                        "the server may be trying to learn your master password: " + unsafeHint,
 	client.CodeOffline:                           "check the URL (--server), the network, and whether the server is running",
 	client.CodeReadOnly:                          "leave out --cache: the cache can only be read",
 	client.CodeUnsent:                            "vaultsphere list sends them once the server can be reached; vaultsphere logout --discard discards them",

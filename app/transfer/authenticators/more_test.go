@@ -133,7 +133,7 @@ func TestTruncatedBackupsAreRejected(t *testing.T) {
 	}
 }
 
-// Every name is in the item of its entry, and no entry is lost.
+// Every name is in its item, and no item is lost.
 func FuzzBackupsLoseNothing(f *testing.F) {
 	f.Add("Bank", "anna", "note", uint8(72))
 	f.Add("a:b?secret=&", "%41+ü", "\x00\n", uint8(255))

@@ -42,7 +42,7 @@ func tableOf(in *source.Input) (table, bool) {
 			return t, true
 		}
 	}
-	// A table of notes has no column of its own, so these must be all.
+	// A table of notes has no distinctive column, so these must be all.
 	return table{read: note}, slices.Equal(in.CSVHeader(), []string{"title", "note"})
 }
 

@@ -54,7 +54,7 @@ func TestTruncatedKasperskyText(t *testing.T) {
 	transfertest.SameProblems(t, got, transfer.Problem{Row: 2, Code: parcel.TruncatedItem})
 }
 
-// Every value is in the item of its entry, with all its lines.
+// Every value is in its item, with all its lines.
 func FuzzKasperskyText(f *testing.F) {
 	f.Add("Bank", "anna", "pw", "one\ntwo")
 	f.Add("Name: x", "Comment: y", "---", "---\nWebsite name: z\n---")

@@ -149,7 +149,7 @@ func filters(it *source.Draft, lists ...string) {
 	}
 }
 
-// code is the key of a website's password, or an item of its own type.
+// code is the key of a website's password, or an item with its own type.
 func code(it *source.Draft, kind string, own source.Object) {
 	prefix := "totp_"
 	if kind == "totp" {

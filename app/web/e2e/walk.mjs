@@ -31,6 +31,7 @@ export async function walk(page, visit) {
   await page.reload();
   await heading(page, "VaultSphere couldn’t start");
   await visit("broken");
+  page.complaints = page.complaints.filter((logged) => !logged.includes("502")); // the page logs why it could not start
   await page.unroute(/core-.*\.wasm$/);
   await page.getByRole("button", { name: "Try again" }).click();
   await heading(page, "Sign in");
