@@ -253,7 +253,7 @@ func asBitwardenHolds(it item.Item) item.Item {
 		moved("City", &i.City, item.FieldText)
 		moved("Email", &i.Email, item.FieldText)
 		moved("SSN", &i.SSN, item.FieldHidden)
-		moved("License", &i.License, item.FieldText)
+		moved("License", &i.License, item.FieldHidden)
 		moved("Username", &it.Username, item.FieldText)
 	}
 	if k := it.SSHKey; k != nil && slices.ContainsFunc([]string{"x" + k.Private, k.Public, k.Fingerprint}, func(s string) bool { return strings.TrimSpace(s) == "" || len(s) > value }) {
