@@ -37,6 +37,7 @@ export interface Texts {
     readonly again: string;
     readonly differs: string;
     readonly tooWeak: string;
+    readonly noReset: string;
   };
   readonly register: {
     readonly step: (values: { number: string | number; total: string | number }) => string;
