@@ -56,6 +56,12 @@ export interface Texts {
     readonly nameLead: (values: { name: string | number }) => string;
     readonly create: string;
   };
+  readonly leavePhrase: {
+    readonly unsaved: string;
+    readonly unsavedBody: string;
+    readonly discard: string;
+    readonly keep: string;
+  };
   readonly phrase: {
     readonly why: string;
     readonly print: string;
@@ -636,6 +642,7 @@ export interface Texts {
     readonly lead: string;
     readonly show: string;
     readonly done: string;
+    readonly unchanged: string;
   };
   readonly deleteAccount: {
     readonly title: string;
