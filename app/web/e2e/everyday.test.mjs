@@ -66,11 +66,14 @@ test("deleted items go to the trash and can be restored", async () => {
   await page.keyboard.press("Control+z"); // undone steps are not undone again
   await says(page, "Nothing to undo.");
 
-  for (const title of ["Harbour Mail", "Alder & Sons"]) {
+  for (const [title, message] of [
+    ["Harbour Mail", "Moved to trash"],
+    ["Alder & Sons", "2 items moved to trash"],
+  ]) {
     await row(page, title).click();
     await heading(page, title);
     await page.getByRole("button", { name: "Delete", exact: true }).click();
-    await says(page, "Moved to trash");
+    await says(page, message);
   }
   await shows(page, "2 items");
   await page.getByLabel("Search vault").fill("harbour mail");
