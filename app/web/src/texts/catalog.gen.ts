@@ -162,6 +162,8 @@ export interface Texts {
     readonly trash: string;
     readonly write: string;
     readonly done: (values: { count: number }) => string;
+    readonly openTitle: string;
+    readonly writeOpen: string;
   };
   readonly generator: {
     readonly title: string;
@@ -223,12 +225,16 @@ export interface Texts {
     readonly secondFactor: string;
     readonly secondFactorHint: string;
     readonly showAll: (values: { count: string | number }) => string;
-    readonly breaches: string;
     readonly breachesHint: (values: { host: string | number }) => string;
     readonly breachesOff: string;
     readonly check: (values: { count: number }) => string;
     readonly checking: string;
     readonly allChecked: string;
+    readonly leadBreaches: string;
+    readonly caveat: string;
+    readonly caveatPartly: (values: { checked: string | number; all: string | number }) => string;
+    readonly notChecked: string;
+    readonly partlyChecked: (values: { checked: string | number; all: string | number }) => string;
   };
   readonly import: {
     readonly title: string;
@@ -336,6 +342,9 @@ export interface Texts {
     readonly toVault: string;
     readonly saveReport: string;
     readonly another: string;
+    readonly emptyFile: string;
+    readonly allThere: string;
+    readonly allSkipped: string;
   };
   readonly item: {
     readonly back: string;
@@ -381,6 +390,8 @@ export interface Texts {
     readonly fieldName: (values: { number: string | number }) => string;
     readonly fieldValue: (values: { number: string | number }) => string;
     readonly removeField: (values: { number: string | number }) => string;
+    readonly keyDoubted: string;
+    readonly saveAnyway: string;
   };
   readonly itemFields: {
     readonly rule: (values: { number: number }) => string;

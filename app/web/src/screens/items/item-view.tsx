@@ -17,11 +17,13 @@ import { Tile } from "./tile";
 
 export function ItemView({
   item,
+  focus,
   back,
   onEdit,
   onDeleted,
 }: {
   item: Item;
+  focus: boolean; // moves to the heading
   back: ComponentChildren;
   onEdit: () => void;
   onDeleted: () => void;
@@ -59,7 +61,7 @@ export function ItemView({
       <header class="item-header">
         <Tile type={item.type} title={item.title} large />
         <div>
-          <Heading title={item.title} level={2}>
+          <Heading title={item.title} level={2} focus={focus}>
             {item.title}
           </Heading>
           <p class="item-type">{kindOf(item.type).one}</p>
