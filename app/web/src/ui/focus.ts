@@ -9,5 +9,5 @@ export function focusOnce(input: HTMLInputElement | null) {
   queueMicrotask(() => input.focus());
 }
 
-/** Focuses the list after the focused element is gone. */
-export const focusList = () => requestAnimationFrame(() => document.getElementById("rows")?.focus());
+/** Focuses the list after the focused element is gone. The list scrolls to its active row itself. */
+export const focusList = () => requestAnimationFrame(() => document.getElementById("rows")?.focus({ preventScroll: true }));

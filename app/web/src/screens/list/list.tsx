@@ -87,7 +87,7 @@ export function ListPane() {
 
   // A new search starts at its first result.
   useLayoutEffect(() => {
-    visible.toTop();
+    visible.scrollTo(0);
     endSelection();
   }, [words]);
   useEffect(() => {
