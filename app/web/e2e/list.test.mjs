@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { logins } from "./samples.mjs";
-import { addMany, browser, heading, openPage, registerPerson, server, useStage } from "./stage.mjs";
+import { addMany, browser, heading, openPage, registerPerson, server, unlock, useStage } from "./stage.mjs";
 
 useStage();
 
@@ -43,16 +43,108 @@ test("a row can be clicked in the smallest windows", async () => {
     await last.click();
     await heading(page, "Vellum Press");
     await page.goBack();
-    const { seen, wide } = await page.evaluate(() => {
+    await page.waitForFunction(() => {
       const pane = document.querySelector(".list-pane").getBoundingClientRect();
       const rows = [...document.querySelectorAll(".row")].map((r) => r.getBoundingClientRect());
-      return {
-        seen: rows.filter((r) => r.top >= pane.top && r.bottom <= pane.bottom).length,
-        wide: document.scrollingElement.scrollWidth > innerWidth,
-      };
+      return pane.height > 0 && rows.filter((r) => r.top >= pane.top && r.bottom <= pane.bottom).length >= 2;
     });
-    assert.ok(seen >= 2, `${seen} whole rows at ${width} by ${height}`);
+    const wide = await page.evaluate(() => document.scrollingElement.scrollWidth > innerWidth);
     assert.equal(wide, false, `${width} by ${height} scrolls sideways`);
   }
+  await done(page);
+});
+
+const onList = (page) => page.waitForFunction(() => document.activeElement.id === "rows");
+const activeRow = (page) => page.locator('.row[data-active="true"] .row-title').textContent();
+const settled = (page) => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+
+test("the focus is never lost", async () => {
+  const page = await vaultOf("berta", logins(30));
+  const { keyboard } = page;
+  await onList(page); // after registration, once there are rows
+  await keyboard.press("Alt+l");
+  await unlock(page);
+  await onList(page);
+
+  await keyboard.press("x");
+  await page.getByRole("button", { name: "Edit tags" }).click();
+  await page.getByLabel("Add tag").fill("Later");
+  await keyboard.press("Enter");
+  await page.getByText("Tagged “Later”").first().waitFor();
+  await onList(page);
+  await page.getByRole("button", { name: "Select all 30" }).focus();
+  await keyboard.press("Escape"); // with the focus outside the list
+  await page.getByText("30 items").first().waitFor();
+  await onList(page);
+
+  await page.evaluate(() => (location.hash = "#/settings"));
+  await heading(page, "Settings");
+  await page.goBack();
+  await onList(page);
+  await page.setViewportSize({ width: 390, height: 844 });
+  await row(page, "Brightwater Council").click();
+  await heading(page, "Brightwater Council");
+  await page.goBack();
+  await onList(page);
+  assert.equal(await activeRow(page), "Brightwater Council");
+  await keyboard.press("n");
+  await heading(page, "New item");
+  await page.goBack();
+  await onList(page);
+  await done(page);
+});
+
+test("the list is left and found at the same place", async () => {
+  const page = await vaultOf("cleo", logins(200));
+  const top = () => page.locator("#rows").evaluate((el) => el.scrollTop);
+  const scroll = (to) => page.locator("#rows").evaluate((el, to) => (el.scrollTop = to), to);
+  const isAt = (wanted) => page.waitForFunction((to) => Math.abs(document.getElementById("rows")?.scrollTop - to) < 2, wanted);
+  await scroll(6000);
+  await settled(page);
+  await page.evaluate(() => (location.hash = "#/settings"));
+  await heading(page, "Settings");
+  await page.goBack();
+  await isAt(6000);
+
+  await page.getByRole("button", { name: /^Work/ }).first().click();
+  await heading(page, "Work");
+  assert.equal(await top(), 0);
+  await page
+    .getByRole("button", { name: /^All items/ })
+    .first()
+    .click();
+  await isAt(6000);
+
+  const middle = page.locator(".row").nth(10);
+  const title = await middle.locator(".row-title").textContent();
+  await middle.click();
+  await heading(page, title);
+  const before = await top();
+  await scroll(1200); // away from the item
+  await settled(page);
+  await addMany(page, [{ ...logins(1)[0], title: "Zebra" }]);
+  await page.getByText("201 items").first().waitFor();
+  await settled(page);
+  assert.equal(await top(), 1200, `a sync moved the list, which was at ${before} before`);
+
+  await page.getByLabel("Search vault").fill("tessera");
+  await settled(page);
+  assert.equal(await top(), 0);
+  await page.getByLabel("Search vault").fill("");
+  await isAt(1200);
+  await done(page);
+});
+
+test("screen readers hear that a search found nothing", async () => {
+  const page = await vaultOf("dina", logins(3));
+  await page.getByLabel("Search vault").fill("zzz");
+  await page.locator('.list-pane [role="status"]', { hasText: "No results for “zzz”" }).waitFor();
+  await page.getByLabel("Search vault").fill("");
+  await page.locator('.list-pane [role="status"]', { hasText: "3 items" }).waitFor();
+  await page
+    .getByRole("button", { name: /^Trash/ })
+    .first()
+    .click();
+  await page.locator('.list-pane [role="status"]', { hasText: "Trash is empty" }).waitFor();
   await done(page);
 });
