@@ -605,10 +605,13 @@ export interface Texts {
     readonly never: string;
     readonly copy: string;
     readonly copyHint: string;
-    readonly copyYes: string;
-    readonly copyNo: string;
     readonly shortcuts: string;
     readonly shortcutsHint: string;
+    readonly shortcutsShow: string;
+    readonly singleKeys: string;
+    readonly singleKeysHint: string;
+    readonly on: string;
+    readonly off: string;
     readonly licences: string;
     readonly licencesHint: string;
     readonly sessions: string;
@@ -679,6 +682,7 @@ export interface Texts {
     readonly item: string;
     readonly nothing: string;
     readonly nothingHint: string;
+    readonly nothingHintPlain: string;
     readonly startTitle: string;
     readonly starts: {
       readonly import: {
@@ -771,6 +775,10 @@ export interface Texts {
     readonly open: string;
     readonly copyPassword: string;
     readonly copyUsername: string;
+    readonly copyCode: string;
+    readonly website: string;
+    readonly edit: string;
+    readonly favourite: string;
     readonly save: string;
     readonly escape: string;
     readonly lock: string;
@@ -781,6 +789,7 @@ export interface Texts {
     readonly selectAll: string;
     readonly trash: string;
     readonly undo: string;
+    readonly noWebsite: string;
   };
   readonly common: {
     readonly username: string;

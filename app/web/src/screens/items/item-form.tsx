@@ -5,6 +5,7 @@ import * as api from "../../core/api.gen";
 import { type Card, type Field, type Identity, type Item, type ItemType, MAX_TITLE, type SSHKey } from "../../core/protocol.gen";
 import { phase } from "../../state/app";
 import { dropDraft, keepDraft } from "../../state/draft";
+import { keyOf } from "../../state/keys";
 import { go, guard } from "../../state/route";
 import { texts } from "../../texts";
 import { Button, Heading } from "../../ui/controls";
@@ -12,6 +13,7 @@ import { Confirm, Dialog } from "../../ui/dialog";
 import { Check, OwnFields, PasswordField, Segments, TextArea, TextField } from "../../ui/field";
 import { focusOnce } from "../../ui/focus";
 import { Icon } from "../../ui/icon";
+import { useKeys } from "../../ui/keys";
 import { StrengthMeter, useStrength } from "../../ui/strength";
 import { Problem, useTask } from "../../ui/task";
 import { Generator } from "../generator/generator";
@@ -116,6 +118,12 @@ export function ItemForm({
       onDone(id);
     });
   };
+  const cancel = () => (item.id ? go("item", item.id) : go("vault"));
+  useKeys((e) => {
+    const command = (e.ctrlKey || e.metaKey) && !e.altKey && !e.shiftKey;
+    if (command && ["s", "Enter"].includes(keyOf(e))) return save;
+    return e.key === "Escape" && !dirty.current ? cancel : undefined;
+  });
   const heading = item.id ? text.editTitle({ title: item.title }) : common.newItem;
 
   return (
@@ -127,16 +135,13 @@ export function ItemForm({
           e.preventDefault();
           save();
         }}
-        onKeyDown={(e) => {
-          if (e.key === "Enter" && (e.ctrlKey || e.metaKey)) save();
-        }}
       >
         <div class="item-bar">
           <Heading title={heading} level={2} focus={!!item.id}>
             {heading}
           </Heading>
           <div class="item-tools">
-            <Button kind="quiet" onClick={() => (item.id ? go("item", item.id) : go("vault"))}>
+            <Button kind="quiet" onClick={cancel}>
               {common.cancel}
             </Button>
             <Button type="submit" kind="primary" icon="check" busy={task.busy}>
