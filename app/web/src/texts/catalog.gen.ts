@@ -37,6 +37,7 @@ export interface Texts {
     readonly again: string;
     readonly differs: string;
     readonly tooWeak: string;
+    readonly noReset: string;
   };
   readonly register: {
     readonly step: (values: { number: string | number; total: string | number }) => string;
@@ -54,6 +55,12 @@ export interface Texts {
     readonly nameTitle: string;
     readonly nameLead: (values: { name: string | number }) => string;
     readonly create: string;
+  };
+  readonly leavePhrase: {
+    readonly unsaved: string;
+    readonly unsavedBody: string;
+    readonly discard: string;
+    readonly keep: string;
   };
   readonly phrase: {
     readonly why: string;
@@ -635,6 +642,7 @@ export interface Texts {
     readonly lead: string;
     readonly show: string;
     readonly done: string;
+    readonly unchanged: string;
   };
   readonly deleteAccount: {
     readonly title: string;

@@ -2,11 +2,10 @@
 
 import { useEffect } from "preact/hooks";
 import { copyOpen } from "../../state/app";
-import { blockedHash, discardAndLeave, href, type Page as PageName, pageOf, route, stay } from "../../state/route";
+import { href, type Page as PageName, pageOf, route } from "../../state/route";
 import { all, counts } from "../../state/vault";
 import { NAME, texts } from "../../texts";
 import { Empty } from "../../ui/controls";
-import { Confirm } from "../../ui/dialog";
 import { Icon } from "../../ui/icon";
 import { ExportPage } from "../export/export";
 import { GeneratorPage } from "../generator/generator";
@@ -122,11 +121,6 @@ export function Shell() {
         )}
       </main>
       <Tabbar />
-      {blockedHash.value !== null && (
-        <Confirm title={text.unsaved} action={text.discard} cancel={text.keep} danger onConfirm={discardAndLeave} onClose={stay}>
-          <p>{text.unsavedBody}</p>
-        </Confirm>
-      )}
     </div>
   );
 }
