@@ -33,7 +33,7 @@ type ImportChoice struct {
 var DefaultImportChoice = ImportChoice{Identical: ImportSkip, Changed: ImportAdd, Repeated: ImportSkip}
 
 // ErrImportChoice says that a mode is not one for its status.
-var ErrImportChoice = errors.New("entries that are there already are skipped or added; those that differ may be updated as well")
+var ErrImportChoice = errors.New("identical and repeated items can be skipped or added; changed items can also be updated")
 
 func (c ImportChoice) mode(status ImportStatus) (ImportMode, error) {
 	mode, otherwise := ImportAdd, ImportAdd

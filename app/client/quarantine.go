@@ -73,7 +73,7 @@ func parseQuarantine(held Kept) (list []quarantined, err error) {
 	}
 	var lines []json.RawMessage
 	if err := json.Unmarshal(held.Pieces[len(held.Pieces)-1], &lines); err != nil {
-		return nil, fmt.Errorf("the list of the copies on this device is damaged: %w", err)
+		return nil, fmt.Errorf("the list of caches on this device is damaged: %w", err)
 	}
 	for _, line := range lines {
 		var q quarantined
