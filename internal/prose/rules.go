@@ -116,7 +116,6 @@ var exemptions = []struct {
 	{"app/transfer/", []kind{word}},                     // it quotes the columns of other programs
 	{"app/web/src/core/device-cache.ts", []kind{name}},  // it names what browsers already store
 	// Still to be read.
-	{"app/client/", []kind{phrase}},
 	{"app/seal/", []kind{phrase}},
 	// Format 2 renames these.
 	{"app/client/", []kind{word, name}},
