@@ -56,7 +56,7 @@ test("a row can be clicked in the smallest windows", async () => {
 
 const onList = (page) => page.waitForFunction(() => document.activeElement.id === "rows");
 const activeRow = (page) => page.locator('.row[data-active="true"] .row-title').textContent();
-const settled = (page) => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+const nextFrames = (page) => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 
 test("the focus is never lost", async () => {
   const page = await vaultOf("berta", logins(30));
@@ -100,7 +100,7 @@ test("the list is left and found at the same place", async () => {
   const scroll = (to) => page.locator("#rows").evaluate((el, to) => (el.scrollTop = to), to);
   const isAt = (wanted) => page.waitForFunction((to) => Math.abs(document.getElementById("rows")?.scrollTop - to) < 2, wanted);
   await scroll(6000);
-  await settled(page);
+  await nextFrames(page);
   await page.evaluate(() => (location.hash = "#/settings"));
   await heading(page, "Settings");
   await page.goBack();
@@ -121,14 +121,14 @@ test("the list is left and found at the same place", async () => {
   await heading(page, title);
   const before = await top();
   await scroll(1200); // away from the item
-  await settled(page);
+  await nextFrames(page);
   await addMany(page, [{ ...logins(1)[0], title: "Zebra" }]);
   await page.getByText("201 items").first().waitFor();
-  await settled(page);
+  await nextFrames(page);
   assert.equal(await top(), 1200, `a sync moved the list, which was at ${before} before`);
 
   await page.getByLabel("Search vault").fill("tessera");
-  await settled(page);
+  await nextFrames(page);
   assert.equal(await top(), 0);
   await page.getByLabel("Search vault").fill("");
   await isAt(1200);
