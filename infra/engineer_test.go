@@ -97,7 +97,7 @@ func (e *engineer) options(values map[string]any) {
 	must(e.t, os.WriteFile(filepath.Join(e.dir, optionsFile), append(content, '\n'), 0o644))
 }
 
-// with changes some options: while run executes, or for good if run is nil.
+// with changes some options: while run executes, or permanently if run is nil.
 func (e *engineer) with(changes map[string]any, run func()) {
 	e.t.Helper()
 	before, err := readOptions(filepath.Join(e.dir, optionsFile))

@@ -84,7 +84,7 @@ func (c *config) options(regions []string, cliRegion string) []option {
 			"with `oidc`: subjects of the branch jobs, which get a [role that can only compare](#what-a-branch-may-do): one job, or all jobs " +
 				"of a project with the same name as main's, such as `https://jenkins.example.org/job/branches/job/vaultsphere/job/*`"},
 		{optHostImage, "", "Amazon Linux 2023", each, matching(&c.hostImage, `ami-[0-9a-f]{8}([0-9a-f]{9})?`, "an image such as ami-0123456789abcdef0"),
-			"`ec2`: image of the host, `ami-…`, in place of the one that `make patch` records"},
+			"`ec2`: image of the host, `ami-…`, in place of the image that `make patch` records"},
 		{optHostZone, "1", "", each, number(&c.hostZone, 1, 2),
 			"`ec2`: availability zone of the host, the first or the second of the VPC; `make move` changes it"},
 		{optInstanceType, "t4g.small", "", each, matching(&c.instanceType, `[a-z][a-z0-9-]*\.[a-z0-9-]+`, "an instance type such as t4g.small"),

@@ -10,7 +10,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
-// prove checks the password here and returns the account and the keys that it opens. It needs the turn. The caller
+// prove checks the password on this device and returns the account and the keys that it opens. It needs the turn. The caller
 // wipes the master key.
 func (c *Client) prove(ctx context.Context, password string) (protocol.Account, *vault, seal.MasterKey, error) {
 	if _, err := c.opened(); err != nil {
@@ -45,7 +45,7 @@ func wrapUnder(password string, user seal.UserID, key seal.VaultKey) (newPasswor
 	return newPassword{wireKDF(salt, p), master.AuthKey(), wrapped}, nil
 }
 
-// ChangePassword wraps the vault key under a new password with a new salt. Every other session ends.
+// ChangePassword wraps the vault key under a new password with a new salt. All other sessions end.
 func (c *Client) ChangePassword(ctx context.Context, current, next string) error {
 	ctx, done, err := c.begin(ctx)
 	if err != nil {
@@ -118,7 +118,7 @@ func (c *Client) ActivatePhrase(ctx context.Context, p *PhraseChange) error {
 	})
 }
 
-// Recover sets a new password by the phrase, ends all sessions, and leaves the vault unlocked in a new one.
+// Recover sets a new password with the recovery phrase. All sessions end, and the vault is unlocked in a new one.
 func (c *Client) Recover(ctx context.Context, username, phrase, password string, removeTOTP bool, device string) (string, error) {
 	words, err := seal.ParseRecoveryPhrase(phrase)
 	if err != nil {
@@ -145,7 +145,7 @@ func (c *Client) Recover(ctx context.Context, username, phrase, password string,
 	}
 	key, err := seal.UnwrapVaultKey(opened.RecoveryWrappedKey, words.KEK(), seal.WrapInfo{User: user, Purpose: seal.PurposeRecovery})
 	if errors.Is(err, seal.ErrWrongKey) {
-		return "", &VaultAlteredError{[]error{found(bridge.Finding{Code: bridge.OtherVaultKey}, "the vault key wrapped for recovery is not the one of this user")}, err}
+		return "", &VaultAlteredError{[]error{found(bridge.Finding{Code: bridge.OtherVaultKey}, "the vault key wrapped for recovery is not this user's")}, err}
 	}
 	if err != nil {
 		return "", fmt.Errorf("open vault key: %w", err)
@@ -169,7 +169,7 @@ func (c *Client) Recover(ctx context.Context, username, phrase, password string,
 	return a.Username, c.enter(answer, newVault(user, key), device)
 }
 
-// Enrolment is a second factor that is not yet in force.
+// Enrolment is a second factor that is not active yet.
 type Enrolment struct {
 	URI    string `json:"uri"`       // otpauth://totp/…
 	Secret string `json:"secret"`    // base32
@@ -193,7 +193,7 @@ func (c *Client) BeginTOTP(ctx context.Context, password string) (Enrolment, err
 	return Enrolment{URI: answer.URI, Secret: answer.Secret, Token: answer.Enrolment}, nil
 }
 
-// currentAuth proves the password here and returns the auth key for the wire. It needs the turn.
+// currentAuth checks the password on this device and returns the auth key for the wire. It needs the turn.
 func (c *Client) currentAuth(ctx context.Context, password string) (string, error) {
 	_, v, master, err := c.prove(ctx, password)
 	if err != nil {
@@ -204,8 +204,8 @@ func (c *Client) currentAuth(ctx context.Context, password string) (string, erro
 	return master.AuthKey().Encode(), nil
 }
 
-// CheckPassword fails with ErrWrongPassword unless password is the master password: for what an unlocked vault alone should not
-// let a passer-by do. It works without the server.
+// CheckPassword returns ErrWrongPassword unless password is the master password. It guards operations that an unlocked vault
+// alone must not allow to a passer-by. It works offline.
 func (c *Client) CheckPassword(ctx context.Context, password string) error {
 	ctx, done, err := c.begin(ctx)
 	if err != nil {
@@ -228,7 +228,7 @@ func (c *Client) CheckPassword(ctx context.Context, password string) error {
 	return nil
 }
 
-// ConfirmTOTP puts the second factor in force with the first code that the authenticator shows.
+// ConfirmTOTP activates the second factor with the first code from the authenticator.
 func (c *Client) ConfirmTOTP(ctx context.Context, enrolment, code string) error {
 	return c.tell(ctx, methodPost, protocol.PathTOTPConfirm, protocol.TOTPConfirmRequest{Enrolment: enrolment, Code: typedCode(code)})
 }
@@ -246,8 +246,8 @@ func (c *Client) RemoveTOTP(ctx context.Context, password string) error {
 	return c.call(ctx, methodPost, protocol.PathTOTPRemove, protocol.TOTPRemoveRequest{CurrentAuthKey: auth}, nil)
 }
 
-// DeleteAccount removes the user with everything the server has of it, and what this device remembers and keeps. With
-// *UnsentError, and nothing is removed, if changes wait here whose loss is not forced.
+// DeleteAccount deletes the user on the server, and everything that this device stores about the user. If the outbox is not empty
+// and its loss is not forced, it deletes nothing and returns an *UnsentError.
 func (c *Client) DeleteAccount(ctx context.Context, password string, force bool) error {
 	ctx, done, err := c.begin(ctx)
 	if err != nil {
@@ -272,7 +272,7 @@ func (c *Client) DeleteAccount(ctx context.Context, password string, force bool)
 	wipeErr := c.wipe(user)
 	c.signedOut()
 	if err := errors.Join(wipeErr, c.memory.Store(a.UserID, Seen{})); err != nil {
-		return fmt.Errorf("forget what this device has seen: %w", err)
+		return fmt.Errorf("delete the last seen revision: %w", err)
 	}
 	return nil
 }

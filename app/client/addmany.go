@@ -10,12 +10,12 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
-// A change of this many bytes stays well below protocol.MaxBodyBytes with the places around the tokens.
+// A change of this size stays well below protocol.MaxBodyBytes, including the JSON around the tokens.
 const maxChangeBytes = protocol.MaxBodyBytes * 7 / 8
 
-// AddMany adds items in changes of as many as the server takes at once, each whole or not at all, and calls progress
-// (which may be nil) after each. It returns the IDs of those that were added, the first of items, also when it fails.
-// All items are checked before anything is sent.
+// AddMany adds items in as few changes as the server accepts. Each change is all or nothing, and progress (which may be nil) is
+// called after each. It returns the IDs of the items it added, a prefix of items, even if it fails. All items are checked before
+// anything is sent.
 func (c *Client) AddMany(ctx context.Context, items []item.Item, progress func(done, total int)) ([]string, error) {
 	for i, it := range items {
 		if err := makeable(it); err != nil {
@@ -25,7 +25,7 @@ func (c *Client) AddMany(ctx context.Context, items []item.Item, progress func(d
 	return c.addMany(ctx, items, progress)
 }
 
-// makeable refuses a type that this version cannot make, although it keeps and copies items of it.
+// makeable rejects a type that this version cannot create, although it preserves and copies items of that type.
 func makeable(it item.Item) error {
 	if it.Type != "" && !it.Type.Known() {
 		return &item.FieldError{Field: "type", Rule: item.RuleForm, Reason: "must be " + item.TypeList()}
@@ -101,8 +101,8 @@ func (c *change) addSome(ctx context.Context, items []item.Item) (int, error) {
 	return len(items), nil
 }
 
-// sealedBytes is at least what the item takes in a change.
+// sealedBytes returns an upper bound of the item's size in a change.
 func sealedBytes(it item.Item) int { return tokenBytes(it.Overview()) + tokenBytes(it.Details()) }
 
-// tokenBytes is at least what a part takes in a change: its sealed form is less than twice as long.
+// tokenBytes returns an upper bound of a part's size in a change: sealing less than doubles it.
 func tokenBytes(part []byte) int { return len(part)*2 + 512 }

@@ -19,17 +19,18 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
 
-// orphanAge is how long an attachment that no item names is left alone: another device may be about to save the item.
+// orphanAge is the minimum age at which an attachment that no item refers to is deleted. Before that, another device may be about
+// to save its item.
 const orphanAge = 24 * time.Hour
 
-// Attach adds a file to an item. It uploads the pieces and then saves the item with what names them, so an upload that
-// fails leaves the item as it was. The name loses its folders, and gets a number if the item has the name already.
-// progress (which may be nil) is told the bytes of data that have arrived.
+// Attach adds a file to an item. It uploads the pieces and then saves the item with a reference to them, so a failed upload
+// leaves the item as it was. The name loses its folders, and gets a number if the item already has it. progress (which may be
+// nil) gets the number of bytes uploaded.
 func (c *Client) Attach(ctx context.Context, itemID, name string, data []byte, progress func(done, total int)) (item.Item, error) {
 	return c.attach(ctx, itemID, parcel.Attached{Name: name, Data: data}, progress, false)
 }
 
-// attach attaches a file; quiet is as in saving.
+// attach attaches a file; quiet as in saving.
 func (c *Client) attach(ctx context.Context, itemID string, f parcel.Attached, progress func(done, total int), quiet bool) (item.Item, error) {
 	data := f.Data
 	it, err := c.Get(itemID)
@@ -53,15 +54,15 @@ func (c *Client) attach(ctx context.Context, itemID string, f parcel.Attached, p
 		it, err = c.Get(itemID) // it may have changed meanwhile
 	}
 	if err != nil {
-		// If this fails too, what is left is an orphan, which clearOrphans finds later.
+		// If this fails too, clearOrphans deletes the orphan later.
 		_ = c.tell(context.WithoutCancel(ctx), methodDelete, attachmentPath(added.ID), nil)
 		return item.Item{}, fmt.Errorf("upload %s: %w", added.Name, err)
 	}
 	return c.saveAs(ctx, with(it), quiet)
 }
 
-// Attachment downloads and opens a file of an item. *AttachmentAlteredError; ErrAttachmentGone for one that the server
-// does not have.
+// Attachment downloads and opens a file of an item. It returns an *AttachmentAlteredError, or ErrAttachmentGone if the server
+// does not have the file.
 func (c *Client) Attachment(ctx context.Context, itemID, attachmentID string, progress func(done, total int)) ([]byte, error) {
 	it, err := c.Get(itemID)
 	if err != nil {
@@ -91,12 +92,12 @@ func (c *Client) Attachment(ctx context.Context, itemID, attachmentID string, pr
 		}
 	}
 	if sum := sha256.Sum256(data); int64(len(data)) != a.Size || hex.EncodeToString(sum[:]) != a.SHA256 {
-		return nil, &AttachmentAlteredError{a.Name, errors.New("it is not the file that was attached")}
+		return nil, &AttachmentAlteredError{a.Name, errors.New("it differs from the file that was attached")}
 	}
 	return data, nil
 }
 
-// RemoveAttachment takes a file off an item. The server keeps it as long as an older version of the item names it.
+// RemoveAttachment removes a file from an item. The server keeps it as long as an older version of the item refers to it.
 func (c *Client) RemoveAttachment(ctx context.Context, itemID, attachmentID string) (item.Item, error) {
 	it, err := c.Get(itemID)
 	if err != nil {
@@ -110,7 +111,7 @@ func (c *Client) RemoveAttachment(ctx context.Context, itemID, attachmentID stri
 	return c.Save(ctx, it)
 }
 
-// pieces is the number of pieces of a file; the empty file is one empty piece.
+// pieces returns the number of pieces of a file. An empty file has one empty piece.
 func pieces(size int64) int {
 	return max(1, int((size+seal.PieceBytes-1)/seal.PieceBytes))
 }
@@ -121,7 +122,7 @@ func piecePath(id string, number int) string {
 	return strings.NewReplacer("{id}", id, "{chunk}", strconv.Itoa(number)).Replace(protocol.PathChunk)
 }
 
-// upload takes the turn for each piece anew, so that a large file does not keep the vault from being synced and saved.
+// upload takes the turn for each piece separately, so a large file does not block syncing and saving.
 func (c *Client) upload(ctx context.Context, id string, data []byte, progress func(done, total int)) error {
 	count := pieces(int64(len(data)))
 	done := 0
@@ -145,7 +146,7 @@ func chunks(data []byte) [][]byte {
 	return slices.Collect(slices.Chunk(data, seal.PieceBytes))
 }
 
-// putPiece seals and sends a piece. When there is no room for it, what no item names makes some.
+// putPiece seals and sends a piece. If the quota is full, attachments that no item refers to are deleted first.
 func (c *Client) putPiece(ctx context.Context, p seal.Piece, content []byte) error {
 	ctx, done, err := c.begin(ctx)
 	if err != nil {
@@ -201,11 +202,11 @@ func (c *Client) download(ctx context.Context, a item.Attachment, number, count 
 	return content, nil
 }
 
-// clearOrphans deletes what the server keeps and no version of any item names: of those in freed, and of all that are
-// older than orphanAge, but not the one that is being uploaded. It reports whether something was deleted. It needs the turn.
+// clearOrphans deletes attachments that no version of any item refers to: those in freed, and all that are older than orphanAge,
+// except the upload in progress. It reports whether it deleted any. It needs the turn.
 //
-// A device that has not synced may be about to save an item that another one has just deleted for good. The item
-// survives that (see Save), its attachments do not.
+// A device that has not synced may be about to save an item that another device has just deleted permanently. The item survives
+// that (see Save), its attachments do not.
 func (c *Client) clearOrphans(ctx context.Context, v *vault, freed map[string]bool, uploading string) (bool, error) {
 	var answer struct {
 		Attachments wholeList[wholeAttachment] `json:"attachments"`
@@ -224,7 +225,7 @@ func (c *Client) clearOrphans(ctx context.Context, v *vault, freed map[string]bo
 	if _, err := c.sync(ctx, v); err != nil {
 		return false, err
 	}
-	if len(v.queue) > 0 { // what waits on this device may name one
+	if len(v.queue) > 0 { // the outbox may refer to an attachment
 		return false, nil
 	}
 	named, err := v.mentioned(ctx, orphans)
@@ -245,8 +246,8 @@ func (c *Client) clearOrphans(ctx context.Context, v *vault, freed map[string]bo
 	return cleared, nil
 }
 
-// mentioned are those of the ids that any version of any item names, be it where only a newer version knows what it means. With one
-// that cannot be opened they are not known.
+// mentioned returns the ids that any version of any item refers to, including members that only a newer version of this program
+// understands. It fails if a version cannot be opened.
 func (v *vault) mentioned(ctx context.Context, ids []wholeAttachment) (map[string]bool, error) {
 	named := map[string]bool{}
 	look := func(text string) {
@@ -272,7 +273,7 @@ func (v *vault) mentioned(ctx context.Context, ids []wholeAttachment) (map[strin
 	return named, nil
 }
 
-// attachmentsOf adds the ids that the versions of an item name.
+// attachmentsOf adds the ids that the versions of an item refer to.
 func (v *vault) attachmentsOf(e *entry, named map[string]bool) error {
 	for _, s := range e.secrets {
 		secret, err := v.secret(e.id, s)
@@ -286,7 +287,7 @@ func (v *vault) attachmentsOf(e *entry, named map[string]bool) error {
 	return nil
 }
 
-// baseName is the last part of a path, with the separators of any system.
+// baseName returns the last part of a path with the separators of any system.
 func baseName(name string) string {
 	base := path.Base(strings.ReplaceAll(name, `\`, "/"))
 	if base == "." || base == "/" {
@@ -295,7 +296,7 @@ func baseName(name string) string {
 	return base
 }
 
-// freeName is name, or "name (2)" and so on before its extension.
+// freeName returns name, or the name with "(2)" and so on before its extension.
 func freeName(taken []item.Attachment, name string) string {
 	extension := path.Ext(name)
 	stem := strings.TrimSuffix(name, extension)

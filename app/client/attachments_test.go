@@ -140,7 +140,7 @@ func TestFileThatCannotBeAttachedChangesNothing(t *testing.T) {
 		"without a name":  {it.ID, "/", 1, false, client.CodeBadInput, "name"},
 		"a long name":     {it.ID, strings.Repeat("x", item.MaxAttachmentName+1), 1, false, client.CodeBadInput, "name"},
 		"to no item":      {"x", "file", 1, false, client.CodeNotFound, "no such item"},
-		"over the quota":  {it.ID, "over", 2 << 20, false, client.Code(protocol.CodeQuotaReached), "the attachment quota is reached"},
+		"over the quota":  {it.ID, "over", 2 << 20, false, client.Code(protocol.CodeQuotaReached), "quota is reached"},
 		"on a bad line":   {it.ID, "cut", 600 << 10, true, client.CodeOffline, "upload cut"},
 		"with the escape": {it.ID, "a\x1b[2Jb", 1, false, client.CodeBadInput, "name"},
 	} {
@@ -192,7 +192,7 @@ func TestUploadGoesOnAfterALostAnswer(t *testing.T) {
 	d := newDevice(t, startServer(t))
 	d.register(t, "anna")
 	it := d.attach(t, d.save(t, login("bank")), "first", []byte("x"))
-	// The same piece arrives twice: the transport of a browser may send a request again by itself.
+	// The same piece arrives twice: a browser may repeat a request on its own.
 	d.wire.before = func(r *client.Request) (*client.Response, error) {
 		if r.Method == http.MethodPut {
 			if answer, err := d.wire.Transport.Do(t.Context(), *r); err != nil || answer.Status != 204 {
@@ -205,7 +205,7 @@ func TestUploadGoesOnAfterALostAnswer(t *testing.T) {
 	d.wantFile(t, it, "second", file(400<<10))
 }
 
-// The server does what it can to a file of three pieces. Each lie is told when piece 2 is asked for.
+// A hostile server attacks a file of three pieces. It lies when the client asks for piece 2.
 func TestLiesAboutAttachmentsAreRefused(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
@@ -328,7 +328,7 @@ func TestOldOrphansMakeRoom(t *testing.T) {
 	d := newDevice(t, daemontest.Start(t, func(c *daemon.Config) { c.AttachmentMiB = 1 }))
 	d.register(t, "anna")
 	it := d.attach(t, d.save(t, login("bank")), "named", []byte("x"))
-	// Cut off for good after the third piece.
+	// The connection breaks permanently after the third piece.
 	sent := 0
 	d.wire.before = func(*client.Request) (*client.Response, error) {
 		if sent++; sent > 3 {

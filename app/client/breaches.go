@@ -23,7 +23,7 @@ type Ranges interface {
 	Range(ctx context.Context, prefix string) (Response, error)
 }
 
-// BreachAddress asks the server where the page may look for breached passwords; empty: nowhere.
+// BreachAddress asks the server where the page may look up breached passwords; empty: nowhere.
 func (c *Client) BreachAddress(ctx context.Context) (string, error) {
 	var settings protocol.Settings
 	err := c.call(ctx, methodGet, protocol.PathSettings, nil, &settings)
@@ -38,9 +38,9 @@ const (
 	maxRangeAnswer = 1 << 20
 )
 
-// Breaches looks the passwords of everything that is not in the trash up among those known from breaches; Health then
-// counts them in. What was answered stays known until the vault is locked, also when Breaches fails or is cancelled, and
-// is not asked again. progress, which may be nil, counts prefixes.
+// Breaches looks up the passwords of all items outside the trash in a service of known breaches. Health then includes the
+// results. Answers are remembered until the vault is locked, even if Breaches fails or is cancelled, and no prefix is asked for
+// twice. progress, which may be nil, counts prefixes.
 func (c *Client) Breaches(ctx context.Context, ranges Ranges, progress func(done, total int)) error {
 	v, logins, err := c.logins(ctx)
 	if err != nil {
@@ -50,7 +50,7 @@ func (c *Client) Breaches(ctx context.Context, ranges Ranges, progress func(done
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(rangesAtOnce)
 	done := 0
-	for prefix, bySuffix := range byPrefix { // in no order, which would say something about the vault
+	for prefix, bySuffix := range byPrefix { // in random order, which reveals nothing about the vault
 		group.Go(func() error {
 			if ctx.Err() != nil {
 				return ctx.Err()
@@ -77,7 +77,7 @@ func (c *Client) Breaches(ctx context.Context, ranges Ranges, progress func(done
 	return group.Wait()
 }
 
-// unchecked gives the passwords that were not looked up yet by the two parts of their hashes.
+// unchecked returns the passwords that were not looked up yet, by the two parts of their hashes.
 func (k *knowledge) unchecked(logins []health.Login) map[string]map[string]string {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -97,7 +97,7 @@ func (k *knowledge) unchecked(logins []health.Login) map[string]map[string]strin
 	return byPrefix
 }
 
-// askRange waits as long as the service wants when it is asked too fast.
+// askRange waits as long as the service asks for when it limits the rate.
 func askRange(ctx context.Context, ranges Ranges, prefix string) (map[string]int, error) {
 	for attempt := 1; ; attempt++ {
 		answer, err := ranges.Range(ctx, prefix)
@@ -129,7 +129,7 @@ func (e *rangeError) Error() string { return fmt.Sprintf("the service answered %
 
 var errNoRange = errors.New("the answer of the service is not a list of hashes")
 
-// parseRange reads lines of a suffix and how often it was seen. Padding is seen zero times.
+// parseRange reads lines of a suffix and a count. Padding has the count 0.
 func parseRange(body []byte) (map[string]int, error) {
 	if len(body) > maxRangeAnswer {
 		return nil, errNoRange

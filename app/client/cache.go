@@ -155,7 +155,7 @@ func (c *Client) replaceAccount(a protocol.Account) error {
 	return ErrCacheMoved
 }
 
-// keptAccount returns the account that was kept last, nil if there is none. It needs the turn.
+// keptAccount returns the account in the cache, nil if there is none. It needs the turn.
 func (c *Client) keptAccount() (*protocol.Account, error) {
 	if !c.keeps() {
 		return nil, nil
@@ -170,12 +170,12 @@ func (c *Client) keptAccount() (*protocol.Account, error) {
 		_, err = seal.ParseUserID(a.UserID)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("the account that this device keeps is damaged: %w", err)
+		return nil, fmt.Errorf("the cached account is damaged: %w", err)
 	}
 	return &a, nil
 }
 
-// keptUser is whose copy this device holds, as far as is known; empty if nobody's. It needs the turn.
+// keptUser returns the user of the cache, as far as is known; empty if there is no cache. It needs the turn.
 func (c *Client) keptUser() (seal.UserID, error) {
 	c.mu.RLock()
 	a := c.account
@@ -196,13 +196,12 @@ func (c *Client) forgetAccount() error {
 	}
 	c.kept = nil
 	if err := c.cache.Forget(accountName); err != nil {
-		return fmt.Errorf("drop the copy on this device: %w", err)
+		return fmt.Errorf("delete the cache: %w", err)
 	}
 	return nil
 }
 
-// wipe forgets all that this device keeps of a user: the copy of the vault, the changes that wait, and what is in quarantine. It
-// needs the turn.
+// wipe deletes everything that this device stores about a user: the cache, the outbox, and their quarantine. It needs the turn.
 func (c *Client) wipe(user seal.UserID) error {
 	if !c.keeps() {
 		return nil
@@ -215,7 +214,7 @@ func (c *Client) wipe(user seal.UserID) error {
 	c.mu.Unlock()
 	kept, err := c.keptAccount()
 	if err == nil && kept != nil && kept.UserID != string(user) {
-		err = c.setAside() // somebody else's
+		err = c.setAside() // another user's
 	} else {
 		err = c.forgetAccount() // a damaged one too
 	}
@@ -228,18 +227,18 @@ func (c *Client) wipe(user seal.UserID) error {
 func (c *Client) forgetNames(names ...string) error {
 	for _, name := range names {
 		if err := c.cache.Forget(name); err != nil {
-			return fmt.Errorf("drop the copy on this device: %w", err)
+			return fmt.Errorf("delete the cache: %w", err)
 		}
 	}
 	return nil
 }
 
-// notCopied is no revision.
+// notCopied is the revision of a vault without a cache.
 const notCopied = -1
 
 func revisionStamp(revision int64) string { return strconv.FormatInt(revision, 10) }
 
-// keepDelta brings the copy to the vault's revision by the piece that leads there from another. It needs the turn.
+// keepDelta appends the changes since another revision to the cache. It needs the turn.
 func (c *Client) keepDelta(v *vault, from int64, piece []byte) error {
 	if !c.keeps() || v.copied == v.revision {
 		return nil
@@ -253,8 +252,8 @@ func (c *Client) keepDelta(v *vault, from int64, piece []byte) error {
 	return c.keepWhole(v, nil)
 }
 
-// keepWhole replaces the copy, unless another tab or process has put a newer one there. piece is the vault as one answer
-// of the server; nil: it is made. It needs the turn.
+// keepWhole replaces the cache, unless another tab or process has written a newer one. piece is the vault as one answer of the
+// server; nil: keepWhole encodes it. It needs the turn.
 func (c *Client) keepWhole(v *vault, piece []byte) error {
 	if !c.keeps() {
 		return nil
@@ -271,7 +270,7 @@ func (c *Client) keepWhole(v *vault, piece []byte) error {
 		}
 		if piece == nil {
 			if piece, err = json.Marshal(v.answer()); err != nil {
-				return fmt.Errorf("encode the copy of the vault: %w", err)
+				return fmt.Errorf("encode the cache: %w", err)
 			}
 		}
 		if err := c.cache.Replace(name, held.Stamp, Piece{revisionStamp(v.revision), piece}); !errors.Is(err, ErrCacheMoved) {
@@ -281,8 +280,8 @@ func (c *Client) keepWhole(v *vault, piece []byte) error {
 	return c.copied(v, ErrCacheMoved)
 }
 
-// copied notes how writing the copy went. A device without room for one works on: the vault is safe on the server, and
-// Synced tells the person.
+// copied records the result of writing the cache. A device without space works on: the vault is safe on the server, and Synced
+// reports the problem to the user.
 func (c *Client) copied(v *vault, err error) error {
 	if err == nil {
 		v.copied = v.revision
@@ -292,16 +291,16 @@ func (c *Client) copied(v *vault, err error) error {
 		return nil
 	}
 	c.copyProblem = err.Error()
-	// A copy that is left behind would look like one that somebody took back.
+	// An old cache that remains would look like a rollback.
 	if dropErr := c.cache.Forget(vaultName(v.user)); dropErr != nil {
-		return fmt.Errorf("keep a copy on this device: %w", errors.Join(err, dropErr))
+		return fmt.Errorf("write the cache: %w", errors.Join(err, dropErr))
 	}
 	v.copied = notCopied
 	return nil
 }
 
-// answer is the vault in the words of the server. Which revision wrote a record is not kept; that all are of the last one
-// is as good to those who read the whole.
+// answer returns the vault as the server would send it. The revision of each record is not stored; the last revision for all of
+// them is good enough for readers of the whole vault.
 func (v *vault) answer() protocol.VaultResponse {
 	out := protocol.VaultResponse{Revision: v.revision, Manifest: v.sealedManifest, Records: make([]protocol.Record, 0, v.count)}
 	for _, e := range v.entries {
@@ -315,11 +314,11 @@ func (v *vault) answer() protocol.VaultResponse {
 	return out
 }
 
-// maxPieces is how many pieces a copy grows to before they are made one.
+// maxPieces is the number of pieces at which a cache is rewritten as one.
 const maxPieces = 64
 
-// openCopy fills v from the copy on this device. It is verified like an answer of the server, and errNoCopy if there is
-// none. It needs the turn.
+// openCopy fills v from the cache, which it verifies like an answer of the server. It returns errNoCopy if there is no cache. It
+// needs the turn.
 func (c *Client) openCopy(ctx context.Context, v *vault) error {
 	if !c.keeps() {
 		return errNoCopy
@@ -327,13 +326,13 @@ func (c *Client) openCopy(ctx context.Context, v *vault) error {
 	name := vaultName(v.user)
 	held, err := c.cache.Load(name)
 	if err != nil {
-		return fmt.Errorf("read the copy on this device: %w", err)
+		return fmt.Errorf("read the cache: %w", err)
 	}
 	if len(held.Pieces) == 0 {
 		return errNoCopy
 	}
 	if v.seen.Digest == "" {
-		// Nothing says how new the copy is. The person who made the device forget wants the server's vault.
+		// It is unknown how new the cache is: the user made this device forget its state, and wants the vault of the server.
 		return errors.Join(errNoCopy, c.moveAside(v.account, name, held))
 	}
 	answer, err := c.takePieces(ctx, v, held.Pieces)
@@ -344,7 +343,7 @@ func (c *Client) openCopy(ctx context.Context, v *vault) error {
 	if len(held.Pieces) > maxPieces {
 		whole, err := json.Marshal(answer)
 		if err != nil {
-			return fmt.Errorf("encode the copy of the vault: %w", err)
+			return fmt.Errorf("encode the cache: %w", err)
 		}
 		err = c.cache.Replace(name, held.Stamp, Piece{held.Stamp, whole})
 		if err != nil && !errors.Is(err, ErrCacheMoved) {
@@ -354,7 +353,7 @@ func (c *Client) openCopy(ctx context.Context, v *vault) error {
 	return nil
 }
 
-// takePieces fills v from the pieces of a copy.
+// takePieces fills v from the pieces of a cache.
 func (c *Client) takePieces(ctx context.Context, v *vault, pieces [][]byte) (protocol.VaultResponse, error) {
 	answer, err := join(pieces)
 	if err != nil {
@@ -368,14 +367,14 @@ func (c *Client) takePieces(ctx context.Context, v *vault, pieces [][]byte) (pro
 	return answer, err
 }
 
-// join makes one answer about the whole vault of one and those that follow on it.
+// join merges an answer about the whole vault with the deltas that follow it.
 func join(pieces [][]byte) (protocol.VaultResponse, error) {
 	whole, err := parsePiece(pieces[0])
 	if err != nil || len(pieces) == 1 {
 		return whole, err
 	}
 	records := make(map[protocol.Place]protocol.Record, len(whole.Records))
-	// A new version of a meta record takes the place of the one before, without a tombstone for it.
+	// A new version of an overview replaces the previous one, without a tombstone.
 	place := func(p protocol.Place) protocol.Place {
 		if p.Kind == protocol.KindOverview {
 			p.Version = 0

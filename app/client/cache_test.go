@@ -105,20 +105,20 @@ func (c *cache) change(t testing.TB, prefix string, change func([][]byte) [][]by
 
 var errCut = errors.New("the cable is cut")
 
-// cut takes the server away; mend brings it back.
+// cut disconnects the server; reconnect undoes that.
 func (d *device) cut() {
 	d.wire.mu.Lock()
 	defer d.wire.mu.Unlock()
 	d.wire.before = func(*client.Request) (*client.Response, error) { return nil, errCut }
 }
 
-func (d *device) mend() {
+func (d *device) reconnect() {
 	d.wire.mu.Lock()
 	defer d.wire.mu.Unlock()
 	d.wire.before = nil
 }
 
-// away is the same device after its program ended and began anew where there is no server.
+// away is the same device after a restart without a server.
 func (d *device) away(t testing.TB, server string) *device {
 	t.Helper()
 	d = d.restarted(t, server)

@@ -11,8 +11,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
-// maxAttempts bounds how often a change is tried again after other devices were faster. Of the devices that write at the
-// same time one always succeeds, so this many in a row means a server that lies or a very busy vault.
+// maxAttempts bounds how often a change is retried after other devices were faster. Of several concurrent writers one always
+// succeeds, so this many failures in a row mean a lying server or a very busy vault.
 const maxAttempts = 32
 
 // change is one step of the vault, from its revision to the next.
@@ -42,7 +42,7 @@ func (c *change) erase(account string, kind seal.Kind, version int64) error {
 	return c.drop(account, kind, version)
 }
 
-// wireKind and sealKind translate between format 1 and the wire, which have different words for the two kinds of records.
+// wireKind and sealKind translate between format 1 and the wire, which use different words for the two kinds of records.
 func wireKind(k seal.Kind) protocol.Kind {
 	if k == seal.KindAccount {
 		return protocol.KindOverview
@@ -65,8 +65,8 @@ func wirePlace(account string, kind seal.Kind, version int64) protocol.Place {
 	return protocol.Place{ItemID: account, Kind: wireKind(kind), Version: version}
 }
 
-// apply builds a change on the vault as it is, sends it, and does so again on the newer vault for as long as another
-// device was faster. build may be called many times; a change without puts and deletes is not sent. It needs the turn.
+// apply builds a change of the current vault and sends it, and repeats that on the newer vault while other devices are faster.
+// build may be called many times; a change without puts and deletes is not sent. It needs the turn.
 func (c *Client) apply(ctx context.Context, v *vault, build func(*change) error) error {
 	for range maxAttempts {
 		ch := v.change()
@@ -117,7 +117,7 @@ func (c *Client) send(ctx context.Context, v *vault, ch *change) error {
 	c.mu.Unlock()
 	piece, err := json.Marshal(ch.answer(target, manifest))
 	if err != nil {
-		return fmt.Errorf("encode the change for the copy: %w", err)
+		return fmt.Errorf("encode the change for the cache: %w", err)
 	}
 	if err := c.keepDelta(v, before, piece); err != nil {
 		return err
@@ -125,7 +125,7 @@ func (c *Client) send(ctx context.Context, v *vault, ch *change) error {
 	return c.remember(v)
 }
 
-// answer is the change as the server tells other devices about it.
+// answer returns the change as the server reports it to other devices.
 func (c *change) answer(revision int64, manifest string) protocol.VaultResponse {
 	out := protocol.VaultResponse{Revision: revision, Manifest: manifest, Records: []protocol.Record{}}
 	for _, p := range c.puts {
@@ -137,13 +137,13 @@ func (c *change) answer(revision int64, manifest string) protocol.VaultResponse 
 	return out
 }
 
-// settle finds out whether a change took place whose answer is err.
+// settle finds out whether the server made a change after its request failed with err.
 func (c *Client) settle(ctx context.Context, v *vault, ch *change, target int64, err error) error {
 	var answer *AnswerError
 	var server *ServerError
 	lost := errors.Is(err, ErrOffline) || errors.As(err, &answer) || ctx.Err() != nil
 	if errors.As(err, &server) {
-		// Without a request id it is the answer of a proxy that lost the server's.
+		// Without a request id, this is the answer of a proxy that lost the server's.
 		lost = server.Code == protocol.CodeStorageUnavailable || server.Code == protocol.CodeInternal ||
 			server.Code == protocol.CodeUnavailable && server.RequestID == ""
 	}
@@ -162,7 +162,7 @@ func (c *Client) settle(ctx context.Context, v *vault, ch *change, target int64,
 	return err
 }
 
-// holds reports whether ch took place, in part superseded by later changes perhaps. Tokens are never the same twice.
+// holds reports whether the server made ch, perhaps partly superseded by later changes. No two tokens are equal.
 func (v *vault) holds(ch *change) bool {
 	for _, p := range ch.puts {
 		e := v.entries[p.ItemID]

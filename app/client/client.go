@@ -1,5 +1,5 @@
-// Package client has all logic of an account, for the browser (as WebAssembly) and the command line: it registers, unlocks, syncs,
-// changes and recovers a vault. It trusts the server only to be available.
+// Package client implements an account on a device, for the browser (as WebAssembly) and the command line: it registers, unlocks,
+// syncs, changes and recovers a vault. It trusts the server only to be available.
 package client
 
 import (
@@ -20,7 +20,7 @@ type Seen struct {
 }
 
 // Memory stores Seen on this device, across runs. Load returns the zero Seen for an unknown user. Store is atomic; the zero Seen
-// deletes the entry of the user.
+// deletes the user's state.
 type Memory interface {
 	Load(user string) (Seen, error)
 	Store(user string, s Seen) error
@@ -30,22 +30,22 @@ type Memory interface {
 type Client struct {
 	transport Transport
 	memory    Memory
-	cache     Cache // nil: nothing is kept
+	cache     Cache // nil: nothing is stored on this device
 
 	// turn serializes the operations that talk to the server or replace the vault.
 	turn chan struct{}
 
-	// Of what is kept on this device; these belong to the turn.
+	// The state of the cache, guarded by the turn.
 	keepNothing   bool
 	kept          *protocol.Account // what is known to be in the cache
-	copyProblem   string            // why there is no copy of the vault, though there should be
-	outboxProblem string            // why the outbox that was found at signing in is not in force
-	away          bool              // the server did not answer the last time
+	copyProblem   string            // why there is no cache of the vault, though there should be one
+	outboxProblem string            // why the outbox found at sign-in is not used
+	away          bool              // the server did not answer the last request
 
 	mu      sync.RWMutex
 	stop    context.CancelFunc // of the operation that holds turn
-	account *protocol.Account  // nil: no session is known
-	device  string             // the name of this device; empty if it is not known
+	account *protocol.Account  // nil: signed out, as far as is known
+	device  string             // the name of this device; empty if unknown
 	vault   *vault             // nil: locked
 	pending *pendingLogin
 	date    time.Time // of the server, in its last answer
@@ -188,7 +188,7 @@ func (c *Client) meet(a protocol.Account) error {
 	}
 	// These never change within a session: a change of the password ends all other sessions.
 	if known := c.account; known != nil && known.SessionID == a.SessionID && known.KDF != a.KDF {
-		return fmt.Errorf("%w: the server gave other parameters earlier in this session", seal.ErrKDFMismatch)
+		return fmt.Errorf("%w: the server sent different parameters earlier in this session", seal.ErrKDFMismatch)
 	}
 	c.account = &a
 	return nil

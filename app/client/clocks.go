@@ -6,26 +6,26 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/item"
 )
 
-// isDue reports whether the trash gives an item up. It trusts no single clock: that of this device and that of the server
-// must both be past the time, which Trash has set from the later of two clocks. What was put into the trash before it was
-// made, by its own words, comes from a device whose clock was wrong, and is kept.
+// isDue reports whether to delete an item from the trash. It trusts no single clock: the time must have passed by this device's
+// clock and by the server's. Trash computed it from the later of the two. An item that was trashed before it was created comes
+// from a device with a wrong clock, and stays.
 func (c *Client) isDue(it item.Item, now time.Time) bool {
 	server, known := c.serverTime()
 	return known && !it.Purge.IsZero() && !it.Trashed.Before(it.Created) && it.Purge.After(it.Trashed) &&
 		now.After(it.Purge) && server.After(it.Purge)
 }
 
-// serverTime is the server's clock, as its last answer told it.
+// serverTime returns the server's clock, according to its last answer.
 func (c *Client) serverTime() (now time.Time, known bool) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	return c.date.Add(time.Since(c.dated)), !c.date.IsZero()
 }
 
-// maxSkew is how far two clocks may be apart before one of them must be wrong, and nobody knows which.
+// maxSkew is the largest plausible difference between two clocks. Beyond it one of them is wrong, and it is unknown which.
 const maxSkew = 24 * time.Hour
 
-// noteDate takes the server's time from an answer. One that cannot be right makes the server's clock unknown.
+// noteDate reads the server's clock from an answer. An implausible time makes the clock unknown.
 func (c *Client) noteDate(date time.Time) {
 	if date.IsZero() {
 		return
@@ -39,7 +39,7 @@ func (c *Client) noteDate(date time.Time) {
 	c.date, c.dated = date, now
 }
 
-// laterTime is the later of the two clocks.
+// laterTime returns the later of the two clocks.
 func (c *Client) laterTime() time.Time {
 	now := time.Now()
 	if server, known := c.serverTime(); known && server.After(now) {

@@ -123,11 +123,11 @@ func TestNoTimeOfAServerHidesTheSessions(t *testing.T) {
 		}
 	}
 	for name, row := range map[string]string{
-		"bytes that are no text": "\"device\":\"a\xffb\",\"current\":true",
-		"half of a character":    `"device":"a\ud800b","current":true`,
-		"numbers":                `"device":1e999,"current":-0`,
-		"lists":                  `"device":["a"],"current":{}`,
-		"nothing":                `"device":null,"current":null`,
+		"invalid UTF-8":       "\"device\":\"a\xffb\",\"current\":true",
+		"half of a character": `"device":"a\ud800b","current":true`,
+		"numbers":             `"device":1e999,"current":-0`,
+		"lists":               `"device":["a"],"current":{}`,
+		"nothing":             `"device":null,"current":null`,
 	} {
 		d.wire.lie(func(r client.Request, answer *client.Response) {
 			if r.Path == protocol.PathSessions {

@@ -11,21 +11,21 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
-// Copy is a sealed copy of a vault on this device, with the changes that wait beside it.
+// Copy is a cache of a vault on this device, with its outbox.
 type Copy struct {
 	ID       string    `json:"id"`
 	Username string    `json:"username"`
-	Since    time.Time `json:"since,omitzero"` // when it was set aside; left out: it is the one of the session
-	Revision int64     `json:"revision"`       // of the vault; 0: there are only changes
+	Since    time.Time `json:"since,omitzero"` // when it was set aside; zero: it belongs to the session
+	Revision int64     `json:"revision"`       // of the vault; 0: there is only an outbox
 	Changes  int       `json:"changes"`        // that the server does not have
-	DaysLeft int       `json:"days_left"`      // until it is deleted, of days on which this device is used; 0: it is not
+	DaysLeft int       `json:"days_left"`      // until it is deleted, in days on which this device is used; 0: it is not deleted
 }
 
-// liveCopy is the ID of the copy that goes with the session.
+// liveCopy is the ID of the session's cache.
 const liveCopy = "session"
 
-// Copies lists what OpenCopy opens: the copy that goes with the session first, then those whose session has ended, the newest
-// first. It does not ask the server.
+// Copies lists the caches that OpenCopy opens: the session's first, then those of ended sessions, the newest first. It does not
+// contact the server.
 func (c *Client) Copies(ctx context.Context) ([]Copy, error) {
 	_, done, err := c.begin(ctx)
 	if err != nil {
@@ -35,7 +35,7 @@ func (c *Client) Copies(ctx context.Context) ([]Copy, error) {
 	if c.cache == nil {
 		return nil, nil
 	}
-	_ = c.expireQuarantine(time.Now()) // a device that cannot write keeps it longer
+	_ = c.expireQuarantine(time.Now()) // a device that cannot write keeps them longer
 	var out []Copy
 	list, err := c.copies()
 	for _, q := range list {
@@ -50,11 +50,11 @@ func (c *Client) Copies(ctx context.Context) ([]Copy, error) {
 	return out, err
 }
 
-// copies is the quarantine, and before it the cache of the session. It needs the turn.
+// copies returns the session's cache, followed by the quarantine. It needs the turn.
 func (c *Client) copies() ([]quarantined, error) {
 	list, err := c.quarantine()
 	slices.SortStableFunc(list, func(a, b quarantined) int { return int(b.At - a.At) })
-	live, _ := c.keptAccount() // a damaged one opens nothing
+	live, _ := c.keptAccount() // a damaged account opens nothing
 	if live == nil {
 		return list, err
 	}
@@ -70,17 +70,17 @@ func (c *Client) describeCopy(q quarantined) (Copy, error) {
 	vault, queue := q.names()
 	held, err := c.cache.Load(vault)
 	if err != nil {
-		return out, fmt.Errorf("read the copy on this device: %w", err)
+		return out, fmt.Errorf("read the cache: %w", err)
 	}
 	if len(held.Pieces) > 0 {
 		out.Revision, _ = strconv.ParseInt(held.Stamp, 10, 64)
 	}
 	if held, err = c.cache.Load(queue); err != nil {
-		return out, fmt.Errorf("read the changes that wait on this device: %w", err)
+		return out, fmt.Errorf("read the outbox: %w", err)
 	}
 	out.Changes, err = countQueued(held)
 	if err != nil {
-		out.Changes = 1 // damaged: at least one was there
+		out.Changes = 1 // damaged: it had at least one
 	}
 	return out, nil
 }
@@ -97,15 +97,15 @@ func (c *Client) findCopy(id string) (quarantined, error) {
 	return list[i], nil
 }
 
-// OpenedCopy is the outcome of OpenCopy.
+// OpenedCopy is the result of OpenCopy.
 type OpenedCopy struct {
 	Username string `json:"username"`
-	Partial  bool   `json:"partial"` // a part of the copy is damaged, and is not shown
+	Partial  bool   `json:"partial"` // a part of the cache is damaged and missing
 }
 
-// OpenCopy unlocks a copy on this device by the master password that it was sealed under, to be read. It does not ask the server,
-// and until Lock nothing else does: what would change the vault fails with ErrReadOnly. The changes that wait are laid over the copy.
-// It fails with ErrWrongPassword, ErrNoCopy or ErrCopyDamaged.
+// OpenCopy unlocks a cache for reading with the master password under which it was sealed. Neither it nor, until Lock, any other
+// method contacts the server: methods that would change the vault return ErrReadOnly. The vault includes the changes in the
+// outbox. OpenCopy returns ErrWrongPassword, ErrNoCopy or ErrCopyDamaged.
 func (c *Client) OpenCopy(ctx context.Context, id, password string) (OpenedCopy, error) {
 	ctx, done, err := c.begin(ctx)
 	if err != nil {
@@ -125,7 +125,8 @@ func (c *Client) OpenCopy(ctx context.Context, id, password string) (OpenedCopy,
 	}
 	master.Wipe()
 	if !q.Own {
-		// What was set aside because the person accepted another vault of the server's is not held to what was seen since.
+		// A cache that was set aside because the user accepted another vault of the server need not match what this device has
+		// seen since.
 		_ = c.recall(v)
 	}
 	out := OpenedCopy{Username: q.Account.Username}
@@ -141,25 +142,25 @@ func (c *Client) OpenCopy(ctx context.Context, id, password string) (OpenedCopy,
 	return out, nil
 }
 
-// readsCopy reports whether what is unlocked is a copy that OpenCopy has opened.
+// readsCopy reports whether the unlocked vault is a cache that OpenCopy opened.
 func (c *Client) readsCopy() bool {
 	v, err := c.opened()
 	return err == nil && v.readOnly
 }
 
-// fillCopy fills v with what can be read of a copy, and reports whether that is only a part of it.
+// fillCopy fills v with the readable parts of a cache, and reports whether some are missing.
 func (c *Client) fillCopy(ctx context.Context, v *vault, q quarantined) (partial bool, err error) {
 	vault, queue := q.names()
 	held, err := c.cache.Load(vault)
 	if err != nil {
-		return false, fmt.Errorf("read the copy on this device: %w", err)
+		return false, fmt.Errorf("read the cache: %w", err)
 	}
 	var broken error
 	if len(held.Pieces) > 0 {
 		_, broken = c.takePieces(ctx, v, held.Pieces)
 	}
 	if held, err = c.cache.Load(queue); err != nil {
-		return false, fmt.Errorf("read the changes that wait on this device: %w", err)
+		return false, fmt.Errorf("read the outbox: %w", err)
 	}
 	var changes []queued
 	if len(held.Pieces) > 0 {
@@ -178,7 +179,7 @@ func (c *Client) fillCopy(ctx context.Context, v *vault, q quarantined) (partial
 	return broken != nil, nil
 }
 
-// DeleteCopy deletes a copy on this device, and the changes that wait beside it, for good.
+// DeleteCopy permanently deletes a cache on this device, with its outbox.
 func (c *Client) DeleteCopy(ctx context.Context, id string) error {
 	_, done, err := c.begin(ctx)
 	if err != nil {

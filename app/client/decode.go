@@ -11,8 +11,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
-// parseVault reads the answer to PathVault. encoding/json needs seconds for a large vault in WebAssembly, so the exact
-// shape that the server writes is split by hand; any other goes through encoding/json, as strictly as every answer.
+// parseVault reads the answer to PathVault. encoding/json needs seconds for a large vault in WebAssembly, so a hand-written
+// parser reads the exact shape that the server writes. Any other shape goes through encoding/json, as strictly as every answer.
 // The tokens share memory with body, which must not be written to afterwards.
 func parseVault(body []byte) (protocol.VaultResponse, error) {
 	s := &splitter{s: unsafe.String(unsafe.SliceData(body), len(body))} // #nosec G103 -- body is not written to any more; a copy would double the memory
@@ -37,10 +37,10 @@ func parseVault(body []byte) (protocol.VaultResponse, error) {
 	return protocol.VaultResponse{Revision: v.Revision, Manifest: v.Manifest, Records: records}, nil
 }
 
-// newerWords turns an answer of servers before the rename of the wire into one of today. No token has a quote in it.
+// newerWords translates the answer of a server from before the wire format was renamed. No token contains a quote.
 var newerWords = strings.NewReplacer(`"account_id":`, `"item_id":`, `"kind":"account"`, `"kind":"overview"`, `"kind":"password"`, `"kind":"details"`)
 
-// parsePiece reads one piece of a cached vault, also one that an older release wrote: it may be the last good copy.
+// parsePiece reads one piece of a cached vault, including pieces of older releases: it may be the last good copy.
 func parsePiece(piece []byte) (protocol.VaultResponse, error) {
 	v, err := parseVault(piece)
 	if err == nil {
@@ -52,11 +52,11 @@ func parsePiece(piece []byte) (protocol.VaultResponse, error) {
 	return v, err
 }
 
-// wholeList refuses the first element that is not whole. An empty object takes two bytes of an answer and a hundred in
-// memory, and packs to nothing: without this, some KB on the wire would take the memory of the device.
+// wholeList rejects a list at its first incomplete element. An empty object takes two bytes of an answer and a hundred in memory,
+// and compresses to nothing: without this check, a few KB on the wire could exhaust the memory of the device.
 type wholeList[T interface{ whole() bool }] []T
 
-// UnmarshalJSON is json.Unmarshaler's.
+// UnmarshalJSON implements json.Unmarshaler.
 func (l *wholeList[T]) UnmarshalJSON(list []byte) error {
 	d := json.NewDecoder(bytes.NewReader(list))
 	d.DisallowUnknownFields()
@@ -77,11 +77,11 @@ func (l *wholeList[T]) UnmarshalJSON(list []byte) error {
 	return nil
 }
 
-// said is a value of a list that people see, as the server says it. A value of another shape is the zero value: one row must not
-// take the list away.
+// said is a value of a list that users see, as the server sent it. A value of another shape becomes the zero value: one bad row
+// must not hide the list.
 type said[T any] struct{ value T }
 
-// UnmarshalJSON is json.Unmarshaler's.
+// UnmarshalJSON implements json.Unmarshaler.
 func (s *said[T]) UnmarshalJSON(value []byte) error {
 	var v T
 	if err := json.Unmarshal(value, &v); err != nil {
@@ -102,7 +102,7 @@ type wholeAttachment protocol.Attachment
 
 func (a wholeAttachment) whole() bool { return a.ID != "" && a.Count > 0 && !a.Uploaded.IsZero() }
 
-// splitter goes once over the answer. What it accepts, encoding/json reads the same.
+// splitter parses the answer in one pass. encoding/json would return the same for all that it accepts.
 type splitter struct {
 	s string
 	i int
@@ -116,7 +116,7 @@ func (s *splitter) word(w string) bool {
 	return false
 }
 
-// text reads a string of printable ASCII without escapes, from after its opening quote.
+// text reads a string of printable ASCII without escapes, starting after its opening quote.
 func (s *splitter) text() (string, bool) {
 	for j := s.i; j < len(s.s); j++ {
 		c := s.s[j]
@@ -132,7 +132,7 @@ func (s *splitter) text() (string, bool) {
 	return "", false
 }
 
-// number reads a positive integer, or zero, of at most 15 digits.
+// number reads zero or a positive integer of at most 15 digits.
 func (s *splitter) number() (int64, bool) {
 	start, n := s.i, int64(0)
 	for s.i < len(s.s) && s.s[s.i] >= '0' && s.s[s.i] <= '9' {
@@ -156,7 +156,7 @@ func (s *splitter) vault() (v protocol.VaultResponse, ok bool) {
 	if v.Manifest, ok = s.text(); !ok || !s.word(`,"records":[`) {
 		return v, false
 	}
-	// A record takes about 500 bytes; a guess that is off costs a copy.
+	// A record takes about 500 bytes; a wrong guess costs a copy.
 	v.Records = make([]protocol.Record, 0, len(s.s)/512+1)
 	if !s.word(`]`) && !s.records(&v.Records) {
 		return v, false
@@ -164,7 +164,7 @@ func (s *splitter) vault() (v protocol.VaultResponse, ok bool) {
 	return v, s.word(`}`) && strings.TrimRight(s.s[s.i:], "\n") == ""
 }
 
-// records reads a list that is not empty, to its end.
+// records reads a nonempty list to its end.
 func (s *splitter) records(to *[]protocol.Record) bool {
 	for {
 		r, ok := s.record()

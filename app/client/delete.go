@@ -12,9 +12,9 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
-// Delete removes items with their history and attachments. An item that another device changed at the same time is kept,
-// and named in a *KeptError; one that it deleted is gone anyway. While the server cannot be reached they only go from the
-// list, and wait to be deleted by the same rule.
+// Delete permanently deletes items with their history and attachments. An item that another device changed at the same time
+// stays, and is named in a *KeptError. While the server cannot be reached, the items only disappear from the list, and the
+// deletion waits in the outbox under the same rule.
 func (c *Client) Delete(ctx context.Context, ids []string) error {
 	return c.deleteFrom(ctx, nil, func(v *vault) ([]string, error) {
 		for _, id := range ids {
@@ -26,15 +26,15 @@ func (c *Client) Delete(ctx context.Context, ids []string) error {
 	})
 }
 
-// EmptyTrash deletes what is in the trash, as Delete does. progress may be nil.
+// EmptyTrash deletes the items in the trash, as Delete does. progress may be nil.
 func (c *Client) EmptyTrash(ctx context.Context, progress func(done, total int)) error {
 	return c.deleteFrom(ctx, progress, func(v *vault) ([]string, error) {
 		return v.trashed(func(item.Item) bool { return true }), nil
 	})
 }
 
-// PurgeTrash deletes what was in the trash for as long as it was to be kept there, and returns how many that were. now is
-// this device's clock; what the server's does not call due as well, stays.
+// PurgeTrash deletes the items whose time in the trash is over, and returns their number. now is this device's clock; the
+// server's clock must agree.
 func (c *Client) PurgeTrash(ctx context.Context, now time.Time) (int, error) {
 	n := 0
 	err := c.deleteFrom(ctx, nil, func(v *vault) ([]string, error) {
@@ -62,7 +62,7 @@ func (v *vault) trashed(wanted func(item.Item) bool) []string {
 	return ids
 }
 
-// deleteFrom deletes what choose picks from the vault as it is shown.
+// deleteFrom deletes the items that choose returns.
 func (c *Client) deleteFrom(ctx context.Context, progress func(done, total int), choose func(*vault) ([]string, error)) error {
 	ctx, done, err := c.begin(ctx)
 	if err != nil {
@@ -81,7 +81,7 @@ func (c *Client) deleteFrom(ctx context.Context, progress func(done, total int),
 	for _, id := range ids {
 		e := v.shown(id)
 		seen[id] = e.base()
-		_ = v.attachmentsOf(e, freed) // what cannot be read frees nothing
+		_ = v.attachmentsOf(e, freed) // an unreadable item frees nothing
 	}
 	there, err := c.reach(ctx, v)
 	if err != nil {
@@ -121,7 +121,7 @@ func (c *Client) deleteFrom(ctx context.Context, progress func(done, total int),
 		}
 	}
 	if len(freed) > 0 {
-		_, _ = c.clearOrphans(ctx, v, freed, "") // the items are gone; what is left is cleared with a later one
+		_, _ = c.clearOrphans(ctx, v, freed, "") // the items are gone; a later call deletes the attachments that remain
 	}
 	return keptError(kept)
 }
@@ -133,12 +133,12 @@ func keptError(ids []string) error {
 	return &KeptError{ids}
 }
 
-// deleteBehind deletes after the changes that wait, and sends them all. It needs the turn.
+// deleteBehind appends the deletion to the outbox and sends it. It needs the turn.
 func (c *Client) deleteBehind(ctx context.Context, v *vault, ids []string) error {
 	if err := c.enqueueDelete(v, ids, false); err != nil {
 		return err
 	}
-	// They are marked here. What keeps that from the server, a Sync will say.
+	// The items are marked as deleted on this device. If sending fails, the next Sync reports why.
 	_ = c.flush(ctx, v)
 	var kept, others []string
 	for _, id := range v.stayed {
@@ -154,7 +154,7 @@ func (c *Client) deleteBehind(ctx context.Context, v *vault, ids []string) error
 
 var errTooManyVersions = errors.New("item has more versions than one change can delete")
 
-// remove deletes as many of the items, from the first on, as fit in one change, and returns their number.
+// remove deletes the first of the items, as many as fit into one change, and returns their number.
 func (c *change) remove(ids []string, wanted func(*entry) bool) (int, error) {
 	for n, id := range ids {
 		e := c.v.entries[id]

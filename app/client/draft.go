@@ -9,8 +9,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/strictjson"
 )
 
-// SealDraft seals an item that is being written, for this device to keep while the vault is locked. The item need not be one
-// that can be saved: it may have no title yet.
+// SealDraft seals an unfinished item, so this device can store it while the vault is locked. The item need not be valid: it may
+// have no title yet.
 func (c *Client) SealDraft(it item.Item) (string, error) {
 	v, err := c.unlockedVault()
 	if err != nil {
@@ -24,8 +24,8 @@ func (c *Client) SealDraft(it item.Item) (string, error) {
 	return v.key.SealDraft(v.user, plaintext)
 }
 
-// OpenDraft opens what SealDraft sealed on this device for the same user. What does not open, seal.ErrAltered, was another
-// user's or is damaged, and is of no use.
+// OpenDraft opens a draft that SealDraft sealed on this device for the same user. A draft of another user or a damaged one
+// returns seal.ErrAltered and is useless.
 func (c *Client) OpenDraft(token string) (item.Item, error) {
 	v, err := c.unlockedVault()
 	if err != nil {

@@ -12,11 +12,11 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
-// What follows changes many items in as few changes of the vault as it takes, each whole or not at all. It returns the IDs
-// of those that are different now, also when it fails: all that is needed to take it back. progress may be nil. While the
-// server cannot be reached the changes wait on this device.
+// The methods below change many items in as few changes of the vault as possible. Each change is all or nothing. They return the
+// IDs of the items that differ now, even if they fail, so callers can undo the edit. progress may be nil. While the server cannot
+// be reached, the changes wait in the outbox.
 
-// Trash moves items to the trash. They may be deleted for good once they were there for keep; 0: never by themselves.
+// Trash moves items to the trash. They may be deleted permanently after keep; 0: never automatically.
 func (c *Client) Trash(ctx context.Context, ids []string, keep time.Duration, progress func(done, total int)) ([]string, error) {
 	now := c.laterTime()
 	return c.edit(ctx, ids, progress, func(it *item.Item) {
@@ -44,19 +44,19 @@ func (c *Client) AddTag(ctx context.Context, ids []string, tag string, progress 
 	})
 }
 
-// RemoveTag takes a tag from the items.
+// RemoveTag removes a tag from the items.
 func (c *Client) RemoveTag(ctx context.Context, ids []string, tag string, progress func(done, total int)) ([]string, error) {
 	return c.edit(ctx, ids, progress, func(it *item.Item) {
 		it.Tags = slices.DeleteFunc(it.Tags, func(t string) bool { return t == tag })
 	})
 }
 
-// Mark makes the items favourites, or no longer.
+// Mark adds the items to the favourites, or removes them.
 func (c *Client) Mark(ctx context.Context, ids []string, favourite bool, progress func(done, total int)) ([]string, error) {
 	return c.edit(ctx, ids, progress, func(it *item.Item) { it.Favourite = favourite })
 }
 
-// editing is one edit of the meta parts of items.
+// editing is one edit of the overviews of items.
 type editing struct {
 	v     *vault
 	alter func(*item.Item)
@@ -90,7 +90,7 @@ func (c *Client) edit(ctx context.Context, ids []string, progress func(done, tot
 	if !there || len(v.queue) > 0 {
 		changed, err := c.enqueueEdit(&ed, ids, false)
 		if err == nil && there {
-			_ = c.flush(ctx, v) // what keeps the changes from the server, a Sync will say
+			_ = c.flush(ctx, v) // if sending fails, the next Sync reports why
 		}
 		return changed, err
 	}
@@ -117,7 +117,7 @@ func (c *Client) edit(ctx context.Context, ids []string, progress func(done, tot
 	return changed, nil
 }
 
-// result is the meta part of an item after the edit, and whether that is another than before.
+// result returns the overview of an item after the edit, and whether it differs from before.
 func (ed *editing) result(e *entry) (item.Item, bool, error) {
 	if e.err != nil {
 		return item.Item{}, false, &UnreadableError{e.id, e.err}
@@ -133,8 +133,8 @@ func (ed *editing) result(e *entry) (item.Item, bool, error) {
 	return it, true, it.Validate()
 }
 
-// build edits as many of the items, from the first on, as fit in one change. It returns their number, and which of them
-// are different now. One that another device deleted at the same time stays deleted.
+// build edits the first of the items, as many as fit into one change. It returns their number, and which of them differ now. An
+// item that another device deleted at the same time stays deleted.
 func (ed *editing) build(ctx context.Context, ch *change, ids []string) (n int, changed []string, err error) {
 	size := 0
 	for n, id := range ids {
@@ -165,7 +165,7 @@ func (ed *editing) build(ctx context.Context, ch *change, ids []string) (n int, 
 	return len(ids), changed, nil
 }
 
-// enqueueEdit lets the edit of items wait on this device. It needs the turn.
+// enqueueEdit appends the edit of items to the outbox. It needs the turn.
 func (c *Client) enqueueEdit(ed *editing, ids []string, sent bool) ([]string, error) {
 	var edits []queued
 	var changed []string
@@ -204,7 +204,7 @@ func (c *Client) enqueueEdit(ed *editing, ids []string, sent bool) ([]string, er
 	return changed, nil
 }
 
-// Duplicate adds a copy of an item under another title. Its files and its older passwords stay with the original.
+// Duplicate adds a copy of an item under another title. Its files and its older passwords remain with the original.
 func (c *Client) Duplicate(ctx context.Context, id, title string) (item.Item, error) {
 	it, err := c.Get(id)
 	if err != nil {

@@ -152,7 +152,7 @@ func TestEditsOfManyWaitForTheServer(t *testing.T) {
 	if got := d.found(t, client.Query{Favourite: true}); !slices.Equal(got, []string{"bank"}) || !slices.Equal(d.marked(t), got) {
 		t.Errorf("favourites %q, marked %q", got, d.marked(t))
 	}
-	d.mend()
+	d.reconnect()
 	d.sync(t)
 	other := seenFrom(t, server)
 	if got := other.found(t, client.Query{Trash: true}); !slices.Equal(got, []string{"mail"}) {

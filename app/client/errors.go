@@ -22,24 +22,24 @@ var (
 	// ErrNoAttachment: the item does not have this attachment.
 	ErrNoAttachment = errors.New("no such attachment")
 	// ErrAttachmentGone: the item lists the attachment, but the server does not have it.
-	ErrAttachmentGone = errors.New("the server does not have this attachment any more")
+	ErrAttachmentGone = errors.New("the server no longer has this attachment")
 	// ErrOffline: the server did not answer.
 	ErrOffline = errors.New("server cannot be reached")
 	// ErrIntercepted: something other than the server answered, with an invalid certificate or a redirect to another host. This
 	// must not count as offline: an attacker could then make a device work with an old cache.
-	ErrIntercepted = errors.New("what answers is not the server of this vault")
+	ErrIntercepted = errors.New("something other than the server of this vault answered")
 	// ErrUncertain: the answer to a change was lost. The next Sync shows whether the server made the change.
-	ErrUncertain = errors.New("it is not known whether the change was saved")
+	ErrUncertain = errors.New("the server may or may not have saved the change")
 	// ErrReadOnly: the open vault is a cache on this device, which cannot be changed.
-	ErrReadOnly = errors.New("this is a copy on this device: it can be read, not changed")
+	ErrReadOnly = errors.New("this is a cache, which cannot be changed")
 	// ErrNotInCopy: the cache does not contain attachments.
-	ErrNotInCopy = errors.New("attachments are on the server, not in the copy on this device")
+	ErrNotInCopy = errors.New("attachments are on the server, not in the cache")
 	// ErrCopyDamaged: a cache on this device was changed after it was stored.
-	ErrCopyDamaged = errors.New("the copy on this device is damaged and cannot be opened")
+	ErrCopyDamaged = errors.New("the cache is damaged and cannot be opened")
 	// ErrNoCopy: this device does not have this cache.
-	ErrNoCopy = errors.New("this device has no such copy")
+	ErrNoCopy = errors.New("this device does not have this cache")
 	// ErrBusy: other devices kept changing the vault first.
-	ErrBusy = errors.New("other devices change this vault at the same time; try again")
+	ErrBusy = errors.New("other devices keep changing this vault; try again")
 )
 
 // RolledBackError: the server has an older vault than this device has seen, or a different one of the same revision.

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Bounds of an event stream. A server has no reason to exceed them: an event of ours has less than a hundred bytes.
+// Bounds of an event stream. A server has no reason to exceed them: its events are shorter than a hundred bytes.
 const (
 	maxEventLine  = 4 << 10
 	maxEventData  = 4 << 10
@@ -21,7 +21,7 @@ type eventStream struct {
 	event func(name string, data []byte) error // its error ends the stream
 	alive func()                               // called for each line
 
-	retry time.Duration // what the server last asked for, at most maxRetry
+	retry time.Duration // that the server asked for last, at most maxRetry
 	size  int
 	line  []byte // incomplete
 	name  string
@@ -30,7 +30,7 @@ type eventStream struct {
 
 const maxRetry = time.Minute
 
-// read takes the next part of the stream.
+// read parses the next part of the stream.
 func (s *eventStream) read(part []byte) error {
 	if s.size += len(part); s.size > maxStreamSize {
 		return errStreamTooLarge
@@ -76,7 +76,7 @@ func (s *eventStream) readLine(line []byte) error {
 	return nil
 }
 
-// dispatch ends an event. One without data is none.
+// dispatch ends an event. Events without data are ignored.
 func (s *eventStream) dispatch() error {
 	name, data := s.name, bytes.TrimSuffix(s.data, []byte("\n"))
 	s.name, s.data = "", nil

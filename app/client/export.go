@@ -9,14 +9,14 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
 
-// ExportOptions say what goes out beside the items in use.
+// ExportOptions say what to export besides the items outside the trash.
 type ExportOptions struct {
 	Trash bool `json:"trash"` // items in the trash
 	Files bool `json:"files"` // contents of attachments
 }
 
-// Export opens all items for transfer.Write, by title, each with the older passwords that the vault keeps. progress (which
-// may be nil) counts the files, which are downloaded. Problems name the items and the files that cannot be read.
+// Export opens all items for transfer.Write, by title, each with the older passwords in the vault. progress (which may be nil)
+// counts the downloaded files. Problems name the items and files that cannot be read.
 func (c *Client) Export(ctx context.Context, o ExportOptions, progress func(done, total int)) ([]parcel.Exported, []parcel.Problem, error) {
 	items, problems, err := c.exportItems(ctx, o.Trash)
 	if err != nil || !o.Files {
@@ -76,17 +76,17 @@ func (c *Client) exportItems(ctx context.Context, trash bool) ([]parcel.Exported
 	return out, problems, nil
 }
 
-// pastPasswords are those of the older versions, and before them those that were imported, the newest first.
+// pastPasswords returns those of the older versions, then the imported ones, the newest first.
 func (v *vault) pastPasswords(e *entry, it item.Item) ([]item.OldPassword, error) {
 	i := len(e.secrets) - 1
 	if e.waiting == nil {
-		i-- // the last is the one in force
+		i-- // the last version is current
 	}
 	if i < 0 {
 		return it.PasswordHistory, nil
 	}
 	newer := it
-	if e.waiting == nil { // when the secret part was saved; it has the time of the last change of any part
+	if e.waiting == nil { // when the details were saved; modified is the last change of any part
 		secret, err := v.secret(e.id, e.current())
 		if err != nil {
 			return nil, &UnreadableError{e.id, err}

@@ -22,18 +22,18 @@ func found(f bridge.Finding, format string, args ...any) error {
 	return &foundError{f, fmt.Sprintf(format, args...)}
 }
 
-// atPlace makes the error of a record.
+// atPlace returns the error of a record.
 func atPlace(code bridge.FindingCode, p seal.Place, format string, args ...any) error {
 	return found(bridge.Finding{Code: code, Name: string(p.Account)}, "record %s of kind %s version %d %s", p.Account, p.Kind, p.Version, fmt.Sprintf(format, args...))
 }
 
-// older is the error of a record at p, of which this device has a newer version.
+// older is the error of a record at p that is older than this device's version.
 func older(p seal.Place, version int64) error {
 	return found(bridge.Finding{Code: bridge.RecordOlder, Name: string(p.Account), Got: p.Version, Want: version},
 		"record %s of kind %s version %d is older than the version %d that this device has", p.Account, p.Kind, p.Version, version)
 }
 
-// findings of errors that say no more. They are tried in order.
+// findings of errors that carry none. They are tried in order.
 var findings = []struct {
 	err  error
 	code bridge.FindingCode
@@ -57,7 +57,7 @@ var findings = []struct {
 	{seal.ErrBadID, bridge.SealAltered},
 }
 
-// findingsOf returns what is known about err beyond its code, the most telling first.
+// findingsOf returns details of err beyond its code, the most specific first.
 func findingsOf(err error) []bridge.Finding {
 	var several *VaultAlteredError
 	if !errors.As(err, &several) {

@@ -13,7 +13,8 @@ import (
 // Notice is what Follow reports about the server's vault.
 type Notice struct {
 	Revision int64 `json:"revision"` // of the server's vault; 0 if lost
-	// Lost says that no event stream is available. Sync instead: that finds changes, and tells whether the server can be reached.
+	// Lost says that no event stream is available. Call Sync instead: it finds changes, and reports whether the server can be
+	// reached.
 	Lost bool `json:"lost"`
 }
 
@@ -27,7 +28,7 @@ const (
 )
 
 var (
-	errSilent = errors.New("the server sends nothing")
+	errSilent = errors.New("the server is silent")
 	errEnded  = errors.New("the session has ended")
 	errClosed = errors.New("the vault was locked")
 )

@@ -70,7 +70,7 @@ func silent(text string) streamFunc {
 	}
 }
 
-// answers gives an answer that is no stream.
+// answers returns an answer that is not a stream.
 func answers(status int, body string, retryAfter time.Duration) streamFunc {
 	return func(context.Context, func([]byte) error) (Response, error) {
 		return Response{Status: status, Body: []byte(body), RetryAfter: retryAfter}, nil

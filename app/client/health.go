@@ -11,11 +11,11 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/health"
 )
 
-// Judge says which of the passwords are weak, as strength.Weak does. Its dictionaries are too large for the browser's
-// core, so it is somewhere else there.
+// Judge reports which of the passwords are weak, as strength.Weak does. Its dictionaries are too large for the browser's core, so
+// they are in a separate module there.
 type Judge func(ctx context.Context, passwords []string) ([]bool, error)
 
-// knowledge is what was found out about passwords while the vault was unlocked. It goes when the vault is locked.
+// knowledge is what was learned about passwords while the vault was unlocked. Lock drops it.
 type knowledge struct {
 	mu       sync.Mutex
 	weak     map[string]bool
@@ -26,11 +26,11 @@ func newKnowledge() *knowledge {
 	return &knowledge{weak: map[string]bool{}, breached: map[string]int{}}
 }
 
-// judgedAtOnce is how many passwords a Judge gets, so that progress moves.
+// judgedAtOnce is the number of passwords in a call of Judge, so that progress moves.
 const judgedAtOnce = 250
 
-// Health reports on the passwords of everything that is not in the trash. Each password is judged once as long as the
-// vault is unlocked. progress may be nil.
+// Health reports on the passwords of all items outside the trash. Each password is judged once while the vault is unlocked.
+// progress may be nil.
 func (c *Client) Health(ctx context.Context, judge Judge, progress func(done, total int)) (health.Report, error) {
 	v, logins, err := c.logins(ctx)
 	if err != nil {
@@ -58,7 +58,7 @@ func (c *Client) Health(ctx context.Context, judge Judge, progress func(done, to
 	return health.Of(logins, v.known.all(), time.Now()), nil
 }
 
-// logins opens what was not opened yet, and collects all items with a password.
+// logins opens the items that are not open yet, and returns all that have a password.
 func (c *Client) logins(ctx context.Context) (*vault, []health.Login, error) {
 	if err := c.Index(ctx, nil); err != nil {
 		return nil, nil, err

@@ -93,7 +93,7 @@ func TestHealthCountsAPasswordFromItsFirstVersion(t *testing.T) {
 	}
 }
 
-// ranges is a service with the range API that knows some passwords and writes down all that it is told.
+// ranges is a service with the range API that knows some passwords and records all requests.
 type ranges struct {
 	known   map[string]int
 	slow    int // how many requests are answered 429 first
@@ -160,7 +160,7 @@ func TestBreachesTellTheServiceFiveDigitsAndNoMore(t *testing.T) {
 	}
 	for _, told := range service.told {
 		if !only.MatchString(told) {
-			t.Errorf("the service was told %s", told)
+			t.Errorf("the service received %s", told)
 		}
 	}
 }

@@ -76,9 +76,9 @@ func TestLiesAboutTheAccountAreRefused(t *testing.T) {
 		code   client.Code
 		say    string
 	}{
-		"other parameters than before the log-in": {func(a *protocol.Account) { a.KDF.Time++ }, seal.ErrKDFMismatch, client.CodeKDFRefused, "other parameters"},
-		"another salt":               {func(a *protocol.Account) { a.KDF.Salt = stranger.KDF.Salt }, seal.ErrKDFMismatch, client.CodeKDFRefused, "other parameters"},
-		"another user's wrapped key": {func(a *protocol.Account) { a.WrappedKey = stranger.WrappedKey }, seal.ErrWrongKey, client.CodeVaultAltered, "the wrapped vault key is not the one of this user"},
+		"other parameters than before the log-in": {func(a *protocol.Account) { a.KDF.Time++ }, seal.ErrKDFMismatch, client.CodeKDFRefused, "different parameters"},
+		"another salt":               {func(a *protocol.Account) { a.KDF.Salt = stranger.KDF.Salt }, seal.ErrKDFMismatch, client.CodeKDFRefused, "different parameters"},
+		"another user's wrapped key": {func(a *protocol.Account) { a.WrappedKey = stranger.WrappedKey }, seal.ErrWrongKey, client.CodeVaultAltered, "the wrapped vault key is not this user's"},
 		"another user's id":          {func(a *protocol.Account) { a.UserID = stranger.UserID }, nil, client.CodeVaultAltered, "another user"},
 		"an altered wrapped key":     {func(a *protocol.Account) { a.WrappedKey = a.WrappedKey[:40] + "AAAA" + a.WrappedKey[44:] }, nil, client.CodeVaultAltered, "wrapped vault key"},
 		"a truncated wrapped key":    {func(a *protocol.Account) { a.WrappedKey = a.WrappedKey[:len(a.WrappedKey)-4] }, nil, client.CodeVaultAltered, "vault key"},
@@ -150,7 +150,7 @@ func TestAnswersThatAreNotTheAPIAreRefused(t *testing.T) {
 	for name, change := range map[string]func(string) string{
 		"an unknown field":        func(s string) string { return strings.Replace(s, `{`, `{"x":1,`, 1) },
 		"something after the end": func(s string) string { return s + "{}" },
-		"bytes that are no text":  func(s string) string { return strings.Replace(s, `"manifest":"`, "\"manifest\":\"\xff", 1) },
+		"invalid UTF-8":           func(s string) string { return strings.Replace(s, `"manifest":"`, "\"manifest\":\"\xff", 1) },
 		"a wrong type":            func(s string) string { return strings.Replace(s, `"revision":`, `"revision":"x","y":`, 1) },
 		"an empty token":          func(s string) string { return tokenMember.ReplaceAllString(s, `,"token":""`) },
 		"no token":                func(s string) string { return tokenMember.ReplaceAllString(s, "") },

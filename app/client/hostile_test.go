@@ -32,7 +32,7 @@ func find(t *testing.T, v *protocol.VaultResponse, account string, kind protocol
 	return nil
 }
 
-// Each lie is told about the whole vault. want is in the error.
+// Lies about the whole vault. The error contains want.
 var lies = map[string]struct {
 	tell func(t *testing.T, c *crime, v *protocol.VaultResponse)
 	want string
@@ -81,7 +81,7 @@ var lies = map[string]struct {
 	}, "was repeated"},
 	"two versions of an account record": {func(t *testing.T, c *crime, v *protocol.VaultResponse) {
 		v.Records = append(v.Records, *find(t, &c.old, c.first, protocol.KindOverview, 1))
-	}, "record FIRST of kind account version 1 is there twice, as version 2 too"},
+	}, "record FIRST of kind account version 1 exists twice, also as version 2"},
 	"a truncated token": {func(t *testing.T, c *crime, v *protocol.VaultResponse) {
 		r := find(t, v, c.first, protocol.KindDetails, 2)
 		r.Token = r.Token[:len(r.Token)-4]
@@ -95,13 +95,13 @@ var lies = map[string]struct {
 	"a tombstone among all live records": {func(t *testing.T, c *crime, v *protocol.VaultResponse) {
 		r := find(t, v, c.first, protocol.KindOverview, 2)
 		r.Token, r.Deleted = "", true
-	}, "record FIRST of kind account version 2 is half a tombstone"},
+	}, "record FIRST of kind account version 2 is neither a tombstone nor a record"},
 	"a record of a later revision": {func(t *testing.T, c *crime, v *protocol.VaultResponse) {
 		find(t, v, c.first, protocol.KindOverview, 2).Revision = v.Revision + 1
-	}, "record FIRST of kind account version 2 is said to be of revision"},
-	"an account id that is none": {func(_ *testing.T, _ *crime, v *protocol.VaultResponse) {
+	}, "record FIRST of kind account version 2 claims revision"},
+	"a malformed account id": {func(_ *testing.T, _ *crime, v *protocol.VaultResponse) {
 		v.Records[0].ItemID = "../../x"
-	}, "a record has an account id that no client makes"},
+	}, "a record has a malformed account id"},
 	"another revision than the manifest's": {func(_ *testing.T, _ *crime, v *protocol.VaultResponse) {
 		v.Revision++
 	}, "the server says revision"},
@@ -186,7 +186,7 @@ func TestLiesToADeviceThatSyncedBeforeAreRefused(t *testing.T) {
 					edit(t, protocol.PathVault, tell)(r, answer)
 					return
 				}
-				// In the delta a lie that cannot be told there becomes an omission.
+				// A lie that a delta cannot express becomes an omission.
 				edit(t, protocol.PathVault, func(v *protocol.VaultResponse) { v.Records = v.Records[1:] })(r, answer)
 			})
 			_, err := d.Sync(t.Context())
@@ -317,7 +317,7 @@ func TestAnOlderVaultAsAWholeIsRefused(t *testing.T) {
 	})
 }
 
-// The server takes a change from one device and shows the vault without it to the other, which makes a change of its own.
+// The server accepts a change from one device and shows the vault without it to the other, which then makes another change.
 func TestAForkIsRefused(t *testing.T) {
 	t.Parallel()
 	server, a, b, _ := twoDevices(t)

@@ -8,7 +8,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
 
-// Import is a file that was read and compared with the vault. Nothing of it is in the vault before Run.
+// Import is a file that was read and compared with the vault. Nothing is written to the vault before Run.
 type Import struct {
 	client  *Client
 	result  *parcel.Result
@@ -18,29 +18,29 @@ type Import struct {
 type importEntry struct {
 	parcel.Imported
 	status   ImportStatus
-	existing string // id of the item that it is, or belongs to
+	existing string // id of the identical item, or of the item to update
 }
 
-// ImportStatus says what the vault, or the file further up, has of an entry.
+// ImportStatus is the result of comparing an imported item with the vault and with the earlier items of the file.
 type ImportStatus string
 
 const (
 	ImportNew       ImportStatus = "new"
-	ImportIdentical ImportStatus = "identical" // the vault has it
-	ImportChanged   ImportStatus = "changed"   // the vault has an item of the same place and user name that says something else
-	ImportRepeated  ImportStatus = "repeated"  // the file has it twice
+	ImportIdentical ImportStatus = "identical" // the vault has an identical item
+	ImportChanged   ImportStatus = "changed"   // the vault has an item with the same website and username, but other values
+	ImportRepeated  ImportStatus = "repeated"  // the file has the item twice
 )
 
-// PlanImport compares what a file says with the vault. ErrLocked.
+// PlanImport compares a file with the vault. It returns ErrLocked if the vault is locked.
 func (c *Client) PlanImport(ctx context.Context, file *parcel.Result) (*Import, error) {
 	p := &Import{client: c, result: file}
 	return p, p.compare(ctx)
 }
 
-// Forget lets go of what was read.
+// Forget releases the content of the file.
 func (p *Import) Forget() { p.result, p.entries = nil, nil }
 
-// ImportPreview is what a person sees before anything is written. No secret is in it.
+// ImportPreview describes an import before anything is written. It contains no secret.
 type ImportPreview struct {
 	Format    string               `json:"format"`
 	Total     int                  `json:"total"`
@@ -54,7 +54,7 @@ type ImportPreview struct {
 	Relocated []RelocatedValues    `json:"relocated"`
 }
 
-// ImportLine is one entry of a file.
+// ImportLine is one item of a file.
 type ImportLine struct {
 	Row      int          `json:"row"`
 	Type     item.Type    `json:"type"`
@@ -65,7 +65,7 @@ type ImportLine struct {
 	Existing string       `json:"existing,omitempty"` // id of an item of the vault
 }
 
-// RelocatedValues is how often values of one name went to one place that is not their own.
+// RelocatedValues counts the values of one name that were relocated to one place.
 type RelocatedValues struct {
 	Name  string             `json:"name"`
 	As    parcel.RelocatedTo `json:"as"`
@@ -75,7 +75,7 @@ type RelocatedValues struct {
 
 const previewLines = 100
 
-// Preview says what is in the file.
+// Preview describes the content of the file.
 func (p *Import) Preview() ImportPreview {
 	out := ImportPreview{
 		Format: p.result.Format, Total: len(p.entries), Types: map[item.Type]int{}, Statuses: map[ImportStatus]int{},
@@ -98,7 +98,7 @@ func (p *Import) Preview() ImportPreview {
 	return out
 }
 
-// listed is list, or an empty one that JSON writes as such.
+// listed returns list, or an empty list in place of nil, which JSON would encode as null.
 func listed[T any](list []T) []T {
 	if list == nil {
 		return []T{}

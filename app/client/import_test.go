@@ -141,7 +141,7 @@ func TestImportByChoice(t *testing.T) {
 	}
 }
 
-// What was there when the import ended early stays, and the report names it.
+// Items imported before an early end stay, and the report names them.
 func TestCancelledImportSaysWhatCameIn(t *testing.T) {
 	t.Parallel()
 	d := newDevice(t, startServer(t))

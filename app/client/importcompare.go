@@ -12,7 +12,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
 
-// compare finds out what the vault and the file itself have of each entry.
+// compare determines the status of each item of the file.
 func (p *Import) compare(ctx context.Context) error {
 	c := p.client
 	c.mu.RLock()
@@ -40,7 +40,7 @@ func (p *Import) compare(ctx context.Context) error {
 	return nil
 }
 
-// digest is the same for entries that say the same, whenever they were made.
+// digest is equal for items with equal values, whatever their times.
 func (e importEntry) digest() [sha256.Size]byte {
 	it := e.Item
 	it.Created, it.Modified = item.Item{}.Created, item.Item{}.Modified
@@ -54,7 +54,7 @@ func (e importEntry) digest() [sha256.Size]byte {
 	return [sha256.Size]byte(h.Sum(nil))
 }
 
-// byPlace lists the items by where and for whom they are.
+// byPlace lists the items by the keys of places.
 func (v *vault) byPlace() map[string][]*entry {
 	out := map[string][]*entry{}
 	for _, e := range v.sorted {
@@ -67,8 +67,8 @@ func (v *vault) byPlace() map[string][]*entry {
 	return out
 }
 
-// places are the keys under which two items may be the same: for a login its user name at each of its hosts, for others,
-// and for a login without an address, the title.
+// places are the keys under which two items may be the same: the username at each of its hosts for a login, the title for other
+// types and for a login without a URL.
 func places(it item.Item) []string {
 	user := "\x00" + strings.ToLower(it.Username)
 	var out []string
@@ -85,7 +85,7 @@ func places(it item.Item) []string {
 	return out
 }
 
-// hostOf is the host of an address, without www, or the whole of an address that has none.
+// hostOf returns the host of a URL, without www, or the whole text if it has no host.
 func hostOf(address string) string {
 	full := strings.ToLower(address)
 	if !strings.Contains(full, "://") {
@@ -97,13 +97,13 @@ func hostOf(address string) string {
 	return strings.ToLower(address)
 }
 
-// find looks for an item of the vault that says the same, and else for one of the same place.
+// find looks for an identical item in the vault, and then for one of the same place.
 func (v *vault) find(known map[string][]*entry, in parcel.Imported) (ImportStatus, string) {
 	status, id := ImportNew, ""
 	for _, place := range places(in.Item) {
 		for _, e := range known[place] {
 			have, err := v.whole(e)
-			if err == nil { // as Export gives them out
+			if err == nil { // as Export returns them
 				have.PasswordHistory, err = v.pastPasswords(e, have)
 			}
 			switch {
@@ -118,8 +118,8 @@ func (v *vault) find(known map[string][]*entry, in parcel.Imported) (ImportStatu
 	return status, id
 }
 
-// updated is have with what in says. The password of have goes on in the versions that the vault keeps, its authenticator key in
-// a field.
+// updated merges an imported item into the one it matches. The old password stays in the versions of the vault, an old
+// authenticator key in a field.
 func updated(have, in item.Item) item.Item {
 	if in.TOTP != "" && in.TOTP != have.TOTP && have.TOTP != "" {
 		have.Fields = append(slices.Clip(have.Fields), item.Field{Name: "TOTP before the import", Value: have.TOTP, Kind: item.FieldHidden})
@@ -127,7 +127,7 @@ func updated(have, in item.Item) item.Item {
 	return have.UpdateFrom(in)
 }
 
-// hasFile goes by what is in the file: on its way into the item the name may have changed.
+// hasFile compares contents: the name may have changed when the file was attached.
 func hasFile(it item.Item, f parcel.Attached) bool {
 	sum := sha256.Sum256(f.Data)
 	return slices.ContainsFunc(it.Attachments, func(a item.Attachment) bool { return a.SHA256 == hex.EncodeToString(sum[:]) })

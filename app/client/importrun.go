@@ -13,16 +13,16 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
 
-// ImportMode says what becomes of entries that are there already.
+// ImportMode says what to do with an item that the vault or the file already has.
 type ImportMode string
 
 const (
 	ImportSkip   ImportMode = "skip"
 	ImportAdd    ImportMode = "add"
-	ImportUpdate ImportMode = "update" // the item of the vault, which keeps its older password
+	ImportUpdate ImportMode = "update" // the item in the vault, which keeps its older password
 )
 
-// ImportChoice says what becomes of the entries of each status. What is left empty is as in DefaultImportChoice.
+// ImportChoice has a mode for each status. An empty mode means the one in DefaultImportChoice.
 type ImportChoice struct {
 	Identical ImportMode `json:"identical,omitempty"`
 	Changed   ImportMode `json:"changed,omitempty"` // may be ImportUpdate
@@ -32,8 +32,8 @@ type ImportChoice struct {
 // DefaultImportChoice overwrites nothing and adds nothing twice.
 var DefaultImportChoice = ImportChoice{Identical: ImportSkip, Changed: ImportAdd, Repeated: ImportSkip}
 
-// ErrImportChoice says that a mode is not one for its status.
-var ErrImportChoice = errors.New("entries that are there already are skipped or added; those that differ may be updated as well")
+// ErrImportChoice: a mode is not possible for its status.
+var ErrImportChoice = errors.New("identical and repeated items can be skipped or added; changed items can also be updated")
 
 func (c ImportChoice) mode(status ImportStatus) (ImportMode, error) {
 	mode, otherwise := ImportAdd, ImportAdd
@@ -54,20 +54,20 @@ func (c ImportChoice) mode(status ImportStatus) (ImportMode, error) {
 	return "", ErrImportChoice
 }
 
-// ImportReport says what became of every entry of the file, and where its values went. No secret is in it.
+// ImportReport lists the outcome of every item of the file, and the relocated values. It contains no secret.
 type ImportReport struct {
 	Format    string             `json:"format"`
 	Total     int                `json:"total"`
 	Added     int                `json:"added"`
 	Updated   int                `json:"updated"`
 	Skipped   int                `json:"skipped"`
-	Files     int                `json:"files"` // that were stored
+	Files     int                `json:"files"` // stored attachments
 	Entries   []ImportedEntry    `json:"entries"`
 	Problems  []parcel.Problem   `json:"problems"`
 	Relocated []parcel.Relocated `json:"relocated"`
 }
 
-// ImportedEntry is one entry of the file and what became of it.
+// ImportedEntry is one item of the file and its outcome.
 type ImportedEntry struct {
 	Row     int           `json:"row"`
 	Type    item.Type     `json:"type"`
@@ -76,18 +76,18 @@ type ImportedEntry struct {
 	ID      string        `json:"id,omitempty"` // of the item in the vault
 }
 
-// ImportOutcome is what became of an entry.
+// ImportOutcome says what the import did with an item.
 type ImportOutcome string
 
 const (
 	ImportedAdded   ImportOutcome = "added"
 	ImportedUpdated ImportOutcome = "updated"
 	ImportedSkipped ImportOutcome = "skipped"
-	ImportedNot     ImportOutcome = "not_reached" // the import ended before
+	ImportedNot     ImportOutcome = "not_reached" // the import ended earlier
 )
 
-// Run brings the entries into the vault, and calls progress (which may be nil) as it goes on. When it ends early, by an
-// error or because ctx is done, what was brought in stays, and the report says which entries that are.
+// Run imports the items, and calls progress (which may be nil) as it proceeds. If it ends early, by an error or because ctx is
+// done, the items imported so far stay, and the report names them.
 func (p *Import) Run(ctx context.Context, choice ImportChoice, progress func(done, total int)) (ImportReport, error) {
 	r := &importRun{
 		Import: p, progress: progress, updates: map[string][]int{},
@@ -119,13 +119,13 @@ func (p *Import) Run(ctx context.Context, choice ImportChoice, progress func(don
 	return r.report, err
 }
 
-// importRun is one Run.
+// importRun is the state of one Run.
 type importRun struct {
 	*Import
 	report      ImportReport
 	progress    func(done, total int)
 	done, total int
-	adds        []int            // indices of entries
+	adds        []int            // indices of items
 	updates     map[string][]int // by id of the item
 	order       []string         // of the updates
 }
@@ -137,7 +137,7 @@ func (r *importRun) advance(done int) {
 	}
 }
 
-// sort decides about each entry.
+// sort decides what to do with each item.
 func (r *importRun) sort(choice ImportChoice) error {
 	modes := map[ImportStatus]ImportMode{}
 	for _, status := range []ImportStatus{ImportNew, ImportIdentical, ImportChanged, ImportRepeated} {
@@ -184,7 +184,7 @@ func (r *importRun) add(ctx context.Context) error {
 	return err
 }
 
-// update changes the items of the vault, as many in one change as the server takes.
+// update changes items of the vault, in as few changes as the server accepts.
 func (r *importRun) update(ctx context.Context) error {
 	c := r.client
 	ctx, done, err := c.begin(ctx)
@@ -213,7 +213,7 @@ func (r *importRun) update(ctx context.Context) error {
 	return nil
 }
 
-// caused adds the error behind a problem.
+// caused adds the underlying error to a problem.
 func caused(p parcel.Problem, err error) parcel.Problem {
 	f := Explain(err)
 	if p.Cause, p.Err = bridge.Code(f.Code), err; len(f.Findings) > 0 {
@@ -275,7 +275,7 @@ func (r *importRun) settle(id string, why updateOutcome) {
 	}
 }
 
-// store attaches the files of the entries that came in. One that is refused is told of, and the others go on.
+// store attaches the files of the imported items. It reports a rejected file and continues with the next.
 func (r *importRun) store(ctx context.Context) error {
 	for i, e := range r.entries {
 		line := r.report.Entries[i]
@@ -300,8 +300,8 @@ func (r *importRun) store(ctx context.Context) error {
 	return nil
 }
 
-// attach does nothing for a file that an updated item has already. The files of an item that is new are part of it as it
-// was in the file, with the time of its last change.
+// attach skips a file that an updated item already has. For a new item, attaching does not change the time of its last change,
+// which comes from the file.
 func (r *importRun) attach(ctx context.Context, id string, f parcel.Attached, added bool) error {
 	it, err := r.client.Get(id)
 	if err != nil || !added && hasFile(it, f) {

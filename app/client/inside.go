@@ -9,23 +9,23 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/item"
 )
 
-// inside is what search and the health report need to know of an item's secret part.
+// inside is the part of an item's details that search and the health report need.
 type inside struct {
-	hay      string // folded: what can be found, each on a line
+	hay      string // folded searchable texts, each on a line
 	password string
-	since    time.Time // when the password was saved first
+	since    time.Time // when the password was first saved
 	totp     bool      // makes one-time codes
-	err      error     // why all of this is empty
+	err      error     // why the other fields are empty
 }
 
-// A slice of the work of Index is so small that whoever types does not notice it.
+// Index works in slices so short that a user who types does not notice them.
 const (
 	indexSlice  = 100 // entries
 	indexPeriod = 8 * time.Millisecond
 )
 
-// Index opens the secret parts that were not opened since they came, so that Search looks into them too. It lets other
-// calls in between, and may be called again at any time: what is done stays done. progress may be nil.
+// Index opens the details that have not been opened since they were downloaded, so Search covers them too. Other calls can run in
+// between. It may be called again at any time, and continues where it ended. progress may be nil.
 func (c *Client) Index(ctx context.Context, progress func(done, total int)) error {
 	todo, err := c.unopened()
 	if err != nil {
@@ -43,7 +43,7 @@ func (c *Client) Index(ctx context.Context, progress func(done, total int)) erro
 		if progress != nil {
 			progress(done, total)
 		}
-		time.Sleep(time.Millisecond) // WebAssembly has one thread: without a pause nobody else gets it
+		time.Sleep(time.Millisecond) // WebAssembly has one thread: without a pause no other goroutine runs
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -63,8 +63,8 @@ func (c *Client) unopened() ([]*entry, error) {
 	return slices.DeleteFunc(slices.Clone(c.vault.sorted), func(e *entry) bool { return e.inside.Load() != nil }), nil
 }
 
-// openSlice looks inside the first of the entries and returns how many. Of one that was replaced in the meantime nobody
-// asks any more.
+// openSlice opens the details of the first entries and returns their number. Results for an entry that was replaced in the
+// meantime are dropped with it.
 func (c *Client) openSlice(todo []*entry) (int, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -80,13 +80,13 @@ func (c *Client) openSlice(todo []*entry) (int, error) {
 	return n, nil
 }
 
-// look opens the secret part of an entry.
+// look opens the details of an entry.
 func (v *vault) look(e *entry) *inside {
 	it, older, err := v.inForce(e)
 	if err != nil {
 		return &inside{err: err}
 	}
-	// The password is part of a longer text that need not stay.
+	// The password is a substring of a longer text, which would stay in memory.
 	in := &inside{hay: searchable(it), password: strings.Clone(it.Password)}
 	if it.TOTP != "" {
 		_, err := item.ParseAuthenticatorKey(it.TOTP)
@@ -96,7 +96,7 @@ func (v *vault) look(e *entry) *inside {
 	return in
 }
 
-// inForce is the secret part in force, with the time when it was saved, and the versions before it.
+// inForce returns the current details, the time when they were saved, and the older versions.
 func (v *vault) inForce(e *entry) (item.Item, []sealed, error) {
 	if e.err != nil || e.waiting != nil || len(e.secrets) == 0 {
 		it, err := v.whole(e)
@@ -109,7 +109,7 @@ func (v *vault) inForce(e *entry) (item.Item, []sealed, error) {
 	return it, e.secrets[:len(e.secrets)-1], err
 }
 
-// passwordSince goes back to the first of the versions that have the password of the newest.
+// passwordSince returns the time of the first version that has the current password.
 func (v *vault) passwordSince(id string, older []sealed, newest item.Item) (time.Time, error) {
 	since := newest.Modified
 	for _, r := range slices.Backward(older) {
@@ -125,7 +125,7 @@ func (v *vault) passwordSince(id string, older []sealed, newest item.Item) (time
 	return since, nil
 }
 
-// searchable is what can be found of the secret part, folded, each text on a line.
+// searchable returns the searchable texts of the details, folded, each on a line.
 func searchable(it item.Item) string {
 	var b strings.Builder
 	it.DetailsTexts(func(s string) {

@@ -58,7 +58,7 @@ func TestSearchLooksInsideAfterIndex(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", text, got, want)
 		}
 	}
-	// What is saved later is found at once.
+	// Items saved later are found immediately.
 	d.save(t, item.Item{Title: "New", Notes: "a bluebell"})
 	if got := d.titles(t, "bluebell"); !slices.Equal(got, []string{"New"}) || !complete(t, d) {
 		t.Errorf("after saving: %q", got)

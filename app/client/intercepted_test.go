@@ -53,7 +53,7 @@ func TestAnInterceptionIsNotTakenForAServerThatIsAway(t *testing.T) {
 	if w := d.waiting(t); w.Pending != 1 {
 		t.Errorf("%d changes wait", w.Pending)
 	}
-	d.mend()
+	d.reconnect()
 	if s := d.sync(t); s.Pending != 0 || s.Count != 3 {
 		t.Errorf("synced %+v", s)
 	}

@@ -8,7 +8,7 @@ import (
 
 // Get opens one item.
 func (c *Client) Get(id string) (item.Item, error) {
-	c.mu.Lock() // not RLock: the item is marked as handed out
+	c.mu.Lock() // not RLock: Get marks the item as handed out
 	defer c.mu.Unlock()
 	if c.vault == nil {
 		return item.Item{}, ErrLocked
@@ -27,13 +27,13 @@ func (c *Client) Get(id string) (item.Item, error) {
 // Version is an older password of an item.
 type Version struct {
 	Version  int64     `json:"version"`           // below zero: from Item.PasswordHistory
-	Modified time.Time `json:"modified,omitzero"` // when it was saved; zero: not known
-	Until    time.Time `json:"until,omitzero"`    // when another took its place; zero: not known
+	Modified time.Time `json:"modified,omitzero"` // when it was saved; zero: unknown
+	Until    time.Time `json:"until,omitzero"`    // when it was replaced; zero: unknown
 	Password string    `json:"password"`
 }
 
-// History opens the older passwords of an item, the newest first, and after them those that another manager kept. A version
-// that changed something else than the password is left out.
+// History opens the older passwords of an item, the newest first, followed by imported ones. It leaves out versions that did not
+// change the password.
 func (c *Client) History(id string) ([]Version, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()

@@ -2,7 +2,7 @@
 
 package client
 
-// letters are a letter, dash or quotation mark each, and behind it what a search takes it for.
+// letters has one letter, dash or quotation mark per word, followed by the text that a search treats it as.
 const letters = "" +
 	"«\" ±- »\" ßss æae ðd øo þth đd ħh ıi ĸq łl ŋn œoe ŧt " +
 	"ƀb ƃb ƈc ƌd ƒf ƕhv ƙk ƚl ƞn ƣoi ƥp ƫt ƭt ƴy ƶz ƺz " +

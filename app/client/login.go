@@ -57,12 +57,12 @@ func (c *Client) Login(ctx context.Context, username, password, code, device str
 	}
 	defer c.dropPending(p)
 	if answer.Account.KDF != p.kdf {
-		return "", fmt.Errorf("%w: the server gave other parameters before the log-in than after it", seal.ErrKDFMismatch)
+		return "", fmt.Errorf("%w: the server sent different parameters before and after the login", seal.ErrKDFMismatch)
 	}
 	v, err := unwrap(answer.Account, p.master)
 	if errors.Is(err, ErrWrongPassword) {
 		// The server accepted the auth key, so the KEK is right too.
-		return "", &VaultAlteredError{[]error{found(bridge.Finding{Code: bridge.OtherVaultKey}, "the wrapped vault key is not the one of this user")}, seal.ErrWrongKey}
+		return "", &VaultAlteredError{[]error{found(bridge.Finding{Code: bridge.OtherVaultKey}, "the wrapped vault key is not this user's")}, seal.ErrWrongKey}
 	}
 	if err != nil {
 		return "", err

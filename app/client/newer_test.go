@@ -235,7 +235,7 @@ func TestWhatANewerVersionWroteSurvivesTheOutbox(t *testing.T) {
 	if _, err := d.AddTag(t.Context(), []string{id}, "y", nil); err != nil {
 		t.Fatal(err)
 	}
-	d.mend()
+	d.reconnect()
 	if s := d.sync(t); s.Pending != 0 {
 		t.Fatalf("synced %+v", s)
 	}

@@ -54,7 +54,7 @@ func TestReadingWithoutTheServer(t *testing.T) {
 	if _, err := d.Sync(t.Context()); !errors.Is(err, client.ErrOffline) {
 		t.Errorf("sync: %v", err)
 	}
-	d.mend()
+	d.reconnect()
 	if s := d.sync(t); s.Count != 2 || s.Pending != 0 {
 		t.Errorf("synced %+v", s)
 	}
@@ -217,7 +217,7 @@ func TestATamperedCopyIsRefused(t *testing.T) {
 			if c.want == client.CodeVaultRolledBack && !strings.Contains(err.Error(), "copy on this device") {
 				t.Errorf("the server is blamed: %v", err)
 			}
-			d.mend()
+			d.reconnect()
 			d.unlock(t)
 			if s := d.sync(t); s.Count != 3 {
 				t.Errorf("synced %+v", s)
@@ -285,7 +285,7 @@ func TestASessionThatWasEndedLeavesTheCacheInQuarantine(t *testing.T) {
 	if err := other.ChangePassword(t.Context(), password, next); err != nil {
 		t.Fatal(err)
 	}
-	d.mend()
+	d.reconnect()
 	if _, err := d.Sync(t.Context()); serverCode(err) != protocol.CodeUnauthorized {
 		t.Fatalf("sync: %v", err)
 	}
@@ -298,7 +298,7 @@ func TestASessionThatWasEndedLeavesTheCacheInQuarantine(t *testing.T) {
 	}
 
 	// Somebody else signs in on the device, and finds nothing.
-	d.mend()
+	d.reconnect()
 	r, err := d.PrepareRegistration(password)
 	if err != nil {
 		t.Fatal(err)
@@ -351,7 +351,7 @@ func TestSigningOutLeavesNothingAndWarnsOfWhatIsLost(t *testing.T) {
 			_, d, _, _ := kept(t)
 			d.cut()
 			d.save(t, login("offline"))
-			d.mend()
+			d.reconnect()
 			var unsent *client.UnsentError
 			err := leave(d, false)
 			if !errors.As(err, &unsent) || unsent.Changes != 1 || client.Explain(err).Code != client.CodeUnsent {
@@ -393,7 +393,7 @@ func TestADeviceThatKeepsNothing(t *testing.T) {
 	}
 
 	// It may change its mind.
-	d.mend()
+	d.reconnect()
 	if err := d.KeepCopy(t.Context(), true, false); err != nil {
 		t.Fatal(err)
 	}

@@ -7,16 +7,16 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/item"
 )
 
-// OneTimeCode is a code as it is shown.
+// OneTimeCode is a code to display.
 type OneTimeCode struct {
 	Code        string `json:"code"`
 	Issuer      string `json:"issuer,omitempty"`
 	Account     string `json:"account,omitempty"`
 	SecondsLeft int    `json:"seconds_left"`
-	Period      int    `json:"period"` // seconds; zero: by a counter
+	Period      int    `json:"period"` // seconds; zero: the code depends on a counter
 }
 
-// CodeOf makes the code that a text as in item.Item.TOTP stands for at a time.
+// CodeOf computes the code for an authenticator key, as in item.Item.TOTP, at a time.
 func CodeOf(text string, at time.Time) (OneTimeCode, error) {
 	o, err := item.ParseAuthenticatorKey(text)
 	if err != nil {
@@ -26,7 +26,7 @@ func CodeOf(text string, at time.Time) (OneTimeCode, error) {
 	return OneTimeCode{code, o.Issuer, o.Account, o.SecondsLeft(at), o.Period()}, err
 }
 
-// Code makes the code of an item. Where codes go by a counter it is the next one, and asking for it uses none up.
+// Code returns the current code of an item. If it depends on a counter, Code does not advance the counter.
 func (c *Client) Code(id string, at time.Time) (OneTimeCode, error) {
 	it, err := c.Get(id)
 	if err != nil {
@@ -35,8 +35,8 @@ func (c *Client) Code(id string, at time.Time) (OneTimeCode, error) {
 	return CodeOf(it.TOTP, at)
 }
 
-// NextCode takes the code of an item whose codes go by a counter. It is given out only once the vault holds the counter
-// after it, so that no code is given out twice.
+// NextCode returns the next code of an item with a counter. The vault stores the advanced counter first, so no code is returned
+// twice.
 func (c *Client) NextCode(ctx context.Context, id string, at time.Time) (OneTimeCode, error) {
 	it, err := c.Get(id)
 	if err != nil {

@@ -6,18 +6,18 @@ import (
 	"time"
 )
 
-// Sort is an order of a list.
+// Sort is the order of a list.
 type Sort string
 
 const (
-	SortTitle   Sort = ""        // by title, numbers in it by their value
-	SortChanged Sort = "changed" // the last changed first
-	SortCreated Sort = "created" // the last created first
+	SortTitle   Sort = ""        // by title, with numbers compared by value
+	SortChanged Sort = "changed" // the most recently changed first
+	SortCreated Sort = "created" // the most recently created first
 )
 
-// orders keeps the lists in other orders than that of the titles.
+// orders caches the lists in orders other than by title.
 type orders struct {
-	mu               sync.Mutex // lists are made by readers of the vault
+	mu               sync.Mutex // readers of the vault fill the lists
 	changed, created []*entry
 }
 

@@ -16,7 +16,7 @@ func TestTitlesAreInTheOrderThatPeopleCount(t *testing.T) {
 	}
 }
 
-// A list that is searched by halves is lost for good when its order contradicts itself.
+// Binary search in a list fails permanently if its order is inconsistent.
 func FuzzCompareTitles(f *testing.F) {
 	f.Add("mail 2", "mail 10", "mail 02")
 	f.Fuzz(func(t *testing.T, a, b, c string) {

@@ -12,21 +12,22 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
-// Quarantine: when a session ends that the person did not end on this device, the sealed copy of the vault and the outbox stay.
-// What ends it is an answer of the server, and a hostile or restored server must not be able to make devices delete the last good
-// copy. Only the account moves, from its own name into the list under quarantineName; the vault and the queue are named for
-// their user and stay where they are, so that setting a cache aside is one small write.
+// Quarantine: when a session ends that the user did not end on this device, the sealed cache of the vault and the outbox stay. An
+// answer of the server ends a session, and a hostile or restored server must not be able to make devices delete the last good
+// copy. Only the account moves, from its own name into the list under quarantineName. The vault and the outbox are named for
+// their user and stay in place, so setting a cache aside is one small write.
 
 const quarantineName = "quarantine"
 
 const (
 	quarantineFor = 30 * 24 * time.Hour
-	// maxQuarantined bounds what a device shared by many people holds. A server cannot reach it: each copy was unlocked here.
+	// maxQuarantined bounds the storage on a device that many people share. A server cannot reach it: each cache was unlocked on
+	// this device.
 	maxQuarantined = 16
-	// longestStep is how much of the time between two looks at the clock counts. A clock that jumps ahead, for whatever reason,
-	// costs a copy one day and not all thirty.
+	// longestStep bounds the time that counts between two looks at the clock. If the clock jumps ahead, a cache loses one day and
+	// not all thirty.
 	longestStep = 24 * time.Hour
-	// shortestStep spares the device a write each time.
+	// shortestStep avoids a write on every look at the clock.
 	shortestStep = time.Hour
 )
 
@@ -36,8 +37,8 @@ type quarantined struct {
 	Account protocol.Account `json:"account"`
 	At      int64            `json:"at"`   // when it was set aside, by this device's clock, Unix milliseconds
 	Last    int64            `json:"last"` // when the clock was last looked at
-	Age     int64            `json:"age"`  // milliseconds that were seen to pass
-	// Own says that the vault and the queue have the id in their names in place of the user, whose names others took.
+	Age     int64            `json:"age"`  // milliseconds counted so far
+	// Own: the names of the vault and the outbox contain the ID instead of the user, because another cache has the user's names.
 	Own bool `json:"own,omitempty"`
 }
 
@@ -56,7 +57,7 @@ func (q *quarantined) daysLeft() int {
 	return int((left + 24*time.Hour - 1) / (24 * time.Hour))
 }
 
-// grow counts the time that passed since the clock was last looked at.
+// grow counts the time since the last look at the clock.
 func (q *quarantined) grow(now time.Time) {
 	step := now.Sub(time.UnixMilli(q.Last))
 	q.Age += min(max(step, 0), longestStep).Milliseconds()
@@ -65,15 +66,15 @@ func (q *quarantined) grow(now time.Time) {
 
 func (q *quarantined) expired() bool { return q.Age >= quarantineFor.Milliseconds() }
 
-// parseQuarantine leaves out what is damaged. The vault and the queue of a user whose line is lost come back when that user signs
-// in. err says that nothing can be read.
+// parseQuarantine skips damaged lines. A user whose line is lost gets the vault and the outbox back at the next sign-in. err
+// means that nothing is readable.
 func parseQuarantine(held Kept) (list []quarantined, err error) {
 	if len(held.Pieces) == 0 {
 		return nil, nil
 	}
 	var lines []json.RawMessage
 	if err := json.Unmarshal(held.Pieces[len(held.Pieces)-1], &lines); err != nil {
-		return nil, fmt.Errorf("the list of the copies on this device is damaged: %w", err)
+		return nil, fmt.Errorf("the list of caches on this device is damaged: %w", err)
 	}
 	for _, line := range lines {
 		var q quarantined
@@ -98,18 +99,18 @@ func (c *Client) quarantine() ([]quarantined, error) {
 	}
 	held, err := c.cache.Load(quarantineName)
 	if err != nil {
-		return nil, fmt.Errorf("read the copies on this device: %w", err)
+		return nil, fmt.Errorf("read the list of caches: %w", err)
 	}
 	return parseQuarantine(held)
 }
 
-// changeQuarantine replaces the list by what change makes of it, and returns what fell out. change is called again if another tab
-// or process was faster. A damaged list is replaced. It needs the turn.
+// changeQuarantine replaces the list by the result of change, and returns the entries that were dropped. It calls change again if
+// another tab or process was faster. A damaged list is replaced. It needs the turn.
 func (c *Client) changeQuarantine(change func([]quarantined) []quarantined) (dropped []quarantined, err error) {
 	for range maxAttempts {
 		held, err := c.cache.Load(quarantineName)
 		if err != nil {
-			return nil, fmt.Errorf("read the copies on this device: %w", err)
+			return nil, fmt.Errorf("read the list of caches: %w", err)
 		}
 		before, _ := parseQuarantine(held)
 		after := change(slices.Clone(before))
@@ -118,18 +119,18 @@ func (c *Client) changeQuarantine(change func([]quarantined) []quarantined) (dro
 		}
 		if len(after) > maxQuarantined {
 			slices.SortStableFunc(after, func(a, b quarantined) int { return int(b.Age - a.Age) })
-			after = after[len(after)-maxQuarantined:] // without the oldest
+			after = after[len(after)-maxQuarantined:] // drop the oldest
 		}
 		data, err := json.Marshal(after)
 		if err != nil {
-			return nil, fmt.Errorf("encode the copies on this device: %w", err)
+			return nil, fmt.Errorf("encode the list of caches: %w", err)
 		}
 		err = c.cache.Replace(quarantineName, held.Stamp, Piece{newStamp(), data})
 		if errors.Is(err, ErrCacheMoved) {
 			continue
 		}
 		if err != nil {
-			return nil, fmt.Errorf("set the copy on this device aside: %w", err)
+			return nil, fmt.Errorf("move the cache into quarantine: %w", err)
 		}
 		return slices.DeleteFunc(before, func(q quarantined) bool {
 			return slices.ContainsFunc(after, func(o quarantined) bool { return o.ID == q.ID })
@@ -138,7 +139,7 @@ func (c *Client) changeQuarantine(change func([]quarantined) []quarantined) (dro
 	return nil, ErrCacheMoved
 }
 
-// setAside moves the cache of the account that this device keeps into quarantine. It needs the turn.
+// setAside moves the cache of this device's account into quarantine. It needs the turn.
 func (c *Client) setAside() error {
 	if !c.keeps() {
 		return nil
@@ -150,20 +151,20 @@ func (c *Client) setAside() error {
 	if err == nil && a != nil {
 		err = c.putAside(*a)
 		if err != nil {
-			return err // better a copy too many than none
+			return err // better a cache too many than one too few
 		}
 	}
 	return errors.Join(err, c.forgetAccount())
 }
 
-// putAside puts the cache of a into quarantine, if there is one. It needs the turn.
+// putAside moves the cache of a, if there is one, into quarantine. It needs the turn.
 func (c *Client) putAside(a protocol.Account) error {
 	user := seal.UserID(a.UserID)
 	n := 0
 	for _, name := range []string{vaultName(user), queueName(user)} {
 		held, err := c.cache.Load(name)
 		if err != nil {
-			return fmt.Errorf("read the copy on this device: %w", err)
+			return fmt.Errorf("read the cache: %w", err)
 		}
 		n += len(held.Pieces)
 	}
@@ -188,7 +189,8 @@ func (c *Client) addQuarantined(q quarantined) error {
 	return c.forgetDropped(dropped)
 }
 
-// moveAside puts a copy of the vault of a into quarantine that must make room under its name. It needs the turn.
+// moveAside moves a cache of the vault of a into quarantine under other names, because a new one needs its name. It needs the
+// turn.
 func (c *Client) moveAside(a protocol.Account, name string, held Kept) error {
 	q := quarantined{ID: newStamp(), Account: a, Own: true}
 	vault, queue := q.names()
@@ -207,7 +209,7 @@ func (c *Client) moveAside(a protocol.Account, name string, held Kept) error {
 			put = c.cache.Replace
 		}
 		if err := put(to, after, Piece{stamp, piece}); err != nil {
-			return fmt.Errorf("set the copy on this device aside: %w", err)
+			return fmt.Errorf("move the cache into quarantine: %w", err)
 		}
 		after = stamp
 	}
@@ -217,15 +219,15 @@ func (c *Client) moveAside(a protocol.Account, name string, held Kept) error {
 	return c.cache.Forget(name)
 }
 
-// checkQueue sets changes aside that the user's key, which has just proved right, does not open: they must not keep anybody from
-// signing in. It needs the turn.
+// checkQueue sets the outbox aside if the user's key, which was just verified, does not open it: it must not prevent signing in.
+// It needs the turn.
 func (c *Client) checkQueue(v *vault) error {
 	c.outboxProblem = ""
 	if !c.keeps() {
 		return nil
 	}
 	name := queueName(v.user)
-	held, _ := c.cache.Load(name) // why it cannot be read, the next sync tells
+	held, _ := c.cache.Load(name) // the next sync reports why it is unreadable
 	if len(held.Pieces) == 0 {
 		return nil
 	}
@@ -236,7 +238,7 @@ func (c *Client) checkQueue(v *vault) error {
 	return c.moveAside(v.account, name, held)
 }
 
-// takeBack takes the cache of a user, who has proved the password, out of quarantine. Its vault and its queue are in force again
+// takeBack takes the cache of a user, who has proved the password, out of quarantine. Its vault and its outbox are active again
 // under their names. It needs the turn.
 func (c *Client) takeBack(user seal.UserID) error {
 	_, err := c.changeQuarantine(func(list []quarantined) []quarantined {
@@ -245,7 +247,7 @@ func (c *Client) takeBack(user seal.UserID) error {
 	return err
 }
 
-// forgetQuarantined deletes what is in quarantine of a user. It needs the turn.
+// forgetQuarantined deletes a user's caches in quarantine. It needs the turn.
 func (c *Client) forgetQuarantined(user seal.UserID) error {
 	return c.dropQuarantined(func(q quarantined) bool { return q.user() == user })
 }
@@ -258,7 +260,7 @@ func (c *Client) dropQuarantined(gone func(quarantined) bool) error {
 	return c.forgetDropped(dropped)
 }
 
-// forgetDropped deletes the vaults and queues of what is no longer on the list, but for those that are in force.
+// forgetDropped deletes the vaults and outboxes of dropped entries, except those in use.
 func (c *Client) forgetDropped(dropped []quarantined) error {
 	for _, q := range dropped {
 		if live, err := c.keptAccount(); err != nil || live != nil && live.UserID == q.Account.UserID && !q.Own {
@@ -272,7 +274,7 @@ func (c *Client) forgetDropped(dropped []quarantined) error {
 	return nil
 }
 
-// expireQuarantine looks at this device's clock, never at the server's. It needs the turn.
+// expireQuarantine uses this device's clock, never the server's. It needs the turn.
 func (c *Client) expireQuarantine(now time.Time) error {
 	list, err := c.quarantine()
 	if err != nil {
@@ -297,7 +299,7 @@ func (c *Client) expireQuarantine(now time.Time) error {
 	return c.forgetDropped(dropped)
 }
 
-// SetAside puts the cache of this client into quarantine: its session has ended without the person's word about the cache.
+// SetAside moves the cache of this client into quarantine: its session ended, but the user did not decide about the cache.
 func (c *Client) SetAside(ctx context.Context) error {
 	_, done, err := c.begin(ctx)
 	if err != nil {

@@ -128,7 +128,7 @@ func TestACopyIsOnlyRead(t *testing.T) {
 	t.Parallel()
 	server, d := denied(t)
 	d = d.restarted(t, server)
-	d.mend()
+	d.reconnect()
 	d.wire.SetBearer("")
 	before := d.theCopy(t)
 	d.open(t, before.ID)
@@ -191,7 +191,7 @@ func TestNoAnswerMakesADeviceDropItsCache(t *testing.T) {
 	d.save(t, login("offline"))
 	account := func(change func(*protocol.Account)) func(*device) {
 		return func(d *device) {
-			d.mend()
+			d.reconnect()
 			d.wire.lie(edit(t, protocol.PathAccount, change))
 		}
 	}

@@ -107,7 +107,7 @@ func TestChangesWithoutTheServerAreShownAtOnceAndSentLater(t *testing.T) {
 	d.unlock(t)
 	show(d)
 
-	d.mend()
+	d.reconnect()
 	before := len(d.wire.sent)
 	if s := d.sync(t); s.Pending != 0 || s.Count != 2 || !s.Changed || len(d.marked(t)) != 0 {
 		t.Errorf("synced %+v, still marked are %q", s, d.marked(t))
@@ -142,7 +142,7 @@ func TestAnEditThatBeganFromWhatWaitsIsMerged(t *testing.T) {
 	bank.Notes = "first"
 	d.save(t, bank)
 	form := d.get(t, bank.ID)
-	d.mend()
+	d.reconnect()
 	d.sync(t)
 	form.Notes = "second"
 	if got := d.save(t, form); got.Notes != "second" || len(d.titles(t, "")) != 2 {
@@ -187,7 +187,7 @@ func TestChangesThatWaitedMeetThoseOfAnotherDevice(t *testing.T) {
 			d.cut()
 			c.here(t, d, bank)
 			c.there(t, other, other.get(t, bank.ID))
-			d.mend()
+			d.reconnect()
 			if s := d.sync(t); s.Pending != 0 || len(s.Kept) != c.kept {
 				t.Errorf("synced %+v", s)
 			}
@@ -257,7 +257,7 @@ func TestAnEndWhileSendingLosesAndDoublesNothing(t *testing.T) {
 		theirs.Notes = "there"
 		other.save(t, theirs)
 
-		d.mend()
+		d.reconnect()
 		steps := 0
 		end := func() error {
 			if steps++; steps >= step {
@@ -318,7 +318,7 @@ func TestGoingOnAfterALostAnswer(t *testing.T) {
 	bank.Notes = "second"
 	d.save(t, bank)
 	d.wire.lie(nil)
-	d.mend()
+	d.reconnect()
 	d.sync(t)
 	other := seenFrom(t, server)
 	if got := other.get(t, bank.ID); got.Notes != "second" || len(other.titles(t, "")) != 2 {
@@ -335,7 +335,7 @@ func TestARefusedChangeStaysAndTheRestGoesOn(t *testing.T) {
 	bank = d.save(t, bank)
 	mail.Notes = "fine"
 	d.save(t, mail)
-	d.mend()
+	d.reconnect()
 	refused := 0
 	d.wire.before = func(r *client.Request) (*client.Response, error) {
 		if r.Path == protocol.PathVaultChanges && strings.Contains(string(r.Body), bank.ID) {
@@ -358,7 +358,7 @@ func TestARefusedChangeStaysAndTheRestGoesOn(t *testing.T) {
 	}
 
 	// The person makes it smaller, and it goes.
-	d.mend()
+	d.reconnect()
 	d.sync(t)
 	bank = d.get(t, bank.ID)
 	bank.Notes = "less"
@@ -385,8 +385,8 @@ func TestTwoTabsWaitTogether(t *testing.T) {
 	if w := a.waiting(t); w.Pending != 3 {
 		t.Errorf("a knows of %+v", w)
 	}
-	a.mend()
-	b.mend()
+	a.reconnect()
+	b.reconnect()
 	a.sync(t)
 	if s := b.sync(t); s.Pending != 0 || s.Count != 4 {
 		t.Errorf("b has %+v", s)
@@ -404,7 +404,7 @@ func TestASaveBehindWhatWaits(t *testing.T) {
 	d.cut()
 	bank.Notes = "first"
 	bank = d.save(t, bank)
-	d.mend()
+	d.reconnect()
 	bank.Notes = "second"
 	d.save(t, bank)
 	if err := d.Delete(t.Context(), []string{mail.ID}); err != nil {
@@ -432,7 +432,7 @@ func TestATamperedQueueIsToldAndKept(t *testing.T) {
 	if _, err := d.Unlock(t.Context(), password); client.Explain(err).Code != client.CodeVaultAltered {
 		t.Errorf("without a server: %v", err)
 	}
-	d.mend()
+	d.reconnect()
 	d.unlock(t)
 	if _, err := d.Sync(t.Context()); client.Explain(err).Code != client.CodeVaultAltered {
 		t.Errorf("with a server: %v", err)

@@ -13,30 +13,30 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
-// The outbox in the Cache is a row of pieces: the first holds all changes, each of the others what to replace in the list that those
-// before it make. So that a change writes what it adds, and not all that waits.
+// The outbox in the Cache is a sequence of pieces: the first holds all changes, each later piece a splice of the list before it.
+// A change thus writes what it adds and not the whole outbox.
 
-// keptQueue is one piece. The number is there for those who cannot open the token.
+// keptQueue is one piece. Changes can be read without the key.
 type keptQueue struct {
 	Changes int    `json:"changes"` // with this piece
 	Token   string `json:"token"`
 }
 
-// splice is the plaintext of a piece that is not the first.
+// splice is the plaintext of all pieces but the first.
 type splice struct {
 	Before string   `json:"before"` // pieceDigest of the piece that it follows
 	At     int      `json:"at"`
-	Cut    int      `json:"cut"` // changes that go
+	Cut    int      `json:"cut"` // removed changes
 	Put    []queued `json:"put"`
 }
 
-// pieceDigest binds a piece to the one before it: none can be left out or put in the place of another.
+// pieceDigest binds a piece to the previous one, so no piece can be left out or moved.
 func pieceDigest(piece []byte) string {
 	sum := sha256.Sum256(piece)
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-// queueRow is what a vault knows of its queue's pieces.
+// queueRow is what a vault knows about the pieces of its outbox.
 type queueRow struct {
 	stamp  string // of the newest
 	digest string
@@ -60,16 +60,16 @@ func rowOf(held Kept) queueRow {
 	return r
 }
 
-// maxQueuePieces bounds how many small pieces a device keeps.
+// maxQueuePieces bounds the number of small pieces on a device.
 const maxQueuePieces = 1000
 
-// full says that the pieces are to be made one: they have outgrown the first, or all that waits may not fit in one piece much longer.
-// It must always fit: sending marks all of it.
+// full reports whether to rewrite the pieces as one: the later pieces have outgrown the first, or the outbox may soon exceed one
+// piece. It must always fit into one, because sending marks every change.
 func (r queueRow) full() bool {
 	return r.pieces == 0 || r.pieces >= maxQueuePieces || r.more > r.whole || r.whole+r.more > seal.MaxQueueBytes
 }
 
-// difference is what to replace in before to have after.
+// difference returns the splice that turns before into after.
 func difference(before, after []queued) splice {
 	at := 0
 	for at < len(before) && at < len(after) && before[at] == after[at] {
@@ -84,7 +84,7 @@ func difference(before, after []queued) splice {
 
 func (s splice) nothing() bool { return s.Cut == 0 && len(s.Put) == 0 }
 
-// loadQueue brings to v what waits on this device, if another tab or process has changed it. It needs the turn.
+// loadQueue reads the outbox into v if another tab or process has changed it. It needs the turn.
 func (c *Client) loadQueue(v *vault) error {
 	if !c.keeps() {
 		return nil
@@ -95,11 +95,11 @@ func (c *Client) loadQueue(v *vault) error {
 	}
 	held, err := c.cache.Load(queueName(v.user))
 	if err != nil {
-		return fmt.Errorf("read the changes that wait on this device: %w", err)
+		return fmt.Errorf("read the outbox: %w", err)
 	}
 	changes, err := v.openQueue(held.Pieces)
 	if err != nil {
-		return &VaultAlteredError{[]error{found(bridge.Finding{Code: bridge.OutboxUnopened}, "the changes that wait on this device do not open")}, err}
+		return &VaultAlteredError{[]error{found(bridge.Finding{Code: bridge.OutboxUnopened}, "the outbox cannot be decrypted")}, err}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -107,7 +107,7 @@ func (c *Client) loadQueue(v *vault) error {
 	return nil
 }
 
-// openQueue is the list that the pieces make.
+// openQueue returns the list of changes in the pieces.
 func (v *vault) openQueue(pieces [][]byte) ([]queued, error) {
 	var changes []queued
 	for i, piece := range pieces {
@@ -122,7 +122,7 @@ func (v *vault) openQueue(pieces [][]byte) ([]queued, error) {
 			return nil, err
 		}
 		if s.Before != pieceDigest(pieces[i-1]) || s.At < 0 || s.Cut < 0 || s.Cut > len(changes)-s.At {
-			return nil, errors.New("a part is missing or was put elsewhere")
+			return nil, errors.New("a part is missing or out of place")
 		}
 		changes = slices.Replace(changes, s.At, s.At+s.Cut, s.Put...)
 	}
@@ -144,18 +144,18 @@ func (v *vault) openPiece(piece []byte, out any) error {
 func (v *vault) sealPiece(changes int, in any) ([]byte, error) {
 	plaintext, err := json.Marshal(in)
 	if err != nil {
-		return nil, fmt.Errorf("encode the changes that wait: %w", err)
+		return nil, fmt.Errorf("encode the outbox: %w", err)
 	}
 	token, err := v.key.SealQueue(v.user, plaintext)
 	clear(plaintext)
 	if err != nil {
-		return nil, fmt.Errorf("keep the change on this device: %w", err)
+		return nil, fmt.Errorf("write the outbox: %w", err)
 	}
 	return json.Marshal(keptQueue{changes, token})
 }
 
-// changeQueue replaces what waits by what change makes of it. change is called again if another tab or process was
-// faster. It needs the turn.
+// changeQueue replaces the outbox by the result of change. It calls change again if another tab or process was faster. It needs
+// the turn.
 func (c *Client) changeQueue(v *vault, change func([]queued) []queued) error {
 	for range maxAttempts {
 		changes := change(slices.Clone(v.queue))
@@ -177,7 +177,7 @@ func (c *Client) changeQueue(v *vault, change func([]queued) []queued) error {
 	return ErrCacheMoved
 }
 
-// writeQueue writes what makes changes of the queue of v.
+// writeQueue writes the difference between the outbox of v and changes.
 func (c *Client) writeQueue(v *vault, changes []queued) (queueRow, error) {
 	row, s := v.queueRow, difference(v.queue, changes)
 	if s.nothing() {
@@ -195,7 +195,7 @@ func (c *Client) writeQueue(v *vault, changes []queued) (queueRow, error) {
 	}
 	stamp := newStamp()
 	if err := put(queueName(v.user), row.stamp, Piece{stamp, piece}); err != nil {
-		return row, fmt.Errorf("keep the change on this device: %w", err)
+		return row, fmt.Errorf("write the outbox: %w", err)
 	}
 	if whole {
 		row = queueRow{whole: len(piece)}
@@ -207,7 +207,7 @@ func (c *Client) writeQueue(v *vault, changes []queued) (queueRow, error) {
 	return row, nil
 }
 
-// Unsent is the number of changes that wait on this device for its user, also while the vault is locked.
+// Unsent returns the number of changes in this user's outbox, even while the vault is locked.
 func (c *Client) Unsent(ctx context.Context) (int, error) {
 	_, done, err := c.begin(ctx)
 	if err != nil {
@@ -233,14 +233,14 @@ func (c *Client) unsent(user seal.UserID) (int, error) {
 	return countQueued(held)
 }
 
-// countQueued is for those who cannot open the token.
+// countQueued counts the changes without the key.
 func countQueued(held Kept) (int, error) {
 	if len(held.Pieces) == 0 {
 		return 0, nil
 	}
 	var kept keptQueue
 	if err := decodeStrict(held.Pieces[len(held.Pieces)-1], &kept); err != nil {
-		return 0, fmt.Errorf("the changes that wait on this device are damaged: %w", err)
+		return 0, fmt.Errorf("the outbox is damaged: %w", err)
 	}
 	return kept.Changes, nil
 }

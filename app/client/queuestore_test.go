@@ -32,7 +32,7 @@ func TestAQueueGrowsByWhatIsAdded(t *testing.T) {
 	if got := d.titles(t, "of another tab"); len(got) != 1 || d.get(t, added.ID).Title != "of another tab" {
 		t.Errorf("titles: %q", got)
 	}
-	d.mend()
+	d.reconnect()
 	before = d.cache.wrote
 	if s := d.sync(t); s.Pending != 0 || s.Count != many+4 {
 		t.Errorf("synced %+v", s)

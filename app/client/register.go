@@ -12,7 +12,7 @@ import (
 
 // Registration is an account that does not exist yet. Its phrase is shown and confirmed before anything is sent.
 type Registration struct {
-	// Invitation lets the person in where the server asks for one; nil: there is none.
+	// Invitation is the code that some servers require; nil: none.
 	Invitation *protocol.Invitation
 
 	phrase seal.RecoveryPhrase
@@ -22,17 +22,17 @@ type Registration struct {
 	key    seal.VaultKey
 }
 
-// Words are the recovery phrase. They are shown once and kept nowhere.
+// Words returns the recovery phrase. It is shown once and never stored.
 func (r *Registration) Words() []string { return r.phrase.Words() }
 
-// Forget wipes the keys of a registration that is not wanted any more, or that succeeded.
+// Forget wipes the keys of a registration that was abandoned or completed.
 func (r *Registration) Forget() {
 	r.master.Wipe()
 	r.phrase.Wipe()
 	r.key.Wipe()
 }
 
-// PrepareRegistration makes the keys of a new account. It sends nothing.
+// PrepareRegistration creates the keys of a new account. It sends nothing.
 func (c *Client) PrepareRegistration(password string) (*Registration, error) {
 	r := &Registration{phrase: seal.NewRecoveryPhrase(), salt: seal.NewSalt(), params: seal.DefaultParams}
 	var err error
@@ -43,12 +43,12 @@ func (c *Client) PrepareRegistration(password string) (*Registration, error) {
 	return r, nil
 }
 
-// CheckRegistration fails as Register would for want of an invitation, or for the username, which may be empty. It is for
-// before a person has chosen a password and written the phrase down.
+// CheckRegistration returns the error that Register would return for the invitation and the username, which may be empty. Call it
+// before the user chooses a password and writes down the phrase.
 func (c *Client) CheckRegistration(ctx context.Context, username string, invitation *protocol.Invitation) error {
 	err := c.tell(ctx, methodPost, protocol.PathRegisterCheck, protocol.RegisterCheckRequest{Invitation: invitation, Username: typedUsername(username)})
 	if hasCode(err, protocol.CodeNotFound) || hasCode(err, protocol.CodeMethodNotAllowed) {
-		return nil // an older server, which checks when it registers
+		return nil // an older server, which checks at registration
 	}
 	return err
 }
@@ -145,7 +145,7 @@ func (c *Client) recall(v *vault) error {
 	seen, err := c.memory.Load(string(v.user))
 	if err != nil {
 		// Going on without would let the server show an older vault.
-		return fmt.Errorf("read what this device has seen: %w", err)
+		return fmt.Errorf("read the last seen revision: %w", err)
 	}
 	v.seen = seen
 	return nil
@@ -158,7 +158,7 @@ func (c *Client) remember(v *vault) error {
 		return nil
 	}
 	if err := c.memory.Store(string(v.user), seen); err != nil {
-		return fmt.Errorf("keep what this device has seen: %w", err)
+		return fmt.Errorf("store the last seen revision: %w", err)
 	}
 	v.seen = seen
 	return nil

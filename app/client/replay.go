@@ -11,9 +11,9 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
-// flush sends the changes that wait, the oldest first. What is refused stays in the queue with the reason, and the
-// changes of other items go on. An end at any point loses nothing, and no change is made twice: each is held against the
-// vault as it is by then. It needs the turn, and a vault that was synced.
+// flush sends the outbox, the oldest change first. A rejected change stays in the outbox with the reason, and the changes of
+// other items proceed. An interruption at any point loses nothing, and no change is made twice: each is compared with the current
+// vault. It needs the turn and a synced vault.
 func (c *Client) flush(ctx context.Context, v *vault) error {
 	if len(v.queue) == 0 {
 		return nil
@@ -50,7 +50,7 @@ func (c *Client) flush(ctx context.Context, v *vault) error {
 	return err
 }
 
-// nextQueued is the oldest change that was not tried, of an item of which no older one waits.
+// nextQueued returns the oldest change that was not tried and does not wait for an older change of the same item.
 func (v *vault) nextQueued(tried map[string]bool) *queued {
 	blocked := map[string]bool{}
 	for _, q := range v.queue {
@@ -62,7 +62,7 @@ func (v *vault) nextQueued(tried map[string]bool) *queued {
 	return nil
 }
 
-// done takes q out of the changes. Those that follow on it are of the item that it has become.
+// done removes q from the changes. Later changes of the item now refer to the id that it got.
 func done(changes []queued, q *queued, id string) []queued {
 	changes = slices.DeleteFunc(changes, func(o queued) bool { return o.Key == q.Key })
 	for i := range changes {
@@ -73,7 +73,7 @@ func done(changes []queued, q *queued, id string) []queued {
 	return changes
 }
 
-// refuse notes why q did not get through. A change that follows on it would miss what it did, so they become one.
+// refuse notes why q failed. A change that is based on it would lack its effect, so refuse merges the two.
 func refuse(changes []queued, q *queued, code Code, reason string) []queued {
 	i := slices.IndexFunc(changes, func(o queued) bool { return o.Key == q.Key })
 	if i < 0 {
@@ -91,7 +91,7 @@ func refuse(changes []queued, q *queued, code Code, reason string) []queued {
 	return changes
 }
 
-// replay makes one change on the vault as it is, and returns the id of the item that has it.
+// replay makes one change of the current vault, and returns the id of the item that has it.
 func (c *Client) replay(ctx context.Context, v *vault, q *queued) (string, error) {
 	if q.After == nil {
 		return q.ID, c.replayDelete(ctx, v, q)
@@ -126,7 +126,7 @@ func (c *Client) replayDelete(ctx context.Context, v *vault, q *queued) error {
 	return err
 }
 
-// asBefore reports whether e is what q began from.
+// asBefore reports whether e is the state on which q is based.
 func (v *vault) asBefore(e *entry, q *queued) bool {
 	if e.base() == q.Base {
 		return true
@@ -142,15 +142,15 @@ func (v *vault) asBefore(e *entry, q *queued) bool {
 	return err == nil && now.SameOverview(before) && now.SameDetails(before)
 }
 
-// statusTooLarge may be the word of a proxy, which knows none of the API's codes.
+// statusTooLarge may come from a proxy, which does not send the API's codes.
 const statusTooLarge = 413
 
-// refusals are the codes of a server that will not have a change as it is.
+// refusals are the codes of a server that rejects a change permanently.
 var refusals = []protocol.Code{
 	protocol.CodeBadRequest, protocol.CodeStorageFull, protocol.CodeQuotaReached, protocol.CodeItemQuotaReached, protocol.CodeRecordQuotaReached,
 }
 
-// refusal is why the server will not have a change as it is; empty if err says nothing of the kind.
+// refusal returns why the server rejects the change; empty if err is something else.
 func refusal(err error) (Code, string) {
 	var server *ServerError
 	var field *item.FieldError
@@ -169,7 +169,7 @@ func refusal(err error) (Code, string) {
 	return "", ""
 }
 
-// later reports whether a change that failed with err may go through as it is another time, without anybody's doing.
+// later reports whether a change that failed with err may succeed another time without the user's help.
 func later(err error) bool {
 	var server *ServerError
 	switch {

@@ -6,7 +6,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/item"
 )
 
-// RestoreVersion puts an older password of History back in force. The one that is in force becomes part of the history.
+// RestoreVersion makes an older password of History the current one again. The replaced password becomes part of the history.
 func (c *Client) RestoreVersion(ctx context.Context, id string, version int64) (item.Item, error) {
 	versions, err := c.History(id)
 	if err != nil {

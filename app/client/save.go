@@ -11,14 +11,14 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
-// MaxHistory is how many older passwords of an item are kept.
+// MaxHistory is the number of older passwords that an item keeps.
 const MaxHistory = 10
 
-// Save adds an item (no ID) or changes one, in one change of the vault, and returns it as stored. Only the parts that
-// changed are written. While the server cannot be reached the change waits on this device, see Waiting.
+// Save adds an item (no ID) or changes one, in one change of the vault, and returns it as stored. It writes only the parts that
+// changed. While the server cannot be reached, the change waits in the outbox; see Waiting.
 //
-// If another device changed the item since it.Base, the two are merged field by field (see item.Merge). If it deleted the
-// item, the edit wins: the item comes back under a new ID.
+// If another device changed the item since it.Base, Save merges the two field by field (see item.Merge). If another device
+// deleted it, the edit wins: the item comes back under a new ID.
 func (c *Client) Save(ctx context.Context, it item.Item) (item.Item, error) {
 	if it.ID == "" {
 		if err := makeable(it); err != nil {
@@ -28,7 +28,7 @@ func (c *Client) Save(ctx context.Context, it item.Item) (item.Item, error) {
 	return c.saveAs(ctx, it, false)
 }
 
-// saveAs saves an item; quiet is as in saving.
+// saveAs saves an item; quiet as in saving.
 func (c *Client) saveAs(ctx context.Context, it item.Item, quiet bool) (item.Item, error) {
 	it = it.Normalise()
 	if err := it.Validate(); err != nil {
@@ -49,7 +49,7 @@ func (c *Client) saveAs(ctx context.Context, it item.Item, quiet bool) (item.Ite
 	} else if e := v.shown(it.ID); e != nil {
 		s.mine.Base = cmp.Or(it.Base, e.base())
 		c.mu.Lock()
-		v.handed[it.ID] = true // so that a sync keeps what the edit began from
+		v.handed[it.ID] = true // so a sync keeps the version that was edited
 		c.mu.Unlock()
 	}
 	if err := c.save(ctx, &s); err != nil {
@@ -61,7 +61,7 @@ func (c *Client) saveAs(ctx context.Context, it item.Item, quiet bool) (item.Ite
 	return c.Get(s.mine.ID)
 }
 
-// save sends the change, or lets it wait on this device. It needs the turn.
+// save sends the change or puts it into the outbox. It needs the turn.
 func (c *Client) save(ctx context.Context, s *saving) error {
 	there, err := c.reach(ctx, s.v)
 	if err != nil {
@@ -77,21 +77,21 @@ func (c *Client) save(ctx context.Context, s *saving) error {
 	if err := c.enqueueSave(s, false); err != nil || !there {
 		return err
 	}
-	_ = c.flush(ctx, s.v) // the change is safe here; what keeps it from the server, a Sync will say
+	_ = c.flush(ctx, s.v) // the change is safe in the outbox; if sending fails, the next Sync reports why
 	return nil
 }
 
-// saving is one Save, over all its attempts.
+// saving is the state of one Save, across its attempts.
 type saving struct {
 	v      *vault
 	mine   item.Item
 	fresh  bool // not in the vault yet
 	now    time.Time
-	key    string // id of the item that is made where mine cannot go into the item itself
+	key    string // id of the copy, if mine cannot be merged into the item
 	quiet  bool   // the item itself does not change, so it keeps its time of change
 	device string
 
-	queued bool // it waited on this device, and began from base, if that is known
+	queued bool // it comes from the outbox, and is based on base, if that is known
 	base   item.Item
 	known  bool
 }
@@ -127,12 +127,12 @@ func (s *saving) build(ch *change) error {
 		}
 	}
 	if err := result.Validate(); err != nil {
-		return fmt.Errorf("together with what the vault has: %w", err)
+		return fmt.Errorf("merged with the item in the vault: %w", err)
 	}
 	return s.replace(ch, e, theirs, result)
 }
 
-// add writes a new item. One that is there was written by an attempt of which the answer was lost.
+// add writes a new item. If the item exists, an earlier attempt wrote it and its answer was lost.
 func (s *saving) add(ch *change, it item.Item) error {
 	if s.v.entries[it.ID] != nil {
 		return nil
@@ -155,7 +155,7 @@ func (c *change) writeParts(id string, meta, secret []byte) error {
 	return c.write(id, seal.KindPassword, 1, secret)
 }
 
-// copy adds what could not be merged as an item of its own, if that is not there yet.
+// copy adds what could not be merged as a separate item, unless that exists already.
 func (s *saving) copy(ch *change) error {
 	if s.v.entries[s.key] != nil {
 		return nil
@@ -184,7 +184,7 @@ func (s *saving) replace(ch *change, e *entry, stored, result item.Item) error {
 		result.Modified = stored.Modified
 	}
 	result = result.Normalise()
-	// The time of the change is in the meta part, so that is written with every change.
+	// The overview has the time of the change, so every change writes it.
 	if err := ch.write(e.id, seal.KindAccount, e.meta.version+1, result.Overview()); err != nil {
 		return err
 	}
@@ -199,18 +199,18 @@ func (s *saving) replace(ch *change, e *entry, stored, result item.Item) error {
 	return ch.write(e.id, seal.KindPassword, e.current().version+1, result.Details())
 }
 
-// maxDeviceInTitle keeps the title of a copy readable.
+// maxDeviceInTitle keeps the titles of copies readable.
 const maxDeviceInTitle = 60
 
-// SetDevice says what this device is called in the titles of copies, until a log-in says it.
+// SetDevice sets the name of this device in the titles of copies, until a sign-in sets it.
 func (c *Client) SetDevice(label string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.device = label
 }
 
-// deviceName is the name that this device gave itself. The server's list of sessions has it too, but no text from the server may
-// end up in a sealed item.
+// deviceName is the name that this device chose. The server's list of sessions has it too, but text from the server must not end
+// up in a sealed item.
 func (c *Client) deviceName() string {
 	c.mu.RLock()
 	name := c.device

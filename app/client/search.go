@@ -15,7 +15,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/item"
 )
 
-// Summary is what a list shows of an item.
+// Summary is an item as lists show it.
 type Summary struct {
 	ID         string    `json:"id"`
 	Type       item.Type `json:"type"`
@@ -25,27 +25,27 @@ type Summary struct {
 	Tags       []string  `json:"tags"`
 	Favourite  bool      `json:"favourite"`
 	Modified   time.Time `json:"modified,omitzero"`
-	Trashed    time.Time `json:"trashed,omitzero"`     // zero: it is not in the trash
-	Purge      time.Time `json:"purge,omitzero"`       // when the trash gives it up; zero: never
-	Pending    bool      `json:"pending,omitempty"`    // the server does not have the last change of it yet
-	Unreadable string    `json:"unreadable,omitempty"` // why the item cannot be shown; everything but ID is empty then
+	Trashed    time.Time `json:"trashed,omitzero"`     // zero: not in the trash
+	Purge      time.Time `json:"purge,omitzero"`       // when the trash deletes it; zero: never
+	Pending    bool      `json:"pending,omitempty"`    // its last change is still in the outbox
+	Unreadable string    `json:"unreadable,omitempty"` // why the item cannot be shown; all fields but ID are empty then
 }
 
-// Query selects items. The zero Query selects all that are not in the trash.
+// Query selects items. The zero Query selects all items outside the trash.
 type Query struct {
-	Text string    // words that all have to be somewhere in the item, see Search; case and accents do not count
+	Text string    // words that must all be in the item, see Search; case and accents do not matter
 	Type item.Type // empty: any
 	Tag  string    // empty: any
-	// Favourite leaves out everything else.
+	// Favourite restricts the result to favourites.
 	Favourite bool
-	Trash     bool // what is in the trash, and nothing else
+	Trash     bool // only items in the trash
 	Sort      Sort
 }
 
-// Search returns the matching items, the best first: where the title begins with the text, then where a word begins with
-// it, then where it is found elsewhere; in the order of q.Sort among equals. It looks at titles, user names, addresses and
-// tags, and after Index, as the last to be ranked, also at notes, custom fields that are not hidden, the names of files, the
-// holder, brand and last four digits of cards, and identities.
+// Search returns the matching items, the best first: titles that begin with the text, then words that begin with it, then matches
+// anywhere else. Equal matches are in the order of q.Sort. It searches titles, usernames, URLs and tags. After Index it also
+// searches, with the lowest rank, notes, custom fields that are not hidden, names of attachments, the holder, brand and last four
+// digits of cards, and identities.
 func (c *Client) Search(q Query) ([]Summary, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -60,7 +60,7 @@ func (c *Client) Search(q Query) ([]Summary, error) {
 	return out, nil
 }
 
-// ForPage returns the items that belong to the page at an address, by title. What registrable is, item.BelongsTo says.
+// ForPage returns the items for the page at a URL, by title. For registrable see item.BelongsTo.
 func (c *Client) ForPage(page string, registrable func(host string) (string, error)) ([]Summary, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -76,8 +76,9 @@ func (c *Client) ForPage(page string, registrable func(host string) (string, err
 	return out, nil
 }
 
-// SearchJSON is Search in the form of the worker protocol: {"total":…,"complete":…,"items":[…]}, with at most limit items from offset
-// on (limit 0: all). It is not complete until Index has been through. The lines are encoded once a change, not once a keystroke.
+// SearchJSON is Search in the form of the worker protocol: {"total":…,"complete":…,"items":[…]}, with at most limit items
+// starting at offset (limit 0: all). The result is complete once Index has finished. Items are encoded once per change, not once
+// per keystroke.
 func (c *Client) SearchJSON(q Query, offset, limit int) ([]byte, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -119,7 +120,7 @@ func (e *entry) summary() Summary {
 	return s
 }
 
-// index folds what is searched and encodes the summary.
+// index folds the searchable texts and encodes the summary.
 func (e *entry) index() {
 	if e.err == nil {
 		var h strings.Builder
@@ -203,18 +204,18 @@ func (v *vault) search(q Query) []*entry {
 	return slices.Concat(ranked[:]...)
 }
 
-// admits applies everything but the text. An item that cannot be read is nowhere but in the list of all.
+// admits applies everything but the text. An unreadable item is only in the list of all items.
 func (q Query) admits(e *entry) bool {
 	return q.Trash != e.item.Trashed.IsZero() && (q.Type == "" || e.item.Type == q.Type) &&
 		(q.Tag == "" || slices.Contains(e.item.Tags, q.Tag)) && (!q.Favourite || e.item.Favourite)
 }
 
-// complete reports whether all that can be found was looked at.
+// complete reports whether all searchable texts were searched.
 func (v *vault) complete() bool {
 	return !slices.ContainsFunc(v.sorted, func(e *entry) bool { return e.inside.Load() == nil })
 }
 
-// rank is that of the worst word, so that one word in the title does not outweigh another that is hardly there.
+// rank is the rank of the worst word, so one word in the title does not outweigh a poor match of another.
 func (e *entry) rank(text string, words []string) int {
 	if strings.HasPrefix(e.title, text) {
 		return titlePrefix
@@ -238,7 +239,7 @@ func (e *entry) rankWord(w string) int {
 		case inTitle && begins:
 			return titleWord
 		case begins:
-			return otherWord // the title is before
+			return otherWord // the title comes first
 		case inTitle:
 			best = titlePart
 		default:
@@ -258,7 +259,7 @@ func (e *entry) rankWord(w string) int {
 	return best
 }
 
-// occurrences yields where w is in s, from left to right.
+// occurrences yields the positions of w in s, from left to right.
 func occurrences(s, w string) iter.Seq[int] {
 	return func(yield func(int) bool) {
 		for from := 0; ; {
@@ -273,14 +274,14 @@ func occurrences(s, w string) iter.Seq[int] {
 
 func beginsWord(s string, i int) bool { return i == 0 || !wordByte(s[i-1]) }
 
-// wordByte takes every byte of a letter outside ASCII as part of a word.
+// wordByte treats every byte of a letter outside ASCII as part of a word.
 func wordByte(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c >= utf8.RuneSelf
 }
 
 //go:generate go run ./foldgen
 
-// simplerLetters is letters as a table.
+// simplerLetters is letters as a map.
 var simplerLetters = sync.OnceValue(func() map[rune]string {
 	table := map[rune]string{}
 	for _, pair := range strings.Fields(letters) {

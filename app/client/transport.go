@@ -13,19 +13,19 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/strictjson"
 )
 
-// Transport carries HTTP exchanges to one server and adds the session to each. An error means that there is no answer, and
-// is ErrIntercepted if something other than the server gave one; any status is an answer. It must not follow a redirect to
-// another host, and reads at most r.Limit bytes of an answer's body, counted unpacked. A Transport that also has SetBearer
-// is given the session token; without it a cookie carries the session.
+// Transport carries HTTP exchanges with one server and adds the session to each. Any status is an answer. An error means that
+// there was no answer; it is ErrIntercepted if something other than the server answered. A Transport must not follow a redirect
+// to another host, and reads at most r.Limit bytes of a body, after decompression. A Transport that implements SetBearer gets the
+// session token; otherwise a cookie carries the session.
 type Transport interface {
-	// Do returns the whole answer. It gives up on one that comes slower than Patience allows.
+	// Do returns the whole answer. It gives up if the answer is slower than Patience allows.
 	Do(ctx context.Context, r Request) (Response, error)
-	// Stream passes the body of a 2xx answer to each, in parts as they arrive, until the answer ends or each fails, with
-	// whose error it returns. The caller bounds size and time. Any other answer is returned as by Do.
+	// Stream passes the body of a 2xx answer to each, in parts as they arrive, until the answer ends or each fails; it returns
+	// that error. The caller bounds size and time. Stream returns any other answer as Do does.
 	Stream(ctx context.Context, r Request, each func(part []byte) error) (Response, error)
 }
 
-// bearer is a Transport that keeps the session token itself.
+// bearer is a Transport that holds the session token.
 type bearer interface {
 	SetBearer(token string)
 }
@@ -52,7 +52,7 @@ type Response struct {
 	Date       time.Time     // the server's clock; zero if it did not say
 }
 
-// ParseDate reads the Date of an answer (RFC 9110 §6.6.1); zero if it is none.
+// ParseDate reads the Date of an answer (RFC 9110 §6.6.1). It returns the zero time if the header is malformed.
 func ParseDate(header string) time.Time {
 	t, err := time.Parse("Mon, 02 Jan 2006 15:04:05 GMT", header)
 	if err != nil {
@@ -61,7 +61,7 @@ func ParseDate(header string) time.Time {
 	return t
 }
 
-// ParseRetryAfter reads the seconds of a Retry-After (RFC 9110 §10.2.3); zero if it has none, and at most a day.
+// ParseRetryAfter reads the seconds of a Retry-After (RFC 9110 §10.2.3), at most a day. It returns zero if there are none.
 func ParseRetryAfter(header string) time.Duration {
 	seconds, err := strconv.Atoi(header)
 	if err != nil || seconds < 0 {
@@ -70,16 +70,16 @@ func ParseRetryAfter(header string) time.Duration {
 	return time.Duration(min(seconds, 24*60*60)) * time.Second
 }
 
-// How long a transport waits. A server may hash a password behind a queue, which no read does.
+// Time limits of a transport. A server may queue requests that hash a password, but never reads.
 const (
 	HeaderPatience = time.Minute      // for an answer to begin
 	ReadPatience   = 20 * time.Second // for the answer to a read to begin
 	BodyPatience   = 30 * time.Second // for each BodyStep of its body, and for the rest
 	BodyStep       = 64 << 10
-	slowest        = 16 << 10 // bytes a second that a server takes at least
+	slowest        = 16 << 10 // minimum bytes per second that a server reads
 )
 
-// Patience is how long the answer to r may take to begin.
+// Patience returns how long the answer to r may take to begin.
 func (r Request) Patience() time.Duration {
 	if r.Method == methodGet {
 		return ReadPatience
@@ -87,7 +87,7 @@ func (r Request) Patience() time.Duration {
 	return HeaderPatience + time.Duration(len(r.Body)/slowest)*time.Second
 }
 
-// Bounds of what the client reads of one answer, unpacked, so that a server cannot exhaust its memory.
+// Bounds of one answer, after decompression, so a server cannot exhaust the client's memory.
 const (
 	maxAnswer = 1 << 20
 	maxVault  = 256 << 20
@@ -111,12 +111,12 @@ func hasCode(err error, code protocol.Code) bool {
 	return errors.As(err, &s) && s.Code == code
 }
 
-// call sends in (nil: no body) and reads the answer strictly into out (nil: the answer's body is not looked at).
+// call sends in (nil: no body) and reads the answer strictly into out (nil: the body is ignored).
 func (c *Client) call(ctx context.Context, method, path string, in, out any) error {
 	return c.callWithin(ctx, method, path, in, out, maxAnswer)
 }
 
-// callWithin takes an answer of limit bytes.
+// callWithin accepts an answer of at most limit bytes.
 func (c *Client) callWithin(ctx context.Context, method, path string, in, out any, limit int64) error {
 	body, err := c.exchange(ctx, method, path, in, limit)
 	if err != nil || out == nil {
@@ -125,7 +125,7 @@ func (c *Client) callWithin(ctx context.Context, method, path string, in, out an
 	return c.answerError(method, path, decodeStrict(body, out))
 }
 
-// answerError is why an answer cannot be read. A read of which only a part came is one without an answer.
+// answerError returns why an answer cannot be read. A truncated answer to a read counts as no answer.
 func (c *Client) answerError(method, path string, err error) error {
 	switch {
 	case err == nil:
@@ -139,7 +139,7 @@ func (c *Client) answerError(method, path string, err error) error {
 
 func (c *Client) exchange(ctx context.Context, method, path string, in any, limit int64) ([]byte, error) {
 	if c.readsCopy() {
-		return nil, ErrReadOnly // the server of a copy is not to be trusted, or not there
+		return nil, ErrReadOnly // a cache must not depend on a server that may be hostile or gone
 	}
 	r := Request{Method: method, Path: path, Limit: limit}
 	if in != nil {
@@ -166,7 +166,7 @@ func (c *Client) exchange(ctx context.Context, method, path string, in any, limi
 	return nil, c.refusal(answer)
 }
 
-// refuse is refusal for a caller without the turn.
+// refuse is refusal for callers without the turn.
 func (c *Client) refuse(ctx context.Context, answer Response) error {
 	_, done, err := c.begin(ctx)
 	if err != nil {
@@ -181,7 +181,7 @@ func (c *Client) refusal(answer Response) error {
 	failure := &ServerError{Status: answer.Status, RetryAfter: answer.RetryAfter}
 	var said protocol.Error
 	if err := decodeStrict(answer.Body, &said); err != nil || said.Code == "" {
-		// A proxy in front of the server answers in its own words.
+		// A proxy in front of the server sends its own answers.
 		failure.Code, failure.Message = protocol.CodeInternal, "the answer is not one of VaultSphere"
 		if answer.Status >= 502 && answer.Status <= 504 {
 			failure.Code = protocol.CodeUnavailable
@@ -190,7 +190,7 @@ func (c *Client) refusal(answer Response) error {
 	}
 	failure.Code, failure.Message, failure.RequestID = said.Code, said.Message, said.RequestID
 	if said.Code == protocol.CodeUnauthorized {
-		// The session may have been ended by another device, or the server may lie. Nothing is lost either way.
+		// Another device may have ended the session, or the server may lie. Neither loses anything.
 		if err := c.setAside(); err != nil {
 			return fmt.Errorf("%w; and then: %w", failure, err)
 		}
@@ -198,13 +198,13 @@ func (c *Client) refusal(answer Response) error {
 	return failure
 }
 
-// unreachable reports that err is not the server's word: there was no answer, or one of a proxy that did not get one.
+// unreachable reports whether err means that the server did not answer: there was no answer, or only that of a proxy.
 func unreachable(err error) bool {
 	var s *ServerError
 	return errors.Is(err, ErrOffline) || errors.As(err, &s) && s.Code == protocol.CodeUnavailable && s.RequestID == ""
 }
 
-// decodeStrict takes exactly what our server, or an earlier run on this device, writes.
+// decodeStrict accepts exactly what our server, or an earlier run on this device, writes.
 func decodeStrict(text []byte, out any) error {
 	return strictjson.Form{Name: "the text"}.Unmarshal(text, out)
 }

@@ -15,60 +15,59 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
-// vault is the verified state of one user's vault, while it is unlocked. It is read under Client.mu and written by the
-// operation that holds the turn, under Client.mu as well.
+// vault is the verified state of one user's vault while it is unlocked. It is read under Client.mu. Only the operation that holds
+// the turn writes it, also under Client.mu.
 type vault struct {
 	user     seal.UserID
-	account  protocol.Account // that the key was opened from
-	readOnly bool             // it is a copy on this device that no server is asked about
+	account  protocol.Account // from which the vault key was unwrapped
+	readOnly bool             // a cache opened by OpenCopy, without a server
 	key      seal.VaultKey
 	manifest seal.ManifestKey
 	seen     Seen          // of the device's memory
-	closed   chan struct{} // is closed when the key is forgotten
+	closed   chan struct{} // closed when the key is wiped
 
-	loaded   bool // synced at least once, or opened from the copy
+	loaded   bool // synced at least once, or opened from the cache
 	revision int64
 	count    int64 // of records
 	digest   seal.Digest
 	entries  map[string]*entry // by account id
-	sorted   []*entry          // what is shown, by folded title
-	orders   orders            // the others, made when they are asked for
-	indexed  bool              // all entries were looked inside once
+	sorted   []*entry          // as shown, by folded title
+	orders   orders            // other orders, sorted on demand
+	indexed  bool              // the details of all entries were opened once
 	known    *knowledge        // about passwords
 
 	sealedManifest string
-	copied         int64 // revision of the copy on this device; notCopied: not known
+	copied         int64 // revision of the cache; notCopied: unknown
 
 	queue    []queued // the oldest first
-	stayed   []string // items whose deletion was given up, until a Sync tells
+	stayed   []string // items whose deletion was given up, until a Sync reports them
 	queueRow queueRow
-	laid     map[string]*entry // by account id, what the queue makes of entries; nil: deleted
+	laid     map[string]*entry // by account id, the effect of the outbox on entries; nil: deleted
 
-	// older holds what entries were before a sync changed them, for edits that began from there. Only those that were
-	// handed out are kept.
+	// older holds entries from before a sync changed them, for edits that are based on them. It has only entries that were handed
+	// out.
 	older  map[string][]*entry
 	handed map[string]bool
 }
 
-// entry is one account: its meta record, opened, and its secret records, sealed. It is never written to once it is in a
-// vault, but for inside.
+// entry is one item: its overview, opened, and its details, sealed. An entry in a vault is immutable, except for inside.
 type entry struct {
 	id      string
 	meta    sealed
-	secrets []sealed // ascending versions; the last is in force
-	waiting *queued  // the change that made of the records above what follows, and still waits; nil: none
+	secrets []sealed // ascending versions; the last is current
+	waiting *queued  // the pending change that is applied to the records above; nil: none
 
-	item item.Item // the meta part
+	item item.Item // the overview
 	err  error     // why item is empty
 
 	title string // folded
-	hay   string // folded: title, user name, addresses and tags, each on a line
+	hay   string // folded: title, username, URLs and tags, each on a line
 	line  []byte // the summary as JSON
 
-	inside atomic.Pointer[inside] // of the secret in force; nil: not looked at yet
+	inside atomic.Pointer[inside] // of the current details; nil: not opened yet
 }
 
-// sealed is a record; version 0 means that there is none.
+// sealed is a record; version 0 means no record.
 type sealed struct {
 	version int64
 	token   string
@@ -87,7 +86,7 @@ func (v *vault) term(account string, kind seal.Kind, r sealed) (seal.Digest, err
 	return v.manifest.Term(v.place(account, kind, r.version), r.token)
 }
 
-// current is the secret in force.
+// current returns the current details.
 func (e *entry) current() sealed {
 	if len(e.secrets) == 0 {
 		return sealed{}
@@ -95,7 +94,7 @@ func (e *entry) current() sealed {
 	return e.secrets[len(e.secrets)-1]
 }
 
-// base names the version for Item.Base.
+// base returns the version for Item.Base.
 func (e *entry) base() string {
 	if e.waiting != nil {
 		return e.waiting.base()
@@ -110,7 +109,7 @@ func (e *entry) clone() *entry {
 	return c
 }
 
-// counts is how many items there are, and how many more are in the trash.
+// counts returns the number of items outside and in the trash.
 func (v *vault) counts() (live, trashed int) {
 	for _, e := range v.sorted {
 		if !e.item.Trashed.IsZero() {
@@ -125,7 +124,7 @@ var (
 	errNoSecret = errors.New("its password record is missing")
 )
 
-// open opens the meta part and makes the entry searchable.
+// open opens the overview and makes the entry searchable.
 func (v *vault) open(e *entry) {
 	e.item, e.err = item.Item{}, nil
 	if e.meta.version == 0 {
@@ -139,7 +138,7 @@ func (v *vault) open(e *entry) {
 	e.index()
 }
 
-// whole opens the secret part as well.
+// whole opens the details as well.
 func (v *vault) whole(e *entry) (item.Item, error) {
 	if e.err != nil {
 		return item.Item{}, &UnreadableError{e.id, e.err}
@@ -180,7 +179,7 @@ func order(a, b *entry) int {
 	return cmp.Or(compareTitles(a.title, b.title), strings.Compare(a.title, b.title), strings.Compare(a.id, b.id))
 }
 
-// compareTitles puts "Mail 2" before "Mail 10": runs of the digits 0-9 compare as numbers.
+// compareTitles sorts "Mail 2" before "Mail 10": it compares runs of the digits 0-9 as numbers.
 func compareTitles(a, b string) int {
 	for a != "" && b != "" {
 		m, n := digits(a), digits(b)
@@ -200,7 +199,7 @@ func compareTitles(a, b string) int {
 	return cmp.Compare(len(a), len(b))
 }
 
-// digits is the length of the run of digits that s begins with.
+// digits returns the length of the run of digits at the start of s.
 func digits(s string) int {
 	n := 0
 	for n < len(s) && s[n] >= '0' && s[n] <= '9' {
@@ -215,7 +214,7 @@ type next struct {
 	full    bool
 	count   int64
 	digest  seal.Digest
-	changed map[string]*entry // full: all entries. Without records: the entry is gone
+	changed map[string]*entry // full: all entries. No records: the entry was deleted
 }
 
 func (v *vault) begin(full bool) *next {
@@ -226,7 +225,7 @@ func (v *vault) begin(full bool) *next {
 	return n
 }
 
-// entry returns an entry that may be written to.
+// entry returns a writable entry.
 func (n *next) entry(account string) *entry {
 	e := n.changed[account]
 	if e == nil {
@@ -260,14 +259,14 @@ func (n *next) sub(account string, kind seal.Kind, r sealed) error {
 	return nil
 }
 
-// put takes in a record. The error names what cannot be: a record twice, or one that is older than the one held.
+// put adds a record. The error names an impossible one: a duplicate, or one older than the known version.
 func (n *next) put(account string, kind seal.Kind, r sealed) error {
 	e := n.entry(account)
 	if kind == seal.KindAccount {
 		if held := e.meta; held.version != 0 {
 			switch {
 			case n.full:
-				return atPlace(bridge.RecordRepeated, n.v.place(account, kind, r.version), "is there twice, as version %d too", held.version)
+				return atPlace(bridge.RecordRepeated, n.v.place(account, kind, r.version), "exists twice, also as version %d", held.version)
 			case r.version == held.version:
 				return atPlace(bridge.RecordRepeated, n.v.place(account, kind, r.version), "was repeated")
 			case r.version < held.version:
@@ -288,7 +287,7 @@ func (n *next) put(account string, kind seal.Kind, r sealed) error {
 	return n.add(account, kind, r)
 }
 
-// drop takes out a record. One that is not held was made and deleted since the last sync.
+// drop removes a record. An unknown record was created and deleted since the last sync.
 func (n *next) drop(account string, kind seal.Kind, version int64) error {
 	e := n.entry(account)
 	if kind == seal.KindAccount {
@@ -308,7 +307,7 @@ func (n *next) drop(account string, kind seal.Kind, version int64) error {
 	return nil
 }
 
-// fill takes in the records of an answer and returns what is wrong with them.
+// fill adds the records of an answer and returns their faults.
 func (n *next) fill(answer protocol.VaultResponse) []error {
 	var problems []error
 	for i := range answer.Records {
@@ -331,7 +330,7 @@ func (n *next) fill(answer protocol.VaultResponse) []error {
 func checkRecord(n *next, r *protocol.Record, revision int64) (seal.Kind, error) {
 	if n.changed[r.ItemID] == nil {
 		if _, err := seal.ParseAccountID(r.ItemID); err != nil {
-			return "", found(bridge.Finding{Code: bridge.RecordMalformed}, "a record has an account id that no client makes")
+			return "", found(bridge.Finding{Code: bridge.RecordMalformed}, "a record has a malformed account id")
 		}
 	}
 	kind := sealKind(r.Kind)
@@ -343,19 +342,20 @@ func checkRecord(n *next, r *protocol.Record, revision int64) (seal.Kind, error)
 	case r.Version < 1:
 		return "", atPlace(bridge.RecordMalformed, p, "has no version")
 	case r.Revision < 1 || r.Revision > revision || !n.full && r.Revision <= n.v.revision:
-		return "", atPlace(bridge.RecordMalformed, p, "is said to be of revision %d", r.Revision)
+		return "", atPlace(bridge.RecordMalformed, p, "claims revision %d", r.Revision)
 	case r.Deleted && (n.full || r.Token != ""), !r.Deleted && r.Token == "":
-		return "", atPlace(bridge.RecordMalformed, p, "is half a tombstone")
+		return "", atPlace(bridge.RecordMalformed, p, "is neither a tombstone nor a record")
 	case len(r.Token) > protocol.MaxTokenBytes:
-		return "", atPlace(bridge.RecordMalformed, p, "is larger than a token can be")
+		return "", atPlace(bridge.RecordMalformed, p, "exceeds the size of a token")
 	}
 	return kind, nil
 }
 
-// What came with one sync and is looked inside at once; more is left to Index.
+// maxLookedAtOnce is the number of downloaded entries whose details are opened immediately. Index opens the details of larger
+// syncs.
 const maxLookedAtOnce = 100
 
-// openChanged opens what is new. Verified records that do not open are entries with an error.
+// openChanged opens the changed entries. A verified record that does not open becomes an entry with an error.
 func (n *next) openChanged(ctx context.Context) error {
 	look := n.v.indexed && len(n.changed) <= maxLookedAtOnce
 	for i, e := range n.changed {
@@ -383,7 +383,7 @@ func (n *next) openChanged(ctx context.Context) error {
 	return nil
 }
 
-// commit makes the verified state the vault's. It is called under Client.mu.
+// commit installs the verified state. It is called under Client.mu.
 func (n *next) commit(revision int64, sealedManifest string) {
 	v := n.v
 	for id, e := range n.changed {

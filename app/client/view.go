@@ -6,9 +6,9 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/item"
 )
 
-// What is shown of a vault is its verified entries with the changes that wait laid over them.
+// A vault shows its verified entries with the outbox applied to them.
 
-// shown is what a list shows under an id; nil if nothing.
+// shown returns the visible entry for an id; nil if there is none.
 func (v *vault) shown(id string) *entry {
 	if e, waits := v.laid[id]; waits {
 		return e
@@ -34,7 +34,7 @@ func (v *vault) setAll(entries map[string]*entry) {
 	v.layAll()
 }
 
-// setQueue replaces the changes that wait. It is called under Client.mu.
+// setQueue replaces the outbox. It is called under Client.mu.
 func (v *vault) setQueue(changes []queued, row queueRow) {
 	s := difference(v.queue, changes)
 	touched := slices.Concat(v.queue[s.At:s.At+s.Cut], s.Put)
@@ -53,10 +53,10 @@ func (v *vault) setQueue(changes []queued, row queueRow) {
 	}
 }
 
-// layOneByOne is up to how many entries it is quicker to find each one's place in a large list than to sort it anew.
+// layOneByOne is the number of entries up to which inserting them one by one into a large list is faster than sorting it again.
 const layOneByOne = 500
 
-// layAll lays all changes that wait over the verified entries.
+// layAll applies the whole outbox to the verified entries.
 func (v *vault) layAll() {
 	clear(v.laid)
 	newest := make(map[string]int, len(v.queue))
@@ -81,7 +81,7 @@ func (v *vault) layAll() {
 	v.orders.forget()
 }
 
-// lay makes anew what the changes that wait have made of an item.
+// lay rebuilds the overlay of one item from the outbox.
 func (v *vault) lay(id string) {
 	if i := last(v.queue, id); i >= 0 {
 		v.layNewest(id, i)
@@ -90,7 +90,7 @@ func (v *vault) lay(id string) {
 	}
 }
 
-// layNewest is lay of an item whose newest change is the i-th.
+// layNewest is lay for an item whose newest change is the i-th.
 func (v *vault) layNewest(id string, i int) {
 	q := v.queue[i] // a copy: a pointer would hold the whole list
 	if q.After == nil {
@@ -113,7 +113,7 @@ func (v *vault) layNewest(id string, i int) {
 	v.laid[id] = e
 }
 
-// show keeps the list in order over a change of what is shown of an item.
+// show keeps the list sorted when the visible entry of an item changes.
 func (v *vault) show(id string, change func()) {
 	before := v.shown(id)
 	change()
@@ -133,10 +133,10 @@ func (v *vault) show(id string, change func()) {
 	}
 }
 
-// maxOlder bounds the versions that an edit may begin from. One from before them is kept as a copy.
+// maxOlder bounds the versions on which an edit may be based. An edit of an older one is saved as a copy.
 const maxOlder = 16
 
-// supersede keeps what an edit may have begun from.
+// supersede keeps a version on which an edit may be based.
 func (v *vault) supersede(held *entry) {
 	if v.handed[held.id] {
 		older := append(v.older[held.id], held)
@@ -144,7 +144,7 @@ func (v *vault) supersede(held *entry) {
 	}
 }
 
-// baseOf finds the version that an edit began from.
+// baseOf finds the version on which an edit is based.
 func (v *vault) baseOf(id, base string) (item.Item, bool) {
 	for _, e := range slices.Concat(v.older[id], []*entry{v.entries[id], v.laid[id]}) {
 		if e != nil && e.base() == base {

@@ -109,7 +109,7 @@ func (m *member) covers(have, in *Item) bool {
 	return m.same(in, have)
 }
 
-// UpdateFrom merges an imported item into the one that it matches. Only values with ImportReplace are lost; the caller saves them.
+// UpdateFrom merges an imported item into its match in the vault. Only values with ImportReplace are lost; the caller saves them.
 func (it Item) UpdateFrom(in Item) Item {
 	out := it.Clone()
 	for _, o := range []*object{overview, details} {

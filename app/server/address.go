@@ -33,7 +33,7 @@ func newNetworks(perMinute int) networks {
 	}
 }
 
-// take returns how long to wait; 0 means proceed. A request that has to wait takes no tokens.
+// take returns how long to wait; 0 means proceed. A request that must wait uses up no tokens.
 func (l networks) take(addr netip.Addr, now time.Time) time.Duration {
 	var taken []*rate.Reservation
 	for _, n := range l {

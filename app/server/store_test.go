@@ -23,7 +23,7 @@ type failing struct {
 }
 
 func (f *failing) fail(err error) { f.with.Store(&err) }
-func (f *failing) mend()          { f.with.Store(nil) }
+func (f *failing) recover()       { f.with.Store(nil) }
 
 func (f *failing) err() error {
 	if e := f.with.Load(); e != nil {
@@ -93,7 +93,7 @@ func TestStoreFailuresLoseNothing(t *testing.T) {
 			if got := s.call("GET", protocol.PathHealth, nil); got.status != 200 || string(got.body) != "{\"ok\":true}\n" {
 				t.Errorf("/health answered %d %s", got.status, got.body)
 			}
-			store.mend()
+			store.recover()
 			if v := alice.vault(""); v.Revision != 0 || len(v.Records) != 0 {
 				t.Errorf("a failed change left %+v", v)
 			}
@@ -154,7 +154,7 @@ func TestLoginRacingAPasswordChangeLeavesNoSession(t *testing.T) {
 	var list protocol.SessionsResponse
 	alice.call("GET", protocol.PathSessions, nil).into(&list)
 	if len(list.Sessions) != 1 {
-		t.Errorf("%d sessions, want only the one that changed the password", len(list.Sessions))
+		t.Errorf("%d sessions, want only the session that changed the password", len(list.Sessions))
 	}
 }
 

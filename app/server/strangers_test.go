@@ -191,7 +191,7 @@ func TestBodiesWaitForRoom(t *testing.T) {
 		return p.s.send("POST", protocol.PathVaultChanges, changeOf(size), bearer(p.token))
 	}
 
-	// Announced bytes take no room.
+	// Announced bytes do not count until they arrive.
 	for range 2 * server.BodyRoom / protocol.MaxBodyBytes {
 		alice.open(alice.token, "POST", protocol.PathVaultChanges, fmt.Sprintf("Content-Length: %d\r\n", protocol.MaxBodyBytes), "{")
 	}

@@ -16,7 +16,7 @@ import (
 	"golang.org/x/text/transform"
 )
 
-// Form describes one kind of text. A zero bound is no bound: a text from elsewhere needs bounds, because an empty object takes
+// Form describes one kind of text. A bound of 0 means unlimited. Text from elsewhere needs bounds, because an empty object takes
 // two bytes on the wire and many times that in memory.
 type Form struct {
 	Name     string // of the text, in errors

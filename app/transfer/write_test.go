@@ -65,7 +65,7 @@ func TestExportsCanBeImported(t *testing.T) {
 	}
 }
 
-var update = flag.Bool("update", false, "write testdata/own/sealed.vaultsphere anew")
+var update = flag.Bool("update", false, "rewrite testdata/own/sealed.vaultsphere")
 
 // The file is frozen, because old exports must always open.
 func TestSealedExportOfVersion1Opens(t *testing.T) {

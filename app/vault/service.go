@@ -48,7 +48,7 @@ type Limits struct {
 
 // NewService returns a Service with the clock now.
 func NewService(store Store, keys *Keyring, limits Limits, now func() time.Time) *Service {
-	// Stores keep milliseconds: with a finer clock, a time just written would lie in the past.
+	// Stores keep milliseconds: with a finer clock, a time just written would already be in the past.
 	inMillis := func() time.Time { return now().UTC().Truncate(time.Millisecond) }
 	return &Service{
 		store: store, keys: keys, limits: limits, hash: newHasher(runtime.GOMAXPROCS(0)), now: inMillis,

@@ -97,7 +97,7 @@ type Throttle struct {
 	Version      int64
 }
 
-// Quota limits the records of one user; 0 is no limit.
+// Quota limits the records of one user; 0 means unlimited.
 type Quota struct {
 	Items int64 // live records of KindOverview
 	Bytes int64 // as in Usage

@@ -29,7 +29,7 @@ func throttleKey(purpose string, name Username) string {
 }
 
 // attempt counts f as a wrong guess before it runs, so a hundred concurrent guesses count as a hundred. It takes the count back
-// if f was no guess (the queue was full, the store failed, a code is still to come): otherwise a busy server would lock out the
+// if f did not check a guess (the queue was full, the store failed, a code is still missing): otherwise a busy server would lock out the
 // right password. f clears the count itself when it succeeds.
 func (s *Service) attempt(ctx context.Context, key string, f func() error) error {
 	version, err := s.reserve(ctx, key)

@@ -13,7 +13,7 @@ import (
 // CanonicalUsername returns the one form under which an account is stored: RFC 8265 UsernameCaseMapped. Spellings that differ
 // only in case, width or Unicode normalization are one account, so nobody can register a look-alike that differs only in those.
 //
-// It rejects '#' because stores have rows of their own under names that begin with it.
+// It rejects '#' because stores keep internal rows under names that begin with it.
 func CanonicalUsername(s string) (Username, error) {
 	const field = "username"
 	switch {

@@ -14,7 +14,7 @@ import (
 )
 
 // checkBoundaries checks the permissions boundaries that the bootstrap of a region creates. Without the boundary that the templates
-// refer to, CloudFormation cannot create their roles. Without the boundary of its own role, it could create any role.
+// refer to, CloudFormation cannot create their roles. Without the boundary on its own role, it could create any role.
 func checkBoundaries(ctx context.Context, cfg aws.Config, region string, all []*stack, who identity) error {
 	client := clientsFor(cfg, region).iam
 	policies, deployers := bounds(region, all, who)

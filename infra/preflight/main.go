@@ -20,8 +20,8 @@ Prints the arguments for "cdk deploy", or the reasons not to deploy.
 
   --replace-host    allow a deploy that replaces or stops the EC2 host
   --seeding         SESSION_SECRET will be created before the deploy
-  --release DIGEST  image for the ECS service; by default the one that it runs
-                    now, or else the one that a host serves
+  --release DIGEST  image for the ECS service; default: the image it runs now,
+                    or else the image that a host serves
 `
 
 // Main runs the command. It prints the arguments for "cdk deploy" to stdout, or one line per problem to stderr, and returns the exit

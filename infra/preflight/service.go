@@ -40,7 +40,7 @@ func (c *check) takesRelease() bool {
 	return ok
 }
 
-// chooseRelease returns the digest for the service: the requested one, or else the one that it runs, so a deploy undoes neither a release
+// chooseRelease returns the digest for the service: the requested one, or else the digest it runs, so a deploy undoes neither a release
 // nor a rollback. Before there is a service, it is the digest that a host serves, or "" if nothing has been released.
 func (c *check) chooseRelease(ctx context.Context) (string, error) {
 	if c.options.Release != "" {

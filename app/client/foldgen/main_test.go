@@ -35,7 +35,7 @@ func TestLettersThatCLDRTakesForOthers(t *testing.T) {
 	n := 0
 	for r := rune(0x80); r <= unicode.MaxLatin1; r++ {
 		to := simpler(r)
-		if to == "" || !unicode.IsLetter(r) || r == 'þ' { // a letter of its own there
+		if to == "" || !unicode.IsLetter(r) || r == 'þ' { // a separate letter there
 			continue
 		}
 		if n++; key(string(r)) != key(to) {

@@ -1,4 +1,4 @@
-// Package httptransport carries the client's exchanges over net/http: the transport of everything that is not a browser.
+// Package httptransport carries the client's exchanges over net/http, for everything but browsers.
 package httptransport
 
 import (
@@ -21,7 +21,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
-// Time-outs. An exchange as a whole has none but the caller's context: a large vault over a slow line takes its time.
+// Time-outs. Only the caller's context limits an exchange as a whole: a large vault over a slow line takes its time.
 const (
 	dialTimeout = 10 * time.Second
 	tlsTimeout  = 10 * time.Second
@@ -29,10 +29,10 @@ const (
 
 var (
 	errSlow   = errors.New("the server answers too slowly")
-	errPacked = errors.New("the answer is compressed, which was not asked for")
+	errPacked = errors.New("the answer is compressed although the request did not allow it")
 )
 
-// Bounds of what a server can make this device keep.
+// Bounds of the state that a server can store on this device.
 const (
 	maxDevices = 16
 	maxDevice  = 1 << 10 // bytes of one
@@ -45,7 +45,7 @@ type Transport struct {
 	base *url.URL
 	http *http.Client
 
-	// How long an answer may take to begin, and a step of its body to come.
+	// How long an answer may take to begin, and each step of its body to arrive.
 	patience     func(client.Request) time.Duration
 	bodyPatience time.Duration
 
@@ -54,34 +54,34 @@ type Transport struct {
 	devices map[string]string // device cookies, by name
 }
 
-// New takes the server's URL without a path. http is refused for anything but this machine.
+// New takes the server's URL without a path. It rejects http, except for this machine.
 func New(server string) (*Transport, error) {
 	base, err := url.Parse(strings.TrimSuffix(server, "/"))
 	if err != nil {
-		return nil, errors.New("server address is not a URL")
+		return nil, errors.New("server URL is malformed")
 	}
 	if base.Host == "" || base.Path != "" || base.RawQuery != "" || base.Fragment != "" || base.User != nil {
-		return nil, errors.New("server address must look like https://vault.example.org")
+		return nil, errors.New("server URL must look like https://vault.example.org")
 	}
 	if base.Scheme != "https" && (base.Scheme != "http" || !loopback(base.Hostname())) {
-		return nil, errors.New("server address must begin with https:// (http:// is for this machine only)")
+		return nil, errors.New("server URL must begin with https:// (http:// is for this machine only)")
 	}
 	return &Transport{base: base, patience: client.Request.Patience, bodyPatience: client.BodyPatience, http: &http.Client{
 		Transport: &http.Transport{
 			Proxy:               http.ProxyFromEnvironment,
 			DialContext:         (&net.Dialer{Timeout: dialTimeout}).DialContext,
 			TLSHandshakeTimeout: tlsTimeout,
-			DisableCompression:  true, // sealed bytes do not pack, and what unpacks to gigabytes is no vault
+			DisableCompression:  true, // sealed bytes do not compress, and a body that decompresses to gigabytes is an attack
 			IdleConnTimeout:     time.Minute,
 			ForceAttemptHTTP2:   true,
 			TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
 		},
 		CheckRedirect: func(r *http.Request, via []*http.Request) error {
 			if r.URL.Scheme != base.Scheme || r.URL.Host != base.Host {
-				return fmt.Errorf("%w: it sends elsewhere, to %s://%s", client.ErrIntercepted, r.URL.Scheme, r.URL.Host)
+				return fmt.Errorf("%w: it redirects to %s://%s", client.ErrIntercepted, r.URL.Scheme, r.URL.Host)
 			}
 			if len(via) > 3 {
-				return fmt.Errorf("%w: it redirects without end", client.ErrIntercepted)
+				return fmt.Errorf("%w: it redirects endlessly", client.ErrIntercepted)
 			}
 			return nil
 		},
@@ -103,7 +103,7 @@ func (t *Transport) SetBearer(token string) {
 	t.bearer = token
 }
 
-// Bearer returns the session token, so that it can be kept for the next run.
+// Bearer returns the session token, so the caller can store it for the next run.
 func (t *Transport) Bearer() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -117,7 +117,7 @@ func (t *Transport) SetDevices(devices map[string]string) {
 	t.devices = maps.Clone(devices)
 }
 
-// Devices returns them, with those that came since, so that they can be kept for the next log-in.
+// Devices returns all device cookies, including new ones, so the caller can store them for the next sign-in.
 func (t *Transport) Devices() map[string]string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -145,7 +145,7 @@ func (t *Transport) isDevice(name string) bool {
 	return strings.HasPrefix(name, prefix)
 }
 
-// Do is client.Transport's.
+// Do implements client.Transport.
 func (t *Transport) Do(ctx context.Context, r client.Request) (client.Response, error) {
 	return t.do(ctx, r, http.Header{"Accept": {"application/json"}})
 }
@@ -164,7 +164,7 @@ func (t *Transport) do(ctx context.Context, r client.Request, header http.Header
 	return whole(ctx, answer, &steadyReader{Reader: answer.Body, slow: slow, patience: t.bodyPatience}, r.Limit)
 }
 
-// Stream is client.Transport's.
+// Stream implements client.Transport.
 func (t *Transport) Stream(ctx context.Context, r client.Request, each func(part []byte) error) (client.Response, error) {
 	answer, err := t.begin(ctx, r, http.Header{"Accept": {"text/event-stream"}})
 	if err != nil {
@@ -189,7 +189,7 @@ func (t *Transport) Stream(ctx context.Context, r client.Request, each func(part
 	}
 }
 
-// begin sends r and returns the answer with its body unread.
+// begin sends r and returns the answer with an unread body.
 func (t *Transport) begin(ctx context.Context, r client.Request, header http.Header) (*http.Response, error) {
 	var body io.Reader
 	if r.Body != nil {
@@ -224,7 +224,7 @@ func (t *Transport) begin(ctx context.Context, r client.Request, header http.Hea
 	return answer, nil
 }
 
-// whole reads the body of an answer. One byte more than the limit tells the caller that it is longer.
+// whole reads the body of an answer. One byte above the limit shows the caller that it is too long.
 func whole(ctx context.Context, answer *http.Response, body io.Reader, limit int64) (client.Response, error) {
 	content, err := readAll(io.LimitReader(body, limit+1), answer.ContentLength)
 	if err != nil {
@@ -236,7 +236,7 @@ func whole(ctx context.Context, answer *http.Response, body io.Reader, limit int
 	}, nil
 }
 
-// why tells an exchange that was too slow from one that its caller ended.
+// why distinguishes an exchange that was too slow from one that its caller ended.
 func why(ctx context.Context, err error) error {
 	if errors.Is(context.Cause(ctx), errSlow) {
 		return errSlow
@@ -244,8 +244,8 @@ func why(ctx context.Context, err error) error {
 	return err
 }
 
-// whoAnswered tells an interception from a server that is away. Of what fails in a TLS handshake, it is what the other side
-// shows of itself: a certificate that does not verify, or no TLS at all.
+// whoAnswered distinguishes an interception from an unreachable server. In a failed TLS handshake, the other side shows itself by
+// an invalid certificate or by not speaking TLS.
 func whoAnswered(err error) error {
 	var verification *tls.CertificateVerificationError
 	var noTLS tls.RecordHeaderError
@@ -255,7 +255,7 @@ func whoAnswered(err error) error {
 	return err
 }
 
-// steadyReader puts slow off for each step that has come.
+// steadyReader extends the deadline of slow for each step that arrives.
 type steadyReader struct {
 	io.Reader
 	slow     *time.Timer
@@ -272,7 +272,7 @@ func (s *steadyReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// readAll trusts the announced size with memory only up to a point.
+// readAll allocates the announced size only up to a limit.
 func readAll(r io.Reader, announced int64) ([]byte, error) {
 	var b bytes.Buffer
 	if announced > 0 {

@@ -75,7 +75,7 @@ func TestARedirectToAnotherHostIsNotFollowed(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = transport.Do(t.Context(), client.Request{Method: "POST", Path: "/", Body: []byte(`{}`), Limit: 10})
-	if !errors.Is(err, client.ErrIntercepted) || !strings.Contains(err.Error(), "it sends elsewhere, to "+other.URL) || asked {
+	if !errors.Is(err, client.ErrIntercepted) || !strings.Contains(err.Error(), "it redirects to "+other.URL) || asked {
 		t.Errorf("asked %v, %v", asked, err)
 	}
 }

@@ -105,7 +105,7 @@ func begin(ctx context.Context, address string, options map[string]any) (js.Valu
 	options["cache"], options["redirect"], options["signal"] = "no-store", "manual", abort.Get("signal")
 	answer, err := await(js.Global().Call("fetch", address, options))
 	if err == nil && answer.Get("type").String() == "opaqueredirect" {
-		err = fmt.Errorf("%w: it sends elsewhere", client.ErrIntercepted)
+		err = fmt.Errorf("%w: it redirects elsewhere", client.ErrIntercepted)
 	}
 	return answer, err
 }

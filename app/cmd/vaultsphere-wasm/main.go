@@ -22,9 +22,9 @@
 //	globalThis.vaultsphereHost = {
 //	  memoryLoad(user: string): Promise<string | null>,
 //	  memoryStore(user: string, json: string): Promise<void>,
-//	  cacheLoad(name: string): Promise<{ stamp: string, pieces: Uint8Array[] }>,
+//	  cacheLoad(name: string): Promise<{ stamp: string, segments: Uint8Array[] }>,
 //	  cacheStamp(name: string): Promise<string>,
-//	  cacheStore(name: string, after: string, stamp: string, piece: Uint8Array, whole: boolean): Promise<boolean>,
+//	  cacheStore(name: string, after: string, stamp: string, segment: Uint8Array, whole: boolean): Promise<boolean>,
 //	  cacheForget(name: string): Promise<void>,
 //	  weak(passwords: string[]): Promise<boolean[]>,  // of the strength meter
 //	}

@@ -8,7 +8,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/client"
 )
 
-// hostCache is the client's Cache, kept by the worker's IndexedDB.
+// hostCache stores the client's Cache in the worker's IndexedDB.
 type hostCache struct{}
 
 func (hostCache) Load(name string) (client.Kept, error) {
@@ -16,15 +16,15 @@ func (hostCache) Load(name string) (client.Kept, error) {
 	if err != nil {
 		return client.Kept{}, err
 	}
-	kept := client.Kept{Stamp: value.Get("stamp").String()}
-	pieces := value.Get("pieces")
-	for i := range pieces.Length() {
-		piece := pieces.Index(i)
-		data := make([]byte, piece.Get("byteLength").Int())
-		js.CopyBytesToGo(data, piece)
-		kept.Pieces = append(kept.Pieces, data)
+	cached := client.Kept{Stamp: value.Get("stamp").String()}
+	segments := value.Get("segments")
+	for i := range segments.Length() {
+		segment := segments.Index(i)
+		data := make([]byte, segment.Get("byteLength").Int())
+		js.CopyBytesToGo(data, segment)
+		cached.Pieces = append(cached.Pieces, data)
 	}
-	return kept, nil
+	return cached, nil
 }
 
 func (hostCache) Stamp(name string) (string, error) {

@@ -7,7 +7,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/item"
 )
 
-// onlyJSON are the rows that get prints only with --json. Custom fields have names of their own.
+// onlyJSON are the rows that get prints only with --json. Custom fields have their own names.
 var onlyJSON = []string{"type", "match", "tags", "favourite", "created", "modified", "trashed", "purge", "fields", "password_history"}
 
 func TestGetPrintsEveryField(t *testing.T) {
@@ -25,7 +25,7 @@ func TestGetPrintsEveryField(t *testing.T) {
 			name = names[name]
 		}
 		if value, ok := fieldOf(it, name); ok == slices.Contains(onlyJSON, row.Name) || ok && value == "" {
-			t.Errorf("%s: %q, %t", name, value, ok)
+			t.Errorf("%s: %q, %t; the item above needs a sample of each row that is not in onlyJSON", name, value, ok)
 		}
 	}
 	for name, want := range map[string]string{"url": "first", "attachments": "a\nb", "title": "t", "identity.title": "Dr", "pin": "2", "empty": "", "password": "p"} {

@@ -32,9 +32,9 @@ exported. FILE can be - for standard input. The format is detected; "vaultsphere
 lists the known ones.
 
 By default, items that the vault already has are skipped, and items that it has with other
-values are added. --dry-run shows what the import would do. Values that have no field of
-their own become custom fields. If items cannot be read, the import reports them by number
-and imports the others; the exit status is then 3.
+values are added. --dry-run shows what the import would do. Values that match no field
+become custom fields. If items cannot be read, the import reports them by number and
+imports the others; the exit status is then 3.
 
 The password of an encrypted file is asked for on the terminal, or read from standard input:
 the line after the master password. A KeePass database can also need a key file (--key-file).

@@ -41,7 +41,7 @@ func (m memory) Load(user string) (client.Seen, error) {
 	return client.Seen{}, nil
 }
 
-// Store never goes back to an older revision: of two concurrent commands, the one that synced first may store last.
+// Store never goes back to an older revision: of two concurrent commands, the first to sync may be the last to store.
 func (m memory) Store(user string, s client.Seen) (err error) {
 	if err := os.MkdirAll(m.state.dir, 0o700); err != nil {
 		return fmt.Errorf("save state: %w", err)

@@ -156,8 +156,8 @@ func (p *program) rest() io.Reader {
 	return p.lines
 }
 
-// connectStdin makes the rest of standard input that of the command. If it has to be copied, the end of the command does not wait for
-// the end of the input.
+// connectStdin gives the command the rest of standard input. If that takes a copying goroutine, the command can end before the input
+// does.
 func (p *program) connectStdin(cmd *exec.Cmd) error {
 	rest := p.rest()
 	if rest == p.in {

@@ -19,7 +19,7 @@ func FieldFinding(e *item.FieldError) Finding {
 
 type FindingCode string
 
-// What is wrong with what the server sent: protocol "vault_altered".
+// Faults in the server's answer, for the code "vault_altered".
 const (
 	ManifestUnopened FindingCode = "manifest_unopened"
 	RevisionUnsealed FindingCode = "revision_unsealed" // Got: the server's, Want: the sealed one
@@ -40,7 +40,7 @@ const (
 	SealAltered      FindingCode = "seal_altered" // of a key or another token
 )
 
-// Why the code is "vault_rolled_back": Got is the revision shown, Want the one that was seen.
+// Reasons for the code "vault_rolled_back": Got is the revision that the server shows, Want the revision seen before.
 const (
 	VaultOlder FindingCode = "vault_older"
 	VaultOther FindingCode = "vault_other" // of the same revision

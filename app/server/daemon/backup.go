@@ -150,8 +150,8 @@ func (c Config) knowsKeys(keys string) error {
 	return nil
 }
 
-// draft is an unfinished file under a temporary name beside the final one, private to the owner. A nil draft is no file; its
-// methods do nothing.
+// draft is an unfinished file under a temporary name beside the final one, private to the owner. The methods of
+// a nil draft do nothing.
 type draft struct{ *os.File }
 
 func newDraft(path string) (*draft, error) {

@@ -146,7 +146,7 @@ func TestDeleteUserSurvivesDeathAtEveryCall(t *testing.T) {
 		if err := s.DeleteUser(t.Context(), name); err != nil && !errors.Is(err, vault.ErrNotFound) {
 			t.Fatal(err)
 		}
-		// What is left: ada, the IDs of all users, and the mark that there was a first user.
+		// These rows are left: ada, the IDs of all users, and the mark that there was a first user.
 		for table, want := range map[string]int{s.table.Users: 1 + 1 + int(n) + 1 + 1, s.table.Accounts: 0, s.table.Passwords: 0, s.table.Sessions: 0} {
 			if got := rows(t, s, table); got != want {
 				t.Errorf("call %d: %d rows in %s, want %d", n, got, table, want)

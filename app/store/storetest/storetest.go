@@ -68,8 +68,8 @@ func Run(t *testing.T, open func(t *testing.T) vault.Store) {
 	}
 }
 
-// start is the time of the tests' clock, to the millisecond, as stores keep it. It lies in the future, so a store whose
-// database deletes expired rows by the real clock does not do so during a test.
+// start is the time of the tests' clock, to the millisecond, as stores keep it. It is in the future, so a database
+// that deletes expired rows by the real clock does not do so during a test.
 var start = time.Now().UTC().Add(time.Hour).Truncate(time.Second).Add(123 * time.Millisecond)
 
 func randomID() string {

@@ -86,7 +86,7 @@ func TestBitwardenExportHasWholeSSHKeys(t *testing.T) {
 			t.Errorf("%s: type %d, %v, fields %v, %v", name, kind, got, fields, err)
 		}
 	}
-	whole := item.SSHKey{Private: openSSH, Public: "a comment may stand here", Fingerprint: "MD5:00"}
+	whole := item.SSHKey{Private: openSSH, Public: "a comment is possible here", Fingerprint: "MD5:00"}
 	if kind, got, _ := bitwardenKey(t, whole); kind != 5 || got["publicKey"] != whole.Public || got["keyFingerprint"] != whole.Fingerprint {
 		t.Errorf("values of the key were overwritten: %v", got)
 	}

@@ -72,7 +72,7 @@ type exportedOld struct {
 	Password     string    `json:"password"`
 }
 
-// fieldTags is the custom field for all tags but the one that becomes the folder, one per line.
+// fieldTags is the custom field for the tags, one per line, without the tag that becomes the folder.
 const fieldTags = "Tags"
 
 // Bitwarden rejects the whole file if one value is too long once encrypted: above 10,000 characters for notes, 5,000 for a

@@ -54,7 +54,7 @@ func (o AuthenticatorKey) URL() string {
 	return "otpauth://" + url.PathEscape(kind) + "/" + o.label() + "?" + strings.Join(query, "&")
 }
 
-// Plain returns the secret alone if all settings are the default, because people compare it with the one that a website
+// Plain returns the secret alone if all settings are the default, because people compare it with the secret that a website
 // shows.
 func (o AuthenticatorKey) Plain() string {
 	o.Issuer, o.Account = "", ""

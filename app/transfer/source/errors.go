@@ -40,7 +40,7 @@ func (f *Failure) Is(target error) bool {
 // Explain returns the code, and in English what can be done about it.
 func (f *Failure) Explain() (code, hint string) { return string(f.Code), files[f.Code].hint }
 
-// What is wrong with a file, in general: errors.Is finds the particular errors of each kind.
+// Kinds of faults in a file. errors.Is matches the particular errors of a kind too.
 var (
 	ErrEmpty             error = Fail(parcel.FileEmpty)
 	ErrUnknownFormat     error = Fail(parcel.FileUnknownFormat)

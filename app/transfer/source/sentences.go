@@ -83,7 +83,7 @@ var files = map[parcel.FileCode]sentence{
 var problems = map[parcel.ProblemCode]string{
 	parcel.MalformedItem:   "the item is malformed",
 	parcel.InvalidItem:     "the item cannot be saved",
-	parcel.TruncatedItem:   "the file ends inside this item; what is there was imported",
+	parcel.TruncatedItem:   "the file ends inside this item; the part before that was imported",
 	parcel.UnknownPart:     "this part of the file is not in a known form",
 	parcel.UnclosedQuote:   "a quotation mark is not closed",
 	parcel.TextAfterQuote:  "text follows a closing quotation mark",
@@ -111,7 +111,7 @@ var problems = map[parcel.ProblemCode]string{
 	parcel.AttachmentTooLarge:  "the attachment “{name}” is larger than {limit} MB",
 	parcel.AttachmentMissing:   "the attachment “{name}” is missing in the file",
 	parcel.AttachmentDamaged:   "the attachment “{name}” is damaged",
-	parcel.AttachmentTruncated: "the attachment “{name}” is damaged; what is there was imported",
+	parcel.AttachmentTruncated: "the attachment “{name}” is damaged; the intact part was imported",
 
 	parcel.DeletedElsewhere:     "the item was deleted on another device in the meantime",
 	parcel.NotMerged:            "it cannot be merged with the item in the vault",

@@ -164,7 +164,7 @@ test("an invalid field is red", async () => {
   await red(page.getByLabel("Recovery phrase", { exact: true }));
 });
 
-test("registration names the server and what nobody can reset", async () => {
+test("registration names the server and the secrets that cannot be reset", async () => {
   await page.getByText(`Server: ${new URL(server.url).host}`).waitFor();
   await page.getByRole("link", { name: "Create a vault" }).click();
   await heading(page, "Create your vault");

@@ -29,11 +29,11 @@ globalThis.fetch = async (path, options = {}) => {
 export const memory = new Map();
 export const cache = new Map();
 globalThis.vaultsphereHost = {
-  cacheLoad: async (name) => cache.get(name) ?? { stamp: "", pieces: [] },
-  async cacheStore(name, after, stamp, piece, whole) {
-    const held = cache.get(name) ?? { stamp: "", pieces: [] };
-    if (held.stamp !== after) return false;
-    cache.set(name, { stamp, pieces: whole ? [piece] : [...held.pieces, piece] });
+  cacheLoad: async (name) => cache.get(name) ?? { stamp: "", segments: [] },
+  async cacheStore(name, after, stamp, segment, whole) {
+    const cached = cache.get(name) ?? { stamp: "", segments: [] };
+    if (cached.stamp !== after) return false;
+    cache.set(name, { stamp, segments: whole ? [segment] : [...cached.segments, segment] });
     return true;
   },
   cacheStamp: async (name) => cache.get(name)?.stamp ?? "",

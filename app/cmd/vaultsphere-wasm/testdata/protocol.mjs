@@ -175,8 +175,8 @@ await call("save", { item: { ...offline, notes: "on the train" } });
 assert.deepEqual(await call("waiting"), { pending: 1, refused: [] });
 assert.equal((await call("list", { query: saved.title })).items.find((i) => i.id === saved.id).pending, true);
 assert.equal((await call("account")).offline, true);
-for (const [name, { pieces }] of cache) {
-  for (const piece of pieces) assert.ok(!Buffer.from(piece).includes("on the train"), `${name} holds notes in the clear`);
+for (const [name, { segments }] of cache) {
+  for (const segment of segments) assert.ok(!Buffer.from(segment).includes("on the train"), `${name} holds notes in the clear`);
 }
 cable.cut = false;
 assert.equal((await failure(call("logout", { force: false }))).code, "unsent_changes");

@@ -78,7 +78,7 @@ type Vault interface {
 	NextCode(context.Context, ItemID) (client.OneTimeCode, error)
 	// Save merges the item with the stored one if that has changed since it was read: see Item.base.
 	Save(context.Context, Changed) (item.Item, error)
-	// AddMany stops at the first error or when it is cancelled. What was added until then stays.
+	// AddMany stops at the first error or when it is cancelled. Items added by then stay.
 	AddMany(context.Context, Items, func(done, total int)) (Added, error)
 	// SealDraft seals an item that is being written, for this device to keep while the vault is locked.
 	SealDraft(context.Context, Changed) (Draft, error)

@@ -108,7 +108,7 @@ export const nextCode = (params: ItemID): Promise<OneTimeCode> =>
 export const save = (params: Changed): Promise<Item> =>
   call("save", params);
 
-/** Stops at the first error or when it is cancelled. What was added until then stays. */
+/** Stops at the first error or when it is cancelled. Items added by then stay. */
 export const addMany = (params: Items, onProgress?: Tell, signal?: AbortSignal): Promise<Added> =>
   call("add_many", params, { onProgress, signal });
 

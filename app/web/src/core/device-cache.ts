@@ -13,10 +13,10 @@ interface Row {
 
 const allOf = (name: string) => IDBKeyRange.bound([name, 0], [name, Infinity]);
 
-export async function cacheLoad(name: string): Promise<{ stamp: string; pieces: Uint8Array[] }> {
+export async function cacheLoad(name: string): Promise<{ stamp: string; segments: Uint8Array[] }> {
   const tx = (await open()).transaction(STORE, "readonly");
   const rows = await result(tx.objectStore(STORE).getAll(allOf(name)) as IDBRequest<Row[]>); // in key order
-  return { stamp: rows.at(-1)?.stamp ?? "", pieces: rows.map((r) => r.piece) };
+  return { stamp: rows.at(-1)?.stamp ?? "", segments: rows.map((r) => r.piece) };
 }
 
 /** The stamp of the newest segment. */

@@ -103,14 +103,14 @@ export interface Copies {
   damaged: boolean; // the list of them is, so that some may be missing
 }
 
-/** Copy is a sealed copy of a vault on this device, with the changes that wait beside it. */
+/** Copy is a cache of a vault on this device, with its outbox. */
 export interface Copy {
   id: string;
   username: string;
-  since?: string; // when it was set aside; left out: it is the one of the session
-  revision: number; // of the vault; 0: there are only changes
+  since?: string; // when it was set aside; zero: it belongs to the session
+  revision: number; // of the vault; 0: there is only an outbox
   changes: number; // that the server does not have
-  days_left: number; // until it is deleted, of days on which this device is used; 0: it is not
+  days_left: number; // until it is deleted, in days on which this device is used; 0: it is not deleted
 }
 
 /** CopyOpening is a copy and the master password that it was sealed under. */
@@ -143,7 +143,7 @@ export interface ExportOptions {
   password?: string; // for a sealed format
 }
 
-/** ExportOptions say what goes out beside the items in use. */
+/** ExportOptions say what to export besides the items outside the trash. */
 export interface ExportScope {
   trash: boolean; // items in the trash
   files: boolean; // contents of attachments
@@ -275,14 +275,14 @@ export interface Identity {
   unknown?: string;
 }
 
-/** ImportChoice says what becomes of the entries of each status. What is left empty is as in DefaultImportChoice. */
+/** ImportChoice has a mode for each status. An empty mode means the one in DefaultImportChoice. */
 export interface ImportChoice {
   identical?: ImportMode;
   changed?: ImportMode; // may be ImportUpdate
   repeated?: ImportMode;
 }
 
-/** ImportLine is one entry of a file. */
+/** ImportLine is one item of a file. */
 export interface ImportLine {
   row: number;
   type: ItemType;
@@ -293,13 +293,13 @@ export interface ImportLine {
   existing?: string; // id of an item of the vault
 }
 
-/** ImportMode says what becomes of entries that are there already. */
+/** ImportMode says what to do with an item that the vault or the file already has. */
 export type ImportMode = "skip" | "add" | "update";
 
-/** ImportOutcome is what became of an entry. */
+/** ImportOutcome says what the import did with an item. */
 export type ImportOutcome = "added" | "updated" | "skipped" | "not_reached";
 
-/** ImportPreview is what a person sees before anything is written. No secret is in it. */
+/** ImportPreview describes an import before anything is written. It contains no secret. */
 export interface ImportPreview {
   format: string;
   total: number;
@@ -330,17 +330,17 @@ export interface ImportReport {
   added: number;
   updated: number;
   skipped: number;
-  files: number; // that were stored
+  files: number; // stored attachments
   entries: ImportedEntry[];
   problems: ImportProblem[];
   relocated: RelocatedValue[];
   stopped?: Failure;
 }
 
-/** ImportStatus says what the vault, or the file further up, has of an entry. */
+/** ImportStatus is the result of comparing an imported item with the vault and with the earlier items of the file. */
 export type ImportStatus = "new" | "identical" | "changed" | "repeated";
 
-/** ImportedEntry is one entry of the file and what became of it. */
+/** ImportedEntry is one item of the file and its outcome. */
 export interface ImportedEntry {
   row: number;
   type: ItemType;
@@ -474,7 +474,8 @@ export interface NewAttachment {
 export interface Notice {
   revision: number; // of the server's vault; 0 if lost
   /**
-   * Lost says that no event stream is available. Sync instead: that finds changes, and tells whether the server can be reached.
+   * Lost says that no event stream is available. Call Sync instead: it finds changes, and reports whether the server can be
+   * reached.
    */
   lost: boolean;
 }
@@ -492,13 +493,13 @@ export interface OldPassword {
   unknown?: string;
 }
 
-/** OneTimeCode is a code as it is shown. */
+/** OneTimeCode is a code to display. */
 export interface OneTimeCode {
   code: string;
   issuer?: string;
   account?: string;
   seconds_left: number;
-  period: number; // seconds; zero: by a counter
+  period: number; // seconds; zero: the code depends on a counter
 }
 
 /** Opened is the result of an Unlock. */
@@ -507,10 +508,10 @@ export interface Opened {
   offline: boolean; // the vault was opened from the cache, because the server cannot be reached
 }
 
-/** OpenedCopy is the outcome of OpenCopy. */
+/** OpenedCopy is the result of OpenCopy. */
 export interface OpenedCopy {
   username: string;
-  partial: boolean; // a part of the copy is damaged, and is not shown
+  partial: boolean; // a part of the cache is damaged and missing
 }
 
 /** Code is what only the page and its worker find wrong. */
@@ -634,7 +635,7 @@ export interface RelocatedValue {
   as: RelocatedTo;
 }
 
-/** RelocatedValues is how often values of one name went to one place that is not their own. */
+/** RelocatedValues counts the values of one name that were relocated to one place. */
 export interface RelocatedValues {
   name: string;
   as: RelocatedTo;
@@ -685,7 +686,7 @@ export interface SessionsResponse {
   sessions: Session[];
 }
 
-/** Sort is an order of a list. */
+/** Sort is the order of a list. */
 export type Sort = "" | "changed" | "created";
 
 /** State is the state of a session and its vault. */
@@ -703,7 +704,7 @@ export interface StrengthOf {
   inputs: string[];
 }
 
-/** Summary is what a list shows of an item. */
+/** Summary is an item as lists show it. */
 export interface Summary {
   id: string;
   type: ItemType;
@@ -713,10 +714,10 @@ export interface Summary {
   tags: string[];
   favourite: boolean;
   modified?: string;
-  trashed?: string; // zero: it is not in the trash
-  purge?: string; // when the trash gives it up; zero: never
-  pending?: boolean; // the server does not have the last change of it yet
-  unreadable?: string; // why the item cannot be shown; everything but ID is empty then
+  trashed?: string; // zero: not in the trash
+  purge?: string; // when the trash deletes it; zero: never
+  pending?: boolean; // its last change is still in the outbox
+  unreadable?: string; // why the item cannot be shown; all fields but ID are empty then
 }
 
 /** Synced is the result of a Sync. */
@@ -736,7 +737,7 @@ export interface TOTPConfirmation {
   code: string;
 }
 
-/** Enrolment is a second factor that is not yet in force. */
+/** Enrolment is a second factor that is not active yet. */
 export interface TOTPEnrolment {
   uri: string; // otpauth://totp/…
   secret: string; // base32
@@ -780,8 +781,8 @@ export interface Username {
 /** Version is an older password of an item. */
 export interface Version {
   version: number; // below zero: from Item.PasswordHistory
-  modified?: string; // when it was saved; zero: not known
-  until?: string; // when another took its place; zero: not known
+  modified?: string; // when it was saved; zero: unknown
+  until?: string; // when it was replaced; zero: unknown
   password: string;
 }
 

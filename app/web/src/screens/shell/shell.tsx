@@ -1,7 +1,7 @@
 // The unlocked app: the navigation, and the list with an item beside it, or another page.
 
 import { useEffect } from "preact/hooks";
-import { copyOpen } from "../../state/app";
+import { copyOpen, preferences } from "../../state/app";
 import { href, type Page as PageName, pageOf, route } from "../../state/route";
 import { all, counts } from "../../state/vault";
 import { NAME, texts } from "../../texts";
@@ -60,7 +60,7 @@ function Detail() {
       return counts.value.by.all || copyOpen.value || all.value === null ? (
         <div class="detail-empty">
           <Empty icon="key" title={text.nothing}>
-            <p>{text.nothingHint}</p>
+            <p>{preferences.value.singleKeys ? text.nothingHint : text.nothingHintPlain}</p>
           </Empty>
         </div>
       ) : (
