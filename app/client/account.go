@@ -80,8 +80,18 @@ func (c *Client) ChangePassword(ctx context.Context, current, next string) error
 	return c.keepAccount(a)
 }
 
-// NewRecoveryPhrase replaces the recovery phrase and returns its words. The old phrase becomes invalid.
-func (c *Client) NewRecoveryPhrase(ctx context.Context, password string) ([]string, error) {
+// PhraseChange is a new recovery phrase that is not active yet. The old phrase stays valid until ActivatePhrase succeeds.
+type PhraseChange struct {
+	phrase  seal.RecoveryPhrase
+	current seal.AuthKey
+	wrapped string
+}
+
+// Words returns the new recovery phrase.
+func (p *PhraseChange) Words() []string { return p.phrase.Words() }
+
+// PreparePhrase creates a new recovery phrase. The server learns nothing of it.
+func (c *Client) PreparePhrase(ctx context.Context, password string) (*PhraseChange, error) {
 	ctx, done, err := c.begin(ctx)
 	if err != nil {
 		return nil, err
@@ -98,13 +108,14 @@ func (c *Client) NewRecoveryPhrase(ctx context.Context, password string) ([]stri
 	if err != nil {
 		return nil, fmt.Errorf("wrap vault key for recovery: %w", err)
 	}
-	err = c.call(ctx, methodPost, protocol.PathAccountRecovery, protocol.RecoveryRequest{
-		CurrentAuthKey: master.AuthKey().Encode(), RecoveryAuthKey: phrase.AuthKey().Encode(), RecoveryWrappedKey: wrapped,
-	}, nil)
-	if err != nil {
-		return nil, err
-	}
-	return phrase.Words(), nil
+	return &PhraseChange{phrase, master.AuthKey(), wrapped}, nil
+}
+
+// ActivatePhrase replaces the recovery phrase. After an error it can be called again with the same change.
+func (c *Client) ActivatePhrase(ctx context.Context, p *PhraseChange) error {
+	return c.tell(ctx, methodPost, protocol.PathAccountRecovery, protocol.RecoveryRequest{
+		CurrentAuthKey: p.current.Encode(), RecoveryAuthKey: p.phrase.AuthKey().Encode(), RecoveryWrappedKey: p.wrapped,
+	})
 }
 
 // Recover sets a new password with the recovery phrase. All sessions end, and the vault is unlocked in a new one.

@@ -109,9 +109,26 @@ func TestALifeOfAVault(t *testing.T) {
 	}
 
 	// The phrase stays valid until it is replaced.
-	words, err := lost.NewRecoveryPhrase(ctx, "third password")
-	if err != nil || len(words) != 24 {
-		t.Fatalf("%d words, %v", len(words), err)
+	if _, err := lost.PreparePhrase(ctx, "wrong"); !errors.Is(err, client.ErrWrongPassword) {
+		t.Errorf("a new phrase with a wrong password: %v", err)
+	}
+	abandoned, err := lost.PreparePhrase(ctx, "third password")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := lost.Recover(ctx, "anna@example.org", phrase, "third password", false, "new phone"); err != nil {
+		t.Errorf("the old phrase before a new one is activated: %v", err)
+	}
+	if err := lost.ActivatePhrase(ctx, abandoned); serverCode(err) != protocol.CodeInvalidCredentials {
+		t.Errorf("a phrase from before the password changed: %v", err)
+	}
+	change, err := lost.PreparePhrase(ctx, "third password")
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := change.Words()
+	if err := lost.ActivatePhrase(ctx, change); err != nil {
+		t.Fatal(err)
 	}
 	if _, err := newDevice(t, server).Recover(ctx, "anna@example.org", phrase, "x", false, "y"); !errors.Is(err, client.ErrWrongPhrase) {
 		t.Errorf("the replaced phrase: %v", err)

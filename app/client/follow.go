@@ -100,7 +100,7 @@ func (l *listening) event(name string, data []byte) error {
 		if err := decodeStrict(data, &e); err != nil {
 			return fmt.Errorf("event %s: %w", name, err)
 		}
-		l.at(int64(e.Revision))
+		l.at(e.Revision)
 	}
 	return nil
 }

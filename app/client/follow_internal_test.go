@@ -140,7 +140,7 @@ func TestHostileStreamsAreGivenUp(t *testing.T) {
 					return Response{}, err
 				}
 				if gap > 0 {
-					time.Sleep(gap)
+					<-time.After(gap)
 				}
 			}
 			return Response{}, ctx.Err()

@@ -1,6 +1,7 @@
 package transfer_test
 
 import (
+	"bytes"
 	"os"
 	"strings"
 	"testing"
@@ -28,5 +29,21 @@ func TestDocumentationListsEveryFormat(t *testing.T) {
 	}
 	if n := len(transfer.Formats()); rows != n {
 		t.Errorf("docs/import-formats.md lists %d formats, there are %d", rows, n)
+	}
+}
+
+func TestDocumentationListsEveryMember(t *testing.T) {
+	t.Parallel()
+	document, err := os.ReadFile("../../docs/export-format.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, document, _ = bytes.Cut(document, []byte("## VaultSphere JSON"))
+	section, _, _ := strings.Cut(string(document), "\n## ")
+	for _, path := range rowPaths() {
+		name := path[strings.LastIndex(path, ".")+1:]
+		if !strings.Contains(section, "`"+name+"`") && !strings.Contains(section, `"`+name+`"`) {
+			t.Errorf("%s is not in the section VaultSphere JSON of docs/export-format.md", path)
+		}
 	}
 }

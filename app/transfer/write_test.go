@@ -133,6 +133,24 @@ func TestOwnFormatIsStrict(t *testing.T) {
 	}
 }
 
+func TestOwnCSVIsStrict(t *testing.T) {
+	t.Parallel()
+	header, err := transfer.Write("vaultsphere-csv", nil, transfer.WriteOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, more := range map[string]string{
+		"text with a column": `{"username":"s3cret"}`, "list with a column": `{"tags":["s3cret"]}`, "time with a column": `{"created":"2024-01-02T03:04:05Z"}`,
+		"title": `{"title":"s3cret"}`, "an id": `{"id":"s3cret"}`, "unknown member": `{"other":"s3cret"}`, "not an object": `"s3cret"`,
+	} {
+		row := `login,x,,,,,,,,,,"` + strings.ReplaceAll(more, `"`, `""`) + "\"\nlogin,good,,,,,,,,,,\n"
+		got := transfertest.Read(t, "x", string(header)+row, transfer.Options{})
+		if len(got.Items) != 1 || len(got.Problems) != 1 || got.Problems[0].Row != 2 || got.Problems[0].Code != parcel.MalformedItem || strings.Contains(transfer.Sentence(got.Problems[0]), "s3cret") {
+			t.Errorf("%s: %d items, problems %+v", name, len(got.Items), got.Problems)
+		}
+	}
+}
+
 func TestWriteRejects(t *testing.T) {
 	t.Parallel()
 	if _, err := transfer.Write("abacus", nil, transfer.WriteOptions{}); !errors.Is(err, transfer.ErrUnknownFormat) {
@@ -235,7 +253,7 @@ func asBitwardenHolds(it item.Item) item.Item {
 		moved("City", &i.City, item.FieldText)
 		moved("Email", &i.Email, item.FieldText)
 		moved("SSN", &i.SSN, item.FieldHidden)
-		moved("License", &i.License, item.FieldText)
+		moved("License", &i.License, item.FieldHidden)
 		moved("Username", &it.Username, item.FieldText)
 	}
 	if k := it.SSHKey; k != nil && slices.ContainsFunc([]string{"x" + k.Private, k.Public, k.Fingerprint}, func(s string) bool { return strings.TrimSpace(s) == "" || len(s) > value }) {

@@ -75,12 +75,14 @@ func (c *core) Unlock(ctx context.Context, p protocol.Unlock) (client.Opened, er
 
 func (c *core) Lock(context.Context) error {
 	c.keepImport(nil)
+	c.setPhrase(nil)
 	c.client.Lock()
 	return nil
 }
 
 func (c *core) Logout(ctx context.Context, p protocol.Force) error {
 	c.keepImport(nil)
+	c.setPhrase(nil)
 	return c.client.Logout(ctx, p.Force)
 }
 

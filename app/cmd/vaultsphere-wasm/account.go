@@ -4,10 +4,12 @@ package main
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/generate"
 	wire "github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
 	protocol "github.com/vaultsphere/vaultsphere/app/protocol/bridge/core"
 )
 
@@ -21,9 +23,35 @@ func (c *core) CheckPassword(ctx context.Context, p protocol.Password) error {
 	return c.client.CheckPassword(ctx, p.Password)
 }
 
-func (c *core) NewRecoveryPhrase(ctx context.Context, p protocol.Password) (protocol.Words, error) {
-	w, err := c.client.NewRecoveryPhrase(ctx, p.Password)
-	return protocol.Words{Words: w}, err
+var errNoPhrase = fmt.Errorf("%w: prepare_phrase comes first", bridge.ErrInput)
+
+func (c *core) PreparePhrase(ctx context.Context, p protocol.Password) (protocol.Words, error) {
+	change, err := c.client.PreparePhrase(ctx, p.Password)
+	if err != nil {
+		return protocol.Words{}, err
+	}
+	c.setPhrase(change)
+	return protocol.Words{Words: change.Words()}, nil
+}
+
+func (c *core) setPhrase(change *client.PhraseChange) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.phrase = change
+}
+
+func (c *core) ActivatePhrase(ctx context.Context) error {
+	c.mu.Lock()
+	change := c.phrase
+	c.mu.Unlock()
+	if change == nil {
+		return errNoPhrase
+	}
+	if err := c.client.ActivatePhrase(ctx, change); err != nil {
+		return err
+	}
+	c.setPhrase(nil)
+	return nil
 }
 
 func (c *core) TOTPBegin(ctx context.Context, p protocol.Password) (client.Enrolment, error) {

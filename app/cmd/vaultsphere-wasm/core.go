@@ -17,7 +17,8 @@ type core struct {
 
 	mu           sync.Mutex
 	registration *client.Registration
-	imported     *client.Import // from PlanImport to ImportRun
+	phrase       *client.PhraseChange // from PreparePhrase to ActivatePhrase
+	imported     *client.Import       // from PlanImport to ImportRun
 }
 
 func explain(err error) bridge.Failure {

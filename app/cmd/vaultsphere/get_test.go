@@ -25,7 +25,7 @@ func TestGetPrintsEveryField(t *testing.T) {
 			name = names[name]
 		}
 		if value, ok := fieldOf(it, name); ok == slices.Contains(onlyJSON, row.Name) || ok && value == "" {
-			t.Errorf("%s: %q, %t", name, value, ok)
+			t.Errorf("%s: %q, %t; the item above needs a sample of each row that is not in onlyJSON", name, value, ok)
 		}
 	}
 	for name, want := range map[string]string{"url": "first", "attachments": "a\nb", "title": "t", "identity.title": "Dr", "pin": "2", "empty": "", "password": "p"} {

@@ -298,9 +298,9 @@ func (s *stringFields) item(it item.Item) {
 	if it.TOTP != "" {
 		s.add(nameOTP, s.code(it), true)
 	}
-	s.part(partCard, "Card", it.Card, "number", "code")
-	s.part(partIdentity, "Identity", it.Identity, "ssn", "passport", "license")
-	s.part(partSSHKey, "SSH key", it.SSHKey, "private")
+	s.part(partCard, "Card", it.Card)
+	s.part(partIdentity, "Identity", it.Identity)
+	s.part(partSSHKey, "SSH key", it.SSHKey)
 	for _, f := range it.Fields {
 		name := s.unique(f.Name)
 		s.extra.Strings[name] = place{Name: f.Name, Kind: f.Kind}
@@ -351,16 +351,19 @@ func (s *stringFields) code(it item.Item) string {
 	return o.URL()
 }
 
-// part adds the values of a card, an identity or an SSH key, each with a readable name.
-func (s *stringFields) part(part, words string, value any, protected ...string) {
+// part adds the values of a card, an identity or an SSH key, each with a readable name. Members of a newer version are
+// protected, because they may be secret.
+func (s *stringFields) part(part, words string, value any) {
 	text, err := json.Marshal(value)
 	members := map[string]string{}
 	if err != nil || json.Unmarshal(text, &members) != nil {
 		return
 	}
+	rows := item.Rows(part)
 	for _, member := range slices.Sorted(maps.Keys(members)) {
 		name := s.unique(words + " " + strings.ReplaceAll(member, "_", " "))
 		s.extra.Strings[name] = place{Part: part, Member: member}
-		s.add(name, members[member], slices.Contains(protected, member))
+		shown := slices.ContainsFunc(rows, func(r item.Row) bool { return r.Name == member && !r.Hidden })
+		s.add(name, members[member], !shown)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,32 +14,85 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// VaultSphere CSV, see docs/export-format.md. Cells that start with =, +, - or @ are not escaped, although spreadsheets take
-// them for formulas: a password must survive unchanged.
-var columns = []string{
-	"type", "title", "url", "username", "password", "totp", "notes", "tags", "favourite", "created", "modified", "more",
+// A column holds a member of an item as text.
+type column struct {
+	name string
+	get  func(it *item.Item) string
+	set  func(it *item.Item, text string) bool // false if the text has no such value; "" empties the member
 }
 
-// more holds the values without a column, as JSON.
+// VaultSphere CSV, see docs/export-format.md. Cells that start with =, +, - or @ are not escaped, although spreadsheets take
+// them for formulas: a password must survive unchanged.
+var columns = []column{
+	text("type", func(it *item.Item) *string { return (*string)(&it.Type) }),
+	text("title", func(it *item.Item) *string { return &it.Title }),
+	lines("url", func(it *item.Item) *[]string { return &it.URLs }),
+	text("username", func(it *item.Item) *string { return &it.Username }),
+	text("password", func(it *item.Item) *string { return &it.Password }),
+	text("totp", func(it *item.Item) *string { return &it.TOTP }),
+	text("notes", func(it *item.Item) *string { return &it.Notes }),
+	lines("tags", func(it *item.Item) *[]string { return &it.Tags }),
+	{"favourite", func(it *item.Item) string { return yesOrNo(it.Favourite) }, setFavourite},
+	moment("created", func(it *item.Item) *time.Time { return &it.Created }),
+	moment("modified", func(it *item.Item) *time.Time { return &it.Modified }),
+}
+
+const moreColumn = "more"
+
+// more is the content of the last column: the members without a column, as JSON.
 type more struct {
-	Values          map[string]string         `json:"values,omitempty"` // values of columns that CSV cannot represent
-	Match           map[string]item.MatchRule `json:"match,omitempty"`
-	Fields          []item.Field              `json:"fields,omitempty"`
-	Card            *item.Card                `json:"card,omitempty"`
-	Identity        *item.Identity            `json:"identity,omitempty"`
-	SSHKey          *item.SSHKey              `json:"ssh_key,omitempty"`
-	PasswordHistory []item.OldPassword        `json:"password_history,omitempty"`
-	Trashed         time.Time                 `json:"trashed,omitzero"`
-	Purge           time.Time                 `json:"purge,omitzero"`
-	UnknownOverview item.Unknown              `json:"unknown_overview,omitempty"`
-	UnknownDetails  item.Unknown              `json:"unknown_details,omitempty"`
+	Values map[string]string `json:"values,omitempty"` // values of columns that CSV cannot represent
+	item.Item
+	Type        omitted `json:"type,omitzero"` // an item always has these two
+	Title       omitted `json:"title,omitzero"`
+	ID          omitted `json:"id,omitzero"`
+	Base        omitted `json:"base,omitzero"`
+	Attachments omitted `json:"attachments,omitzero"`
+}
+
+func text(name string, at func(*item.Item) *string) column {
+	set := func(it *item.Item, s string) bool {
+		*at(it) = s
+		return true
+	}
+	return column{name, func(it *item.Item) string { return *at(it) }, set}
+}
+
+// lines has one text per line.
+func lines(name string, at func(*item.Item) *[]string) column {
+	set := func(it *item.Item, s string) bool {
+		*at(it) = strings.FieldsFunc(s, func(r rune) bool { return r == '\n' })
+		return true
+	}
+	return column{name, func(it *item.Item) string { return strings.Join(*at(it), "\n") }, set}
+}
+
+func moment(name string, at func(*item.Item) *time.Time) column {
+	set := func(it *item.Item, s string) bool {
+		*at(it) = time.Time{}
+		return s == "" || source.SetTime(at(it), s)
+	}
+	return column{name, func(it *item.Item) string { return formatTime(*at(it)) }, set}
+}
+
+func setFavourite(it *item.Item, s string) bool {
+	it.Favourite = source.IsYes(s)
+	return s == "" || it.Favourite || source.IsNo(s)
+}
+
+func columnNames() []string {
+	var names []string
+	for _, c := range columns {
+		names = append(names, c.name)
+	}
+	return append(names, moreColumn)
 }
 
 // WriteCSV writes VaultSphere CSV.
 func WriteCSV(items []parcel.Exported, _ string) ([]byte, error) {
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)
-	if err := w.Write(columns); err != nil {
+	if err := w.Write(columnNames()); err != nil {
 		return nil, err
 	}
 	for _, x := range items {
@@ -54,29 +108,23 @@ func WriteCSV(items []parcel.Exported, _ string) ([]byte, error) {
 	return b.Bytes(), w.Error()
 }
 
+// rowOf empties each member that has a column, so the rest of the item is what more holds.
 func rowOf(it item.Item) ([]string, error) {
-	rest := more{
-		Match: it.Match, Fields: it.Fields, Card: it.Card, Identity: it.Identity, SSHKey: it.SSHKey,
-		PasswordHistory: it.PasswordHistory, Trashed: it.Trashed, Purge: it.Purge,
-		UnknownOverview: it.UnknownOverview, UnknownDetails: it.UnknownDetails,
-	}
-	row := []string{
-		string(it.Type), it.Title, strings.Join(it.URLs, "\n"), it.Username, it.Password, it.TOTP, it.Notes,
-		strings.Join(it.Tags, "\n"), yesOrNo(it.Favourite), formatTime(it.Created), formatTime(it.Modified), "",
-	}
-	for i, value := range row {
-		if strings.Contains(value, "\x00") { // a file with a NUL is not detected as text
-			if rest.Values == nil {
-				rest.Values = map[string]string{}
-			}
-			rest.Values[columns[i]], row[i] = value, ""
+	rest := more{Values: map[string]string{}, Item: it.Clone()}
+	var row []string
+	for _, c := range columns {
+		cell := c.get(&it)
+		c.set(&rest.Item, "")
+		if strings.Contains(cell, "\x00") { // a file with a NUL is not detected as text
+			rest.Values[c.name], cell = cell, ""
 		}
+		row = append(row, cell)
 	}
-	text, err := json.Marshal(rest)
-	if string(text) != "{}" {
-		row[len(row)-1] = string(text)
+	cell, err := json.Marshal(rest)
+	if string(cell) == "{}" {
+		cell = nil
 	}
-	return row, err
+	return append(row, string(cell)), err
 }
 
 func yesOrNo(yes bool) string {
@@ -94,41 +142,41 @@ func formatTime(t time.Time) string {
 }
 
 // CSV is VaultSphere CSV.
-var CSV = source.Custom{Is: source.CSV{Needs: columns}.Detect, Parse: readCSV}
+var CSV = source.Custom{Is: source.CSV{Needs: columnNames()}.Detect, Parse: readCSV}
 
 func readCSV(in *source.Input, b *source.Builder) error {
 	b.Exact = true
 	for r := range in.CSVRows(b, false) {
 		var rest more
-		if text := r.Text("more"); text != "" {
-			if err := strict.Unmarshal([]byte(text), &rest); err != nil {
-				r.Malformed(r.Text("title"), err)
-				continue
+		if err := rest.read(r.Text(moreColumn)); err != nil {
+			r.Malformed(r.Text("title"), err)
+			continue
+		}
+		r.Item = rest.Item
+		for _, c := range columns {
+			cell, held := rest.Values[c.name]
+			if !held {
+				cell = r.Text(c.name)
 			}
-		}
-		value := func(column string) string {
-			if v, held := rest.Values[column]; held {
-				return v
-			}
-			return r.Text(column)
-		}
-		r.Item = item.Item{
-			Type: item.Type(value("type")), Title: value("title"), Username: value("username"), Password: value("password"),
-			TOTP: value("totp"), Notes: value("notes"), URLs: strings.Split(value("url"), "\n"), Tags: strings.Split(value("tags"), "\n"),
-			Match: rest.Match, Fields: rest.Fields, Card: rest.Card, Identity: rest.Identity, SSHKey: rest.SSHKey,
-			PasswordHistory: rest.PasswordHistory, Trashed: rest.Trashed, Purge: rest.Purge,
-			UnknownOverview: rest.UnknownOverview, UnknownDetails: rest.UnknownDetails,
-		}
-		for column, set := range map[string]func(string) bool{
-			"favourite": func(s string) bool { r.Favourite = source.IsYes(s); return r.Favourite || source.IsNo(s) },
-			"created":   func(s string) bool { return source.SetTime(&r.Created, s) },
-			"modified":  func(s string) bool { return source.SetTime(&r.Modified, s) },
-		} {
-			if s := value(column); s != "" && !set(s) {
-				r.Relocate(column, s, item.FieldText)
+			if !c.set(&r.Item, cell) {
+				r.Relocate(c.name, cell, item.FieldText)
 			}
 		}
 		r.Add()
+	}
+	return nil
+}
+
+// read rejects a member that has a column, because one of the two values would be lost.
+func (m *more) read(cell string) error {
+	if cell == "" {
+		return nil
+	}
+	if err := strict.Unmarshal([]byte(cell), m); err != nil {
+		return err
+	}
+	if i := slices.IndexFunc(columns, func(c column) bool { return c.get(&m.Item) != "" }); i >= 0 {
+		return fmt.Errorf("%s is a column", columns[i].name)
 	}
 	return nil
 }

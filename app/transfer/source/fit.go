@@ -173,7 +173,8 @@ func PartValues(it *item.Item) []PartValue {
 			PartValue{"Address", &i.Address, ""}, PartValue{"City", &i.City, ""}, PartValue{"State", &i.State, ""},
 			PartValue{"Postal code", &i.PostalCode, ""}, PartValue{"Country", &i.Country, ""},
 			PartValue{"Company", &i.Company, ""}, PartValue{"Email", &i.Email, ""}, PartValue{"Phone", &i.Phone, ""},
-			PartValue{"SSN", &i.SSN, item.FieldHidden}, PartValue{"Passport", &i.Passport, ""}, PartValue{"License", &i.License, ""})
+			PartValue{"SSN", &i.SSN, item.FieldHidden}, PartValue{"Passport", &i.Passport, item.FieldHidden},
+			PartValue{"License", &i.License, item.FieldHidden})
 	}
 	return out
 }

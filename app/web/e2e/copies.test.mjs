@@ -97,9 +97,10 @@ test("after a refused session the copy remains", async () => {
   await page.getByRole("button", { name: "Export", exact: true }).click();
   await page.getByText("Incorrect master password.").waitFor();
   await page.getByLabel("Master password", { exact: true }).fill(PASSWORD);
+  await page.getByRole("button", { name: "Export", exact: true }).click();
   const [file] = await Promise.all([
     page.waitForEvent("download"),
-    page.getByRole("button", { name: "Export", exact: true }).click(),
+    page.getByRole("button", { name: "Export unencrypted" }).click(),
   ]);
   assert.ok(readFileSync(await file.path(), "utf8").includes("typed while offline"));
 

@@ -66,11 +66,14 @@ test("deleted items go to the trash and can be restored", async () => {
   await page.keyboard.press("Control+z"); // undone steps are not undone again
   await says(page, "Nothing to undo.");
 
-  for (const title of ["Harbour Mail", "Alder & Sons"]) {
+  for (const [title, message] of [
+    ["Harbour Mail", "Moved to trash"],
+    ["Alder & Sons", "2 items moved to trash"],
+  ]) {
     await row(page, title).click();
     await heading(page, title);
     await page.getByRole("button", { name: "Delete", exact: true }).click();
-    await says(page, "Moved to trash");
+    await says(page, message);
   }
   await shows(page, "2 items");
   await page.getByLabel("Search vault").fill("harbour mail");
@@ -136,6 +139,26 @@ test("items in the trash expire", async () => {
   await nav(page, "Trash").click();
   await shows(page, "2 items");
   assert.deepEqual(await titles(page), ["Alder & Sons", "Harbour Mail"]);
+  await done(page);
+});
+
+test("deleting one by one shows one message", async () => {
+  const page = await vaultOf("bess", logins(4));
+  await page.getByRole("listbox").focus();
+  await page.keyboard.press("Home");
+  for (const [left, message] of [
+    ["3 items", "Moved to trash"],
+    ["2 items", "2 items moved to trash"],
+    ["1 item", "3 items moved to trash"],
+  ]) {
+    await page.keyboard.press("Delete");
+    await shows(page, left);
+    await says(page, message);
+    assert.equal(await page.locator(".toast").count(), 1);
+  }
+  await page.locator(".toast").getByRole("button", { name: "Undo" }).click();
+  await shows(page, "4 items");
+  await says(page, "Undone");
   await done(page);
 });
 
@@ -414,16 +437,14 @@ test("items are duplicated, passwords restored, edits undone", async () => {
   await says(page, "Password restored");
   assert.equal(await passwordNow(), first.password);
   await page.getByRole("button", { name: /^Restore the password from .*2020/ }).click();
-  await page.waitForFunction(() => document.querySelectorAll(".toast").length > 1);
   await page.waitForFunction(() => document.querySelectorAll(".history li").length === 4);
   assert.equal(await passwordNow(), "from-long-ago");
   await page.keyboard.press("Control+z");
   await says(page, "Undone");
   assert.equal(await passwordNow(), first.password);
+  await page.locator(".toast").getByRole("button", { name: "Dismiss" }).click();
   await page.keyboard.press("Control+z");
-  await page.waitForFunction(
-    () => [...document.querySelectorAll(".toast")].filter((t) => t.textContent.includes("Undone")).length > 1,
-  );
+  await says(page, "Undone");
   assert.equal(await passwordNow(), "the second one");
 
   await page.getByRole("button", { name: "Duplicate" }).click();

@@ -95,6 +95,9 @@ test("an import from Bitwarden keeps all fields", async () => {
   await choose(path);
   await page.getByText("Duplicates").waitFor();
   assert.ok(await button("Import 0 items").isDisabled());
+  await page.getByText("Everything in this file is already in your vault.", { exact: true }).waitFor();
+  await page.getByRole("main").getByRole("link", { name: "Go to vault" }).click();
+  await heading(page, "All items");
 });
 
 test("a protected file asks for its password", async () => {
@@ -182,24 +185,40 @@ test("an unreadable file is rejected", async () => {
   assert.equal(await total(), before);
 });
 
-test("an unencrypted export asks for the master password", async () => {
+test("every export asks for the master password", async () => {
   await page.evaluate(() => (location.hash = "#/export"));
   await heading(page, "Export");
   await field("Format").waitFor();
   const options = await field("Format").locator("option").allTextContents();
-  await field("Format").selectOption(options.find((o) => o.includes("Bitwarden")));
-  assert.equal(await button("Export").isDisabled(), true);
-  let saved = null;
-  page.once("download", (download) => (saved = download));
-  await field("Master password").fill("not the password");
-  await button("Export").click();
-  await page.getByText("Incorrect master password.").waitFor();
-  assert.equal(saved, null);
-  await field("Master password").fill(PASSWORD);
-  const clear = page.waitForEvent("download");
-  await button("Export").click();
-  assert.match((await clear).suggestedFilename(), /^vaultsphere-/);
-  assert.equal(await field("Master password").inputValue(), "");
+  let saved = 0;
+  page.on("download", () => saved++);
+  for (const option of options) {
+    await field("Format").selectOption(option);
+    const sealed = (await field("File password").count()) > 0;
+    if (sealed) {
+      await field("File password").fill("lantern orbit velvet mustard");
+      await field("Confirm file password").fill("lantern orbit velvet mustard");
+    }
+    assert.equal(await button("Export").isDisabled(), true, option);
+    if (saved === 0) {
+      await field("Master password").fill("not the password");
+      await button("Export").click();
+      await page.getByText("Incorrect master password.").waitFor();
+    }
+    await field("Master password").fill(PASSWORD);
+    const file = page.waitForEvent("download");
+    const before = saved;
+    await button("Export").click();
+    if (!sealed) {
+      await heading(page, "Export without encryption?");
+      await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click();
+      assert.equal(saved, before, option);
+      await button("Export").click();
+      await button("Export unencrypted").click();
+    }
+    assert.match((await file).suggestedFilename(), /^vaultsphere-/);
+    await page.waitForFunction(() => document.querySelector('.export input[autocomplete="current-password"]').value === "");
+  }
 });
 
 test("exports can be imported again", async () => {
@@ -212,6 +231,7 @@ test("exports can be imported again", async () => {
     await field("Format").selectOption(options.find((o) => (typeof format === "string" ? o === format : format.test(o))));
     await field("File password").fill("lantern orbit velvet mustard");
     await field("Confirm file password").fill("lantern orbit velvet mustard");
+    await field("Master password").fill(PASSWORD);
     await field("Include items in trash").check();
     const saved = page.waitForEvent("download");
     await button("Export").click();

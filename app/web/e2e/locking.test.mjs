@@ -128,6 +128,35 @@ test("locking clears a copied password", async () => {
   await comesTrue(page, () => navigator.clipboard.readText().then((t) => t === ""));
 });
 
+test("messages do not outlive the vault", async () => {
+  await enter();
+  const message = page.locator(".toast");
+  await page.getByRole("button", { name: "Copy username" }).click();
+  await message.getByText("Username copied").waitFor();
+  await page.keyboard.press("Alt+l");
+  await locked(page);
+  assert.equal(await message.count(), 0);
+  assert.equal(await page.locator("[aria-live]").getByText("copied").count(), 0);
+});
+
+test("a message stays while the pointer is on it", async () => {
+  await page.clock.install();
+  await page.reload();
+  await enter();
+  await page.getByRole("button", { name: "Copy username" }).click();
+  const message = page.locator(".toast");
+  await message.getByText("Username copied").hover();
+  await page.clock.fastForward(60_000);
+  assert.equal(await message.count(), 1);
+  await message.getByRole("button", { name: "Dismiss" }).focus();
+  await page.mouse.move(0, 0);
+  await page.clock.fastForward(60_000);
+  assert.equal(await message.count(), 1);
+  await page.getByRole("button", { name: "Copy username" }).focus();
+  await page.clock.fastForward(5_000);
+  await message.waitFor({ state: "detached" });
+});
+
 test("browser storage contains no secrets", async () => {
   await enter();
   const stored = await page.evaluate(async () => {

@@ -74,14 +74,149 @@ test("a taken username keeps password and phrase", async () => {
   await second.context().close();
 });
 
-test("a wrong word of the phrase is named", async () => {
+const wordFields = () => page.getByLabel(/^Word \d+$/);
+const labels = () => wordFields().evaluateAll((inputs) => inputs.map((input) => input.labels[0].textContent));
+
+test("wrong words of the phrase are marked", async () => {
   const words = await beginRegistration(page, name);
-  const wrong = words.map((w) => `${w}x`);
-  await confirmPhrase(page, wrong);
-  await page.getByText(/^That’s not word \d+\./).waitFor();
+  await confirmPhrase(
+    page,
+    words.map((w) => `${w}x`),
+  );
+  await page
+    .getByText(/^That’s not word \d+\./)
+    .nth(2)
+    .waitFor();
+  const asked = await labels();
+  const right = words[Number(asked[0].slice(5)) - 1];
+  await wordFields().nth(0).fill(right);
+  await page.getByRole("button", { name: "Confirm" }).click();
+  assert.equal(await page.locator('[aria-invalid="true"]').count(), 2);
+  assert.equal(await page.evaluate(() => document.activeElement.labels[0].textContent), asked[1]);
+
+  await page.getByRole("button", { name: "Show the words again" }).click();
+  await page.getByRole("button", { name: "I’ve saved these words" }).click();
+  assert.deepEqual(await labels(), asked);
+  assert.deepEqual(await wordFields().evaluateAll((inputs) => inputs.map((input) => input.value)), [right, "", ""]);
+  assert.equal(await page.evaluate(() => document.activeElement.labels[0].textContent), asked[1]);
+  for (const i of [1, 2])
+    await wordFields()
+      .nth(i)
+      .fill(words[Number(asked[i].slice(5)) - 1]);
+  await page.getByRole("button", { name: "Confirm" }).click();
+  await heading(page, "All items");
+});
+
+test("going back from the phrase asks first", async () => {
+  const words = await beginRegistration(page, name);
+  const dialog = page.getByRole("dialog", { name: "Leave without creating your vault?" });
+  await page.goBack();
+  await dialog.getByRole("button", { name: "Stay" }).click();
+  assert.deepEqual(await page.locator(".words b").allTextContents(), words);
+
+  await page.getByRole("button", { name: "I’ve saved these words" }).click();
+  await page.goBack();
+  await dialog.getByText("The words on this page will no longer be valid.").waitFor();
+  await page.keyboard.press("Escape");
   await page.getByRole("button", { name: "Show the words again" }).click();
   await confirmPhrase(page, words);
   await heading(page, "All items");
+  assert.equal(await page.getByRole("dialog").count(), 0);
+});
+
+test("a registration can be left at the phrase", async () => {
+  await beginRegistration(page, name);
+  await page.goBack();
+  await page.getByRole("button", { name: "Leave" }).click();
+  await heading(page, "Sign in");
+  await page.getByRole("link", { name: "Create a vault" }).click();
+  await heading(page, "Create your vault");
+  assert.equal(await page.getByLabel("Username", { exact: true }).inputValue(), "");
+});
+
+/** Border colours of the field with and without focus. They fade in, so the last ones count. */
+const borders = (field) =>
+  field.evaluate((el) => {
+    const now = () => {
+      for (const animation of el.getAnimations()) animation.finish();
+      return getComputedStyle(el).borderTopColor;
+    };
+    el.focus();
+    const focused = now();
+    el.blur();
+    return [focused, now()];
+  });
+
+test("an invalid field is red", async () => {
+  const red = async (field) => {
+    const error = page.locator(".field-error");
+    await error.waitFor();
+    const colour = await error.evaluate((el) => getComputedStyle(el).color);
+    assert.deepEqual(await borders(field), [colour, colour]);
+  };
+  await page.getByRole("link", { name: "Create a vault" }).click();
+  await heading(page, "Create your vault");
+  await page.getByLabel("Master password", { exact: true }).fill("lantern orbit velvet mustard");
+  await page.getByLabel("Confirm master password", { exact: true }).fill("another");
+  await red(page.getByLabel("Confirm master password", { exact: true }));
+  await page.goto(`${server.url}/#/recover`);
+  await page.getByLabel("Recovery phrase", { exact: true }).fill(`${"abandon ".repeat(23)}zzz`);
+  await red(page.getByLabel("Recovery phrase", { exact: true }));
+});
+
+test("registration names the server and the secrets that cannot be reset", async () => {
+  await page.getByText(`Server: ${new URL(server.url).host}`).waitFor();
+  await page.getByRole("link", { name: "Create a vault" }).click();
+  await heading(page, "Create your vault");
+  await page.getByText(`Server: ${new URL(server.url).host}`).waitFor();
+  const hint = await page
+    .getByLabel("Master password", { exact: true })
+    .evaluate((el) => document.getElementById(el.getAttribute("aria-describedby").split(" ")[0]).textContent);
+  assert.match(hint, /No one can reset it/);
+});
+
+test("a new phrase is active only after it is confirmed", async () => {
+  const old = await registerPerson(page, name);
+  const opens = async (words) => {
+    const other = await openPage(browser, `${server.url}/#/recover`);
+    await other.getByLabel("Username", { exact: true }).fill(name);
+    await other.getByLabel("Recovery phrase", { exact: true }).fill(words.join(" "));
+    await other.getByLabel("New master password", { exact: true }).fill(PASSWORD);
+    await other.getByLabel("Confirm new master password", { exact: true }).fill(PASSWORD);
+    await other.getByRole("button", { name: "Reset password" }).click();
+    const result = other
+      .getByRole("heading", { name: "All items" })
+      .or(other.getByText("This recovery phrase doesn’t open the vault."));
+    await result.waitFor();
+    const opened = await other.getByRole("heading", { name: "All items" }).isVisible();
+    await other.context().close();
+    return opened;
+  };
+  const dialog = page.getByRole("dialog", { name: "New recovery phrase" });
+  const begin = async () => {
+    await page.goto(`${server.url}/#/settings`);
+    await page.getByRole("button", { name: "New phrase" }).click();
+    await dialog.getByLabel("Master password", { exact: true }).fill(PASSWORD);
+    await dialog.getByRole("button", { name: "Show new phrase" }).click();
+    await dialog.locator(".words b").first().waitFor();
+    return dialog.locator(".words b").allTextContents();
+  };
+  const abandoned = await begin();
+  await dialog.getByRole("button", { name: "Close" }).click();
+  await page.locator(".toast").getByText("Your old recovery phrase still works.").waitFor();
+  const fresh = await begin();
+  assert.notDeepEqual(fresh, abandoned);
+  await confirmPhrase(page, fresh);
+  await page.locator(".toast").getByText("Your new recovery phrase is active.").waitFor();
+  assert.equal(await opens(abandoned), false);
+  assert.equal(await opens(old), false);
+  assert.equal(await opens(fresh), true); // ends the session of this page
+
+  await page.reload();
+  await signIn(page, name);
+  await heading(page, "All items");
+  await begin();
+  assert.equal(await opens(fresh), true);
 });
 
 const alterations = {

@@ -9,7 +9,7 @@ import { Palette } from "./screens/shell/palette";
 import { Shell } from "./screens/shell/shell";
 import { Shortcuts } from "./screens/shell/shortcuts";
 import { phase } from "./state/app";
-import { route } from "./state/route";
+import { atStake, blockedHash, discardAndLeave, route, stay } from "./state/route";
 import { signOut, wouldLose } from "./state/session";
 import { texts } from "./texts";
 import { Confirm } from "./ui/dialog";
@@ -38,6 +38,18 @@ function Screen() {
   }
 }
 
+/** Asks before a navigation that would lose something, on any screen. */
+function LeaveDialog() {
+  if (blockedHash.value === null) return null;
+  const { shell, leavePhrase } = texts.value;
+  const text = atStake.value === "phrase" ? leavePhrase : shell;
+  return (
+    <Confirm title={text.unsaved} action={text.discard} cancel={text.keep} danger onConfirm={discardAndLeave} onClose={stay}>
+      <p>{text.unsavedBody}</p>
+    </Confirm>
+  );
+}
+
 export function App() {
   const text = texts.value.session;
   return (
@@ -56,6 +68,7 @@ export function App() {
           <p>{text.loseBody}</p>
         </Confirm>
       )}
+      <LeaveDialog />
       <Toasts />
     </>
   );

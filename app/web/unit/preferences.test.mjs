@@ -16,6 +16,7 @@ test("choices are stored", () => {
     keepCopy: false,
     sort: "created",
     trashDays: 0,
+    singleKeys: false,
     recent: ["command lock"],
     generator: {
       kind: "passphrase",
@@ -44,6 +45,7 @@ test("an invalid value becomes its default", () => {
     keepCopy: "no",
     sort: "colour",
     trashDays: -1,
+    singleKeys: 0,
     recent: ["a", 7, null, "b", "c", "d", "e", "f", "g"],
     generator: { kind: "words", password: { length: 9 } },
   });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import {
+  atStake,
   blockedHash,
   discardAndLeave,
   go,
@@ -75,6 +76,21 @@ test("removing an old guard keeps the new one", () => {
   old();
   go("export");
   assert.equal(blockedHash.value, "#/export");
+});
+
+test("a guard says what leaving loses", () => {
+  guard(() => true);
+  assert.equal(atStake.value, "changes");
+  guard(() => true, "phrase");
+  assert.equal(atStake.value, "phrase");
+});
+
+test("removing a guard closes its dialog", () => {
+  const leave = guard(() => true);
+  go("settings");
+  assert.equal(blockedHash.value, "#/settings");
+  leave();
+  assert.equal(blockedHash.value, null);
 });
 
 test("the browser asks before closing a page with changes", () => {

@@ -6,14 +6,14 @@ import { CoreError } from "../src/core/error.ts";
 import { asFile, pickThree } from "../src/screens/access/phrase.tsx";
 import { mistake } from "../src/screens/access/recover.tsx";
 import { changed, verdict } from "../src/screens/generator/generator.tsx";
-import { grade } from "../src/screens/health/health.tsx";
+import { grade, uncheckedText } from "../src/screens/health/health.tsx";
 import { hinted } from "../src/screens/import/columns.tsx";
-import { wanted } from "../src/screens/import/preview.tsx";
+import { reasonForNone, wanted } from "../src/screens/import/preview.tsx";
 import { counted } from "../src/screens/import/report.tsx";
 import { inBytes } from "../src/screens/items/attachments.tsx";
 import { TYPES } from "../src/screens/items/fields.gen.ts";
 import { expiry, hasUnknown, isEmpty } from "../src/screens/items/item-fields.tsx";
-import { edited, tidy } from "../src/screens/items/item-form.tsx";
+import { edited, retyped, tidy } from "../src/screens/items/item-form.tsx";
 import { initial, kindOf, subtitle, tintOf } from "../src/screens/items/item-type.ts";
 import { converted, renamed, ruled, withTag } from "../src/screens/items/list-fields.tsx";
 import { halves } from "../src/screens/items/one-time-code.tsx";
@@ -148,13 +148,52 @@ test("a field becomes a boolean with the right value", () => {
 });
 
 test("saving tidies the form", () => {
-  const item = login({ id: "", title: "  Mail ", urls: ["a", " ", ""], card: { number: "1" }, identity: {}, ssh_key: {} });
+  const item = login({ id: "", title: "  Mail ", urls: ["a", " ", ""] });
   const saved = tidy({ ...item, tags: ["Smith, John", "home"] });
   assert.deepEqual([saved.title, saved.urls, saved.tags], ["Mail", ["a"], ["Smith, John", "home"]]);
   assert.deepEqual([withTag(["a"], " b, c "), withTag(["a"], "a"), withTag(["a"], " ")], [["a", "b, c"], ["a"], ["a"]]);
-  for (const part of ["card", "identity", "ssh_key"]) assert.equal(part in saved, false, part);
-  assert.deepEqual(tidy({ ...item, type: "card" }).card, { number: "1" });
   assert.deepEqual([edited(login({})).urls, edited(login({ urls: ["a"] })).urls, edited(login({})).fields], [[""], ["a"], []]);
+});
+
+test("a changed type hides the parts of the others and keeps them for a return", () => {
+  const parts = {
+    username: "a",
+    password: "b",
+    urls: ["c"],
+    match: { c: "host" },
+    totp: "d",
+    card: {},
+    identity: {},
+    ssh_key: {},
+  };
+  const shared = { id: "", title: "Mail", notes: "n", tags: ["t"], fields: [], favourite: true };
+  const OWN = {
+    login: ["username", "password", "urls", "match", "totp"],
+    note: [],
+    card: ["card"],
+    identity: ["identity"],
+    ssh_key: ["ssh_key"],
+  };
+  for (const type of TYPES) {
+    const own = Object.fromEntries(OWN[type].map((part) => [part, parts[part]]));
+    assert.deepEqual(retyped({ ...shared, ...parts, type: "login" }, type, {}), { ...shared, ...own, type });
+    assert.deepEqual(retyped({ ...shared, type: "note" }, type, parts), { ...shared, ...own, type }, `back to ${type}`);
+  }
+});
+
+test("health says how many passwords were checked for breaches", () => {
+  const said = (unchecked, logins) => uncheckedText({ unchecked, logins }, "none", ({ checked, all }) => `${checked} of ${all}`);
+  assert.deepEqual([said(300, 300), said(60, 300), said(0, 300)], ["none", "240 of 300", undefined]);
+});
+
+test("an import of nothing has a reason", () => {
+  for (const [reason, total, statuses] of [
+    ["emptyFile", 0, {}],
+    ["allThere", 3, { identical: 2, repeated: 1 }],
+    ["allSkipped", 3, { identical: 2, changed: 1 }],
+  ]) {
+    assert.equal(reasonForNone({ total, statuses }), reason);
+  }
 });
 
 test("an existing item keeps parts it does not show", () => {

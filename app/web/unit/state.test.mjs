@@ -1,7 +1,16 @@
 // Toasts, auto-lock, clipboard and device names.
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
-import { dismissToast, preferences, setPreferences, toast, toasts } from "../src/state/app.ts";
+import {
+  dismissToast,
+  muteToasts,
+  newestToast,
+  pauseToasts,
+  preferences,
+  setPreferences,
+  toast,
+  toasts,
+} from "../src/state/app.ts";
 import { activeElsewhere, startIdleClock, stopIdleClock } from "../src/state/autolock.ts";
 import { clearClipboardNow, copyPlain, copySecret } from "../src/state/clipboard.ts";
 import { deviceName } from "../src/state/device.ts";
@@ -44,11 +53,57 @@ test("toasts disappear, those with a button last", () => {
 });
 
 test("three toasts are shown at most", () => {
-  const ids = ["a", "b", "c", "d"].map((text) => toast(text));
+  const ids = ["a", "b", "c", "d"].map((text) => toast(text, "problem"));
   assert.deepEqual(shown(), ["b", "c", "d"]);
   dismissToast(ids[2]);
   dismissToast(ids[0]); // it has disappeared already
   assert.deepEqual(shown(), ["b", "d"]);
+});
+
+test("a toast replaces the one of its kind", () => {
+  const action = { label: "Undo", run() {} };
+  toast("Password copied");
+  toast("No network", "problem");
+  toast("Moved to trash", "plain", action);
+  mock.timers.tick(4000);
+  toast("Username copied");
+  toast("No network", "problem");
+  toast("2 items moved to trash", "plain", action);
+  assert.deepEqual(shown(), ["Username copied", "No network", "2 items moved to trash"]);
+  mock.timers.tick(4000);
+  assert.deepEqual(shown(), ["Username copied", "No network", "2 items moved to trash"]);
+});
+
+test("toasts stay while they are paused", () => {
+  toast("copied");
+  mock.timers.tick(4000);
+  pauseToasts(true);
+  toast("no network", "problem");
+  mock.timers.tick(MINUTE);
+  assert.deepEqual(shown(), ["copied", "no network"]);
+  pauseToasts(false);
+  mock.timers.tick(4499);
+  assert.deepEqual(shown(), ["copied", "no network"]);
+  mock.timers.tick(1);
+  assert.deepEqual(shown(), ["no network"]);
+});
+
+test("an older toast is not announced again", () => {
+  toast("copied");
+  const id = toast("moved", "plain", { label: "Undo", run() {} });
+  assert.equal(newestToast.value.text, "moved");
+  dismissToast(id);
+  assert.deepEqual([shown(), newestToast.value], [["copied"], undefined]);
+});
+
+test("a closing vault shows no toasts", () => {
+  toast("before");
+  muteToasts(true);
+  toast("from a call that was running");
+  assert.deepEqual(shown(), []);
+  muteToasts(false);
+  toast("after");
+  assert.deepEqual(shown(), ["after"]);
 });
 
 test("a preference is stored immediately", () => {

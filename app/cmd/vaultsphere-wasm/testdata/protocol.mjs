@@ -49,7 +49,7 @@ await call("remove", { ids: [good.id, poor.id] });
 
 // items
 assert.deepEqual(await call("sync"), {
-  revision: 3, changed: false, count: 0, trashed: 0, unreadable: [], pending: 0, refused: [], kept: [], copy_problem: "",
+  revision: 3, changed: false, count: 0, trashed: 0, unreadable: [], pending: 0, refused: [], kept: [],
 });
 const saved = await call("save", { item: { id: "", type: "login", title: "Bank", username: "a", password: "p1", urls: ["https://b.example"] } });
 assert.ok(saved.id && saved.base && saved.created && saved.modified);
@@ -196,7 +196,11 @@ assert.equal((await failure(call("login", { username: "anna", password, totp_cod
 assert.deepEqual(await call("login", { username: "anna", password, totp_code: totp(enrolment.secret, 30), device: "d" }), { username: "anna" });
 await call("change_password", { current: password, next: "second" });
 await call("totp_remove", { password: "second" });
-const fresh = await call("new_recovery_phrase", { password: "second" });
+assert.equal((await failure(call("activate_phrase"))).code, "bad_input");
+await call("prepare_phrase", { password: "second" }); // never activated
+const fresh = await call("prepare_phrase", { password: "second" });
+await call("activate_phrase");
+assert.equal((await failure(call("activate_phrase"))).code, "bad_input");
 await call("end_other_sessions", { password: "second" });
 
 // recovery on a device without a cookie

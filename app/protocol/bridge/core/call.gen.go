@@ -251,10 +251,15 @@ func Call(ctx context.Context, to Core, name string, r bridge.Request) (bridge.A
 		if err = r.Decode(&p); err == nil {
 			err = to.CheckPassword(ctx, p)
 		}
-	case "new_recovery_phrase":
+	case "prepare_phrase":
 		var p Password
 		if err = r.Decode(&p); err == nil {
-			result, err = to.NewRecoveryPhrase(ctx, p)
+			result, err = to.PreparePhrase(ctx, p)
+		}
+	case "activate_phrase":
+		var p bridge.None
+		if err = r.Decode(&p); err == nil {
+			err = to.ActivatePhrase(ctx)
 		}
 	case "totp_begin":
 		var p Password

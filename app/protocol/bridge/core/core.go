@@ -128,7 +128,10 @@ type Account interface {
 	ChangePassword(context.Context, PasswordChange) error
 	// CheckPassword fails with the code "wrong_password" unless it is the master password.
 	CheckPassword(context.Context, Password) error
-	NewRecoveryPhrase(context.Context, Password) (Words, error)
+	// PreparePhrase returns a new recovery phrase. The old one stays valid until ActivatePhrase.
+	PreparePhrase(context.Context, Password) (Words, error)
+	// ActivatePhrase replaces the recovery phrase with the prepared one. After an error it can be called again.
+	ActivatePhrase(context.Context) error
 	TOTPBegin(context.Context, Password) (client.Enrolment, error)
 	TOTPConfirm(context.Context, TOTPConfirmation) error
 	TOTPRemove(context.Context, Password) error

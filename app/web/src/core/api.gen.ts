@@ -172,8 +172,13 @@ export const changePassword = (params: PasswordChange): Promise<Nothing> =>
 export const checkPassword = (params: Password): Promise<Nothing> =>
   call("check_password", params);
 
-export const newRecoveryPhrase = (params: Password): Promise<Words> =>
-  call("new_recovery_phrase", params);
+/** Returns a new recovery phrase. The old one stays valid until ActivatePhrase. */
+export const preparePhrase = (params: Password): Promise<Words> =>
+  call("prepare_phrase", params);
+
+/** Replaces the recovery phrase with the prepared one. After an error it can be called again. */
+export const activatePhrase = (): Promise<Nothing> =>
+  call("activate_phrase", {});
 
 export const totpBegin = (params: Password): Promise<TOTPEnrolment> =>
   call("totp_begin", params);

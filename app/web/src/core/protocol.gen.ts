@@ -14,9 +14,9 @@ export type CoreMethod =
   "index" | "list" | "get" | "history" | "restore_version" | "code" | "next_code" | "save" | "add_many" | "seal_draft" |
   "open_draft" | "remove" | "trash" | "restore" | "tag" | "mark" | "duplicate" | "empty_trash" | "purge_trash" | "attach" |
   "attachment" | "remove_attachment" | "import_run" | "import_forget" | "plan_import" | "open_items" | "account" |
-  "change_password" | "check_password" | "new_recovery_phrase" | "totp_begin" | "totp_confirm" | "totp_remove" | "sessions" |
-  "end_session" | "end_other_sessions" | "delete_account" | "health" | "breaches" | "breach_address" | "generate_password" |
-  "generate_passphrase";
+  "change_password" | "check_password" | "prepare_phrase" | "activate_phrase" | "totp_begin" | "totp_confirm" | "totp_remove" |
+  "sessions" | "end_session" | "end_other_sessions" | "delete_account" | "health" | "breaches" | "breach_address" |
+  "generate_password" | "generate_passphrase";
 
 export type WorkerMethod =
   "strength" | "draw_qr" | "scan_qr" | "formats" | "import_columns" | "import_preview" | "check_patterns" | "export_vault";

@@ -39,17 +39,58 @@ interface Toast {
 }
 
 export const toasts = signal<Toast[]>([]);
-let nextToast = 1;
+let latest = 0; // id
+
+/** The toast that arrived last, until it disappears. Screen readers must not hear an older one again. */
+export const newestToast = computed(() => toasts.value.find((t) => t.id === latest));
 
 const SHOWN_MS = { plain: 4500, problem: 8000, action: 10_000 };
+const MOST = 3;
+
+/** A toast replaces the one of its kind, except that different problems are shown together. */
+function kind({ action, tone, text }: Toast) {
+  if (action) return "action";
+  return tone === "problem" ? `problem ${text}` : "plain";
+}
+
+const timers = new Map<number, ReturnType<typeof setTimeout>>();
+let paused = false; // they stay
+let muted = false; // no new ones
 
 export function toast(text: string, tone: Toast["tone"] = "plain", action?: Toast["action"]): number {
-  const id = nextToast++;
-  toasts.value = [...toasts.value.slice(-2), { id, text, tone, action }];
-  setTimeout(() => dismissToast(id), SHOWN_MS[action ? "action" : tone]);
-  return id;
+  const shown: Toast = { id: ++latest, text, tone, action };
+  if (muted) return shown.id;
+  toasts.value = [...toasts.value.filter((t) => kind(t) !== kind(shown)).slice(1 - MOST), shown];
+  if (!paused) startTimer(shown);
+  return shown.id;
+}
+
+function startTimer({ id, tone, action }: Toast) {
+  clearTimeout(timers.get(id));
+  timers.set(
+    id,
+    setTimeout(() => dismissToast(id), SHOWN_MS[action ? "action" : tone]),
+  );
 }
 
 export function dismissToast(id: number) {
+  clearTimeout(timers.get(id));
+  timers.delete(id);
   toasts.value = toasts.value.filter((t) => t.id !== id);
+}
+
+/** Keeps the toasts while the user points at one or has the focus in one. */
+export function pauseToasts(on: boolean) {
+  if (paused === on) return;
+  paused = on;
+  for (const t of toasts.value) {
+    if (on) clearTimeout(timers.get(t.id));
+    else startTimer(t);
+  }
+}
+
+/** Removes all toasts and shows none until the vault is closed: they may name its items, and calls may still be running. */
+export function muteToasts(on: boolean) {
+  muted = on;
+  for (const t of toasts.value) dismissToast(t.id);
 }

@@ -23,7 +23,7 @@ async function shared(work: () => Promise<unknown>) {
 const edit = (act: Act, back: Act, said: (n: number) => string) => (ids: string[], tell?: Tell) =>
   shared(async () => {
     const { changed } = await act(ids, tell);
-    if (changed.length > 0) offerUndo(said(changed.length), () => back(changed));
+    if (changed.length > 0) offerUndo(said, () => back(changed), changed.length);
     else toast(texts.value.edits.unchanged);
   });
 

@@ -15,6 +15,7 @@ export interface Preferences {
   keepCopy: boolean; // keep a sealed copy of the vault on this device, for offline use
   sort: (typeof SORTS)[number];
   trashDays: number; // 0: items stay in the trash until it is emptied
+  singleKeys: boolean; // shortcuts of one character, which speech input can press by mistake
   recent: string[]; // recently used in the palette: names of commands and IDs of items
   generator: { kind: "password" | "passphrase"; password: PasswordRules; passphrase: PassphraseRules };
 }
@@ -32,6 +33,7 @@ export const DEFAULTS: Preferences = {
   keepCopy: true,
   sort: "title",
   trashDays: 30,
+  singleKeys: true,
   recent: [],
   generator: {
     kind: "password",
@@ -70,6 +72,7 @@ export function readPreferences(): Preferences {
     keepCopy: stored.keepCopy !== false,
     sort: SORTS.find((s) => s === stored.sort) ?? DEFAULTS.sort,
     trashDays: among(stored.trashDays, TRASH_DAYS, DEFAULTS.trashDays),
+    singleKeys: stored.singleKeys !== false,
     recent: Array.isArray(stored.recent) ? stored.recent.filter((r) => typeof r === "string").slice(0, MOST_RECENT) : [],
     generator: {
       kind: stored.generator?.kind === "passphrase" ? "passphrase" : "password",

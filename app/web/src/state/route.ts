@@ -22,15 +22,22 @@ export type Page = (typeof PAGES)[number];
 /** The page that is shown, or undefined if it is the vault. */
 export const pageOf = (parts: string[]): Page | undefined => PAGES.find((p) => p === parts[0]);
 
-/** The navigation that a form with unsaved changes blocked. A dialog asks what to do. */
+/** The navigation that a guard blocked. A dialog asks what to do. */
 export const blockedHash = signal<string | null>(null);
 
+interface Guard {
+  dirty: () => boolean;
+  loses: "changes" | "phrase"; // what leaving would lose
+}
+
 let shown = location.hash;
-const isDirty = signal<(() => boolean) | null>(null); // of the open form
+const active = signal<Guard | null>(null); // of the open form
 
 /** A form with possible changes is open, so nothing should suggest a reload. */
-export const guarded = computed(() => isDirty.value !== null);
-const dirty = () => isDirty.value?.() ?? false;
+export const guarded = computed(() => active.value !== null);
+/** What leaving would lose. */
+export const atStake = computed(() => active.value?.loses ?? "changes");
+const blocks = () => active.value?.dirty() ?? false;
 
 export const href = (...parts: string[]) => `#/${parts.map(encodeURIComponent).join("/")}`;
 
@@ -46,22 +53,24 @@ export function replace(...parts: string[]) {
   route.value = read();
 }
 
-/** While `says` returns true, leaving the page or the route asks first. Returns a function that removes the guard. */
-export function guard(says: () => boolean): () => void {
-  isDirty.value = says;
+/** While `dirty` returns true, leaving the page or the route asks first. Returns a function that removes the guard. */
+export function guard(dirty: Guard["dirty"], loses: Guard["loses"] = "changes"): () => void {
+  const own = { dirty, loses };
+  active.value = own;
   return () => {
-    if (isDirty.value === says) unguard();
+    if (active.value === own) unguard();
   };
 }
 
+/** Removes the guard, and its dialog: there is nothing to lose any more. */
 export function unguard() {
-  isDirty.value = null;
+  active.value = null;
+  blockedHash.value = null;
 }
 
 export function discardAndLeave() {
   const target = blockedHash.value;
   unguard();
-  blockedHash.value = null;
   if (target !== null) location.hash = target;
 }
 
@@ -70,7 +79,7 @@ export function stay() {
 }
 
 addEventListener("hashchange", () => {
-  if (location.hash !== shown && dirty()) {
+  if (location.hash !== shown && blocks()) {
     blockedHash.value = location.hash || "#/vault";
     history.pushState(null, "", shown); // does not fire hashchange
     return;
@@ -80,5 +89,5 @@ addEventListener("hashchange", () => {
 });
 
 addEventListener("beforeunload", (e) => {
-  if (dirty()) e.preventDefault();
+  if (blocks()) e.preventDefault();
 });

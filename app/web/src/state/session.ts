@@ -4,7 +4,7 @@ import * as api from "../core/api.gen";
 import { asCoreError, type CoreError } from "../core/error";
 import { restart, start } from "../core/host";
 import { texts } from "../texts";
-import { copyOpen, loaded, online, type Phase, phase, preferences, toast } from "./app";
+import { copyOpen, loaded, muteToasts, online, type Phase, phase, preferences, toast } from "./app";
 import { handled, onAppError } from "./app-errors";
 import { startIdleClock, stopIdleClock } from "./autolock";
 import { clearClipboardNow } from "./clipboard";
@@ -87,6 +87,7 @@ export function unlocked(username: string, offline = false) {
 }
 
 function leaveVault() {
+  muteToasts(true);
   unfollow();
   stopIdleClock();
   clearClipboardNow();
@@ -96,6 +97,7 @@ function leaveVault() {
   closeDialogs();
   endSelection();
   restart(); // the keys are only in the worker's memory
+  muteToasts(false);
 }
 
 /** Unlocks after the worker of the previous vault is gone: a password typed quickly must not reach the old worker. */
@@ -115,6 +117,7 @@ export function lock(why: "asked" | "idle" | "other tab"): Promise<void> {
     replace("vault"); // the next vault may not have the same items
   else if (why !== "other tab") notifyTabs("lock");
   // Hide the screens first, whatever the core does: a call in flight must not keep a secret on the page.
+  muteToasts(true);
   phase.value = username ? { at: "locked", username } : { at: "starting" };
   closing = leave(username);
   return closing;
@@ -178,6 +181,7 @@ function interrupted(to: Phase) {
   const open = phase.value.at === "unlocked";
   phase.value = to;
   if (open) {
+    muteToasts(true);
     closing = sealAndLeave();
     return;
   }
@@ -197,7 +201,7 @@ function handle(problem: CoreError): boolean {
       if (phase.value.at === "signed_out") return false;
       replace("sign-in");
       interrupted({ at: "signed_out" });
-      toast(texts.value.problem.unauthorized, "problem");
+      void closing.then(() => toast(texts.value.problem.unauthorized, "problem"));
       return true;
     case "locked":
       if (phase.value.at === "unlocked") void lock("other tab");

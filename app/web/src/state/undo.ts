@@ -14,22 +14,44 @@ interface Step {
 const MOST = 20;
 let steps: Step[] = [];
 
-/** Shows what was done, with a button to undo it. */
-export function offerUndo(said: string, back: Step["back"]) {
+/** The steps that the latest toast counts together: its button undoes them all. */
+let counted: { text: string; count: number; steps: Step[] } | undefined;
+
+/** Whether the toast of the counted steps is still shown, all of them can be undone, and `text` describes one more. */
+const continues = (text: string) =>
+  counted?.text === text &&
+  counted.steps.length < MOST &&
+  counted.steps.every((s) => steps.includes(s)) &&
+  toasts.value.some((t) => t.id === counted?.steps.at(-1)?.toast);
+
+/** Shows what was done, with a button to undo it. Equal changes in a row share one toast if `said` can count them. */
+export function offerUndo(said: string | ((count: number) => string), back: Step["back"], count = 1) {
   const step: Step = { back };
+  const text = typeof said === "string" ? said : said(1);
+  const before = typeof said === "function" && counted && continues(text) ? counted : { count: 0, steps: [] };
+  const group = { text, count: before.count + count, steps: [...before.steps, step] };
+  counted = group;
   steps = [...steps.slice(1 - MOST), step];
-  step.toast = toast(said, "plain", { label: texts.value.edits.undo, run: () => void undo(step) });
+  step.toast = toast(typeof said === "string" ? said : said(group.count), "plain", {
+    label: texts.value.edits.undo,
+    run: () => void undo(group.steps),
+  });
 }
 
-async function undo(step: Step) {
-  if (!steps.includes(step)) return;
-  steps = steps.filter((s) => s !== step);
-  dismissToast(step.toast ?? 0);
+/** Undoes the steps, the last one first. */
+async function undo(these: Step[]) {
+  const left = steps.filter((s) => these.includes(s)).reverse();
+  if (left.length === 0) return;
+  steps = steps.filter((s) => !these.includes(s));
+  for (const step of left) dismissToast(step.toast ?? 0);
   const text = texts.value.edits;
   try {
-    await step.back();
-    await refresh();
-    notifyTabs("changed");
+    try {
+      for (const step of left) await step.back();
+    } finally {
+      await refresh(); // the steps before a failure are undone
+      notifyTabs("changed");
+    }
     toast(text.undone);
   } catch (e) {
     if (!handled(e)) toast(text.notUndone, "problem");
@@ -38,11 +60,11 @@ async function undo(step: Step) {
 
 export function undoLast() {
   const step = steps.at(-1);
-  if (step) void undo(step);
+  if (step) void undo([step]);
   else toast(texts.value.edits.nothingToUndo);
 }
 
 export function forgetSteps() {
   steps = [];
-  for (const t of toasts.value) if (t.action) dismissToast(t.id);
+  counted = undefined;
 }

@@ -20,6 +20,14 @@ export const trashed = signal<Summary[]>([]);
 export const indexing = signal<Progress | null>(null);
 export const filter = signal<Filter>({ by: "all" });
 export const query = signal("");
+/** Where a list was left. */
+interface Position {
+  top: number; // pixels
+  id: string; // of the active item
+  opened: string | undefined; // ID of the item beside it
+}
+
+export const positions = new Map<string, Position>(); // by query and filter
 export const unreadable = signal<Map<string, Finding>>(new Map());
 export const waiting = signal<Waiting>({ pending: 0, refused: [] }); // changes that the server does not have yet
 const syncing = signal(false);
@@ -179,6 +187,7 @@ export function forget() {
   revision = -1;
   announced = -1;
   purged = false;
+  positions.clear();
   batch(() => {
     all.value = null;
     trashed.value = [];

@@ -37,6 +37,7 @@ export interface Texts {
     readonly again: string;
     readonly differs: string;
     readonly tooWeak: string;
+    readonly noReset: string;
   };
   readonly register: {
     readonly step: (values: { number: string | number; total: string | number }) => string;
@@ -54,6 +55,12 @@ export interface Texts {
     readonly nameTitle: string;
     readonly nameLead: (values: { name: string | number }) => string;
     readonly create: string;
+  };
+  readonly leavePhrase: {
+    readonly unsaved: string;
+    readonly unsavedBody: string;
+    readonly discard: string;
+    readonly keep: string;
   };
   readonly phrase: {
     readonly why: string;
@@ -155,6 +162,8 @@ export interface Texts {
     readonly trash: string;
     readonly write: string;
     readonly done: (values: { count: number }) => string;
+    readonly openTitle: string;
+    readonly writeOpen: string;
   };
   readonly generator: {
     readonly title: string;
@@ -216,12 +225,16 @@ export interface Texts {
     readonly secondFactor: string;
     readonly secondFactorHint: string;
     readonly showAll: (values: { count: string | number }) => string;
-    readonly breaches: string;
     readonly breachesHint: (values: { host: string | number }) => string;
     readonly breachesOff: string;
     readonly check: (values: { count: number }) => string;
     readonly checking: string;
     readonly allChecked: string;
+    readonly leadBreaches: string;
+    readonly caveat: string;
+    readonly caveatPartly: (values: { checked: string | number; all: string | number }) => string;
+    readonly notChecked: string;
+    readonly partlyChecked: (values: { checked: string | number; all: string | number }) => string;
   };
   readonly import: {
     readonly title: string;
@@ -329,6 +342,9 @@ export interface Texts {
     readonly toVault: string;
     readonly saveReport: string;
     readonly another: string;
+    readonly emptyFile: string;
+    readonly allThere: string;
+    readonly allSkipped: string;
   };
   readonly item: {
     readonly back: string;
@@ -374,6 +390,8 @@ export interface Texts {
     readonly fieldName: (values: { number: string | number }) => string;
     readonly fieldValue: (values: { number: string | number }) => string;
     readonly removeField: (values: { number: string | number }) => string;
+    readonly keyDoubted: string;
+    readonly saveAnyway: string;
   };
   readonly itemFields: {
     readonly rule: (values: { number: number }) => string;
@@ -587,10 +605,13 @@ export interface Texts {
     readonly never: string;
     readonly copy: string;
     readonly copyHint: string;
-    readonly copyYes: string;
-    readonly copyNo: string;
     readonly shortcuts: string;
     readonly shortcutsHint: string;
+    readonly shortcutsShow: string;
+    readonly singleKeys: string;
+    readonly singleKeysHint: string;
+    readonly on: string;
+    readonly off: string;
     readonly licences: string;
     readonly licencesHint: string;
     readonly sessions: string;
@@ -635,6 +656,7 @@ export interface Texts {
     readonly lead: string;
     readonly show: string;
     readonly done: string;
+    readonly unchanged: string;
   };
   readonly deleteAccount: {
     readonly title: string;
@@ -660,6 +682,7 @@ export interface Texts {
     readonly item: string;
     readonly nothing: string;
     readonly nothingHint: string;
+    readonly nothingHintPlain: string;
     readonly startTitle: string;
     readonly starts: {
       readonly import: {
@@ -752,6 +775,10 @@ export interface Texts {
     readonly open: string;
     readonly copyPassword: string;
     readonly copyUsername: string;
+    readonly copyCode: string;
+    readonly website: string;
+    readonly edit: string;
+    readonly favourite: string;
     readonly save: string;
     readonly escape: string;
     readonly lock: string;
@@ -762,6 +789,7 @@ export interface Texts {
     readonly selectAll: string;
     readonly trash: string;
     readonly undo: string;
+    readonly noWebsite: string;
   };
   readonly common: {
     readonly username: string;

@@ -9,5 +9,8 @@ export function focusOnce(input: HTMLInputElement | null) {
   queueMicrotask(() => input.focus());
 }
 
-/** Focuses the list after the focused element is gone. */
-export const focusList = () => requestAnimationFrame(() => document.getElementById("rows")?.focus());
+/** Focuses the list after the focused element is gone, or its heading if the list is empty. The list scrolls to its active row itself. */
+export const focusList = () =>
+  requestAnimationFrame(() =>
+    (document.getElementById("rows") ?? document.querySelector<HTMLElement>(".list-title h1"))?.focus({ preventScroll: true }),
+  );

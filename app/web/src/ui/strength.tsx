@@ -58,7 +58,7 @@ export function StrengthMeter({ strength }: { strength: Strength | null }) {
       <p role="status">
         {strength && level ? (
           <>
-            <strong>{text[level.name].word}</strong>: {text[level.name].time}. {score < 3 && advice(strength.advice)}
+            <strong>{text[level.name].word}</strong> – {text[level.name].time}. {score < 3 && advice(strength.advice)}
           </>
         ) : (
           text.none

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from "preact/hooks";
-import { dismissToast, toasts } from "../state/app";
+import { dismissToast, newestToast, pauseToasts, toasts } from "../state/app";
 import { texts } from "../texts";
 import { Icon } from "./icon";
 
@@ -9,19 +9,31 @@ import { Icon } from "./icon";
 export function Toasts() {
   const { common } = texts.value;
   const list = toasts.value;
+  const newest = newestToast.value;
   const ref = useRef<HTMLDivElement>(null);
+  const pause = () => pauseToasts(ref.current?.matches(":hover, :focus-within") ?? false);
   useEffect(() => {
     const box = ref.current;
     if (!box) return;
+    pause();
+    if (box.matches(":popover-open:focus-within")) return; // closing it would lose the focus
     if (box.matches(":popover-open")) box.hidePopover(); // reopening it puts it above newer dialogs
     if (list.length) box.showPopover();
   }, [list]);
   return (
     <>
       <div class="visually-hidden" role="status" aria-live="polite">
-        {list[list.length - 1]?.text}
+        {newest && <span key={newest.id}>{newest.text}</span>}
       </div>
-      <div ref={ref} class="toasts" popover="manual">
+      <div
+        ref={ref}
+        class="toasts"
+        popover="manual"
+        onPointerEnter={pause}
+        onPointerLeave={pause}
+        onFocusIn={pause}
+        onFocusOut={pause}
+      >
         {list.map((t) => (
           <div key={t.id} class={`toast toast-${t.tone}`}>
             <Icon name={t.tone === "problem" ? "danger" : "check"} />

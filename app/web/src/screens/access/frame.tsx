@@ -6,12 +6,17 @@ import { LanguageSelect } from "../../ui/language-select";
 import { NewVersion } from "../../ui/new-version";
 
 export function Frame({ children, wide }: { children: ComponentChildren; wide?: boolean }) {
-  const text = texts.value.frame;
+  const { frame: text, phrase } = texts.value;
   return (
     <div class="frame">
       <header class="frame-brand">
         <Mark />
-        <span>{NAME}</span>
+        <span>
+          {NAME}
+          <span class="frame-server">
+            {phrase.sheetSite}: <bdi>{location.host}</bdi>
+          </span>
+        </span>
       </header>
       <main class={wide ? "panel panel-wide" : "panel"}>{children}</main>
       <footer class="frame-foot">

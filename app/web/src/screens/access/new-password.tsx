@@ -34,7 +34,12 @@ export function NewPassword({
         autocomplete="new-password"
         required
         onInput={setFirst}
-        hint={<StrengthMeter strength={strength} />}
+        hint={
+          <>
+            <p>{text.noReset}</p>
+            <StrengthMeter strength={strength} />
+          </>
+        }
         error={again && weak ? text.tooWeak : null}
       />
       <PasswordField

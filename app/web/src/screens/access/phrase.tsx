@@ -1,12 +1,11 @@
 // The recovery phrase: shown once, saved by the user, then checked.
 
-import { useMemo, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { toast } from "../../state/app";
 import { copySecret } from "../../state/clipboard";
 import { texts } from "../../texts";
 import { Button } from "../../ui/controls";
 import { TextField } from "../../ui/field";
-import { focusOnce } from "../../ui/focus";
 import { Icon, Mark } from "../../ui/icon";
 import { saveFile } from "../../ui/save-file";
 
@@ -88,29 +87,68 @@ export function pickThree(n: number): number[] {
   return [...places].sort((a, b) => a - b);
 }
 
+/** The three words that the user is asked for. It outlives <PhraseCheck>, so that looking at the words again keeps right answers. */
+export function usePhraseCheck(words: string[]) {
+  const places = useMemo(() => (words.length ? pickThree(words.length) : []), [words]);
+  const [typed, setTyped] = useState<string[]>([]);
+  const [marked, setMarked] = useState<number[]>([]); // indexes of wrong answers
+  useEffect(() => {
+    setTyped(places.map(() => ""));
+    setMarked([]);
+  }, [places]);
+  const wrong = places.map((_, i) => i).filter((i) => typed[i]?.trim().toLowerCase() !== words[places[i]!]);
+  return {
+    places,
+    typed,
+    marked,
+    type(index: number, value: string) {
+      setTyped(typed.map((t, i) => (i === index ? value : t)));
+      setMarked(marked.filter((i) => i !== index));
+    },
+    /** Marks the wrong answers and returns their indexes. */
+    judge() {
+      setMarked(wrong);
+      return wrong;
+    },
+    clearWrong() {
+      setTyped(typed.map((t, i) => (wrong.includes(i) ? "" : t)));
+      setMarked([]);
+    },
+  };
+}
+
 export function PhraseCheck({
-  words,
+  check,
   onConfirmed,
   onBack,
   busy,
 }: {
-  words: string[];
+  check: ReturnType<typeof usePhraseCheck>;
   onConfirmed: () => void;
   onBack: () => void;
   busy: boolean;
 }) {
   const text = texts.value.phrase;
-  const places = useMemo(() => pickThree(words.length), [words]);
-  const [typed, setTyped] = useState(["", "", ""]);
-  const [wrong, setWrong] = useState<number | null>(null);
+  const { places, typed, marked } = check;
+  const inputs = useRef<(HTMLInputElement | null)[]>([]);
+  useLayoutEffect(
+    () =>
+      inputs.current[
+        Math.max(
+          0,
+          typed.findIndex((t) => !t),
+        )
+      ]?.focus(),
+    [],
+  );
   return (
     <form
       class="stack"
       onSubmit={(e) => {
         e.preventDefault();
-        const miss = places.findIndex((p, i) => typed[i]!.trim().toLowerCase() !== words[p]);
-        setWrong(miss < 0 ? null : miss);
-        if (miss < 0) onConfirmed();
+        const [first] = check.judge();
+        if (first === undefined) onConfirmed();
+        else inputs.current[first]?.focus();
       }}
     >
       <p class="lead">{text.ask}</p>
@@ -118,17 +156,26 @@ export function PhraseCheck({
         <TextField
           key={p}
           label={text.word({ number: p + 1 })}
-          value={typed[i]!}
+          value={typed[i] ?? ""}
           mono
-          inputRef={i === 0 ? focusOnce : undefined}
-          error={wrong === i ? text.wrong({ number: p + 1 }) : null}
-          onInput={(v) => setTyped(typed.map((t, j) => (j === i ? v : t)))}
+          inputRef={(input) => {
+            inputs.current[i] = input;
+          }}
+          error={marked.includes(i) ? text.wrong({ number: p + 1 }) : null}
+          onInput={(value) => check.type(i, value)}
         />
       ))}
       <Button type="submit" kind="primary" wide busy={busy} disabled={typed.some((t) => !t.trim())}>
         {text.confirm}
       </Button>
-      <Button kind="quiet" wide onClick={onBack}>
+      <Button
+        kind="quiet"
+        wide
+        onClick={() => {
+          check.clearWrong();
+          onBack();
+        }}
+      >
         {text.back}
       </Button>
     </form>

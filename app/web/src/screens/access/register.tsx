@@ -15,7 +15,7 @@ import { focusOnce } from "../../ui/focus";
 import { Problem, useCountdown, useTask } from "../../ui/task";
 import { Frame } from "./frame";
 import { type Choice, NewPassword } from "./new-password";
-import { PhraseCheck, PhraseSheet } from "./phrase";
+import { PhraseCheck, PhraseSheet, usePhraseCheck } from "./phrase";
 
 type Step = "invitation" | "form" | "phrase" | "check" | "name";
 const STEPS = ["form", "phrase", "check"];
@@ -30,10 +30,11 @@ export function Register() {
   const [taken, setTaken] = useState("");
   const [choice, setChoice] = useState<Choice>({ password: "", ready: false });
   const [words, setWords] = useState<string[]>([]);
+  const check = usePhraseCheck(words);
   const gate = useTask(); // whether this server accepts a registration
   const task = useTask();
   const wait = useCountdown(task.error);
-  useEffect(() => (words.length > 0 ? guard(() => true) : undefined), [words]);
+  useEffect(() => (words.length > 0 ? guard(() => true, "phrase") : undefined), [words]);
 
   const look = () =>
     gate.run(async () => {
@@ -165,7 +166,7 @@ export function Register() {
           <Heading title={text.checkTitle} focus={false}>
             {text.checkTitle}
           </Heading>
-          <PhraseCheck words={words} busy={task.busy} onConfirmed={create} onBack={() => setStep("phrase")} />
+          <PhraseCheck check={check} busy={task.busy} onConfirmed={create} onBack={() => setStep("phrase")} />
           <Problem error={task.error} wait={wait} />
           {task.busy && <Working>{text.creating}</Working>}
         </Frame>

@@ -7,6 +7,7 @@ import { copyOpen, phase, toast } from "../../state/app";
 import { texts } from "../../texts";
 import { today } from "../../texts/dates";
 import { Button, Heading } from "../../ui/controls";
+import { Confirm } from "../../ui/dialog";
 import { Check, PasswordField, Select } from "../../ui/field";
 import { Icon } from "../../ui/icon";
 import { Meter } from "../../ui/meter";
@@ -16,12 +17,13 @@ import { type Choice, NewPassword } from "../access/new-password";
 import { Problems } from "../import/findings";
 
 export function ExportPage() {
-  const { export: text } = texts.value;
+  const { common, export: text } = texts.value;
   const [formats, setFormats] = useState<WriteFormat[] | null>(null);
   const [id, setId] = useState("");
   const [trash, setTrash] = useState(false);
   const [choice, setChoice] = useState<Choice>({ password: "", ready: false });
-  const [master, setMaster] = useState(""); // an unencrypted export asks for the master password
+  const [master, setMaster] = useState("");
+  const [confirming, setConfirming] = useState(false); // that the file is not encrypted
   const [problems, setProblems] = useState<ImportProblem[]>([]);
   const task = useTask();
   const username = phase.value.at === "unlocked" ? phase.value.username : "";
@@ -34,23 +36,25 @@ export function ExportPage() {
   useEffect(list, []);
   const format = formats?.find((f) => f.id === id);
 
-  const ready = format?.sealed ? choice.ready : master !== "";
+  const ready = master !== "" && (!format?.sealed || choice.ready);
 
-  const write = () =>
+  const write = async () => {
+    const { result, file } = await api.exportVault({
+      format: id,
+      trash,
+      files: format!.files,
+      ...(format!.sealed && { password: choice.password }),
+    });
+    setMaster("");
+    setProblems(result.problems);
+    saveFile(`vaultsphere-${today()}${format!.extension}`, file, "application/octet-stream");
+    toast(text.done({ count: result.items }));
+  };
+  const start = () =>
     task.run(async () => {
-      if (!format!.sealed) {
-        await api.checkPassword({ password: master });
-        setMaster("");
-      }
-      const { result, file } = await api.exportVault({
-        format: id,
-        trash,
-        files: format!.files,
-        ...(format!.sealed && { password: choice.password }),
-      });
-      setProblems(result.problems);
-      saveFile(`vaultsphere-${today()}${format!.extension}`, file, "application/octet-stream");
-      toast(text.done({ count: result.items }));
+      await api.checkPassword({ password: master });
+      if (format!.sealed) await write();
+      else setConfirming(true);
     });
 
   const holds = format?.files ? text.holds.all : text.holds.noFiles;
@@ -61,7 +65,7 @@ export function ExportPage() {
       <Problem error={task.error} />
       {!format && task.error && (
         <Button icon="refresh" onClick={list}>
-          {texts.value.common.tryAgain}
+          {common.tryAgain}
         </Button>
       )}
       {!format && !task.error && <Meter label={text.loading} progress={null} />}
@@ -70,7 +74,7 @@ export function ExportPage() {
           class="card stack"
           onSubmit={(e) => {
             e.preventDefault();
-            if (ready) write();
+            if (ready) start();
           }}
         >
           <Select
@@ -83,21 +87,19 @@ export function ExportPage() {
           {format.sealed ? (
             <NewPassword username={username} onChoice={setChoice} labels={{ first: text.password, again: text.again }} />
           ) : (
-            <>
-              <p class="banner">
-                <Icon name="danger" />
-                <span>{text.open}</span>
-              </p>
-              <PasswordField
-                label={texts.value.common.masterPassword}
-                hint={texts.value.common.askMaster}
-                value={master}
-                onInput={setMaster}
-                autocomplete="current-password"
-                required
-              />
-            </>
+            <p class="banner">
+              <Icon name="danger" />
+              <span>{text.open}</span>
+            </p>
           )}
+          <PasswordField
+            label={common.masterPassword}
+            hint={common.askMaster}
+            value={master}
+            onInput={setMaster}
+            autocomplete="current-password"
+            required
+          />
           <Check label={text.trash} checked={trash} onChange={setTrash} />
           <Button type="submit" kind="primary" icon="download" busy={task.busy} disabled={!ready}>
             {text.write}
@@ -105,6 +107,20 @@ export function ExportPage() {
         </form>
       )}
       <Problems problems={problems} />
+      {confirming && (
+        <Confirm
+          title={text.openTitle}
+          action={text.writeOpen}
+          danger
+          onClose={() => setConfirming(false)}
+          onConfirm={() => {
+            setConfirming(false);
+            task.run(write);
+          }}
+        >
+          <p>{text.open}</p>
+        </Confirm>
+      )}
     </div>
   );
 }

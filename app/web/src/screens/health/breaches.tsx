@@ -2,7 +2,9 @@
 
 import { useEffect, useState } from "preact/hooks";
 import * as api from "../../core/api.gen";
-import type { Progress } from "../../core/protocol.gen";
+import { asCoreError, type CoreError } from "../../core/error";
+import type { HealthReport, Progress } from "../../core/protocol.gen";
+import { handled } from "../../state/app-errors";
 import { texts } from "../../texts";
 import { Button } from "../../ui/controls";
 import { Icon } from "../../ui/icon";
@@ -10,19 +12,38 @@ import { Meter } from "../../ui/meter";
 import { Problem, useTask } from "../../ui/task";
 import { hostOf } from "../../ui/url";
 
-export function Breaches({ unchecked, onChecked }: { unchecked: number; onChecked: () => void }) {
-  const text = texts.value.health;
-  const [address, setAddress] = useState<string | null>(null);
-  const [progress, setProgress] = useState<Progress | null>(null);
-  const task = useTask();
+/** The service that knows the breaches. Its address is empty if the operator turned the check off. */
+export interface BreachService {
+  looking: boolean;
+  address?: string;
+  problem?: CoreError;
+  retry: () => void;
+}
+
+export function useBreachService(): BreachService {
+  const [attempt, setAttempt] = useState(0);
+  const [found, setFound] = useState<Omit<BreachService, "retry">>({ looking: true });
   useEffect(() => {
     api.breachAddress().then(
-      (found) => setAddress(found.address),
-      () => setAddress(""),
+      ({ address }) => setFound({ looking: false, address }),
+      (e: unknown) => !handled(e) && setFound({ looking: false, problem: asCoreError(e) }),
     );
-  }, []);
-  if (address === null) return null;
-  if (!address) return <p class="muted">{text.breachesOff}</p>;
+  }, [attempt]);
+  return { ...found, retry: () => setAttempt((n) => n + 1) };
+}
+
+export function Breaches({
+  service,
+  unchecked,
+  onChecked,
+}: {
+  service: BreachService;
+  unchecked: HealthReport["unchecked"];
+  onChecked: () => void;
+}) {
+  const { common, health: text } = texts.value;
+  const [progress, setProgress] = useState<Progress | null>(null);
+  const task = useTask();
   const check = () =>
     task.run(async () => {
       try {
@@ -32,28 +53,32 @@ export function Breaches({ unchecked, onChecked }: { unchecked: number; onChecke
         onChecked(); // passwords that were looked up before a failure count
       }
     });
-  return (
-    <section class="card breaches" aria-label={text.breaches}>
-      <span class="finding-icon">
-        <Icon name="search" />
-      </span>
-      <div class="breaches-text">
-        <h2>{text.breaches}</h2>
-        <p>{text.breachesHint({ host: hostOf(address) })}</p>
-        <Problem error={task.error} />
-        {task.busy && <Meter label={text.checking} progress={progress} />}
-        {!task.busy && unchecked > 0 && (
-          <Button icon="search" onClick={check}>
-            {text.check({ count: unchecked })}
-          </Button>
-        )}
-        {!task.busy && unchecked === 0 && (
-          <p class="good">
-            <Icon name="check" />
-            {text.allChecked}
-          </p>
-        )}
+  if (!service.address) {
+    return (
+      <div class="breaches">
+        <Problem error={service.problem ?? null} />
+        <Button icon="refresh" onClick={service.retry}>
+          {common.tryAgain}
+        </Button>
       </div>
-    </section>
+    );
+  }
+  return (
+    <div class="breaches">
+      {unchecked > 0 && <p>{text.breachesHint({ host: hostOf(service.address) })}</p>}
+      <Problem error={task.error} />
+      {task.busy && <Meter label={text.checking} progress={progress} />}
+      {!task.busy && unchecked > 0 && (
+        <Button icon="search" onClick={check}>
+          {text.check({ count: unchecked })}
+        </Button>
+      )}
+      {!task.busy && unchecked === 0 && (
+        <p class="good">
+          <Icon name="check" />
+          {text.allChecked}
+        </p>
+      )}
+    </div>
   );
 }

@@ -15,7 +15,8 @@ import { Icon, type IconName } from "../../ui/icon";
 import { Meter } from "../../ui/meter";
 import { Problem } from "../../ui/task";
 import { Tile } from "../items/tile";
-import { Breaches } from "./breaches";
+import { Breaches, type BreachService, useBreachService } from "./breaches";
+import { isOpen, setOpen, useScrollPosition } from "./place";
 
 const SHOWN = 50; // items per finding before "show all"
 
@@ -43,9 +44,9 @@ function ItemLink({ item, note }: { item: Summary; note?: string }) {
   );
 }
 
-function Items({ findings, byId }: { findings: Finding[]; byId: Map<string, Summary> }) {
+function Items({ group, findings, byId }: { group: string; findings: Finding[]; byId: Map<string, Summary> }) {
   const text = texts.value.health;
-  const [whole, setWhole] = useState(false);
+  const whole = isOpen(`${group} whole`);
   const known = findings.filter((f) => byId.has(f.id));
   const shown = whole ? known : known.slice(0, SHOWN);
   return (
@@ -56,7 +57,7 @@ function Items({ findings, byId }: { findings: Finding[]; byId: Map<string, Summ
         ))}
       </ul>
       {known.length > shown.length && (
-        <Button kind="quiet" onClick={() => setWhole(true)}>
+        <Button kind="quiet" onClick={() => setOpen(`${group} whole`, true)}>
           {text.showAll({ count: known.length })}
         </Button>
       )}
@@ -64,70 +65,134 @@ function Items({ findings, byId }: { findings: Finding[]; byId: Map<string, Summ
   );
 }
 
-function Section({
-  icon,
-  title,
-  hint,
-  n,
-  children,
-}: {
+interface SectionProps {
+  name: "breached" | "weak" | "reused" | "old" | "insecure" | "secondFactor";
   icon: IconName;
   title: string;
   hint: string;
   n: number;
+  unknown?: string; // what was not checked yet
   children: ComponentChildren;
-}) {
+  foot?: ComponentChildren;
+}
+
+/** A kind of finding. It opens only if there are any. */
+function Section({ name, icon, title, hint, n, unknown, children, foot }: SectionProps) {
   const text = texts.value.health;
-  const [open, setOpen] = useState(false);
+  const calm = unknown ? ("unknown" as const) : ("check" as const);
+  const head = (
+    <>
+      <span class="finding-icon">
+        <Icon name={n > 0 ? icon : calm} />
+      </span>
+      <span class="finding-title">
+        <b>{title}</b>
+        {n > 0 && <span>{hint}</span>}
+        {unknown ? <span>{unknown}</span> : n === 0 && <span>{text.none}</span>}
+      </span>
+      {(n > 0 || !unknown) && <span class="finding-count">{n}</span>}
+    </>
+  );
   return (
-    <details class="details finding-group" data-fine={n === 0} onToggle={(e) => setOpen(e.currentTarget.open)}>
-      <summary>
-        <span class="finding-icon">
-          <Icon name={n === 0 ? "check" : icon} />
-        </span>
-        <span class="finding-title">
-          <b>{title}</b>
-          <span>{n === 0 ? text.none : hint}</span>
-        </span>
-        <span class="finding-count">{n}</span>
-        <Icon name="chevron" />
-      </summary>
-      {open && n > 0 && children}
-    </details>
+    <div class="finding-group" data-state={n > 0 ? "found" : calm}>
+      {n === 0 ? (
+        <div class="finding-summary">{head}</div>
+      ) : (
+        <details class="details" open={isOpen(name)} onToggle={(e) => setOpen(name, e.currentTarget.open)}>
+          <summary class="finding-summary">
+            {head}
+            <Icon name="chevron" />
+          </summary>
+          {isOpen(name) && children}
+        </details>
+      )}
+      {foot}
+    </div>
   );
 }
 
-function Findings({ report, byId }: { report: HealthReport; byId: Map<string, Summary> }) {
+function Findings({
+  report,
+  byId,
+  service,
+  onChecked,
+}: {
+  report: HealthReport;
+  byId: Map<string, Summary>;
+  service: BreachService;
+  onChecked: () => void;
+}) {
   const text = texts.value.health;
   const plain = (ids: string[]) => ids.map((id) => ({ id }));
-  const items = (findings: Finding[]) => <Items findings={findings} byId={byId} />;
+  const items = (group: string, findings: Finding[]) => <Items group={group} findings={findings} byId={byId} />;
   return (
     <div class="findings">
-      <Section icon="danger" title={text.breached} hint={text.breachedHint} n={report.breached.length}>
-        {items(report.breached.map((b) => ({ id: b.id, note: text.seen({ count: b.times }) })))}
+      {service.address !== "" && (
+        <Section
+          name="breached"
+          icon="danger"
+          title={text.breached}
+          hint={text.breachedHint}
+          n={report.breached.length}
+          unknown={uncheckedText(report, text.notChecked, text.partlyChecked)}
+          foot={<Breaches service={service} unchecked={report.unchecked} onChecked={onChecked} />}
+        >
+          {items(
+            "breached",
+            report.breached.map((b) => ({ id: b.id, note: text.seen({ count: b.times }) })),
+          )}
+        </Section>
+      )}
+      <Section name="weak" icon="danger" title={text.weak} hint={text.weakHint} n={report.weak.length}>
+        {items("weak", plain(report.weak))}
       </Section>
-      <Section icon="danger" title={text.weak} hint={text.weakHint} n={report.weak.length}>
-        {items(plain(report.weak))}
-      </Section>
-      <Section icon="copy" title={text.reused} hint={text.reusedHint} n={report.reused.reduce((n, ids) => n + ids.length, 0)}>
+      <Section
+        name="reused"
+        icon="copy"
+        title={text.reused}
+        hint={text.reusedHint}
+        n={report.reused.reduce((n, ids) => n + ids.length, 0)}
+      >
         {report.reused.slice(0, SHOWN).map((ids) => (
           <div key={ids[0]} class="finding-same">
             <p class="finding-head">{text.samePassword({ count: ids.length })}</p>
-            {items(plain(ids))}
+            {items(`reused ${ids[0]}`, plain(ids))}
           </div>
         ))}
       </Section>
-      <Section icon="clock" title={text.old} hint={text.oldHint} n={report.old.length}>
-        {items(report.old.map((o) => ({ id: o.id, note: text.since({ date: dayOf(o.since) }) })))}
+      <Section name="old" icon="clock" title={text.old} hint={text.oldHint} n={report.old.length}>
+        {items(
+          "old",
+          report.old.map((o) => ({ id: o.id, note: text.since({ date: dayOf(o.since) }) })),
+        )}
       </Section>
-      <Section icon="open" title={text.insecure} hint={text.insecureHint} n={report.insecure.length}>
-        {items(report.insecure.map((i) => ({ id: i.id, note: i.url })))}
+      <Section name="insecure" icon="open" title={text.insecure} hint={text.insecureHint} n={report.insecure.length}>
+        {items(
+          "insecure",
+          report.insecure.map((i) => ({ id: i.id, note: i.url })),
+        )}
       </Section>
-      <Section icon="shield" title={text.secondFactor} hint={text.secondFactorHint} n={report.second_factor.length}>
-        {items(plain(report.second_factor))}
+      <Section
+        name="secondFactor"
+        icon="shield"
+        title={text.secondFactor}
+        hint={text.secondFactorHint}
+        n={report.second_factor.length}
+      >
+        {items("secondFactor", plain(report.second_factor))}
       </Section>
     </div>
   );
+}
+
+/** What to say while passwords are unchecked, or undefined. */
+export function uncheckedText(
+  { unchecked, logins }: Pick<HealthReport, "unchecked" | "logins">,
+  none: string,
+  some: (counts: { checked: number; all: number }) => string,
+) {
+  if (unchecked === 0) return undefined;
+  return unchecked === logins ? none : some({ checked: logins - unchecked, all: logins });
 }
 
 export function grade(score: number) {
@@ -137,6 +202,7 @@ export function grade(score: number) {
 
 function Score({ report }: { report: HealthReport }) {
   const text = texts.value.health;
+  const caveat = uncheckedText(report, text.caveat, text.caveatPartly);
   const round = 2 * Math.PI * 42;
   return (
     <div class="score card" data-grade={grade(report.score)}>
@@ -150,6 +216,7 @@ function Score({ report }: { report: HealthReport }) {
       <div>
         <h2>{text.grades[grade(report.score)]}</h2>
         <p>{text.sound({ sound: report.sound, all: report.logins })}</p>
+        {caveat && <p>{caveat}</p>}
       </div>
     </div>
   );
@@ -164,6 +231,9 @@ export function HealthPage() {
   const items = all.value;
   const byId = useMemo(() => new Map((items ?? []).map((s) => [s.id, s])), [items]);
   const again = () => setAttempt((t) => t + 1);
+  const service = useBreachService();
+  const ready = report !== null && items !== null && !service.looking;
+  useScrollPosition(ready);
 
   useEffect(() => {
     if (items === null) return;
@@ -187,7 +257,7 @@ export function HealthPage() {
   return (
     <div class="column">
       <Heading title={text.title}>{text.title}</Heading>
-      <p class="lead">{text.lead}</p>
+      <p class="lead">{service.address ? text.leadBreaches : text.lead}</p>
       {problem && (
         <>
           <Problem error={problem} />
@@ -196,17 +266,17 @@ export function HealthPage() {
           </Button>
         </>
       )}
-      {!report && !problem && <Meter label={text.looking} progress={progress} />}
+      {!ready && !problem && <Meter label={text.looking} progress={progress} />}
       {report?.logins === 0 && (
         <Empty icon="shield" title={text.empty}>
           <p>{text.emptyHint}</p>
         </Empty>
       )}
-      {report && report.logins > 0 && (
+      {ready && report.logins > 0 && (
         <>
           <Score report={report} />
-          <Findings report={report} byId={byId} />
-          <Breaches unchecked={report.unchecked} onChecked={again} />
+          <Findings report={report} byId={byId} service={service} onChecked={again} />
+          {service.address === "" && <p class="muted">{text.breachesOff}</p>}
         </>
       )}
     </div>

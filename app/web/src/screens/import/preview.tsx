@@ -1,6 +1,7 @@
 // The content of the file and what importing it would change, before anything is written.
 import { useState } from "preact/hooks";
 import type { ImportChoice, ImportPreview, ImportStatus, ItemType } from "../../core/protocol.gen";
+import { href } from "../../state/route";
 import { texts } from "../../texts";
 import { Button } from "../../ui/controls";
 import { Select } from "../../ui/field";
@@ -19,6 +20,12 @@ export const wanted = (preview: ImportPreview, choice: Required<ImportChoice>) =
     (n, s) => n + (choice[s] === "skip" ? 0 : (preview.statuses[s] ?? 0)),
     0,
   );
+
+/** Why there is nothing to import. */
+export function reasonForNone(preview: ImportPreview) {
+  if (preview.total === 0) return "emptyFile";
+  return preview.statuses.changed || preview.statuses.new ? "allSkipped" : "allThere";
+}
 
 function Counts({ preview }: { preview: ImportPreview }) {
   return (
@@ -101,10 +108,16 @@ export function Preview({
           ))}
         </ul>
       </details>
+      {total === 0 && <p role="status">{text[reasonForNone(preview)]}</p>}
       <div class="buttons">
         <Button kind="primary" icon="import" disabled={total === 0} onClick={() => onRun(choice, total)}>
           {text.run({ count: total })}
         </Button>
+        {total === 0 && (
+          <a class="button button-plain" href={href("vault")}>
+            {text.toVault}
+          </a>
+        )}
         <Button kind="quiet" onClick={onCancel}>
           {common.cancel}
         </Button>

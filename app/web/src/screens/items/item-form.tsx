@@ -5,38 +5,47 @@ import * as api from "../../core/api.gen";
 import { type Card, type Field, type Identity, type Item, type ItemType, MAX_TITLE, type SSHKey } from "../../core/protocol.gen";
 import { phase } from "../../state/app";
 import { dropDraft, keepDraft } from "../../state/draft";
+import { keyOf } from "../../state/keys";
 import { go, guard } from "../../state/route";
 import { texts } from "../../texts";
 import { Button, Heading } from "../../ui/controls";
-import { Dialog } from "../../ui/dialog";
+import { Confirm, Dialog } from "../../ui/dialog";
 import { Check, OwnFields, PasswordField, Segments, TextArea, TextField } from "../../ui/field";
 import { focusOnce } from "../../ui/focus";
 import { Icon } from "../../ui/icon";
+import { useKeys } from "../../ui/keys";
 import { StrengthMeter, useStrength } from "../../ui/strength";
 import { Problem, useTask } from "../../ui/task";
 import { Generator } from "../generator/generator";
 import { CARD_EXPIRY, CARD_FIELDS, IDENTITY_FIELDS, SSH_FIELDS, TYPES } from "./fields.gen";
 import { kindOf } from "./item-type";
 import { CustomFields, Tags, Urls, withTag } from "./list-fields";
-import { OneTimeField } from "./one-time-code";
+import { isBadKey, OneTimeField } from "./one-time-code";
 
 /** The item as the form edits it: lists have an empty row, which saving removes. */
 export const edited = (item: Item): Item => ({ ...item, urls: item.urls?.length ? item.urls : [""], fields: item.fields ?? [] });
 
-export function tidy(item: Item): Item {
-  const wanted = {
-    ...item,
-    title: item.title.trim(),
-    urls: item.urls?.filter((u) => u.trim()),
-  };
-  if (!item.id) {
-    // an existing item keeps its type, and with it the parts from a newer version
-    if (item.type !== "card") delete wanted.card;
-    if (item.type !== "identity") delete wanted.identity;
-    if (item.type !== "ssh_key") delete wanted.ssh_key;
-  }
-  return wanted;
+/** The parts of an item that only one type has. */
+const PARTS: Record<ItemType, (keyof Item)[]> = {
+  login: ["username", "password", "urls", "match", "totp"],
+  note: [],
+  card: ["card"],
+  identity: ["identity"],
+  ssh_key: ["ssh_key"],
+};
+
+/** The item as another type, without the parts of the other types. `typed` has what was typed under the types before. */
+export function retyped(item: Item, type: ItemType, typed: Partial<Item>): Item {
+  const next = { ...typed, ...item, type };
+  for (const other of TYPES) if (other !== type) for (const part of PARTS[other]) delete next[part];
+  return next;
 }
+
+export const tidy = (item: Item): Item => ({
+  ...item,
+  title: item.title.trim(),
+  urls: item.urls?.filter((u) => u.trim()),
+});
 
 export function ItemForm({
   item,
@@ -54,6 +63,9 @@ export function ItemForm({
   const [draft, setDraft] = useState(() => (restored ? edited(restored) : start));
   const [tag, setTag] = useState(""); // in the input field
   const [untitled, setUntitled] = useState(false);
+  const [keyDoubted, setKeyDoubted] = useState(false); // the dialog about a bad authenticator key is open
+  const accepted = useRef(start.totp ?? ""); // the authenticator key that is not questioned
+  const typed = useRef<Partial<Item>>({}); // under other types
   const [generating, setGenerating] = useState(false);
   const titleRef = useRef<HTMLInputElement>(null);
   const task = useTask();
@@ -83,6 +95,11 @@ export function ItemForm({
     setUntitled(false);
     setDraft((d) => ({ ...d, ...part }));
   };
+  const changeType = (type: ItemType) => {
+    typed.current = { ...typed.current, ...draft };
+    setUntitled(false);
+    setDraft(retyped(draft, type, typed.current));
+  };
   const save = () => {
     if (!draft.title.trim()) {
       setUntitled(true);
@@ -91,12 +108,22 @@ export function ItemForm({
     }
     task.run(async () => {
       const wanted = tidy(whole);
+      if (await isBadKey(wanted.totp ?? "", accepted.current)) {
+        setKeyDoubted(true);
+        return;
+      }
       if (Object.values(wanted.match ?? {}).includes("regexp")) await api.checkPatterns(wanted);
       const id = await onSave(wanted);
       dirty.current = false;
       onDone(id);
     });
   };
+  const cancel = () => (item.id ? go("item", item.id) : go("vault"));
+  useKeys((e) => {
+    const command = (e.ctrlKey || e.metaKey) && !e.altKey && !e.shiftKey;
+    if (command && ["s", "Enter"].includes(keyOf(e))) return save;
+    return e.key === "Escape" && !dirty.current ? cancel : undefined;
+  });
   const heading = item.id ? text.editTitle({ title: item.title }) : common.newItem;
 
   return (
@@ -108,16 +135,13 @@ export function ItemForm({
           e.preventDefault();
           save();
         }}
-        onKeyDown={(e) => {
-          if (e.key === "Enter" && (e.ctrlKey || e.metaKey)) save();
-        }}
       >
         <div class="item-bar">
           <Heading title={heading} level={2} focus={!!item.id}>
             {heading}
           </Heading>
           <div class="item-tools">
-            <Button kind="quiet" onClick={() => (item.id ? go("item", item.id) : go("vault"))}>
+            <Button kind="quiet" onClick={cancel}>
               {common.cancel}
             </Button>
             <Button type="submit" kind="primary" icon="check" busy={task.busy}>
@@ -130,7 +154,7 @@ export function ItemForm({
           <Segments<ItemType>
             label={text.type}
             value={draft.type}
-            onChange={(type) => change({ type })}
+            onChange={changeType}
             options={TYPES.map((t) => ({ value: t, label: kindOf(t).one }))}
           />
         )}
@@ -186,6 +210,20 @@ export function ItemForm({
         <CustomFields fields={draft.fields ?? []} onChange={(fields: Field[]) => change({ fields })} />
         <Tags tags={draft.tags ?? []} typed={tag} onType={setTag} onChange={(tags) => change({ tags })} />
         <Check label={common.favourite} checked={!!draft.favourite} onChange={(favourite) => change({ favourite })} />
+        {keyDoubted && (
+          <Confirm
+            title={text.keyDoubted}
+            action={text.saveAnyway}
+            onClose={() => setKeyDoubted(false)}
+            onConfirm={() => {
+              setKeyDoubted(false);
+              accepted.current = draft.totp ?? "";
+              save();
+            }}
+          >
+            <p>{texts.value.oneTimeCode.badKey}</p>
+          </Confirm>
+        )}
         {generating && (
           <Dialog title={text.generate} onClose={() => setGenerating(false)}>
             <div class="dialog-body">

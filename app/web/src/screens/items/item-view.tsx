@@ -4,24 +4,29 @@ import type { Item } from "../../core/protocol.gen";
 import { copyOpen, toast } from "../../state/app";
 import { handled } from "../../state/app-errors";
 import { duplicate, star as mark, quietly, trash, unstar } from "../../state/edits";
+import { shortcutOf } from "../../state/keys";
 import { go } from "../../state/route";
 import { texts } from "../../texts";
 import { when } from "../../texts/dates";
 import { Button, Heading, IconButton } from "../../ui/controls";
+import { isTyping, useKeys } from "../../ui/keys";
 import { TrashedNotice } from "../list/trash";
 import { Attachments } from "./attachments";
 import { History } from "./history";
 import { hasUnknown, ItemFields, isEmpty } from "./item-fields";
+import { readingKeys } from "./item-keys";
 import { kindOf } from "./item-type";
 import { Tile } from "./tile";
 
 export function ItemView({
   item,
+  focus,
   back,
   onEdit,
   onDeleted,
 }: {
   item: Item;
+  focus: boolean; // moves to the heading
   back: ComponentChildren;
   onEdit: () => void;
   onDeleted: () => void;
@@ -39,12 +44,19 @@ export function ItemView({
   };
   const remove = () => quietly(trash([item.id]).then(onDeleted));
   const copy = () => quietly(duplicate(item).then((twin) => go("item", twin.id)));
+  const writable = !item.trashed && !copyOpen.value;
+  const keys = {
+    ...readingKeys(item.id, item.urls?.[0]),
+    Escape: () => go("vault"),
+    ...(writable && { e: onEdit, f: toggleStar, Delete: remove }),
+  } as Record<string, () => void>;
+  useKeys((e) => (e.ctrlKey || e.metaKey || e.altKey || e.repeat || isTyping(e) ? undefined : keys[shortcutOf(e)]));
 
   return (
     <article class="item">
       <div class="item-bar">
         {back}
-        {!item.trashed && !copyOpen.value && (
+        {writable && (
           <div class="item-tools">
             <IconButton icon="star" label={common.favourite} pressed={starred} filled={starred} onClick={toggleStar} />
             <IconButton icon="duplicate" label={edits.duplicate} onClick={copy} />
@@ -59,7 +71,7 @@ export function ItemView({
       <header class="item-header">
         <Tile type={item.type} title={item.title} large />
         <div>
-          <Heading title={item.title} level={2}>
+          <Heading title={item.title} level={2} focus={focus}>
             {item.title}
           </Heading>
           <p class="item-type">{kindOf(item.type).one}</p>

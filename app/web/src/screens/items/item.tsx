@@ -1,7 +1,7 @@
 // One item, opened and then shown or edited. Its secrets are in the state of this component and disappear with it.
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import * as api from "../../core/api.gen";
 import { asCoreError, type CoreError } from "../../core/error";
 import type { Item, ItemType } from "../../core/protocol.gen";
@@ -11,7 +11,7 @@ import { taken } from "../../state/draft";
 import { saveOver } from "../../state/edits";
 import { go, href, replace } from "../../state/route";
 import { notifyTabs } from "../../state/tabs";
-import { all, filter, refresh, trashed, unreadable } from "../../state/vault";
+import { all, filter, refresh, shown, trashed, unreadable } from "../../state/vault";
 import { texts } from "../../texts";
 import { Button, Empty, Heading } from "../../ui/controls";
 import { focusList } from "../../ui/focus";
@@ -71,6 +71,20 @@ function Unopened({
   );
 }
 
+/** True if the list and the item are both visible. */
+const sideBySide = () => !matchMedia("(max-width: 719px)").matches;
+
+/** The item after `id` in the list, or the one before if it is the last. It stays known when `id` leaves the list. */
+function useNeighbour(id: string) {
+  const neighbour = useRef("");
+  const { items } = shown.value;
+  const at = items.findIndex((s) => s.id === id);
+  if (at >= 0) neighbour.current = (items[at + 1] ?? items[at - 1])?.id ?? "";
+  return neighbour;
+}
+
+let nextToDeleted = ""; // the item that a deletion opens; the focus stays in the list
+
 /** `type` is the type of a new item. */
 export function ItemScreen({ id, editing, type }: { id: string; editing: boolean; type?: ItemType }) {
   const { item: text } = texts.value;
@@ -78,6 +92,7 @@ export function ItemScreen({ id, editing, type }: { id: string; editing: boolean
   const [problem, setProblem] = useState<CoreError | null>(null);
   const [attempt, setAttempt] = useState(0);
   const [restored, setRestored] = useState<Item | undefined>();
+  const [focus] = useState(nextToDeleted !== id);
   const stamp = stampOf(id);
   const draft = taken.value;
   const ready = all.value !== null;
@@ -121,8 +136,15 @@ export function ItemScreen({ id, editing, type }: { id: string; editing: boolean
     return added.id;
   }
 
+  const neighbour = useNeighbour(id);
+  useEffect(() => {
+    nextToDeleted = "";
+  }, []);
   const onDeleted = () => {
-    replace("vault");
+    if (neighbour.current && sideBySide()) {
+      nextToDeleted = neighbour.current;
+      replace("item", neighbour.current);
+    } else replace("vault");
     focusList();
   };
   const back = (
@@ -160,7 +182,7 @@ export function ItemScreen({ id, editing, type }: { id: string; editing: boolean
       onDone={(saved) => replaceWith(saved ?? id)}
     />
   ) : (
-    <ItemView item={item} back={back} onEdit={() => go("item", id, "edit")} onDeleted={onDeleted} />
+    <ItemView item={item} focus={focus} back={back} onEdit={() => go("item", id, "edit")} onDeleted={onDeleted} />
   );
 }
 

@@ -139,6 +139,18 @@ function useTrial(totp: string) {
   return trial;
 }
 
+/** Whether a new authenticator key makes no codes. `accepted` is not tried. */
+export async function isBadKey(totp: string, accepted: string) {
+  if (!totp.trim() || totp === accepted) return false;
+  return api.code({ totp }).then(
+    () => false,
+    (e: unknown) => {
+      if (asCoreError(e).code !== "bad_input") throw e;
+      return true;
+    },
+  );
+}
+
 export function OneTimeField({ value, onInput }: { value: string; onInput: (value: string) => void }) {
   const { common, oneTimeCode: text } = texts.value;
   const [reading, setReading] = useState(false);

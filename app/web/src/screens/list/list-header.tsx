@@ -55,7 +55,7 @@ export function SearchBox({ onDown }: { onDown: () => void }) {
           <Icon name="close" />
         </button>
       ) : (
-        <kbd aria-hidden="true">/</kbd>
+        preferences.value.singleKeys && <kbd aria-hidden="true">/</kbd>
       )}
     </div>
   );

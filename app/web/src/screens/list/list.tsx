@@ -1,22 +1,30 @@
 // The list. Only visible rows are in the page, so ten thousand items cost as much as twenty.
 
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { Summary } from "../../core/protocol.gen";
 import { copyOpen } from "../../state/app";
-import { copyField } from "../../state/copy-field";
-import { quietly, trash as toTrash } from "../../state/edits";
+import { quietly, star, trash as toTrash, unstar } from "../../state/edits";
+import { shortcutOf } from "../../state/keys";
 import { go, href, route } from "../../state/route";
 import { endSelection, isSelected, selectAll, selected, selecting, selectRange, toggle } from "../../state/selection";
-import { all, counts, filter, query, search, shown } from "../../state/vault";
+import { all, counts, filter, positions, query, search, shown } from "../../state/vault";
 import { texts } from "../../texts";
 import { Button, Empty } from "../../ui/controls";
 import { focusList } from "../../ui/focus";
 import { Icon } from "../../ui/icon";
+import { useKeys } from "../../ui/keys";
+import { type Actions, readingKeys } from "../items/item-keys";
 import { Chips, heading, ListTools, SearchBox } from "./list-header";
 import { useLongPress } from "./long-press";
 import { ROW, Row } from "./row";
 import { SelectBar } from "./selection-bar";
 import { TrashNote } from "./trash";
 import { useVisibleRows } from "./visible-rows";
+
+function leaveSelection() {
+  endSelection();
+  focusList();
+}
 
 function NoRows() {
   const { common, list: text, trash } = texts.value;
@@ -82,25 +90,51 @@ export function ListPane() {
   const current = route.value[0] === "item" ? route.value[1] : undefined;
   const words = query.value + JSON.stringify(filter.value);
   // The active item by its ID: its index changes during searches and syncs.
-  const [active, setActiveOf] = useState({ words, id: "", index: 0 });
+  const [active, setActiveOf] = useState({ words, id: positions.get(words)?.id ?? "", index: 0 });
   const setActive = (index: number) => setActiveOf({ words, id: items[index]?.id ?? "", index });
 
-  // A new search starts at its first result.
+  const title = useRef<HTMLHeadingElement>(null);
+  const previous = useRef("");
+  const centred = useRef<string | undefined>(undefined);
+
+  // A list appears as it was left, but a new search starts at its first result.
   useLayoutEffect(() => {
-    visible.toTop();
-    endSelection();
+    const left = previous.current && query.value.trim() ? undefined : positions.get(words);
+    setActiveOf({ words, id: left?.id ?? "", index: 0 });
+    visible.scrollTo(left?.top ?? 0);
+    if (!previous.current) centred.current = left?.opened;
+    if (previous.current) endSelection();
+    previous.current = words;
   }, [words]);
   useEffect(() => {
     const at = items.findIndex((i) => i.id === current);
-    if (at < 0 || selecting.value) return;
+    if (!current) centred.current = undefined;
+    if (at < 0 || selecting.value || centred.current === current) return; // once: a sync must not move the list
     setActive(at);
     visible.centre(at);
+    centred.current = current;
   }, [current, items]);
+
+  // The element that had the focus is gone, such as a form or an item.
+  const listShown = !["item", "new"].includes(route.value[0] ?? "");
+  const empty = items.length === 0;
+  useEffect(() => {
+    const at = document.activeElement;
+    if (listShown && (!at || at === document.body || at === title.current))
+      (box.current ?? title.current)?.focus({ preventScroll: true });
+  }, [listShown, empty]);
 
   const found = items.findIndex((i) => i.id === active.id);
   // If the active item is gone, the item at its index becomes active.
   const near = found >= 0 ? found : Math.max(0, Math.min(active.index, items.length - 1));
   const at = active.words === words ? near : 0;
+  const keepPosition = () => {
+    if (!box.current?.clientHeight) return; // phones hide the list behind an item
+    const top = visible.position();
+    if (top > 0 || at > 0) positions.set(words, { top, id: items[at]?.id ?? "", opened: current });
+    else positions.delete(words);
+  };
+  useEffect(keepPosition, [active, current]);
 
   function move(index: number) {
     const next = Math.max(0, Math.min(items.length - 1, index));
@@ -109,8 +143,31 @@ export function ListPane() {
     return items[next]!.id;
   }
 
+  /** The keys that act on the active row, or on the selected ones. */
+  function keysOf(item: Summary): Actions {
+    const ids = () => (selecting.value ? selected.value.map((s) => s.id) : [item.id]);
+    const open = () => go("item", item.id);
+    const remove = () => {
+      setActive(at);
+      quietly(toTrash(ids()).then(endSelection));
+    };
+    const writable = filter.value.by !== "trash" && !item.unreadable && !copyOpen.value;
+    return {
+      ...readingKeys(item.id, item.url),
+      x: () => toggle(item.id),
+      Enter: open,
+      " ": selecting.value ? () => toggle(item.id) : open,
+      ...(writable && {
+        e: () => go("item", item.id, "edit"),
+        f: () => quietly((item.favourite ? unstar : star)(ids())),
+        Delete: remove,
+      }),
+    };
+  }
+
   function onKeyDown(e: KeyboardEvent) {
     const item = items[at];
+    const key = shortcutOf(e);
     const step = (
       {
         ArrowDown: at + 1,
@@ -120,24 +177,20 @@ export function ListPane() {
         Home: 0,
         End: items.length - 1,
       } as Record<string, number>
-    )[e.key];
-    const mod = e.ctrlKey || e.metaKey;
+    )[key];
     if (e.altKey || !item) return;
-    if (mod && e.key === "a") selectAll();
-    else if (mod ? e.key === " " : e.key === "x" || (e.key === " " && selecting.value)) toggle(item.id);
-    else if (mod) return;
-    else if (step !== undefined) {
-      const to = move(step);
+    const steps = () => {
+      const to = move(step!);
       if (e.shiftKey) selectRange(item.id, to);
-    } else if (e.key === "Enter" || e.key === " ") go("item", item.id);
-    else if (e.key === "c") void copyField(item.id, "password");
-    else if (e.key === "u") void copyField(item.id, "username");
-    else if (e.key === "Delete" && filter.value.by !== "trash" && !item.unreadable && !copyOpen.value) {
-      setActive(at);
-      quietly(toTrash(selecting.value ? selected.value.map((s) => s.id) : [item.id]).then(endSelection));
-    } else return;
+    };
+    const keys = e.ctrlKey || e.metaKey ? { a: selectAll, " ": () => toggle(item.id) } : keysOf(item);
+    const action = step !== undefined && !e.ctrlKey && !e.metaKey ? steps : (keys as Actions)[key];
+    if (!action) return;
     e.preventDefault();
+    action();
   }
+
+  useKeys((e) => (e.key === "Escape" && selecting.value ? leaveSelection : undefined));
 
   const rowOf = (e: Event) => {
     const index = Number((e.target as Element).closest<HTMLElement>(".row")?.dataset.index);
@@ -159,19 +212,10 @@ export function ListPane() {
   }
 
   return (
-    <section
-      class="list-pane"
-      aria-label={text.title}
-      onKeyDown={(e) => {
-        if (e.key === "Escape" && selecting.value && !e.defaultPrevented && !document.querySelector("dialog[open]")) {
-          endSelection();
-          focusList();
-        }
-      }}
-    >
+    <section class="list-pane" aria-label={text.title} onScrollCapture={keepPosition}>
       <div class="list-head">
         <div class="list-title">
-          <h1 tabIndex={-1} class={selecting.value ? "visually-hidden" : undefined}>
+          <h1 ref={title} tabIndex={-1} class={selecting.value ? "visually-hidden" : undefined}>
             {heading(filter.value)}
           </h1>
           {selecting.value ? (
@@ -191,8 +235,10 @@ export function ListPane() {
         <ListTools />
       </div>
       {all.value === null && <Opening />}
-      {all.value && items.length === 0 && <NoRows />}
-      {all.value && items.length > 0 && (
+      <div role="status" aria-atomic="false">
+        {all.value && empty && <NoRows />}
+      </div>
+      {all.value && !empty && (
         <div
           class="rows"
           id="rows"

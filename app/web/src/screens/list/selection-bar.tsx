@@ -40,6 +40,7 @@ export function SelectBar() {
         after?.();
       } finally {
         setProgress(null);
+        if (document.activeElement === document.body) focusList(); // the button or dialog that had the focus is gone
       }
     });
   const tools =

@@ -5,22 +5,31 @@ import { ROW } from "./row";
 
 const SPARE = 6; // more rows above and below the visible ones
 
+/** The element that scrolls the rows, and how far below its top they begin. In a low window the header scrolls with them; see list.css. */
+function scrollerOf(rows: HTMLElement): { el: HTMLElement; offset: number } {
+  const pane = rows.parentElement!;
+  return getComputedStyle(rows).overflowY === "visible" ? { el: pane, offset: rows.offsetTop } : { el: rows, offset: 0 };
+}
+
 export function useVisibleRows(box: RefObject<HTMLDivElement | null>, count: number) {
   const [view, setView] = useState({ top: 0, height: 800 });
   const measure = () => {
-    const el = box.current;
-    if (el) setView({ top: el.scrollTop, height: el.clientHeight });
+    if (!box.current) return;
+    const { el, offset } = scrollerOf(box.current);
+    setView({ top: Math.max(0, el.scrollTop - offset), height: el.clientHeight });
   };
   const filled = count > 0;
   useLayoutEffect(() => {
-    const el = box.current;
-    if (!el) return;
+    const pane = box.current?.parentElement;
+    if (!pane) return;
     const watch = new ResizeObserver(measure);
-    watch.observe(el);
-    el.addEventListener("scroll", measure, { passive: true });
+    watch.observe(box.current!);
+    watch.observe(pane);
+    const passive = { passive: true, capture: true }; // scroll events of the rows do not bubble
+    pane.addEventListener("scroll", measure, passive);
     return () => {
       watch.disconnect();
-      el.removeEventListener("scroll", measure);
+      pane.removeEventListener("scroll", measure, passive);
     };
   }, [filled]);
 
@@ -29,24 +38,28 @@ export function useVisibleRows(box: RefObject<HTMLDivElement | null>, count: num
     from: Math.max(0, Math.floor(top / ROW) - SPARE),
     to: Math.min(count, Math.ceil((top + view.height) / ROW) + SPARE),
     page: Math.max(1, Math.floor(view.height / ROW) - 1), // rows
-    toTop() {
-      if (box.current) box.current.scrollTop = 0;
-      setView((v) => ({ ...v, top: 0 }));
+    /** How far the list is scrolled, in pixels. */
+    position: () => (box.current ? scrollerOf(box.current).el.scrollTop : 0),
+    scrollTo(position: number) {
+      if (!box.current) return;
+      scrollerOf(box.current).el.scrollTop = position;
+      measure();
     },
     /** Scrolls a row into view, as little as possible. The row must be in the page before screen readers announce it. */
     show(index: number) {
-      const el = box.current;
-      if (!el) return;
-      if (index * ROW < el.scrollTop) el.scrollTop = index * ROW;
-      else if ((index + 1) * ROW > el.scrollTop + el.clientHeight) el.scrollTop = (index + 1) * ROW - el.clientHeight;
+      if (!box.current) return;
+      const { el, offset } = scrollerOf(box.current);
+      const row = offset + index * ROW;
+      if (row < el.scrollTop) el.scrollTop = row;
+      else if (row + ROW > el.scrollTop + el.clientHeight) el.scrollTop = row + ROW - el.clientHeight;
       measure();
     },
     /** Scrolls to the middle of the view a row that is not visible. */
     centre(index: number) {
-      const el = box.current;
-      if (el && (index * ROW < el.scrollTop || (index + 1) * ROW > el.scrollTop + el.clientHeight)) {
-        el.scrollTop = index * ROW - (el.clientHeight - ROW) / 2;
-      }
+      if (!box.current) return;
+      const { el, offset } = scrollerOf(box.current);
+      const row = offset + index * ROW;
+      if (row < el.scrollTop || row + ROW > el.scrollTop + el.clientHeight) el.scrollTop = row - (el.clientHeight - ROW) / 2;
     },
   };
 }

@@ -4,43 +4,51 @@ import { toast } from "../../state/app";
 import { texts } from "../../texts";
 import { Button } from "../../ui/controls";
 import { Dialog } from "../../ui/dialog";
-import { PhraseCheck, PhraseSheet } from "../access/phrase";
+import { Problem, useTask } from "../../ui/task";
+import { PhraseCheck, PhraseSheet, usePhraseCheck } from "../access/phrase";
 import { AskPassword } from "./ask-password";
 
 export function NewPhrase({ username, onClose }: { username: string; onClose: () => void }) {
   const { common, newPhrase: text } = texts.value;
-  const [words, setWords] = useState<string[] | null>(null);
+  const [words, setWords] = useState<string[]>([]);
   const [checking, setChecking] = useState(false);
-  // The old phrase is invalid already. Closing by accident would leave the user without a phrase.
-  const close = words ? () => setChecking(false) : onClose;
+  const check = usePhraseCheck(words);
+  const task = useTask();
+  const step = checking ? "check" : "words";
+  const close = () => {
+    if (task.busy) return; // the new phrase may be active already
+    if (words.length) toast(text.unchanged);
+    onClose();
+  };
+  const activate = () =>
+    task.run(async () => {
+      await api.activatePhrase();
+      toast(text.done);
+      onClose();
+    });
   return (
-    <Dialog title={text.title} onClose={close} wide={!!words && !checking}>
-      {!words && (
+    <Dialog title={text.title} onClose={close} wide={words.length > 0 && !checking}>
+      {words.length === 0 ? (
         <AskPassword
           lead={text.lead}
           action={text.show}
-          onPassword={async (password) => setWords((await api.newRecoveryPhrase({ password })).words)}
+          onPassword={async (password) => setWords((await api.preparePhrase({ password })).words)}
         />
-      )}
-      {words && !checking && (
-        <div class="dialog-body stack">
-          <PhraseSheet words={words} username={username} />
-          <Button kind="primary" wide onClick={() => setChecking(true)}>
-            {common.savedWords}
-          </Button>
-        </div>
-      )}
-      {words && checking && (
-        <div class="dialog-body">
-          <PhraseCheck
-            words={words}
-            busy={false}
-            onBack={() => setChecking(false)}
-            onConfirmed={() => {
-              toast(text.done);
-              onClose();
-            }}
-          />
+      ) : (
+        <div class="dialog-body stack" key={step}>
+          {checking ? (
+            <>
+              <PhraseCheck check={check} busy={task.busy} onBack={() => setChecking(false)} onConfirmed={activate} />
+              <Problem error={task.error} />
+            </>
+          ) : (
+            <>
+              <PhraseSheet words={words} username={username} />
+              <Button kind="primary" wide onClick={() => setChecking(true)}>
+                {common.savedWords}
+              </Button>
+            </>
+          )}
         </div>
       )}
     </Dialog>

@@ -5,6 +5,7 @@ import { asCoreError } from "../../core/error";
 import type { Account } from "../../core/protocol.gen";
 import { phase, preferences, setPreferences, toast } from "../../state/app";
 import { handled } from "../../state/app-errors";
+import { shortcutsListed } from "../../state/dialogs";
 import { AUTO_LOCK_MINUTES, CLIPBOARD_SECONDS, THEMES, TRASH_DAYS } from "../../state/preferences";
 import { href } from "../../state/route";
 import { lock, signOut } from "../../state/session";
@@ -67,7 +68,7 @@ export function Settings() {
   const [account, setAccount] = useState<Account | null>(null);
   const [open, setOpen] = useState<Open>(null);
   const username = phase.value.at === "unlocked" ? phase.value.username : "";
-  const { theme, autoLockMinutes, clipboardSeconds, keepCopy, trashDays } = preferences.value;
+  const { theme, autoLockMinutes, clipboardSeconds, keepCopy, trashDays, singleKeys } = preferences.value;
   const totpState = (a: Account) => (a.totp_enabled ? text.totpOn : text.totpOff);
   const read = () =>
     api.account().then(setAccount, (e: unknown) => {
@@ -144,8 +145,8 @@ export function Settings() {
             value={keepCopy ? "yes" : "no"}
             onChange={(choice) => void chooseCopy(choice === "yes")}
             options={[
-              { value: "yes", label: text.copyYes },
-              { value: "no", label: text.copyNo },
+              { value: "yes", label: text.on },
+              { value: "no", label: text.off },
             ]}
           />
         </Setting>
@@ -158,7 +159,22 @@ export function Settings() {
             onChange={(n) => setPreferences({ trashDays: n })}
           />
         </Setting>
-        <Setting name={text.shortcuts} hint={text.shortcutsHint} />
+        <Setting name={text.shortcuts} hint={text.shortcutsHint}>
+          <Button icon="keyboard" onClick={() => (shortcutsListed.value = true)}>
+            {text.shortcutsShow}
+          </Button>
+        </Setting>
+        <Setting name={text.singleKeys} hint={text.singleKeysHint}>
+          <Segments
+            label={text.singleKeys}
+            value={singleKeys ? "on" : "off"}
+            onChange={(choice) => setPreferences({ singleKeys: choice === "on" })}
+            options={[
+              { value: "on", label: text.on },
+              { value: "off", label: text.off },
+            ]}
+          />
+        </Setting>
       </Section>
       <Section title={pages.data}>
         {(

@@ -48,7 +48,7 @@ const ofCommand = (c: Command): Choice => ({
   key: `command ${c.name}`,
   label: c.label(),
   mark: c.icon,
-  keys: c.keys,
+  keys: c.keys?.length === 1 && !preferences.value.singleKeys ? undefined : c.keys,
   remember: `command ${c.name}`,
   run: c.run,
 });

@@ -1,12 +1,11 @@
 // The unlocked app: the navigation, and the list with an item beside it, or another page.
 
 import { useEffect } from "preact/hooks";
-import { copyOpen } from "../../state/app";
-import { blockedHash, discardAndLeave, href, type Page as PageName, pageOf, route, stay } from "../../state/route";
+import { copyOpen, preferences } from "../../state/app";
+import { href, type Page as PageName, pageOf, route } from "../../state/route";
 import { all, counts } from "../../state/vault";
 import { NAME, texts } from "../../texts";
 import { Empty } from "../../ui/controls";
-import { Confirm } from "../../ui/dialog";
 import { Icon } from "../../ui/icon";
 import { ExportPage } from "../export/export";
 import { GeneratorPage } from "../generator/generator";
@@ -61,7 +60,7 @@ function Detail() {
       return counts.value.by.all || copyOpen.value || all.value === null ? (
         <div class="detail-empty">
           <Empty icon="key" title={text.nothing}>
-            <p>{text.nothingHint}</p>
+            <p>{preferences.value.singleKeys ? text.nothingHint : text.nothingHintPlain}</p>
           </Empty>
         </div>
       ) : (
@@ -122,11 +121,6 @@ export function Shell() {
         )}
       </main>
       <Tabbar />
-      {blockedHash.value !== null && (
-        <Confirm title={text.unsaved} action={text.discard} cancel={text.keep} danger onConfirm={discardAndLeave} onClose={stay}>
-          <p>{text.unsavedBody}</p>
-        </Confirm>
-      )}
     </div>
   );
 }

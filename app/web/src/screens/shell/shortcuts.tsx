@@ -1,12 +1,14 @@
 // The keyboard shortcuts and their list.
 
-import { copyOpen, phase } from "../../state/app";
+import { copyOpen, phase, preferences } from "../../state/app";
 import { paletteOpen, shortcutsListed } from "../../state/dialogs";
+import { shortcutOf } from "../../state/keys";
 import { go } from "../../state/route";
 import { lock } from "../../state/session";
 import { undoLast } from "../../state/undo";
 import { texts } from "../../texts";
 import { Dialog } from "../../ui/dialog";
+import { isTyping } from "../../ui/keys";
 import { commandKey, ofApple } from "./command-key";
 
 const ROWS = [
@@ -17,20 +19,22 @@ const ROWS = [
   ["open", "enter"],
   ["copyPassword", "C"],
   ["copyUsername", "U"],
+  ["copyCode", "T"],
+  ["website", "O"],
+  ["edit", "E"],
+  ["favourite", "F"],
   ["select", "X"],
   ["range", "shift", "↓"],
   ["selectAll", "ctrl", "A"],
   ["trash", "delete"],
   ["undo", "ctrl", "Z"],
-  ["save", "ctrl", "enter"],
+  ["save", "ctrl", "S"],
   ["escape", "esc"],
   ["lock", "Alt", "L"],
   ["help", "?"],
 ] as const;
 
-const isTyping = (e: KeyboardEvent) =>
-  e.target instanceof Element &&
-  e.target.closest("input:not([type=checkbox],[type=radio],[type=range]), textarea, select") !== null;
+const isSingle = (keys: readonly string[]) => keys.length === 1 && keys[0]!.length === 1;
 
 function focusSearch() {
   const box = () => document.getElementById("search");
@@ -44,18 +48,19 @@ function focusSearch() {
 
 export function handleShortcut(e: KeyboardEvent) {
   if (phase.value.at !== "unlocked" || e.isComposing) return;
-  if (e.altKey && !e.ctrlKey && !e.metaKey && e.code === "KeyL") {
+  const key = shortcutOf(e);
+  if (e.altKey && !e.ctrlKey && !e.metaKey && key === "l") {
     e.preventDefault();
     void lock("asked");
     return;
   }
   const command = (ofApple ? e.metaKey : e.ctrlKey) && !e.altKey && !e.shiftKey;
-  if (command && e.key === "k" && !document.querySelector("dialog[open]")) {
+  if (command && key === "k" && !document.querySelector("dialog[open]")) {
     e.preventDefault();
     paletteOpen.value = true;
     return;
   }
-  if (command && e.key === "z" && !isTyping(e) && !document.querySelector("dialog[open]")) {
+  if (command && key === "z" && !isTyping(e) && !document.querySelector("dialog[open]")) {
     e.preventDefault();
     undoLast();
     return;
@@ -66,7 +71,7 @@ export function handleShortcut(e: KeyboardEvent) {
     ...(!copyOpen.value && { n: () => go("new") }),
     "?": () => (shortcutsListed.value = true),
   };
-  const action = actions[e.key];
+  const action = actions[key];
   if (!action) return;
   e.preventDefault();
   action();
@@ -76,10 +81,11 @@ export function Shortcuts() {
   const text = texts.value.shortcuts;
   const names = { ...texts.value.shortcuts.keys, ctrl: commandKey() };
   if (!shortcutsListed.value) return null;
+  const rows = ROWS.filter(([, ...keys]) => preferences.value.singleKeys || !isSingle(keys));
   return (
     <Dialog title={text.title} onClose={() => (shortcutsListed.value = false)}>
       <dl class="dialog-body shortcuts">
-        {ROWS.map(([what, ...keys]) => (
+        {rows.map(([what, ...keys]) => (
           <div key={what}>
             <dt>
               {keys.map((k) => (

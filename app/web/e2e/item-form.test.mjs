@@ -1,0 +1,116 @@
+// The form of an item: what it saves, what it warns of, and where it leads.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { addMany, browser, callCore, heading, openPage, registerPerson, server, useStage } from "./stage.mjs";
+
+useStage();
+
+const SIZES = [
+  [1280, 800],
+  [390, 844],
+  [740, 360],
+  [320, 256],
+];
+
+let page;
+const button = (name) => page.getByRole("button", { name, exact: true });
+const field = (name) => page.getByLabel(name, { exact: true });
+const idOf = async (title) => (await callCore(page, "list", { query: title })).items[0].id;
+const stored = async (title) => callCore(page, "get", { id: await idOf(title) });
+const choose = (type) => page.getByRole("radio", { name: type, exact: true }).check({ force: true });
+
+async function startItem(title) {
+  await page.evaluate(() => (location.hash = "#/new"));
+  await heading(page, "New item");
+  await choose("Login");
+  await field("Item name").fill(title);
+}
+
+test("only the fields of the chosen type are saved", async () => {
+  page = await openPage(browser, server.url);
+  await registerPerson(page, "irma");
+  const FIRST = { Login: "Username", Card: "Cardholder name", Identity: "First name", "SSH key": "Public key" };
+  const PARTS = { Login: "username", Card: "card", Identity: "identity", "SSH key": "ssh_key" };
+  for (const [i, chosen] of ["Note", ...Object.keys(FIRST)].entries()) {
+    await startItem(`Switched ${i}`);
+    await field("Password").fill("hidden password");
+    await field("Website").fill("hidden.example");
+    await field("Authenticator key").fill("JBSWY3DPEHPK3PXP");
+    for (const [type, label] of Object.entries(FIRST)) {
+      await choose(type);
+      await field(label).fill(`typed as ${type}`);
+    }
+    await choose(chosen);
+    if (FIRST[chosen]) assert.equal(await field(FIRST[chosen]).inputValue(), `typed as ${chosen}`);
+    await button("Save").click();
+    await heading(page, `Switched ${i}`);
+    const item = await stored(`Switched ${i}`);
+    for (const [type, part] of Object.entries(PARTS)) assert.equal(!!item[part], type === chosen, `${part} of ${chosen}`);
+    for (const part of ["password", "totp", "urls", "match"]) {
+      const saved = Array.isArray(item[part]) ? item[part].length > 0 : !!item[part];
+      assert.equal(saved, chosen === "Login" && part !== "match", `${part} of ${chosen}`);
+    }
+  }
+});
+
+test("a bad authenticator key is questioned once", async () => {
+  await startItem("Mistyped");
+  await field("Authenticator key").fill("not a key!");
+  await button("Save").click();
+  await heading(page, "Save a key that makes no codes?");
+  await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click();
+  assert.equal(await field("Authenticator key").inputValue(), "not a key!");
+  assert.equal((await callCore(page, "list", { query: "Mistyped" })).total, 0);
+  await button("Save").click();
+  await button("Save anyway").click();
+  await heading(page, "Mistyped");
+  assert.equal((await stored("Mistyped")).totp, "not a key!");
+  await button("Edit").click();
+  await field("Username").fill("irma");
+  await button("Save").click();
+  await heading(page, "Mistyped");
+  assert.equal((await stored("Mistyped")).username, "irma");
+});
+
+test("the actions of a dialog are always visible", async () => {
+  for (const [width, height] of SIZES) {
+    await page.setViewportSize({ width, height });
+    await startItem("Generated");
+    await button("Generate password").click();
+    await page.locator(".generated-value .letter").first().waitFor();
+    const use = button("Use this password");
+    const visible = await use.evaluate((el) => {
+      const { left, right, top, bottom } = el.getBoundingClientRect();
+      return [top + 2, bottom - 2].every((y) => el.contains(document.elementFromPoint((left + right) / 2, y)));
+    });
+    assert.ok(visible, `${width}x${height}`);
+    await use.click();
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await button("Cancel").click();
+    await button("Discard").click();
+    await heading(page, "All items");
+  }
+  await page.setViewportSize({ width: 1280, height: 800 });
+});
+
+test("deleting an item opens its neighbour", async () => {
+  await addMany(
+    page,
+    ["Zeta 1", "Zeta 2", "Zeta 3"].map((title) => ({ id: "", type: "note", title, notes: title })),
+  );
+  const remove = async (title) => {
+    await page.getByRole("option", { name: title }).click();
+    await heading(page, title);
+    await button("Delete").click();
+  };
+  await remove("Zeta 2");
+  await heading(page, "Zeta 3");
+  await page.waitForFunction(() => document.activeElement.id === "rows");
+  await button("Delete").click();
+  await heading(page, "Zeta 1");
+  await page.setViewportSize({ width: 390, height: 844 });
+  await button("Delete").click();
+  await page.waitForFunction(() => location.hash === "#/vault");
+});
+
+test("the browser reported no problem", () => assert.deepEqual(page.complaints, []));
