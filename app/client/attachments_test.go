@@ -110,7 +110,7 @@ func TestFilesOfEverySizeComeBackOnAnotherDevice(t *testing.T) {
 	}
 }
 
-func TestAttachmentsOfOneNameGetNumbers(t *testing.T) {
+func TestAttachmentsOfOneNameAreToldApart(t *testing.T) {
 	t.Parallel()
 	d := newDevice(t, startServer(t))
 	d.register(t, "anna")
@@ -140,7 +140,7 @@ func TestFileThatCannotBeAttachedChangesNothing(t *testing.T) {
 		"without a name":  {it.ID, "/", 1, false, client.CodeBadInput, "name"},
 		"a long name":     {it.ID, strings.Repeat("x", item.MaxAttachmentName+1), 1, false, client.CodeBadInput, "name"},
 		"to no item":      {"x", "file", 1, false, client.CodeNotFound, "no such item"},
-		"over the quota":  {it.ID, "over", 2 << 20, false, client.Code(protocol.CodeQuotaReached), "the attachment quota is reached"},
+		"over the quota":  {it.ID, "over", 2 << 20, false, client.Code(protocol.CodeQuotaReached), "quota is reached"},
 		"on a bad line":   {it.ID, "cut", 600 << 10, true, client.CodeOffline, "upload cut"},
 		"with the escape": {it.ID, "a\x1b[2Jb", 1, false, client.CodeBadInput, "name"},
 	} {
@@ -290,7 +290,7 @@ func TestFilesAttachedOnTwoDevicesAreBothKept(t *testing.T) {
 }
 
 // A removed file stays for as long as an older version names it; then, and with the item, it goes.
-func TestUnreferencedAttachmentsAreDeleted(t *testing.T) {
+func TestWhatNoItemNamesIsDeleted(t *testing.T) {
 	t.Parallel()
 	d := newDevice(t, startServer(t))
 	d.register(t, "anna")

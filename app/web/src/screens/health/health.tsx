@@ -16,7 +16,7 @@ import { Meter } from "../../ui/meter";
 import { Problem } from "../../ui/task";
 import { Tile } from "../items/tile";
 import { Breaches, type BreachService, useBreachService } from "./breaches";
-import { isOpen, setOpen, useScrollPosition } from "./place";
+import { isOpen, setOpen, usePlace } from "./place";
 
 const SHOWN = 50; // items per finding before "show all"
 
@@ -233,7 +233,7 @@ export function HealthPage() {
   const again = () => setAttempt((t) => t + 1);
   const service = useBreachService();
   const ready = report !== null && items !== null && !service.looking;
-  useScrollPosition(ready);
+  usePlace(ready);
 
   useEffect(() => {
     if (items === null) return;

@@ -19,7 +19,7 @@ export function setOpen(group: string, open: boolean) {
 const page = () => document.querySelector(".page");
 
 /** Scrolls back to where an item was opened as soon as the findings are `ready`. */
-export function useScrollPosition(ready: boolean) {
+export function usePlace(ready: boolean) {
   useLayoutEffect(() => {
     const box = page();
     if (!ready || !box) return;

@@ -1,4 +1,4 @@
-// Keys that act on an item: the open one, or the active row of the list.
+// The keys that act on the shown item, or on the active item of the list.
 import { toast } from "../../state/app";
 import { copyField } from "../../state/copy-field";
 import { texts } from "../../texts";
