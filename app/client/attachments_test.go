@@ -110,7 +110,7 @@ func TestFilesOfEverySizeComeBackOnAnotherDevice(t *testing.T) {
 	}
 }
 
-func TestAttachmentsOfOneNameAreToldApart(t *testing.T) {
+func TestAttachmentsOfOneNameGetNumbers(t *testing.T) {
 	t.Parallel()
 	d := newDevice(t, startServer(t))
 	d.register(t, "anna")
@@ -290,7 +290,7 @@ func TestFilesAttachedOnTwoDevicesAreBothKept(t *testing.T) {
 }
 
 // A removed file stays for as long as an older version names it; then, and with the item, it goes.
-func TestWhatNoItemNamesIsDeleted(t *testing.T) {
+func TestUnreferencedAttachmentsAreDeleted(t *testing.T) {
 	t.Parallel()
 	d := newDevice(t, startServer(t))
 	d.register(t, "anna")

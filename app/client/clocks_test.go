@@ -17,7 +17,7 @@ func (d *device) dated(date time.Time) {
 	d.wire.lie(func(_ client.Request, answer *client.Response) { answer.Date = date })
 }
 
-func TestTheTrashGivesUpOnlyWhatAllClocksCallDue(t *testing.T) {
+func TestTrashDeletesOnlyWhenAllClocksAgree(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
 	d := newDevice(t, server)

@@ -71,7 +71,7 @@ func FuzzVaultAnswer(f *testing.F) {
 }
 
 // Each of these takes many times its size in memory, once it is decoded.
-func TestListsOfAlmostNothingAreRefusedAtTheFirstElement(t *testing.T) {
+func TestIncompleteListsAreRefusedEarly(t *testing.T) {
 	t.Parallel()
 	whole := `{"item_id":"a","kind":"overview","version":1,"revision":1,"token":"x"}`
 	for _, element := range []string{

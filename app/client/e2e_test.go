@@ -303,7 +303,7 @@ func TestRegistrationIsKeptWhenTheNameIsTaken(t *testing.T) {
 	}
 }
 
-func TestRegisterMakesAnotherUserIDWhenOneWasUsed(t *testing.T) {
+func TestRegisterRetriesWithAnotherUserID(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
 	d := newDevice(t, server)

@@ -62,7 +62,7 @@ func TestTrashAndRestore(t *testing.T) {
 	}
 }
 
-func TestTheTrashGivesUpWhatIsDueAndEmpties(t *testing.T) {
+func TestTrashDeletesDueItemsAndEmpties(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
 	d := newDevice(t, server)
@@ -182,7 +182,7 @@ func TestAnEditOfManyKeepsWhatAnotherDeviceWrote(t *testing.T) {
 	}
 }
 
-func TestATagThatCannotBeIsRefusedBeforeAnythingChanges(t *testing.T) {
+func TestInvalidTagChangesNothing(t *testing.T) {
 	t.Parallel()
 	_, d, bank, mail := kept(t)
 	sent := d.changes()

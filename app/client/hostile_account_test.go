@@ -12,7 +12,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
-func TestKeyDerivationOutsideTheBoundsIsRefusedBeforeDeriving(t *testing.T) {
+func TestKDFOutsideTheBoundsIsRefusedFirst(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
 	newDevice(t, server).register(t, "anna")

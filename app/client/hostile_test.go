@@ -223,7 +223,7 @@ func expectAltered(t *testing.T, err error, want []string) {
 	}
 }
 
-func TestLiesInADeltaAreFoundAndTheWholeVaultIsTakenInstead(t *testing.T) {
+func TestLiesInADeltaLeadToAFullDownload(t *testing.T) {
 	t.Parallel()
 	server, _, c := scene(t)
 	for name, tell := range map[string]func(t *testing.T, c *crime, v *protocol.VaultResponse){

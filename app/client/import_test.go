@@ -56,7 +56,7 @@ func knownVault(t *testing.T, d *device) (same, differs item.Item) {
 	return same, differs
 }
 
-func TestImportPreviewComparesWithTheVaultAndShowsNoSecret(t *testing.T) {
+func TestImportPreviewShowsStatusAndNoSecret(t *testing.T) {
 	t.Parallel()
 	d := newDevice(t, startServer(t))
 	_, differs := knownVault(t, d)

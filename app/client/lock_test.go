@@ -10,7 +10,7 @@ import (
 )
 
 // Locking does not wait for the server: what is going on ends.
-func TestLockEndsWhatIsGoingOn(t *testing.T) {
+func TestLockEndsRunningOperations(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
 	d := newDevice(t, server)

@@ -62,7 +62,7 @@ func stays(t *testing.T, what string, got item.Item, changes ...string) {
 	}
 }
 
-func TestWhatANewerVersionWroteSurvivesEdits(t *testing.T) {
+func TestEditsKeepMembersOfANewerVersion(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
 	d := newDevice(t, server)
@@ -128,7 +128,7 @@ func TestWhatANewerVersionWroteSurvivesEdits(t *testing.T) {
 		`"password_history":[{"by":"x","password":"older"}],`, "")
 }
 
-func TestAnEditWhereANewerVersionWroteAnotherTypeIsRefused(t *testing.T) {
+func TestEditOfATypeFromANewerVersionIsRefused(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
 	d := newDevice(t, server)
@@ -157,7 +157,7 @@ func TestAnEditWhereANewerVersionWroteAnotherTypeIsRefused(t *testing.T) {
 	stays(t, "after all of them", d.get(t, id))
 }
 
-func TestWhatANewerVersionWroteSurvivesTheMergeOfTwoDevices(t *testing.T) {
+func TestMergeKeepsMembersOfANewerVersion(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
 	a, b := newDevice(t, server), newDevice(t, server)
@@ -200,7 +200,7 @@ func TestWhatANewerVersionWroteSurvivesTheMergeOfTwoDevices(t *testing.T) {
 }
 
 // A newer version changes a field to another type while an edit of it waits on an older device.
-func TestAWaitingEditOfAFieldThatANewerVersionChangedGoesOnAsACopy(t *testing.T) {
+func TestPendingEditOfANewerFieldBecomesACopy(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
 	d := newDevice(t, server)
@@ -221,7 +221,7 @@ func TestAWaitingEditOfAFieldThatANewerVersionChangedGoesOnAsACopy(t *testing.T)
 	}
 }
 
-func TestWhatANewerVersionWroteSurvivesTheOutbox(t *testing.T) {
+func TestOutboxKeepsMembersOfANewerVersion(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
 	d := newDevice(t, server)
@@ -242,7 +242,7 @@ func TestWhatANewerVersionWroteSurvivesTheOutbox(t *testing.T) {
 	stays(t, "sent", d.get(t, id), `"newer"`, `"offline"`, `["x"]`, `["x","y"]`)
 }
 
-func TestWhatANewerVersionWroteSurvivesExportAndImport(t *testing.T) {
+func TestExportKeepsMembersOfANewerVersion(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
 	from := newDevice(t, server)
@@ -305,7 +305,7 @@ func TestWhatANewerVersionWroteSurvivesExportAndImport(t *testing.T) {
 }
 
 // The id of an attachment in a place that only a newer version knows keeps the attachment.
-func TestAttachmentsThatANewerVersionNamesAreNoOrphans(t *testing.T) {
+func TestAttachmentsOfANewerVersionStay(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
 	d := newDevice(t, server)
@@ -337,7 +337,7 @@ func TestAttachmentsThatANewerVersionNamesAreNoOrphans(t *testing.T) {
 	}
 }
 
-func TestWhatANewerVersionWroteOfAFileSurvivesExportAndImport(t *testing.T) {
+func TestExportKeepsFileMembersOfANewerVersion(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
 	from := newDevice(t, server)

@@ -65,7 +65,7 @@ func TestReadingWithoutTheServer(t *testing.T) {
 }
 
 // A proxy in front of a server that is down answers for it.
-func TestAProxyWithoutItsServerIsNoServer(t *testing.T) {
+func TestProxyWithoutItsServerCountsAsOffline(t *testing.T) {
 	t.Parallel()
 	server, d, _, _ := kept(t)
 	d = d.restarted(t, server)
@@ -82,7 +82,7 @@ func TestAProxyWithoutItsServerIsNoServer(t *testing.T) {
 }
 
 // What a server begins to say, and what it is too busy to say, is no reason to show nothing.
-func TestAPartOfAnAnswerAndABusyServerAreNoServer(t *testing.T) {
+func TestTruncatedAnswerCountsAsOffline(t *testing.T) {
 	t.Parallel()
 	server, kept, bank, _ := kept(t)
 	for name, answer := range map[string]func(a *client.Response){
@@ -110,7 +110,7 @@ func TestAPartOfAnAnswerAndABusyServerAreNoServer(t *testing.T) {
 	}
 }
 
-func TestNothingLiesOnTheDeviceInTheClear(t *testing.T) {
+func TestDeviceStoresNoPlaintext(t *testing.T) {
 	t.Parallel()
 	_, d, bank, _ := kept(t)
 	d.cut()
@@ -274,7 +274,7 @@ func TestATamperedAccountIsRefused(t *testing.T) {
 	}
 }
 
-func TestASessionThatWasEndedLeavesTheCacheInQuarantine(t *testing.T) {
+func TestEndedSessionQuarantinesTheCache(t *testing.T) {
 	t.Parallel()
 	server, d, _, _ := kept(t)
 	other := newDevice(t, server)
@@ -338,7 +338,7 @@ func TestTheNewPasswordOpensTheCopyAndTheOldOneDoesNot(t *testing.T) {
 	}
 }
 
-func TestSigningOutLeavesNothingAndWarnsOfWhatIsLost(t *testing.T) {
+func TestSigningOutDeletesTheCacheAfterAWarning(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	for name, leave := range map[string]func(d *device, force bool) error{

@@ -154,7 +154,7 @@ func TestACopyIsOnlyRead(t *testing.T) {
 	}
 }
 
-func TestSigningInAgainSendsWhatWaited(t *testing.T) {
+func TestSigningInAgainSendsTheOutbox(t *testing.T) {
 	t.Parallel()
 	server, d := denied(t)
 	other := newDevice(t, server)
@@ -184,7 +184,7 @@ func TestSigningInAgainSendsWhatWaited(t *testing.T) {
 }
 
 // What else than 401 a server could say to make a device drop its cache.
-func TestNoAnswerMakesADeviceDropItsCache(t *testing.T) {
+func TestNoAnswerDeletesTheCache(t *testing.T) {
 	t.Parallel()
 	server, d, _, _ := kept(t)
 	d.cut()
@@ -427,7 +427,7 @@ func TestDamagedCopies(t *testing.T) {
 	}
 }
 
-func TestSigningOutDeletesWhatIsInQuarantine(t *testing.T) {
+func TestSigningOutDeletesTheQuarantine(t *testing.T) {
 	t.Parallel()
 	server, d := denied(t)
 	d = d.restarted(t, server)

@@ -38,7 +38,7 @@ func seenFrom(t *testing.T, server string) *device {
 }
 
 // The label of a session is the server's to say, and the title of a copy is sealed.
-func TestTheServersWordForADeviceIsInNoTitle(t *testing.T) {
+func TestServersDeviceNameIsNotInTitles(t *testing.T) {
 	t.Parallel()
 	server, d, bank, _ := kept(t)
 	other := seenFrom(t, server)
@@ -63,7 +63,7 @@ func TestTheServersWordForADeviceIsInNoTitle(t *testing.T) {
 	}
 }
 
-func TestChangesWithoutTheServerAreShownAtOnceAndSentLater(t *testing.T) {
+func TestOfflineChangesAreShownAndSentLater(t *testing.T) {
 	t.Parallel()
 	server, d, bank, mail := kept(t)
 	d.cut()
@@ -135,7 +135,7 @@ func TestChangesWithoutTheServerAreShownAtOnceAndSentLater(t *testing.T) {
 }
 
 // The form was opened on what waits; by the time it is saved, that has been sent.
-func TestAnEditThatBeganFromWhatWaitsIsMerged(t *testing.T) {
+func TestEditBasedOnThePendingStateIsMerged(t *testing.T) {
 	t.Parallel()
 	_, d, bank, _ := kept(t)
 	d.cut()
@@ -150,7 +150,7 @@ func TestAnEditThatBeganFromWhatWaitsIsMerged(t *testing.T) {
 	}
 }
 
-func TestChangesThatWaitedMeetThoseOfAnotherDevice(t *testing.T) {
+func TestPendingChangesMergeWithAnotherDevice(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	remove := func(t *testing.T, d *device, it item.Item) {
@@ -398,7 +398,7 @@ func TestTwoTabsWaitTogether(t *testing.T) {
 }
 
 // A save with the server there goes behind what still waits.
-func TestASaveBehindWhatWaits(t *testing.T) {
+func TestSaveAfterPendingChanges(t *testing.T) {
 	t.Parallel()
 	server, d, bank, mail := kept(t)
 	d.cut()
@@ -420,7 +420,7 @@ func TestASaveBehindWhatWaits(t *testing.T) {
 }
 
 // A queue that somebody tampered with is not passed over: it is what somebody typed.
-func TestATamperedQueueIsToldAndKept(t *testing.T) {
+func TestTamperedOutboxIsReportedAndKept(t *testing.T) {
 	t.Parallel()
 	server, d, _, _ := kept(t)
 	d.cut()

@@ -10,7 +10,7 @@ import (
 )
 
 // Each change writes what it adds, and sending one takes it out: neither writes again what waits besides.
-func TestAQueueGrowsByWhatIsAdded(t *testing.T) {
+func TestOutboxGrowsByTheChange(t *testing.T) {
 	t.Parallel()
 	server, d, _, _ := kept(t)
 	d.cut()
@@ -43,7 +43,7 @@ func TestAQueueGrowsByWhatIsAdded(t *testing.T) {
 }
 
 // What anybody could do to the pieces of a queue.
-func TestAPieceOfAQueueThatIsNotInItsPlaceIsTold(t *testing.T) {
+func TestMisplacedOutboxPieceIsReported(t *testing.T) {
 	t.Parallel()
 	server, whole, _, _ := kept(t)
 	whole.cut()

@@ -8,7 +8,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
-func TestWhatSurroundsAUsernameIsNoPartOfIt(t *testing.T) {
+func TestSpaceAroundAUsernameIsIgnored(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
 	d := newDevice(t, server)

@@ -40,7 +40,7 @@ func TestParamsOutOfBoundsAreRefusedByName(t *testing.T) {
 		if _, err := WrapVaultKey(fixedVaultKey("v"), KEK{secret{b: fixed("k")}}, w); !errors.Is(err, c.want) {
 			t.Errorf("wrap with %+v: %v", c.p, err)
 		}
-		// The token is good and opens under this key, so only the check of the bounds can refuse it.
+		// The token is valid and opens under this key, so only the check of the bounds can reject it.
 		w.Params = DefaultParams
 		token, err := WrapVaultKey(fixedVaultKey("v"), KEK{secret{b: fixed("k")}}, w)
 		if err != nil {

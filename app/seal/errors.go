@@ -16,7 +16,7 @@ var (
 	// ErrKDFTooWeak and ErrKDFTooCostly name the parameter that is out of bounds.
 	ErrKDFTooWeak   = errors.New("key derivation is too weak")
 	ErrKDFTooCostly = errors.New("key derivation is too costly")
-	// ErrKDFMismatch: the salt or the cost differs from the one that the vault key was wrapped with.
+	// ErrKDFMismatch: the salt or the cost differs from the sealed one.
 	ErrKDFMismatch = errors.New("key derivation differs from what was sealed with the vault key")
 
 	ErrPhraseLength   = errors.New("a recovery phrase has 24 words")

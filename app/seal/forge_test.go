@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// signed makes a Fernet token of anything: what a faulty or hostile holder of the key could make, and fernet-go can not.
+// signed creates a Fernet token of any content, as a faulty or hostile holder of the key could, but not fernet-go.
 func signed(k secret, raw []byte) string {
 	mac := hmac.New(sha256.New, k.b[:16])
 	mac.Write(raw)

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// What is taken as a phrase is 24 words, and their one spelling is the same phrase.
+// Every text that parses as a phrase has 24 words, and their canonical spelling parses as the same phrase.
 func FuzzParseRecoveryPhrase(f *testing.F) {
 	for _, s := range []string{
 		"", "abandon", strings.Repeat("abandon ", 23) + "art", "zoo " + strings.Repeat("zoo ", 22) + "vote",
@@ -31,7 +31,7 @@ func FuzzParseRecoveryPhrase(f *testing.F) {
 	})
 }
 
-// A plaintext that parses is, byte for byte, the one that is made of what it says.
+// Encoding a parsed plaintext gives the same bytes.
 func FuzzParseRecord(f *testing.F) {
 	place, err := Place{fixedUser("u"), fixedAccount("a"), KindAccount, 1}.append(nil)
 	if err != nil {
@@ -91,7 +91,7 @@ func FuzzParseManifest(f *testing.F) {
 	})
 }
 
-// No text but the very token that was sealed opens.
+// Only the token that was sealed opens.
 func fuzzOpen(f *testing.F, token string, open func(string) error) {
 	f.Add(token)
 	f.Add(token + "\n")

@@ -195,7 +195,7 @@ func TestTokenHasOneSpelling(t *testing.T) {
 }
 
 // fernet-go slices out of range for a short token with the right HMAC, and takes PKCS #7 padding of 0 bytes.
-func TestTokenThatAFaultyHolderOfTheKeyMade(t *testing.T) {
+func TestFaultyTokensOfAKeyHolderAreRefused(t *testing.T) {
 	t.Parallel()
 	k := secret{b: fixed("fernet key")}
 	for name, raw := range map[string][]byte{

@@ -97,7 +97,7 @@ func TestPieceAlteredAnywhereIsRefused(t *testing.T) {
 }
 
 // Only a faulty client can make these. The key fits, and still the plaintext is held to its place and its form.
-func TestPieceWithWrongInsideIsRefused(t *testing.T) {
+func TestPieceWithWrongPlaintextIsRefused(t *testing.T) {
 	t.Parallel()
 	v := NewVaultKey()
 	p := Piece{NewUserID(), NewAttachmentID(), 1, 2}
@@ -133,7 +133,7 @@ func TestPieceWithWrongInsideIsRefused(t *testing.T) {
 	}
 }
 
-func TestPieceThatIsNoneIsRefusedWithoutQuotingIt(t *testing.T) {
+func TestMalformedPieceIsRefusedWithoutQuote(t *testing.T) {
 	t.Parallel()
 	v := NewVaultKey()
 	for name, change := range map[string]func(*Piece){
@@ -156,7 +156,7 @@ func TestPieceThatIsNoneIsRefusedWithoutQuotingIt(t *testing.T) {
 	}
 }
 
-func TestLargestPieceFillsTheLongestTokenThatTheServerTakes(t *testing.T) {
+func TestLargestPieceFillsTheLongestToken(t *testing.T) {
 	t.Parallel()
 	v, p := NewVaultKey(), Piece{NewUserID(), NewAttachmentID(), 54, 54}
 	content := bytes.Repeat([]byte("x"), PieceBytes)

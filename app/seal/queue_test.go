@@ -31,7 +31,7 @@ func TestQueueOpensForItsOwnerAlone(t *testing.T) {
 		"another vault":        {fixedVaultKey("w"), user, token},
 		"cut":                  {key, user, token[:len(token)-4]},
 		"altered":              {key, user, token[:100] + "AAAA" + token[104:]},
-		"what is no queue":     {key, user, manifest},
+		"a manifest":           {key, user, manifest},
 		"longer than any":      {key, user, strings.Repeat("A", maxQueueToken+4)},
 		"nothing":              {key, user, ""},
 		"another user's in it": {key, user, sealedAs(t, key, user, fixedUser("other"))},

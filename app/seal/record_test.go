@@ -78,7 +78,7 @@ func TestRecordAlteredAnywhereIsRefused(t *testing.T) {
 }
 
 // Only a faulty client can make these. The key fits, and still the plaintext is held to its place and its form.
-func TestRecordWithWrongInsideIsRefused(t *testing.T) {
+func TestRecordWithWrongPlaintextIsRefused(t *testing.T) {
 	t.Parallel()
 	v := NewVaultKey()
 	p := Place{NewUserID(), NewAccountID(), KindAccount, 1}
@@ -121,7 +121,7 @@ func TestRecordWithWrongInsideIsRefused(t *testing.T) {
 	}
 }
 
-func TestPlaceThatIsNoneIsRefusedWithoutQuotingIt(t *testing.T) {
+func TestMalformedPlaceIsRefusedWithoutQuote(t *testing.T) {
 	t.Parallel()
 	v := NewVaultKey()
 	good := Place{NewUserID(), NewAccountID(), KindAccount, 1}
@@ -148,7 +148,7 @@ func TestPlaceThatIsNoneIsRefusedWithoutQuotingIt(t *testing.T) {
 	}
 }
 
-func TestLengthSaysLittle(t *testing.T) {
+func TestTokenLengthRevealsLittle(t *testing.T) {
 	t.Parallel()
 	v, p := NewVaultKey(), Place{NewUserID(), NewAccountID(), KindPassword, 1}
 	sizes := map[int]bool{}

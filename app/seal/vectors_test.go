@@ -19,7 +19,7 @@ import (
 //go:embed testdata/vectors.json
 var frozen []byte
 
-var update = flag.Bool("update", false, "write testdata/vectors.json anew")
+var update = flag.Bool("update", false, "rewrite testdata/vectors.json")
 
 type vectors struct {
 	Comment  string           `json:"comment"`
@@ -130,7 +130,7 @@ type paddingVector struct {
 	Ciphertext int `json:"ciphertext"`
 }
 
-// fixed gives the same bytes for the same name, for ever.
+// fixed always returns the same bytes for a name.
 func fixed(name string) (b [32]byte) {
 	return sha256.Sum256([]byte("vaultsphere test vector: " + name))
 }
@@ -297,7 +297,7 @@ func makeVectors(t *testing.T) vectors {
 	return v
 }
 
-// Every byte that this build makes is the byte that was frozen.
+// This build reproduces every frozen byte.
 func TestVectorsAreReproduced(t *testing.T) {
 	t.Parallel()
 	got, err := json.MarshalIndent(makeVectors(t), "", "  ")
@@ -329,7 +329,7 @@ func mustFrozen(t testing.TB, v *vectors) {
 	}
 }
 
-// What was sealed once opens for ever: from the frozen text alone, through the exported functions.
+// Old tokens must always open: from the frozen text alone, through the exported functions.
 func TestVectorsOpen(t *testing.T) {
 	t.Parallel()
 	var v vectors
@@ -338,7 +338,7 @@ func TestVectorsOpen(t *testing.T) {
 		t.Helper()
 		b, err := hex.DecodeString(s)
 		if err != nil || len(b) != keySize {
-			t.Fatalf("%q is no key", s)
+			t.Fatalf("%q is not a key", s)
 		}
 		copy(k.b[:], b)
 		return k

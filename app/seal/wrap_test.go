@@ -45,7 +45,7 @@ func TestWrappedKey(t *testing.T) {
 		"more memory":          {token, kek, said(func(w *WrapInfo) { w.Params.MemoryKiB++ }), ErrKDFMismatch, "131072 5 2"},
 		"less time":            {token, kek, said(func(w *WrapInfo) { w.Params.Time-- }), ErrKDFMismatch, "131072 4 2"},
 		"other threads":        {token, kek, said(func(w *WrapInfo) { w.Params.Threads = 16 }), ErrKDFMismatch, ""},
-		"a user that is none":  {token, kek, said(func(w *WrapInfo) { w.User = "ann" }), ErrBadID, ""},
+		"a malformed user":     {token, kek, said(func(w *WrapInfo) { w.User = "ann" }), ErrBadID, ""},
 		"no salt":              {token, kek, said(func(w *WrapInfo) { w.Salt = Salt{} }), ErrBadID, ""},
 		"recovery with a cost": {recoveryToken, kek, said(func(w *WrapInfo) { w.Purpose = PurposeRecovery }), ErrKDFMismatch, ""},
 		"cut":                  {token[:len(token)-4], kek, sealed, ErrAltered, ""},
@@ -82,7 +82,7 @@ func TestWrappedKeyAlteredAnywhereIsRefused(t *testing.T) {
 	}
 }
 
-// flip gives another letter of base64url.
+// flip returns another letter of base64url.
 func flip(c byte) byte {
 	if c == 'A' {
 		return 'B'
@@ -90,9 +90,9 @@ func flip(c byte) byte {
 	return 'A'
 }
 
-// The server stores tokens of three sorts and may hand out one for another; a record is no vault key even for whoever
-// holds all the keys.
-func TestOneSortOfPlaintextIsNotTakenForAnother(t *testing.T) {
+// The server stores tokens of three kinds and may send one in place of another. Even with all keys, a record must not open as a
+// vault key.
+func TestKindsOfPlaintextAreNotConfused(t *testing.T) {
 	t.Parallel()
 	v, kek, user := fixedVaultKey("v"), KEK{secret{b: fixed("kek")}}, fixedUser("ann")
 	w := WrapInfo{User: user, Purpose: PurposeRecovery}
@@ -118,7 +118,7 @@ func TestOneSortOfPlaintextIsNotTakenForAnother(t *testing.T) {
 			t.Errorf("%s as a manifest: %v", name, err)
 		}
 	}
-	// The same layout under another first or second byte is something that no client of this format wrote.
+	// The same layout under another first or second byte comes from no client of this format.
 	for i := range 2 {
 		wrapped, manifest := bytes.Clone(wrapped), bytes.Clone(manifest)
 		wrapped[i], manifest[i] = 9, 9

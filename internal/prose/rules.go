@@ -115,8 +115,6 @@ var exemptions = []struct {
 	{"internal/audit/licences_test.go", []kind{phrase}}, // it quotes licences
 	{"app/transfer/", []kind{word}},                     // it quotes the columns of other programs
 	{"app/web/src/core/device-cache.ts", []kind{name}},  // it names what browsers already store
-	// Still to be read.
-	{"app/seal/", []kind{phrase}},
 	// Format 2 renames these.
 	{"app/client/", []kind{word, name}},
 	{"app/seal/", []kind{word, name}},

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/text/language"
 )
 
-func TestWhatIsGeneratedIsWhatIsCheckedIn(t *testing.T) {
+func TestGeneratedLettersAreCurrent(t *testing.T) {
 	want, err := Generate()
 	if err != nil {
 		t.Fatal(err)
@@ -25,7 +25,7 @@ func TestWhatIsGeneratedIsWhatIsCheckedIn(t *testing.T) {
 }
 
 // The root collation of CLDR knows letters that differ from a simpler one in a mark alone. Each of them is in the table.
-func TestLettersThatCLDRTakesForOthers(t *testing.T) {
+func TestLettersFoldAsInCLDR(t *testing.T) {
 	var buffer collate.Buffer
 	root := collate.New(language.Und, collate.Loose)
 	key := func(s string) string {

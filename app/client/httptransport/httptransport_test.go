@@ -16,7 +16,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/client/httptransport"
 )
 
-func TestNewRefusesWhatIsNotAServer(t *testing.T) {
+func TestNewRejectsInvalidURLs(t *testing.T) {
 	for address, ok := range map[string]bool{
 		"https://vault.example.org": true, "https://vault.example.org/": true, "https://vault.example.org:8443": true,
 		"http://localhost:5001": true, "http://127.0.0.1:5001": true, "http://[::1]:5001": true,
@@ -80,8 +80,8 @@ func TestARedirectToAnotherHostIsNotFollowed(t *testing.T) {
 	}
 }
 
-// TestWhoAnswersInPlaceOfTheServer: each of these was taken for a server that is away.
-func TestWhoAnswersInPlaceOfTheServer(t *testing.T) {
+// TestInterceptionIsDetected: each of these was taken for a server that is away.
+func TestInterceptionIsDetected(t *testing.T) {
 	quiet := log.New(io.Discard, "", 0)
 	answers := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
 	selfSigned := httptest.NewUnstartedServer(answers)
