@@ -36,7 +36,10 @@ func (c *cache) Stamp(name string) (string, error) {
 }
 
 func (c *cache) Add(name, after string, p client.Piece) error {
-	return c.write(name, after, p, c.kept[name].Pieces)
+	c.mu.Lock()
+	before := c.kept[name].Pieces
+	c.mu.Unlock()
+	return c.write(name, after, p, before)
 }
 
 func (c *cache) Replace(name, after string, p client.Piece) error {

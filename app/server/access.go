@@ -7,7 +7,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// guest is the user of a request without a session.
+// guest is the user ID of a request without a session.
 const guest vault.UserID = ""
 
 func (s *Server) prelogin(w http.ResponseWriter, r *http.Request) error {

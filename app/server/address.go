@@ -16,8 +16,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// networks limit the networks of requests, the widest first. Each width has separate buckets, so many narrow networks do not
-// displace a wide one.
+// networks rate-limits client networks, the widest first. Each width has separate buckets, so many narrow networks cannot
+// evict a wide one.
 type networks []network
 
 type network struct {
@@ -25,15 +25,15 @@ type network struct {
 	buckets *limits[netip.Prefix]
 }
 
-// newNetworks grants perMinute requests to an IPv4 address and to an IPv6 /64. One subscriber may have a /56 or a /48, but so
-// may a mobile provider with many users, so those get four and sixteen times as much.
+// newNetworks allows perMinute requests from an IPv4 address or an IPv6 /64. A /56 or a /48 may belong to one subscriber, but
+// also to a mobile provider with many users, so they get four and sixteen times as many.
 func newNetworks(perMinute int) networks {
 	return networks{
 		{48, newLimits[netip.Prefix](16 * perMinute)}, {56, newLimits[netip.Prefix](4 * perMinute)}, {64, newLimits[netip.Prefix](perMinute)},
 	}
 }
 
-// take returns how long to wait; 0 means proceed. A request that must wait uses up no tokens.
+// take returns how long to wait; 0 means proceed. A request that must wait takes no token.
 func (l networks) take(addr netip.Addr, now time.Time) time.Duration {
 	var taken []*rate.Reservation
 	for _, n := range l {
@@ -58,7 +58,7 @@ func (l networks) take(addr netip.Addr, now time.Time) time.Duration {
 	return 0
 }
 
-// guest rate-limits a route without a session by address.
+// guest rate-limits a route that requires no session, by client address.
 func (s *Server) guest(h handler) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		if wait := s.limits.take(s.clientAddr(r), time.Now()); wait > 0 {
@@ -76,9 +76,10 @@ var forwarding = []string{
 	"X-Azure-Clientip", "Tailscale-User-Login",
 }
 
-// doorFor returns the server's door for this request. The first user may register without an invitation only from this machine,
-// but a proxy on it forwards strangers. Signs of one: a forwarding header, HTTP/1.0 (as nginx speaks to its upstreams), or a
-// Host name that strangers use. The name also reveals DNS rebinding: a stranger's page whose name resolves to this machine.
+// doorFor returns the server's door for this request. Without an invitation, the first user may register only from this
+// machine. A proxy on this machine makes strangers look local, so a forwarding header, HTTP/1.0 (nginx's default for
+// upstreams) or a Host other than this machine rules that out. The Host check also stops DNS rebinding, where a stranger's
+// page has a name that resolves to this machine.
 func (s *Server) doorFor(r *http.Request) vault.Door {
 	door := s.door
 	door.First = door.First && peerAddr(r).IsLoopback() && r.ProtoAtLeast(1, 1) && namesThisMachine(r.Host) &&
@@ -112,7 +113,7 @@ func (s *Server) trusted(a netip.Addr) bool {
 	return false
 }
 
-// warnOfProxy logs once that an untrusted peer forwards requests. A stranger may have invented the headers, so the hint says
+// warnOfProxy logs once that an untrusted peer forwards requests. A stranger may have forged the headers, so the hint says
 // what to check.
 func (s *Server) warnOfProxy(r *http.Request) {
 	if s.trusted(peerAddr(r)) || !slices.ContainsFunc(clientHeaders, func(name string) bool { return r.Header.Values(name) != nil }) {
@@ -128,8 +129,8 @@ func (s *Server) warnOfProxy(r *http.Request) {
 // clientHeaders are the forwarding headers that name the client.
 var clientHeaders = []string{"X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Forwarded"}
 
-// clientAddr walks X-Forwarded-For from the right, over trusted proxies only: the first stranger could have written everything
-// to its left.
+// clientAddr walks X-Forwarded-For from the right and stops at the first untrusted address, which could have forged
+// everything to its left.
 func (s *Server) clientAddr(r *http.Request) netip.Addr {
 	addr := peerAddr(r)
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
@@ -143,7 +144,7 @@ func (s *Server) clientAddr(r *http.Request) netip.Addr {
 	return addr
 }
 
-// parseHop parses an address as proxies write it: alone, in brackets, or with a port (Application Gateway, some others).
+// parseHop parses an address as proxies write it: alone, in brackets, or with a port (Azure Application Gateway and others).
 func parseHop(hop string) (netip.Addr, error) {
 	if ap, err := netip.ParseAddrPort(hop); err == nil {
 		return ap.Addr(), nil
@@ -154,7 +155,7 @@ func parseHop(hop string) (netip.Addr, error) {
 	return netip.ParseAddr(hop)
 }
 
-// overHTTPS reports TLS here or at a trusted proxy.
+// overHTTPS reports whether the client used TLS, to this server or to a trusted proxy.
 func (s *Server) overHTTPS(r *http.Request) bool {
 	if r.TLS != nil {
 		return true

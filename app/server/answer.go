@@ -28,8 +28,8 @@ var (
 	errDraining    = &vault.Error{Code: protocol.CodeUnavailable, Message: "this server is shutting down", RetryAfter: time.Second}
 )
 
-// crossOrigin answers a cross-origin request. If the browser does not send Sec-Fetch-Site, as on plain HTTP, the check compares
-// Origin and Host, and a proxy that changes one of them makes every request look foreign.
+// crossOrigin rejects a cross-origin request. Without Sec-Fetch-Site, which browsers do not send over plain HTTP, the check
+// compares Origin and Host; a proxy that changes one of them makes every request look cross-origin.
 func crossOrigin(_ http.ResponseWriter, r *http.Request) error {
 	origin, err := url.Parse(r.Header.Get("Origin"))
 	if r.Header.Get("Sec-Fetch-Site") != "" || err != nil || origin.Host == "" {
@@ -40,7 +40,7 @@ func crossOrigin(_ http.ResponseWriter, r *http.Request) error {
 		origin.Host, r.Host)}
 }
 
-// refuseMethod lists the allowed methods (RFC 9110 §15.5.6).
+// refuseMethod answers 405 and lists the allowed methods (RFC 9110 §15.5.6).
 func refuseMethod(routes chi.Routes) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		for _, m := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete} {
@@ -115,7 +115,7 @@ func (s *Server) lost(ctx context.Context, err error) {
 	s.log.LogAttrs(ctx, slog.LevelDebug, "answer not delivered", slog.String("request_id", requestID(ctx)), slog.String("cause", err.Error()))
 }
 
-// reply answers 200. A delivery failure after the header is not an error of the request.
+// reply answers 200. A failed delivery is logged, but does not fail the request.
 func (s *Server) reply(w http.ResponseWriter, r *http.Request, body any) error {
 	if err := writeJSON(w, http.StatusOK, body); err != nil {
 		s.lost(r.Context(), err)
@@ -126,7 +126,7 @@ func (s *Server) reply(w http.ResponseWriter, r *http.Request, body any) error {
 func writeJSON(w http.ResponseWriter, status int, body any) error {
 	b, err := json.Marshal(body)
 	if err != nil {
-		return fmt.Errorf("encode the answer: %w", err) // never: the bodies of package protocol always encode
+		return fmt.Errorf("encode the answer: %w", err) // cannot happen: the bodies of package protocol always encode
 	}
 	noStore(w)
 	w.Header().Set("Content-Type", "application/json")

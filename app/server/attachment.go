@@ -9,7 +9,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// chunkBody fits the token and the JSON around it.
+// chunkBody has room for a chunk's token and the JSON around it.
 const chunkBody = protocol.MaxChunkTokenBytes + 1<<10
 
 func attachments(s *Server, w http.ResponseWriter, r *http.Request, session vault.Session) error {

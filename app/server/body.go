@@ -18,13 +18,13 @@ import (
 )
 
 const (
-	// smallBody is twice the largest request, except for a change of the vault and a chunk of an attachment. A small body never
-	// waits for room, so each unfinished upload holds this much.
+	// smallBody is twice the size of the largest request other than a change of the vault or a chunk of an attachment. A
+	// small body never waits for room, so each unfinished upload may hold this much memory.
 	smallBody = 32 << 10
 	firstRead = 4 << 10
 	blockSize = 64 << 10
-	// bodyRoom limits the data of all bodies that has arrived and is not processed yet, beyond the first smallBody bytes of
-	// each. One user gets at most half, so nobody can keep others from importing.
+	// bodyRoom limits the received but unprocessed data of all bodies, beyond the first smallBody bytes of each. One user
+	// gets at most half, so no user can keep others from importing.
 	bodyRoom = 8 << 20
 	userRoom = bodyRoom / 2
 	bodyWait = 10 * time.Second
@@ -41,7 +41,7 @@ var (
 	}
 )
 
-// bodies bounds the memory of request bodies, by what has arrived and not by what they announce.
+// bodies limits the memory of request bodies. It counts received bytes, not the announced length.
 type bodies struct {
 	room     *semaphore.Weighted
 	users    *shares[vault.UserID]
@@ -56,7 +56,7 @@ func newBodies() *bodies {
 	}
 }
 
-// body is a request body in blocks. free returns its memory, once nothing read from it is in use.
+// body is a request body in blocks. free releases its memory; call it once nothing read from the body is in use.
 type body struct {
 	blocks [][]byte
 	size   int
@@ -73,8 +73,8 @@ func (b *body) reader() io.Reader {
 
 var blockPool = sync.Pool{New: func() any { return new([blockSize]byte) }}
 
-// read reads a body of at most limit bytes for user; limit is at most smallBody for an unknown user. The caller frees the body,
-// also after an error.
+// read reads a body of at most limit bytes for user; for a guest, limit is at most smallBody. The caller must free the body,
+// even after an error.
 func (b *bodies) read(w http.ResponseWriter, r *http.Request, limit int64, user vault.UserID) (*body, error) {
 	in := &body{free: func() { /* no room was taken */ }}
 	if r.ContentLength > limit {
@@ -118,7 +118,7 @@ func readError(err error, limit int64) error {
 	return badBody("the body is incomplete")
 }
 
-// setDeadline does nothing if there is no connection.
+// setDeadline ignores connections that do not support deadlines.
 func setDeadline(set func(time.Time) error, at time.Time) error {
 	if err := set(at); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return err
@@ -126,15 +126,14 @@ func setDeadline(set func(time.Time) error, at time.Time) error {
 	return nil
 }
 
-// readSmall reads what never waits: most bodies completely, into a buffer of their size, and the first smallBody bytes of
-// others, into a block.
+// readSmall reads up to smallBody bytes, which never wait for room. A short body gets a buffer of its announced size.
 func (b *bodies) readSmall(in *body, source io.Reader, announced int64, deadline func(time.Time) error) error {
 	if err := setDeadline(deadline, time.Now().Add(b.patience)); err != nil {
 		return err
 	}
 	buffer := make([]byte, firstRead)
 	if announced >= 0 {
-		buffer = buffer[:min(announced+1, firstRead)] // one more byte finds the end
+		buffer = buffer[:min(announced+1, firstRead)] // the extra byte detects the end
 	}
 	n, err := fill(source, buffer)
 	if err == nil {
@@ -153,7 +152,7 @@ func (b *bodies) readSmall(in *body, source io.Reader, announced int64, deadline
 	return err
 }
 
-// largeBody is the rest of a body.
+// largeBody is the part of a body beyond smallBody.
 type largeBody struct {
 	*body
 	bodies *bodies
@@ -161,7 +160,7 @@ type largeBody struct {
 	pooled []*[blockSize]byte
 }
 
-// read acquires room for a block when its first byte arrives.
+// read acquires room for a block only when its first byte arrives.
 func (l *largeBody) read(ctx context.Context, source io.Reader, deadline func(time.Time) error) error {
 	for {
 		if err := setDeadline(deadline, time.Now().Add(l.bodies.patience)); err != nil {
@@ -193,7 +192,7 @@ func (l *largeBody) read(ctx context.Context, source io.Reader, deadline func(ti
 	}
 }
 
-// fill is io.ReadFull, except that the end of source stays io.EOF: io.ErrUnexpectedEOF is a truncated body.
+// fill is like io.ReadFull, but returns io.EOF at the end of source: io.ErrUnexpectedEOF must mean a truncated body.
 func fill(source io.Reader, b []byte) (n int, err error) {
 	for n < len(b) && err == nil {
 		var more int

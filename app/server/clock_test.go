@@ -8,8 +8,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
-// A server whose clock ran ahead has stored a time step and a pause in the far future. Neither locks anyone out once the clock
-// is right again, and a code still works only once.
+// A server whose clock ran ahead has stored a time step and a pause in the far future. Neither may lock a user out once the
+// clock is right again, and a code must still work only once.
 func TestClockThatRanAheadLocksNobodyOut(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

@@ -13,7 +13,7 @@ import (
 
 var seen sync.Map // protocol.Code of every answer in this run
 
-// TestMain checks that a complete run of this package met every error code.
+// TestMain checks that a complete run of this package's tests met every error code.
 func TestMain(m *testing.M) {
 	code := m.Run()
 	whole := flag.Lookup("test.run").Value.String() == "" && flag.Lookup("test.fuzz").Value.String() == "" && flag.Lookup("test.list").Value.String() == ""

@@ -29,7 +29,7 @@ func acceptsBrotli(fields []string) bool {
 }
 
 const (
-	unpackSlots = 3 // each holds the window of its file, which build.mjs limits to 1 MiB, and garbage collection doubles that
+	unpackSlots = 3 // each holds a brotli window, which build.mjs limits to 1 MiB and garbage collection doubles
 	unpackWait  = 10 * time.Second
 )
 
@@ -37,8 +37,8 @@ var errUnpackBusy = &vault.Error{
 	Code: protocol.CodeUnavailable, Message: "too many concurrent downloads without brotli: try again in a moment", RetryAfter: 2 * time.Second,
 }
 
-// unpacker decodes brotli files for clients that cannot. Slow readers can block each other until the server's write timeout;
-// clients that accept brotli never wait.
+// unpacker decodes brotli files for clients that do not accept them. Slow clients can block each other until the server's
+// write timeout; clients that accept brotli never wait.
 type unpacker struct {
 	slots *semaphore.Weighted
 	wait  time.Duration

@@ -20,7 +20,7 @@ import (
 
 const corePath = "/core-0123abcd.wasm"
 
-// packedSite has its core only as brotli, like the build.
+// packedSite returns a site whose core exists only as brotli, as in a real build.
 func packedSite(t *testing.T, core []byte) (s *site, packed []byte) {
 	t.Helper()
 	var b bytes.Buffer
@@ -92,7 +92,7 @@ func TestPackedFileIsServedToEveryClient(t *testing.T) {
 	}
 }
 
-// Go's client would ask for gzip itself.
+// The test calls the handler directly, because Go's HTTP client adds Accept-Encoding: gzip.
 func TestClientWithoutCodingsGetsThePlainFile(t *testing.T) {
 	t.Parallel()
 	core := []byte("\x00asm")

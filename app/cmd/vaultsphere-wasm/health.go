@@ -19,7 +19,7 @@ func (c *core) BreachAddress(ctx context.Context) (protocol.BreachAddress, error
 	return protocol.BreachAddress{Address: a}, err
 }
 
-var errNoBreaches = errors.New("the operator of this server has turned looking up breached passwords off")
+var errNoBreaches = errors.New("the server's operator has turned off the breach check")
 
 // Breaches uses the address that the server has set, because the page's Content-Security-Policy allows no other.
 func (c *core) Breaches(ctx context.Context, progress func(done, total int)) error {

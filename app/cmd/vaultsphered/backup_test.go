@@ -20,7 +20,7 @@ import (
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
-// crowd registers users who write until the server is gone.
+// crowd registers users that keep writing until the server stops.
 type crowd struct {
 	t        *testing.T
 	url      string
@@ -32,13 +32,13 @@ type crowd struct {
 	promises map[*writer]promise
 }
 
-// promise is what the server has acknowledged to a user.
+// promise holds the writes that the server has acknowledged to a user.
 type promise struct {
 	revision int64
 	tokens   map[protocol.Place]string
 }
 
-// join registers a user, who starts to write.
+// join registers a user and starts to write as that user.
 func (c *crowd) join() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -60,7 +60,7 @@ func (c *crowd) promised() map[*writer]promise {
 	return maps.Clone(c.promises)
 }
 
-// check reads the vaults without a login: all users continue their sessions.
+// check reads each vault with the user's existing session, without a login.
 func (c *crowd) check(url string, promised map[*writer]promise) {
 	c.t.Helper()
 	for w, p := range promised {
@@ -84,7 +84,7 @@ func (c *crowd) check(url string, promised map[*writer]promise) {
 	}
 }
 
-// A copy of vault.db alone would lack the newest users, which are in its write-ahead log.
+// The newest users are still in the write-ahead log, so a copy of vault.db alone would miss them.
 func TestBackupHasAllAcknowledgedWrites(t *testing.T) {
 	data, copied, restored := t.TempDir(), t.TempDir(), t.TempDir()
 	p := serveProcess(t, "DATA_DIR="+data, "AUTH_RATE=100000")
@@ -95,7 +95,7 @@ func TestBackupHasAllAcknowledgedWrites(t *testing.T) {
 			t.Fatal(err)
 		}
 		if name == "vault.db" {
-			c.join() // before the copy
+			c.join() // registered before the copy, but still in the write-ahead log
 			if content, err = os.ReadFile(filepath.Join(data, name)); err != nil {
 				t.Fatal(err)
 			}
@@ -142,8 +142,8 @@ func TestBackupHasAllAcknowledgedWrites(t *testing.T) {
 	p.end(t, syscall.SIGTERM)
 }
 
-// If the disk fills up during a backup or a restore, nothing is lost and no partial file is left. ulimit simulates the disk: it
-// limits the size of files.
+// If the disk fills up during a backup or a restore, no data is lost and no partial file remains. ulimit simulates a full
+// disk by limiting the file size.
 func TestBackupAndRestoreOnAFullDisk(t *testing.T) {
 	data := t.TempDir()
 	p := serveProcess(t, "DATA_DIR="+data)
@@ -153,7 +153,7 @@ func TestBackupAndRestoreOnAFullDisk(t *testing.T) {
 	full := func(kib int, args ...string) string {
 		t.Helper()
 		cmd := program(t, args, "DATA_DIR="+data)
-		// in units of 512 bytes (POSIX)
+		// ulimit -f counts units of 512 bytes (POSIX).
 		shell := exec.Command("sh", append([]string{"-c", fmt.Sprintf(`ulimit -f %d && exec "$0" "$@"`, 2*kib)}, cmd.Args...)...)
 		shell.Env, shell.Dir = cmd.Env, cmd.Dir
 		out, err := shell.CombinedOutput()
@@ -162,7 +162,7 @@ func TestBackupAndRestoreOnAFullDisk(t *testing.T) {
 		}
 		return string(out)
 	}
-	for _, kib := range []int{0, 4, 40, 72} { // the database has 72 KiB, the archive more
+	for _, kib := range []int{0, 4, 40, 72} { // the database is 72 KiB, the archive larger
 		full(kib, "backup", file)
 		if left, err := os.ReadDir(filepath.Dir(file)); err != nil || len(left) > 0 {
 			t.Errorf("with %d KiB: leftover %v, %v", kib, left, err)

@@ -23,7 +23,7 @@ func register(t *testing.T, url, name string, i *protocol.Invitation) int {
 	return status
 }
 
-// invitation runs vaultsphered invite beside the server and returns its link.
+// invitation runs vaultsphered invite while the server runs, and returns the invitation in its link.
 func invitation(t *testing.T, site string, settings ...string) *protocol.Invitation {
 	t.Helper()
 	args := []string{"invite"}
@@ -65,7 +65,7 @@ func TestFirstUserAndInvitedUsersMayRegister(t *testing.T) {
 	}
 	database, err := os.ReadFile(strings.TrimPrefix(data, "DATA_DIR=") + "/vault.db-wal")
 	if err != nil || strings.Contains(string(database), i.Secret) {
-		t.Errorf("the store contains the secret of an invitation, or: %v", err)
+		t.Errorf("the store contains the secret of an invitation, or cannot be read: %v", err)
 	}
 	p.end(t, syscall.SIGTERM)
 	if strings.Contains(p.log.String(), i.Secret) {
@@ -107,7 +107,7 @@ func TestInviteRejectsBadURLs(t *testing.T) {
 			t.Errorf("%v %v: exit %d, %q, %q", c.args, c.settings, code, stdout, stderr)
 		}
 	}
-	// No keys are needed: an engineer can reach the tables, but only the servers have the secret.
+	// invite needs no SESSION_SECRET: an operator can reach the tables, but only the servers have the secret.
 	if code, _, stderr := runProgram(t, []string{"invite", "https://vault.example.org"}, "STORE=dynamodb", "AWS_REGION=eu-central-1",
 		"DYNAMODB_ENDPOINT=http://127.0.0.1:9"); code != 1 || !strings.Contains(stderr, "store the invitation: store is unavailable") {
 		t.Errorf("without tables: exit %d, %q", code, stderr)

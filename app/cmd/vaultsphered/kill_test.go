@@ -41,13 +41,13 @@ func exchange(method, url, token string, in, out any) (int, error) {
 	return res.StatusCode, err
 }
 
-// writer keeps changing one vault and remembers what was acknowledged.
+// writer keeps changing one vault and records which changes were acknowledged.
 type writer struct {
 	session      string
 	acknowledged int64
 	tokens       map[protocol.Place]string // of the acknowledged changes
-	last         protocol.ChangeRequest    // sent, perhaps not acknowledged
-	heard        func()                    // called after each acknowledgment, unless nil
+	last         protocol.ChangeRequest    // the last one sent, perhaps not acknowledged
+	heard        func()                    // if not nil, called after each acknowledgment
 }
 
 func (w *writer) register(t *testing.T, url, name string) {
@@ -64,7 +64,7 @@ func (w *writer) register(t *testing.T, url, name string) {
 	w.session, w.tokens = out.Token, map[protocol.Place]string{}
 }
 
-// write writes until the server is gone.
+// write makes changes until one fails.
 func (w *writer) write(url string, answered *atomic.Int64) {
 	for {
 		id := sample.ID()
@@ -92,8 +92,8 @@ func (w *writer) confirmed(revision int64) {
 	}
 }
 
-// check reads the vault back: every acknowledged change is there, and a change without acknowledgment is there completely or
-// not at all.
+// check reads the vault back. It must contain every acknowledged change, and an unacknowledged one either completely or not
+// at all.
 func (w *writer) check(url string) error {
 	var v protocol.VaultResponse
 	if status, err := exchange("GET", url+protocol.PathVault, w.session, nil, &v); err != nil || status != http.StatusOK {
@@ -101,7 +101,7 @@ func (w *writer) check(url string) error {
 	}
 	switch v.Revision {
 	case w.acknowledged:
-	case w.acknowledged + 1: // the change was made, but its answer was lost
+	case w.acknowledged + 1: // the change was applied, but its answer was lost
 		if v.Manifest != w.last.Manifest {
 			return fmt.Errorf("revision %d does not have the manifest of its change", v.Revision)
 		}
@@ -137,7 +137,7 @@ func TestAcknowledgedChangesSurviveKill(t *testing.T) {
 			wg.Go(func() { w.write(p.url, &answered) })
 		}
 		await.Until(t, "five writes", func() bool { return answered.Load() >= before+5 })
-		time.Sleep(time.Duration(sample.Bytes(1)[0]) * 100 * time.Microsecond) //nolint:forbidigo // not a wait: each kill hits another point of a write
+		time.Sleep(time.Duration(sample.Bytes(1)[0]) * 100 * time.Microsecond)
 		if code := p.end(t, syscall.SIGKILL); code != -1 {
 			t.Fatalf("round %d: the server exited with %d: %s", round, code, p.log)
 		}

@@ -127,7 +127,7 @@ func restore(environ []string, file string, replace bool) error {
 	return config.Restore(ctx, file, replace)
 }
 
-// untilSignal returns a context that ends with the first signal; a second signal kills the process.
+// untilSignal returns a context that the first signal cancels; a second signal kills the process.
 func untilSignal() (context.Context, context.CancelFunc) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
@@ -154,7 +154,7 @@ func serve(environ []string, stdout, stderr io.Writer) error {
 	}
 }
 
-// reachable replaces the address of all interfaces with one that can be opened on this machine, under the given name.
+// reachable replaces an unspecified host, such as 0.0.0.0, with name, so the address can be opened on this machine.
 func reachable(addr, name string) string {
 	host, port, err := net.SplitHostPort(addr)
 	if ip := net.ParseIP(host); err == nil && (host == "" || ip.IsUnspecified()) {
@@ -163,7 +163,8 @@ func reachable(addr, name string) string {
 	return addr
 }
 
-// health queries the server with the same settings. It is the container's health check: the image has no shell and no curl.
+// health queries a server that runs with the same settings. It is the container's health check, because the image has no
+// shell and no curl.
 func health(environ []string) error {
 	config, err := daemon.ConfigFromEnv(environ)
 	if err != nil {
@@ -171,7 +172,7 @@ func health(environ []string) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 	defer cancel()
-	// A numeric address: an image from scratch may not resolve localhost.
+	// Use a numeric address: an image built from scratch may not resolve localhost.
 	url := "http://" + reachable(config.ListenAddr, "127.0.0.1") + protocol.PathHealth
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {

@@ -15,7 +15,7 @@ func runProgram(t *testing.T, args []string, settings ...string) (code int, stdo
 	cmd := program(t, args, settings...)
 	var out, errs strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &errs
-	_ = cmd.Run() // its error is the exit code
+	_ = cmd.Run() // the exit code is enough
 	return cmd.ProcessState.ExitCode(), out.String(), errs.String()
 }
 

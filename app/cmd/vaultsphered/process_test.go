@@ -14,13 +14,13 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
-// asProgram turns this test binary into vaultsphered: the same code, in a separate process that a test may kill.
+// asProgram makes this test binary run as vaultsphered, in a separate process that a test can kill.
 const asProgram = "VAULTSPHERED_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
-		signal.Ignore(syscall.SIGXFSZ) // a file at its size limit is a write error, as on a full disk
-		// Not os.Exit, which makes a test binary with coverage print another line.
+		signal.Ignore(syscall.SIGXFSZ) // exceeding the file size limit is a write error, as on a full disk
+		// os.Exit would make a test binary with coverage print an extra line.
 		syscall.Exit(run(os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
 	}
 	os.Exit(m.Run())
@@ -81,12 +81,12 @@ func serveProcess(t *testing.T, settings ...string) *process {
 	return p
 }
 
-// end sends a signal and waits. It returns the exit code, or -1 for a process that a signal killed.
+// end sends a signal and waits for the process to exit. It returns the exit code, or -1 if a signal killed the process.
 func (p *process) end(t *testing.T, s syscall.Signal) int {
 	t.Helper()
 	if err := p.cmd.Process.Signal(s); err != nil {
 		t.Fatal(err)
 	}
-	_ = p.cmd.Wait() // its error is the exit code, which is the result here
+	_ = p.cmd.Wait() // the exit code is the result
 	return p.cmd.ProcessState.ExitCode()
 }

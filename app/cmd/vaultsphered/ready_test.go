@@ -14,8 +14,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// A release whose role may read the tables but not write them is never ready, and its log says why. Anyone may ask: a thousand
-// requests cost one write.
+// A server whose role can read the tables but not write to them is never ready, and its log says why. Anyone may request
+// /ready, so a thousand requests must cost only one write.
 func TestReadOnlyServerIsNeverReady(t *testing.T) {
 	var writes atomic.Int64
 	readOnly := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -57,7 +57,7 @@ func TestReadOnlyServerIsNeverReady(t *testing.T) {
 
 func TestServerRequiresAStoreThatOpens(t *testing.T) {
 	dir := t.TempDir()
-	if err := os.Mkdir(filepath.Join(dir, "vault.db"), 0o500); err != nil { // even root cannot write a file in place of a directory
+	if err := os.Mkdir(filepath.Join(dir, "vault.db"), 0o500); err != nil { // even root cannot open a directory as a file
 		t.Fatal(err)
 	}
 	code, stdout, stderr := runProgram(t, nil, "LISTEN_ADDR=127.0.0.1:0", "METRICS_ADDR=off", "DATA_DIR="+dir)

@@ -40,7 +40,7 @@ func TestGeneratedFilesAreCurrent(t *testing.T) {
 	}
 }
 
-// The worker passes error codes of transfer.wasm on to the page, whose type for them comes from package files.
+// The worker passes the error codes of transfer.wasm to the page, which takes their type from package files.
 func TestFileCodesMatchPackageTransfer(t *testing.T) {
 	s, err := load(root, "transfer/source", "protocol/bridge/files")
 	if err != nil {
@@ -69,7 +69,7 @@ func TestFileCodesMatchPackageTransfer(t *testing.T) {
 	}
 }
 
-// The page has a sentence for each finding, and a rule of an item's field becomes one.
+// The page has a text for each finding, and each rule of an item's field becomes a finding.
 func TestEveryRuleOfAFieldIsAFinding(t *testing.T) {
 	s, err := load(root, "item", "protocol/bridge")
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 
 const module = "github.com/vaultsphere/vaultsphere/"
 
-// source is the Go code that everything is generated from.
+// source is the Go code that the generator reads.
 type source struct {
 	packages map[string]*packages.Package // by path below app/
 	docs     map[string]doc               // by "package.Type", "package.Type.Field" or "package.Constant"
@@ -27,7 +27,7 @@ type iface struct {
 	*ast.InterfaceType
 }
 
-// doc holds the comments of a declaration: above it, behind it, and its //wire:schema lines.
+// doc holds the comments of a declaration: the one above it, the one behind it, and its //wire:schema lines.
 type doc struct {
 	above, behind string
 	schema        []string
@@ -38,7 +38,7 @@ type constantOf struct {
 	value constant.Value
 }
 
-// load reads packages of the repository whose root is dir.
+// load reads packages of the repository at dir; paths are relative to app/.
 func load(dir string, paths ...string) (*source, error) {
 	patterns := make([]string, len(paths))
 	for i, p := range paths {
@@ -137,7 +137,7 @@ func (d doc) text() string {
 	return strings.TrimSpace(strings.ReplaceAll(d.above, "\n", " ") + " " + d.behind)
 }
 
-// deed returns the comment without the identifier that it starts with in Go.
+// deed returns the comment without the leading name of its declaration, capitalized.
 func (d doc) deed(name string) string {
 	text, ok := strings.CutPrefix(d.text(), name+" ")
 	if !ok {
@@ -165,12 +165,12 @@ type method struct {
 	params      types.Type
 	result      types.Type
 	doc         doc
-	// takesFile and givesFile: a file travels beside the JSON.
+	// takesFile and givesFile mean that a file accompanies the JSON.
 	takesFile, givesFile, progress, encoded bool
-	event                                   types.Type // what the method reports before it returns, other than progress
+	event                                   types.Type // type of the events that the method reports before it returns; nil for none
 }
 
-// methods lists the methods of the interface "package.Name", with those of embedded interfaces in place.
+// methods lists the methods of the interface "package.Name" in source order, including those of embedded interfaces.
 func (s *source) methods(name string) ([]method, error) {
 	var out []method
 	short, own, _ := strings.Cut(name, ".")

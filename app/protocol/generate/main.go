@@ -1,5 +1,5 @@
-// Command generate derives from the protocol's Go code the TypeScript types, calls and constants of the page, the dispatch of
-// the WebAssembly modules, and the OpenAPI document.
+// Command generate generates code from the protocol's Go packages: the page's TypeScript types, calls and constants, the
+// dispatch functions of the WebAssembly modules, and the OpenAPI document.
 package main
 
 import (
@@ -27,7 +27,7 @@ func run(root string) error {
 		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		if err := os.WriteFile(filepath.Join(root, name), files[name], 0o644); err != nil { //nolint:gosec // source code, for all to read
+		if err := os.WriteFile(filepath.Join(root, name), files[name], 0o644); err != nil {
 			return err
 		}
 	}
@@ -40,7 +40,7 @@ var constants = []string{
 	"protocol.MaxUsernameRunes",
 }
 
-// generate returns the files by path below root.
+// generate returns the generated files, keyed by path relative to root.
 func generate(root string) (map[string][]byte, error) {
 	s, err := load(root, "protocol", "client", "generate", "health", "item", "seal", "transfer", "transfer/parcel", "transfer/source",
 		"protocol/bridge", "protocol/bridge/core", "protocol/bridge/files", "protocol/bridge/worker")
@@ -62,7 +62,7 @@ func generate(root string) (map[string][]byte, error) {
 	return files, err
 }
 
-// page writes the files of the page: the types that it shares with its worker, and its calls.
+// page generates the page's files: the types that it shares with its worker, and its calls.
 func (s *source) page() (protocol, calls string, err error) {
 	t := newTypeScript(s)
 	var text strings.Builder
@@ -75,7 +75,7 @@ func (s *source) page() (protocol, calls string, err error) {
 		_, name, _ := strings.Cut(iface, ".")
 		names = append(names, union(name+"Method", methods))
 		for _, m := range methods {
-			call, err := t.call(m) // also if only its types are needed
+			call, err := t.call(m) // for every method, because it also declares the types
 			if err != nil {
 				return "", "", fmt.Errorf("%s.%s: %w", iface, m.name, err)
 			}

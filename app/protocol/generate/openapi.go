@@ -18,7 +18,7 @@ type object = map[string]any
 const (
 	schemas   = "#/components/schemas/"
 	responses = "#/components/responses/"
-	// Results of operations that are not types of package protocol.
+	// Results that are not types of package protocol.
 	anyObject   = "any object"
 	eventStream = "a stream"
 )
@@ -28,7 +28,7 @@ const about = "All bodies are JSON in UTF-8. Member names are case-sensitive; un
 	"Any path may answer 404 not_found or 405 method_not_allowed with the same error body. Cross-origin requests of " +
 	"browsers are rejected with 403."
 
-// openapi writes the OpenAPI document.
+// openapi generates the OpenAPI document.
 func (s *source) openapi() ([]byte, error) {
 	d := &document{s, newSchemas(s), object{}, map[string]answer{}}
 	if err := d.codes(); err != nil {
@@ -78,7 +78,7 @@ func (s *source) openapi() ([]byte, error) {
 	return out.Bytes(), err
 }
 
-// layOut writes on one line what fits on it.
+// layOut writes a value on one line if it fits, otherwise each member on a separate line.
 func layOut(out *bytes.Buffer, value any, indent string) error {
 	var line bytes.Buffer
 	e := json.NewEncoder(&line)
@@ -122,7 +122,7 @@ type document struct {
 	answers   map[string]answer // by code
 }
 
-// answer is the comment of a code: its status and its meaning.
+// answer is the parsed comment of an error code: its HTTP status and its meaning.
 type answer struct {
 	order, status int
 	meaning       string
@@ -213,7 +213,7 @@ func (d *document) answersOf(o operation) (object, error) {
 	return out, nil
 }
 
-// allCodes adds the codes that follow from the form of an operation.
+// allCodes adds the error codes that every operation of this form may return.
 func (o operation) allCodes() []string {
 	codes := slices.Clone(o.codes)
 	if o.gives != anyObject {
@@ -237,7 +237,7 @@ func (o operation) allCodes() []string {
 	return codes
 }
 
-// response describes the error answer with any of codes, and returns its name.
+// response adds an error response with any of codes, and returns its name.
 func (d *document) response(codes []string) string {
 	slices.SortFunc(codes, func(a, b string) int { return cmp.Compare(d.answers[a].order, d.answers[b].order) })
 	name := strings.Join(codes, "-")

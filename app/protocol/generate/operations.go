@@ -1,7 +1,7 @@
 package main
 
-// operation is one operation of the API. It does not repeat what follows from its form: the answers of every operation with a
-// session, with a body, with parameters, or that changes something.
+// operation is one operation of the API. allCodes adds the error codes that follow from its form: whether it requires a
+// session, has a body or parameters, or changes something.
 type operation struct {
 	method, path     string // path is the name of a constant in package protocol
 	id, tag, summary string
@@ -9,7 +9,7 @@ type operation struct {
 	guest            bool   // requires no session
 	takes, gives     string // types of package protocol; gives is empty for 204
 	parameters       []parameter
-	codes            []string // in addition to those that follow from the form
+	codes            []string // in addition to those that allCodes adds
 }
 
 type parameter struct {

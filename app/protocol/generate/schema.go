@@ -18,7 +18,7 @@ type schemaSet struct {
 
 func newSchemas(s *source) *schemaSet { return &schemaSet{s, map[string]object{}} }
 
-// root writes the schema of a type and of all types in it. It returns a reference.
+// root adds the schemas of a type and of all types that it contains, and returns a reference to it.
 func (s *schemaSet) root(name string) (object, error) {
 	found := s.packages["protocol"].Types.Scope().Lookup(name)
 	if found == nil {
@@ -61,7 +61,7 @@ func basicSchema(b *types.Basic) (object, error) {
 	return nil, fmt.Errorf("no schema for the type %s", b)
 }
 
-// component writes a named type.
+// component adds the schema of a named type and returns a reference to it.
 func (s *schemaSet) component(o *types.TypeName, underlying types.Type) (object, error) {
 	name, ref := o.Name(), object{"$ref": schemas + o.Name()}
 	if name == "Code" {
@@ -97,7 +97,7 @@ func (s *schemaSet) component(o *types.TypeName, underlying types.Type) (object,
 
 var constantName = regexp.MustCompile(`:([A-Z]\w+)`)
 
-// apply adds what the //wire:schema lines say.
+// apply merges the //wire:schema lines of d into a schema.
 func (s *schemaSet) apply(to object, d doc) error {
 	for _, rule := range d.schema {
 		var missing error
@@ -132,7 +132,7 @@ func cmpOr(a, b error) error {
 	return b
 }
 
-// fields writes the members of an object, including those of embedded structs.
+// fields adds the members of an object to its schema, including those of embedded structs.
 func (s *schemaSet) fields(out object, owner string, fields *types.Struct) error {
 	properties, example := object{}, object{}
 	required := []string{}
@@ -174,7 +174,7 @@ func (s *schemaSet) fields(out object, owner string, fields *types.Struct) error
 	return nil
 }
 
-// member returns the schema of one member. What its own comment says overrides the reference.
+// member returns the schema of one member. The //wire:schema lines of its comment override those of its type.
 func (s *schemaSet) member(t types.Type, d doc) (object, error) {
 	schema, err := s.of(t)
 	if err != nil {
@@ -191,7 +191,7 @@ func (s *schemaSet) member(t types.Type, d doc) (object, error) {
 	return schema, s.apply(schema, d)
 }
 
-// example returns a value that matches a schema; nil if it cannot, or for an empty list.
+// example returns a value that matches a schema, or nil if it cannot make one.
 func (s *schemaSet) example(schema object) any {
 	if ref, ok := schema["$ref"].(string); ok {
 		schema = s.written[strings.TrimPrefix(ref, schemas)]

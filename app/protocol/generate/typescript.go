@@ -11,16 +11,16 @@ import (
 	"unicode"
 )
 
-// typeNames lists types that need another name in TypeScript, where the package name is not part of it.
+// typeNames renames Go types whose name is not clear or not unique without the package name.
 var typeNames = map[string]string{
 	"item.Type": "ItemType", "source.Preview": "TablePreview", "parcel.Problem": "ImportProblem", "parcel.Relocated": "RelocatedValue", "seal.Params": "KDF", "client.Enrolment": "TOTPEnrolment",
 	"protocol.Code": "ServerCode", "client.Code": "ClientCode", "client.ExportOptions": "ExportScope", "bridge.Values": "MessageValues", "worker.Code": "PageCode", "bridge.Code": "ErrorCode",
 }
 
-// unions lists types that combine others.
+// unions lists the types that are unions of others.
 var unions = map[string][]string{"bridge.Code": {"protocol.Code", "client.Code", "parcel.FileCode", "worker.Code"}}
 
-// typescript collects the types that calls need.
+// typescript collects the TypeScript types that the calls need.
 type typescript struct {
 	*source
 	written map[string]string // Go type by TypeScript name
@@ -31,7 +31,7 @@ func newTypeScript(s *source) *typescript {
 	return &typescript{s, map[string]string{}, map[string]string{}}
 }
 
-// declarations returns all declarations, sorted by name.
+// declarations returns all type declarations, sorted by name.
 func (t *typescript) declarations() string {
 	var out strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(t.types)) {
@@ -40,7 +40,7 @@ func (t *typescript) declarations() string {
 	return out.String()
 }
 
-// of returns the TypeScript type for a Go type as encoding/json writes it.
+// of returns the TypeScript type of a Go type, as encoding/json encodes it.
 func (t *typescript) of(from types.Type) (string, error) {
 	switch from := types.Unalias(from).(type) {
 	case *types.Basic:
@@ -76,7 +76,7 @@ func basic(b *types.Basic) (string, error) {
 	return "", fmt.Errorf("no TypeScript for the type %s", b)
 }
 
-// record returns a Record. If the keys are an enumeration, not all of them need to be present.
+// record returns a TypeScript Record. If the keys are an enumeration, it is partial: not every key must be present.
 func (t *typescript) record(m *types.Map) (string, error) {
 	key, err := t.of(m.Key())
 	if err != nil {
@@ -135,7 +135,7 @@ func (t *typescript) union(about, name string, parts []string) error {
 	return nil
 }
 
-// members flattens embedded structs, as encoding/json does.
+// members returns the members of a struct. It flattens embedded structs, as encoding/json does.
 func (t *typescript) members(owner string, s *types.Struct) (string, error) {
 	var out strings.Builder
 	for i := range s.NumFields() {
@@ -176,7 +176,7 @@ func (t *typescript) members(owner string, s *types.Struct) (string, error) {
 	return out.String(), nil
 }
 
-// call writes the function that calls a method.
+// call generates the function that calls a method.
 func (t *typescript) call(m method) (string, error) {
 	var takes []string
 	params := "{}"
@@ -238,7 +238,7 @@ var comments = regexp.MustCompile(`(?s)/\*\*.*?\*/`)
 
 var word = regexp.MustCompile(`\w+`)
 
-// used lists the declared types that a text mentions, for an import.
+// used returns the declared types that text mentions, for an import.
 func (t *typescript) used(text string) string {
 	var names []string
 	for _, w := range word.FindAllString(comments.ReplaceAllString(text, ""), -1) {
@@ -308,7 +308,7 @@ func tsDoc(indent, text string) string {
 	return lines + line + "\n" + indent + " */\n"
 }
 
-// words splits a Go name: TOTPBegin is totp and begin.
+// words splits a Go name: TOTPBegin becomes totp and begin.
 func words(name string) []string {
 	var out []string
 	runes := []rune(name)

@@ -15,7 +15,7 @@ import (
 )
 
 // A backup is a tar archive of these entries, in this order. It has no session.key if the server takes its keys from
-// SESSION_SECRET. SHA256 is the digest of all bytes before it, so any changed byte is detected.
+// SESSION_SECRET. SHA256 holds the digest of all bytes before it, so any changed byte is detected.
 const (
 	aboutEntry    = "backup.json"
 	keyEntry      = secretFile
@@ -23,10 +23,10 @@ const (
 	digestEntry   = "SHA256"
 
 	archiveFormat = 1
-	maxSmallEntry = 64 << 10 // bytes of backup.json and of session.key
+	maxSmallEntry = 64 << 10 // maximum size of backup.json and of session.key
 )
 
-// about is backup.json.
+// about is the content of backup.json.
 type about struct {
 	Format  int       `json:"format"`
 	Created time.Time `json:"created"`
@@ -52,7 +52,7 @@ func writeArchive(ctx context.Context, out io.Writer, a about, key []byte, datab
 		err = addEntry(t, databaseEntry, info.Size(), untilDone{ctx, database})
 	}
 	if err == nil {
-		err = t.Flush() // not Close: the end follows the digest
+		err = t.Flush() // not Close: the digest entry comes before the end of the archive
 	}
 	if err != nil {
 		return err
@@ -73,7 +73,8 @@ func addEntry(t *tar.Writer, name string, size int64, content io.Reader) error {
 	return err
 }
 
-// archiveEnd returns the last entry and the end of the archive, every byte of which is fixed.
+// archiveEnd returns the digest entry and the end of the archive. Only the digest varies, so verifyArchive can compare every
+// byte.
 func archiveEnd(digest []byte) ([]byte, error) {
 	var b bytes.Buffer
 	t := tar.NewWriter(&b)
@@ -83,7 +84,7 @@ func archiveEnd(digest []byte) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// verifyArchive reads all of a file and seeks back to its start.
+// verifyArchive checks the digest of a whole file and seeks back to its start.
 func verifyArchive(ctx context.Context, f *os.File) error {
 	first, err := tar.NewReader(f).Next()
 	if err != nil || first.Name != aboutEntry {
@@ -116,7 +117,7 @@ func verifyArchive(ctx context.Context, f *os.File) error {
 	return err
 }
 
-// readArchive unpacks a verified archive and writes the database to out. key is nil if there is none.
+// readArchive unpacks a verified archive and writes the database to out. key is nil if the archive has none.
 func readArchive(ctx context.Context, in io.Reader, out io.Writer) (key []byte, err error) {
 	for t := tar.NewReader(in); ; {
 		header, err := t.Next()
@@ -139,7 +140,7 @@ func readArchive(ctx context.Context, in io.Reader, out io.Writer) (key []byte, 
 	}
 }
 
-// knownArchive ignores unknown members: the format number of a newer release must be readable.
+// knownArchive rejects an unknown format. It ignores unknown JSON members, so it can report the format of a newer release.
 func knownArchive(in io.Reader) error {
 	var a about
 	if err := json.NewDecoder(io.LimitReader(in, maxSmallEntry)).Decode(&a); err != nil {
@@ -151,7 +152,7 @@ func knownArchive(in io.Reader) error {
 	return nil
 }
 
-// untilDone ends a long copy when its context ends.
+// untilDone aborts a long copy when ctx is done.
 type untilDone struct {
 	ctx context.Context
 	io.Reader

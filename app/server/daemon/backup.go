@@ -18,8 +18,8 @@ import (
 
 var errTables = errors.New(`with STORE=dynamodb, AWS backs up and restores the tables: see "Restoring the tables" in docs/operations.md`)
 
-// Backup writes the vaults and the session key to a new file, private to its owner. Servers may use the store meanwhile: the
-// backup has everything they acknowledged before the call. If it fails, it leaves no file.
+// Backup writes the vaults and the session key to a new file that only its owner can read. Servers may keep running: the
+// backup has every write that they acknowledged before the call. If Backup fails, it leaves no file.
 func (c Config) Backup(ctx context.Context, file string) error {
 	if c.SQLitePath == "" {
 		return errTables
@@ -58,7 +58,7 @@ func (c Config) Backup(ctx context.Context, file string) error {
 	return archive.publish(file)
 }
 
-// Restore restores the vaults and the session key of a backup to where the settings locate them. No server may be running. It
+// Restore restores the vaults and the session key of a backup to the paths in the settings. No server may be running. It
 // replaces existing data only if replace is set, and only after it has checked the whole backup.
 func (c Config) Restore(ctx context.Context, file string, replace bool) error {
 	if c.SQLitePath == "" {
@@ -102,8 +102,8 @@ func (c Config) Restore(ctx context.Context, file string, replace bool) error {
 	return secret.publish(path)
 }
 
-// prepareKey writes the session key of a backup to a temporary file, so a full disk cannot separate the vaults from the key. It
-// returns nil if there is nothing to replace.
+// prepareKey writes the session key of a backup to a temporary file before the vaults are replaced, so a full disk cannot
+// leave the vaults without their key. It returns nil if the key file needs no change.
 func (c Config) prepareKey(path string, key []byte, replace bool) (*draft, error) {
 	if c.SessionSecret != "" {
 		return nil, c.knowsKeys(string(key))
@@ -135,7 +135,7 @@ func (c Config) prepareKey(path string, key []byte, replace bool) (*draft, error
 	return d, nil
 }
 
-// knowsKeys rejects a backup with a session key that SESSION_SECRET lacks: a server with these settings would not read the key
+// knowsKeys rejects a backup whose session key is not in SESSION_SECRET: a server with these settings would not read the key
 // file, and second factors would stop working.
 func (c Config) knowsKeys(keys string) error {
 	words := func(s string) []string {
@@ -150,8 +150,8 @@ func (c Config) knowsKeys(keys string) error {
 	return nil
 }
 
-// draft is an unfinished file under a temporary name beside the final one, private to the owner. The methods of
-// a nil draft do nothing.
+// draft is an unfinished file with a temporary name beside the final one, readable only by its owner. publish and discard do
+// nothing on a nil draft.
 type draft struct{ *os.File }
 
 func newDraft(path string) (*draft, error) {

@@ -21,7 +21,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// newData returns settings for a new data directory with a session key and a store with one user.
+// newData returns the settings of a new data directory that has a session key and a store with one user.
 func newData(t *testing.T, user vault.Username) daemon.Config {
 	t.Helper()
 	c := emptyData(t)
@@ -69,7 +69,7 @@ func newBackup(t *testing.T, c daemon.Config) string {
 	return file
 }
 
-// wantUser checks which user a data directory has.
+// wantUser checks that the store of a data directory has this user.
 func wantUser(t *testing.T, c daemon.Config, name vault.Username) {
 	t.Helper()
 	withStore(t, c, func(s vault.Store) {
@@ -97,7 +97,7 @@ func files(t *testing.T, c daemon.Config) string {
 	return all.String()
 }
 
-// wantRejected expects an error of one line that contains want, and an unchanged data directory.
+// wantRejected expects do to fail with an error of one line that contains want, and to leave the data directory unchanged.
 func wantRejected(t *testing.T, c daemon.Config, want string, do func() error) {
 	t.Helper()
 	before := files(t, c)
@@ -254,7 +254,7 @@ func TestRestoreRejectsDamagedBackups(t *testing.T) {
 		}
 	}
 	to := newData(t, "eve")
-	for at := 512; at < len(whole); at += 509 { // each sector of the file, at another offset each time
+	for at := 512; at < len(whole); at += 509 { // one byte in each block of the file, at a varying offset
 		if err := os.WriteFile(file, change(at), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -341,7 +341,7 @@ func TestRestoreRejectsNewerBackups(t *testing.T) {
 			t.Fatal(err)
 		}
 		b = edit(b)
-		// The digest is right: it proves that the file is complete, not who made it.
+		// Make the digest match: it proves that a file is complete, not who made it.
 		copy(b[len(b)-1536:], fmt.Sprintf("%x", sha256.Sum256(b[:len(b)-2048])))
 		edited := filepath.Join(t.TempDir(), "backup.tar")
 		if err := os.WriteFile(edited, b, 0o600); err != nil {
@@ -364,7 +364,7 @@ func TestSessionSecretIsNotInTheBackup(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantUser(t, to, "ada")
-	// Settings that contain the key accept a backup with a key file.
+	// A backup with a key file can be restored if SESSION_SECRET contains that key.
 	from.SessionSecret = ""
 	key, err := os.ReadFile(filepath.Join(from.DataDir, "session.key"))
 	if err != nil {

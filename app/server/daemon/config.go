@@ -1,4 +1,5 @@
-// Package daemon runs the server: settings, store, listeners, and a shutdown that drops no request.
+// Package daemon runs the server: it reads the settings, opens the store and the listeners, and shuts down without dropping a
+// request.
 package daemon
 
 import (
@@ -18,11 +19,11 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// Config holds the checked settings from the environment.
+// Config holds the validated settings from the environment.
 type Config struct {
 	ListenAddr     string
 	MetricsAddr    string // empty: no metrics
-	MetricsDefault bool   // the address is the default: a second server on the machine runs without metrics
+	MetricsDefault bool   // the address is the default, so a server runs without metrics if it is in use
 	DataDir        string
 	SQLitePath     string // empty: the store is DynamoDB
 	DynamoDB       dynamo.Config
@@ -45,7 +46,7 @@ type Config struct {
 // Values of REGISTRATION.
 const (
 	RegistrationInvite = "invite" // with a link from vaultsphered invite, except for the first user on this machine
-	RegistrationOpen   = "open"   // anyone who reaches the server
+	RegistrationOpen   = "open"   // anyone who can reach the server
 )
 
 const (
@@ -67,11 +68,11 @@ const (
 	envLogLevel         = "LOG_LEVEL"
 
 	// DynamoDB stores at most 10 GB under one partition key of a table with a local index (DynamoDB Developer Guide, "Item
-	// collection size limit"), and a user's details share that key.
+	// collection size limit"), and a user's attachments and details share one key.
 	maxDynamoAttachmentMiB = 8 << 10
 
-	// reserved is the prefix of this product's variables. The server has none today, so each is a mistake; the command line's
-	// is allowed, because one shell may use both programs.
+	// reserved is the prefix of this product's variables. The server has none, so setting one is a mistake; the command
+	// line's is allowed, because one shell may use both programs.
 	reserved = "VAULTSPHERE_"
 )
 
@@ -106,10 +107,10 @@ const Usage = `Settings, from the environment:
   LOG_LEVEL                debug, info, warn or error (info)
 `
 
-// ConfigFromEnv reads settings in the form of os.Environ. Its error lists all problems together.
+// ConfigFromEnv reads the settings from environ, in the form of os.Environ. Its error lists all problems together.
 func ConfigFromEnv(environ []string) (Config, error) { return configFrom(environ, true) }
 
-// StoreFromEnv is ConfigFromEnv for a command that needs only the store, and no keys.
+// StoreFromEnv is ConfigFromEnv for a command that needs only the store and no session keys.
 func StoreFromEnv(environ []string) (Config, error) { return configFrom(environ, false) }
 
 func configFrom(environ []string, serves bool) (Config, error) {
@@ -166,7 +167,7 @@ func (e *settings) bad(name, problem string) {
 	e.errs = append(e.errs, fmt.Errorf("%s %s", name, problem))
 }
 
-// text treats an empty variable as unset: Compose cannot omit one.
+// text treats an empty variable as unset, because Compose cannot omit a variable.
 func (e *settings) text(name, otherwise string) string {
 	if v := e.values[name]; v != "" {
 		return v
@@ -207,7 +208,7 @@ func (e *settings) address(name, otherwise string) string {
 	return v
 }
 
-// origin accepts only scheme, host and port: the value becomes part of the page's policy.
+// origin accepts only scheme, host and port: the value becomes part of the page's content security policy.
 func (e *settings) origin(name, otherwise string) string {
 	v := strings.TrimSuffix(e.text(name, otherwise), "/")
 	if v == off {

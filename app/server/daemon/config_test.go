@@ -59,7 +59,7 @@ func TestListenAddr(t *testing.T) {
 	}
 }
 
-// The image's port is published, so its server listens on all addresses of the container. Its other defaults are the program's.
+// A published port reaches the server only if it listens on all addresses of the container.
 func TestImageListensOnAllAddresses(t *testing.T) {
 	t.Parallel()
 	dockerfile, err := os.ReadFile("../../../Dockerfile")
@@ -82,7 +82,7 @@ func TestAllBadSettingsAreNamed(t *testing.T) {
 	t.Parallel()
 	for _, setting := range []string{
 		"PORT=http", "PORT=70000", "PORT=-1", "LISTEN_ADDR=localhost", "LISTEN_ADDR=localhost:http", "METRICS_ADDR=on", "METRICS_ADDR=:", "REGISTRATION=closed", "STORE=postgres", "STORE=sqlite",
-		"STORE=dynamodb", // names SESSION_SECRET
+		"STORE=dynamodb", // the error names SESSION_SECRET
 		"SESSION_SECRET=hunter2", "TRUSTED_PROXIES=proxy", "AUTH_RATE=0", "AUTH_RATE=1e3", "USER_RATE=0", "USER_RATE=fast", "RECORD_MIB=0", "RECORD_MIB=193", "MAX_ITEMS=0", "MAX_SESSIONS=0", "ATTACHMENT_MIB=-1", "ATTACHMENT_MIB=1GiB", "DRAIN_DELAY=3", "DRAIN_TIMEOUT=-1s",
 		"BREACH_ADDRESS=api.pwnedpasswords.com", "BREACH_ADDRESS=https://a.example/range", "BREACH_ADDRESS=https://a.example;script-src",
 		"BREACH_ADDRESS=ftp://a.example", "BREACH_ADDRESS=https://*", "LOG_LEVEL=loud", "VAULTSPHERE_PORT=1", "VAULTSPHERE_=",
@@ -102,7 +102,7 @@ func TestAllBadSettingsAreNamed(t *testing.T) {
 	}
 }
 
-// A user's rows share one partition key, and DynamoDB limits such a collection to 10 GB.
+// A user's rows share one partition key, and DynamoDB limits the rows under one key to 10 GB.
 func TestAttachmentsFitIntoDynamoDB(t *testing.T) {
 	t.Parallel()
 	onDynamoDB := []string{"STORE=dynamodb", "SESSION_SECRET=" + vault.NewKey(), "ATTACHMENT_MIB=8193"}

@@ -44,16 +44,16 @@ func New(c Config, log *slog.Logger) *Daemon {
 	return &Daemon{Config: c, Log: log, ready: make(chan struct{})}
 }
 
-// Ready is closed once requests are served; it stays open if Run fails before that.
+// Ready returns a channel that is closed once requests are served. It stays open if Run fails before that.
 func (d *Daemon) Ready() <-chan struct{} { return d.ready }
 
-// Addr returns the address of the API, after Ready.
+// Addr returns the address of the API. It is valid once Ready is closed.
 func (d *Daemon) Addr() string { return d.addr.String() }
 
-// Run serves until ctx ends. Then /ready answers 503, new requests are served for DrainDelay more, and requests in flight may
-// take DrainTimeout to finish.
+// Run serves until ctx is done. Then /ready answers 503, new requests are still served for DrainDelay, and requests in flight
+// have DrainTimeout to finish.
 func (d *Daemon) Run(ctx context.Context) (err error) {
-	// Listen first: a wrong port is reported before anything is opened, and early callers wait instead of being rejected.
+	// Listen first: a port in use is reported before the store is opened, and early clients wait instead of being refused.
 	var lc net.ListenConfig
 	listener, err := lc.Listen(ctx, "tcp", d.Config.ListenAddr)
 	if err != nil {
@@ -93,7 +93,7 @@ func (d *Daemon) Run(ctx context.Context) (err error) {
 	})
 	d.addr = listener.Addr()
 	close(d.ready)
-	debug.FreeOSMemory() // release what only the start needed
+	debug.FreeOSMemory() // release memory that only startup needed
 	err = group.Wait()
 	d.Log.Info("stopped")
 	return err
@@ -119,7 +119,7 @@ func (d *Daemon) httpServer(h http.Handler) *http.Server {
 	}
 }
 
-// listenError names the setting of the address.
+// listenError adds the setting that changes the address.
 func listenError(err error, setting string) error {
 	return fmt.Errorf("%w: set another address with %s", err, setting)
 }
@@ -171,8 +171,8 @@ func (d *Daemon) keyring() (*vault.Keyring, error) {
 	return keys, nil
 }
 
-// door lets the first user register without an invitation if only this machine can reach the server. Package server decides
-// which requests come from this machine.
+// door lets the first user register without an invitation if the server can be reached only from this machine. Package server
+// decides which requests come from it.
 func (d *Daemon) door(at net.Addr) vault.Door {
 	tcp, ok := at.(*net.TCPAddr)
 	return vault.Door{
@@ -195,7 +195,7 @@ func (c Config) limits() vault.Limits {
 	}
 }
 
-// Data names the location of the vaults.
+// Data describes where the vaults are stored.
 func (c Config) Data() string {
 	if c.SQLitePath == "" {
 		return "the DynamoDB table " + c.DynamoDB.Users
