@@ -15,7 +15,7 @@ func badBody(format string, args ...any) *vault.Error {
 	return &vault.Error{Code: protocol.CodeBadRequest, Message: fmt.Sprintf(format, args...)}
 }
 
-// requests bounds the JSON of all requests.
+// requests limits the JSON of every request.
 var requests = strictjson.Form{Name: "the body", Depth: 8, Members: 64, Elements: 2 * protocol.MaxChangeRecords}
 
 // decode reads a JSON body of at most limit bytes for user. It accepts exactly what the API describes.
@@ -28,7 +28,7 @@ func decode[T any](s *Server, w http.ResponseWriter, r *http.Request, limit int6
 	body, err := s.bodies.read(w, r, limit, user)
 	noteBody(r.Context(), body)
 	if err != nil {
-		w.Header().Set("Connection", "close") // or the answer would wait for the rest of the body
+		w.Header().Set("Connection", "close") // otherwise the answer would wait for the rest of the body
 		return v, err
 	}
 	if err := requests.Decode(body.reader, &v); err != nil {

@@ -25,7 +25,7 @@ func TestFirstUserMustComeFromThisMachine(t *testing.T) {
 		{"", "localhost:5001", [2]int{1, 1}, false},
 		{"127.0.0.1:1234", "vault.example.org", [2]int{1, 1}, false},
 		{"127.0.0.1:1234", "", [2]int{1, 1}, false},
-		{"127.0.0.1:1234", "localhost:5001", [2]int{1, 0}, false}, // as proxies send it by default
+		{"127.0.0.1:1234", "localhost:5001", [2]int{1, 0}, false}, // nginx's default for upstreams
 	} {
 		r := httptest.NewRequest(http.MethodPost, "/", nil)
 		r.RemoteAddr, r.Host, r.ProtoMajor, r.ProtoMinor = c.peer, c.host, c.proto[0], c.proto[1]

@@ -13,21 +13,21 @@ import (
 )
 
 const (
-	// streamBeat keeps proxies from closing a quiet stream: the shortest usual timeout is a minute.
+	// streamBeat is how often a comment keeps proxies from closing a quiet stream: their shortest usual timeout is a minute.
 	streamBeat = 20 * time.Second
-	// streamLife is below the response timeouts of proxies, such as the Caddyfile's 5 minutes: a client immediately replaces a
-	// stream that ends, but a stream cut off is an error in some log.
+	// streamLife is shorter than the response timeouts of proxies, such as the Caddyfile's 5 minutes. A client immediately
+	// replaces a stream that ends, but a stream that a proxy cuts off is logged as an error.
 	streamLife = 4 * time.Minute
 	// streamPatience is how long a client may take to receive an event. The server's write timeout would count from the start
 	// of the stream.
 	streamPatience = 30 * time.Second
-	// Clients reconnect after a random time: when a server stops, all its streams end together, and the proxy needs a moment to
-	// notice.
+	// Clients reconnect after a random delay: when a server stops, all its streams end together, and the proxy needs a moment
+	// to notice.
 	retryFrom, retrySpread = 2 * time.Second, 3 * time.Second
 )
 
-// events sends the revision of the vault whenever it changes, until the session or this server ends. A stream that ends loses
-// nothing: the next one starts with the revision.
+// events sends the vault's revision whenever it changes, until the session ends or the server stops. A client that reconnects
+// misses nothing: each stream starts with the current revision.
 func events(s *Server, w http.ResponseWriter, r *http.Request, session vault.Session) error {
 	noStore(w)
 	if r.Method == http.MethodHead {
@@ -40,12 +40,12 @@ func events(s *Server, w http.ResponseWriter, r *http.Request, session vault.Ses
 	}
 	defer stop()
 	out := http.NewResponseController(w)
-	// The server's read timeout would cut off the request during its answer.
+	// The server's read timeout would abort the request during its answer.
 	if err := out.SetReadDeadline(time.Time{}); err != nil {
 		return fmt.Errorf("remove the read timeout of an event stream: %w", err)
 	}
 	w.Header().Set("Content-Type", eventStream)
-	w.Header().Set("X-Accel-Buffering", "no") // for nginx and similar proxies: no buffering
+	w.Header().Set("X-Accel-Buffering", "no") // turns off buffering in nginx and similar proxies
 	noteStream(r.Context())
 	if err := s.stream(w, r, out, watch); err != nil {
 		s.lost(r.Context(), err)
@@ -97,7 +97,7 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, out *http.Respon
 	}
 }
 
-// event encodes one event of a stream. JSON as Go writes it has no line break, which would end the data.
+// event encodes one event of a stream. encoding/json writes no line breaks, which would end the data.
 func event(name string, data any) string {
 	b, err := json.Marshal(data)
 	if err != nil {

@@ -31,7 +31,7 @@ func revision(n string) event { return event{protocol.EventRevision, `{"revision
 
 func follow(t *testing.T, base, token string) *follower {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // for a silent stream
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // in case the stream stays silent
 	t.Cleanup(cancel)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+protocol.PathEvents, nil)
 	if err != nil {
@@ -53,8 +53,8 @@ func (p *person) follow() *follower {
 	return follow(p.s.t, p.s.url, p.token)
 }
 
-// read returns the next event, if a browser would dispatch one, or the zero event for a comment, a separate field or the end;
-// and whether the stream goes on.
+// read returns the next block of the stream, and whether the stream goes on. The event is zero at the end, and for a block
+// that a browser would not dispatch: a comment or a field without data.
 func (f *follower) read() (event, bool) {
 	f.t.Helper()
 	var e event
@@ -147,7 +147,7 @@ func TestEventsEndWithTheirSession(t *testing.T) {
 			s.clock.move(20 * 24 * time.Hour)
 			s.call("GET", protocol.PathAccount, nil, bearer(other.Token)).want(200, "")
 			s.clock.move(20 * 24 * time.Hour)
-			s.call("POST", protocol.PathSessionsEnd, protocol.EndSessionsRequest{CurrentAuthKey: alice.reg.AuthKey, ID: other.Account.SessionID}, bearer(other.Token)).want(204, "") // this also makes the server look at the vault
+			s.call("POST", protocol.PathSessionsEnd, protocol.EndSessionsRequest{CurrentAuthKey: alice.reg.AuthKey, ID: other.Account.SessionID}, bearer(other.Token)).want(204, "") // this also makes the server check the user's streams
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -181,7 +181,7 @@ func TestEventsContinueWhenAnotherSessionEnds(t *testing.T) {
 	stream.want(revision("1"))
 }
 
-// The stream beats ten times within each timeout.
+// The stream sends ten comments within each timeout.
 func TestEventsOutliveTheTimeoutsOfOtherRequests(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -203,7 +203,7 @@ func TestEventsOutliveTheTimeoutsOfOtherRequests(t *testing.T) {
 	if !strings.Contains(stream.whole.String(), "\n:\n") {
 		t.Errorf("no comment keeps the stream alive:\n%s", stream.whole.String())
 	}
-	stream.close() // or the listener would wait for it
+	stream.close() // otherwise the listener would wait for it
 }
 
 func TestEventsEndWhenDrainingBegins(t *testing.T) {

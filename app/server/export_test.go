@@ -6,7 +6,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
-// Routes lists "METHOD path" of the routes.
+// Routes lists all routes as "METHOD path".
 func (s *Server) Routes() []string {
 	var out []string
 	for _, r := range s.routes() {
@@ -15,7 +15,7 @@ func (s *Server) Routes() []string {
 	return out
 }
 
-// Statuses is the HTTP status of each error code.
+// Statuses returns the HTTP status of each error code.
 func Statuses() map[protocol.Code]int { return statuses }
 
 // UnpackWithin sets how long a client without brotli waits for a slot.
@@ -24,7 +24,7 @@ func (s *Server) UnpackWithin(d time.Duration) { s.page.unpacker.wait = d }
 // Stream sets how often event streams send a comment, and how long they last.
 func (s *Server) Stream(beat, life time.Duration) { s.streamBeat, s.streamLife = beat, life }
 
-// ProbeEvery sets how long the result of a probe counts.
+// ProbeEvery sets how long the result of a probe is valid.
 func (s *Server) ProbeEvery(d time.Duration) { s.readiness.every = d }
 
 // UnpackSlots is how many clients without brotli are served concurrently.
@@ -38,7 +38,7 @@ func (s *Server) SyncWithin(wait, patience time.Duration) {
 	s.syncs.wait, s.syncs.patience = wait, patience
 }
 
-// BodyRoom is how many bytes of large bodies may be in memory, of all users and of one.
+// BodyRoom and UserRoom limit the bytes of large bodies in memory, for all users and for one.
 const BodyRoom, UserRoom = bodyRoom, userRoom
 
 // BodyWithin sets how long a large body waits for room, and how long a client may take to send a block.

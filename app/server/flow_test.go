@@ -14,7 +14,7 @@ import (
 )
 
 // TestWholeLife takes one account through every operation. It checks each exchange against the OpenAPI document, and the log
-// for secrets.
+// for leaked secrets.
 func TestWholeLife(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -173,7 +173,7 @@ func TestTokenUsesTheRequestedTransport(t *testing.T) {
 	if out.Token != "" {
 		t.Error("a cookie session has its token in the body")
 	}
-	if len(a.cookies) != 2 { // the other one is the device's
+	if len(a.cookies) != 2 { // the second is the device cookie
 		t.Fatalf("cookies: %v", a.cookies)
 	}
 	c := a.cookies[0]

@@ -22,7 +22,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
-// clock does not move until a test moves it.
+// clock moves only when the test moves it.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time
@@ -57,7 +57,7 @@ func (b *buffer) String() string {
 	return b.b.String()
 }
 
-// site is a server on a real listener with an accessible clock, store and keys.
+// site is a server on a real listener; tests can reach its clock, store and keys.
 type site struct {
 	t      *testing.T
 	url    string
@@ -108,10 +108,10 @@ func newSite(t *testing.T, options ...siteOption) *site {
 // attachmentQuota is small enough for a test to reach it.
 const attachmentQuota = 4096
 
-// granted is enough for all tests but those of quotas.
+// granted is enough for all tests except those of quotas.
 var granted = vault.Limits{Attachments: attachmentQuota, Records: vault.Quota{Items: 1000, Bytes: 64 << 20}, Sessions: 50}
 
-// serve starts another replica on the same store.
+// serve starts a replica on the site's store and returns its URL.
 func (s *site) serve(c server.Config, keys string) string {
 	s.t.Helper()
 	ring, err := vault.ParseKeyring(keys)
@@ -239,7 +239,7 @@ func callTo(t *testing.T, base, method, path string, body any, edits ...edit) an
 	return sendTo(t, base, method, path, b, edits...)
 }
 
-// person is a user from the server's view: keys and tokens, no password.
+// person is a user as the server knows one: keys and tokens, no password.
 type person struct {
 	s     *site
 	reg   protocol.RegisterRequest

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// contentSecurityPolicy lets the page run only its own files. The client core needs 'wasm-unsafe-eval'; Trusted Types close the
-// DOM's string-to-code sinks to injected code. The page may connect to this server, and to breachAddress if it is set.
+// contentSecurityPolicy lets the page run only its own files. The client core needs 'wasm-unsafe-eval'; Trusted Types keep
+// injected strings out of the DOM's code sinks. The page may connect to this server, and to breachAddress if it is set.
 func contentSecurityPolicy(breachAddress string) string {
 	return strings.Join([]string{
 		"default-src 'none'",

@@ -8,10 +8,10 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
-// Proxies ask about once a second and do not wait longer.
+// Proxies poll about once a second and do not wait longer than that.
 const readyTimeout = 500 * time.Millisecond
 
-// health reports that the process is alive, whatever its store does: a restart would not fix the store.
+// health reports that the process is alive, even if its store fails: a restart would not fix the store.
 func (s *Server) health(w http.ResponseWriter, r *http.Request) error {
 	return s.reply(w, r, protocol.Health{OK: true})
 }
@@ -32,6 +32,6 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) openAPI(w http.ResponseWriter, _ *http.Request) error {
 	w.Header().Set("Cache-Control", "no-cache")
 	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(protocol.OpenAPI) // a failed write has nobody to report it to
+	_, _ = w.Write(protocol.OpenAPI) // if the write fails, the client is gone
 	return nil
 }

@@ -65,7 +65,7 @@ func TestStrangersNeedAnInvitation(t *testing.T) {
 	bob.Invitation = invitation
 	s.call("POST", protocol.PathRegister, bob).want(403, protocol.CodeInvitationInvalid)
 
-	// Only callers who may register learn about names, and a taken name does not use up an invitation.
+	// Only a caller who may register learns whether a name is taken, and a taken name does not use up an invitation.
 	s.call("POST", protocol.PathRegister, sample.Registration("alice")).want(403, protocol.CodeInvitationRequired)
 	second := s.invite()
 	check(second, "alice").want(409, protocol.CodeUsernameTaken)
@@ -120,7 +120,7 @@ func TestFirstUserOfThisMachineNeedsNoInvitation(t *testing.T) {
 	s.call("POST", protocol.PathRegister, sample.Registration("mallory")).want(403, protocol.CodeInvitationRequired)
 }
 
-// Each request reaches an empty server over loopback, like a stranger's through a proxy on the machine.
+// Each request reaches an empty server over loopback, as a stranger's request does through a proxy on this machine.
 func TestStrangersBehindAProxyAreNotTheFirstUser(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, configured(firstOnly))
@@ -145,7 +145,7 @@ func TestStrangersBehindAProxyAreNotTheFirstUser(t *testing.T) {
 	t.Cleanup(proxy.Close)
 	callTo(t, proxy.URL, "POST", protocol.PathRegister, sample.Registration("mallory")).want(403, protocol.CodeInvitationRequired)
 
-	// nginx by default sends HTTP/1.0, the name of its target, and nothing else.
+	// By default, nginx sends HTTP/1.0 with the name of its upstream as Host, and no forwarding headers.
 	plain := httptest.NewRequestWithContext(t.Context(), "POST", s.url+protocol.PathRegisterCheck, nil)
 	plain.Header.Set("Content-Type", "application/json")
 	plain.RemoteAddr = "127.0.0.1:50000"

@@ -25,9 +25,9 @@ func accountDelete(s *Server, w http.ResponseWriter, r *http.Request, session va
 	return s.leave(w, r)
 }
 
-// leave deletes a browser's session cookie and HTTP cache. A bearer has neither. The device cookie stays, and so does the
-// page's record of the newest revision, without which the server could show an old vault later. The page deletes the cached
-// vault itself.
+// leave deletes a browser's session cookie and HTTP cache; a client with a bearer token has neither. It keeps the device
+// cookie, and the page's record of the newest revision, without which the server could later serve an old vault. The page
+// deletes the cached vault itself.
 func (s *Server) leave(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Clear-Site-Data", `"cache"`)
 	if _, err := r.Cookie(s.cookieName(r)); err == nil {

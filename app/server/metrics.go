@@ -53,7 +53,7 @@ func newMetrics(version string, service *vault.Service) *metrics {
 	})
 	build.Set(1)
 	for _, code := range []protocol.Code{protocol.CodeStorageUnavailable, protocol.CodeStorageFull} {
-		m.storeErrors.WithLabelValues(string(code)) // an alert on a rate needs a zero before the first error
+		m.storeErrors.WithLabelValues(string(code)) // an alert on a rate needs a sample of zero before the first error
 	}
 	m.registry.MustRegister(m.duration, m.inFlight, m.throttled, m.storeErrors, m.probesFailed, queue, streams, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

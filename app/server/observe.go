@@ -20,11 +20,11 @@ type contextKey int
 
 const noteKey contextKey = 0
 
-// note collects what the log says about a request. One goroutine serves a request, so it needs no lock.
+// note collects the details of a request for the log. One goroutine serves a request, so it needs no lock.
 type note struct {
 	id   string
 	code protocol.Code
-	page bool // a file of the page was served, which has no route
+	page bool // a file of the page was served; these have no route
 
 	body   *body     // of the request, if it was read
 	opened time.Time // when an event stream began; zero for other answers
@@ -61,7 +61,7 @@ func noteStream(ctx context.Context) {
 	}
 }
 
-// identify assigns a request ID. It ignores one from the client, who could choose it to confuse the log.
+// identify assigns a request ID. It ignores an ID from the client, which could be chosen to confuse the log.
 func (s *Server) identify(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var b [8]byte
@@ -77,7 +77,7 @@ func (s *Server) identify(next http.Handler) http.Handler {
 	})
 }
 
-// observe logs and measures each request by its route pattern: the path itself may contain the ID of a session.
+// observe logs and measures each request by its route pattern: the path itself may contain the ID of an attachment.
 func (s *Server) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
@@ -100,7 +100,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 			}
 			took := time.Since(start)
 			if !n.opened.IsZero() {
-				took = n.opened.Sub(start) // how long it stayed open says nothing about the server's speed
+				took = n.opened.Sub(start) // how long a stream stays open says nothing about the server's speed
 			}
 			s.metrics.observe(r.Method, route, status, took)
 			level := slog.LevelInfo
@@ -124,7 +124,8 @@ func (s *Server) observe(next http.Handler) http.Handler {
 	})
 }
 
-// writer records the answer. Package middleware of chi has one too, but links a profiler that takes half a megabyte.
+// writer records the status and the size of an answer. chi's package middleware has one too, but it links a profiler of half
+// a megabyte.
 type writer struct {
 	http.ResponseWriter
 	status, bytes int
@@ -159,7 +160,7 @@ func headAsGet(next http.Handler) http.Handler {
 	})
 }
 
-// methodName keeps invented methods out of logs and label values.
+// methodName keeps methods that a client invented out of logs and label values.
 func methodName(m string) string {
 	switch m {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
@@ -168,8 +169,8 @@ func methodName(m string) string {
 	return "other"
 }
 
-// recoverPanics answers 500 instead of breaking the connection. It logs the stack. A panic's value is never secret here,
-// because key types do not print themselves.
+// recoverPanics answers 500 instead of breaking the connection. It logs the stack. A panic value never contains a secret,
+// because key types redact themselves.
 func (s *Server) recoverPanics(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
@@ -183,7 +184,7 @@ func (s *Server) recoverPanics(next http.Handler) http.Handler {
 			s.log.LogAttrs(r.Context(), slog.LevelError, "panic",
 				slog.String("request_id", requestID(r.Context())), slog.String("stack", string(debug.Stack())))
 			if ww, ok := w.(*writer); ok && ww.status != 0 {
-				panic(http.ErrAbortHandler) // the header is sent: the client must not mistake the part for the whole
+				panic(http.ErrAbortHandler) // the header is sent: abort, so the client does not take a partial answer for a complete one
 			}
 			s.fail(w, r, fmt.Errorf("panic: %v", v))
 		}()

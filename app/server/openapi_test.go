@@ -40,7 +40,7 @@ var document = sync.OnceValue(func() loaded {
 	return loaded{doc, router, err}
 })
 
-// checkAgainstDocument checks both halves of an exchange against the document. A rejected request need not match it; an
+// checkAgainstDocument checks a request and its answer against the document. A rejected request need not match it; an
 // accepted one must.
 func checkAgainstDocument(t *testing.T, sent *http.Request, body []byte, res *http.Response, answered []byte) {
 	t.Helper()

@@ -21,7 +21,7 @@ const (
 	brotliExt = ".br"
 )
 
-// The system's MIME table differs between machines, and with nosniff a wrong type breaks the page.
+// contentTypes replaces the system's MIME table, which differs between machines: with nosniff, a wrong type breaks the page.
 var contentTypes = map[string]string{
 	".html":        "text/html; charset=utf-8",
 	".js":          "text/javascript; charset=utf-8",
@@ -36,19 +36,20 @@ var contentTypes = map[string]string{
 	".txt":         "text/plain; charset=utf-8",
 }
 
-// hashedName matches a name with a hash of the content, as in core-4f2a91cc.wasm: under it the content never changes.
+// hashedName matches a name that contains a hash of the content, such as core-4f2a91cc.wasm. The content under such a name
+// never changes.
 var hashedName = regexp.MustCompile(`[-.][0-9A-Za-z_]{8,}\.[a-z0-9]+$`)
 
-// absent is the size of a missing form.
+// absent is the size of a form that does not exist.
 const absent = -1
 
 type asset struct {
 	contentType, cache, etag string
-	size, brotliSize         int64 // plain, and under its name with .br; one of them may be absent
+	size, brotliSize         int64 // of the plain and of the .br file; one of them may be absent
 }
 
-// page serves the built files from their file system: copied to the heap, the WebAssembly core alone would take more memory
-// than the rest of the server.
+// page serves the built files directly from their file system. Copied to the heap, the WebAssembly core alone would take more
+// memory than the rest of the server.
 type page struct {
 	files    fs.FS
 	assets   map[string]asset
@@ -86,11 +87,11 @@ func newPage(files fs.FS) (*page, error) {
 	return p, nil
 }
 
-// newAsset describes what is served as name; file is one form of it.
+// newAsset describes the asset that is served as name. file is its plain or its .br file.
 func newAsset(files fs.FS, name, file string) (asset, error) {
 	a := asset{
 		contentType: contentTypes[path.Ext(name)], cache: "public, max-age=31536000, immutable",
-		etag: name, // a name with a hash identifies the content; reading megabytes at each start is not free
+		etag: name, // a name with a hash identifies the content, so startup need not read megabytes
 		size: absent, brotliSize: absent,
 	}
 	if a.contentType == "" {
@@ -182,7 +183,7 @@ func (p *page) serve(w http.ResponseWriter, r *http.Request) error {
 		body = brotli.NewReader(f)
 	}
 	if _, err := io.Copy(w, body); err != nil {
-		panic(http.ErrAbortHandler) // the client must not mistake the part for the whole
+		panic(http.ErrAbortHandler) // abort, so the client does not take a partial answer for a complete one
 	}
 	return nil
 }
@@ -192,7 +193,7 @@ func notBuilt(w http.ResponseWriter, r *http.Request) error {
 	notePage(r.Context())
 	w.Header().Set("Content-Type", contentTypes[".txt"])
 	w.WriteHeader(http.StatusServiceUnavailable)
-	_, _ = io.WriteString(w, "the page is not built: run make web\n") // a failed write has nobody to report it to
+	_, _ = io.WriteString(w, "the page is not built: run make web\n") // if the write fails, the client is gone
 	return nil
 }
 

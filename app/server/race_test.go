@@ -10,7 +10,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
-// beforeUpdate runs act after a request has read and checked a user and before it writes the user.
+// beforeUpdate runs act once, after a request has read and checked a user but before it writes the user.
 type beforeUpdate struct {
 	vault.Store
 	acted atomic.Bool
@@ -18,7 +18,7 @@ type beforeUpdate struct {
 }
 
 func (b *beforeUpdate) UpdateUser(ctx context.Context, u vault.User) error {
-	if b.act != nil && !b.acted.Swap(true) { // act may call this method
+	if b.act != nil && !b.acted.Swap(true) { // act may itself call this method
 		b.act()
 	}
 	return b.Store.UpdateUser(ctx, u)

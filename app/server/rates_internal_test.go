@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Other tests set shorter times. These are the rates and limits in docs/operations.md.
+// Other tests shorten these times. This test checks the rates and limits that docs/operations.md states.
 func TestRatesAndLimits(t *testing.T) {
 	t.Parallel()
 	b, s := newBodies(), newSyncSlots()

@@ -18,8 +18,8 @@ const (
 
 var errProbeHangs = errors.New("the store does not answer")
 
-// readiness probes the store to know whether logins can be served. A probe writes, and anyone may ask /ready at any rate: so
-// one probe answers all requests within probeEvery, and two never run concurrently.
+// readiness probes the store to find out whether the server can serve logins. A probe writes, and anyone may request /ready
+// at any rate, so one probe answers all requests within probeEvery, and two never run concurrently.
 type readiness struct {
 	probe  func(context.Context) error
 	every  time.Duration
@@ -41,7 +41,7 @@ func newReadiness(probe func(context.Context) error, log *slog.Logger, failed pr
 	return &readiness{probe: probe, every: probeEvery, log: log, failed: failed, judged: judged}
 }
 
-// isReady waits for a running probe until ctx ends. Then it answers with the last result.
+// isReady waits for a running probe, at most until ctx is done, and returns the latest result.
 func (r *readiness) isReady(ctx context.Context) bool {
 	select {
 	case <-r.latest():
@@ -52,7 +52,7 @@ func (r *readiness) isReady(ctx context.Context) bool {
 	return r.ready
 }
 
-// latest starts a probe if one is due.
+// latest starts a probe if one is due. The channel is closed once the latest probe has a result.
 func (r *readiness) latest() <-chan struct{} {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -86,7 +86,8 @@ func (r *readiness) judge(done chan<- struct{}) {
 	r.log.Error("store probe failed", "cause", err.Error(), "failures", r.failures, "ready", r.ready)
 }
 
-// ask returns in time even if the store does not, as when a disk hangs in a system call. Meanwhile no other probe starts.
+// ask returns within probeTimeout even if the store hangs, as when a disk hangs in a system call. No other probe starts until
+// that one has returned.
 func (r *readiness) ask() error {
 	ctx, cancel := context.WithTimeout(context.Background(), probeTimeout)
 	defer cancel()

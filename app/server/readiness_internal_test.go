@@ -14,7 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// probed is a store whose probe results the test supplies, within a synctest bubble.
+// probed is a readiness whose probe results the test supplies, within a synctest bubble.
 type probed struct {
 	*readiness
 	probes  atomic.Int32
@@ -45,7 +45,7 @@ func (p *probed) fail(with error) {
 	p.answer = func(context.Context) error { return with }
 }
 
-// want asks like a proxy, which hangs up after a second.
+// want asks as /ready does, with its timeout.
 func (p *probed) want(t *testing.T, ready bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), readyTimeout)
@@ -116,7 +116,7 @@ func TestConcurrentRequestsShareOneProbe(t *testing.T) {
 	})
 }
 
-// A hanging disk blocks the probe in a system call that no context ends.
+// A hanging disk blocks the probe in a system call that no context can interrupt.
 func TestHangingStoreIsNotReady(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newProbed(t)

@@ -21,7 +21,7 @@ type Config struct {
 	Page           fs.FS          // the built page: index.html and hashed assets, each plain, as a .br file, or both
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For and X-Forwarded-Proto are trusted
 	Door           vault.Door     // who may register without an invitation; First applies only to requests from this machine
-	AuthRate       int            // requests per minute from one address to the endpoints without a session
+	AuthRate       int            // requests per minute from one address to the endpoints that require no session
 	UserRate       int            // requests per minute of one user
 	BreachAddress  string         // origin where the page may look up breached passwords; empty: none
 	Version        string         // for the metrics
@@ -79,7 +79,7 @@ func New(cfg Config, service *vault.Service, log *slog.Logger) (*Server, error) 
 
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.draining.Load() {
-		// Close the connection with an answer, while no request is on its way: a request that meets a closing connection is
+		// Tell the client to close the connection after this answer: a request sent on a connection that is being closed is
 		// lost.
 		w.Header().Set("Connection", "close")
 	}
@@ -87,18 +87,18 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // Drain makes /ready answer 503, so a proxy sends new requests elsewhere. Requests are still served, and each closes its
-// connection. Event streams end immediately: their clients reconnect, through the proxy, to another server.
+// connection. Event streams end immediately, so their clients reconnect to another server through the proxy.
 func (s *Server) Drain() {
 	if s.draining.CompareAndSwap(false, true) {
 		close(s.drained)
 	}
 }
 
-// Metrics is the handler of the Prometheus endpoint, for a separate listener.
+// Metrics returns the handler of the Prometheus endpoint, for a separate listener.
 func (s *Server) Metrics() http.Handler { return s.metrics.handler() }
 
-// middleware, outermost first. A request gets its ID before anything can be logged; panics are still measured; all answers have
-// the headers, including errors.
+// middleware lists the middleware, outermost first. A request gets its ID before anything can be logged, panics are measured
+// too, and every answer has the security headers, even an error.
 func (s *Server) middleware() []func(http.Handler) http.Handler {
 	return []func(http.Handler) http.Handler{
 		s.identify,
@@ -115,8 +115,8 @@ type route struct {
 	handler      handler
 }
 
-// routes lists the whole API. guest routes are rate-limited by address, because nothing else is known of their callers; member
-// routes require a session. All other paths are files of the page, or not found.
+// routes lists the whole API. guest routes are rate-limited by address, because nothing else is known about their callers;
+// member routes require a session. All other paths are files of the page, or not found.
 func (s *Server) routes() []route {
 	get, post, put, del := http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete
 	return []route{

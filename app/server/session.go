@@ -17,9 +17,9 @@ const (
 	// without HTTPS, so on http://localhost the name has no prefix.
 	secureCookie = "__Host-vaultsphere"
 	localCookie  = "vaultsphere"
-	// The longest life of a session after its last use. The store decides; the browser must not forget it sooner.
+	// cookieLife is longer than any session. The store decides when a session ends; the browser must not forget it sooner.
 	cookieLife = 400 * 24 * time.Hour
-	// Device cookies read per request: more than the people who share one browser.
+	// maxDevices is how many device cookies are read per request: more than the number of users who share one browser.
 	maxDevices = 16
 )
 
@@ -49,7 +49,7 @@ func (s *Server) setCookie(w http.ResponseWriter, r *http.Request, value string,
 	})
 }
 
-// caller collects what a request without a session carries.
+// caller collects the session token and the device cookies of a request.
 func (s *Server) caller(r *http.Request) vault.Caller {
 	from := vault.Caller{Session: s.token(r)}
 	for _, c := range r.Cookies() {
@@ -67,7 +67,7 @@ func (s *Server) devicePrefix(r *http.Request) string {
 	return protocol.LocalDeviceCookie
 }
 
-// setDevice sets the device cookie: one per user, sent only to the login, and kept after signing out.
+// setDevice sets the device cookie. There is one per user; it is sent only to the login endpoint and survives logout.
 func (s *Server) setDevice(w http.ResponseWriter, r *http.Request, e vault.Entered) {
 	sum := sha256.Sum256([]byte(e.Account.Username))
 	http.SetCookie(w, &http.Cookie{ //nolint:gosec // as in setCookie
@@ -92,7 +92,7 @@ func (s *Server) member(h memberHandler) handler {
 
 type memberHandler = func(*Server, http.ResponseWriter, *http.Request, vault.Session) error
 
-// takes is the handler for a method without a result.
+// takes returns the handler for a method without a result.
 func takes[In any](rule func(context.Context, vault.Session, In) error) memberHandler {
 	return func(s *Server, w http.ResponseWriter, r *http.Request, session vault.Session) error {
 		in, err := decode[In](s, w, r, smallBody, session.UserID)
@@ -106,7 +106,7 @@ func takes[In any](rule func(context.Context, vault.Session, In) error) memberHa
 	}
 }
 
-// exchanges is the handler for a method with a result.
+// exchanges returns the handler for a method with a result.
 func exchanges[In, Out any](rule func(context.Context, vault.Session, In) (Out, error), limit int64) memberHandler {
 	return func(s *Server, w http.ResponseWriter, r *http.Request, session vault.Session) error {
 		in, err := decode[In](s, w, r, limit, session.UserID)

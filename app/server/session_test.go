@@ -149,7 +149,7 @@ func TestCrossSiteRequestWithACookieIsRejected(t *testing.T) {
 	s.call("POST", protocol.PathLogout, nil, cookie, header("Sec-Fetch-Site", "same-origin")).want(http.StatusNoContent, "")
 }
 
-// A stolen session must not sign out the owner's devices, neither all of them nor one.
+// A stolen session must not be able to end the owner's sessions, neither one nor all of them.
 func TestStolenSessionCannotEndOthers(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

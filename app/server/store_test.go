@@ -16,7 +16,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
-// failing is a store that fails when the test says so.
+// failing is a store that fails on demand.
 type failing struct {
 	vault.Store
 	with atomic.Pointer[error]
@@ -78,7 +78,7 @@ func TestStoreFailuresLoseNothing(t *testing.T) {
 			store.fail(c.err)
 			a := alice.apply(0, change, nil).want(c.status, c.code)
 			if strings.Contains(string(a.body), "secret-detail") || !strings.Contains(s.log.String(), c.err.Error()) {
-				t.Errorf("the answer contains the cause: %s", a.body)
+				t.Errorf("the answer contains the cause, or the log lacks it: %s", a.body)
 			}
 			if !strings.Contains(s.log.String(), `"request_id":"`+a.header.Get("X-Request-Id")) {
 				t.Error("the log lacks the request id of the answer")
@@ -174,7 +174,7 @@ func TestLoginRacingAnotherChangeRetries(t *testing.T) {
 	alice.login(codeAt(t, secret, s.clock.Now())).want(200, "")
 }
 
-// halfDeleted fails after it marked the row, as DynamoDB may between two transactions.
+// halfDeleted fails the first deletion after it has marked the user, as DynamoDB may between two transactions.
 type halfDeleted struct {
 	vault.Store
 	broken atomic.Bool

@@ -18,7 +18,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
-// exchange is a request whose writes and reads the test controls.
+// exchange is a request on a raw connection, so the test controls what is written and read.
 type exchange struct {
 	t    *testing.T
 	conn *net.TCPConn
@@ -35,7 +35,7 @@ func (p *person) open(token, method, path, framing, body string) *exchange {
 	}
 	e := &exchange{t: p.s.t, conn: conn.(*net.TCPConn), in: bufio.NewReader(conn)}
 	p.s.t.Cleanup(e.close)
-	if err := e.conn.SetReadBuffer(64 << 10); err != nil { // or the kernel would receive what the test does not
+	if err := e.conn.SetReadBuffer(64 << 10); err != nil { // otherwise the kernel would buffer what the test does not read
 		p.s.t.Fatal(err)
 	}
 	_, err = fmt.Fprintf(conn, "%s %s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\n%s\r\n%s",
@@ -59,7 +59,7 @@ func (e *exchange) answer() *http.Response {
 	return res
 }
 
-// refusal reads an error answer.
+// refusal reads an error answer and checks it.
 func (e *exchange) refusal(status int, code protocol.Code, retryAfter string) {
 	e.t.Helper()
 	res := e.answer() //nolint:bodyclose // answer closes it at the end of the test
@@ -75,7 +75,7 @@ func (e *exchange) refusal(status int, code protocol.Code, retryAfter string) {
 
 const largeRecords = 240
 
-// largeVault is much larger than the buffers of a connection.
+// largeVault fills a vault that is much larger than the buffers of a connection.
 func largeVault(s *site) *person {
 	s.t.Helper()
 	p := s.register("large")
@@ -104,7 +104,7 @@ func (p *person) fullSync(token string) (records int) {
 	return len(whole.Records)
 }
 
-// slowSync is a full sync whose client reads only the header.
+// slowSync starts a full sync and reads only the header of the answer.
 func (p *person) slowSync(token string) (*exchange, *http.Response) {
 	p.s.t.Helper()
 	e := p.open(token, "GET", protocol.PathVault, "", "")
@@ -133,7 +133,7 @@ func TestFullSyncsAreLimited(t *testing.T) {
 	}
 	other, _ := p.slowSync(second) //nolint:bodyclose // as above
 	s.call("GET", protocol.PathVault, nil, bearer(third)).want(503, protocol.CodeUnavailable)
-	s.call("GET", protocol.PathVault+"?since=3", nil, bearer(third)).want(503, protocol.CodeUnavailable) // a delta can be as large
+	s.call("GET", protocol.PathVault+"?since=3", nil, bearer(third)).want(503, protocol.CodeUnavailable) // a delta can be just as large
 	s.call("GET", protocol.PathVault+"?since=4", nil, bearer(third)).want(200, "")
 	if v := bob.vault(""); len(v.Records) != 1 {
 		t.Errorf("a small vault has %d records", len(v.Records))
@@ -165,9 +165,9 @@ func TestStalledClientLosesItsFullSync(t *testing.T) {
 	p := largeVault(s)
 	s.srv.SyncWithin(time.Hour, 2*time.Second)
 	_, res := p.slowSync(p.token)                               //nolint:bodyclose // as above
-	p.open(p.token, "GET", protocol.PathVault, "", "").answer() //nolint:bodyclose // it succeeds once the other has lost its slot
+	p.open(p.token, "GET", protocol.PathVault, "", "").answer() //nolint:bodyclose // succeeds once the other one has lost its slot
 	if _, err := io.Copy(io.Discard, res.Body); err == nil {
-		t.Error("a part of the vault looked like the whole")
+		t.Error("a partial answer looked complete")
 	}
 }
 
@@ -176,7 +176,7 @@ func (p *person) uploadOf(size int) *exchange {
 	return p.open(p.token, "POST", protocol.PathVaultChanges, fmt.Sprintf("Content-Length: %d\r\n", size), strings.Repeat(" ", size-1))
 }
 
-// change is a body of size bytes that changes nothing.
+// changeOf returns a body of size bytes that changes nothing.
 func changeOf(size int) []byte {
 	const body = `{"base_revision":99,"manifest":"","puts":[],"deletes":[]}`
 	return []byte(body + strings.Repeat(" ", size-len(body)))
@@ -202,7 +202,7 @@ func TestBodiesWaitForRoom(t *testing.T) {
 	if got := send(alice, 300<<10).want(503, protocol.CodeUnavailable).header.Get("Retry-After"); got != "5" {
 		t.Errorf("Retry-After is %q", got)
 	}
-	send(alice, 32<<10).want(400, protocol.CodeBadRequest) // it is invalid, and did not wait
+	send(alice, 32<<10).want(400, protocol.CodeBadRequest) // rejected as invalid, without waiting
 	send(bob, 300<<10).want(400, protocol.CodeBadRequest)
 
 	bob.uploadOf(server.UserRoom)
@@ -331,13 +331,13 @@ func TestNoSessionLastsLongerThanAYear(t *testing.T) {
 		t.Fatal(err)
 	}
 	list, err := s.store.Sessions(t.Context(), u.ID, s.clock.Now())
-	if err != nil || len(list) != 1 || list[0].Expires.After(list[0].Created.Add(365*24*time.Hour)) { // the store clears the row away by it
+	if err != nil || len(list) != 1 || list[0].Expires.After(list[0].Created.Add(365*24*time.Hour)) { // the store deletes the row by this time
 		t.Fatalf("%+v, %v", list, err)
 	}
 	s.clock.move(week / 6) // 365 days and 4 hours
 	alice.call("GET", protocol.PathAccount, nil).want(401, protocol.CodeUnauthorized)
 	again := alice.mustLogin("")
-	// An older server moved the end of a session on as often as it was used.
+	// A release without this limit may have stored a later end.
 	id, err := s.store.Session(t.Context(), vault.SessionHash(again.Account.SessionID), s.clock.Now())
 	if err != nil {
 		t.Fatal(err)

@@ -15,16 +15,15 @@ import (
 )
 
 const (
-	// fullSyncs is how many answers larger than a block are sent at a time: each holds a snapshot of the store and the memory
-	// of one revision.
+	// fullSyncs limits concurrent answers that are larger than a block: each holds memory and a snapshot of the store.
 	fullSyncs    = 2
 	fullSyncWait = 10 * time.Second
 	syncTime     = 5 * time.Minute // a large vault over a slow line
-	// A long answer pauses between its blocks: on one processor, short requests and the garbage collector would otherwise wait
-	// for it.
+	// A long answer pauses after each block beyond swiftBlocks: on one processor, short requests and the garbage collector
+	// would otherwise wait for it.
 	swiftBlocks = 16
 	blockPause  = time.Millisecond
-	// blockBytes is the largest part of an answer in memory. A record is much smaller.
+	// blockBytes limits how much of an answer is in memory. A record is much smaller.
 	blockBytes = 256 << 10
 )
 
@@ -32,7 +31,8 @@ var errSyncBusy = &vault.Error{
 	Code: protocol.CodeUnavailable, Message: "too many concurrent full syncs: try again in a moment", RetryAfter: 5 * time.Second,
 }
 
-// syncSlots limits full syncs: fullSyncs at a time, one per session. A user who asks more often waits behind the others.
+// syncSlots limits full syncs: fullSyncs at a time, one per session. A user who asks for more waits separately and does not
+// hold up others.
 type syncSlots struct {
 	slots    *semaphore.Weighted
 	sessions *shares[vault.SessionHash]
@@ -73,8 +73,8 @@ func (s *syncSlots) take(ctx context.Context, session vault.Session) (release fu
 	return release, nil
 }
 
-// changes answers with the changes of the vault. An answer of one block is read completely before it is sent. A longer one is
-// sent as it is read, in a slot; deciding which costs one cheap query.
+// changes answers with the changes of the vault. It reads a small answer completely before it sends it. A larger one takes a
+// slot and is sent while it is read; one cheap query tells them apart.
 func changes(s *Server, w http.ResponseWriter, r *http.Request, session vault.Session) error {
 	since, err := readSince(r)
 	if err != nil {
@@ -127,7 +127,7 @@ type vaultAnswer struct {
 	last     time.Time // when the answer must be complete
 	records  int
 	blocks   int
-	sent     bool // the first block is out
+	sent     bool // the first block was sent
 }
 
 var blocks = sync.Pool{New: func() any { b := make([]byte, 0, 4<<10); return &b }}
@@ -148,7 +148,7 @@ func (a *vaultAnswer) Begin(h vault.Head) error {
 	return nil
 }
 
-// recordFrame is more than a record takes beside its token.
+// recordFrame is more than the size of a record's JSON without its token.
 const recordFrame = 256
 
 func (a *vaultAnswer) Write(r protocol.Record) error {

@@ -17,7 +17,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/await"
 )
 
-// running is a daemon that the test stops.
+// running is a daemon that serves until the test calls cancel.
 type running struct {
 	addr   string
 	cancel context.CancelFunc
@@ -54,7 +54,7 @@ func status(t *testing.T, url string) int {
 	return res.StatusCode
 }
 
-// The test sends half a request, asks the server to stop, and sends the rest once /ready has changed.
+// The test sends half a request, stops the server, and sends the rest once the port is closed.
 func TestDrainFinishesRequestsInFlight(t *testing.T) {
 	t.Parallel()
 	r := start(t, "DRAIN_DELAY=500ms")
@@ -136,7 +136,7 @@ func TestDrainTimesOut(t *testing.T) {
 	}
 	defer conn.Close()
 	fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{", protocol.PathPrelogin)
-	status(t, "http://"+r.addr+protocol.PathHealth) // by now the first connection was accepted too
+	status(t, "http://"+r.addr+protocol.PathHealth) // ensures that the first connection was accepted
 	r.cancel()
 	if err := <-r.ended; err == nil || !strings.Contains(err.Error(), "still running") {
 		t.Errorf("the server ended with %v", err)
@@ -173,8 +173,8 @@ func TestMetricsHaveASeparateListener(t *testing.T) {
 	}
 }
 
-// A second server on one machine finds the default metrics port taken and runs without metrics; with a configured address it
-// fails.
+// A second server on one machine runs without metrics if the default port is in use. A configured address that is in use is
+// an error.
 func TestTakenMetricsPortIsFatalOnlyIfConfigured(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -204,7 +204,7 @@ func TestTakenMetricsPortIsFatalOnlyIfConfigured(t *testing.T) {
 			}
 		case <-d.Ready():
 			if chosen {
-				t.Error("a configured address that is taken was ignored")
+				t.Error("a configured address in use was ignored")
 			}
 			cancel()
 			<-ended

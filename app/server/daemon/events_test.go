@@ -21,10 +21,10 @@ func newUser(t *testing.T, server string) string {
 	return session.Token
 }
 
-// follow opens an event stream and returns its lines, up to its end.
+// follow opens an event stream and returns a channel of its lines, which is closed at the end of the stream.
 func follow(t *testing.T, server, token string) <-chan string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // for a silent stream
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // in case the stream stays silent
 	t.Cleanup(cancel)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, server+protocol.PathEvents, nil)
 	if err != nil {
@@ -60,7 +60,7 @@ func awaitLine(t *testing.T, lines <-chan string, want string) {
 	t.Fatalf("the stream ended without %q", want)
 }
 
-// Two processes share one file, as during a release.
+// Two servers share one file, as during an upgrade.
 func TestEventsSeeChangesByAnotherServer(t *testing.T) {
 	t.Parallel()
 	dir := "DATA_DIR=" + t.TempDir()
@@ -87,7 +87,7 @@ func TestDrainDoesNotWaitForEventStreams(t *testing.T) {
 	lines := follow(t, "http://"+r.addr, newUser(t, "http://"+r.addr))
 	awaitLine(t, lines, `data: {"revision":0}`)
 	r.cancel()
-	for range lines { // to its end
+	for range lines { // until the stream ends
 	}
 	if err := <-r.ended; err != nil {
 		t.Errorf("the server ended with %v", err)

@@ -15,7 +15,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
-// The session is made on one replica, used on the second and ended on the third; all share the attempt counters.
+// A session is created on one replica, used on all three and ended on another; all share the attempt counters.
 func TestThreeReplicasServeOneSession(t *testing.T) {
 	t.Parallel()
 	suffix := "-" + rand.Text()
@@ -47,8 +47,8 @@ func TestThreeReplicasServeOneSession(t *testing.T) {
 		}
 	}
 	wrong := protocol.LoginRequest{Username: "alice", AuthKey: sample.AuthKey(), Device: "d", Transport: protocol.SessionBearer}
-	// With the real clock on a slow machine, the first pauses are over before the next attempt. But they double, and three
-	// replicas with separate counters would let through twelve.
+	// On a slow machine, the first pauses end before the next attempt. Pauses double, so the limit still applies within
+	// twelve attempts; three replicas with separate counters would allow more.
 	attempts, code := 0, protocol.CodeInvalidCredentials
 	for ; attempts <= 12 && code == protocol.CodeInvalidCredentials; attempts++ {
 		_, code = exchange(t, "POST", replicas[attempts%3]+protocol.PathLogin, "", wrong, nil)

@@ -13,9 +13,8 @@ import (
 
 const secretFile = "session.key"
 
-// localSecret returns the session key stored in dir and creates it on first start. A hard link gives the file its name and
-// fails if the name exists: of two processes that start together, one creates the key, both read the same one, and neither
-// reads half of it.
+// localSecret returns the session key stored in dir, and creates it on first start. A hard link gives the file its name and
+// fails if the name exists: if two processes start together, both read the same complete key.
 func localSecret(dir string) (string, error) {
 	path := filepath.Join(dir, secretFile)
 	secret, err := readSecret(path)

@@ -34,7 +34,7 @@ func TestSettingsReachTheServer(t *testing.T) {
 		t.Errorf("MAX_ITEMS: %s", code)
 	}
 	throttled := func(method, path, token string, in any) bool {
-		for range 600 { // many more than the rate, however slow this machine is
+		for range 600 { // far above the rate, even on a slow machine
 			if _, code := exchange(t, method, url+path, token, in, nil); code == protocol.CodeThrottled {
 				return true
 			}

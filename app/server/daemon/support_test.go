@@ -10,7 +10,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
-// exchange sends in and decodes the answer into out. It returns the status, and the code of an error.
+// exchange sends in and decodes the answer into out. It returns the status and, for an error, its code.
 func exchange(t *testing.T, method, url, token string, in, out any) (int, protocol.Code) {
 	t.Helper()
 	b, err := json.Marshal(in)
