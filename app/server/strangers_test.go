@@ -331,7 +331,7 @@ func TestNoSessionLastsLongerThanAYear(t *testing.T) {
 		t.Fatal(err)
 	}
 	list, err := s.store.Sessions(t.Context(), u.ID, s.clock.Now())
-	if err != nil || len(list) != 1 || list[0].Expires.After(list[0].Created.Add(365*24*time.Hour)) { // the store deletes the row by this time
+	if err != nil || len(list) != 1 || list[0].Expires.After(list[0].Created.Add(365*24*time.Hour)) { // the store deletes the row then
 		t.Fatalf("%+v, %v", list, err)
 	}
 	s.clock.move(week / 6) // 365 days and 4 hours

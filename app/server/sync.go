@@ -182,7 +182,7 @@ func (a *vaultAnswer) flush() error {
 	if !a.sent {
 		a.sent = true
 		noStore(a.w)
-		if err := setDeadline(out.SetReadDeadline, time.Time{}); err != nil { // or it would cut off the answer
+		if err := setDeadline(out.SetReadDeadline, time.Time{}); err != nil { // otherwise it would cut off the answer
 			return err
 		}
 		a.w.Header().Set("Content-Type", "application/json")
@@ -211,7 +211,7 @@ func (a *vaultAnswer) end() error {
 	return a.flush()
 }
 
-// appendText appends s as a JSON string. Clients store plain ASCII.
+// appendText appends s as a JSON string. It is fast for plain ASCII, which is what clients store.
 func appendText(b []byte, s string) []byte {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {

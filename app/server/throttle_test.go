@@ -56,7 +56,7 @@ func TestPausesDoubleAfterFiveFreeAttempts(t *testing.T) {
 	}
 }
 
-// A burst must not pass because all of it reads the counter before any of it writes.
+// A burst must not pass because all attempts read the counter before any of them writes it.
 func TestConcurrentAttemptsAreAllCounted(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -111,8 +111,8 @@ func TestStolenSessionDoesNotLockOutTheOwner(t *testing.T) {
 	s.call("GET", protocol.PathAccount, nil, bearer(stolen.Token)).want(401, protocol.CodeUnauthorized)
 }
 
-// Wrong recovery phrases are not counted: the phrase has 256 bits, and a counter would let strangers block the owner's last way
-// in.
+// Wrong recovery phrases are not counted: the phrase has 256 bits, and a counter would let strangers block the owner's last
+// way in.
 func TestRecoveryAttemptsAreNotCounted(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -134,7 +134,7 @@ func TestRecoveryAttemptsAreNotCounted(t *testing.T) {
 	s.call("POST", protocol.PathRecoveryFinish, finish).want(200, "")
 }
 
-// fail logs in with wrong passwords until there is a pause, as a stranger does.
+// fail tries n logins with a wrong password, as a stranger does. Some may be throttled.
 func (p *person) fail(n int) {
 	p.s.t.Helper()
 	wrong := p.loginRequest("")
@@ -146,7 +146,7 @@ func (p *person) fail(n int) {
 	}
 }
 
-// device returns the device cookie of a device that has signed in.
+// device returns the edit that adds the device cookie from the answer to a login.
 func device(t *testing.T, a answer) edit {
 	t.Helper()
 	for _, c := range a.cookies {
@@ -173,7 +173,7 @@ func TestStrangersDoNotLockOutAKnownDevice(t *testing.T) {
 	s.call("POST", protocol.PathLogin, alice.loginRequest(""), device(t, again)).want(200, "")
 	alice.login("").want(429, protocol.CodeThrottled) // the strangers' counter was not reset
 
-	// A device has a separate counter and is known for one user only.
+	// A known device has a separate counter, and is known for one user only.
 	bob := s.register("bob")
 	bob.fail(20)
 	s.call("POST", protocol.PathLogin, bob.loginRequest(""), known).want(429, protocol.CodeThrottled)
@@ -186,7 +186,7 @@ func TestStrangersDoNotLockOutAKnownDevice(t *testing.T) {
 	s.clock.move(time.Minute)
 	s.call("POST", protocol.PathLogin, alice.loginRequest(""), known).want(200, "")
 
-	// A device token is not a session, and no other sealed token is a device token.
+	// A device token is not a session token, and no other sealed token counts as a device token.
 	r := &http.Request{Header: http.Header{}}
 	known(r)
 	token := r.Cookies()[1].Value
@@ -197,7 +197,7 @@ func TestStrangersDoNotLockOutAKnownDevice(t *testing.T) {
 	}
 }
 
-// full answers logins like an overloaded store or queue.
+// full is a store whose logins can fail as if the store or the hash queue were overloaded.
 type full struct {
 	vault.Store
 	err atomic.Pointer[error]
@@ -217,7 +217,7 @@ func (f *full) PutSession(ctx context.Context, v vault.Session) error {
 	return f.Store.PutSession(ctx, v)
 }
 
-// Five such answers must not lock out the right password.
+// Five such answers must not throttle the right password.
 func TestBusyAnswersDoNotCountAsWrongPasswords(t *testing.T) {
 	t.Parallel()
 	store := &full{}
@@ -331,7 +331,7 @@ func TestAddressesAreLimitedBeforeAnyLookup(t *testing.T) {
 	}
 	ask("2001:db8:1:3::1").want(200, "")
 	ask("203.0.113.7").want(200, "")
-	ask("198.51.100.1, 203.0.113.8").want(200, "") // the right-most stranger counts, not what it claims
+	ask("198.51.100.1, 203.0.113.8").want(200, "") // the right-most untrusted address counts, not what it claims
 	ask("198.51.100.2, 203.0.113.8").want(200, "")
 	ask("198.51.100.3, 203.0.113.8").want(200, "")
 	ask("198.51.100.4, 203.0.113.8").want(429, protocol.CodeThrottled)

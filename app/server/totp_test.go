@@ -19,7 +19,7 @@ func (p *person) begin() protocol.TOTPBeginResponse {
 	return out
 }
 
-// enrol enables a second factor and moves to a new time step.
+// enrol enables a second factor and moves the clock to a new time step.
 func (p *person) enrol() (secret string) {
 	p.s.t.Helper()
 	b := p.begin()
@@ -37,7 +37,7 @@ func TestCodeWorksOnce(t *testing.T) {
 	now := s.clock.Now()
 	alice.mustLogin(codeAt(t, secret, now))
 	alice.login(codeAt(t, secret, now)).want(401, protocol.CodeTOTPInvalid)
-	alice.login(codeAt(t, secret, now.Add(-30*time.Second))).want(401, protocol.CodeTOTPInvalid) // older than one that was accepted
+	alice.login(codeAt(t, secret, now.Add(-30*time.Second))).want(401, protocol.CodeTOTPInvalid) // older than an accepted one
 	alice.mustLogin(codeAt(t, secret, now.Add(30*time.Second)))
 }
 
@@ -142,7 +142,7 @@ func TestEnrolmentIsBoundToUserUseAndTime(t *testing.T) {
 	alice.call("POST", protocol.PathTOTPConfirm, protocol.TOTPConfirmRequest{Enrolment: sample.Token(64), Code: "123456"}).want(409, protocol.CodeConflict)
 }
 
-// A login while both keys are listed seals the secret with the new key, so the old one can be dropped.
+// A login while both keys are listed seals the secret with the new key, so the old key can be removed.
 func TestSecondFactorSurvivesKeyRotation(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

@@ -13,7 +13,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
-// shape is an answer without what differs between any two requests.
+// shape returns an answer without the parts that differ between any two requests.
 func shape(a answer) string {
 	h := maps.Clone(a.header)
 	h.Del("Date")
@@ -25,7 +25,7 @@ func shape(a answer) string {
 	return out + regexp.MustCompile(`"request_id":"[0-9a-f]{16}"`).ReplaceAllString(string(a.body), "")
 }
 
-// The test sends both the same wrong requests, far into the throttle.
+// The test sends the same wrong requests for a known and an unknown user, until both are throttled.
 func TestUnknownUsersLookLikeKnownOnes(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -60,7 +60,7 @@ func TestUnknownUsersLookLikeKnownOnes(t *testing.T) {
 	}
 }
 
-// Neither a restart, nor another replica, nor new session keys change the salt.
+// The salt stays the same on another replica and with new session keys.
 func TestSaltOfUnknownUsersIsStable(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

@@ -137,7 +137,7 @@ func TestAcknowledgedChangesSurviveKill(t *testing.T) {
 			wg.Go(func() { w.write(p.url, &answered) })
 		}
 		await.Until(t, "five writes", func() bool { return answered.Load() >= before+5 })
-		time.Sleep(time.Duration(sample.Bytes(1)[0]) * 100 * time.Microsecond) //nolint:forbidigo // not a wait: each kill hits another moment of a write
+		time.Sleep(time.Duration(sample.Bytes(1)[0]) * 100 * time.Microsecond) //nolint:forbidigo // not a wait: varies the moment of the kill
 		if code := p.end(t, syscall.SIGKILL); code != -1 {
 			t.Fatalf("round %d: the server exited with %d: %s", round, code, p.log)
 		}

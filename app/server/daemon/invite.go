@@ -14,7 +14,7 @@ import (
 )
 
 // Invite creates an invitation in the store and returns its link. site is the URL where users open the page; if it is empty,
-// the server must be on this machine. Servers may keep running.
+// the link is for a browser on this machine. Servers may keep running.
 func (c Config) Invite(ctx context.Context, site string) (link string, err error) {
 	if site == "" {
 		if site, err = c.localSite(); err != nil {

@@ -15,11 +15,11 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// Attachments are rows of the passwords table: a small row for each, which lists read, and a row for each chunk. They have no
-// revision, so the index that Changes reads does not hold them. The user's row counts the size of all chunks, and every
-// transaction that adds or removes some updates it.
+// Attachments are rows of the passwords table: a small row for each attachment, for lists, and a row for each chunk. They
+// have no revision, so the index that Changes reads does not hold them. The user's row has the size of all chunks; PutChunk
+// and DeleteAttachment update it.
 
-// attachmentRow describes an attachment. The row exists before its first chunk and after its last.
+// attachmentRow describes an attachment. It is written with the first chunk and deleted after the last.
 type attachmentRow struct {
 	UserID   string `dynamodbav:"user_id"`
 	RecordID string `dynamodbav:"record_id"`
@@ -39,7 +39,7 @@ type chunkRow struct {
 
 const (
 	attachmentPrefix = "attachment#"
-	// maxChunkDeletes keeps a transaction that deletes chunks below the limit of 4 MB.
+	// maxChunkDeletes keeps a transaction that deletes chunks below DynamoDB's limit of 4 MB.
 	maxChunkDeletes = 12
 )
 
@@ -120,7 +120,7 @@ func (s *Store) Chunk(ctx context.Context, id vault.UserID, attachment string, n
 	return protocol.Chunk{Count: row.Count, Token: row.Token}, nil
 }
 
-// passwordsRow reads a row of the passwords table. ErrNotFound.
+// passwordsRow reads a row of the passwords table. It returns ErrNotFound if there is none.
 func (s *Store) passwordsRow(ctx context.Context, key item, out any) error {
 	r, err := s.db.GetItem(ctx, &dynamodb.GetItemInput{TableName: &s.table.Passwords, Key: key, ConsistentRead: aws.Bool(true)})
 	if err != nil {
@@ -151,8 +151,8 @@ func (s *Store) attachmentRows(ctx context.Context, userID string) ([]attachment
 	return rowsUnder[attachmentRow](ctx, s, s.table.Passwords, userID, attachmentPrefix)
 }
 
-// DeleteAttachment implements vault.Store. It deletes the attachment's own row last, because a later call needs it to find what
-// is left.
+// DeleteAttachment implements vault.Store. It deletes the attachment's row last, because a retry needs it to find the
+// remaining chunks.
 func (s *Store) DeleteAttachment(ctx context.Context, name vault.Username, attachment string) error {
 	u, err := s.userRow(ctx, name)
 	if err != nil {
@@ -168,7 +168,7 @@ func (s *Store) DeleteAttachment(ctx context.Context, name vault.Username, attac
 	}
 	err = s.transact(ctx,
 		update(s.table.Users, userKey(name), nil, expression.Add(attribute("attachment_bytes"), value(-row.Bytes)), isUser(vault.UserID(u.ID))),
-		// A chunk stored meanwhile would be left without a row that names it.
+		// Otherwise a chunk stored meanwhile would have no attachment.
 		remove(s.table.Passwords, key, attribute("pieces").Equal(value(row.Chunks))),
 	)
 	return userConflict(err, vault.UserID(u.ID))
@@ -189,7 +189,7 @@ func (s *Store) deleteChunks(ctx context.Context, row attachmentRow) error {
 	return nil
 }
 
-// deleteAllChunks leaves the attachments' own rows to the sweep of the table.
+// deleteAllChunks deletes the chunks of all attachments. The sweep of the table deletes the attachments' rows.
 func (s *Store) deleteAllChunks(ctx context.Context, userID string) error {
 	rows, err := s.attachmentRows(ctx, userID)
 	if err != nil {

@@ -12,15 +12,15 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// Limits of one transaction: DynamoDB allows 100 items and 4 MB, including names and numbers.
+// Limits of one transaction: DynamoDB allows 100 items and 4 MB, including the names of attributes.
 const (
 	maxTransactItems = 90
 	maxTransactBytes = 3_500_000
-	rowOverhead      = 300 // of a row beside its token, well above the real size
+	rowOverhead      = 300 // of a row without its token, well above the real size
 )
 
-// Apply implements vault.Store. A change that fits is one transaction, whose first item moves the user's revision; a larger one
-// goes through the redo log.
+// Apply implements vault.Store. A change that fits is one transaction, whose first item advances the user's revision; a
+// larger one goes through the redo log.
 func (s *Store) Apply(ctx context.Context, name vault.Username, c vault.Change) (int64, error) {
 	u, err := s.upToDateUser(ctx, name)
 	if err != nil {
@@ -58,7 +58,8 @@ func fits(c vault.Change) bool {
 	return n <= maxTransactItems && size <= maxTransactBytes
 }
 
-// moveRevision is the item that makes a change: it moves the user's row from base to base+1 if no change is pending.
+// moveRevision returns the write that commits a change: it advances the user's row from base to base+1, unless a change is
+// pending.
 func (s *Store) moveRevision(u userRow, c vault.Change, next *pending) write {
 	head := headRow{
 		Revision: c.Base + 1, Manifest: c.Manifest, HeadRecords: len(c.Puts) + len(c.Deletes), Pending: next, usageRow: u.usageRow,
@@ -83,8 +84,8 @@ func (s *Store) applySmall(ctx context.Context, u userRow, c vault.Change) error
 	return changeError(s.transact(ctx, writes...), u, c)
 }
 
-// changeError explains why the transaction of a change failed: the user's row first, because at another revision the other
-// conditions mean nothing.
+// changeError explains why the transaction of a change failed. It looks at the user's row first: at another revision, the
+// other conditions mean nothing.
 func changeError(err error, u userRow, c vault.Change) error {
 	var r *refused
 	if errors.Is(err, errBusy) {

@@ -19,7 +19,7 @@ import (
 const (
 	// taskRoles serves the role credentials of an ECS task.
 	taskRoles = "http://169.254.170.2"
-	// renewal is how long before they expire a role's credentials are fetched again.
+	// renewal is how long before expiry a role's credentials are renewed.
 	renewal = 5 * time.Minute
 )
 
@@ -33,14 +33,14 @@ const (
 	envTokenFile = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
 )
 
-// unread lists settings of other AWS programs that change the source of credentials or the endpoint of DynamoDB. The package
-// that reads them links four more services, which cost every server 2 MB of memory.
+// unread lists settings of other AWS programs that change the source of credentials or the endpoint of DynamoDB. The SDK
+// package that reads them links four more services, which would cost every server 2 MB of memory.
 var unread = []string{
 	"AWS_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CA_BUNDLE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB", "AWS_USE_FIPS_ENDPOINT",
 }
 
-// signer returns the credentials of the environment, else those of the task's role, else those of the host's role. It asks for
-// role credentials over client; nil uses the SDK's own.
+// signer returns the credentials from the environment, else those of the task's role, else those of the host's role. It
+// fetches role credentials with client; nil means the SDK's default client.
 func signer(client aws.HTTPClient) (aws.CredentialsProvider, error) {
 	for _, name := range unread {
 		if os.Getenv(name) != "" {
@@ -70,8 +70,8 @@ func signer(client aws.HTTPClient) (aws.CredentialsProvider, error) {
 	return aws.NewCredentialsCache(role, func(o *aws.CredentialsCacheOptions) { o.ExpiryWindow = renewal }), nil
 }
 
-// taskEndpoint returns the URL of the task role's credentials; empty outside of a task. It must not send the token to a
-// stranger.
+// taskEndpoint returns the URL of the task role's credentials; empty outside a task. It accepts plain HTTP only for this
+// machine and the agents, because the request carries the token.
 func taskEndpoint() (string, error) {
 	if path := os.Getenv(envTaskPath); path != "" {
 		return taskRoles + path, nil

@@ -19,7 +19,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// around opens a second store on the same tables that makes every call through f, which gets the operation's name.
+// around returns a second store on the same tables that makes every call through f. f gets the name of the operation.
 func around(s *Store, f func(ctx context.Context, operation string, call func() error) error) *Store {
 	o := s.db.Options()
 	o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error {
@@ -37,8 +37,8 @@ func around(s *Store, f func(ctx context.Context, operation string, call func() 
 
 var errDead = errors.New("this process is dead")
 
-// dying opens a store whose process dies at its n-th call, counted from 0: before the call is sent or, with carriedOut, after
-// DynamoDB executed it.
+// dying returns a store that fails like a process that dies at its n-th call, counted from 0: before the call is sent or,
+// with carriedOut, after DynamoDB has executed it.
 func dying(s *Store, n int64, carriedOut bool) *Store {
 	var calls atomic.Int64
 	return around(s, func(_ context.Context, _ string, call func() error) error {
@@ -52,7 +52,7 @@ func dying(s *Store, n int64, carriedOut bool) *Store {
 	})
 }
 
-// Whichever call a writer dies at, the vault is either unchanged or completely changed.
+// The vault is either unchanged or completely changed, whichever call the writer dies at.
 func TestLargeChangeSurvivesDeathAtEveryCall(t *testing.T) {
 	s, _ := openTest(t)
 	if _, err := s.Apply(t.Context(), "ada", overwrite(0, vaultSize)); err != nil {
@@ -91,7 +91,7 @@ func TestLargeChangeSurvivesDeathAtEveryCall(t *testing.T) {
 	}
 }
 
-// A deletion that died can be resumed; until then the user does not exist for anyone, and nothing is written after it.
+// An interrupted deletion can be resumed. Until then, vault operations do not find the user, and a straggler writes nothing.
 func TestDeleteUserSurvivesDeathAtEveryCall(t *testing.T) {
 	s, _ := openTest(t)
 	for n := int64(0); ; n++ {
@@ -133,7 +133,7 @@ func TestDeleteUserSurvivesDeathAtEveryCall(t *testing.T) {
 				t.Errorf("call %d: changes: %v", n, err)
 			}
 			before := rows(t, s, s.table.Accounts)
-			if _, err := s.stage(t.Context(), u, c, p.Change); err != nil { // as the straggler read them
+			if _, err := s.stage(t.Context(), u, c, p.Change); err != nil { // the segments as the straggler read them
 				t.Fatal(err)
 			}
 			if err := s.rollForward(t.Context(), straggler); err != nil {
@@ -146,7 +146,7 @@ func TestDeleteUserSurvivesDeathAtEveryCall(t *testing.T) {
 		if err := s.DeleteUser(t.Context(), name); err != nil && !errors.Is(err, vault.ErrNotFound) {
 			t.Fatal(err)
 		}
-		// These rows are left: ada, the IDs of all users, and the mark that there was a first user.
+		// The remaining rows are ada, the IDs of all users, and the mark that a first user existed.
 		for table, want := range map[string]int{s.table.Users: 1 + 1 + int(n) + 1 + 1, s.table.Accounts: 0, s.table.Passwords: 0, s.table.Sessions: 0} {
 			if got := rows(t, s, table); got != want {
 				t.Errorf("call %d: %d rows in %s, want %d", n, got, table, want)
@@ -176,7 +176,7 @@ func rows(t *testing.T, s *Store, table string) int {
 	return n
 }
 
-// A change between a reader's queries and its second look at the user must not appear half.
+// A change between a reader's queries and its second read of the user's row must not appear partially.
 func TestChangeDuringARead(t *testing.T) {
 	for _, size := range []int{20, vaultSize} {
 		for _, since := range []int64{0, 1} {
@@ -216,8 +216,8 @@ func TestChangeDuringARead(t *testing.T) {
 	}
 }
 
-// DynamoDB makes the rows of a transaction visible one by one: a reader that sees the user's row moved, but not yet all the
-// rows, waits for them.
+// DynamoDB makes the rows of a transaction visible one by one. A reader that sees the new revision in the user's row, but not
+// yet all records, waits for them.
 func TestReaderWaitsForRowsOfTheNewestChange(t *testing.T) {
 	s, _ := openTest(t)
 	if _, err := s.Apply(t.Context(), "ada", overwrite(0, 20)); err != nil {
@@ -245,8 +245,8 @@ func TestReaderWaitsForRowsOfTheNewestChange(t *testing.T) {
 	wantWhole(t, reader, 2, 20)
 }
 
-// A store that does not answer is an error within the time of a request. The listener accepts connections and says nothing,
-// which is the worst case.
+// A store that does not answer must cause an error before the request times out. The worst case is a listener that accepts
+// connections and never answers.
 func TestSilentStoreIsUnavailable(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

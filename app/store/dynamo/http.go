@@ -9,10 +9,10 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 )
 
-// httpClient never reads a request body past its length. The SDK closes a request's body as soon as the answer begins; if
-// net/http then still looks for the body's end, it treats the closed body as a failed request and cuts the connection with the
-// answer half read. This happens if an answer arrives before a goroutine is scheduled: with a DynamoDB on the same host, under
-// load, a few times in a thousand.
+// httpClient never reads a request body past its length. The SDK closes the body as soon as the answer begins. If net/http
+// then still looks for the end of the body, it takes the closed body for a failed request and drops the connection in the
+// middle of the answer. This happens if the answer arrives before a goroutine is scheduled: a few times in a thousand, with a
+// DynamoDB on the same host and under load.
 type httpClient struct{ aws.HTTPClient }
 
 // newTransport returns the transport of an httpClient.
@@ -40,7 +40,7 @@ func (c httpClient) close() {
 	}
 }
 
-// lengthReader ends after a number of bytes without asking the reader for EOF.
+// lengthReader ends after a number of bytes, without reading on until EOF.
 type lengthReader struct {
 	io.ReadCloser
 	left int64

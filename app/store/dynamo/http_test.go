@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// closedAtEnd is a request body that the SDK has closed before net/http looks for its end.
+// closedAtEnd is a request body that the SDK closes before net/http looks for its end.
 type closedAtEnd struct{ rest string }
 
 func (c *closedAtEnd) Read(p []byte) (int, error) {

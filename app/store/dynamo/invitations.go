@@ -22,7 +22,7 @@ type invitationRow struct {
 
 func invitationKey(id vault.InvitationID) string { return "invitation#" + string(id) }
 
-// inhabited is the row of the users table that exists once there was a user. No username begins with '#'.
+// inhabited is the key of the row in the users table that exists once a user has registered. No username begins with '#'.
 const inhabited = "#inhabited"
 
 // Inhabited implements vault.Store.
@@ -55,7 +55,7 @@ func (s *Store) Invitation(ctx context.Context, id vault.InvitationID, now time.
 	return vault.Invitation{ID: id, Hash: row.Hash, Created: fromMillis(row.Created), Expires: fromMillis(row.Expires)}, nil
 }
 
-// check is a write, and the error if its condition fails.
+// check is a write with the error to return if its condition fails.
 type check struct {
 	write
 	refusal error
@@ -71,12 +71,12 @@ func (r *refused) first(checks []check) error {
 	return vault.ErrConflict
 }
 
-// admit lists the conditions for storing u, besides a free name and ID. A transaction that fails for another reason leaves the
-// invitation unused.
+// admit returns the conditions for storing u, besides a free name and ID. If the transaction fails for another reason, the
+// invitation stays unused.
 func (s *Store) admit(ctx context.Context, u vault.User) ([]check, error) {
 	var checks []check
 	if !strings.HasPrefix(string(u.Username), "#") {
-		// If the row exists it is not written again: all registrations would collide on it.
+		// Do not write an existing row again: all registrations would collide on it.
 		there, err := s.Inhabited(ctx)
 		if err != nil {
 			return nil, err

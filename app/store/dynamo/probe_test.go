@@ -11,7 +11,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// answering is a DynamoDB without rows that rejects one operation with one error.
+// answering returns a store on a fake DynamoDB that has no rows and rejects one operation with one error.
 func answering(t *testing.T, operation, code string) (*Store, *httptest.Server) {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

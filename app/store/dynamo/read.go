@@ -18,10 +18,10 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// readTries is how often Changes retries a read of a vault that changes meanwhile.
+// readTries is how often a read is tried while the vault keeps changing.
 const readTries = 12
 
-// upToDateUser reads the row of a user who is not being deleted, after it rolled a pending change forward.
+// upToDateUser reads a user's row, after rolling a pending change forward. It does not find a user who is being deleted.
 func (s *Store) upToDateUser(ctx context.Context, name vault.Username) (userRow, error) {
 	for try := 1; ; try++ {
 		u, err := s.userRow(ctx, name)
@@ -41,16 +41,16 @@ func (s *Store) upToDateUser(ctx context.Context, name vault.Username) (userRow,
 	}
 }
 
-// maxSnapshotBytes is the maximum size of the tokens of a vault that is read completely before any of it is passed on.
+// maxSnapshotBytes limits the tokens that are read into memory together. A larger vault is streamed.
 const maxSnapshotBytes = 2 << 20
 
 var errLarge = errors.New("larger than a snapshot")
 
 // Changes implements vault.Store.
 //
-// A query is not a snapshot: it may see only some rows of a change, even shortly after the user's row shows its revision,
-// because DynamoDB makes the rows of a transaction visible one by one. A small vault is read until the result is one state. A
-// large one does not fit into memory, so it is passed on as it is read, and the read fails if the vault changes.
+// A query is not a snapshot: it may see only some rows of a change, even after the user's row shows its revision, because
+// DynamoDB makes the rows of a transaction visible one by one. A small vault is read again until the result is consistent. A
+// large one does not fit into memory: it is passed on while it is read, and the read fails if the vault changes.
 func (s *Store) Changes(ctx context.Context, name vault.Username, since int64, w vault.ChangeWriter) error {
 	since = max(since, 0)
 	u, records, err := s.snapshot(ctx, name, since)
@@ -78,9 +78,9 @@ func writeRecord(w vault.ChangeWriter, r protocol.Record, since int64) error {
 	return w.Write(r)
 }
 
-// snapshot reads the rows until nothing changed between two reads of the user's row and all records of the newest change are
-// there; the user's row has their number. Older changes are complete by then: their successors were made with an answer of this
-// function or of Apply. errLarge.
+// snapshot reads the rows until the user's row did not change during the read and all records of the newest change are there;
+// the user's row has their number. Older changes are complete by then, because each change is based on an answer of this
+// function or of Apply. It returns errLarge if the vault is too large.
 func (s *Store) snapshot(ctx context.Context, name vault.Username, since int64) (userRow, []protocol.Record, error) {
 	u, err := s.upToDateUser(ctx, name)
 	if err != nil {
@@ -121,7 +121,7 @@ func byRevision(a, b protocol.Record) int {
 		cmp.Compare(a.ItemID, b.ItemID), cmp.Compare(a.Version, b.Version))
 }
 
-// stream passes the records on as it reads them, from both tables in order of revision.
+// stream passes the records on as it reads them, merging both tables in the order of revisions.
 func (s *Store) stream(ctx context.Context, name vault.Username, since int64, w vault.ChangeWriter) error {
 	u, err := s.wholeUser(ctx, name)
 	if err != nil {
@@ -145,7 +145,7 @@ func (s *Store) stream(ctx context.Context, name vault.Username, since int64, w 
 		r := from.page[0]
 		from.page = from.page[1:]
 		if r.Revision > u.Revision {
-			return errMoves // what it replaced is gone, and may have been passed on
+			return errMoves // the record that it replaced is gone, or was passed on already
 		}
 		if err := writeRecord(w, r, since); err != nil {
 			return err
@@ -161,7 +161,7 @@ func (s *Store) stream(ctx context.Context, name vault.Username, since int64, w 
 	return nil
 }
 
-// wholeUser reads a user's row once all records of the newest change are there.
+// wholeUser reads a user's row, and waits until all records of the newest change are visible.
 func (s *Store) wholeUser(ctx context.Context, name vault.Username) (userRow, error) {
 	for try := 1; ; try++ {
 		u, err := s.upToDateUser(ctx, name)
@@ -235,7 +235,7 @@ func (s *Store) above(kind protocol.Kind, userID string, revision int64) *dynamo
 	}
 }
 
-// smallRecords is how many records of a table Small reads: more do not count as small.
+// smallRecords is the maximum number of records in a table that count as small.
 const smallRecords = 100
 
 // Small implements vault.Store.
@@ -282,8 +282,8 @@ func isWhole(records map[protocol.Place]protocol.Record, u userRow) bool {
 	return head == u.HeadRecords
 }
 
-// readInto adds all rows above revision to records; a newer row of a record replaces an older one. Overviews have version 0 in
-// the key, because all versions are one record.
+// readInto adds all rows above a revision to records; a newer row of a record replaces an older one. The key of an overview
+// has version 0, because all versions are one record.
 func (s *Store) readInto(ctx context.Context, records map[protocol.Place]protocol.Record, userID string, above int64) error {
 	var overviews, details []protocol.Record
 	g, ctx := errgroup.WithContext(ctx)
@@ -310,7 +310,7 @@ func recordOf(p protocol.Place) protocol.Place {
 	return p
 }
 
-// query reads all rows of a table above a revision. errLarge.
+// query reads all rows of a table above a revision. It returns errLarge if they exceed maxSnapshotBytes.
 func (s *Store) query(ctx context.Context, kind protocol.Kind, userID string, above int64) ([]protocol.Record, error) {
 	var records []protocol.Record
 	size := 0

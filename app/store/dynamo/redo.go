@@ -17,17 +17,17 @@ import (
 
 // A change too large for one transaction goes through a redo log:
 //
-//  1. stage: its rows, packed into segments, are stored in the passwords table under separate sort keys and without a
-//     revision, so no sync sees them. If the writer dies here, nothing has happened, and TTL deletes them.
-//  2. commit: one conditional update of the user's row moves the revision and marks the change as pending. From here
-//     on the change counts.
-//  3. roll forward: the rows are written to their places, in transactions conditional on "this change is still
-//     pending", so a straggler cannot write over a newer change or after a deletion.
-//  4. finish: the mark and the segments are removed.
+//  1. stage: store the rows, packed into segments, in the passwords table, under separate sort keys and without a
+//     revision, so no sync sees them. If the writer dies here, the vault is unchanged, and TTL deletes the segments.
+//  2. commit: with one conditional update of the user's row, advance the revision and mark the change as pending. From
+//     here on, the change counts.
+//  3. roll forward: write the rows to their places, in transactions that require the change to be still pending, so a
+//     straggler cannot write over a newer change or after a deletion.
+//  4. finish: remove the mark and the segments.
 //
-// A reader or writer that finds a pending change does steps 3 and 4 first; repeated or concurrent runs give the same
-// rows. Rows are checked before the commit and cannot change in between: every change of a row moves the revision, and
-// the commit requires the revision of the check.
+// A reader or writer that finds a pending change first does steps 3 and 4; repeated or concurrent runs write the same rows.
+// The rows are checked before the commit and cannot change in between: every change of a row advances the revision, and the
+// commit requires the revision of the check.
 
 // pending identifies a committed change whose rows may not be in their places yet.
 type pending struct {
@@ -40,8 +40,8 @@ type stagedRow struct {
 	Row  recordRow  `dynamodbav:"row"`
 }
 
-// stagedKind is how staged rows spell a protocol.Kind. Releases that share the tables finish each other's changes, and
-// older ones know no other spelling.
+// stagedKind is how staged rows spell a protocol.Kind. Releases that share the tables finish each other's changes, and older
+// ones know only this spelling.
 type stagedKind string
 
 const (
@@ -73,8 +73,8 @@ type segmentRow struct {
 const (
 	// maxSegmentBytes leaves room below DynamoDB's 400 KB per item.
 	maxSegmentBytes = 350_000
-	// stageLife is how long a segment waits to be rolled forward. A change must not lose its rows even if nobody reads the
-	// vault for that long, so it equals the life of a tombstone. An orphan is small and rare.
+	// stageLife is how long a segment waits to be rolled forward. A committed change must keep its rows even if the vault is
+	// not read for a long time, so it equals the life of a tombstone. Orphaned segments are small and rare.
 	stageLife = vault.TombstoneDays * 24 * time.Hour
 )
 
@@ -95,13 +95,13 @@ func (s *Store) applyLarge(ctx context.Context, u userRow, c vault.Change) error
 		}
 		return err
 	}
-	// The change is committed, whatever happens from here: the next reader or writer rolls forward what this call leaves.
+	// The change is committed. If rolling it forward fails here, the next reader or writer does it.
 	u.Revision, u.Pending = c.Base+1, &staged
 	_ = s.rollForward(ctx, u)
 	return nil
 }
 
-// checkRows makes the checks that a small change leaves to its conditions.
+// checkRows makes the checks that a small change leaves to the conditions of its transaction.
 func (s *Store) checkRows(ctx context.Context, u userRow, c vault.Change) error {
 	type wanted struct {
 		place protocol.Place
@@ -219,7 +219,7 @@ func (s *Store) writeSegment(ctx context.Context, u userRow, n int) (finished bo
 	if err != nil {
 		return false, storeError(err)
 	}
-	if len(got.Item) == 0 { // segments are deleted only after pending is
+	if len(got.Item) == 0 { // segments are deleted only after the mark
 		return s.isFinished(ctx, u)
 	}
 	var segment segmentRow
@@ -272,7 +272,7 @@ func (s *Store) finish(ctx context.Context, u userRow) error {
 	return s.dropSegments(ctx, u.ID, *u.Pending)
 }
 
-// dropSegments deletes early what TTL would: a failure only costs storage for a while.
+// dropSegments deletes segments before their TTL does. If it fails, they only use storage for a while.
 func (s *Store) dropSegments(ctx context.Context, userID string, p pending) error {
 	keys := make([]item, p.Segments)
 	for n := range keys {

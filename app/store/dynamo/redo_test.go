@@ -76,7 +76,7 @@ func wantWhole(t *testing.T, s *Store, revision int64, n int) {
 	}
 }
 
-// wantNothingLeft looks for segments and a pending change.
+// wantNothingLeft checks that no segment and no pending change is left.
 func wantNothingLeft(t *testing.T, s *Store) {
 	t.Helper()
 	u := readUser(t, s)
@@ -122,7 +122,7 @@ func TestLargeChangeSurvivesDeathAfterEveryStep(t *testing.T) {
 	}
 	steps := []struct {
 		name string
-		made bool // whether the change is committed from here on
+		made bool // whether the change is committed after this step
 		do   func(ctx context.Context, s *Store, u *userRow, c vault.Change) error
 	}{
 		{"check", false, func(ctx context.Context, s *Store, u *userRow, c vault.Change) error { return s.checkRows(ctx, *u, c) }},
@@ -177,8 +177,8 @@ func TestLargeChangeSurvivesDeathAfterEveryStep(t *testing.T) {
 	}
 }
 
-// A writer that stalls while rolling forward, while others finish its change and make another, writes nothing when it wakes up,
-// nor after a deletion.
+// A writer stalls while rolling forward, and others finish its change and make another. When it resumes, it must write
+// nothing, neither then nor after the user is deleted.
 func TestStragglerWritesNothing(t *testing.T) {
 	s, _ := openTest(t)
 	if _, err := s.Apply(t.Context(), "ada", overwrite(0, vaultSize)); err != nil {

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// role plays the agent of ECS and EKS, and the metadata service of a host that only supports version 2. Its credentials last
-// six hours and have a number in their ID.
+// role imitates the agents of ECS and EKS, and the metadata service of a host that supports only version 2. Its credentials
+// last six hours, and their IDs are numbered.
 type role struct {
 	asked []string // URLs and tokens of requests for credentials
 }
@@ -37,7 +37,7 @@ func (e *role) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		len(e.asked), time.Now().Add(6*time.Hour).UTC().Format(time.RFC3339))
 }
 
-// Do reaches the agent and the metadata service without a network.
+// Do answers for the agent and the metadata service without a network.
 func (e *role) Do(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
 	r.Host = r.URL.Host
@@ -46,7 +46,7 @@ func (e *role) Do(r *http.Request) (*http.Response, error) {
 	return answer.Result(), nil
 }
 
-// Without AWS's network, the SDK's own client finds the endpoints that the environment names.
+// Outside AWS, the environment names the endpoints, and the SDK's default client reaches them.
 func TestRolesAreFetchedOverHTTP(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "token")
 	if err := os.WriteFile(file, []byte("from a file"), 0o600); err != nil {
@@ -87,7 +87,7 @@ func TestRolesAreRenewedBeforeTheyExpire(t *testing.T) {
 	token := filepath.Join(t.TempDir(), "token")
 	for name, c := range map[string]struct {
 		env, value string
-		life       time.Duration // the SDK caches a host's for an hour
+		life       time.Duration // the SDK caches those of a host for an hour
 		url        string
 	}{
 		"a host":           {"AWS_EC2_METADATA_DISABLED", "", time.Hour, "http://169.254.169.254/latest/meta-data/iam/security-credentials/vault "},

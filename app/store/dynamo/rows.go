@@ -64,7 +64,7 @@ func tombstone(userID string, p protocol.Place, revision int64) recordRow {
 	}
 }
 
-// getAll reads the existing rows among keys, in any order.
+// getAll reads the rows that exist for keys, in any order.
 func getAll[T any](ctx context.Context, s *Store, table string, keys []item, projection string) ([]T, error) {
 	const maxKeys = 100
 	var rows []item

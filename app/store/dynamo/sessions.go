@@ -15,13 +15,13 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// A session is a row of the sessions table, by its hash, and an entry under its user: a row of the accounts table with the sort
-// key "session#" + hash (an item ID has no '#') and without a revision, so no sync sees it. One transaction writes or removes
-// both. A global index by user lags by seconds, and a session missing from it would survive a password change; the entries are
-// read with strong consistency.
+// A session is a row of the sessions table, with its hash as the key, and an entry under its user: a row of the accounts
+// table with the sort key "session#" + hash (an item ID has no '#') and without a revision, so no sync sees it. One
+// transaction writes both. Entries are read with strong consistency. A global index by user lags by seconds, and a session
+// missing from it would survive a password change.
 const sessionEntry = "session#"
 
-// An entry must expire after its session: one day later, well above any clock error.
+// An entry must outlive its session. A day is well above any clock error.
 const entryGrace = 24 * time.Hour
 
 type sessionRow struct {
@@ -33,7 +33,7 @@ type sessionRow struct {
 	sessionTimes
 }
 
-// sessionTimes are the attributes that a touch moves.
+// sessionTimes are the attributes that TouchSession updates.
 type sessionTimes struct {
 	LastSeen int64 `dynamodbav:"last_seen"`
 	Expires  int64 `dynamodbav:"expires"`    // milliseconds
@@ -131,7 +131,7 @@ func (s *Store) TouchSession(ctx context.Context, hash vault.SessionHash, lastSe
 	return err
 }
 
-// sessionHashes lists the hashes that PutSession stored for a user and that were not removed yet.
+// sessionHashes lists the hashes in the session entries of a user.
 func (s *Store) sessionHashes(ctx context.Context, id vault.UserID) ([]string, error) {
 	entries, err := rowsUnder[recordRow](ctx, s, s.table.Accounts, string(id), sessionEntry)
 	hashes := make([]string, len(entries))
@@ -183,8 +183,8 @@ func (s *Store) DeleteSession(ctx context.Context, id vault.UserID, hash vault.S
 	return err
 }
 
-// DeleteSessions implements vault.Store. A concurrent touch either comes first or finds its session gone, so entries, which are
-// removed after the sessions, cannot come back.
+// DeleteSessions implements vault.Store. It removes sessions before their entries: a concurrent touch either comes first or
+// finds its session gone, so it cannot bring an entry back.
 func (s *Store) DeleteSessions(ctx context.Context, id vault.UserID, keep vault.SessionHash) error {
 	hashes, err := s.sessionHashes(ctx, id)
 	if err != nil {

@@ -1,7 +1,7 @@
 // Package dynamo implements vault.Store on four DynamoDB tables, for any number of replicas.
 //
-// Every answer comes from strongly consistent reads, and every write is conditional on the state it was made for. change.go and
-// redo.go make a change of a vault atomic; read.go reads a vault in one consistent state.
+// Every answer comes from strongly consistent reads, and every change is conditional on the state that it is based on.
+// change.go and redo.go make a change of a vault atomic; read.go reads a vault in one consistent state.
 //
 // It needs the IAM actions dynamodb:GetItem, BatchGetItem, Query, PutItem, UpdateItem, DeleteItem and ConditionCheckItem on the
 // four tables, and Query on the index of two.
@@ -32,7 +32,7 @@ import (
 )
 
 const (
-	// callTimeout bounds one call with its retries: an unreachable store becomes an error, not a hanging request.
+	// callTimeout limits one call including its retries, so an unreachable store causes an error and not a hanging request.
 	callTimeout    = 5 * time.Second
 	attemptTimeout = 2500 * time.Millisecond
 	dialTimeout    = time.Second
@@ -76,8 +76,8 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	s := &Store{table: c, http: httpClient{newTransport()}}
 	settings := aws.Config{
 		Region: region, Credentials: signing, HTTPClient: s.http,
-		// Failures come back as errors; the SDK's own log lines, about connections it could not reuse, do not belong in our
-		// log.
+		// Failures are returned as errors. The SDK's log lines, about connections that it could not reuse, do not belong in
+		// our log.
 		Logger: logging.Nop{},
 		Retryer: func() aws.Retryer {
 			return retry.NewStandard(func(o *retry.StandardOptions) {
@@ -168,7 +168,7 @@ func decodeAll[T any](from []item) ([]T, error) {
 	return all, nil
 }
 
-// encode accepts a struct, or an item unchanged.
+// encode encodes a struct and returns an item unchanged.
 func encode(v any) (item, error) {
 	if row, ok := v.(item); ok {
 		return row, nil
@@ -183,7 +183,7 @@ func encode(v any) (item, error) {
 // errBusy is returned by transact if other transactions kept colliding with it.
 var errBusy = errors.New("other transactions hold the same rows")
 
-// refused lists the items of a transaction whose condition failed, with their rows as they were.
+// refused lists the items of a transaction whose condition failed, with the existing rows.
 type refused struct{ items map[int]item }
 
 func (*refused) Error() string { return "a condition is not met" }
@@ -195,8 +195,8 @@ func (r *refused) at(i int) (row item, ok bool) {
 
 // transact writes all items or none. The error is a *refused, errBusy, or an error of vault.Store.
 //
-// Conditional writes of a single row use it too: a transaction carries a token, so if an answer was lost, the SDK's retry gets
-// the same answer; a plain conditional write would fail on its own first attempt.
+// Conditional writes of a single row use it too. A transaction carries a token, so if an answer was lost, the SDK's retry
+// gets the same answer. The retry of a plain conditional write would fail because the first attempt succeeded.
 func (s *Store) transact(ctx context.Context, writes ...write) error {
 	items := make([]types.TransactWriteItem, len(writes))
 	for i, w := range writes {
@@ -218,7 +218,7 @@ func (s *Store) transact(ctx context.Context, writes ...write) error {
 		if err != nil {
 			return err
 		}
-		// While another transaction holds these rows, a failed condition may hold after it.
+		// While another transaction holds these rows, a failed condition is not final.
 		if !conflict {
 			return r
 		}

@@ -13,7 +13,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/names"
 )
 
-// CreateTables creates the missing tables on a DynamoDB Local. On AWS they belong to the infrastructure.
+// CreateTables creates the missing tables on a DynamoDB Local. On AWS, the infrastructure creates them.
 func CreateTables(ctx context.Context, c Config) error {
 	s, err := Open(ctx, c)
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// throttleRow is a row of the sessions table, which has a TTL and is read by key, under "throttle#" + key. It cannot collide:
-// the hashes of sessions are hex.
+// throttleRow is a row of the sessions table, which has a TTL and is read by key, under "throttle#" + key. It cannot collide
+// with a session, whose hash is hex.
 type throttleRow struct {
 	Key          string `dynamodbav:"session_hash"`
 	Attempts     int    `dynamodbav:"attempts"`

@@ -8,13 +8,13 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// usageRow is the part of a user's row with the usage of the records. It is valid only at UsageRevision: a release without it
-// moves the revision alone, and then the records are counted again.
+// usageRow is the part of a user's row with the usage of the records. It is valid only at UsageRevision: a release without
+// quotas advances only the revision, and then the records are counted again.
 type usageRow struct {
 	Items         int64 `dynamodbav:"record_items"`
 	Bytes         int64 `dynamodbav:"record_bytes"`
 	UsageRevision int64 `dynamodbav:"usage_revision"`
-	UsageCounted  int64 `dynamodbav:"usage_counted"` // when, in seconds
+	UsageCounted  int64 `dynamodbav:"usage_counted"` // when the records were counted, in Unix seconds
 }
 
 // usageAge is the maximum age of a count that may reject a change: DynamoDB deletes tombstones without notice.
@@ -23,8 +23,8 @@ const usageAge = 24 * time.Hour
 // usageReads is how many records are read at a time: each may have the maximum token size.
 const usageReads = 25
 
-// grant returns the usage after c, or an error if c.Quota does not allow it. u is at the revision that c is for, and so is what
-// grant reads, or the change will be rejected.
+// grant returns the usage after c, or an error if c.Quota does not allow it. u is at the revision that c is based on. If the
+// rows that grant reads are newer, the change is rejected anyway.
 func (s *Store) grant(ctx context.Context, u userRow, c vault.Change) (usageRow, error) {
 	delta, err := s.weigh(ctx, u.ID, c)
 	if err != nil {

@@ -162,21 +162,21 @@ func userConflict(err error, id vault.UserID) error {
 	return err
 }
 
-// DeleteUser implements vault.Store. It sets the mark first: all other writes require its absence, so none can add rows behind
-// the sweep. It deletes the user's row last, because a later call needs it to find what is left.
+// DeleteUser implements vault.Store. It marks the user first: all other writes require that the mark is absent, so none can
+// add rows behind the sweep. It deletes the user's row last, because a retry needs it to find the remaining rows.
 func (s *Store) DeleteUser(ctx context.Context, name vault.Username) error {
 	u, err := s.userRow(ctx, name)
 	if err != nil {
 		return err
 	}
 	thisUser := attribute("user_id").Equal(value(u.ID))
-	// Setting the mark drops a pending change, so no reader rolls it forward into swept tables.
+	// Setting the mark also drops a pending change, so no reader rolls it forward into swept tables.
 	mark := expression.Set(attribute("deleting"), value(true)).Remove(attribute("pending"))
 	err = s.transact(ctx, update(s.table.Users, userKey(name), nil, mark, thisUser))
 	if err := deleteConflict(err); err != nil {
 		return err
 	}
-	// Sessions before the rows of the accounts table that list them.
+	// Delete sessions before the rows of the accounts table that list them.
 	if err := s.DeleteSessions(ctx, vault.UserID(u.ID), ""); err != nil {
 		return err
 	}
@@ -222,7 +222,8 @@ func (s *Store) sweep(ctx context.Context, table, userID string) error {
 	return nil
 }
 
-// deleteRows deletes rows by key, unconditionally. It uses transactions, because they wait for a colliding one.
+// deleteRows deletes rows by key, unconditionally. It uses transactions, because transact retries if one collides with
+// another.
 func (s *Store) deleteRows(ctx context.Context, table string, keys []item) error {
 	for len(keys) > 0 {
 		n := min(len(keys), maxTransactItems)

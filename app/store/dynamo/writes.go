@@ -15,7 +15,7 @@ type write struct {
 
 type condition = expression.ConditionBuilder
 
-// value encodes a number or a string, also of a named type; it leaves a types.AttributeValue unchanged.
+// value encodes a number or a string, including named types; it leaves a types.AttributeValue unchanged.
 func value(v any) expression.ValueBuilder { return expression.Value(v) }
 
 func attribute(name string) expression.NameBuilder { return expression.Name(name) }
@@ -43,7 +43,7 @@ func put(table string, row any, when ...condition) write {
 	}}, err}
 }
 
-// update sets the attributes to which the struct set encodes, and applies u.
+// update sets the attributes that the struct set encodes to, and applies u.
 func update(table string, key item, set any, u expression.UpdateBuilder, when condition) write {
 	attributes, err := encode(set)
 	if err != nil {

@@ -76,7 +76,7 @@ func (s *Store) Attachments(ctx context.Context, id vault.UserID) ([]protocol.At
 	return list, storeError(rows.Err())
 }
 
-// DeleteAttachment implements vault.Store. Here it is one transaction: foreign keys take the chunks along.
+// DeleteAttachment implements vault.Store. It is one transaction: foreign keys delete the chunks too.
 func (s *Store) DeleteAttachment(ctx context.Context, name vault.Username, attachment string) error {
 	return s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		user, err := s.lockUser(ctx, tx, name)

@@ -19,8 +19,8 @@ var (
 	errDamaged = errors.New("it is damaged")
 )
 
-// Backup copies the vaults in the file at path to the empty file at into: one consistent state, while servers use the original.
-// The copy has no log. The caller flushes it to disk.
+// Backup copies the vaults in the file at path to the empty file at into, as one consistent state, even while servers use the
+// original. The copy has no write-ahead log. The caller must flush it to disk.
 func Backup(ctx context.Context, path, into string) error {
 	if _, err := os.Stat(path); err != nil {
 		return err
@@ -39,7 +39,7 @@ func Backup(ctx context.Context, path, into string) error {
 	return nil
 }
 
-// Check reads all of a copy that Backup made and no process has open.
+// Check verifies a copy that Backup made. No other process may have it open.
 func Check(ctx context.Context, path string) error {
 	db, err := connect(path, "deferred", 1, readerCacheKiB, "query_only(1)")
 	if err != nil {
@@ -60,7 +60,7 @@ func Check(ctx context.Context, path string) error {
 	return nil
 }
 
-// schemaVersion rejects files that are not vaults, or that a newer release wrote.
+// schemaVersion returns the schema version. It rejects files that are not vaults, or that a newer release wrote.
 func schemaVersion(ctx context.Context, db *sql.DB) (version int, err error) {
 	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
 		return 0, err
@@ -71,7 +71,7 @@ func schemaVersion(ctx context.Context, db *sql.DB) (version int, err error) {
 	return version, knownVersion(version, migrations)
 }
 
-// Restore replaces the contents of the file at path, creating it if needed, with those of the copy at from. It is one
+// Restore replaces the contents of the file at path with those of the copy at from, and creates the file if needed. It is one
 // transaction: if it fails, or the machine crashes, the file keeps its old contents. It fails if a server has the file open,
 // and no server can open the file while it runs.
 func Restore(ctx context.Context, path, from string) error {
@@ -92,7 +92,7 @@ func Restore(ctx context.Context, path, from string) error {
 		return inUse(path, err)
 	}
 	defer conn.Close()
-	// SQLite removes the log of a file only for the last process that has it open.
+	// SQLite removes the log of a file only if no other process has the file open.
 	var mode string
 	if err := conn.QueryRowContext(ctx, "PRAGMA journal_mode = DELETE").Scan(&mode); err != nil {
 		return inUse(path, err)

@@ -12,7 +12,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// filledFile is a file of a release before quotas, with a row of every kind.
+// filledFile fills a file of a release without quotas with rows of every kind.
 const filledFile = `
 INSERT INTO used_user_ids VALUES ('ID-ada'), ('ID-bob');
 INSERT INTO users VALUES
@@ -27,7 +27,7 @@ INSERT INTO attachments VALUES (1, 1, 'file', 1, 1, 5, 1000);
 INSERT INTO attachment_pieces VALUES (1, 1, 0, 'piece');
 `
 
-// olderFile creates a file with that schema version.
+// olderFile creates a file of an older schema version and runs fill on it.
 func olderFile(t *testing.T, version int, fill string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "vault.db")

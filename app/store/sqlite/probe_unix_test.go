@@ -16,7 +16,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// wantProbe compares the probe with a login, which needs users, sessions and throttles.
+// wantProbe expects the same result from a probe and from a login, which needs users, sessions and throttles.
 func wantProbe(t *testing.T, s *Store, when string, want error) {
 	t.Helper()
 	login := func(ctx context.Context) error {
@@ -56,7 +56,7 @@ func TestProbeFailsWhileTheStoreIsReadOnly(t *testing.T) {
 	}
 }
 
-// No file can grow, as on a full disk. The limit applies to the whole process, so no test runs in parallel.
+// No file can grow, as on a full disk. The limit applies to the whole process, so this test does not run in parallel.
 func TestProbeFailsWhileNoFileCanGrow(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "vault.db")
 	s := openFile(t, path)
@@ -121,7 +121,6 @@ func TestProbeFailsOnDamagedFile(t *testing.T) {
 	}
 }
 
-// A probe leaves one row, however often it runs.
 func TestProbesLeaveOneRow(t *testing.T) {
 	t.Parallel()
 	s := openFile(t, filepath.Join(t.TempDir(), "vault.db"))

@@ -18,7 +18,7 @@ import (
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
-// The tests start this binary again as another process; these variables turn it into a writer.
+// Tests start this binary again as another process; these variables make it a writer.
 const (
 	envWriterFile  = "VAULTSPHERE_TEST_WRITER_FILE"
 	envWriterCount = "VAULTSPHERE_TEST_WRITER_COUNT"
@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// writer makes count changes, endlessly for 0, and prints the revision of each acknowledged one.
+// writer makes count changes, or endless ones if count is 0, and prints the revision of each acknowledged change.
 func writer(ctx context.Context, path string) error {
 	count, err := strconv.Atoi(os.Getenv(envWriterCount))
 	if err != nil {
@@ -45,7 +45,7 @@ func writer(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	for n := 0; count == 0 || n < count; { // a negative count writes nothing
+	for n := 0; count == 0 || n < count; { // a negative count makes no changes
 		u, err := s.User(ctx, "ada")
 		if err != nil {
 			return err
@@ -65,8 +65,8 @@ func writer(ctx context.Context, path string) error {
 
 const countedItem = "counter"
 
-// counted returns a recognizable change: overview and details contain the number of their revision, and the details of two
-// revisions before are deleted.
+// counted returns a recognizable change. Its overview and details contain the number of its revision, and it deletes the
+// details from two revisions before.
 func counted(base int64) vault.Change {
 	token := fmt.Sprintf("token of %d", base+1)
 	c := vault.Change{Base: base, Manifest: fmt.Sprintf("manifest %d", base+1)}
@@ -79,7 +79,7 @@ func counted(base int64) vault.Change {
 	return c
 }
 
-// wantCounted checks a vault that only counted wrote, and returns its revision.
+// wantCounted checks a vault that contains only changes from counted, and returns its revision.
 func wantCounted(t *testing.T, s *sqlite.Store) int64 {
 	t.Helper()
 	r, err := vault.Collect(t.Context(), s, "ada", 0)
@@ -173,7 +173,7 @@ func TestProcessesShareTheFile(t *testing.T) {
 	}
 }
 
-// Processes that start together without a file create it once.
+// If processes start together without a file, only one of them creates it.
 func TestConcurrentProcessesCreateOneFile(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "new", "vault.db")

@@ -50,11 +50,11 @@ func readHead(ctx context.Context, stmt *sql.Stmt, name vault.Username) (num int
 // packBytes is roughly how much readRecords reads at a time.
 const packBytes = 256 << 10
 
-// packOf returns how many records fit into packBytes if they have the size of the last n.
+// packOf returns how many records fit into packBytes if the last n had size bytes.
 func packOf(n, size int) int { return min(max(1, n*packBytes/max(1, size)), protocol.MaxChangeRecords) }
 
 // readRecords reads the records after since. Passing a row from SQLite to database/sql costs more than reading it, and a full
-// sync has thousands of records, so each row packs many.
+// sync has thousands of records, so each row packs many records.
 func readRecords(ctx context.Context, stmt *sql.Stmt, user, since int64, w vault.ChangeWriter) error {
 	at := position{revision: max(since, 0), num: math.MaxInt64}
 	for n := 64; ; {
@@ -74,7 +74,7 @@ func readRecords(ctx context.Context, stmt *sql.Stmt, user, since int64, w vault
 // position is the place of a record in the order of reading.
 type position struct{ revision, num int64 }
 
-// unpack passes the records of one row on, and returns the position of the last one.
+// unpack passes on the records of one row and returns the position of the last one.
 func unpack(packed string, at position, w vault.ChangeWriter) (position, error) {
 	for packed != "" {
 		var line string
@@ -94,7 +94,7 @@ func unpack(packed string, at position, w vault.ChangeWriter) (position, error) 
 	return at, nil
 }
 
-// smallRecords is how many records Small reads: more do not count as small.
+// smallRecords is the maximum number of records that count as small.
 const smallRecords = 200
 
 // Small implements vault.Store.
@@ -166,7 +166,7 @@ func (s *Store) Apply(ctx context.Context, name vault.Username, c vault.Change) 
 	return revision, nil
 }
 
-// writeRecords makes the puts and deletes of a change.
+// writeRecords applies the puts and deletes of a change.
 func (s *Store) writeRecords(ctx context.Context, tx *sql.Tx, user, revision int64, now time.Time, c vault.Change) error {
 	for _, p := range c.Puts {
 		put := s.stmt.putDetails

@@ -69,7 +69,7 @@ CREATE TABLE throttles (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX throttles_by_expiry ON throttles (expires);
 `,
-	// What a list needs of an attachment is stored beside its chunks: adding up their lengths would read them all.
+	// An attachment's row has the totals that a list needs: adding up the lengths of its chunks would read them all.
 	`
 CREATE TABLE attachments (
 	num INTEGER PRIMARY KEY,
@@ -99,8 +99,8 @@ CREATE TABLE invitations (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX invitations_by_expiry ON invitations (expires);
 `,
-	// Triggers maintain the usage of a user's records, so no statement can forget it: a record counts vault.RecordWeight beside
-	// its token. A tombstone has the time of its deletion, for its expiry.
+	// Triggers maintain the usage of a user's records, so no statement can forget to. A record counts its token and
+	// vault.RecordWeight. A tombstone has the time of its deletion, from which its expiry follows.
 	`
 ALTER TABLE records ADD COLUMN deleted INTEGER;
 UPDATE records SET deleted = unixepoch() * 1000 WHERE token IS NULL;
@@ -127,11 +127,12 @@ END;
 `,
 }
 
-// kindOverview is records.kind of protocol.KindOverview, as the indexes and statements spell it; protocol.KindDetails is 2.
+// kindOverview is the value of records.kind for protocol.KindOverview, also used in the indexes and statements;
+// protocol.KindDetails is 2.
 const kindOverview = 1
 
-// migrate brings the file to the latest version. Two processes may do this concurrently: each reads the version again under the
-// write lock, so each migration runs once.
+// migrate migrates the file to the latest schema version. Two processes may do this concurrently: each reads the version
+// again under the write lock, so each migration runs once.
 func migrate(ctx context.Context, db *sql.DB, migrations []string) error {
 	for {
 		done, err := migrateOne(ctx, db, migrations)

@@ -26,7 +26,7 @@ const packedRecords = `SELECT count(*), coalesce(group_concat(
 		WHERE user = ?1 AND revision >= ?2 AND (revision > ?2 OR num > ?3) AND (?4 OR token IS NOT NULL)
 		ORDER BY revision, num LIMIT ?5)`
 
-// inhabitedSQL ignores the server's own users, whose names begin with '#'. IDs stay used when a user is deleted.
+// inhabitedSQL ignores the server's own users, whose names begin with '#'. IDs stay in the table when a user is deleted.
 const inhabitedSQL = `SELECT EXISTS (SELECT 1 FROM used_user_ids WHERE id NOT IN (SELECT id FROM users WHERE username LIKE '#%'))`
 
 const throttleSQL = `SELECT attempts, blocked_until, expires, version FROM throttles WHERE key = ?1 AND expires > ?2`
@@ -42,7 +42,7 @@ func (s *statements) prepare(ctx context.Context, writer, reader *sql.DB) error 
 			FROM users WHERE username = ?1`},
 		{reader, &s.head, `SELECT num, revision, manifest FROM users WHERE username = ?1`},
 		{reader, &s.records, packedRecords},
-		// SQLite stores the length of a token before it, so its pages are not read.
+		// SQLite stores the length of a token in front of it, so the pages of the token are not read.
 		{reader, &s.weight, `SELECT count(*), coalesce(sum(octet_length(token)), 0)
 			FROM (SELECT token FROM users u JOIN records r ON r.user = u.num AND r.revision > ?2 WHERE u.username = ?1 LIMIT ?3)`},
 		{reader, &s.session, `SELECT s.hash, u.id, u.username, s.device, s.created, s.last_seen, s.expires
@@ -56,7 +56,7 @@ func (s *statements) prepare(ctx context.Context, writer, reader *sql.DB) error 
 			JOIN attachment_pieces p ON p.attachment = a.num AND p.number = ?3 WHERE u.id = ?1`},
 		{reader, &s.attachments, `SELECT a.id, a.count, a.pieces, a.bytes, a.uploaded
 			FROM users u JOIN attachments a ON a.user = u.num WHERE u.id = ?1 ORDER BY a.id`},
-		// One page of each kind that a login reads, whatever the size of the tables.
+		// Reads one page of each kind that a login reads, regardless of the size of the tables.
 		{reader, &s.probe, `SELECT (SELECT count(*) FROM users WHERE username = ?1) + (SELECT coalesce(max(num), 0) FROM users)
 			+ (SELECT count(*) FROM sessions WHERE hash = ?1)`},
 

@@ -37,7 +37,8 @@ type Store struct {
 
 var _ vault.Store = (*Store)(nil)
 
-// Open opens or creates the file at path, and its directory. What it creates is private to the owner: 0600 and 0700.
+// Open opens or creates the file at path, and its directory. It creates them private to the owner, with the modes 0600 and
+// 0700.
 func Open(ctx context.Context, path string) (*Store, error) {
 	s, err := open(ctx, path)
 	if err != nil {
@@ -85,7 +86,7 @@ func connect(path, lock string, conns, cacheKiB int, pragmas ...string) (*sql.DB
 	}
 	q := url.Values{"_txlock": {lock}, "_pragma": append([]string{
 		fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()),
-		"synchronous(FULL)", // a reported write survives power loss
+		"synchronous(FULL)", // an acknowledged write survives power loss
 		"foreign_keys(1)",
 		fmt.Sprintf("cache_size(-%d)", cacheKiB),
 		fmt.Sprintf("journal_size_limit(%d)", walSizeLimitByte),
@@ -99,7 +100,8 @@ func connect(path, lock string, conns, cacheKiB int, pragmas ...string) (*sql.DB
 	return db, nil
 }
 
-// useWAL switches the file to a write-ahead log. SQLite ignores its busy timeout here if another process does the same.
+// useWAL switches the file to a write-ahead log. It retries, because SQLite ignores its busy timeout here if another process
+// does the same.
 func useWAL(ctx context.Context, db *sql.DB) error {
 	deadline := time.Now().Add(busyTimeout)
 	for {
@@ -122,8 +124,8 @@ func useWAL(ctx context.Context, db *sql.DB) error {
 	}
 }
 
-// write runs f in an immediate transaction. The context applies until the connection is free; a transaction that has begun is
-// short and runs to its end, so a caller who hangs up leaves no half-done work and no broken connection.
+// write runs f in an immediate transaction. ctx applies only while waiting for the connection. A transaction that has begun
+// is short and runs to its end, so a client that disconnects leaves no half-done work and no broken connection.
 func (s *Store) write(ctx context.Context, f func(ctx context.Context, tx *sql.Tx) error) error {
 	conn, err := s.writer.Conn(ctx)
 	if err != nil {
@@ -142,7 +144,8 @@ func (s *Store) write(ctx context.Context, f func(ctx context.Context, tx *sql.T
 	return storeError(tx.Commit())
 }
 
-// Probe implements vault.Store. A login needs users, sessions and throttles, so it finds a damaged page in any of them.
+// Probe implements vault.Store. It uses users, sessions and throttles, as a login does, so it finds a damaged page in any of
+// them.
 func (s *Store) Probe(ctx context.Context, now time.Time) error {
 	var sum int64
 	if err := s.stmt.probe.QueryRowContext(ctx, vault.ProbeKey).Scan(&sum); err != nil {
@@ -157,7 +160,7 @@ func (s *Store) Probe(ctx context.Context, now time.Time) error {
 	})
 }
 
-// Close closes the file. The last process to close it folds the write-ahead log into it.
+// Close closes the file. The last process to close it merges the write-ahead log into it.
 func (s *Store) Close() error {
 	return errors.Join(s.reader.Close(), s.writer.Close())
 }

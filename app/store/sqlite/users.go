@@ -100,7 +100,7 @@ func (s *Store) UpdateUser(ctx context.Context, u vault.User) error {
 }
 
 // DeleteUser implements vault.Store. It is one transaction: foreign keys delete records and sessions too, and
-// vault.User.Deleting never shows.
+// vault.User.Deleting is never set.
 func (s *Store) DeleteUser(ctx context.Context, name vault.Username) error {
 	return s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		n, err := exec(ctx, tx, s.stmt.deleteUser, string(name))

@@ -55,7 +55,7 @@ func chunksOfAttachments(t *testing.T, open func(t *testing.T) vault.Store) {
 		t.Fatal(err)
 	}
 	putChunk(t, b, u, chunk(y, 1, 1, "only"))
-	putChunk(t, b, u, chunk(y, 1, 1, "only")) // again: the answer was lost
+	putChunk(t, b, u, chunk(y, 1, 1, "only")) // a retry after a lost answer
 	ofX := protocol.Attachment{ID: x, Count: 2, Chunks: 2, Bytes: 11, Uploaded: later}
 	ofY := protocol.Attachment{ID: y, Count: 1, Chunks: 1, Bytes: 4, Uploaded: start}
 	wantAttachments(t, a, u, ofX, ofY)

@@ -17,7 +17,7 @@ type granting struct {
 	base  int64
 }
 
-// want applies a change and compares the error. A rejected change must leave nothing behind.
+// want applies a change and compares the error. A rejected change must change nothing.
 func (g *granting) want(what string, want error, puts []protocol.Put, deletes ...protocol.Place) {
 	g.t.Helper()
 	c := change(g.base, puts, deletes...)
@@ -50,7 +50,7 @@ func again(p protocol.Put, size int) []protocol.Put {
 func quotaOfItems(t *testing.T, open func(t *testing.T) vault.Store) {
 	s := open(t)
 	u := createUser(t, s, "ada")
-	apply(t, s, u, 0, overviews(2, 10)) // before there were quotas
+	apply(t, s, u, 0, overviews(2, 10)) // stored without a quota
 	g := &granting{t: t, s: open(t), quota: vault.Quota{Items: 103}, base: 1}
 	some := overviews(100, 10)
 	g.want("100 more", nil, some)

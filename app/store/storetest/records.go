@@ -150,7 +150,7 @@ func largeChangeIsAtomic(t *testing.T, open func(t *testing.T) vault.Store) {
 	wantRecords(t, changes(t, a, "ada", 1), delta)
 	apply(t, a, u, 2, manyDetails(1, 10))
 
-	// The largest tokens, as many as fit into a request body.
+	// As many tokens of the maximum size as fit into a request body.
 	big := manyDetails(63, protocol.MaxTokenBytes)
 	apply(t, a, u, 3, big)
 	if got := byPlace(changes(t, b, "ada", 3)); len(got) != len(big) || got[big[62].Place] != big[62].Token {
@@ -258,7 +258,7 @@ func racingChangesAreSerial(t *testing.T, open func(t *testing.T) vault.Store) {
 }
 
 // Every change replaces the same overviews with tokens that contain its revision. A reader that sees two revisions in one
-// answer, or the manifest of another revision, has seen half a change.
+// answer, or the manifest of another revision, has seen a partial change.
 func readersSeeWholeChanges(t *testing.T, open func(t *testing.T) vault.Store) {
 	writer, reader := open(t), open(t)
 	u := createUser(t, writer, "ada")
@@ -281,7 +281,7 @@ func readersSeeWholeChanges(t *testing.T, open func(t *testing.T) vault.Store) {
 		wg.Go(func() {
 			for ctx.Err() == nil {
 				r, err := vault.Collect(t.Context(), reader, "ada", 0)
-				if errors.Is(err, vault.ErrStoreUnavailable) { // gave up on a vault that keeps changing, but never returned half a change
+				if errors.Is(err, vault.ErrStoreUnavailable) { // may give up on a vault that keeps changing, but must not return a partial change
 					continue
 				}
 				if err != nil {
@@ -308,7 +308,7 @@ func readersSeeWholeChanges(t *testing.T, open func(t *testing.T) vault.Store) {
 	wg.Wait()
 }
 
-// interrupted calls during between two records.
+// interrupted calls during after the first record.
 type interrupted struct {
 	protocol.VaultResponse
 	during func() error
@@ -339,7 +339,7 @@ func largeVault(t *testing.T, s vault.Store) (u vault.User, overviews []protocol
 	return u, overviews
 }
 
-// A store that cannot read the old state while a change is written may give up, but must never mix them.
+// A store that cannot read the old state while a change is written may give up, but must not mix old and new records.
 func vaultChangesDuringARead(t *testing.T, open func(t *testing.T) vault.Store) {
 	reader, writer := open(t), open(t)
 	u, overviews := largeVault(t, writer)

@@ -72,7 +72,7 @@ func sessionsAreRevoked(t *testing.T, open func(t *testing.T) vault.Store) {
 	ada, eve := createUser(t, a, "ada"), createUser(t, a, "eve")
 	adas := []vault.Session{putSession(t, a, ada, start.Add(3)), putSession(t, a, ada, start.Add(2*time.Second)), putSession(t, a, ada, start.Add(time.Second))}
 	adas[0], adas[1], adas[2] = adas[1], adas[2], adas[0]
-	adas[2].Created, adas[2].LastSeen, adas[2].Expires = start, start, start.Add(time.Hour) // to the millisecond
+	adas[2].Created, adas[2].LastSeen, adas[2].Expires = start, start, start.Add(time.Hour) // truncated to the millisecond
 	eves := putSession(t, a, eve, start)
 
 	wantError(t, "another user's session", a.DeleteSession(t.Context(), eve.ID, adas[0].Hash), vault.ErrNotFound)
@@ -121,7 +121,7 @@ func sessionRequiresTheUsersGeneration(t *testing.T, open func(t *testing.T) vau
 	wantError(t, "session of a former user with this name", s.PutSession(t.Context(), newSession(stranger, start)), vault.ErrNotFound)
 }
 
-// DeleteSessions ends every session stored before it, however many there are and whatever runs concurrently.
+// DeleteSessions ends every session stored before the call, regardless of their number and of concurrent calls.
 func revocationIsComplete(t *testing.T, open func(t *testing.T) vault.Store) {
 	stores := []vault.Store{open(t), open(t)}
 	u := createUser(t, stores[0], "ada")
@@ -156,7 +156,7 @@ func revocationIsComplete(t *testing.T, open func(t *testing.T) vault.Store) {
 		_, err := stores[1].Session(t.Context(), v.Hash, start)
 		if i == 7 {
 			if err != nil {
-				t.Errorf("the session to spare: %v", err)
+				t.Errorf("the session to keep: %v", err)
 			}
 			continue
 		}

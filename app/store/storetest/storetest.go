@@ -15,8 +15,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// Run tests the stores that open returns. All stores opened with one t share their data, as replicas do; another t has its own.
-// open closes them when t ends.
+// Run tests the stores that open returns. All stores opened with the same t share their data, as replicas do; stores of
+// different tests do not. open must close its stores when t ends.
 func Run(t *testing.T, open func(t *testing.T) vault.Store) {
 	for _, c := range []struct {
 		name string
@@ -68,8 +68,8 @@ func Run(t *testing.T, open func(t *testing.T) vault.Store) {
 	}
 }
 
-// start is the time of the tests' clock, to the millisecond, as stores keep it. It is in the future, so a database
-// that deletes expired rows by the real clock does not do so during a test.
+// start is the time of the tests' clock, in milliseconds, the precision of stores. It is in the future, so a database that
+// deletes expired rows by the real clock does not do so during a test.
 var start = time.Now().UTC().Add(time.Hour).Truncate(time.Second).Add(123 * time.Millisecond)
 
 func randomID() string {
@@ -141,7 +141,7 @@ func change(base int64, puts []protocol.Put, deletes ...protocol.Place) vault.Ch
 
 func manifest(revision int64) string { return fmt.Sprintf("manifest %d", revision) }
 
-// changes reads the records after since and checks what every answer must satisfy.
+// changes reads the records after since and checks the invariants of every answer.
 func changes(t *testing.T, s vault.Store, name vault.Username, since int64) protocol.VaultResponse {
 	t.Helper()
 	r, err := vault.Collect(t.Context(), s, name, since)
