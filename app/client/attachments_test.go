@@ -18,7 +18,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/daemontest"
 )
 
-// file makes content that differs in each piece.
+// file returns n reproducible bytes, which differ in each chunk.
 func file(n int) []byte {
 	b := make([]byte, n)
 	r := rand.New(rand.NewPCG(1, uint64(n)))
@@ -37,7 +37,7 @@ func (d *device) attach(t testing.TB, it item.Item, name string, data []byte) it
 	return saved
 }
 
-// stored lists the ids of what the server keeps.
+// stored lists the ids of the attachments on the server.
 func (d *device) stored(t testing.TB) []string {
 	t.Helper()
 	answer, err := d.wire.Transport.Do(t.Context(), client.Request{Method: "GET", Path: protocol.PathAttachments, Limit: 1 << 20})
@@ -132,7 +132,7 @@ func TestFileThatCannotBeAttachedChangesNothing(t *testing.T) {
 	for name, c := range map[string]struct {
 		item, file string
 		size       int
-		cut        bool // the network fails after the first piece
+		cut        bool // the network fails after the first chunk
 		code       client.Code
 		says       string
 	}{
@@ -192,7 +192,7 @@ func TestUploadGoesOnAfterALostAnswer(t *testing.T) {
 	d := newDevice(t, startServer(t))
 	d.register(t, "anna")
 	it := d.attach(t, d.save(t, login("bank")), "first", []byte("x"))
-	// The same piece arrives twice: a browser may repeat a request on its own.
+	// Each chunk arrives twice, because a browser may repeat a request.
 	d.wire.before = func(r *client.Request) (*client.Response, error) {
 		if r.Method == http.MethodPut {
 			if answer, err := d.wire.Transport.Do(t.Context(), *r); err != nil || answer.Status != 204 {
@@ -205,7 +205,7 @@ func TestUploadGoesOnAfterALostAnswer(t *testing.T) {
 	d.wantFile(t, it, "second", file(400<<10))
 }
 
-// A hostile server attacks a file of three pieces. It lies when the client asks for piece 2.
+// A hostile server sends a wrong second chunk of an attachment with three.
 func TestLiesAboutAttachmentsAreRefused(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
@@ -256,10 +256,10 @@ func TestAttachmentThatTheServerLostIsNamed(t *testing.T) {
 	}
 	_, err := d.Attachment(t.Context(), it.ID, it.Attachments[0].ID, nil)
 	if !errors.Is(err, client.ErrAttachmentGone) || !strings.Contains(err.Error(), "deed.pdf") || client.Explain(err).Code != client.CodeNotFound {
-		t.Errorf("it is %v", err)
+		t.Errorf("got %v", err)
 	}
 	if _, err := d.Attachment(t.Context(), it.ID, "x", nil); !errors.Is(err, client.ErrNoAttachment) {
-		t.Errorf("one that the item has not: %v", err)
+		t.Errorf("an attachment that the item does not have: %v", err)
 	}
 	it, err = d.RemoveAttachment(t.Context(), it.ID, it.Attachments[0].ID)
 	if err != nil || len(it.Attachments) != 0 {
@@ -279,7 +279,7 @@ func TestFilesAttachedOnTwoDevicesAreBothKept(t *testing.T) {
 	edited := b.get(t, it.ID)
 	edited.Notes = "typed on b"
 	b.attach(t, edited, "from b", []byte("b"))
-	edited = b.save(t, edited) // begun before all of it
+	edited = b.save(t, edited) // based on the state before both attachments
 	a.sync(t)
 	for name, content := range map[string]string{"first": "1", "from a": "a", "from b": "b"} {
 		a.wantFile(t, a.get(t, it.ID), name, []byte(content))
@@ -289,7 +289,8 @@ func TestFilesAttachedOnTwoDevicesAreBothKept(t *testing.T) {
 	}
 }
 
-// A removed file stays for as long as an older version names it; then, and with the item, it goes.
+// The server keeps a removed attachment as long as an older version of an item refers to it. Deleting the last item that refers
+// to an attachment deletes the attachment.
 func TestUnreferencedAttachmentsAreDeleted(t *testing.T) {
 	t.Parallel()
 	d := newDevice(t, startServer(t))
@@ -303,7 +304,7 @@ func TestUnreferencedAttachmentsAreDeleted(t *testing.T) {
 	}
 	copied := it
 	copied.ID, copied.Base = "", ""
-	copied = d.save(t, copied) // names "kept" too
+	copied = d.save(t, copied) // refers to "kept" too
 	if got := d.stored(t); len(got) != 2 {
 		t.Errorf("the server keeps %v", got)
 	}
@@ -322,13 +323,13 @@ func TestUnreferencedAttachmentsAreDeleted(t *testing.T) {
 	}
 }
 
-// An orphan is an upload that no item came to name. One of today may belong to another device that is not done yet.
+// An orphan is an upload that no item refers to. A recent orphan may belong to another device that is still uploading.
 func TestOldOrphansMakeRoom(t *testing.T) {
 	t.Parallel()
 	d := newDevice(t, daemontest.Start(t, func(c *daemon.Config) { c.AttachmentMiB = 1 }))
 	d.register(t, "anna")
 	it := d.attach(t, d.save(t, login("bank")), "named", []byte("x"))
-	// The connection breaks permanently after the third piece.
+	// The connection breaks permanently after the third request.
 	sent := 0
 	d.wire.before = func(*client.Request) (*client.Response, error) {
 		if sent++; sent > 3 {
@@ -344,7 +345,7 @@ func TestOldOrphansMakeRoom(t *testing.T) {
 		t.Fatalf("the server keeps %v", got)
 	}
 	if _, err := d.Attach(t.Context(), it.ID, "next", file(500<<10), nil); client.Explain(err).Code != client.Code(protocol.CodeQuotaReached) {
-		t.Fatalf("with an orphan of today: %v", err)
+		t.Fatalf("with a recent orphan: %v", err)
 	}
 	d.wire.lie(edit(t, protocol.PathAttachments, func(r *protocol.AttachmentsResponse) { r.Now = r.Now.AddDate(0, 0, 2) }))
 	it = d.attach(t, it, "next", file(500<<10))

@@ -11,12 +11,12 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/client"
 )
 
-// cache is what a device keeps, until the end of the test.
+// cache is a client.Cache in memory.
 type cache struct {
 	mu     sync.Mutex
 	kept   map[string]client.Kept
 	wrote  int                     // bytes
-	before func(name string) error // of a write
+	before func(name string) error // called before each write and deletion
 }
 
 func newCache() *cache { return &cache{kept: map[string]client.Kept{}} }
@@ -75,7 +75,7 @@ func (c *cache) clone() *cache {
 	return &cache{kept: maps.Clone(c.kept)}
 }
 
-// names lists what is kept, without the user ids.
+// names lists the names in the cache, without the user ids.
 func (c *cache) names() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -88,7 +88,7 @@ func (c *cache) names() []string {
 	return out
 }
 
-// change rewrites the pieces kept under the one name that begins so.
+// change rewrites the pieces of the only name with this prefix.
 func (c *cache) change(t testing.TB, prefix string, change func([][]byte) [][]byte) {
 	t.Helper()
 	c.mu.Lock()
@@ -100,12 +100,12 @@ func (c *cache) change(t testing.TB, prefix string, change func([][]byte) [][]by
 			return
 		}
 	}
-	t.Fatalf("nothing is kept under %s", prefix)
+	t.Fatalf("the cache has nothing under %s", prefix)
 }
 
 var errCut = errors.New("the cable is cut")
 
-// cut disconnects the server; reconnect undoes that.
+// cut disconnects the device from the server; reconnect undoes that.
 func (d *device) cut() {
 	d.wire.mu.Lock()
 	defer d.wire.mu.Unlock()
@@ -118,7 +118,7 @@ func (d *device) reconnect() {
 	d.wire.before = nil
 }
 
-// away is the same device after a restart without a server.
+// away returns the same device after a restart, disconnected from the server.
 func (d *device) away(t testing.TB, server string) *device {
 	t.Helper()
 	d = d.restarted(t, server)

@@ -12,7 +12,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
-// dated makes the server's clock say something else.
+// dated sets the server's clock.
 func (d *device) dated(date time.Time) {
 	d.wire.lie(func(_ client.Request, answer *client.Response) { answer.Date = date })
 }
@@ -54,7 +54,7 @@ func TestTrashDeletesOnlyWhenAllClocksAgree(t *testing.T) {
 	}
 }
 
-// A device whose clock is behind would otherwise put things into the trash for a time that is over for all others.
+// Otherwise a device whose clock is behind would set a purge time that has already passed for all other devices.
 func TestTrashGoesByTheLaterClock(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
@@ -72,7 +72,7 @@ func TestTrashGoesByTheLaterClock(t *testing.T) {
 	}
 }
 
-// Whatever a server says the time is, an item that goes to the trash can be shown, listed and exported as JSON, and comes back.
+// For any date that a server sends, a trashed item can still be opened, encoded as JSON, listed and restored.
 func TestNoDateOfAServerMakesAnItemUnopenable(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
@@ -103,7 +103,7 @@ func TestNoDateOfAServerMakesAnItemUnopenable(t *testing.T) {
 	}
 }
 
-// Whatever times a server gives them, the sessions are listed, and each can be ended.
+// A session with malformed members must stay in the list, because users end sessions there.
 func TestNoTimeOfAServerHidesTheSessions(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)

@@ -12,7 +12,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
-// twoDevices have both synced a vault with one item.
+// twoDevices returns two devices that have both synced a vault with one item.
 func twoDevices(t *testing.T) (server string, a, b *device, id string) {
 	t.Helper()
 	server = startServer(t)
@@ -27,10 +27,10 @@ func twoDevices(t *testing.T) (server string, a, b *device, id string) {
 func TestTwoDevicesChangeTheSameItem(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct {
-		first, second func(*item.Item) // by a, then by b, both from the same state
+		first, second func(*item.Item) // the edits of a and then b, both based on the same state
 		want          func(*item.Item)
 		history       []string
-		copy          func(*item.Item) // nil: none
+		copy          func(*item.Item) // nil: no copy
 	}{
 		"different fields are merged": {
 			first:  func(i *item.Item) { i.Title, i.Notes = "the bank", "n1" },
@@ -127,7 +127,7 @@ func TestTwoDevicesChangeTheSameItem(t *testing.T) {
 	}
 }
 
-// The page may sync between opening the form and saving it. The edit began before that.
+// The page may sync while a form is open. The edit is based on the state before the sync.
 func TestAnEditThatBeganBeforeASyncIsMerged(t *testing.T) {
 	t.Parallel()
 	_, a, b, id := twoDevices(t)
@@ -150,7 +150,7 @@ func TestAnEditFromAnUnknownStateKeepsBoth(t *testing.T) {
 	first := a.get(t, id)
 	first.Title = "the bank"
 	a.save(t, first)
-	// The vault was locked in between, so what the form began from is forgotten.
+	// Locking the vault discards the state that the form is based on.
 	b.Lock()
 	if _, err := b.Unlock(t.Context(), password); err != nil {
 		t.Fatal(err)
@@ -240,8 +240,8 @@ func TestDeleteTakesManyItemsWithTheirHistory(t *testing.T) {
 	}
 }
 
-// Both devices write as fast as they can. Every item that was added is there, every password that was set is in force
-// or in the history, and both see the same vault.
+// Both devices write as fast as they can. No added item is lost, every password that was set is current or in the history, and
+// both devices see the same vault.
 func TestRacingDevicesLoseNothing(t *testing.T) {
 	t.Parallel()
 	const rounds = 25
@@ -291,7 +291,7 @@ func TestRacingDevicesLoseNothing(t *testing.T) {
 		}
 		for _, p := range slices.Concat(set...) {
 			if !slices.Contains(kept, p) {
-				t.Errorf("password %q was set and is lost; there are %q", p, kept)
+				t.Errorf("password %q is lost; the item has %q", p, kept)
 			}
 		}
 	}

@@ -21,7 +21,7 @@ func answerBody(t testing.TB) []byte {
 	return body
 }
 
-// The hand-made reader is there for speed: it has to take what the server really writes.
+// The splitter exists for speed, so it must accept what the server really writes.
 func TestVaultAnswersAreSplitWithoutEncodingJSON(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{string(answerBody(t)), `{"revision":0,"manifest":"x","records":[]}` + "\n"} {
@@ -50,7 +50,7 @@ func TestVaultAnswersInAnotherShapeAreReadAllTheSame(t *testing.T) {
 	}
 }
 
-// What the splitter accepts, encoding/json accepts too and reads the same.
+// encoding/json accepts everything that the splitter accepts, with the same result.
 func FuzzVaultAnswer(f *testing.F) {
 	f.Add(answerBody(f))
 	f.Add([]byte(`{"revision":0,"manifest":"","records":[]}`))
@@ -70,7 +70,7 @@ func FuzzVaultAnswer(f *testing.F) {
 	})
 }
 
-// Each of these takes many times its size in memory, once it is decoded.
+// Once decoded, each of these elements takes many times its size in memory.
 func TestIncompleteListsAreRefusedEarly(t *testing.T) {
 	t.Parallel()
 	whole := `{"item_id":"a","kind":"overview","version":1,"revision":1,"token":"x"}`
@@ -86,12 +86,12 @@ func TestIncompleteListsAreRefusedEarly(t *testing.T) {
 		}
 		var list wholeList[wholeAttachment]
 		if err := list.UnmarshalJSON([]byte("[" + element + "]")); err == nil {
-			t.Errorf("%s is an attachment", element)
+			t.Errorf("%s is accepted as an attachment", element)
 		}
 	}
 	for _, body := range []string{`{"revision":1,"manifest":"x","records":{}}`, `{"revision":1,"manifest":"x","records":[1]}`, `{"revision":1,"manifest":"x"}`} {
 		if _, err := parseVault([]byte(body)); err == nil {
-			t.Errorf("%s is a vault", body)
+			t.Errorf("%s is accepted as a vault", body)
 		}
 	}
 }

@@ -77,7 +77,7 @@ func TestALifeOfAVault(t *testing.T) {
 	}
 	allThere(d)
 
-	// A new master password: the old one ends, other sessions end, everything is still there.
+	// Changing the master password invalidates the old one and the other sessions. All items remain.
 	other := newDevice(t, server)
 	other.login(t, "ANNA@example.org", "second device")
 	if err := d.ChangePassword(ctx, "wrong", "another password"); !errors.Is(err, client.ErrWrongPassword) {
@@ -186,7 +186,7 @@ func TestSecondFactor(t *testing.T) {
 	if _, err := other.Login(ctx, "anna", password, "", "phone"); !errors.Is(err, client.ErrTOTPRequired) {
 		t.Fatalf("without a code: %v", err)
 	}
-	// The derived key is kept: the parameters are not asked for again, and the password is not needed.
+	// The client still holds the derived key, so it needs neither the parameters nor the password again.
 	asked := func() (n int) {
 		for _, r := range other.wire.sent {
 			if r.Path == protocol.PathPrelogin {
@@ -204,7 +204,7 @@ func TestSecondFactor(t *testing.T) {
 	if n := asked(); n != 1 {
 		t.Errorf("the key was derived %d times", n)
 	}
-	// Another password is never taken for the pending one.
+	// The pending key is never used for another password.
 	third := newDevice(t, server)
 	if _, err := third.Login(ctx, "anna", password, "", "x"); !errors.Is(err, client.ErrTOTPRequired) {
 		t.Fatal(err)
@@ -218,7 +218,7 @@ func TestSecondFactor(t *testing.T) {
 	}
 	newDevice(t, server).login(t, "anna", "x")
 
-	// The phrase stands for both factors.
+	// The recovery phrase replaces both factors.
 	e, err = other.BeginTOTP(ctx, password)
 	if err != nil {
 		t.Fatal(err)
@@ -334,7 +334,7 @@ func TestHistoryKeepsTheLastTenPasswords(t *testing.T) {
 		it = d.save(t, it)
 	}
 	it.Title = "the bank"
-	it = d.save(t, it) // not a new password: no new entry in the history
+	it = d.save(t, it) // the same password, so the history does not grow
 	other := newDevice(t, server)
 	other.login(t, "anna", "x")
 	other.sync(t)
@@ -358,7 +358,7 @@ func TestHistoryKeepsTheLastTenPasswords(t *testing.T) {
 			t.Errorf("history %q, want %q", got, want)
 		}
 		if now := d.get(t, it.ID); now.Password != "password 12" || now.Title != "the bank" {
-			t.Errorf("in force is %+v", now)
+			t.Errorf("the current item is %+v", now)
 		}
 	}
 }
@@ -424,7 +424,7 @@ func TestBadInputIsRefusedBeforeAnythingIsSent(t *testing.T) {
 	if n := len(d.wire.sent) - before; n != 0 {
 		t.Errorf("%d requests were sent", n)
 	}
-	// The largest that passes is stored and read back.
+	// Values at the limits are stored and read back.
 	big := item.Item{Title: strings.Repeat("ü", 500), Password: strings.Repeat("p", 10_000), Notes: strings.Repeat("n", 20_000)}
 	saved := d.save(t, big)
 	if got := d.get(t, saved.ID); got.Notes != big.Notes || got.Password != big.Password || got.Title != big.Title {

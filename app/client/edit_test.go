@@ -46,7 +46,7 @@ func TestTrashAndRestore(t *testing.T) {
 	if in.Password != bank.Password || in.Trashed.Before(before.Truncate(time.Millisecond)) || in.Purge.Sub(in.Trashed) != month {
 		t.Errorf("in the trash: %+v", in)
 	}
-	// Trashed again it keeps its day, and one that is not there to be restored is not touched.
+	// Trashing an item again keeps its purge date. Restoring an item that is not in the trash does nothing.
 	if changed, err := d.Trash(t.Context(), []string{bank.ID}, 0, nil); err != nil || len(changed) != 0 || !d.get(t, bank.ID).Purge.Equal(in.Purge) {
 		t.Errorf("trashed again: %q %v %v", changed, err, d.get(t, bank.ID).Purge)
 	}
@@ -141,7 +141,7 @@ func TestEditsOfManyWaitForTheServer(t *testing.T) {
 	t.Parallel()
 	server, d, bank, mail := kept(t)
 	d.cut()
-	for range 2 { // the first to find out, the second to know
+	for range 2 { // the first call finds out that the server is unreachable; the second already knows
 		if _, err := d.Mark(t.Context(), []string{bank.ID, mail.ID}, true, nil); err != nil {
 			t.Fatal(err)
 		}

@@ -16,10 +16,10 @@ import (
 
 const ended401 = `{"code":"unauthorized","message":"no","request_id":"1"}`
 
-// scripted answers each stream with the next of its functions, and the last of them from then on.
+// scripted answers each stream with its next function, and repeats the last one.
 type scripted struct {
 	streams []func(ctx context.Context, each func([]byte) error) (Response, error)
-	opened  []time.Duration // when each stream began, since the first
+	opened  []time.Duration // when each stream began, relative to the first
 	began   time.Time
 }
 
@@ -38,7 +38,7 @@ func (s *scripted) Stream(ctx context.Context, r Request, each func([]byte) erro
 
 type streamFunc = func(ctx context.Context, each func([]byte) error) (Response, error)
 
-// says sends a text and then a comment every 20 seconds, for a time or to the end of ctx.
+// says sends text and then a comment every 20 seconds, until life is over or ctx ends.
 func says(text string, life time.Duration) streamFunc {
 	return func(ctx context.Context, each func([]byte) error) (Response, error) {
 		for ; ctx.Err() == nil; text = ":\n\n" {
@@ -59,7 +59,7 @@ func says(text string, life time.Duration) streamFunc {
 	}
 }
 
-// silent sends a text and nothing after it.
+// silent sends text and then nothing.
 func silent(text string) streamFunc {
 	return func(ctx context.Context, each func([]byte) error) (Response, error) {
 		if err := each([]byte(text)); err != nil {
@@ -87,7 +87,7 @@ func revision(n int) string {
 	return fmt.Sprintf("event: revision\ndata: {\"revision\":%d}\n\n", n)
 }
 
-// unlockedClient has an empty vault and no cache.
+// unlockedClient returns a client with an empty vault and no cache.
 func unlockedClient(t *testing.T, transport Transport) *Client {
 	t.Helper()
 	c := New(transport, nil, nil)
@@ -95,7 +95,7 @@ func unlockedClient(t *testing.T, transport Transport) *Client {
 	return c
 }
 
-// followed runs Follow for a time and returns what it reported, and when it opened streams.
+// followed runs Follow for d and returns its notices and the times at which it opened streams.
 func followed(t *testing.T, d time.Duration, streams ...streamFunc) (notices []Notice, opened []time.Duration, err error) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -130,7 +130,7 @@ func TestFollowReportsRevisions(t *testing.T) {
 	}
 }
 
-// What a server does to a stream costs a client at most one request in two seconds, and soon one a minute.
+// A hostile stream costs a client at most one request every two seconds, and soon only about one a minute.
 func TestHostileStreamsAreGivenUp(t *testing.T) {
 	t.Parallel()
 	endless := func(text string, gap time.Duration) streamFunc {
@@ -200,12 +200,12 @@ func TestFollowWaitsAsLongAsTheServerAsks(t *testing.T) {
 		t.Errorf("got %v, want %v", gaps, want)
 	}
 	notices, opened, _ := followed(t, 2*time.Hour, fails(errors.New("refused")), answers(503, "", 1000*time.Hour))
-	if len(opened) != 3 || len(notices) < 110 { // lost is reported each minute meanwhile
+	if len(opened) != 3 || len(notices) < 110 { // meanwhile, Follow reports every minute that the stream is lost
 		t.Errorf("%d streams, %d notices", len(opened), len(notices))
 	}
 }
 
-// A silent connection may be dead: the next stream reports the revision again.
+// A silent connection may be dead, so Follow opens another stream, which reports the revision again.
 func TestSilentStreamIsReplaced(t *testing.T) {
 	t.Parallel()
 	notices, opened, _ := followed(t, 90*time.Second, silent(revision(1)))

@@ -30,7 +30,7 @@ func TestFollowReportsAnotherDevicesChanges(t *testing.T) {
 	if err := <-ended; serverCode(err) != protocol.CodeUnauthorized {
 		t.Errorf("ended with %v", err)
 	}
-	d.theCopy(t) // in quarantine, as after any other 401
+	d.theCopy(t) // the cache is in quarantine, as after any other 401
 }
 
 func TestFollowNeedsAVaultOfTheServer(t *testing.T) {

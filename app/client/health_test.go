@@ -2,7 +2,7 @@ package client_test
 
 import (
 	"context"
-	"crypto/sha1" // #nosec G505 -- what the range API is about
+	"crypto/sha1" // #nosec G505 -- the range API uses SHA-1
 	"errors"
 	"fmt"
 	"net/http"
@@ -21,7 +21,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
-// judge counts what it was asked.
+// judge records the passwords that it judges.
 type judge struct{ asked []string }
 
 func (j *judge) weak(_ context.Context, passwords []string) ([]bool, error) {
@@ -57,7 +57,7 @@ func TestHealthOfAVault(t *testing.T) {
 		len(report.Insecure) != 1 || !slices.Equal(report.SecondFactor, []string{weak.ID}) || report.Unchecked != 2 {
 		t.Errorf("%+v", report)
 	}
-	// A better password is seen at once, and only it is judged.
+	// A better password takes effect immediately. It is not judged again, because another item already has it.
 	weak.Password = strong.Password
 	weak = d.save(t, weak)
 	report = d.health(t, j)
@@ -70,7 +70,7 @@ func TestHealthOfAVault(t *testing.T) {
 	}
 }
 
-// A password is as old as the first version that has it, however often the notes were changed since.
+// The age of a password counts from the first version that has it, even if the notes have changed since.
 func TestHealthCountsAPasswordFromItsFirstVersion(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
@@ -96,7 +96,7 @@ func TestHealthCountsAPasswordFromItsFirstVersion(t *testing.T) {
 // ranges is a service with the range API that knows some passwords and records all requests.
 type ranges struct {
 	known   map[string]int
-	slow    int // how many requests are answered 429 first
+	slow    int // the number of requests that are answered 429 first
 	mu      sync.Mutex
 	told    []string
 	padding bool
@@ -140,7 +140,7 @@ func TestBreachesTellTheServiceFiveDigitsAndNoMore(t *testing.T) {
 		t.Fatal(err)
 	}
 	if report := d.health(t, &judge{}); report.Unchecked != 3 || len(report.Breached) != 0 || len(service.told) != 0 {
-		t.Errorf("before it was asked for: %+v, told %q", report, service.told)
+		t.Errorf("before the lookup: %+v, requests %q", report, service.told)
 	}
 	var done, total int
 	if err := d.Breaches(t.Context(), way, func(d, n int) { done, total = d, n }); err != nil || done != 2 || total != 2 {
@@ -150,13 +150,13 @@ func TestBreachesTellTheServiceFiveDigitsAndNoMore(t *testing.T) {
 	if report.Unchecked != 0 || len(report.Breached) != 2 || report.Breached[0] != (health.Breached{ID: bad.ID, Times: 9_545_824}) {
 		t.Errorf("%+v", report)
 	}
-	// Nothing is asked twice.
+	// No prefix is requested twice.
 	if err := d.Breaches(t.Context(), way, nil); err != nil {
 		t.Fatal(err)
 	}
 	only := regexp.MustCompile(`^GET /range/[0-9A-F]{5}$`)
 	if len(service.told) != 2 || !slices.Contains(service.told, "GET /range/5BAA6") || !service.padding {
-		t.Errorf("told %q, padding %t", service.told, service.padding)
+		t.Errorf("requests %q, padding %t", service.told, service.padding)
 	}
 	for _, told := range service.told {
 		if !only.MatchString(told) {
@@ -226,6 +226,6 @@ func TestBreachesEndWithAnErrorAndKeepWhatTheyKnow(t *testing.T) {
 		t.Errorf("cancelled after %d: %v", asked, err)
 	}
 	if left := d.health(t, &judge{}).Unchecked; left > 20 || left == 0 {
-		t.Errorf("%d are not looked up after 10 were", left)
+		t.Errorf("%d passwords are unchecked after 10 lookups", left)
 	}
 }

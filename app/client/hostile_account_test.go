@@ -43,7 +43,7 @@ func TestKDFOutsideTheBoundsIsRefusedFirst(t *testing.T) {
 				}
 			}
 
-			// The same lie to a session that unlocks.
+			// The same lie when the session is unlocked.
 			d.wire.lie(nil)
 			d.login(t, "anna", "x")
 			d.Lock()
@@ -91,7 +91,7 @@ func TestLiesAboutTheAccountAreRefused(t *testing.T) {
 				t.Errorf("got %v (%s), want %v (%s) saying %q", err, client.Explain(err).Code, c.want, c.code, c.say)
 			}
 			if !d.Locked() || d.wire.Bearer() != "" {
-				t.Error("the client went on")
+				t.Error("the client continued")
 			}
 		})
 	}
@@ -133,7 +133,7 @@ func TestALieAboutTheRecoveryKeyIsRefused(t *testing.T) {
 	}
 	for _, r := range d.wire.sent {
 		if r.Path == protocol.PathRecoveryFinish {
-			t.Error("a new password was sent all the same")
+			t.Error("a new password was sent anyway")
 		}
 	}
 }

@@ -12,12 +12,12 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
-// crime is a server that has seen everything: the honest vault, an older state of it, and another user's vault.
+// crime is what a hostile server can send: an older state of the vault, and another user's vault.
 type crime struct {
 	old, other protocol.VaultResponse
-	first      string // account id of an item whose meta and password have two versions
-	second     string // account id of another item
-	deleted    string // account id of an item that is in old only
+	first      string // id of an item whose overview and details have two versions
+	second     string // id of another item
+	deleted    string // id of an item that is only in old
 	since      int64  // revision of old
 }
 
@@ -32,7 +32,7 @@ func find(t *testing.T, v *protocol.VaultResponse, account string, kind protocol
 	return nil
 }
 
-// Lies about the whole vault. The error contains want.
+// lies change an answer with the whole vault. The error contains one of the alternatives in want, which | separates.
 var lies = map[string]struct {
 	tell func(t *testing.T, c *crime, v *protocol.VaultResponse)
 	want string
@@ -125,7 +125,7 @@ func (c *crime) names(want string) []string {
 	return strings.Split(want, "|")
 }
 
-// scene is a vault with a history, and a device that has synced it before its last change.
+// scene returns the server of a vault with a history, and a device that has not synced the latest changes.
 func scene(t *testing.T) (server string, witness *device, c *crime) {
 	t.Helper()
 	server = startServer(t)
@@ -166,14 +166,13 @@ func TestLiesAboutTheWholeVaultAreRefused(t *testing.T) {
 			d.wire.lie(nil)
 			d.sync(t)
 			if got := d.titles(t, ""); !slices.Equal(got, []string{"first again", "second"}) {
-				t.Errorf("after the truth the client shows %q", got)
+				t.Errorf("after an honest answer the client shows %q", got)
 			}
 		})
 	}
 }
 
-// A device that has synced before asks for a delta. The lie is in the delta and in the whole vault, for which the client
-// asks next.
+// A device that has synced before asks for a delta. If it does not verify, the device asks for the whole vault. Both answers lie.
 func TestLiesToADeviceThatSyncedBeforeAreRefused(t *testing.T) {
 	t.Parallel()
 	server, _, c := scene(t)
@@ -186,19 +185,19 @@ func TestLiesToADeviceThatSyncedBeforeAreRefused(t *testing.T) {
 					edit(t, protocol.PathVault, tell)(r, answer)
 					return
 				}
-				// A lie that a delta cannot express becomes an omission.
+				// The delta omits a record, because it cannot express every lie.
 				edit(t, protocol.PathVault, func(v *protocol.VaultResponse) { v.Records = v.Records[1:] })(r, answer)
 			})
 			_, err := d.Sync(t.Context())
 			expectAltered(t, err, c.names(lie.want))
 			if got := d.titles(t, ""); !slices.Equal(got, []string{"deleted", "first", "second"}) {
-				t.Errorf("the client shows %q and not what it had verified", got)
+				t.Errorf("the client shows %q instead of the verified vault", got)
 			}
 		})
 	}
 }
 
-// behind is a device that has synced the old state.
+// behind returns a device that has synced the old state.
 func (c *crime) behind(t *testing.T, server string) *device {
 	t.Helper()
 	d := newDevice(t, server)
@@ -296,7 +295,7 @@ func TestAnOlderVaultAsAWholeIsRefused(t *testing.T) {
 	})
 	t.Run("after a restart", func(t *testing.T) {
 		again := d.restarted(t, server)
-		if err := again.KeepCopy(t.Context(), false, false); err != nil { // with the copy it could go on from the newest state
+		if err := again.KeepCopy(t.Context(), false, false); err != nil { // the cache holds the newest state
 			t.Fatal(err)
 		}
 		again.login(t, "anna", "x")

@@ -30,7 +30,7 @@ func (d *device) plan(t testing.TB, data string) *client.Import {
 	return p
 }
 
-// outcomes are what became of the entries, by title.
+// outcomes lists each entry's title and outcome.
 func outcomes(r client.ImportReport) string {
 	var out []string
 	for _, e := range r.Entries {
@@ -39,8 +39,7 @@ func outcomes(r client.ImportReport) string {
 	return strings.Join(out, ", ")
 }
 
-// known is a vault with two logins, and known.csv a file that has one of them again, the other with another password,
-// one that is new, and that one twice.
+// knownCSV has one login of knownVault unchanged, the other with another password, a new login twice, and a malformed row.
 const knownCSV = "title,url,username,password,notes,Colour\n" +
 	"Same,https://same.example,anna,p1,,\n" +
 	"Other title,https://www.differs.example/login,Anna,p-new,from the file,99\n" +
@@ -83,7 +82,7 @@ func TestImportPreviewShowsStatusAndNoSecret(t *testing.T) {
 		t.Errorf("problems %+v, relocated %+v", preview.Problems, preview.Relocated)
 	}
 	if s := d.sync(t); s.Count != 2 {
-		t.Errorf("the preview has written: %d items", s.Count)
+		t.Errorf("the preview changed the vault: %d items", s.Count)
 	}
 }
 
@@ -137,11 +136,11 @@ func TestImportByChoice(t *testing.T) {
 	d := newDevice(t, startServer(t))
 	knownVault(t, d)
 	if _, err := d.plan(t, knownCSV).Run(t.Context(), client.ImportChoice{Identical: client.ImportUpdate}, nil); !errors.Is(err, client.ErrImportChoice) {
-		t.Errorf("update of what is identical: %v", err)
+		t.Errorf("update of identical items: %v", err)
 	}
 }
 
-// Items imported before an early end stay, and the report names them.
+// Items that were imported before the cancellation stay, and the report names them.
 func TestCancelledImportSaysWhatCameIn(t *testing.T) {
 	t.Parallel()
 	d := newDevice(t, startServer(t))
@@ -172,7 +171,7 @@ func TestCancelledImportSaysWhatCameIn(t *testing.T) {
 	if s.Count != report.Added {
 		t.Errorf("%d items, %d reported", s.Count, report.Added)
 	}
-	// The same file again goes on where it ended.
+	// Importing the same file again continues where it stopped.
 	report, err = d.plan(t, file.String()).Run(t.Context(), client.ImportChoice{}, nil)
 	if err != nil || report.Added != 500 || report.Skipped != 500 {
 		t.Errorf("again: %d added, %d skipped, %v", report.Added, report.Skipped, err)
@@ -210,7 +209,7 @@ func TestImportUpdatesManyInFewChanges(t *testing.T) {
 	}
 }
 
-// What a vault exports it knows again, older passwords and all.
+// A vault recognises its own export, including older passwords.
 func TestExportComesBackAsIdentical(t *testing.T) {
 	t.Parallel()
 	d := newDevice(t, startServer(t))
@@ -250,7 +249,7 @@ func TestFilesOfItemsTravelAlong(t *testing.T) {
 	d := newDevice(t, startServer(t))
 	d.register(t, "anna")
 	first := d.save(t, login("With files"))
-	content := bytes.Repeat([]byte("scan "), 50_000) // more than one piece
+	content := bytes.Repeat([]byte("scan "), 50_000) // more than one chunk
 	if _, err := d.Attach(t.Context(), first.ID, "scan.pdf", content, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -268,7 +267,7 @@ func TestFilesOfItemsTravelAlong(t *testing.T) {
 
 	other := newDevice(t, startServer(t))
 	other.register(t, "bob")
-	same := other.save(t, login("With files")) // without the file
+	same := other.save(t, login("With files")) // without the attachment
 	report, err := other.plan(t, string(data)).Run(t.Context(), client.ImportChoice{Changed: client.ImportUpdate}, nil)
 	if err != nil || report.Files != 1 || report.Updated != 1 {
 		t.Fatalf("report %+v, %v", report, err)
@@ -282,7 +281,7 @@ func TestFilesOfItemsTravelAlong(t *testing.T) {
 	}
 }
 
-// An item is as old as its file says, with attachments as without.
+// Imported items keep the times of the file, with or without attachments.
 func TestFilesLeaveTheTimesOfImportedItems(t *testing.T) {
 	t.Parallel()
 	const file = `{"format":"vaultsphere","version":1,"items":[
@@ -301,7 +300,7 @@ func TestFilesLeaveTheTimesOfImportedItems(t *testing.T) {
 			t.Errorf("%s: %d files, created %s, modified %s", it.Title, len(it.Attachments), it.Created, it.Modified)
 		}
 	}
-	// A file that a person attaches is a change.
+	// A file that the user attaches is a change.
 	it, err := d.Attach(t.Context(), report.Entries[1].ID, "c.txt", []byte("c"), nil)
 	if err != nil || it.Modified.Year() == 2020 {
 		t.Errorf("%s, %v", it.Modified, err)

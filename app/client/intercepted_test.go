@@ -27,7 +27,7 @@ func TestAnInterceptionIsNotTakenForAServerThatIsAway(t *testing.T) {
 	wants("save", err)
 	wants("delete", d.Delete(t.Context(), []string{bank.ID}))
 	if w := d.waiting(t); w.Pending != 0 {
-		t.Errorf("%d changes wait", w.Pending)
+		t.Errorf("%d pending changes", w.Pending)
 	}
 	_, err = d.Sync(t.Context())
 	wants("sync", err)
@@ -51,7 +51,7 @@ func TestAnInterceptionIsNotTakenForAServerThatIsAway(t *testing.T) {
 	_, err = d.Save(t.Context(), login("another"))
 	wants("save behind a change that waits", err)
 	if w := d.waiting(t); w.Pending != 1 {
-		t.Errorf("%d changes wait", w.Pending)
+		t.Errorf("%d pending changes", w.Pending)
 	}
 	d.reconnect()
 	if s := d.sync(t); s.Pending != 0 || s.Count != 3 {

@@ -9,7 +9,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/client"
 )
 
-// Locking does not wait for the server: what is going on ends.
+// Lock does not wait for the server. It cancels running operations.
 func TestLockEndsRunningOperations(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
@@ -53,7 +53,7 @@ func (s *stuckTransport) Do(ctx context.Context, r client.Request) (client.Respo
 	return client.Response{}, ctx.Err()
 }
 
-// Everything at once: readers, writers, syncs and locks. The race detector watches; every failure is one that is named.
+// Readers, writers, syncs and a lock run concurrently, under the race detector. Only the expected errors may occur.
 func TestOneClientIsSafeForConcurrentUse(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)

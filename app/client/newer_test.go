@@ -12,7 +12,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer"
 )
 
-// What a newer version wrote, at every depth, into the two parts of an item.
+// The overview and the details of an item from a newer version, with unknown members at every depth.
 const (
 	newerMeta = `{"Aaa":{"z":1.50,"a":[null]},"favourite":3,"match":[{"rule":"fuzzy","since":1,"url":"https://a.example"},{"rule":"host","url":"https://b.example"}],` +
 		`"tags":["x"],"title":"newer","type":"passkey","urls":["https://a.example","https://b.example"],"zzz":"<&>"}`
@@ -22,7 +22,7 @@ const (
 		`"password_history":[{"by":"x","password":"older"}],"ssh_key":{"comment":"c","public":"k"},"totp":["a","b"],"zzz":[]}`
 )
 
-// storeNewer puts the item into the vault past the client, as a newer one would.
+// storeNewer writes the item to the server without the client, as a newer client would.
 func (d *device) storeNewer(t *testing.T) (id string) {
 	t.Helper()
 	ids := storeRecords(t, d.wire.Transport, map[string][2]string{"newer": {newerMeta, newerSecret}})
@@ -30,7 +30,7 @@ func (d *device) storeNewer(t *testing.T) (id string) {
 	return ids["newer"]
 }
 
-// asThePage is the item as the page gives it back.
+// asThePage returns the item as the page sends it back: encoded and decoded.
 func asThePage(t *testing.T, it item.Item) (out item.Item) {
 	t.Helper()
 	text, err := json.Marshal(it)
@@ -43,13 +43,13 @@ func asThePage(t *testing.T, it item.Item) (out item.Item) {
 	return out
 }
 
-// parts is the item in its two encodings, without the time of its change.
+// parts returns the encoded overview and details of the item, without its times.
 func parts(it item.Item) (meta, secret string) {
 	it.Created, it.Modified = time.Time{}, time.Time{}
 	return string(it.Overview()), string(it.Details())
 }
 
-// stays checks an item against what the newer version wrote, with what was changed on purpose.
+// stays checks that an item equals that of the newer version, except for changes: pairs of old and new text.
 func stays(t *testing.T, what string, got item.Item, changes ...string) {
 	t.Helper()
 	change := strings.NewReplacer(changes...)
@@ -174,7 +174,7 @@ func TestMergeKeepsMembersOfANewerVersion(t *testing.T) {
 	a.sync(t)
 	stays(t, "on the other device", a.get(t, id), merged...)
 
-	// Both change one field: the second goes on as a copy.
+	// Both devices change one field. The second edit becomes a copy.
 	first, second = asThePage(t, a.get(t, id)), asThePage(t, b.get(t, id))
 	first.Card.Brand, second.Card.Brand = "A", "B"
 	a.save(t, first)
@@ -188,7 +188,7 @@ func TestMergeKeepsMembersOfANewerVersion(t *testing.T) {
 	stays(t, "the copy", b.get(t, found[0].ID), append(merged, `"brand":"b"`, `"brand":"B"`)...)
 	merged[1] = `"by a"`
 
-	// One deletes what the other edits: the edit wins, under a new id.
+	// One device deletes the item that the other edits. The edit wins, under a new id.
 	a.sync(t)
 	second = asThePage(t, b.get(t, id))
 	if err := a.Delete(t.Context(), []string{id}); err != nil {
@@ -199,7 +199,7 @@ func TestMergeKeepsMembersOfANewerVersion(t *testing.T) {
 	stays(t, "back again", b.save(t, second), append(merged, `"brand":"b"`, `"brand":"A"`)...)
 }
 
-// A newer version changes a field to another type while an edit of it waits on an older device.
+// A newer version changes the type of a field while an older device has a pending edit of it.
 func TestPendingEditOfANewerFieldBecomesACopy(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
@@ -263,7 +263,7 @@ func TestExportKeepsMembersOfANewerVersion(t *testing.T) {
 				t.Fatalf("%+v, %v", file, err)
 			}
 			stays(t, "read", file.Items[0].Item)
-			// Into another vault, by way of the page.
+			// Import into another vault.
 			to := newDevice(t, server)
 			to.register(t, strings.ReplaceAll(format, "-", ""))
 			plan, err := to.PlanImport(t.Context(), file)
@@ -275,7 +275,7 @@ func TestExportKeepsMembersOfANewerVersion(t *testing.T) {
 				t.Fatalf("%+v, %v", report, err)
 			}
 			stays(t, "imported", to.get(t, report.Entries[0].ID))
-			// Into its own vault it is the same, and with another password an update of it.
+			// In its own vault the item is identical.
 			if plan, err = from.PlanImport(t.Context(), file); err != nil || plan.Preview().Statuses[client.ImportIdentical] != 1 {
 				t.Errorf("compared with itself: %+v, %v", plan.Preview().Statuses, err)
 			}
@@ -294,7 +294,7 @@ func TestExportKeepsMembersOfANewerVersion(t *testing.T) {
 	}
 	stays(t, "updated", from.get(t, id), `"p0"`, `"p1"`, `"aaa":1,`, `"aaa":1,"bbb":{"x":2},`)
 
-	// What differs in a member that nobody here understands, is another item.
+	// Items with different values of an unknown member are different items.
 	changed.Item.UnknownOverview = item.Unknown(strings.Replace(string(changed.Item.UnknownOverview), "1.50", "2", 1))
 	if data, err = transfer.Write("vaultsphere-json", []transfer.Exported{changed}, transfer.WriteOptions{}); err != nil {
 		t.Fatal(err)
@@ -304,7 +304,7 @@ func TestExportKeepsMembersOfANewerVersion(t *testing.T) {
 	}
 }
 
-// The id of an attachment in a place that only a newer version knows keeps the attachment.
+// An attachment stays on the server even if only an unknown member refers to it.
 func TestAttachmentsOfANewerVersionStay(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
@@ -329,9 +329,8 @@ func TestAttachmentsOfANewerVersionStay(t *testing.T) {
 		err = json.Unmarshal(answer.Body, &list)
 	}
 	if err != nil || len(list.Attachments) != 1 {
-		t.Fatalf("left are %+v, %v", list, err)
+		t.Fatalf("the server has %+v, %v", list, err)
 	}
-	// Without the item that names it, it goes.
 	if err := d.Delete(t.Context(), []string{ids["newer"]}); err != nil {
 		t.Fatal(err)
 	}

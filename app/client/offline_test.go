@@ -14,7 +14,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
-// kept is a device that has synced a vault of two items and holds a copy.
+// kept returns a device with a cache of a vault with two items.
 func kept(t *testing.T) (server string, d *device, bank, mail item.Item) {
 	t.Helper()
 	server = startServer(t)
@@ -64,7 +64,7 @@ func TestReadingWithoutTheServer(t *testing.T) {
 	}
 }
 
-// A proxy in front of a server that is down answers for it.
+// A proxy in front of a server that is down answers 502.
 func TestProxyWithoutItsServerCountsAsOffline(t *testing.T) {
 	t.Parallel()
 	server, d, _, _ := kept(t)
@@ -81,7 +81,7 @@ func TestProxyWithoutItsServerCountsAsOffline(t *testing.T) {
 	}
 }
 
-// What a server begins to say, and what it is too busy to say, is no reason to show nothing.
+// The vault stays readable from the cache if the server is busy or its answer is incomplete.
 func TestTruncatedAnswerCountsAsOffline(t *testing.T) {
 	t.Parallel()
 	server, kept, bank, _ := kept(t)
@@ -117,7 +117,7 @@ func TestDeviceStoresNoPlaintext(t *testing.T) {
 	bank.Notes = "typed on the train"
 	d.save(t, bank)
 	if got := d.cache.names(); !slices.Equal(got, []string{"account", "queue", "vault"}) {
-		t.Errorf("kept are %q", got)
+		t.Errorf("the cache has %q", got)
 	}
 	for name, k := range d.cache.kept {
 		for _, piece := range k.Pieces {
@@ -130,7 +130,7 @@ func TestDeviceStoresNoPlaintext(t *testing.T) {
 	}
 }
 
-// An unlock costs what changed, and so does keeping the copy.
+// A device with a cache downloads only the changes, and writes only the changes to the cache.
 func TestACopySavesTheDownload(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
@@ -155,7 +155,7 @@ func TestACopySavesTheDownload(t *testing.T) {
 	it.Title = "newest"
 	b.save(t, it)
 	if received > 8_000 || b.cache.wrote-wrote > 8_000 {
-		t.Errorf("%d bytes were received and %d kept", received, b.cache.wrote-wrote)
+		t.Errorf("%d bytes were received and %d cached", received, b.cache.wrote-wrote)
 	}
 	b = b.away(t, server)
 	b.unlock(t)
@@ -164,7 +164,7 @@ func TestACopySavesTheDownload(t *testing.T) {
 	}
 }
 
-// The pieces of many changes become one again.
+// The cache of many changes is rewritten as one piece.
 func TestACopyOfManyChangesOpens(t *testing.T) {
 	t.Parallel()
 	server, d, bank, mail := kept(t)
@@ -192,7 +192,7 @@ func TestACopyOfManyChangesOpens(t *testing.T) {
 	}
 }
 
-// What anyone could do to the copy. With a server it costs a download; without one nothing of it is shown.
+// Anyone with access to the device can change the cache. Online this costs a download. Offline the client shows nothing of it.
 func TestATamperedCopyIsRefused(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -215,7 +215,7 @@ func TestATamperedCopyIsRefused(t *testing.T) {
 				t.Fatalf("got %v (%s), want %s", err, got, c.want)
 			}
 			if c.want == client.CodeVaultRolledBack && !strings.Contains(err.Error(), "copy on this device") {
-				t.Errorf("the server is blamed: %v", err)
+				t.Errorf("the error blames the server: %v", err)
 			}
 			d.reconnect()
 			d.unlock(t)
@@ -244,7 +244,7 @@ func alterToken(p [][]byte) [][]byte {
 	return p
 }
 
-// The account that is kept is held to what is sealed with the vault key, as the server's is.
+// The cached account must match the wrapped vault key, like an account from the server.
 func TestATamperedAccountIsRefused(t *testing.T) {
 	t.Parallel()
 	server, d, _, _ := kept(t)
@@ -290,14 +290,14 @@ func TestEndedSessionQuarantinesTheCache(t *testing.T) {
 		t.Fatalf("sync: %v", err)
 	}
 	if got := d.cache.names(); !slices.Equal(got, []string{"quarantine", "queue", "vault"}) {
-		t.Errorf("kept are %q", got)
+		t.Errorf("the cache has %q", got)
 	}
 	d = d.away(t, server)
 	if _, err := d.Unlock(t.Context(), password); !errors.Is(err, client.ErrOffline) {
 		t.Errorf("the old password without a server: %v", err)
 	}
 
-	// Somebody else signs in on the device, and finds nothing.
+	// Another user registers on the device and finds nothing.
 	d.reconnect()
 	r, err := d.PrepareRegistration(password)
 	if err != nil {
@@ -355,16 +355,16 @@ func TestSigningOutDeletesTheCacheAfterAWarning(t *testing.T) {
 			var unsent *client.UnsentError
 			err := leave(d, false)
 			if !errors.As(err, &unsent) || unsent.Changes != 1 || client.Explain(err).Code != client.CodeUnsent {
-				t.Fatalf("with a change that waits: %v", err)
+				t.Fatalf("with a pending change: %v", err)
 			}
 			if got := d.titles(t, ""); len(got) != 3 || len(d.cache.names()) != 3 {
-				t.Errorf("something was done: %q", got)
+				t.Errorf("the refused call changed something: %q", got)
 			}
 			if err := leave(d, true); err != nil {
 				t.Fatal(err)
 			}
 			if got := d.cache.names(); len(got) != 0 {
-				t.Errorf("kept are %q", got)
+				t.Errorf("the cache has %q", got)
 			}
 		})
 	}
@@ -378,7 +378,7 @@ func TestADeviceThatKeepsNothing(t *testing.T) {
 	}
 	d.save(t, login("third"))
 	if got := d.cache.names(); len(got) != 0 {
-		t.Errorf("kept are %q", got)
+		t.Errorf("the cache has %q", got)
 	}
 	d.cut()
 	if _, err := d.Save(t.Context(), login("fourth")); !errors.Is(err, client.ErrOffline) {
@@ -392,7 +392,7 @@ func TestADeviceThatKeepsNothing(t *testing.T) {
 		t.Errorf("unlock: %v", err)
 	}
 
-	// It may change its mind.
+	// The user turns the cache on again.
 	d.reconnect()
 	if err := d.KeepCopy(t.Context(), true, false); err != nil {
 		t.Fatal(err)
@@ -407,13 +407,13 @@ func TestADeviceThatKeepsNothing(t *testing.T) {
 	}
 }
 
-// A full disk costs the copy, not the vault.
+// A full disk loses the cache, not the vault.
 func TestADeviceWithoutRoomSaysSo(t *testing.T) {
 	t.Parallel()
 	server, d, _, _ := kept(t)
 	d.cache.before = func(name string) error {
 		if strings.HasPrefix(name, "vault") {
-			d.cache.before = nil // forgetting works
+			d.cache.before = nil // deleting works
 			return errors.New("no space left")
 		}
 		return nil

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// olderWords spells a piece of the cache as releases before the rename of the wire did.
+// olderWords turns a piece of the cache into the encoding of older releases.
 var olderWords = strings.NewReplacer(`"item_id"`, `"account_id"`, `"kind":"overview"`, `"kind":"account"`, `"kind":"details"`, `"kind":"password"`)
 
 func TestCacheOfAnOlderReleaseIsRead(t *testing.T) {

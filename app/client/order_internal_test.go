@@ -16,7 +16,7 @@ func TestTitlesAreInTheOrderThatPeopleCount(t *testing.T) {
 	}
 }
 
-// Binary search in a list fails permanently if its order is inconsistent.
+// Binary search in the list of items fails if the order is inconsistent.
 func FuzzCompareTitles(f *testing.F) {
 	f.Add("mail 2", "mail 10", "mail 02")
 	f.Fuzz(func(t *testing.T, a, b, c string) {
@@ -24,7 +24,7 @@ func FuzzCompareTitles(f *testing.F) {
 			t.Errorf("%q and %q: each is before the other", a, b)
 		}
 		if compareTitles(a, b) <= 0 && compareTitles(b, c) <= 0 && compareTitles(a, c) > 0 {
-			t.Errorf("%q, %q, %q go in a circle", a, b, c)
+			t.Errorf("%q, %q, %q form a cycle", a, b, c)
 		}
 	})
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/daemontest"
 )
 
-// wantProblem expects a single problem; what it says beyond its codes is for the command line.
+// wantProblem expects a single problem. It ignores Err, which only the command line prints.
 func wantProblem(t *testing.T, got []transfer.Problem, want transfer.Problem) {
 	t.Helper()
 	if len(got) != 1 {

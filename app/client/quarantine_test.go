@@ -14,7 +14,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
-// deny lets the server answer 401 to everything.
+// deny makes the server answer 401 to every request.
 func (d *device) deny() {
 	d.answerAll(401, protocol.CodeUnauthorized)
 }
@@ -27,7 +27,7 @@ func (d *device) answerAll(status int, code protocol.Code) {
 	}
 }
 
-// denied is a device with a vault of two items and a change that waits, whose server then answered 401.
+// denied returns a device with two synced items and a pending change, after the server answered 401.
 func denied(t *testing.T) (server string, d *device) {
 	t.Helper()
 	server, d, _, _ = kept(t)
@@ -49,7 +49,7 @@ func (d *device) copies(t testing.TB) []client.Copy {
 	return list
 }
 
-// theCopy is the only one on the device.
+// theCopy returns the only copy on the device.
 func (d *device) theCopy(t testing.TB) client.Copy {
 	t.Helper()
 	list := d.copies(t)
@@ -68,7 +68,7 @@ func (d *device) open(t testing.TB, id string) client.OpenedCopy {
 	return o
 }
 
-// quarantine rewrites each line of the list on the device.
+// quarantine rewrites each line of the device's list of quarantined caches.
 func (d *device) quarantine(t testing.TB, change func(map[string]any)) {
 	t.Helper()
 	d.cache.change(t, "quarantine", func(p [][]byte) [][]byte {
@@ -172,7 +172,7 @@ func TestSigningInAgainSendsTheOutbox(t *testing.T) {
 		t.Errorf("synced %+v", s)
 	}
 	if got != 0 {
-		t.Error("the whole vault was fetched, though the copy is back in force")
+		t.Error("the whole vault was fetched, although the cache is active again")
 	}
 	if c := d.theCopy(t); !c.Since.IsZero() || c.Changes != 0 {
 		t.Errorf("copies: %+v", c)
@@ -183,7 +183,7 @@ func TestSigningInAgainSendsTheOutbox(t *testing.T) {
 	}
 }
 
-// What else than 401 a server could say to make a device drop its cache.
+// A hostile server may try 401 and other answers to make a device delete its cache.
 func TestNoAnswerDeletesTheCache(t *testing.T) {
 	t.Parallel()
 	server, d, _, _ := kept(t)
@@ -225,7 +225,7 @@ func TestNoAnswerDeletesTheCache(t *testing.T) {
 	}
 }
 
-// The answer to a change of the password is 401, or lost: the old one still opens what is here.
+// If the server refuses a change of the password, the old password still opens the copy.
 func TestARefusedChangeOfThePasswordKeepsTheCopy(t *testing.T) {
 	t.Parallel()
 	server, d, _, _ := kept(t)
@@ -278,7 +278,7 @@ func TestACopyIsKeptForThirtyDays(t *testing.T) {
 	}
 }
 
-// The Date of an answer is the server's word.
+// A hostile server can send any Date.
 func TestTheServersClockDoesNotExpireACopy(t *testing.T) {
 	t.Parallel()
 	server, d := denied(t)
@@ -325,11 +325,11 @@ func TestTwoUsersOfOneDeviceHaveACopyEach(t *testing.T) {
 		t.Errorf("delete again: %v", err)
 	}
 	if got := d.cache.names(); !slices.Equal(got, []string{"quarantine", "queue", "vault"}) || d.theCopy(t).ID != list[1].ID {
-		t.Errorf("kept are %q", got)
+		t.Errorf("the cache has %q", got)
 	}
 }
 
-// The person makes the device forget what it has seen, to accept the older vault of a restored server.
+// The user makes the device forget the state that it has seen, to accept the older vault of a restored server.
 func TestAnOtherVaultOfTheServerLeavesTheCopyReadable(t *testing.T) {
 	t.Parallel()
 	server, d := denied(t)
@@ -376,10 +376,10 @@ func TestDamagedCopies(t *testing.T) {
 	for name, c := range map[string]struct {
 		damage  func(t *testing.T, d *device)
 		listed  bool
-		code    client.Code // of opening
+		code    client.Code // of OpenCopy
 		partial bool
 		titles  []string
-		lost    bool // the outbox, when signing in
+		lost    bool // signing in sets the outbox aside
 	}{
 		"list": {func(t *testing.T, d *device) { d.cache.change(t, "quarantine", half) }, false, "", false, nil, false},
 		"line": {func(t *testing.T, d *device) {
@@ -434,13 +434,13 @@ func TestSigningOutDeletesTheQuarantine(t *testing.T) {
 	d.login(t, "anna", "again")
 	var unsent *client.UnsentError
 	if err := d.Logout(t.Context(), false); !errors.As(err, &unsent) || len(d.copies(t)) != 1 {
-		t.Fatalf("with a change that waits: %v", err)
+		t.Fatalf("with a pending change: %v", err)
 	}
-	d.deny() // the person signs out, whatever the server says
+	d.deny() // signing out works even if the server refuses it
 	if err := d.Logout(t.Context(), true); err != nil {
 		t.Fatal(err)
 	}
 	if got := d.cache.names(); !slices.Equal(got, []string{"quarantine"}) || len(d.copies(t)) != 0 {
-		t.Errorf("kept are %q", got)
+		t.Errorf("the cache has %q", got)
 	}
 }

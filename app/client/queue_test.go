@@ -12,7 +12,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
-// marked lists the titles of what waits for the server.
+// marked lists the titles of items with pending changes.
 func (d *device) marked(t testing.TB) []string {
 	t.Helper()
 	found, err := d.Search(client.Query{})
@@ -28,7 +28,7 @@ func (d *device) marked(t testing.TB) []string {
 	return out
 }
 
-// seenFrom is what another device of the same person finds.
+// seenFrom returns another device of the same user, after a sync.
 func seenFrom(t *testing.T, server string) *device {
 	t.Helper()
 	other := newDevice(t, server)
@@ -37,7 +37,7 @@ func seenFrom(t *testing.T, server string) *device {
 	return other
 }
 
-// The label of a session is the server's to say, and the title of a copy is sealed.
+// The server controls the label of a session, so the label must not get into the sealed title of a copy.
 func TestServersDeviceNameIsNotInTitles(t *testing.T) {
 	t.Parallel()
 	server, d, bank, _ := kept(t)
@@ -83,7 +83,7 @@ func TestOfflineChangesAreShownAndSentLater(t *testing.T) {
 	show := func(d *device) {
 		t.Helper()
 		if got := d.titles(t, ""); !slices.Equal(got, []string{"bank", "cloud"}) || !slices.Equal(d.marked(t), got) {
-			t.Errorf("shown are %q, marked %q", got, d.marked(t))
+			t.Errorf("the list shows %q, marked %q", got, d.marked(t))
 		}
 		if got := d.get(t, bank.ID); got.Password != "newer" || got.Notes != "and a note" || !got.Favourite {
 			t.Errorf("got %+v", got)
@@ -92,7 +92,7 @@ func TestOfflineChangesAreShownAndSentLater(t *testing.T) {
 			t.Errorf("history %+v %v", older, err)
 		}
 		if _, err := d.Get(mail.ID); !errors.Is(err, client.ErrNotFound) {
-			t.Errorf("what was deleted: %v", err)
+			t.Errorf("the deleted item: %v", err)
 		}
 		if w := d.waiting(t); w.Pending != 3 || len(w.Refused) != 0 {
 			t.Errorf("waiting: %+v", w)
@@ -110,7 +110,7 @@ func TestOfflineChangesAreShownAndSentLater(t *testing.T) {
 	d.reconnect()
 	before := len(d.wire.sent)
 	if s := d.sync(t); s.Pending != 0 || s.Count != 2 || !s.Changed || len(d.marked(t)) != 0 {
-		t.Errorf("synced %+v, still marked are %q", s, d.marked(t))
+		t.Errorf("synced %+v, still marked %q", s, d.marked(t))
 	}
 	changes := 0
 	for _, r := range d.wire.sent[before:] {
@@ -134,7 +134,7 @@ func TestOfflineChangesAreShownAndSentLater(t *testing.T) {
 	}
 }
 
-// The form was opened on what waits; by the time it is saved, that has been sent.
+// The form was opened on a pending change, which is sent before the form is saved.
 func TestEditBasedOnThePendingStateIsMerged(t *testing.T) {
 	t.Parallel()
 	_, d, bank, _ := kept(t)
@@ -230,8 +230,8 @@ func (d *device) notesOf(t *testing.T, title string) string {
 	return d.get(t, found[i].ID).Notes
 }
 
-// The program ends at every step of sending what waits: before each request, after the server took it, and before and
-// after each write on the device. Then it starts again. Nothing is lost and nothing is there twice.
+// The program ends at every step of sending the outbox: before each request, after the server has accepted it, and before each
+// write to the cache. After a restart nothing is lost or duplicated.
 func TestAnEndWhileSendingLosesAndDoublesNothing(t *testing.T) {
 	t.Parallel()
 	errEnded := errors.New("the program ended")
@@ -300,7 +300,8 @@ func TestAnEndWhileSendingLosesAndDoublesNothing(t *testing.T) {
 	}
 }
 
-// The answer to a change is lost and the server with it. Nobody knows whether it was taken, and the person goes on.
+// The answer to a change is lost and the server becomes unreachable, so the client does not know whether the change was accepted.
+// The user goes on editing.
 func TestGoingOnAfterALostAnswer(t *testing.T) {
 	t.Parallel()
 	server, d, bank, _ := kept(t)
@@ -326,7 +327,7 @@ func TestGoingOnAfterALostAnswer(t *testing.T) {
 	}
 }
 
-// What the server refuses is kept with its word for it, and does not hold up the rest.
+// A rejected change stays in the outbox with the server's reason. The changes behind it are sent.
 func TestARefusedChangeStaysAndTheRestGoesOn(t *testing.T) {
 	t.Parallel()
 	server, d, bank, mail := kept(t)
@@ -357,7 +358,7 @@ func TestARefusedChangeStaysAndTheRestGoesOn(t *testing.T) {
 		t.Errorf("after a restart: %+v", w)
 	}
 
-	// The person makes it smaller, and it goes.
+	// The user shortens the notes, and the change is sent.
 	d.reconnect()
 	d.sync(t)
 	bank = d.get(t, bank.ID)
@@ -371,7 +372,7 @@ func TestARefusedChangeStaysAndTheRestGoesOn(t *testing.T) {
 	}
 }
 
-// Two tabs of one browser keep one queue.
+// Two tabs of one browser share one outbox.
 func TestTwoTabsWaitTogether(t *testing.T) {
 	t.Parallel()
 	server, a, bank, _ := kept(t)
@@ -397,7 +398,7 @@ func TestTwoTabsWaitTogether(t *testing.T) {
 	}
 }
 
-// A save with the server there goes behind what still waits.
+// An online save is sent after the pending changes.
 func TestSaveAfterPendingChanges(t *testing.T) {
 	t.Parallel()
 	server, d, bank, mail := kept(t)
@@ -419,7 +420,7 @@ func TestSaveAfterPendingChanges(t *testing.T) {
 	}
 }
 
-// A queue that somebody tampered with is not passed over: it is what somebody typed.
+// An altered outbox is neither ignored nor deleted, because it holds the user's edits.
 func TestTamperedOutboxIsReportedAndKept(t *testing.T) {
 	t.Parallel()
 	server, d, _, _ := kept(t)
@@ -438,6 +439,6 @@ func TestTamperedOutboxIsReportedAndKept(t *testing.T) {
 		t.Errorf("with a server: %v", err)
 	}
 	if got := d.cache.names(); !slices.Contains(got, "queue") {
-		t.Errorf("kept are %q", got)
+		t.Errorf("the cache has %q", got)
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/client"
 )
 
-// Each change writes what it adds, and sending one takes it out: neither writes again what waits besides.
+// Adding a change to the outbox or sending one writes only that change, not the rest of the outbox.
 func TestOutboxGrowsByTheChange(t *testing.T) {
 	t.Parallel()
 	server, d, _, _ := kept(t)
@@ -37,12 +37,12 @@ func TestOutboxGrowsByTheChange(t *testing.T) {
 	if s := d.sync(t); s.Pending != 0 || s.Count != many+4 {
 		t.Errorf("synced %+v", s)
 	}
-	if wrote := (d.cache.wrote - before) / many; wrote > 6*1500 { // the copy of the vault grows too
+	if wrote := (d.cache.wrote - before) / many; wrote > 6*1500 { // includes the cache of the vault
 		t.Errorf("%d bytes a change that was sent", wrote)
 	}
 }
 
-// What anybody could do to the pieces of a queue.
+// Anyone with access to the device can drop, repeat or reorder the pieces of the outbox.
 func TestMisplacedOutboxPieceIsReported(t *testing.T) {
 	t.Parallel()
 	server, whole, _, _ := kept(t)
@@ -50,7 +50,7 @@ func TestMisplacedOutboxPieceIsReported(t *testing.T) {
 	for i := range 5 {
 		it := login(fmt.Sprintf("new %d", i))
 		if i == 0 {
-			it.Notes = strings.Repeat("n", 9000) // so that the first piece is not outgrown
+			it.Notes = strings.Repeat("n", 9000) // large, so that the later pieces are not merged into the first
 		}
 		whole.save(t, it)
 	}

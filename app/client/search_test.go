@@ -63,7 +63,7 @@ func TestSearch(t *testing.T) {
 	}
 }
 
-// sameForPage holds SearchJSON, which spells its list by hand, to what Search finds.
+// sameForPage checks that SearchJSON, which encodes its list by hand, returns the same items as Search.
 func sameForPage(t *testing.T, d *device, q client.Query) {
 	t.Helper()
 	found, err := d.Search(q)

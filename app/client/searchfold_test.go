@@ -8,7 +8,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/item"
 )
 
-// What a keyboard without the letter, dash or quotation mark types finds the title, and so does the title itself.
+// A search finds a title by its own spelling, and by what people type on a keyboard without its letters, dashes or quotation marks.
 func TestSearchTakesLettersAsAKeyboardHasThem(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)

@@ -19,7 +19,7 @@ import (
 
 const password = "correct horse battery staple"
 
-// memory is a device that forgets at the end of the test.
+// memory is a client.Memory that lasts for one test.
 type memory struct {
 	mu   sync.Mutex
 	seen map[string]client.Seen
@@ -44,11 +44,11 @@ func (m *memory) Store(user string, s client.Seen) error {
 	return nil
 }
 
-// wire is the way to the real server, with someone on it who may change what passes.
+// wire is a transport to the real server. A test can change what passes.
 type wire struct {
 	*httptransport.Transport
 	mu     sync.Mutex
-	before func(*client.Request) (*client.Response, error) // an answer or an error in the server's place
+	before func(*client.Request) (*client.Response, error) // its answer or error replaces the server's
 	after  func(client.Request, *client.Response)
 	sent   []client.Request
 }
@@ -79,7 +79,7 @@ func (w *wire) lie(after func(client.Request, *client.Response)) {
 	w.after = after
 }
 
-// device is one client on the way to one server.
+// device is a client with its storage and its connection to one server.
 type device struct {
 	*client.Client
 	wire   *wire
@@ -92,7 +92,7 @@ func newDevice(t testing.TB, server string) *device {
 	return (&device{memory: newMemory(), cache: newCache()}).restarted(t, server)
 }
 
-// restarted is the same device after its program ended: only what it keeps is left.
+// restarted returns the same device after a restart of the program, with only its stored data.
 func (d *device) restarted(t testing.TB, server string) *device {
 	t.Helper()
 	transport, err := httptransport.New(server)
@@ -113,7 +113,7 @@ func startServer(t testing.TB) string {
 	return daemontest.Start(t, nil)
 }
 
-// register makes an account and returns its recovery phrase.
+// register creates an account and returns its recovery phrase.
 func (d *device) register(t testing.TB, username string) string {
 	t.Helper()
 	r, err := d.PrepareRegistration(password)
@@ -162,7 +162,7 @@ func (d *device) get(t testing.TB, id string) item.Item {
 	return it
 }
 
-// titles lists the titles of a search, in order.
+// titles lists the titles that a search finds, in order.
 func (d *device) titles(t testing.TB, query string) []string {
 	t.Helper()
 	return d.found(t, client.Query{Text: query})
@@ -189,7 +189,7 @@ func sha256Of(content string) string {
 	return fmt.Sprintf("%x", sha256.Sum256([]byte(content)))
 }
 
-// edit rewrites the JSON of an answer to path.
+// edit returns a function that rewrites the JSON of answers to path.
 func edit[T any](t testing.TB, path string, change func(*T)) func(client.Request, *client.Response) {
 	return func(r client.Request, answer *client.Response) {
 		if p, _, _ := strings.Cut(r.Path, "?"); p != path || answer.Status != 200 && answer.Status != 201 {
@@ -209,7 +209,7 @@ func edit[T any](t testing.TB, path string, change func(*T)) func(client.Request
 	}
 }
 
-// fetch asks for the vault past the client.
+// fetch gets the vault from the server without the client.
 func (d *device) fetch(t testing.TB) protocol.VaultResponse {
 	t.Helper()
 	answer, err := d.wire.Transport.Do(t.Context(), client.Request{Method: "GET", Path: protocol.PathVault + "?since=0", Limit: 1 << 30})

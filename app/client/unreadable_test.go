@@ -13,7 +13,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
-// A faulty client of the same user stored what is not an item. The manifest agrees, so nobody else altered it.
+// A faulty client of the same user stored malformed items. The manifest is valid, so this is not tampering.
 func TestARecordThatCannotBeReadLeavesTheOthersAlone(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
@@ -44,7 +44,7 @@ func TestARecordThatCannotBeReadLeavesTheOthersAlone(t *testing.T) {
 	}
 	sameForPage(t, d, client.Query{})
 	if got := d.get(t, fine.ID); got.Password != "secret of fine" {
-		t.Errorf("the item that is fine is %+v", got)
+		t.Errorf("the intact item is %+v", got)
 	}
 	var unreadable *client.UnreadableError
 	for what := range broken {
@@ -60,11 +60,11 @@ func TestARecordThatCannotBeReadLeavesTheOthersAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := d.titles(t, ""); !slices.Equal(got, []string{"fine"}) {
-		t.Errorf("left are %q", got)
+		t.Errorf("the vault still has %q", got)
 	}
 }
 
-// storeBroken writes one item for each part, with that part as given.
+// storeBroken writes one item for each part in broken, with that part malformed. It returns the ids by part.
 func storeBroken(t *testing.T, wire *httptransport.Transport, broken map[string]string) map[string]string {
 	t.Helper()
 	records := map[string][2]string{}
@@ -76,7 +76,7 @@ func storeBroken(t *testing.T, wire *httptransport.Transport, broken map[string]
 	return storeRecords(t, wire, records)
 }
 
-// storeRecords writes items, each with its two parts as given, and returns their ids.
+// storeRecords writes items with the given overview and details, and returns their ids.
 func storeRecords(t *testing.T, wire *httptransport.Transport, items map[string][2]string) map[string]string {
 	t.Helper()
 	ids := map[string]string{}
@@ -91,7 +91,7 @@ func storeRecords(t *testing.T, wire *httptransport.Transport, items map[string]
 	return ids
 }
 
-// putRecords is a second implementation of the client's side of a change, which is why it opens the vault key itself.
+// putRecords implements the client's side of a change a second time, so it unwraps the vault key itself.
 func putRecords(t *testing.T, wire *httptransport.Transport, fill func(put func(id seal.AccountID, kind seal.Kind, version int64, content string))) {
 	t.Helper()
 	ask := func(method, path string, in, out any) {
@@ -140,7 +140,7 @@ func putRecords(t *testing.T, wire *httptransport.Transport, fill func(put func(
 		term, err := key.ManifestKey().Term(p, token)
 		must(err)
 		for _, r := range v.Records {
-			if kind == seal.KindAccount && r.ItemID == string(id) && r.Kind == protocol.KindOverview { // the newer version takes its place
+			if kind == seal.KindAccount && r.ItemID == string(id) && r.Kind == protocol.KindOverview { // the new version replaces it
 				old, err := key.ManifestKey().Term(seal.Place{User: user, Account: id, Kind: kind, Version: r.Version}, r.Token)
 				must(err)
 				m.Digest, m.Count = m.Digest.Sub(old), m.Count-1
@@ -156,7 +156,7 @@ func putRecords(t *testing.T, wire *httptransport.Transport, fill func(put func(
 	ask("POST", protocol.PathVaultChanges, change, &protocol.ChangeResponse{})
 }
 
-// storeVersion writes the second version of both parts of an item.
+// storeVersion writes version 2 of the overview and details of an item.
 func storeVersion(t *testing.T, wire *httptransport.Transport, id, meta, secret string) {
 	t.Helper()
 	putRecords(t, wire, func(put func(id seal.AccountID, kind seal.Kind, version int64, content string)) {

@@ -144,7 +144,7 @@ func TestRecoveryPhrase(t *testing.T) {
 		"empty":       {"", ErrPhraseLength},
 		"23 words":    {strings.TrimSuffix(good, " length"), ErrPhraseLength},
 		"25 words":    {good + " length", ErrPhraseLength},
-		"12 words":    {strings.Repeat("abandon ", 11) + "about", ErrPhraseLength}, // a good phrase, of 128 bits
+		"12 words":    {strings.Repeat("abandon ", 11) + "about", ErrPhraseLength}, // a valid phrase of 128 bits
 		"swapped":     {strings.Replace(good, "hamster diagram", "diagram hamster", 1), ErrPhraseChecksum},
 		"wrong word":  {strings.Replace(good, "length", "legal", 1), ErrPhraseChecksum},
 		"the zero":    {strings.Repeat("abandon ", 23) + "art", ErrPhraseChecksum},

@@ -9,14 +9,14 @@ import (
 	"testing"
 )
 
-// signed creates a Fernet token of any content, as a faulty or hostile holder of the key could, but not fernet-go.
+// signed creates a Fernet token with any content. A faulty or hostile holder of the key can do so; fernet-go cannot.
 func signed(k secret, raw []byte) string {
 	mac := hmac.New(sha256.New, k.b[:16])
 	mac.Write(raw)
 	return base64.URLEncoding.EncodeToString(mac.Sum(raw))
 }
 
-// cbc seals blocks as they are, with whatever padding they have.
+// cbc seals blocks without adding padding.
 func cbc(t *testing.T, k secret, blocks []byte) string {
 	t.Helper()
 	c, err := aes.NewCipher(k.b[16:])
@@ -29,7 +29,7 @@ func cbc(t *testing.T, k secret, blocks []byte) string {
 	return signed(k, raw)
 }
 
-// forge seals any plaintext, however it is framed.
+// forge seals any plaintext, even a malformed one.
 func forge(t *testing.T, k secret, plaintext []byte) string {
 	t.Helper()
 	token, err := sealToken(k, plaintext)

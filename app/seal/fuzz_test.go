@@ -26,7 +26,7 @@ func FuzzParseRecoveryPhrase(f *testing.F) {
 			t.Errorf("%q reads as %q, which reads as another phrase (%v)", s, words, err)
 		}
 		if _, err := ParseRecoveryPhrase(strings.Join(words[1:], " ")); err == nil {
-			t.Errorf("%q: 23 words are taken", words)
+			t.Errorf("%q: 23 words are accepted", words)
 		}
 	})
 }
@@ -44,7 +44,7 @@ func FuzzParseRecord(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		place, content, ok := parsePlaced(b, holdsRecord, cutPlace)
 		if ok && !bytes.Equal(framePlaced(holdsRecord, place, content), b) {
-			t.Errorf("%x parses as %x and %x, which make another plaintext", b, place, content)
+			t.Errorf("%x parses as %x and %x, which encode to another plaintext", b, place, content)
 		}
 	})
 }
@@ -61,7 +61,7 @@ func FuzzParsePiece(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		place, content, ok := parsePlaced(b, holdsPiece, cutPiece)
 		if ok && !bytes.Equal(framePlaced(holdsPiece, place, content), b) {
-			t.Errorf("%x parses as %x and %x, which make another plaintext", b, place, content)
+			t.Errorf("%x parses as %x and %x, which encode to another plaintext", b, place, content)
 		}
 	})
 }
@@ -74,7 +74,7 @@ func FuzzParseWrapped(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		w, v, ok := parseWrapped(b)
 		if ok && !bytes.Equal(w.frame(&v), b) {
-			t.Errorf("%x parses as %+v, which makes another plaintext", b, w)
+			t.Errorf("%x parses as %+v, which encodes to another plaintext", b, w)
 		}
 	})
 }
@@ -86,12 +86,12 @@ func FuzzParseManifest(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		m, ok := parseManifest(b)
 		if ok && !bytes.Equal(m.frame(), b) {
-			t.Errorf("%x parses as %+v, which makes another plaintext", b, m)
+			t.Errorf("%x parses as %+v, which encodes to another plaintext", b, m)
 		}
 	})
 }
 
-// Only the token that was sealed opens.
+// fuzzOpen checks that token opens and that no other string does.
 func fuzzOpen(f *testing.F, token string, open func(string) error) {
 	f.Add(token)
 	f.Add(token + "\n")

@@ -6,7 +6,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
-// Of 5,000 ids that may begin with anything, none with a hyphen is as likely as 10⁻³⁴.
+// If ids could begin with any character, the probability that none of 5,000 begins with a hyphen would be 10⁻³⁴.
 func TestNoIDBeginsWithAHyphen(t *testing.T) {
 	t.Parallel()
 	for range 5000 {

@@ -118,7 +118,7 @@ func TestKeyEquality(t *testing.T) {
 		t.Error("a vault key equals what it should not")
 	}
 	if NewVaultKey().Equal(NewVaultKey()) || NewRecoveryPhrase().Equal(NewRecoveryPhrase()) {
-		t.Error("two new keys are one")
+		t.Error("two new keys are equal")
 	}
 	m := MasterKey(a)
 	if !m.Equal(m) || m.AuthKey().Equal(AuthKey{m.KEK().secret}) || !m.KEK().Equal(m.KEK()) || !a.ManifestKey().Equal(a.ManifestKey()) {
@@ -134,7 +134,7 @@ func TestIDs(t *testing.T) {
 	t.Parallel()
 	u, a := NewUserID(), NewAccountID()
 	if u == NewUserID() || a == NewAccountID() {
-		t.Error("two new ids are one")
+		t.Error("two new ids are equal")
 	}
 	if got, err := ParseUserID(string(u)); err != nil || got != u {
 		t.Errorf("%s: %s, %v", u, got, err)

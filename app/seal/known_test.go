@@ -87,7 +87,7 @@ func TestFernetSpecVerify(t *testing.T) {
 
 func TestFernetSpecInvalid(t *testing.T) {
 	t.Parallel()
-	// Nothing sealed here expires, so what is invalid for its time alone opens.
+	// Our tokens do not expire, so tokens that are invalid only because of their time open.
 	timed := map[string]bool{"far-future TS (unacceptable clock skew)": true, "expired TTL": true}
 	for _, v := range fernetVectors(t, "invalid.json", 8) {
 		got, err := openToken(fernetKey(t, v), v.Token)
@@ -97,9 +97,9 @@ func TestFernetSpecInvalid(t *testing.T) {
 	}
 }
 
-// x/crypto/argon2 takes neither secret nor associated data, which the vector of RFC 9106 §5.3 has, and checks that one
-// itself. These are from src/test.c of the reference implementation (P-H-C/phc-winner-argon2, version 0x13), at costs
-// up to the one this package defaults to.
+// The vector of RFC 9106 §5.3 needs a secret and associated data, which x/crypto/argon2 does not export; its own tests check that
+// vector. These vectors are from src/test.c of the reference implementation (P-H-C/phc-winner-argon2, version 0x13), with memory up
+// to this package's default.
 func TestArgon2idReferenceVectors(t *testing.T) {
 	t.Parallel()
 	for _, v := range []struct {
@@ -123,7 +123,7 @@ func TestArgon2idReferenceVectors(t *testing.T) {
 	}
 }
 
-// RFC 5869, test case 3 of appendix A: empty salt, as here.
+// RFC 5869, appendix A, test case 3: an empty salt, as in this package.
 func TestHKDFVector(t *testing.T) {
 	t.Parallel()
 	got, err := hkdf.Key(sha256.New, bytes.Repeat([]byte{0x0b}, 22), nil, "", 42)
@@ -132,7 +132,7 @@ func TestHKDFVector(t *testing.T) {
 	}
 }
 
-// The vectors for 256 bits of https://github.com/trezor/python-mnemonic/blob/master/vectors.json, which BIP39 names.
+// The vectors of 256 bits from https://github.com/trezor/python-mnemonic/blob/master/vectors.json, which BIP39 refers to.
 func TestBIP39Vectors(t *testing.T) {
 	t.Parallel()
 	for entropy, words := range map[string]string{
@@ -153,7 +153,7 @@ func TestBIP39Vectors(t *testing.T) {
 			t.Errorf("%s: words are %s", entropy, got)
 		}
 	}
-	// The list is the one of BIP39: SHA-256 of english.txt.
+	// The word list is english.txt of BIP39.
 	sum := sha256.Sum256([]byte(strings.Join(bip39.EnglishWordList, "\n") + "\n"))
 	if got := hex.EncodeToString(sum[:]); got != "2f5eed53a4727b4bf8880d8f3f199efc90e58503646d9ff8eff3a2ed3b24dbda" {
 		t.Errorf("SHA-256 of the word list is %s", got)
@@ -163,7 +163,7 @@ func TestBIP39Vectors(t *testing.T) {
 func TestTokenHasOneSpelling(t *testing.T) {
 	t.Parallel()
 	k := secret{b: fixed("fernet key")}
-	// Each block more leaves another rest mod 3, so base64 ends with none, one and two padding signs.
+	// These lengths differ mod 3, so the tokens end with zero, one and two padding characters.
 	for _, n := range []int{0, 16, 32} {
 		token, err := sealToken(k, make([]byte, n))
 		if err != nil {
@@ -178,7 +178,7 @@ func TestTokenHasOneSpelling(t *testing.T) {
 			token + "AAAA", token + "!", strings.NewReplacer("-", "+", "_", "/").Replace(token),
 		}
 		if body != token {
-			// The last letter has bits that no byte needs.
+			// The last character has unused bits.
 			const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 			last := strings.IndexByte(alphabet, body[len(body)-1])
 			others = append(others, body, body[:len(body)-1]+alphabet[last+1:last+2]+token[len(body):])
@@ -194,7 +194,7 @@ func TestTokenHasOneSpelling(t *testing.T) {
 	}
 }
 
-// fernet-go slices out of range for a short token with the right HMAC, and takes PKCS #7 padding of 0 bytes.
+// fernet-go panics on a short token with a valid HMAC, and accepts PKCS #7 padding of 0 bytes.
 func TestFaultyTokensOfAKeyHolderAreRefused(t *testing.T) {
 	t.Parallel()
 	k := secret{b: fixed("fernet key")}
@@ -232,7 +232,7 @@ func TestTokenOfAnyLengthIsBounded(t *testing.T) {
 	}
 }
 
-// A token says nothing about when it was sealed.
+// A token does not reveal when it was sealed.
 func TestTokenTimeIsZero(t *testing.T) {
 	t.Parallel()
 	token, err := sealToken(secret{b: fixed("fernet key")}, nil)

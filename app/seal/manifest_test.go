@@ -38,7 +38,7 @@ func TestManifest(t *testing.T) {
 			t.Errorf("%s: sealed", name)
 		}
 	}
-	// What wraps to a negative number was never sealed here.
+	// No client seals a revision that overflows int64.
 	plaintext := Manifest{User: ann}.frame()
 	binary.BigEndian.PutUint64(plaintext[19:], 1<<63)
 	if _, err := v.OpenManifest(ann, forge(t, v.ManifestKey().sealKey(), plaintext)); !errors.Is(err, ErrAltered) {
@@ -46,7 +46,7 @@ func TestManifest(t *testing.T) {
 	}
 }
 
-// Each lie of the server about which records there are gives another sum.
+// Each lie of the server about the set of records changes the digest.
 func TestDigestSeesEveryChange(t *testing.T) {
 	t.Parallel()
 	v := NewVaultKey()
@@ -72,10 +72,10 @@ func TestDigestSeesEveryChange(t *testing.T) {
 	t1, t2, old := seal(p1), seal(p2), seal(p1)
 	want := term(p1, t1).Add(term(p2, t2))
 	if got := term(p2, t2).Add(term(p1, t1)); !got.Equal(want) {
-		t.Error("the order counts")
+		t.Error("the digest depends on the order")
 	}
 	if got := want.Add(term(p1, old)).Sub(term(p1, old)); !got.Equal(want) {
-		t.Error("a record that came and went is still there")
+		t.Error("adding and removing a record changes the digest")
 	}
 	later := p1
 	later.Version = 2
@@ -111,7 +111,7 @@ func TestDigestArithmeticIsMod2To256(t *testing.T) {
 	rng := rand.New(rand.NewChaCha8(fixed("digest arithmetic"))) // #nosec G404 -- reproducible cases
 	draw := func() (d Digest) {
 		for i := range d.b {
-			// Runs of 00 and ff make carries go far.
+			// Runs of 00 and ff make carries propagate far.
 			switch rng.IntN(3) {
 			case 0:
 				d.b[i] = 0xff

@@ -19,7 +19,7 @@ func TestPieceOpensInItsOwnPlaceAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	if again, err := v.SealPiece(home, content); err != nil || again == token {
-		t.Errorf("a second token is the first: %v", err)
+		t.Errorf("sealing again gives the same token: %v", err)
 	}
 	if got, err := v.OpenPiece(home, token); err != nil || !bytes.Equal(got, content) {
 		t.Fatalf("%q, %v", got, err)
@@ -96,7 +96,7 @@ func TestPieceAlteredAnywhereIsRefused(t *testing.T) {
 	}
 }
 
-// Only a faulty client can make these. The key fits, and still the plaintext is held to its place and its form.
+// Only a faulty client can make these tokens. Even under the right key, the plaintext must match its place and its layout.
 func TestPieceWithWrongPlaintextIsRefused(t *testing.T) {
 	t.Parallel()
 	v := NewVaultKey()

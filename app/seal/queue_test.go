@@ -42,7 +42,7 @@ func TestQueueOpensForItsOwnerAlone(t *testing.T) {
 	}
 }
 
-// sealedAs is a queue under user's key that says inside that it is another's.
+// sealedAs seals a queue with the key for user, but names inside as its user.
 func sealedAs(t *testing.T, key VaultKey, user, inside UserID) string {
 	t.Helper()
 	id, err := decodeID(string(user))

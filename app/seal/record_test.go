@@ -20,7 +20,7 @@ func TestRecordOpensInItsOwnPlaceAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	if again, err := v.Seal(home, content); err != nil || again == token {
-		t.Errorf("a second token is the first: %v", err)
+		t.Errorf("sealing again gives the same token: %v", err)
 	}
 	if got, err := v.Open(home, token); err != nil || !bytes.Equal(got, content) {
 		t.Fatalf("%q, %v", got, err)
@@ -77,7 +77,7 @@ func TestRecordAlteredAnywhereIsRefused(t *testing.T) {
 	}
 }
 
-// Only a faulty client can make these. The key fits, and still the plaintext is held to its place and its form.
+// Only a faulty client can make these tokens. Even under the right key, the plaintext must match its place and its layout.
 func TestRecordWithWrongPlaintextIsRefused(t *testing.T) {
 	t.Parallel()
 	v := NewVaultKey()
@@ -198,7 +198,7 @@ func TestLargestToken(t *testing.T) {
 				t.Errorf("%d bytes: %d letters, %v", n, len(token), err)
 			}
 		}
-		// The next bucket would not fit, so nothing was refused that could have been kept.
+		// The next bucket would not fit into a token, so the limit is as high as possible.
 		if next := tokenEncoding.EncodedLen(tokenOverhead + bucket(maxCiphertext)); next <= protocol.MaxTokenBytes {
 			t.Errorf("a token of %d letters would fit", next)
 		}

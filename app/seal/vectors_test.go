@@ -14,7 +14,7 @@ import (
 )
 
 // vectors.json pins format v1 for every implementation. It is embedded, so that the WebAssembly build reads it too.
-// After a deliberate change of format: go test ./app/seal -run TestVectors -update
+// After a deliberate change of the format, run: go test ./app/seal -run TestVectors -update
 //
 //go:embed testdata/vectors.json
 var frozen []byte
@@ -149,7 +149,7 @@ func fixedSalt(name string) Salt {
 	return Salt{[idSize]byte(b[:idSize])}
 }
 
-// withIV gives seal the IV that the next token gets. fernet-go draws it from rand.Reader.
+// withIV runs seal with a fixed IV, which fernet-go reads from rand.Reader.
 func withIV(t *testing.T, iv []byte, seal func() (string, error)) string {
 	t.Helper()
 	before := rand.Reader
@@ -313,7 +313,7 @@ func TestVectorsAreReproduced(t *testing.T) {
 	}
 	want, have := strings.Split(string(frozen), "\n"), strings.Split(string(got), "\n")
 	if len(have) != len(want) {
-		t.Errorf("%d lines, frozen are %d", len(have), len(want))
+		t.Errorf("%d lines, want %d", len(have), len(want))
 	}
 	for i := range min(len(have), len(want)) {
 		if have[i] != want[i] {
@@ -329,7 +329,7 @@ func mustFrozen(t testing.TB, v *vectors) {
 	}
 }
 
-// Old tokens must always open: from the frozen text alone, through the exported functions.
+// Old tokens must always open. This test uses only the frozen file and the functions that open tokens.
 func TestVectorsOpen(t *testing.T) {
 	t.Parallel()
 	var v vectors

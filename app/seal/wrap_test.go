@@ -21,7 +21,7 @@ func TestWrappedKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	if again, err := WrapVaultKey(v, kek, sealed); err != nil || again == token {
-		t.Errorf("a second token is the first: %v", err)
+		t.Errorf("sealing again gives the same token: %v", err)
 	}
 	said := func(change func(*WrapInfo)) WrapInfo {
 		w := sealed
@@ -62,7 +62,7 @@ func TestWrappedKey(t *testing.T) {
 		}
 	}
 	if _, err := UnwrapVaultKey(token, kek, WrapInfo{User: fixedUser("ann"), Purpose: "backup"}); err == nil {
-		t.Error("an unknown purpose is taken")
+		t.Error("an unknown purpose is accepted")
 	}
 }
 
@@ -90,8 +90,8 @@ func flip(c byte) byte {
 	return 'A'
 }
 
-// The server stores tokens of three kinds and may send one in place of another. Even with all keys, a record must not open as a
-// vault key.
+// The server stores tokens of three kinds and may send one in place of another. Even if sealed with the right key, a record must
+// not open as a vault key.
 func TestKindsOfPlaintextAreNotConfused(t *testing.T) {
 	t.Parallel()
 	v, kek, user := fixedVaultKey("v"), KEK{secret{b: fixed("kek")}}, fixedUser("ann")
@@ -118,7 +118,7 @@ func TestKindsOfPlaintextAreNotConfused(t *testing.T) {
 			t.Errorf("%s as a manifest: %v", name, err)
 		}
 	}
-	// The same layout under another first or second byte comes from no client of this format.
+	// Another first or second byte means another format or kind, even if the layout is the same.
 	for i := range 2 {
 		wrapped, manifest := bytes.Clone(wrapped), bytes.Clone(manifest)
 		wrapped[i], manifest[i] = 9, 9

@@ -80,7 +80,7 @@ func TestARedirectToAnotherHostIsNotFollowed(t *testing.T) {
 	}
 }
 
-// TestInterceptionIsDetected: each of these was taken for a server that is away.
+// An intercepted connection must not count as a server that is unreachable.
 func TestInterceptionIsDetected(t *testing.T) {
 	quiet := log.New(io.Discard, "", 0)
 	answers := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})

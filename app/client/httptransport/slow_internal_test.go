@@ -15,7 +15,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/client"
 )
 
-// exchange does one with a server that h answers for.
+// exchange sends one request to a server with handler h.
 func exchange(t *testing.T, patience, bodyPatience time.Duration, h http.HandlerFunc) (client.Response, error) {
 	t.Helper()
 	server := httptest.NewServer(h)
@@ -42,7 +42,7 @@ func TestSlowServerIsGivenUp(t *testing.T) {
 			_ = http.NewResponseController(w).Flush()
 			<-r.Context().Done()
 		}},
-		// It sends as fast as it can, and every step is late.
+		// The handler writes as fast as it can, but every step is late.
 		{"a byte now and then", time.Hour, time.Nanosecond, func(w http.ResponseWriter, r *http.Request) {
 			for r.Context().Err() == nil {
 				_, _ = io.WriteString(w, " ")
@@ -70,7 +70,7 @@ func TestAnswerThatComesStepByStepIsWaitedFor(t *testing.T) {
 	if _, err := io.CopyN(io.Discard, steady, 1); err != nil {
 		t.Fatal(err)
 	}
-	<-slow.C // a step puts the timer to its patience, which here is over at once
+	<-slow.C // each step resets the timer to its patience, a nanosecond here
 }
 
 func TestCompressedAnswerIsRefused(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/client/httptransport"
 )
 
-// stream reads one from a server that h answers for.
+// stream reads a stream from a server with handler h.
 func stream(t *testing.T, h http.HandlerFunc, each func(part []byte) error) (client.Response, error) {
 	t.Helper()
 	server := httptest.NewServer(h)
@@ -34,7 +34,7 @@ func TestStreamPassesPartsOnAsTheyArrive(t *testing.T) {
 		for _, part := range []string{"more than", " the limit", " of bytes"} {
 			_, _ = io.WriteString(w, part)
 			_ = http.NewResponseController(w).Flush()
-			if got := <-read; got != part { // before the next is written
+			if got := <-read; got != part { // before the next part is written
 				t.Errorf("read %q, want %q", got, part)
 			}
 		}

@@ -42,7 +42,7 @@ func (c *core) CheckRegistration(ctx context.Context, p protocol.RegistrationChe
 	return c.client.CheckRegistration(ctx, p.Username, p.Invitation)
 }
 
-// Register keeps the registration when it fails, so that another name can be tried with the same phrase.
+// Register keeps the registration if it fails, so that the user can try another name with the same phrase.
 func (c *core) Register(ctx context.Context, p protocol.Registration) (protocol.Username, error) {
 	c.mu.Lock()
 	r := c.registration

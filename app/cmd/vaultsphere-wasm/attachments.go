@@ -12,7 +12,7 @@ import (
 )
 
 func (c *core) Attach(ctx context.Context, p protocol.NewAttachment, f bridge.File, progress func(done, total int)) (item.Item, error) {
-	if f == nil { // else an empty one would be attached
+	if f == nil { // otherwise an empty file would be attached
 		return item.Item{}, fmt.Errorf("%w: attach takes the content of the file", bridge.ErrInput)
 	}
 	return c.client.Attach(ctx, p.ID, p.Name, f, progress)

@@ -11,7 +11,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
 )
 
-// core answers the methods of package bridge/core.
+// core implements bridge/core.Core.
 type core struct {
 	client *client.Client
 
@@ -24,7 +24,7 @@ type core struct {
 func explain(err error) bridge.Failure {
 	f := client.Explain(err)
 	if f.Code == client.CodeInternal {
-		js.Global().Get("console").Call("error", "vaultsphere: "+err.Error()) // the page has no sentence for it
+		js.Global().Get("console").Call("error", "vaultsphere: "+err.Error()) // the page has no message for it
 		if errors.Is(err, bridge.ErrInput) {
 			f.Code = client.CodeBadInput
 		}

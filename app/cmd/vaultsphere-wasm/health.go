@@ -21,7 +21,7 @@ func (c *core) BreachAddress(ctx context.Context) (protocol.BreachAddress, error
 
 var errNoBreaches = errors.New("the operator of this server has turned looking up breached passwords off")
 
-// Breaches goes where the server has said, because the page's policy lets it go nowhere else.
+// Breaches uses the address that the server has set, because the page's Content-Security-Policy allows no other.
 func (c *core) Breaches(ctx context.Context, progress func(done, total int)) error {
 	a, err := c.client.BreachAddress(ctx)
 	if err != nil {

@@ -46,7 +46,7 @@ func await(promise js.Value) (js.Value, error) {
 
 const maxRange = 1 << 20 // bytes of an answer about breached passwords
 
-// fetcher is the client's transport. The session is a cookie that no script can read.
+// fetcher is the client's Transport. The session is in a cookie that scripts cannot read.
 type fetcher struct{}
 
 func (fetcher) Do(ctx context.Context, r client.Request) (client.Response, error) {
@@ -79,7 +79,7 @@ func (fetcher) Stream(ctx context.Context, r client.Request, each func(part []by
 
 var errSlow = errors.New("the server answers too slowly")
 
-// fetch reads a whole answer of at most limit bytes, unpacked.
+// fetch returns a whole answer of at most limit bytes after decompression.
 func fetch(ctx context.Context, address string, limit int64, patience time.Duration, options map[string]any) (client.Response, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -97,8 +97,8 @@ func fetch(ctx context.Context, address string, limit int64, patience time.Durat
 	return out, nil
 }
 
-// begin returns an answer when its headers are there. It bypasses the browser's cache and follows no redirect. The end of
-// ctx aborts the reading of the body too.
+// begin returns an answer as soon as its headers have arrived. It bypasses the browser's cache and does not follow redirects. The
+// end of ctx also aborts reading the body.
 func begin(ctx context.Context, address string, options map[string]any) (js.Value, error) {
 	abort := js.Global().Get("AbortController").New()
 	context.AfterFunc(ctx, func() { abort.Call("abort") })
@@ -110,7 +110,7 @@ func begin(ctx context.Context, address string, options map[string]any) (js.Valu
 	return answer, err
 }
 
-// head is an answer without its body.
+// head converts an answer, except for its body.
 func head(answer js.Value) client.Response {
 	out := client.Response{Status: answer.Get("status").Int()}
 	headers := answer.Get("headers")
@@ -123,7 +123,7 @@ func head(answer js.Value) client.Response {
 	return out
 }
 
-// why tells an exchange that was too slow from one that its caller ended.
+// why returns errSlow if the exchange was too slow, err otherwise.
 func why(ctx context.Context, err error) error {
 	if errors.Is(context.Cause(ctx), errSlow) {
 		return errSlow
@@ -131,8 +131,8 @@ func why(ctx context.Context, err error) error {
 	return err
 }
 
-// readBody reads a body in parts, so that one that unpacks to more than limit is never in memory as a whole. It calls step
-// for each client.BodyStep.
+// readBody reads a body in parts, so that memory never holds all of a body that decompresses to more than limit bytes. It calls
+// step for each client.BodyStep.
 func readBody(body js.Value, limit int64, step func()) ([]byte, error) {
 	var parts []js.Value
 	size, came := 0, 0
@@ -176,7 +176,7 @@ func eachPart(stream js.Value, take func(part js.Value) error) error {
 	}
 }
 
-// rangeFetcher is client.Ranges of a service elsewhere, which learns no more of this page than that it asks.
+// rangeFetcher is client.Ranges of an external service. It sends neither cookies nor a referrer.
 type rangeFetcher struct{ address string }
 
 func (f rangeFetcher) Range(ctx context.Context, prefix string) (client.Response, error) {
@@ -188,7 +188,7 @@ func (f rangeFetcher) Range(ctx context.Context, prefix string) (client.Response
 	})
 }
 
-// hostJudge lets the strength meter beside the core judge.
+// hostJudge asks the strength meter, which is a separate WebAssembly module.
 func hostJudge(_ context.Context, passwords []string) ([]bool, error) {
 	list := make([]any, len(passwords))
 	for i, p := range passwords {
@@ -205,7 +205,7 @@ func hostJudge(_ context.Context, passwords []string) ([]bool, error) {
 	return weak, nil
 }
 
-// hostMemory is the client's Memory, kept by the worker's IndexedDB.
+// hostMemory stores the client's Memory in the worker's IndexedDB.
 type hostMemory struct{}
 
 func (hostMemory) Load(user string) (client.Seen, error) {

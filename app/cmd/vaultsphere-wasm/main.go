@@ -1,9 +1,9 @@
 //go:build js && wasm
 
-// Command vaultsphere-wasm is app/client for the browser: it runs in a dedicated worker and gives JavaScript results,
-// never keys.
+// Command vaultsphere-wasm is app/client for the browser. It runs in a dedicated worker and returns results to JavaScript, never
+// keys.
 //
-// It installs, before main first blocks,
+// Before main first blocks, it installs
 //
 //	globalThis.vaultsphere = {
 //	  call(method: string, paramsJSON: string, onEvent?: (json: string) => void, callId?: number,
@@ -11,13 +11,12 @@
 //	  cancel(callId: number): void,
 //	}
 //
-// The methods, their parameters and results are those of bridge/core.Core. A promise resolves to the result as JSON, together
-// with the file of a method that gives one. It is rejected with an Error whose message is a bridge.Failure as JSON. Cancel ends
-// the call that was made with that callId (any number above zero that no other running call has); its promise is then rejected
-// with the code "cancelled".
+// The methods, their parameters and results are those of bridge/core.Core. A promise resolves to the result as JSON, with a file
+// if the method returns one. It is rejected with an Error whose message is a bridge.Failure as JSON. cancel ends the running call
+// with this callId, a number above zero that no other running call has. Its promise is rejected with the code "cancelled".
 //
-// It uses fetch with paths of the worker's own origin, for breaches alone with the address that the server has set for them,
-// and keeps what the device has seen, and the sealed copy of the vault (client.Cache), through
+// It fetches only paths of the worker's origin and, to look up breached passwords, the address that the server has set. It stores
+// client.Seen and the sealed client.Cache through
 //
 //	globalThis.vaultsphereHost = {
 //	  memoryLoad(user: string): Promise<string | null>,
@@ -26,7 +25,7 @@
 //	  cacheStamp(name: string): Promise<string>,
 //	  cacheStore(name: string, after: string, stamp: string, segment: Uint8Array, whole: boolean): Promise<boolean>,
 //	  cacheForget(name: string): Promise<void>,
-//	  weak(passwords: string[]): Promise<boolean[]>,  // of the strength meter
+//	  weak(passwords: string[]): Promise<boolean[]>,  // asks the strength meter
 //	}
 package main
 
@@ -108,7 +107,7 @@ func promise(work func() (bridge.Answer, error)) js.Value {
 		resolve, reject := args[0], args[1]
 		go func() {
 			defer func() {
-				// A panic would end the worker with all calls unanswered. Its value may quote a secret.
+				// A panic would end the worker and leave all calls unanswered. Its value is dropped, because it may quote a secret.
 				if recover() != nil {
 					reject.Invoke(jsError(bridge.Failure{Code: bridge.Code(client.CodeInternal)}))
 				}
@@ -122,7 +121,7 @@ func promise(work func() (bridge.Answer, error)) js.Value {
 		}()
 		return nil
 	})
-	defer executor.Release() // a promise calls its executor once, at once
+	defer executor.Release() // a promise calls its executor once, synchronously
 	return js.Global().Get("Promise").New(executor)
 }
 

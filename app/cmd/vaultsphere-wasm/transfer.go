@@ -15,7 +15,7 @@ import (
 
 var errNoImport = fmt.Errorf("%w: plan_import comes first", bridge.ErrInput)
 
-// keepImport replaces the plan of an import, and forgets the one before.
+// keepImport replaces the import plan and forgets the previous one.
 func (c *core) keepImport(p *client.Import) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -25,11 +25,11 @@ func (c *core) keepImport(p *client.Import) {
 	c.imported = p
 }
 
-// PlanImport takes what vaultsphere-transfer-wasm has read.
+// PlanImport takes a file that vaultsphere-transfer-wasm has read: a parcel.Result as JSON.
 func (c *core) PlanImport(ctx context.Context, f bridge.File) (client.ImportPreview, error) {
 	c.keepImport(nil)
 	var read parcel.Result
-	if json.Unmarshal(f, &read) != nil { // whose error may quote a secret
+	if json.Unmarshal(f, &read) != nil { // the error may quote a secret
 		return client.ImportPreview{}, fmt.Errorf("%w: plan_import takes a parcel.Result", bridge.ErrInput)
 	}
 	plan, err := c.client.PlanImport(ctx, &read)
@@ -40,8 +40,8 @@ func (c *core) PlanImport(ctx context.Context, f bridge.File) (client.ImportPrev
 	return plan.Preview(), nil
 }
 
-// ImportRun answers with a report whenever something came in, so that a failure does not hide what did. When nothing
-// did, the plan waits for another try.
+// ImportRun returns a report if it has imported any item, so that a failure does not hide those items. If it fails before that,
+// it keeps the plan for another attempt.
 func (c *core) ImportRun(ctx context.Context, choice client.ImportChoice, progress func(done, total int)) (protocol.ImportReport, error) {
 	c.mu.Lock()
 	plan := c.imported
@@ -67,7 +67,7 @@ func (c *core) ImportForget(context.Context) error {
 	return nil
 }
 
-// OpenItems gives the items to vaultsphere-transfer-wasm, which writes them in a format.
+// OpenItems returns the decrypted items as JSON for vaultsphere-transfer-wasm, which writes the export.
 func (c *core) OpenItems(ctx context.Context, o client.ExportOptions, progress func(done, total int)) (protocol.Exported, bridge.File, error) {
 	items, problems, err := c.client.Export(ctx, o, progress)
 	if err != nil {

@@ -19,7 +19,7 @@ import (
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
-// modules builds core.wasm and transfer.wasm into a folder as the page's build does.
+// modules builds core.wasm and transfer.wasm into a temporary folder, as the page's build does.
 var modules = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "core")
 	if err != nil {
@@ -44,7 +44,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// run drives the core by a script of testdata against a real server, and returns what the script printed.
+// run runs a script of testdata, which calls the core, against a real server. It returns the script's output.
 func run(t testing.TB, script string, env ...string) []byte {
 	t.Helper()
 	node, err := exec.LookPath("node")
@@ -75,7 +75,7 @@ func run(t testing.TB, script string, env ...string) []byte {
 	return out
 }
 
-// knowsLetmein has the range API of Have I Been Pwned, and knows one password.
+// knowsLetmein serves the range API of Have I Been Pwned with one breached password.
 func knowsLetmein(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == "/range/B7A87" && r.Header.Get("Add-Padding") == "true" {
 		_, _ = fmt.Fprint(w, "5FC1EA228B9061041B7CEC4BD3C52AB3CE3:1234\r\n")
@@ -100,7 +100,7 @@ func TestLargeVaultInWebAssembly(t *testing.T) {
 	}
 }
 
-// BenchmarkTenThousandItems reports what a person waits for, key derivation apart.
+// BenchmarkTenThousandItems reports how long a user waits, without key derivation.
 func BenchmarkTenThousandItems(b *testing.B) {
 	for b.Loop() {
 		var got map[string]float64

@@ -2,7 +2,18 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { logins } from "./samples.mjs";
-import { addMany, callCore, footCount, heading, openPage, registerPerson, startBrowser, startServer, unlock } from "./stage.mjs";
+import {
+  addMany,
+  callCore,
+  closeToasts,
+  footCount,
+  heading,
+  openPage,
+  registerPerson,
+  startBrowser,
+  startServer,
+  unlock,
+} from "./stage.mjs";
 
 let browser, server;
 before(async () => {
@@ -442,7 +453,7 @@ test("items are duplicated, passwords restored, edits undone", async () => {
   await page.keyboard.press("Control+z");
   await says(page, "Undone");
   assert.equal(await passwordNow(), first.password);
-  await page.locator(".toast").getByRole("button", { name: "Dismiss" }).click();
+  await closeToasts(page);
   await page.keyboard.press("Control+z");
   await says(page, "Undone");
   assert.equal(await passwordNow(), "the second one");

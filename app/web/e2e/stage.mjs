@@ -137,6 +137,12 @@ export async function comesTrue(page, question, arg) {
   }
 }
 
+/** Closes the messages. A click would find none if their time is up. */
+export const closeToasts = (page) =>
+  page.evaluate(() => {
+    for (const button of document.querySelectorAll(".toast > button:last-child")) button.click();
+  });
+
 export const heading = (page, name) => page.getByRole("heading", { name, exact: true }).waitFor();
 
 export const PASSWORD = "lantern orbit velvet mustard";

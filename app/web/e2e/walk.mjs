@@ -1,7 +1,18 @@
 // Visits all screens, for screenshots and the accessibility tests.
 import { fileURLToPath } from "node:url";
 import { logins, others, rich } from "./samples.mjs";
-import { addMany, beginRegistration, callCore, confirmPhrase, heading, PASSWORD, signIn, tellPage, unlock } from "./stage.mjs";
+import {
+  addMany,
+  beginRegistration,
+  callCore,
+  closeToasts,
+  confirmPhrase,
+  heading,
+  PASSWORD,
+  signIn,
+  tellPage,
+  unlock,
+} from "./stage.mjs";
 import { breakEntry, cutOff, reconnect, tamperVault } from "./tamper.mjs";
 import { codeFor } from "./totp.mjs";
 
@@ -88,7 +99,7 @@ export async function walk(page, visit) {
     .setInputFiles({ name: "Recovery codes.txt", mimeType: "text/plain", buffer: Buffer.from("codes") });
   await page.getByRole("button", { name: "Download Recovery codes.txt" }).waitFor();
   await visit("item-attachments");
-  await page.getByRole("button", { name: "Dismiss" }).first().click();
+  await closeToasts(page);
   const cobalt = await callCore(page, "get", { id: idOf("Cobalt Cloud console") });
   await callCore(page, "save", { item: { ...cobalt, password: "a newer one" } });
   await tellPage(page);
@@ -253,11 +264,7 @@ export async function walk(page, visit) {
   await dialogOpen();
   await visit("shortcuts");
   await close();
-  await page
-    .getByRole("button", { name: "Dismiss" })
-    .first()
-    .click({ timeout: 500 })
-    .catch(() => undefined);
+  await closeToasts(page);
 
   await to("#/new");
   await heading(page, "New item");

@@ -1,4 +1,4 @@
-// Runs core.wasm under Node as worker.ts does in the browser: fetch with the session cookie, a device memory and a cache.
+// Runs core.wasm in Node as worker.ts does in the browser, with the session cookie, a device memory and a cache.
 import { readFileSync } from "node:fs";
 
 const { CORE_WASM, WASM_EXEC, SERVER, RANGES } = process.env;
@@ -40,7 +40,7 @@ globalThis.vaultsphereHost = {
   cacheForget: async (name) => void cache.delete(name),
   memoryLoad: async (user) => memory.get(user) ?? null,
   memoryStore: async (user, json) => void memory.set(user, json),
-  weak: async (passwords) => passwords.map((p) => p.length <= 8), // in the page, strength.wasm says so
+  weak: async (passwords) => passwords.map((p) => p.length <= 8), // the page asks strength.wasm
 };
 
 await import(WASM_EXEC);
@@ -57,7 +57,7 @@ export async function start() {
   return { call, glue };
 }
 
-/** Calls a method of transfer.wasm in an instance of its own. */
+/** Calls a method of transfer.wasm in a new instance. */
 export async function transfer(method, params, file = new Uint8Array(), onProgress = () => {}) {
   const go = new globalThis.Go();
   const { instance } = await WebAssembly.instantiate(readFileSync(process.env.TRANSFER_WASM), go.importObject);
@@ -67,7 +67,7 @@ export async function transfer(method, params, file = new Uint8Array(), onProgre
   return { result: JSON.parse(result), file: made };
 }
 
-/** What a rejected call says. */
+/** Returns the failure of a rejected call. The code is empty if the call succeeded. */
 export const failure = (promise) =>
   promise.then(
     (result) => ({ code: "", result }),

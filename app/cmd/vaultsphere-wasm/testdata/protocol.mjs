@@ -5,7 +5,7 @@ import { cable, cache, failure, forgetCookies, memory, requests, start } from ".
 const password = "correct horse battery staple";
 let { call, glue } = await start();
 
-// before anything
+// signed out
 assert.deepEqual(await call("resume"), { state: "signed_out", username: "" });
 assert.equal((await failure(call("list", { query: "" }))).code, "locked");
 assert.equal((await failure(call("no_such_method"))).code, "bad_input");
@@ -29,7 +29,7 @@ assert.equal(typo.ok, false);
 assert.equal(typo.word, 1);
 assert.deepEqual(await call("register", { username: "Anna", device: "laptop" }), { username: "anna" });
 
-// health: nothing goes elsewhere before it is asked for, and then five digits
+// health: the range service gets no request before the user asks for it, and then only five digits of each hash
 const ranges = () => requests.filter((r) => r.includes("/range/"));
 const [good, poor] = [
   await call("save", { item: { id: "", type: "login", title: "Good", password: "vM8#tq2!Lz0@Wd5$" } }),
@@ -98,18 +98,18 @@ assert.deepEqual(list.items.map((i) => i.title), ["Site 59", "Site 590"]);
 assert.equal((await call("list", { query: "", favourite: true })).items[0].title, "Site 3");
 assert.equal((await call("get", { id: list.items[0].id })).password, "p59");
 
-// what is inside is found once it was looked at
+// search finds details only after they are indexed
 assert.deepEqual(await call("list", { query: "doormat" }), { total: 0, complete: false, items: [] });
 const looked = [];
 assert.deepEqual(await call("index", {}, (json) => looked.push(JSON.parse(json))), {});
-assert.deepEqual(looked.at(-1), { done: 500, total: 500 }); // a change of up to 100 is looked at as it comes
+assert.deepEqual(looked.at(-1), { done: 500, total: 500 }); // changes of up to 100 items are indexed immediately
 const inside = await call("list", { query: "doormat", sort: "changed" });
 assert.deepEqual([inside.complete, inside.items.map((i) => i.title)], [true, ["Site 4"]]);
 
 await call("remove", { ids: [list.items[0].id] });
 assert.equal((await call("list", { query: "" })).total, 600);
 
-// many at once, and the trash
+// edits of many items, and the trash
 const picked = (await call("list", { query: "", limit: 3 })).items.map((i) => i.id);
 const [restored, gone] = [picked.slice(0, 2), picked.slice(2)];
 const marked = [];
@@ -135,7 +135,7 @@ const [replaced] = (await call("history", { id: saved.id })).versions;
 assert.equal((await call("restore_version", { id: saved.id, version: replaced.version })).password, "p2");
 assert.equal((await failure(call("restore_version", { id: saved.id, version: 99 }))).code, "not_found");
 
-// cancel: what was added stays
+// cancel: added items stay
 const cancelled = failure(call("add_many", { items: many }, () => glue.cancel(7), 7));
 assert.equal((await cancelled).code, "cancelled");
 await call("sync");
@@ -151,7 +151,7 @@ const enrolment = await call("totp_begin", { password });
 assert.match(enrolment.uri, /^otpauth:\/\/totp\//);
 await call("totp_confirm", { enrolment: enrolment.enrolment, code: totp(enrolment.secret, 0) });
 
-// lock, a new worker, log in with the code
+// lock, and unlock in a new worker
 assert.deepEqual(await call("lock"), {});
 assert.equal((await failure(call("get", { id: saved.id }))).code, "locked");
 assert.equal((await failure(call("unlock", { password: "wrong" }))).code, "wrong_password");
@@ -162,7 +162,7 @@ assert.deepEqual(await call("resume"), { state: "unlocked", username: "anna" });
 assert.equal((await call("sync")).count, 850);
 assert.equal((await call("get", { id: saved.id })).password, "p2");
 
-// without the server: a new worker reads and changes, and the change is sent later
+// offline: a new worker reads and edits, and sends the edit later
 cable.cut = true;
 ({ call, glue } = await start());
 assert.deepEqual(await call("resume"), { state: "locked", username: "anna" });
@@ -220,7 +220,7 @@ memory.set(user, "not JSON");
 assert.equal((await failure(call("sync"))).code, "internal");
 memory.set(user, JSON.stringify(seen));
 
-// making and judging secrets
+// generators
 const made = await call("generate_password", { length: 20, lower: true, upper: true, digits: true, symbols: false, avoid_ambiguous: false, min_digits: 1, min_symbols: 0 });
 assert.match(made.value, /^[A-Za-z0-9]{20}$/);
 assert.ok(made.entropy_bits > 100);

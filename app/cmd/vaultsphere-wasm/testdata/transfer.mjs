@@ -9,7 +9,7 @@ await call("prepare_registration", { password: "correct horse battery staple" })
 await call("register", { username: "anna", device: "laptop" });
 await call("sync");
 
-// what is refused
+// rejected calls
 assert.equal((await failure(transfer("read", { name: "x.csv" }))).code, "file_empty");
 assert.equal((await failure(transfer("read", {}, bytes("?")))).code, "file_unknown_format");
 assert.equal((await failure(transfer("read", {}, bytes('{"a":')))).code, "file_truncated");
@@ -19,7 +19,7 @@ assert.equal((await failure(transfer("read", {}, bytes("[".repeat(1e6))))).code,
 assert.equal((await failure(call("import_run"))).code, "bad_input");
 assert.equal((await failure(call("plan_import", {}, undefined, 0, bytes("{}x")))).code, "bad_input");
 
-// a file, from preview to report
+// an import, from the preview to the report
 const rows = Array.from({ length: 600 }, (_, i) => `Site ${i},https://site-${i}.example,user,secret ${i},${i === 7 ? "99" : ""}`);
 const csv = bytes(`title,url,username,password,Door code\r\n${rows.join("\r\n")}\r\nbroken`);
 const columns = (await transfer("columns", { name: "x.csv" }, csv)).result;
@@ -51,7 +51,7 @@ assert.equal((await failure(call("import_run"))).code, "bad_input");
 await call("unlock", { password: "correct horse battery staple" });
 await call("sync");
 
-// out, and in again
+// export, and import again
 const opened = await glue.call("open_items", JSON.stringify({ trash: false, files: true }));
 assert.deepEqual(JSON.parse(opened.result), { items: 600, problems: [] });
 const known = (await transfer("formats", {})).result;

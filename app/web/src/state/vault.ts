@@ -20,14 +20,21 @@ export const trashed = signal<Summary[]>([]);
 export const indexing = signal<Progress | null>(null);
 export const filter = signal<Filter>({ by: "all" });
 export const query = signal("");
-/** Where a list was left. */
 interface Position {
   top: number; // pixels
   id: string; // of the active item
   opened: string | undefined; // ID of the item beside it
 }
 
-export const positions = new Map<string, Position>(); // by query and filter
+const positions = new Map<string, Position>();
+/** Where the list of this query and filter was left. */
+export const positionOf = (list: string) => positions.get(list);
+
+export function rememberPosition(list: string, at: Position | null) {
+  if (at) positions.set(list, at);
+  else positions.delete(list);
+}
+
 export const unreadable = signal<Map<string, Finding>>(new Map());
 export const waiting = signal<Waiting>({ pending: 0, refused: [] }); // changes that the server does not have yet
 const syncing = signal(false);

@@ -30,7 +30,7 @@ export function parse(source: string): Message {
     return found;
   }
 
-  function expect(pattern: RegExp, what: string): RegExpExecArray {
+  function need(pattern: RegExp, what: string): RegExpExecArray {
     const found = match(pattern);
     if (!found) throw new Error(`${what} is expected at character ${at + 1} of "${source}"`);
     return found;
@@ -39,7 +39,7 @@ export function parse(source: string): Message {
   function message(counted?: string): Message {
     const parts: Message = [];
     for (;;) {
-      const [text] = expect(counted ? /[^{}#]*/y : /[^{}]*/y, "text");
+      const [text] = need(counted ? /[^{}#]*/y : /[^{}]*/y, "text");
       if (text) parts.push(text);
       if (source[at] === "{") parts.push(placeholder());
       else if (counted && match(/#/y)) parts.push({ name: counted });
@@ -48,19 +48,19 @@ export function parse(source: string): Message {
   }
 
   function placeholder(): Placeholder {
-    const [, name = "", kind] = expect(/\{(\w+)(?:,\s*(lowercase|plural))?/y, "{name}, {name, lowercase} or {name, plural, …}");
+    const [, name = "", kind] = need(/\{(\w+)(?:,\s*(lowercase|plural))?/y, "{name}, {name, lowercase} or {name, plural, …}");
     const value: Placeholder = { name, lowercase: kind === "lowercase" };
     if (kind === "plural") value.forms = forms(name);
-    expect(/\}/y, "}");
+    need(/\}/y, "}");
     return value;
   }
 
   function forms(counted: string): Map<string, Message> {
     const all = new Map<string, Message>();
-    expect(/,/y, "a comma");
+    need(/,/y, "a comma");
     for (let form = match(/\s*(=?\w+)\s*\{/y); form; form = match(/\s*(=?\w+)\s*\{/y)) {
       all.set(form[1] ?? "", message(counted));
-      expect(/\}/y, "}");
+      need(/\}/y, "}");
     }
     return all;
   }

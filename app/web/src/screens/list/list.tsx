@@ -7,7 +7,7 @@ import { quietly, star, trash as toTrash, unstar } from "../../state/edits";
 import { shortcutOf } from "../../state/keys";
 import { go, href, route } from "../../state/route";
 import { endSelection, isSelected, selectAll, selected, selecting, selectRange, toggle } from "../../state/selection";
-import { all, counts, filter, positions, query, search, shown } from "../../state/vault";
+import { all, counts, filter, positionOf, query, rememberPosition, search, shown } from "../../state/vault";
 import { texts } from "../../texts";
 import { Button, Empty } from "../../ui/controls";
 import { focusList } from "../../ui/focus";
@@ -90,7 +90,7 @@ export function ListPane() {
   const current = route.value[0] === "item" ? route.value[1] : undefined;
   const words = query.value + JSON.stringify(filter.value);
   // The active item by its ID: its index changes during searches and syncs.
-  const [active, setActiveOf] = useState({ words, id: positions.get(words)?.id ?? "", index: 0 });
+  const [active, setActiveOf] = useState({ words, id: positionOf(words)?.id ?? "", index: 0 });
   const setActive = (index: number) => setActiveOf({ words, id: items[index]?.id ?? "", index });
 
   const title = useRef<HTMLHeadingElement>(null);
@@ -99,7 +99,7 @@ export function ListPane() {
 
   // A list appears as it was left, but a new search starts at its first result.
   useLayoutEffect(() => {
-    const left = previous.current && query.value.trim() ? undefined : positions.get(words);
+    const left = previous.current && query.value.trim() ? undefined : positionOf(words);
     setActiveOf({ words, id: left?.id ?? "", index: 0 });
     visible.scrollTo(left?.top ?? 0);
     if (!previous.current) centred.current = left?.opened;
@@ -131,8 +131,7 @@ export function ListPane() {
   const keepPosition = () => {
     if (!box.current?.clientHeight) return; // phones hide the list behind an item
     const top = visible.position();
-    if (top > 0 || at > 0) positions.set(words, { top, id: items[at]?.id ?? "", opened: current });
-    else positions.delete(words);
+    rememberPosition(words, top > 0 || at > 0 ? { top, id: items[at]?.id ?? "", opened: current } : null);
   };
   useEffect(keepPosition, [active, current]);
 
