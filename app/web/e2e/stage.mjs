@@ -137,7 +137,7 @@ export async function comesTrue(page, question, arg) {
   }
 }
 
-/** Closes the messages. A click would find none if their time is up. */
+/** Closes all messages. Clicking one by name would fail if it had just disappeared. */
 export const closeToasts = (page) =>
   page.evaluate(() => {
     for (const button of document.querySelectorAll(".toast > button:last-child")) button.click();
