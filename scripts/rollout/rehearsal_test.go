@@ -299,7 +299,7 @@ case "$*" in
   # A new host reads the trusted key on its first boot.
   deploy) %[1]s deploy && HOME_DIRECTORY=%[2]s SIGNING_KEY=%[3]s exec %[2]s/bin/verify-release --fetch-key ;;
   "deploy DEPLOYMENT=staging") %[1]s "$@" && HOME_DIRECTORY=$STAGING_HOME SIGNING_KEY=%[3]s exec "$STAGING_HOME/bin/verify-release" --fetch-key ;;
-  # Where staging's host is. On AWS cdk-outputs.staging.json says it.
+  # Staging's host. On AWS it comes from cdk-outputs.staging.json.
   "release DEPLOYMENT=staging")
     DEPLOY_HOST=$STAGING_HOST KNOWN_HOSTS=$STAGING_KNOWN_HOSTS SITE_URL=$STAGING_SITE CURL_CA_BUNDLE=$STAGING_AUTHORITY exec %[1]s "$@" ;;
   # The images are in a real registry, and ECR knows of them.
