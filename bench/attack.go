@@ -31,8 +31,8 @@ const (
 	savedBytes    = 5_000
 )
 
-// attackRows measures how hostile users affect the server and its other users, with concurrent full syncs of a large vault and
-// uploads that never end.
+// attackRows measures how hostile users affect the server and its other users. They repeat full syncs of a large vault, or keep
+// uploads open.
 func attackRows(ctx context.Context, binary, dir string) ([]row, error) {
 	data := filepath.Join(dir, "attack")
 	bearers, other, err := attackedData(ctx, binary, data)
@@ -94,7 +94,7 @@ func attackedData(ctx context.Context, binary, data string) (bearers []string, o
 	return bearers, other, other.change(ctx, 0, puts(100_000, 1_000))
 }
 
-// puts returns records of size bytes in total, with tokens of about each bytes.
+// puts returns records with tokens of about each bytes, and of size bytes in total.
 func puts(size, each int) []protocol.Put {
 	list := make([]protocol.Put, 0, size/each)
 	for range max(1, size/each) {
@@ -116,7 +116,7 @@ func token(size int) string {
 	return base64.URLEncoding.EncodeToString(b)
 }
 
-// change sends a change without a client core, because the attacks do not need to read the records again.
+// change sends a change without the client core, because no one opens the records.
 func (u *user) change(ctx context.Context, base int64, puts []protocol.Put) error {
 	body, err := json.Marshal(protocol.ChangeRequest{BaseRevision: base, Manifest: token(300), Puts: puts, Deletes: []protocol.Place{}})
 	if err != nil {
@@ -178,7 +178,7 @@ func p99(samples []time.Duration) time.Duration {
 	return samples[len(samples)*99/100]
 }
 
-// syncAttack repeats full syncs. It fails unless at least one sync is complete: a server that answers no one must not pass.
+// syncAttack repeats full syncs. It fails unless at least one sync is complete, because a server that answers no one must not pass.
 func syncAttack(ctx context.Context, url string, bearers []string) func() error {
 	var wg sync.WaitGroup
 	var whole atomic.Int64
@@ -217,7 +217,7 @@ func fullSync(ctx context.Context, url, bearer string) (int64, error) {
 	return io.Copy(io.Discard, res.Body)
 }
 
-// uploadAttack keeps uploads open that have sent nearly all of their announced bytes.
+// uploadAttack keeps many uploads open after they have sent nearly all of their announced bytes.
 func uploadAttack(ctx context.Context, url string, bearers []string) func() error {
 	var wg sync.WaitGroup
 	for i := range attackUploads {

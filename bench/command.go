@@ -15,7 +15,7 @@ import (
 
 const manyItems = 10_000
 
-// commandRows measures the command line with very many ids from a script.
+// commandRows measures a command with 10,000 ids, as a script may pass them.
 func commandRows(ctx context.Context, binary, dir string) ([]row, error) {
 	s, err := start(ctx, binary, filepath.Join(dir, "command"))
 	if err != nil {
@@ -48,7 +48,7 @@ func commandRows(ctx context.Context, binary, dir string) ([]row, error) {
 	return []row{{"command line: restore of 10,000 ids", time.Since(began).Seconds(), 2, "s"}}, nil
 }
 
-// trashed fills the trash from another device.
+// trashed fills the trash from another device and returns the ids of the items.
 func trashed(ctx context.Context, url string) ([]string, error) {
 	transport, err := httptransport.New(url)
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 // rounds is the number of measurements per commit. The commits alternate, so a change of the machine's speed affects both.
 const rounds = 3
 
-// compare builds the commit base in a separate work tree, measures both, and prints each figure with its ratio.
+// compare builds the commit base in a separate work tree, measures both work trees, and prints each figure with its ratio.
 func compare(ctx context.Context, w io.Writer, base string, page bool) (err error) {
 	commit, err := command(ctx, ".", "git", "rev-parse", "--verify", "--quiet", "--end-of-options", base+"^{commit}")
 	if err != nil {
@@ -83,14 +83,14 @@ func command(ctx context.Context, dir, name string, args ...string) (string, err
 	return strings.TrimSpace(string(out)), nil
 }
 
-// figure is one line of a table that this program printed at some commit.
+// figure is one line of the table that the program of one commit prints.
 type figure struct {
 	what     string
 	measured float64
 	unit     string
 }
 
-// aside matches the part of a description that depends on the run.
+// aside matches the part of a description that differs between runs.
 var aside = regexp.MustCompile(` \([0-9.]+ m?s\)`)
 
 func parseTable(printed string) (figures []figure, err error) {

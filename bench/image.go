@@ -17,7 +17,7 @@ import (
 
 const coldStarts = 5
 
-// imageRows builds the server's image from this work tree and starts it like a host.
+// imageRows builds the server's image from this work tree and starts it as a host does.
 func imageRows(ctx context.Context, _, dir string) (rows []row, err error) {
 	d, err := newDocker(filepath.Join(dir, "docker"))
 	if err != nil {
@@ -58,7 +58,7 @@ func imageRows(ctx context.Context, _, dir string) (rows []row, err error) {
 	}, nil
 }
 
-// docker runs commands that use a Docker engine.
+// docker runs commands in an environment with a Docker engine.
 type docker struct{ env []string }
 
 func newDocker(config string) (*docker, error) {

@@ -1,4 +1,4 @@
-// Command bench measures server and page as their users experience them, and the platform's tools, and prints a table with ratios.
+// Command bench measures the server, the page and the platform's tools. It prints a table with limits and ratios.
 package main
 
 import (
@@ -99,7 +99,7 @@ func serverRows(ctx context.Context, binary, dir string) ([]row, error) {
 	if err := s.get(ctx, "/ready"); err != nil {
 		return nil, err
 	}
-	time.Sleep(time.Second) // the server is idle once it has started
+	time.Sleep(time.Second) // for the server to become idle
 	idle, err := s.residentMB()
 	if err != nil {
 		return nil, err
@@ -197,11 +197,11 @@ func growthRows(ctx context.Context, binary, dir string) ([]row, error) {
 // pageFigures is the JSON object that the page's script prints.
 type pageFigures struct {
 	DeriveMS       float64 `json:"derive_ms"`               // Argon2id in WebAssembly, median
-	SyncToListMS   float64 `json:"sync_to_list_ms"`         // 10,000 records, which are 5,000 entries
-	EntriesMS      float64 `json:"entries_sync_to_list_ms"` // 10,000 entries
-	HealthMS       float64 `json:"health_ms"`               // of 10,000 entries, the strength meter's start included
-	PageMB         float64 `json:"page_mb"`                 // with 10,000 entries, searched and judged
-	KeystrokeMS    float64 `json:"keystroke_ms"`            // from key to painted result, median
+	SyncToListMS   float64 `json:"sync_to_list_ms"`         // 10,000 records, which are 5,000 items
+	EntriesMS      float64 `json:"entries_sync_to_list_ms"` // 10,000 items
+	HealthMS       float64 `json:"health_ms"`               // of 10,000 items, including the start of the strength meter
+	PageMB         float64 `json:"page_mb"`                 // with 10,000 items, after a search and a health check
+	KeystrokeMS    float64 `json:"keystroke_ms"`            // from a key press to the changed list, median
 	FirstLoadBytes float64 `json:"first_load_bytes"`        // over the wire
 }
 

@@ -15,7 +15,7 @@ import (
 
 const manyChanges = 10_000
 
-// deviceCache is a device's cache in memory.
+// deviceCache is the cache of a device, in memory.
 type deviceCache struct {
 	mu    sync.Mutex
 	files map[string]client.Kept
@@ -72,7 +72,7 @@ func (s *severed) Do(ctx context.Context, r client.Request) (client.Response, er
 	return s.Transport.Do(ctx, r)
 }
 
-// offlineRows measures making many changes offline, one after the other, and sending them.
+// offlineRows measures the time of many changes offline, one after the other, and of the sync that sends them.
 func offlineRows(ctx context.Context, binary, dir string) ([]row, error) {
 	s, err := start(ctx, binary, filepath.Join(dir, "offline"))
 	if err != nil {

@@ -18,7 +18,7 @@ type row struct {
 	unit     string
 }
 
-// table prints measurement, target and their ratio. A ratio above 1 misses the target.
+// table prints each measurement with its limit and their ratio. A ratio above 1 exceeds the limit.
 func table(w io.Writer, rows []row) error {
 	tw := tabwriter.NewWriter(w, 0, 0, 1, ' ', 0)
 	fmt.Fprintf(tw, "| what\t| measured\t| at most\t| measured / at most\t|\n")
@@ -29,7 +29,7 @@ func table(w io.Writer, rows []row) error {
 	return tw.Flush()
 }
 
-// figures prints at least three significant figures, never with an exponent.
+// figures formats x with at least three significant figures and without an exponent.
 func figures(x float64) string {
 	decimals := max(0, 2-int(math.Floor(math.Log10(x))))
 	return strconv.FormatFloat(x, 'f', decimals, 64)

@@ -14,7 +14,7 @@ import (
 
 const importedLogins = 10_000
 
-// loginsCSV returns a browser's export with additional columns for notes and tags.
+// loginsCSV returns the export of a browser with n logins, with additional columns for notes and tags.
 func loginsCSV(n int) ([]byte, error) {
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)

@@ -33,7 +33,7 @@ func (t *countingTransport) Do(ctx context.Context, r client.Request) (client.Re
 	return t.Transport.Do(ctx, r)
 }
 
-// deviceMemory stores the newest revision of this run.
+// deviceMemory keeps the newest revision of each user in memory.
 type deviceMemory struct {
 	mu   sync.Mutex
 	seen map[string]client.Seen
@@ -108,7 +108,7 @@ func (u *user) saveOne(ctx context.Context) error {
 	return err
 }
 
-// pollVault requests everything newer than a revision without opening it, which is the server's part of a sync.
+// pollVault requests the changes since a revision but does not open them. This is the server's part of a sync.
 func (u *user) pollVault(ctx context.Context, since int64) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()

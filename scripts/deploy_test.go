@@ -14,7 +14,7 @@ import (
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
-// around has fakes of the programs that deploy.sh calls with topology fargate: make, infra and curl. Each one records its calls.
+// around has fakes of the programs that deploy.sh calls with topology fargate. make and infra record their calls.
 var around = map[string]string{
 	"make": `#!/usr/bin/env bash
 shift 3

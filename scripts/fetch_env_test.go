@@ -112,7 +112,7 @@ func settings(more map[string]string) map[string]string {
 	return all
 }
 
-// publish replaces the parameters of the deployment with these, all of them SecureStrings.
+// publish replaces the parameters of the deployment with these values, as SecureStrings.
 func publish(t *testing.T, values map[string]string) {
 	t.Helper()
 	c := client(t, emulator.Region)
@@ -143,7 +143,7 @@ func publish(t *testing.T, values map[string]string) {
 	}
 }
 
-// page is an answer of GetParametersByPath, the last one unless there is a token.
+// page returns an answer of GetParametersByPath. Without a token, it is the last page.
 func page(t *testing.T, values map[string]string, token string) string {
 	t.Helper()
 	answer := map[string]any{}
@@ -195,7 +195,7 @@ func TestFetchEnvReadsAllPagesExactly(t *testing.T) {
 	}
 }
 
-// One answer with hundreds of values is as fast as one with a few.
+// All mixes are in one answer, because every run of the script costs time.
 func TestFetchEnvQuotesEveryMixOfMarks(t *testing.T) {
 	want := settings(nil)
 	marks := []string{`\`, `'`, `"`, `$`, `{a}`, " #"}
@@ -372,7 +372,7 @@ func TestFetchEnvKilledWhileItWaits(t *testing.T) {
 			<-asked
 			target := -cmd.Process.Pid
 			if signal == syscall.SIGKILL {
-				target = cmd.Process.Pid // the children live on
+				target = cmd.Process.Pid // the children continue to run
 			}
 			if err := syscall.Kill(target, signal); err != nil {
 				t.Fatal(err)

@@ -15,8 +15,8 @@ import (
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
-// The fake AWS has a fixed answer for each call. A test of infra follows docs/operations.md with an emulated AWS, where nothing
-// fails.
+// The fake AWS has a fixed answer for each call, and can fail. A test in infra follows docs/operations.md with the emulated AWS, where
+// no call fails.
 const platformAWS = `#!/usr/bin/env bash
 printf '%%s\n' "$*" >>%[1]s/calls
 case "$*" in
@@ -42,7 +42,7 @@ case $1 in
 esac
 `
 
-// platform is a checkout with a host in an account.
+// platform is a checkout of a platform whose account has a host.
 type platform struct {
 	root string
 	env  []string

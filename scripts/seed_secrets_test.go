@@ -66,7 +66,7 @@ func TestSeedCreatesAKeyOnce(t *testing.T) {
 	if _, err := vault.ParseKeyring(first); err != nil {
 		t.Error(err)
 	}
-	// ParseKeyring also accepts other spellings; this is the one in the Fernet spec.
+	// ParseKeyring also accepts other spellings. The Fernet spec has only this one.
 	if len(first) != 44 || strings.Trim(first, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") != "=" {
 		t.Error("the key is not 44 characters of base64url with padding")
 	}

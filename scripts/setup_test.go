@@ -12,7 +12,7 @@ import (
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
-// machine returns a PATH with the given programs, each a shell script, and those of every system.
+// machine returns a PATH with the given programs, each a shell script, and with the basic programs of every system.
 func machine(t *testing.T, programs map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()

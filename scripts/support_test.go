@@ -103,8 +103,8 @@ func isolatedPath(t *testing.T, programs ...string) string {
 	return bin
 }
 
-// watched returns a PATH with a wrapper for each of these programs. The wrapper appends its arguments and environment, which
-// other processes can see, to the file log, and runs the real program.
+// watched returns a PATH with a wrapper for each of these programs. The wrapper appends its arguments and environment, which other
+// processes can see, to the file log. Then it runs the real program.
 func watched(t *testing.T, programs map[string]string) (path, log string) {
 	t.Helper()
 	bin, log := t.TempDir(), filepath.Join(t.TempDir(), "log")

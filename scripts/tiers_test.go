@@ -1,5 +1,4 @@
-// Package scripts_test tests the tiers of tests, and the scripts that use AWS, with the AWS command line and an emulated AWS on
-// loopback.
+// Package scripts_test tests the scripts, with the AWS command line and an emulated AWS on loopback, and the tiers of tests.
 package scripts_test
 
 import (
@@ -27,7 +26,7 @@ func read(t *testing.T, name string) string {
 	return string(content)
 }
 
-// tiers reads the Makefile.
+// tiers returns the tiers in the Makefile.
 func tiers(t *testing.T) []tier {
 	t.Helper()
 	content := read(t, "../Makefile")
@@ -53,7 +52,7 @@ func (t tier) runs(directory string, expression constraint.Expr) bool {
 	return inPackage && (expression == nil || expression.Eval(func(tag string) bool { return slices.Contains(t.tags, tag) }))
 }
 
-// A file that no tier compiles is an invisible skipped test.
+// The tests of a file that no tier compiles would be skipped without a trace.
 func TestEveryTestFileRunsInATier(t *testing.T) {
 	t.Parallel()
 	all, found := tiers(t), 0

@@ -33,7 +33,7 @@ func newNetworks(perMinute int) networks {
 	}
 }
 
-// take returns how long to wait; 0 means proceed. A request that must wait takes no token.
+// take returns how long to wait; 0 means proceed. A request that must wait does not use up a token.
 func (l networks) take(addr netip.Addr, now time.Time) time.Duration {
 	var taken []*rate.Reservation
 	for _, n := range l {

@@ -98,6 +98,6 @@ await Promise.all([
   pipeline(tests.compose(junit), createWriteStream(join(reports, `junit-web-${tier}.xml`))),
   pipeline(tests.compose(new spec()), process.stdout, { end: false }),
 ]);
-if (left > 0) complain(`${left} tests did not run`);
+if (left > 0) complain(`${left} of the tests did not run`);
 if (passed === 0) complain("no test passed");
 if (left > 0 || passed === 0) process.exitCode = 1;

@@ -19,7 +19,7 @@ type finding struct {
 	version string
 	fixed   string // empty if no version has a fix
 	summary string
-	where   string // how it is reached
+	where   string // how the code reaches it, or how the package is used
 }
 
 func (f finding) String() string {
@@ -42,7 +42,7 @@ func (f finding) String() string {
 	return b.String()
 }
 
-// acceptance is a vulnerability that we accept for a while.
+// acceptance is a vulnerability that we accept until a given day.
 type acceptance struct {
 	Check  string `json:"check"` // the command that reports it
 	ID     string `json:"id"`

@@ -51,7 +51,7 @@ func runCode(ctx context.Context, flags *flag.FlagSet, args []string, stderr io.
 	return judge("code", found, list)
 }
 
-// message has the parts that we need of a message of govulncheck -json.
+// message has the fields that we need from a message of govulncheck -json.
 type message struct {
 	Config *struct{ DB string }
 	SBOM   *struct{ Roots []string }

@@ -17,7 +17,7 @@ var flawed = map[string]string{
 	"lib.go": "package lib\n\nfunc Read() {}\n\nfunc Write() {}\n",
 }
 
-// database has the vulnerability and one of an old Go, in the layout of https://go.dev/doc/security/vuln/database.
+// database contains this vulnerability and one of an old Go, in the layout of https://go.dev/doc/security/vuln/database.
 var database = map[string]string{
 	"index/db.json": `{"modified": "2030-01-01T00:00:00Z"}`,
 	"index/modules.json": `[
@@ -38,7 +38,7 @@ func program(t *testing.T, call string) string {
 	return write(t, t.TempDir(), map[string]string{
 		"go.mod":  "module example.org/program\n\ngo 1.24\n\nrequire example.org/lib v1.0.0\n",
 		"main.go": "package main\n\nimport \"example.org/lib\"\n\nfunc main() { " + call + " }\n",
-		// Only with its tag, and only as WebAssembly.
+		// These call Read only with the tag, or only in WebAssembly.
 		"tagged.go":       "//go:build special\n\npackage main\n\nimport \"example.org/lib\"\n\nfunc init() { lib.Read() }\n",
 		"page/main.go":    "package main\n\nfunc main() {}\n",
 		"page/page_js.go": "package main\n\nimport \"example.org/lib\"\n\nfunc init() { lib.Read() }\n",
@@ -102,7 +102,7 @@ func TestUnusableDatabaseFails(t *testing.T) {
 	}
 }
 
-// serve gives the same answer to every request.
+// serve starts a server that gives the same answer to every request, and returns its URL.
 func serve(t *testing.T, status int, body string) string {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -133,7 +133,7 @@ func TestDatabaseOverHTTP(t *testing.T) {
 
 func TestDownloadedDatabase(t *testing.T) {
 	const version = "v0.0.0-20300101000000-0123456789ab"
-	// This indexer only copies the files; lint runs the real one.
+	// This indexer only copies the files. "make lint" runs the real one.
 	serveModule(t, databaseModule, version, map[string]string{
 		"go.mod":                        "module golang.org/x/vulndb\n\ngo 1.24\n",
 		"data/osv/GO-2030-0001.json":    database["ID/GO-2030-0001.json"],

@@ -93,13 +93,13 @@ func imageSBOMs(ctx context.Context, image string) (map[string][]json.RawMessage
 	return attested(stdout.Bytes(), image)
 }
 
-// attestation has buildx's information about one platform's SBOM.
+// attestation has the SBOM of one platform, as buildx prints it.
 type attestation struct {
 	SPDX            json.RawMessage
 	AdditionalSPDXs []json.RawMessage // of the image's build stages, if the build requests them
 }
 
-// attested parses buildx's answer: an image for one platform has one SBOM, an image for several has one per platform.
+// attested parses the output of buildx. An image for one platform has one SBOM, an image for several has one per platform.
 func attested(answer []byte, image string) (map[string][]json.RawMessage, error) {
 	var inspected struct {
 		SBOM  json.RawMessage
@@ -136,8 +136,8 @@ type component struct{ ecosystem, name, version, purl string }
 
 func (c component) String() string { return cmp.Or(c.purl, c.ecosystem+"/"+c.name+"@"+c.version) }
 
-// serverComponents reads the documents of an image. It rejects documents that cannot be our server's, because an empty result for
-// them would mean nothing.
+// serverComponents reads the documents of an image. It rejects documents that cannot describe our server, because finding nothing
+// in them would prove nothing.
 func serverComponents(documents []json.RawMessage) ([]component, error) {
 	var all []component
 	for _, document := range documents {

@@ -35,8 +35,8 @@ var allowed = map[string]string{
 	"Unlicense":    "public domain",
 }
 
-// reviewed lists licence files that licensecheck does not know and a person has read, by the SHA-256 of their text. If a text
-// changes, read it again.
+// reviewed lists licence files that licensecheck does not know but a person has read, by the SHA-256 of their text. If a text
+// changes, a person must read it again.
 var reviewed = map[string]string{
 	"5ae5bee3072a841376451b48d8cfcec7188e10543926d5870828d36c8a750dc5": "modernc.org/memory: where the picture in its README is from",
 	"8438c9c89b849131ead81d5435cb97fcf052df5b0b286dda8a2d4c29e6cb3fd0": "modernc.org/sqlite: SQLite is in the public domain",
@@ -85,7 +85,7 @@ func linkedFlags(flags *flag.FlagSet) (directory *string, linked func(context.Co
 	}
 }
 
-// checkOurs requires exactly the text of our licence.
+// checkOurs checks that the file is exactly the text of our licence.
 func checkOurs(path string) error {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -104,7 +104,7 @@ type module struct {
 	packages  map[string]bool // by directory
 }
 
-// linkedModules returns the modules that the packages link on any platform, and the wasm packages in a browser, by name and version.
+// linkedModules returns the modules that packages links on any platform and that wasm links in a browser, by name and version.
 func linkedModules(ctx context.Context, directory string, packages, wasm []string) (map[string]*module, error) {
 	linked := map[string]*module{}
 	for _, platform := range []string{"linux/amd64", "linux/arm64", "darwin/arm64", "windows/amd64"} {
@@ -151,7 +151,7 @@ func addLinked(ctx context.Context, linked map[string]*module, directory, platfo
 		case p.ImportPath == "unsafe":
 			continue
 		case p.Standard:
-			// The licence at the top covers all of it.
+			// The licence in GOROOT covers all packages.
 			path, dir, p.Dir = "Go's standard library", p.Root, p.Root
 			name = path
 		case p.Module == nil:
@@ -286,7 +286,7 @@ func suits(expression string) bool {
 		expression = inner[:len(inner)-1]
 	}
 	if strings.ContainsAny(expression, "()") {
-		return false // no dependency needs it yet
+		return false // no dependency needs parentheses yet
 	}
 	for choice := range strings.SplitSeq(expression, " OR ") {
 		all := true

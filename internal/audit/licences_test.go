@@ -33,7 +33,7 @@ as published by the Free Software Foundation; either version 2.1 of the License,
 	busl = "Business Source License 1.1\n\nLicensor: Somebody\nLicensed Work: lib\nChange Date: 2034-01-01\n"
 )
 
-// apache is our own licence.
+// apache returns the text of our licence.
 func apache(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile("../../LICENSE")
@@ -43,7 +43,7 @@ func apache(t *testing.T) string {
 	return string(text)
 }
 
-// linking creates a module that links example.org/lib/deep from a directory with these files.
+// linking creates a module that links the package example.org/lib/deep, and adds these files.
 func linking(t *testing.T, files map[string]string) string {
 	t.Helper()
 	t.Setenv("GOFLAGS", "-mod=mod")

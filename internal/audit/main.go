@@ -27,7 +27,7 @@ audit COMMAND --help lists the options. internal/audit/accepted.json lists
 accepted vulnerabilities, each with a reason and a last day.
 `
 
-// errUsage marks a mistake of the caller: exit status 2.
+// errUsage marks invalid arguments, which lead to exit status 2.
 var errUsage = errors.New("wrong usage")
 
 func main() {
@@ -79,7 +79,7 @@ func parse(flags *flag.FlagSet, args []string, most int) error {
 	return nil
 }
 
-// parseWithAccepted is parse for commands that report vulnerabilities. It returns the accepted ones.
+// parseWithAccepted is parse for commands that report vulnerabilities. It also returns the accepted ones.
 func parseWithAccepted(flags *flag.FlagSet, args []string, most int) ([]acceptance, error) {
 	file := flags.String("accepted", "internal/audit/accepted.json", "`file` of the accepted vulnerabilities")
 	if err := parse(flags, args, most); err != nil {

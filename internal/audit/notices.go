@@ -84,7 +84,7 @@ func (n notices) addModule(name string, m *module) error {
 	return n.add(m.path, m.dir, slices.Compact(paths))
 }
 
-// addLock adds the packages except development dependencies.
+// addLock adds the packages of a lock file except development dependencies.
 func (n notices) addLock(path string) error {
 	lock, err := readLock(path)
 	if err != nil {
@@ -130,7 +130,7 @@ func (n notices) add(name, dir string, paths []string) error {
 	return nil
 }
 
-// bytes sorts the texts by their packages.
+// bytes returns the content of the file, sorted by packages.
 func (n notices) bytes() []byte {
 	texts := slices.SortedFunc(maps.Keys(n), func(a, b string) int { return slices.Compare(n[a], n[b]) })
 	out := bytes.NewBufferString(noticesHead)

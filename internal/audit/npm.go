@@ -39,7 +39,7 @@ func runNPM(ctx context.Context, flags *flag.FlagSet, args []string, _ io.Writer
 	return judge("npm", found, list)
 }
 
-// withLock returns the directories below root with our package-lock.json.
+// withLock returns the directories below root that contain a package-lock.json, except those of installed packages.
 func withLock(root string) ([]string, error) {
 	var found []string
 	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
@@ -59,7 +59,7 @@ func withLock(root string) ([]string, error) {
 	return found, err
 }
 
-// lockFile has the parts that we need of a package-lock.json.
+// lockFile has the fields that we need from a package-lock.json.
 type lockFile struct {
 	LockfileVersion int
 	Packages        map[string]struct {
@@ -88,7 +88,7 @@ func packageName(place string) string {
 	return place[strings.LastIndex("/"+place, "/node_modules/")+len("node_modules/"):]
 }
 
-// npmReport has the parts that we need of the report of npm audit --json.
+// npmReport has the fields that we need from the report of npm audit --json.
 type npmReport struct {
 	Message            string
 	Error              *struct{ Summary, Detail string }
@@ -167,7 +167,7 @@ func (r *npmReport) findings(lock lockFile) (found []finding) {
 	return found
 }
 
-// use returns the version of the package in these folders, and its purpose.
+// use returns the version of the package in these folders, and whether only development needs it.
 func (l lockFile) use(folders []string) (version, where string) {
 	where = "needed for development alone"
 	for _, folder := range folders {

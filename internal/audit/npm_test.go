@@ -16,7 +16,7 @@ import (
 const advisory = `[{"id": 1, "url": "https://github.com/advisories/GHSA-aaaa-bbbb-cccc", "title": "leftpad pads too far",
 	"severity": "low", "vulnerable_versions": "<1.0.1", "cwe": [], "cvss": {"score": 0, "vectorString": null}}]`
 
-// npmRegistry is a double of the npm registry, with advisories and versions of packages. Single answers can be replaced.
+// npmRegistry starts a fake npm registry with these advisories, and counts the audits in asked.
 func npmRegistry(t *testing.T, advisories string, asked *atomic.Int32) {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -92,7 +92,7 @@ func TestPackagesWithKnownVulnerabilities(t *testing.T) {
 	both := `[{"check": "npm", "id": "GHSA-aaaa-bbbb-cccc", "module": "leftpad", "reason": "r", "until": "` + until + `"},
 		{"check": "npm", "id": "GHSA-dddd-bbbb-cccc", "module": "tool", "reason": "r", "until": "` + until + `"}]`
 	passes(t, "npm", "-accepted", acceptedFile(t, both), dir)
-	// With each of these, npm would check fewer packages, or none.
+	// Each of these settings would make npm check fewer packages, or none.
 	for name, value := range map[string]string{
 		"npm_config_audit": "false", "npm_config_offline": "true", "npm_config_omit": "dev", "NODE_ENV": "production",
 		"npm_config_audit_level": "critical",

@@ -39,7 +39,7 @@ type osvQuery struct {
 	PageToken string     `json:"page_token,omitempty"`
 }
 
-// osvEntry has the parts that we need of an entry: https://ossf.github.io/osv-schema/
+// osvEntry has the fields that we need from an entry: https://ossf.github.io/osv-schema/
 type osvEntry struct {
 	ID, Summary, Withdrawn string
 	Aliases                []string
@@ -81,7 +81,7 @@ func (o *osv) vulnerabilities(ctx context.Context, components []component) ([]fi
 	return found, nil
 }
 
-// merge adds a finding, unless there already is one with one of its names.
+// merge adds a finding. If it shares an id with an earlier one, it is merged into that one.
 func merge(found []finding, f finding) []finding {
 	for i := range found {
 		for _, id := range f.ids {
@@ -97,7 +97,7 @@ func merge(found []finding, f finding) []finding {
 	return append(found, f)
 }
 
-// query asks about up to a batch of components, page by page.
+// query looks up at most one batch of components, page by page, and adds the results to ids.
 func (o *osv) query(ctx context.Context, components []component, ids map[component]map[string]bool) error {
 	queries := make([]osvQuery, len(components))
 	for i, c := range components {
@@ -138,7 +138,7 @@ type osvPage struct {
 	NextPageToken string `json:"next_page_token"`
 }
 
-// note adds a page's vulnerabilities of a component.
+// note adds the vulnerabilities on the page to those of a component.
 func (p osvPage) note(ids map[component]map[string]bool, of component) {
 	for _, v := range p.Vulns {
 		if ids[of] == nil {

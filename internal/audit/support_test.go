@@ -90,7 +90,7 @@ func serveModule(t *testing.T, path, version string, files map[string]string) {
 	t.Setenv("GOPROXY", "file://"+filepath.ToSlash(proxy))
 	modules := t.TempDir()
 	t.Setenv("GOMODCACHE", modules)
-	// Go's modules are read-only directories, which only root could remove.
+	// The directories of downloaded modules are read-only, so only root could remove them.
 	t.Cleanup(func() {
 		_ = filepath.WalkDir(modules, func(path string, entry fs.DirEntry, err error) error {
 			if err == nil && entry.IsDir() {

@@ -24,12 +24,12 @@ const (
 // Signature is a payload with its signature: ECDSA with SHA-256, in ASN.1.
 type Signature struct{ Payload, Signature []byte }
 
-// Tag is the tag of an image's signatures in the image's repository.
+// Tag returns the tag of an image's signatures in the image's repository.
 func Tag(image digest.Digest) string {
 	return image.Algorithm().String() + "-" + image.Encoded() + ".sig"
 }
 
-// Payload is the signed content, which names the image by its digest.
+// Payload returns the content to sign, which names the image by its digest.
 func Payload(repository string, image digest.Digest) ([]byte, error) {
 	var p struct {
 		Critical struct {
@@ -52,7 +52,7 @@ func Payload(repository string, image digest.Digest) ([]byte, error) {
 // Attach pushes the signatures of the image, replacing existing ones.
 func Attach(ctx context.Context, repository oras.Target, image digest.Digest, signatures ...Signature) error {
 	manifest := ocispec.Manifest{Versioned: specs.Versioned{SchemaVersion: 2}, MediaType: ocispec.MediaTypeImageManifest}
-	// For the registry this is an image, whose layers are the payloads.
+	// To the registry, this is an image whose layers are the payloads.
 	config := ocispec.Image{RootFS: ocispec.RootFS{Type: "layers"}}
 	for _, s := range signatures {
 		layer, err := oras.PushBytes(ctx, repository, payloadMediaType, s.Payload)

@@ -15,7 +15,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/cosign"
 )
 
-// Cosign 2.6.1 pushed these for this image with "cosign sign --key cosign.key --tlog-upload=false".
+// The files in testdata are those that cosign 2.6.1 pushed for this image: "cosign sign --key cosign.key --tlog-upload=false".
 const (
 	signedImage      = "sha256:1006ec92c0b9e54f28fa8818f58c716fea911e458fa961d5c69a017ae7496de1"
 	signedRepository = "127.0.0.1:45777/password-manager"

@@ -24,7 +24,7 @@ func (f finding) String() string {
 	return fmt.Sprintf("%s:%d: %q: write: %s", f.file, f.line, f.text, f.advice)
 }
 
-// gap is what can be between two words: spaces, or a line break with a comment marker or a concatenation of strings.
+// gap matches the text between two words: spaces, or a line break with a comment marker or a concatenation of strings.
 const gap = `\s+(?:(?://+|#+|\*|>|["` + "`'" + `]\s*\+\s*["` + "`'" + `])\s*)*`
 
 type compiledRule struct {
@@ -96,7 +96,7 @@ func (r compiledRule) inText(file string, content []byte) []finding {
 	for _, at := range r.find.FindAllIndex(content, -1) {
 		text := string(content[at[0]:at[1]])
 		if paragraph.MatchString(text) {
-			continue // the words are in two sentences
+			continue // the words are in two paragraphs
 		}
 		if text = spaces.ReplaceAllString(text, " "); r.unless != nil && r.unless.MatchString(text) {
 			continue
@@ -106,7 +106,7 @@ func (r compiledRule) inText(file string, content []byte) []finding {
 	return found
 }
 
-// checkNames applies the rules for identifiers. Each name counts once a file.
+// checkNames applies the rules for identifiers. It reports each name once per file.
 func checkNames(file string, content []byte) []finding {
 	var found []finding
 	for _, n := range namesOf(file, content) {

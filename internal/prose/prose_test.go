@@ -133,7 +133,7 @@ func TestTheRepositoryIsChecked(t *testing.T) {
 	prose(t, 2, "", "not defined: -x", "-x")
 }
 
-// prose runs the command and compares its status and output. What it says on stderr must contain said.
+// prose runs the command and compares its status and output. Its stderr must contain said.
 func prose(t *testing.T, status int, output, said string, args ...string) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer

@@ -1,6 +1,6 @@
 package main
 
-// A kind says what a rule looks at, and what a folder can be exempt from.
+// A kind says what a rule checks. Folders are exempt from kinds of rules.
 type kind string
 
 const (
@@ -9,8 +9,8 @@ const (
 	name   kind = "name"   // identifiers
 )
 
-// A rule finds wording that we do not use. A space in pattern also matches a line break with its comment marker. Matches are
-// case-insensitive. A match that unless matches too is fine.
+// A rule finds wording that we do not use. A space in pattern also matches a line break with its comment marker. Rules for text
+// ignore case. A match that unless also matches is not reported.
 type rule struct {
 	kind            kind
 	pattern, unless string
@@ -95,7 +95,7 @@ var rules = []rule{
 		"newPiece", "newChunk"},
 }
 
-// pageRules are about the page only: elsewhere an entry may be one of a log, a directory or another program's file.
+// pageRules apply only to the page. Elsewhere, an entry may be part of a log, a directory or another program's file.
 var pageRules = []rule{
 	{word, `\b(?:an?|the|this|each|every|new|one|no|all|of|these|some) (?:\w+ )?entr(?:y|ies)\b`, `log entr`, `item`,
 		"Delete this entry.", "Delete this item. A log entry."},

@@ -59,7 +59,7 @@ func start(t testing.TB, cmd *exec.Cmd) {
 }
 
 // startBuildKit returns the address of a BuildKit with support for other platforms and attestations. It replaces the driver
-// docker-container, whose image tests cannot pull.
+// docker-container, because tests cannot pull the image of that driver.
 func startBuildKit(t testing.TB, registry string) string {
 	t.Helper()
 	home := configuration(t, registry)
@@ -80,8 +80,8 @@ func remote(t testing.TB, env []string, address string) string {
 // builderID is a user that does not exist on this machine, and subordinateID is its first subordinate id.
 const builderID, subordinateID = 47113, 470000000
 
-// startRootless returns the address of a BuildKit of an unprivileged user. A separate mount namespace has /etc/passwd and
-// /etc/subuid with this user. All capabilities are dropped, except those that newuidmap needs, which has the set-user-ID bit.
+// startRootless returns the address of a BuildKit of an unprivileged user. In a separate mount namespace, /etc/passwd and /etc/subuid
+// contain this user. The user has no capabilities except through newuidmap, which has the set-user-ID bit.
 func startRootless(t testing.TB, registry string) string {
 	t.Helper()
 	home := configuration(t, registry)
@@ -114,7 +114,7 @@ exec setpriv --reuid "$1" --regid "$1" --clear-groups --inh-caps=-all env --igno
 	return address
 }
 
-// TestImageByARootlessBuildKit builds the image like a branch's build: without an engine, on an unprivileged BuildKit.
+// TestImageByARootlessBuildKit builds the image as the build of a branch does: without an engine, on an unprivileged BuildKit.
 func TestImageByARootlessBuildKit(t *testing.T) {
 	env, dir, registry := environment(t), checkout(t), startRegistry(t)
 	base := registry + "/base:1"

@@ -1,6 +1,6 @@
 //go:build integration
 
-// Package image_test builds the server's image like "make image", and runs it like a host.
+// Package image_test builds the server's image with "make image", and runs it as a host does.
 package image_test
 
 import (
@@ -134,7 +134,7 @@ func testConfig(t *testing.T, env []string, image, dir string) {
 	if _, ok := c.ExposedPorts[strconv.Itoa(names.DefaultPort)+"/tcp"]; !ok || len(c.ExposedPorts) != 1 {
 		t.Errorf("the image exposes %v", c.ExposedPorts)
 	}
-	// A volume in the image would leave an anonymous volume behind each container.
+	// With a volume in the image, each container would leave an anonymous volume behind.
 	if len(c.Volumes) > 0 {
 		t.Errorf("the image has volumes: %v", c.Volumes)
 	}
@@ -220,7 +220,7 @@ func awaitContainer(t *testing.T, env []string, container, what string, ok func(
 func testSameProgram(t *testing.T, env []string, image string) {
 	dir := checkout(t)
 	version := run(t, dir, env, "git", "rev-parse", "HEAD")[:12]
-	// Like in the image, where there is no .git.
+	// There is no .git where the image is built.
 	run(t, dir, append(env, "GOFLAGS=-buildvcs=false"), "make", "build", "VERSION="+version)
 	program, err := os.ReadFile(filepath.Join(dir, "bin/vaultsphered"))
 	must(t, err)

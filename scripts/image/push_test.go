@@ -129,7 +129,7 @@ func succeeds(t testing.TB, dir string, env []string, image, before string) push
 	return p
 }
 
-// hostAccepts verifies an image like a new host.
+// hostAccepts verifies an image as a new host does.
 func hostAccepts(t testing.TB, env []string, image string) (said string, err error) {
 	t.Helper()
 	env = append(slices.Clone(env), "HOME_DIRECTORY="+t.TempDir(), "SIGNING_KEY="+names.SigningKey)
@@ -138,14 +138,14 @@ func hostAccepts(t testing.TB, env []string, image string) (said string, err err
 	return output(root, env, verify, image)
 }
 
-// newAccount empties the account, except for the key that a deploy creates.
+// newAccount empties the account and creates the signing key, which a deploy would create.
 func newAccount(t *testing.T) {
 	t.Helper()
 	emulator.Reset(t)
 	signing.NewSigningKey(t, emulator.Config(t))
 }
 
-// withoutSigning returns the setting for an AWS that returns the public key but refuses to sign.
+// withoutSigning returns a setting that leads to an AWS that returns the public key but refuses to sign.
 func withoutSigning(t testing.TB) string {
 	t.Helper()
 	to, err := url.Parse(emulator.Endpoint(t))
@@ -204,7 +204,7 @@ func TestPush(t *testing.T) {
 			t.Errorf("its version is %s, want %s", got, first.Tag)
 		}
 	})
-	// The files that a build would need do not exist.
+	// The base images that a build would need do not exist.
 	nothing := append(slices.Clone(env), "GO_IMAGE=127.0.0.1:1/nothing", "NODE_IMAGE=127.0.0.1:1/nothing", "BUILDER=")
 	t.Run("the same commit is neither built nor signed again", func(t *testing.T) {
 		must(t, os.Remove(filepath.Join(dir, "image.json")))
@@ -341,7 +341,7 @@ func TestPushThatFails(t *testing.T) {
 func TestPushAsksTheRegionOfTheRegistry(t *testing.T) {
 	env, dir := pushEnvironment(t), checkout(t)
 	emulator.Reset(t)
-	// The engine must not sign in to an existing registry.
+	// The test must not sign in to a real registry, so docker is a fake.
 	bin := t.TempDir()
 	must(t, os.WriteFile(filepath.Join(bin, "docker"), []byte("#!/bin/sh\n[ \"$1\" != login ] || { cat >/dev/null; echo refused >&2; exit 1; }\n"), 0o700))
 	aws := run(t, root, nil, "scripts/python-tool.sh", "path", "aws")
@@ -389,7 +389,7 @@ ENTRYPOINT ["/bin/sh", "/scan"]
 func TestPushOfAllPlatforms(t *testing.T) {
 	env, dir, registry := pushEnvironment(t), checkout(t), startRegistry(t)
 	image := registry + "/" + names.Repository
-	// Building the server would take minutes, and this test does not need it.
+	// This test does not need the server, whose build would take minutes.
 	must(t, os.WriteFile(filepath.Join(dir, "Dockerfile"), []byte("FROM scratch\nCOPY Caddyfile /\n"), 0o600))
 	run(t, dir, env, "git", "-c", "user.name=test", "-c", "user.email=test@localhost", "commit", "--quiet", "--all", "--message", "small")
 	pushScanner(t, env, registry)

@@ -97,7 +97,7 @@ func environment(t testing.TB) []string {
 // unique returns a name that no other test uses.
 func unique() string { return "vaultsphere-test-" + strings.ToLower(rand.Text()[:12]) }
 
-// remove removes an object of a test. It may already be gone.
+// remove deletes a Docker object when the test ends. It may already be gone.
 func remove(t testing.TB, env []string, args ...string) {
 	t.Cleanup(func() { _, _ = output(root, env, append([]string{"docker"}, args...)...) })
 }
@@ -107,7 +107,7 @@ type entry struct {
 	content []byte
 }
 
-// entries returns the files of the image, except those that the engine mounts others over.
+// entries returns the files of the image, except those that the engine replaces in a container.
 func entries(t testing.TB, env []string, image string) map[string]entry {
 	t.Helper()
 	container := run(t, root, env, "docker", "create", image)

@@ -24,7 +24,7 @@ import (
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
-// archive creates an archive of files by path, like save.
+// archive creates an archive of files by path, as keep-certificates does.
 func archive(t *testing.T, files map[string]string, more ...*tar.Header) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -125,7 +125,7 @@ func testRefusedCopies(t *testing.T, one, two *member) {
 			left, err := os.ReadDir(two.data(t))
 			must(t, err)
 			if c.name == "expired" {
-				// The account with the authority is still valid.
+				// The account at the certificate authority is still valid.
 				if _, err := os.Stat(filepath.Join(two.data(t), "caddy/acme")); err != nil || len(lines) != 3 {
 					t.Errorf("%v: %s", err, said)
 				}

@@ -74,7 +74,7 @@ func TestDeploy(t *testing.T) {
 
 	first := d.release(t, "vaultsphere")
 	if code, said := d.deploy(nil, first); code != 1 || !strings.Contains(said, "serves on the host, but "+site+" does not answer and did not before: ") {
-		// Before the first release, there is no authority of the proxy to trust.
+		// The proxy creates its authority when it first starts, so curl cannot trust it yet.
 		t.Fatalf("the first release: exit %d: %s", code, said)
 	}
 	d.serves(t, first)
@@ -139,8 +139,8 @@ func (d *deployer) startSSH(t *testing.T) []string {
 	}
 }
 
-// serveSSH serves SSH on port 22 of an address. If the host is in another network, within is a command that runs other commands
-// there.
+// serveSSH serves SSH on port 22 of an address. If the host is in another network, within is the command that runs programs in that
+// network.
 func serveSSH(t *testing.T, within []string, address, hostKey, authorized string) {
 	t.Helper()
 	config := filepath.Join(t.TempDir(), "sshd_config")
@@ -198,8 +198,8 @@ func output(t *testing.T, program string, args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// seedTables creates a deployment's tables in DynamoDB Local, because the emulator's cannot bear the load, and sets the team's own
-// settings.
+// seedTables creates a deployment's tables in DynamoDB Local, because the emulator is too slow for the load. It also sets the settings
+// that a team chooses.
 func seedTables(t *testing.T, d names.Deployment) {
 	t.Helper()
 	endpoint := dynamolocal.Endpoint(t)
@@ -255,8 +255,7 @@ func (d *deployer) settings(t *testing.T, more ...string) {
 		os.WriteFile("/etc/sudoers.d/path", []byte("Defaults secure_path="+filepath.Dir(program)+":"+os.Getenv("PATH")+"\n"), 0o440)))
 }
 
-// writeSettings writes the settings of a host, including addresses and credentials that a host on AWS gets from its environment.
-// Later settings win.
+// writeSettings writes the settings of a host, including addresses and credentials that AWS would provide. Later settings win.
 func (h *host) writeSettings(t *testing.T, file string, more ...string) {
 	t.Helper()
 	var lines []string
@@ -361,7 +360,7 @@ func (d *deployer) secret(t *testing.T) string {
 	return *got.Parameter.Value
 }
 
-// testDeployUnsigned deploys working releases without a valid signature. They must not even be pulled.
+// testDeployUnsigned deploys working releases without a valid signature. The host must not even pull them.
 func testDeployUnsigned(d *deployer, t *testing.T, current string) string {
 	unsigned, forged, copied := d.host.release(t, "vaultsphere"), d.host.release(t, "vaultsphere"), d.host.release(t, "vaultsphere")
 	signing.Attach(t, forged, signing.NewKey(t).Sign(t, forged))
@@ -383,7 +382,7 @@ func testDeployUnsigned(d *deployer, t *testing.T, current string) string {
 }
 
 func testDeployBad(d *deployer, t *testing.T, current string) string {
-	// A release that serves leaves its files on the host. This release has different ones.
+	// The host must not use the files of a release that does not serve.
 	silent := d.release(t, "faulty", "ENV FAULT=silent")
 	missing := repository + "@sha256:" + strings.Repeat("0", 64)
 	signing.Attach(t, missing, d.key.Sign(t, missing))
@@ -437,7 +436,7 @@ func testDeployWithoutSettings(d *deployer, t *testing.T, current string) string
 			}
 			d.serves(t, current)
 			if c.want == "STORE must be" {
-				return // the settings are valid and new; only the release fails with them
+				return // the new settings are written; only the release rejects them
 			}
 			if after, err := os.ReadFile(file); err != nil || !bytes.Equal(after, before) {
 				t.Errorf("the settings have changed: %v", err)
@@ -450,7 +449,7 @@ func testDeployWithoutSettings(d *deployer, t *testing.T, current string) string
 	return next
 }
 
-// testDeployElsewhere: deploy.sh refuses a host with another key.
+// testDeployElsewhere checks that deploy.sh rejects a host with another key.
 func testDeployElsewhere(d *deployer, t *testing.T, current string) string {
 	_, other, _ := strings.Cut(d.env[slices.IndexFunc(d.env, func(e string) bool { return strings.HasPrefix(e, "OTHER_HOSTS=") })], "=")
 	for _, c := range []struct {
@@ -486,7 +485,7 @@ func testHollow(d *deployer, t *testing.T, _ *load, current string) {
 	}
 }
 
-// testReplaced empties the host and starts it like its first boot.
+// testReplaced empties the host and starts the release as on a first boot.
 func testReplaced(d *deployer, t *testing.T, l *load, current string) {
 	d.docker(t, "rm", "--force", "vaultsphere-proxy", "vaultsphere-blue", "vaultsphere-green")
 	d.docker(t, "volume", "prune", "--force")

@@ -72,7 +72,7 @@ func newMachine(t *testing.T, home string) *host {
 	directory, err := os.MkdirTemp("", "rollout")
 	must(t, err)
 	t.Cleanup(func() {
-		// Only an engine that was restarted leaves a mount behind.
+		// An engine leaves a mount behind if it was restarted.
 		_ = syscall.Unmount(filepath.Join(directory, "data"), syscall.MNT_DETACH)
 		must(t, os.RemoveAll(directory))
 	})
@@ -138,8 +138,8 @@ func caddyImage(t *testing.T) string {
 	return "public.ecr.aws/docker/library/caddy:" + strings.TrimPrefix(strings.TrimSpace(string(out)), "v")
 }
 
-// startEngine starts an engine with the script's settings until the test ends. The engine of engine.Shared is not suitable: it is
-// in the machine's network, and other tests use it too.
+// startEngine runs an engine with the script's settings until the test ends. The engine of engine.Shared is not suitable, because it
+// is in the machine's network, and other tests use it too.
 func (h *host) startEngine(t *testing.T) {
 	t.Helper()
 	reader, lifeline, err := os.Pipe()
@@ -161,7 +161,7 @@ func (h *host) startEngine(t *testing.T) {
 
 func (h *host) engineAnswers() bool { return h.command("docker", "version").Run() == nil }
 
-// restartEngine stops the engine like systemd. The script starts it again.
+// restartEngine stops the engine as systemd does. The script starts it again.
 func (h *host) restartEngine(t *testing.T) {
 	t.Helper()
 	before := h.enginePID(t)
@@ -182,7 +182,7 @@ func (h *host) enginePID(t *testing.T) int {
 	return pid
 }
 
-// image builds an image from files, given with the paths of their contents, and a /data that only owner may write.
+// image builds an image from files, and a /data that only owner may write. paths maps each path in the image to its source.
 func (h *host) image(t *testing.T, name string, owner int, paths map[string]string, changes ...string) {
 	t.Helper()
 	var files bytes.Buffer
@@ -209,7 +209,7 @@ func (h *host) image(t *testing.T, name string, owner int, paths map[string]stri
 
 var releases int
 
-// release pushes an image like name, with a unique digest, and returns its reference by digest.
+// release pushes a copy of the image name with a unique digest, and returns its reference by digest.
 func (h *host) release(t *testing.T, name string, changes ...string) string {
 	t.Helper()
 	releases++
@@ -279,7 +279,7 @@ func (h *host) mustServe(t *testing.T, image string, env ...string) run {
 	return r
 }
 
-// serves checks that exactly one slot serves, with image.
+// serves checks that exactly one slot serves, and that it runs image.
 func (h *host) serves(t *testing.T, image string) {
 	t.Helper()
 	r := h.rollout(nil, "--status")

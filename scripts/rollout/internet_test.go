@@ -40,14 +40,14 @@ import (
 )
 
 const (
-	// elasticAddress is the platform's (TEST-NET-3, RFC 5737).
+	// elasticAddress is the platform's address (TEST-NET-3, RFC 5737).
 	elasticAddress  = "203.0.113.7"
 	metadataAddress = "169.254.169.254"
 	acmePort        = "14000"
 	acmeDirectory   = "https://" + address + ":" + acmePort + "/dir"
 )
 
-// elastic is an address that belongs to one host at a time. AWS translates it to the host's own address, and moves it immediately.
+// elastic simulates an Elastic IP address. It belongs to one host at a time, and AWS translates it to that host's own address.
 type elastic struct {
 	mu   sync.Mutex
 	host string // its own address
@@ -115,7 +115,7 @@ func (e *elastic) forget(conn net.Conn) {
 	delete(e.open, conn)
 }
 
-// move gives the address to a host and returns the time. Open connections end.
+// move assigns the address to a host immediately, closes open connections, and returns the time.
 func (e *elastic) move(host string) time.Time {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -126,7 +126,7 @@ func (e *elastic) move(host string) time.Time {
 	return time.Now()
 }
 
-// metadata answers each host like the instance metadata service (IMDSv2).
+// metadata answers each host as the instance metadata service does (IMDSv2).
 func (e *elastic) metadata(w http.ResponseWriter, r *http.Request) {
 	const token = "a token of this host"
 	switch from, _, _ := net.SplitHostPort(r.RemoteAddr); {
@@ -146,9 +146,9 @@ func (e *elastic) metadata(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// authority is Pebble, an ACME server that issues certificates to hosts that prove to own an address.
+// authority is Pebble, an ACME server that issues certificates to hosts that prove control of an address.
 type authority struct {
-	certificate string // file with the private certificate of the ACME server itself
+	certificate string // file with the self-signed certificate of the ACME server
 	roots       *x509.CertPool
 	refusing    atomic.Bool
 
@@ -258,7 +258,7 @@ func selfSigned(t *testing.T, ip string, until time.Time) (certificate, private 
 var networks int
 
 // ownNetwork gives the host a separate network, as a real machine has, and returns its address there. The test's network is its
-// internet. The registry and AWS are also on its loopback.
+// internet. The host reaches the registry and AWS on its own loopback.
 func (h *host) ownNetwork(t *testing.T) string {
 	t.Helper()
 	networks++
@@ -303,7 +303,7 @@ func listenWithin(t *testing.T, network, address string) net.Listener {
 	defer other.Close()
 	must(t, unix.Setns(int(other.Fd()), unix.CLONE_NEWNET))
 	listener, err := net.Listen("tcp", address)
-	// The thread must not end: processes that it has started would end too.
+	// The thread must not end: the processes that it has started would be killed (Pdeathsig).
 	if back := unix.Setns(int(own.Fd()), unix.CLONE_NEWNET); back != nil {
 		panic(back)
 	}

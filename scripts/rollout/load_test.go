@@ -20,8 +20,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
-// The load, in requests per second: 4 writers, 8 readers, a client that opens a new connection for each request, and log-ins, each
-// of which costs the server a bcrypt.
+// The load: writers and readers, a client that opens a new connection for each request, and log-ins, each of which costs the server
+// a bcrypt. The rates are in requests per second.
 const (
 	writers, writesEach = 4, 8
 	readers, readsEach  = 8, 40
@@ -54,7 +54,7 @@ type failure struct {
 // user is an account with one writer. Its vault contains random tokens, because the server cannot tell the difference.
 type user struct {
 	name, key, token string
-	writes           map[string]string // account id to sealed token, for each acknowledged change
+	writes           map[string]string // item id to token, for each acknowledged change
 	revision         int64
 }
 
@@ -89,7 +89,7 @@ func startLoad(t *testing.T, site string, authority *x509.CertPool, readers int)
 	return l
 }
 
-// goAt calls a function n times per second. A late answer delays the next call, as for a person.
+// goAt calls a function n times per second. A late answer delays the next call, as it would with a person.
 func (l *load) goAt(ctx context.Context, n int, do func()) {
 	l.all.Go(func() {
 		tick := time.NewTicker(time.Second / time.Duration(n))
@@ -110,7 +110,7 @@ func (l *load) stop() {
 	l.all.Wait()
 }
 
-// exchange counts a request. Anything but 200 or 204 is a failure.
+// exchange sends and counts a request. Any status except 200 and 204 is a failure.
 func (l *load) exchange(c *http.Client, method, path, token string, in, out any) bool {
 	begin := time.Now()
 	problem := request(c, method, l.site+path, token, in, out)
@@ -231,7 +231,7 @@ func (l *load) check(t *testing.T, what string, begun time.Time) {
 	}
 }
 
-// readBack compares each vault with the server's answers to its writer.
+// readBack checks that each vault contains exactly the writes that the server acknowledged.
 func (l *load) readBack(t *testing.T) {
 	t.Helper()
 	lost, written := 0, 0

@@ -39,7 +39,7 @@ type member struct {
 	ip       string // its own address
 }
 
-// hostPrograms are further programs of infra/host, by their name on a host.
+// hostPrograms lists more programs of infra/host, by their names on a host.
 var hostPrograms = []string{"close-metadata", "instance-metadata", "keep-certificates"}
 
 func (p *platform) aws(t *testing.T, args ...string) string {
@@ -53,7 +53,7 @@ func (p *platform) aws(t *testing.T, args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// settings creates the parameters of a deployment, except the address, which a stack only knows when its first host is ready.
+// settings creates the parameters of a deployment, except the host's address, which a stack knows only when its first host is ready.
 func settings(t *testing.T, release string) {
 	t.Helper()
 	var secret fernet.Key
@@ -66,7 +66,7 @@ func settings(t *testing.T, release string) {
 	}
 }
 
-// newMember returns a new host. Its metadata service is closed before Docker first starts.
+// newMember returns a new host. close-metadata runs before Docker first starts.
 func (p *platform) newMember(t *testing.T) *member {
 	t.Helper()
 	m := &member{host: newMachine(t, t.TempDir()), platform: p}
@@ -108,7 +108,7 @@ func (m *member) must(t *testing.T, program string, args ...string) string {
 	return said
 }
 
-// empty resets the host to a new one.
+// empty deletes the containers, the volumes and the state of the host.
 func (m *member) empty(t *testing.T) {
 	t.Helper()
 	for _, container := range strings.Fields(m.docker(t, "ps", "--all", "--quiet")) {
@@ -138,7 +138,7 @@ func (m *member) proxyLog(t *testing.T) string {
 	return string(out)
 }
 
-// served connects to an address like a browser and returns the certificate's serial number.
+// served connects to an address as a browser does and returns the serial number of the certificate.
 func (p *platform) served(address string) (string, error) {
 	dialer := &tls.Dialer{NetDialer: &net.Dialer{Timeout: 5 * time.Second}, Config: &tls.Config{RootCAs: p.roots, ServerName: elasticAddress}}
 	conn, err := dialer.Dial("tcp", net.JoinHostPort(address, "443"))

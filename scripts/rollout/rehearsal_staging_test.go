@@ -65,7 +65,7 @@ func (s *stagingHost) env() []string {
 }
 
 // stagingOnFargate moves staging to Fargate, where the next release must serve before production's host gets it. The emulator starts
-// no tasks, so the old host still answers at staging's domain; it only shows the service's task definition and its image.
+// no tasks: the old host still answers at staging's domain, and only the image in the service's task definition can be checked.
 func (r *rehearsal) stagingOnFargate(t *testing.T, before string, loads ...*load) {
 	t.Helper()
 	certificate := strings.TrimSpace(r.aws(t, "acm", "request-certificate", "--domain-name", stagingDomain, "--query", "CertificateArn"))

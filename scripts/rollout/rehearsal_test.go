@@ -36,7 +36,7 @@ const (
 
 // outside runs in the machine's own network, before the tests. A build needs the internet, so its engine runs there, and so does the
 // port that it pushes to, which forwards to the registry in the rehearsal's network. It returns variables and open files for the
-// tests' process, and a function to call after it.
+// process of the tests, and a function to call when that process has ended.
 func outside() (env []string, files []*os.File, after func(), err error) {
 	builder, err := engine.Find()
 	if err != nil {
@@ -136,7 +136,7 @@ func noted(what, how string, took, limit time.Duration) {
 	fmt.Fprintf(os.Stderr, "%s: %s\n", what, how)
 }
 
-// How long a team should have to wait.
+// The longest that a team should wait.
 const (
 	pushLimit = 3 * time.Minute
 	backLimit = 10 * time.Second
@@ -218,8 +218,8 @@ func TestPipeline(t *testing.T) {
 	}
 }
 
-// replacements replaces the serving host: by the monthly job, and with one in the other zone. In the emulated account, another
-// instance takes the address. The real host here stays the same and must keep serving.
+// replacements replaces the serving host twice: with the monthly job, and with a move to the other zone. In the emulated account,
+// another instance takes the address. The real host here stays the same and must keep serving.
 func (r *rehearsal) replacements(t *testing.T, older string, pipeline func(what, branch, result, failed string, limit time.Duration, options ...string)) {
 	t.Helper()
 	host := func(query string) string {
@@ -246,7 +246,7 @@ func (r *rehearsal) replacements(t *testing.T, older string, pipeline func(what,
 // aws runs the AWS command line on the emulated account.
 func (r *rehearsal) aws(t *testing.T, arguments ...string) string {
 	t.Helper()
-	cmd := exec.Command("env", append(append([]string{"aws"}, arguments...), "--output", "text")...) // of the PATH below
+	cmd := exec.Command("env", append(append([]string{"aws"}, arguments...), "--output", "text")...) // env finds aws in the PATH of cmd.Env
 	cmd.Env = r.env
 	var said bytes.Buffer
 	cmd.Stderr = &said
@@ -270,7 +270,7 @@ func (r *rehearsal) checkout(t *testing.T, publicKey string) {
 	for _, name := range fetched {
 		must(t, os.Symlink(filepath.Join(here, name), filepath.Join(r.workspace, name)))
 		for _, list := range []string{"package.json", "package-lock.json"} {
-			// Backdated, so that make does not install the packages again, over those that other tests use.
+			// The old date keeps make from installing the packages again, over those that other tests use.
 			if err := os.Chtimes(filepath.Join(r.workspace, filepath.Dir(name), list), time.Time{}, time.Unix(0, 0)); !errors.Is(err, fs.ErrNotExist) {
 				must(t, err)
 			}
@@ -285,8 +285,8 @@ func (r *rehearsal) checkout(t *testing.T, publicKey string) {
 	r.options(t, stagingOptions, map[string]string{"siteAddress": stagingDomain, "sshPublicKey": r.publicKey})
 }
 
-// rehearsedMake runs the real make targets, with exceptions: there is no SonarQube here, this is itself an integration test, and
-// only the tests of packages that a rehearsed commit changes run.
+// rehearsedMake runs the real make targets, with exceptions: there is no SonarQube here, this is an integration test, and of the unit
+// tests only those of packages that a rehearsed commit changes run.
 const rehearsedMake = `#!/usr/bin/env bash
 set -euo pipefail
 case "$*" in
@@ -299,7 +299,7 @@ case "$*" in
   # A new host reads the trusted key on its first boot.
   deploy) %[1]s deploy && HOME_DIRECTORY=%[2]s SIGNING_KEY=%[3]s exec %[2]s/bin/verify-release --fetch-key ;;
   "deploy DEPLOYMENT=staging") %[1]s "$@" && HOME_DIRECTORY=$STAGING_HOME SIGNING_KEY=%[3]s exec "$STAGING_HOME/bin/verify-release" --fetch-key ;;
-  # Where staging's host is. On AWS cdk-outputs.staging.json says it.
+  # Staging's host. On AWS it comes from cdk-outputs.staging.json.
   "release DEPLOYMENT=staging")
     DEPLOY_HOST=$STAGING_HOST KNOWN_HOSTS=$STAGING_KNOWN_HOSTS SITE_URL=$STAGING_SITE CURL_CA_BUNDLE=$STAGING_AUTHORITY exec %[1]s "$@" ;;
   # The images are in a real registry, and ECR knows of them.
@@ -388,7 +388,8 @@ func (r *rehearsal) make(t *testing.T, arguments ...string) {
 	}
 }
 
-// pipeline builds a branch like Jenkins and returns the duration. The build must end with the given result, at the given stage.
+// pipeline builds a branch as Jenkins does and returns the duration. The build must have the given result. failed is the stage that
+// must fail, or "".
 func (r *rehearsal) pipeline(t *testing.T, what, branch, result, failed string, options ...string) time.Duration {
 	t.Helper()
 	begin := time.Now()
@@ -402,7 +403,7 @@ func (r *rehearsal) pipeline(t *testing.T, what, branch, result, failed string, 
 	said := out.String()
 	got := ""
 	for line := range strings.Lines(said) {
-		// The name of the stage follows.
+		// The fields of such a line: stage, its name, its result.
 		if w := strings.Split(strings.TrimSpace(line), "\t"); w[0] == "stage" && w[2] == "FAILURE" && got == "" {
 			got = w[1]
 		}

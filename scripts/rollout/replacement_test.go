@@ -91,8 +91,8 @@ func testMetadata(t *testing.T, _, two *member) {
 	reached("with the rule again", false)
 }
 
-// wait runs the unit that waits for the address. It returns a function that waits until the unit has printed a text, or, for "",
-// until it has ended.
+// wait starts the unit that waits for the address. It returns a function that waits until the unit has printed a text, or, for "",
+// until the unit has ended.
 func (m *member) wait(t *testing.T) func(what string) {
 	t.Helper()
 	output, err := os.Create(filepath.Join(t.TempDir(), "wait"))
@@ -117,7 +117,7 @@ func (m *member) wait(t *testing.T) func(what string) {
 	}
 }
 
-// testFirstHost: the host of a new platform reports that it is ready, although it serves no one before it has the address.
+// testFirstHost checks that the host of a new platform reports that it is ready, although it serves no one before it has the address.
 func testFirstHost(t *testing.T, one, _ *member) {
 	p := one.platform
 	if said := one.must(t, "keep-certificates", "restore"); strings.Count(said, "\n") != 1 || !strings.Contains(said, "no certificates from s3://"+p.bucket) ||
@@ -181,7 +181,7 @@ func testAskedTooEarly(t *testing.T, one, two *member) {
 	}
 }
 
-// watch connects continuously.
+// watch connects to the platform continuously and counts the connections by certificate.
 type watch struct {
 	mu      sync.Mutex
 	numbers map[string]int

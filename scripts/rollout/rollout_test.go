@@ -75,7 +75,7 @@ func TestRollout(t *testing.T) {
 	}{
 		{"six good releases", testGoodReleases},
 		{"rollback", testBack},
-		// Now blue is idle. The proxy would prefer it if it could see it.
+		// Now blue is idle. The proxy would prefer it if it could reach it.
 		{"releases that do not serve", testBadReleases},
 		{"two concurrent rollouts", testTwoAtOnce},
 		{"killed at each step", testKilled},
@@ -118,7 +118,7 @@ func (h *host) testDocumentedBackup(t *testing.T, c *http.Client, token string) 
 	})
 }
 
-// testComposeUp only needs the Compose file and its images.
+// testComposeUp needs only the Compose file and its images.
 func (h *host) testComposeUp(t *testing.T) {
 	compose := func(args ...string) {
 		cmd := h.command("docker", append([]string{"compose", "--progress", "quiet"}, args...)...)
@@ -279,7 +279,7 @@ func testTwoAtOnce(h *host, t *testing.T, _ string) string {
 }
 
 // testKilled kills the rollout and its children at each step that leaves state behind. If the next run must finish or roll back, it
-// runs immediately; otherwise the next killed rollout finds that state.
+// runs immediately; otherwise, the next killed rollout starts from that state.
 func testKilled(h *host, t *testing.T, current string) string {
 	bin := t.TempDir()
 	for _, name := range []string{"docker", "mv"} {
@@ -325,7 +325,7 @@ exec %[2]s "$@"
 	return h.afterLastKill(t, current, next)
 }
 
-// afterLastKill: the new release already serves alone, and the next rollout reports that.
+// afterLastKill checks that the new release already serves alone, and that the next rollout reports this.
 func (h *host) afterLastKill(t *testing.T, current, next string) string {
 	t.Helper()
 	if r := h.mustServe(t, next); !strings.HasSuffix(r.said, " serves already, in blue") && !strings.HasSuffix(r.said, " serves already, in green") {
@@ -376,7 +376,7 @@ func (h *host) testSettings(t *testing.T, l *load, current string) {
 	}
 }
 
-// testProxy: a release never restarts the proxy, which would interrupt connections, but says if a restart is due.
+// testProxy checks that a release never restarts the proxy, which would interrupt connections, but says if a restart is due.
 func (h *host) testProxy(t *testing.T, current string) {
 	const hint = "rollout.sh: hint: the proxy runs with older settings: rollout.sh --proxy restarts it"
 	started := func() string {

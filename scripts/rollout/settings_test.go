@@ -20,7 +20,7 @@ import (
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
-// project is the Compose file as Compose reads it with some settings. This needs no engine.
+// project is the Compose file as Compose reads it with some settings, which works without an engine.
 type project struct {
 	Services map[string]struct {
 		Image           string
@@ -146,8 +146,8 @@ func TestFilesAgree(t *testing.T) {
 	}
 }
 
-// Permission to write settings must not include the choice of the program. Only the rollout, which verified the signature, chooses
-// the images, the proxy's configuration and the project.
+// Permission to write settings must not be permission to choose the program. Only the rollout, for which the signature was verified,
+// chooses the images, the proxy's configuration and the project.
 func TestSettingsDoNotChooseTheImage(t *testing.T) {
 	script, err := os.ReadFile(filepath.Join(root, "scripts/rollout.sh"))
 	must(t, err)

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// hyphenID is an id as older versions made them.
+// hyphenID begins with a hyphen, as some ids of older versions do.
 const hyphenID = "-bcdefghijklmnopqrstuA"
 
 func TestIDWithHyphenIsNotAFlag(t *testing.T) {
@@ -33,7 +33,7 @@ func TestIDWithHyphenIsNotAFlag(t *testing.T) {
 		"export --output x -f":                    "export --output x -f",
 	} {
 		got := protectIDs((&program{}).root(), strings.Fields(given))
-		// Without such an id, nothing moves. If the value of a flag looks like an id, an extra "--" does no harm.
+		// Without such an id, the arguments keep their order. If only the value of a flag looks like an id, an extra "--" does no harm.
 		if !slices.Equal(got, strings.Fields(want)) && !slices.Equal(got, strings.Fields(strings.Replace(want, " a b", " -- a b", 1))) {
 			t.Errorf("%s: got %q", given, got)
 		}

@@ -10,7 +10,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/client"
 )
 
-// contents is the stamp of a name and its parts, separated by spaces.
+// contents returns the stamp of a name and its parts, separated by spaces.
 func contents(t *testing.T, c cache, name string) string {
 	t.Helper()
 	k, err := c.Load(name)
@@ -62,7 +62,7 @@ func TestCacheReturnsPartsInOrder(t *testing.T) {
 	}
 }
 
-// A program that is killed while it replaces or deletes files leaves the state before or after.
+// If the program is killed while it replaces or deletes files, the cache has either its old or its new state.
 func TestCacheAfterAKilledProgram(t *testing.T) {
 	for name, c := range map[string]struct {
 		files []string

@@ -7,7 +7,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/item"
 )
 
-// onlyJSON are the rows that get prints only with --json. Custom fields have their own names.
+// onlyJSON lists the rows that get prints only with --json. Custom fields are printed by their own names.
 var onlyJSON = []string{"type", "match", "tags", "favourite", "created", "modified", "trashed", "purge", "fields", "password_history"}
 
 func TestGetPrintsEveryField(t *testing.T) {

@@ -16,7 +16,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
-// unhinted are the codes without a hint: the message, the time to wait or the request id says enough.
+// unhinted lists the codes without a hint: the message, the time to wait or the request id says enough.
 var unhinted = []client.Code{
 	"bad_input", "bad_phrase", "bad_request", "cancelled", "forbidden", "internal", "locked", "method_not_allowed", "not_found",
 	"record_unreadable", "server_fault", "storage_unavailable", "throttled", "too_large", "too_slow", "totp_required", "unavailable",

@@ -68,7 +68,7 @@ func TestSignalEndsABlockedCommand(t *testing.T) {
 	if err := os.WriteFile(notes, bytes.Repeat([]byte("note "), 3000), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for range 8 { // more than a pipe holds
+	for range 8 { // the export must exceed the buffer of a pipe
 		done("secret\n", "add", "--title", "Item", "--notes-file", notes)
 	}
 	for name, c := range map[string]blocked{
@@ -132,7 +132,7 @@ func TestSignalEndsABlockedCommand(t *testing.T) {
 	}
 }
 
-// buffered is the number of unread bytes in a pipe.
+// buffered returns the number of unread bytes in a pipe.
 func buffered(t *testing.T, pipe *os.File) int {
 	t.Helper()
 	n, err := unix.IoctlGetInt(int(pipe.Fd()), unix.TIOCINQ)
@@ -142,7 +142,7 @@ func buffered(t *testing.T, pipe *os.File) int {
 	return n
 }
 
-// Ctrl-C, a key of many editors, does not lose the text in the editor. A signal that ends the program deletes the text.
+// Ctrl-C is a shortcut in many editors, so it must not lose the text. A signal that ends the program deletes the file with the text.
 func TestSignalsWhileAnEditorRuns(t *testing.T) {
 	t.Parallel()
 	catchHangups(t)
@@ -170,7 +170,7 @@ func TestSignalsWhileAnEditorRuns(t *testing.T) {
 	where, going := filepath.Join(dir, "where"), filepath.Join(dir, "go")
 	editor := filepath.Join(dir, "editor")
 	script := "#!/bin/sh\nprintf 'title: Edited\\npassword: x\\n' >\"$1\"\necho \"$1\" >" + where + ".new\nmv " + where + ".new " + where + "\nread line <" + going + "\n"
-	if err := os.WriteFile(editor, []byte(script), 0o700); err != nil { //nolint:gosec // it is run
+	if err := os.WriteFile(editor, []byte(script), 0o700); err != nil { //nolint:gosec // a program
 		t.Fatal(err)
 	}
 	if err := unix.Mkfifo(going, 0o600); err != nil {

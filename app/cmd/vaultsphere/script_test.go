@@ -83,7 +83,7 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// knowsLetmein serves the range API of Have I Been Pwned with one password.
+// knowsLetmein imitates the range API of Have I Been Pwned. It knows one password.
 func knowsLetmein(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == "/range/B7A87" {
 		_, _ = fmt.Fprint(w, "5FC1EA228B9061041B7CEC4BD3C52AB3CE3:1234\r\n")
@@ -92,7 +92,7 @@ func knowsLetmein(w http.ResponseWriter, r *http.Request) {
 
 type gateKey struct{}
 
-// gate is a proxy in front of the server. It can be shut, and it can behave like a hostile server.
+// gate is a proxy in front of the server. It can drop all requests, and it can behave like a hostile server.
 type gate struct {
 	forward http.Handler
 

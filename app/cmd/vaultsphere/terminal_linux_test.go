@@ -103,14 +103,14 @@ func (d *dialogue) answer(s string) {
 	}
 }
 
-// answerSecret waits until the terminal does not echo.
+// answerSecret answers once the terminal has stopped echoing.
 func (d *dialogue) answerSecret(s string) {
 	d.t.Helper()
 	testawait.Until(d.t, "a terminal that does not echo", func() bool { return !d.echoes() })
 	d.answer(s)
 }
 
-// end waits for the program, and returns its exit status and everything that it wrote.
+// end waits for the program to exit, and returns its exit status and its output.
 func (d *dialogue) end() (int, string) {
 	d.t.Helper()
 	err := d.cmd.Wait()
@@ -118,7 +118,7 @@ func (d *dialogue) end() (int, string) {
 	if err != nil && !errors.As(err, &exit) {
 		d.t.Fatal(err)
 	}
-	// The mark comes after everything that the program wrote.
+	// Once the mark has been read, so has all output of the program.
 	const mark = "<end of output>"
 	if _, err := d.tty.WriteString(mark); err != nil {
 		d.t.Fatal(err)
@@ -189,7 +189,7 @@ func TestRegisterOnATerminal(t *testing.T) {
 				t.Errorf("entered the alternate screen %d times and left it %d times, want %d", in, out, screens)
 			}
 			if screens > 0 {
-				// The terminal keeps the dialogue without the phrase.
+				// The scrollback keeps the dialogue, but not the phrase.
 				stays := regexp.MustCompile(`(?s)`+regexp.QuoteMeta(enterScreen)+`.*?`+regexp.QuoteMeta(leaveScreen)).ReplaceAllString(shown, "")
 				if strings.Contains(stays, fmt.Sprintf("%4d %s", 1, words["1"])) {
 					t.Errorf("the phrase stays in the scrollback: %q", stays)
@@ -224,7 +224,7 @@ func TestInterruptedPromptRestoresTheTerminal(t *testing.T) {
 	}
 }
 
-// A value is exact in a pipe and escaped on a terminal. Titles are escaped.
+// get writes a value unchanged to a pipe and escaped to a terminal. list escapes titles.
 func TestValuesCannotSteerTheTerminal(t *testing.T) {
 	server := daemontest.Start(t, nil)
 	dir := t.TempDir()

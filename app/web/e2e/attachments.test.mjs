@@ -91,7 +91,7 @@ test("a dropped file is attached and gets a safe name", async () => {
 test("an upload shows progress and can be cancelled", async () => {
   let chunks = 0;
   await page.route(CHUNK, async (route) => {
-    if (++chunks === 1) await route.continue(); // the second never arrives
+    if (++chunks === 1) await route.continue(); // the second chunk never arrives
   });
   await choose(deed);
   const bar = page.getByRole("progressbar", { name: "Uploading deed.pdf" });

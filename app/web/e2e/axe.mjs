@@ -5,8 +5,8 @@ import { createRequire } from "node:module";
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /**
- * Serious and critical findings, one line each. If rules are given, only theirs. The debugger injects the source, so the CSP does not
- * block it.
+ * Returns the serious and critical findings, one string each; with `rules`, only those of these rules. The debugger injects the
+ * source, so the CSP does not block it.
  */
 export async function findings(page, rules = []) {
   await page.evaluate(`globalThis.axe ?? ${axe}`);

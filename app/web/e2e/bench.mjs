@@ -12,7 +12,7 @@ const timeInWorker = (page, calls) =>
     return performance.now() - began;
   }, calls);
 
-/** Passwords: four of five are generated, the rest look chosen, and a tenth of those is reused. */
+/** Four of five passwords look generated. The others look chosen by a person, and repeat. */
 const secret = (i) => (i % 5 ? `vM8#t${(i * 7919).toString(36)}!Lz0@${i}W` : `Summer${i % 100}-${i % 50}`);
 
 const item = (i) => ({
@@ -78,7 +78,7 @@ async function fill(page, username, count) {
   await page.workers()[0].evaluate((json) => globalThis.vaultsphere.call("add_many", json), JSON.stringify({ items }));
 }
 
-/** Times the first sync and the first list of a new visit, without memory from adding the items. */
+/** Times the first sync and the first list after a reload, which frees the memory that adding the items took. */
 async function syncToList(page) {
   const samples = [];
   for (let i = 0; i < 5; i++) {
@@ -95,7 +95,7 @@ async function syncToList(page) {
   return median(samples);
 }
 
-/** Anonymous resident memory of the page's process in MB, with its worker and WebAssembly. */
+/** Anonymous resident memory of the page's process in MB, including its worker and WebAssembly. */
 async function residentMB(browser, page) {
   const garbage = await page.context().newCDPSession(page);
   await garbage.send("HeapProfiler.collectGarbage");

@@ -1,4 +1,4 @@
-// The sealed copy on the device when the server refuses the session, lies or is unreachable.
+// The sealed copy on the device, when the server rejects the session, lies or is unreachable.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, beforeEach, test } from "node:test";
@@ -40,7 +40,7 @@ beforeEach(async () => {
   await page.getByText("3 items").waitFor();
 });
 
-/** Makes the server answer that there is no session. */
+/** Makes the server reject the session. */
 const deny = () =>
   page.route("**/api/**", (route) =>
     route.fulfill({ status: 401, json: { code: "unauthorized", message: "no", request_id: "r" } }),
@@ -48,7 +48,7 @@ const deny = () =>
 const visible = () => page.evaluate(() => document.dispatchEvent(new Event("visibilitychange"))); // the page syncs
 const offered = () => page.getByRole("link", { name: `Open the offline copy of ${name}` });
 
-/** Leaves a change in the outbox, then makes the server refuse the session. */
+/** Leaves a change in the outbox, then makes the server reject the session. */
 async function refused() {
   await cutOff(page);
   await page.locator(".row").first().click();

@@ -1,9 +1,9 @@
-// Counts the code that a page executes, for coverage.mjs, without its worker.
+// Records the coverage of a page, without its worker, for coverage.mjs.
 import { randomUUID } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Counts until the context is closed, if COVERAGE_DIR is set. */
+/** Records until the context is closed, if COVERAGE_DIR is set. */
 export async function countUntilClosed(page) {
   const dir = process.env.COVERAGE_DIR;
   if (!dir) return;

@@ -69,7 +69,7 @@ test("a draft survives a reload, for its user only", async () => {
           all.onsuccess = () => done(JSON.stringify(all.result));
         };
       });
-      if (memory.includes('"token":"gAAAA')) return memory; // the page locks first, and seals the draft behind that
+      if (memory.includes('"token":"gAAAA')) return memory; // the draft is sealed only after the page has locked
     }
   });
   assert.equal(/Half written|not saved/.test(stored), false);

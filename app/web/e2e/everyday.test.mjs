@@ -24,7 +24,7 @@ after(async () => {
   await server?.stop();
 });
 
-/** A page with the vault of a new user that contains these items. */
+/** Registers a user with these items. Returns the page with the open vault. */
 async function vaultOf(username, items, options) {
   const page = await openPage(browser, server.url, options);
   await registerPerson(page, username);
@@ -57,7 +57,7 @@ test("deleted items go to the trash and can be restored", async () => {
   await says(page, "Moved to trash");
   await shows(page, "3 items");
   assert.match(await nav(page, "Trash").textContent(), /1$/);
-  assert.equal(await nav(page, "Personal").count(), 0); // its tag is gone too
+  assert.equal(await nav(page, "Personal").count(), 0); // no other item has its tag
   await page.locator(".toast").getByRole("button", { name: "Undo" }).click();
   await shows(page, "4 items");
   await says(page, "Undone");
@@ -91,7 +91,7 @@ test("deleted items go to the trash and can be restored", async () => {
   await page.getByText("No results").waitFor();
   await nav(page, "Trash").click();
   await heading(page, "Trash");
-  await shows(page, "1 item"); // the search uses the filter
+  await shows(page, "1 item"); // the filter applies to the search
   await page.getByLabel("Search vault").fill("");
   await shows(page, "2 items");
   assert.match(await row(page, "Harbour Mail").textContent(), /Will be deleted on /);

@@ -1,4 +1,4 @@
-// The main tasks in Firefox over WebDriver BiDi, since Playwright needs a patched Firefox.
+// The main tasks in Firefox, over WebDriver BiDi because Playwright needs a patched Firefox.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import puppeteer from "puppeteer-core";
@@ -22,7 +22,7 @@ after(async () => {
 
 const complaints = [];
 
-/** A new browser context: it shares nothing with open pages. */
+/** Opens the page in a new browser context, which shares nothing with open pages. */
 async function openDevice() {
   const context = await browser.createBrowserContext();
   const page = await context.newPage({ type: "window" }); // a new window: background tabs do not follow changes
@@ -35,7 +35,7 @@ async function openDevice() {
   return page;
 }
 
-// Each of these waits for its control.
+// These wait for their control.
 const named = (page, role, name) => page.locator(`::-p-aria([name="${name}"][role="${role}"])`);
 const press = (page, name) => named(page, "button", name).click();
 const follow = (page, name) => named(page, "link", name).click();

@@ -20,7 +20,7 @@ const open = async () => {
   await page.evaluate(() => (location.hash = "#/generator"));
   await heading(page, "Generator");
 };
-/** Waits for a value that fits: the page generates a new one after each choice. */
+/** Waits for a value that matches. The page generates a new one after each choice. */
 const made = (pattern) =>
   page.waitForFunction(
     (source) => new RegExp(source, "u").test(document.querySelector(".generated-value")?.textContent ?? ""),

@@ -1,4 +1,4 @@
-// What password health says about breaches, and how it works as a list of things to do.
+// Password health: its statements about breaches, and its groups of findings.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { createServer } from "node:http";
@@ -7,7 +7,7 @@ import { addMany, comesTrue, heading, openPage, registerPerson, startBrowser, st
 
 const sha1 = (text) => createHash("sha1").update(text).digest("hex").toUpperCase();
 
-// A fake range API of Have I Been Pwned. It knows one password, and refuses to answer about another.
+// A fake range API of Have I Been Pwned. It knows one password, and fails for another.
 const KNOWN = sha1("password");
 const REFUSED = sha1("letmein").slice(0, 5);
 let refusing = true;
@@ -103,7 +103,7 @@ test("open groups and the place survive opening an item", async () => {
     const { top, bottom } = box?.getBoundingClientRect() ?? { top: -1, bottom: 0 };
     return top >= 0 && bottom <= innerHeight;
   });
-  // Another way to the page starts at its top.
+  // Only going back restores the place. Any other way to this screen starts at its top.
   await page.evaluate(() => (location.hash = "#/generator"));
   await heading(page, "Generator");
   await open();

@@ -49,7 +49,7 @@ async function bringIn(file) {
   await heading(page, "Import complete");
 }
 
-/** The text of the open item. */
+/** All items as JSON, including those in the trash. */
 async function everything() {
   const said = [];
   for (const trash of [false, true]) {
@@ -85,7 +85,7 @@ test("an import from Bitwarden keeps all fields", async () => {
       source.folders.find((f) => f.id === item.folderId)?.name,
     ];
     for (const text of texts) {
-      // Names and lines are trimmed; card numbers and months are unchanged.
+      // The import trims names and lines. It does not change card numbers and months.
       if (typeof text === "string" && text.trim() && !found.includes(JSON.stringify(text.trim()).slice(1, -1)))
         missing.push(text);
     }

@@ -26,7 +26,7 @@ afterEach(async () => {
 
 const cacheOf = (build) => `vaultsphere-${build}`;
 
-/** Waits until the page is controlled by the build, and only the build is cached. */
+/** Waits until the service worker of the build controls the page, and no other build is cached. */
 const cached = (p, build) =>
   comesTrue(
     p,
@@ -67,7 +67,7 @@ const scripts = (p) =>
       .filter((path) => /\/main-.*\.js$/.test(path)),
   );
 
-/** Makes the open page check for a new version, as it does regularly. */
+/** Makes the open page check for a new version now. It does so regularly. */
 async function look(p) {
   for (let i = 0; i < 3; i++) {
     await p.keyboard.press("Shift");
@@ -110,7 +110,7 @@ test("the page starts offline, without cached API calls", async () => {
   await copied(page);
   await proxy.disconnect();
   await page.reload();
-  await unlock(page); // the copy on this device
+  await unlock(page); // from the copy on this device
   await page.getByText("You’re offline. You can still view and edit everything.").waitFor();
   await heading(page, "All items");
   assert.equal(
@@ -142,7 +142,7 @@ test("a browser can install the page as an app", async () => {
   assert.deepEqual(
     installabilityErrors.filter((e) => e.errorId !== "in-incognito"),
     [],
-  ); // like all pages in tests
+  ); // all pages of the tests are incognito
   const { errors, data, url } = await devtools.send("Page.getAppManifest");
   assert.deepEqual(errors, []);
   const { icons, shortcuts } = JSON.parse(data);

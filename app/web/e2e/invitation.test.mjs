@@ -25,7 +25,7 @@ after(async () => {
 const invite = () =>
   execFileSync(serverProgram(), ["invite", server.url], { env: { DATA_DIR: server.dir }, encoding: "utf8" }).trim();
 
-/** Completes the registration on the page and waits for the vault. */
+/** Completes the registration and waits for the vault. */
 async function register(page, name) {
   await confirmPhrase(page, await beginRegistration(page, name));
   await heading(page, "All items");
@@ -62,7 +62,7 @@ test("an invitation link works once and is hidden", async () => {
   const late = await openPage(browser, link);
   await heading(late, "You need an invitation");
   await late.getByText("This invitation has expired, was already used, or is for another server.").waitFor();
-  // Another link in the same tab replaces it.
+  // Another link in the same tab replaces the first.
   await late.goto(invite());
   await heading(late, "Create your vault");
 });

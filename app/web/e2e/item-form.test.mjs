@@ -1,4 +1,4 @@
-// The form of an item: what it saves, what it warns of, and where it leads.
+// The item form: what it saves, when it warns, and which screen follows.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { addMany, browser, callCore, heading, openPage, registerPerson, server, useStage } from "./stage.mjs";

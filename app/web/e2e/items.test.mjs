@@ -101,7 +101,7 @@ test("a website keeps its rule when it changes", async () => {
   assert.deepEqual([urls, match], [["https://c.example/x"], { "https://c.example/x": "starts" }]);
 });
 
-/** A PNG of the QR code, like a screenshot. */
+/** Draws the QR code as a PNG, like a screenshot. */
 const picture = async (rows) =>
   Buffer.from(
     await page.evaluate(async (rows) => {

@@ -1,4 +1,4 @@
-// All main tasks by keyboard, without a mouse.
+// All main tasks, by keyboard alone.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { logins } from "./samples.mjs";

@@ -19,7 +19,7 @@ before(async () => {
   await addMany(
     page,
     [rich, ...others].map((item) => ({ ...item, tags: ["Keel"] })),
-  ); // a word that no text contains
+  ); // a word that occurs in no text of the page
   await page.getByText("4 items").waitFor(); // the server has the change
   await page.context().close();
 });
@@ -28,7 +28,7 @@ after(async () => {
   await server?.stop();
 });
 
-/** The texts of a language without values. */
+/** The texts of a language that have no placeholders. */
 const plain = (language) =>
   textsIn(catalogs[language])
     .map(([, text]) => text)

@@ -1,4 +1,4 @@
-// The list in small windows, and what it keeps: the focus and the scroll position.
+// The list: small windows, the focus and the scroll position.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { logins } from "./samples.mjs";

@@ -1,4 +1,4 @@
-// The main tasks end to end: from the first visit to the recovery of a thousand logins.
+// The main tasks end to end, from the first visit to the recovery of a thousand logins.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";
@@ -49,7 +49,7 @@ async function enrolTOTP(page) {
   const refused = dialog.getByRole("alert");
   await enter();
   await done.or(refused).first().waitFor();
-  if (await refused.isVisible()) await enter(); // it expired on the way; the next one is valid for thirty seconds
+  if (await refused.isVisible()) await enter(); // the code expired on the way; the next one is valid for 30 seconds
   await done.waitFor();
   return secret;
 }
@@ -124,7 +124,7 @@ test("a user recovers a thousand logins", async () => {
 
   assert.equal(readByCommandLine("Kestrel Rail 17", codeFor(secret, 1)), "changed by hand 17");
 
-  // Password and authenticator are lost.
+  // The user has lost the password and the authenticator.
   await page.getByRole("link", { name: "Settings" }).first().click();
   await page.getByRole("button", { name: "Sign out" }).first().click();
   await heading(page, "Sign in");
@@ -140,7 +140,7 @@ test("a user recovers a thousand logins", async () => {
   await page.getByRole("button", { name: "Reset password" }).click();
   await footCount(page).getByText("1,000 items").waitFor();
 
-  // All thousand items are there with their content.
+  // All thousand items are there, with their passwords.
   const { items } = await callCore(page, "list", { query: "" });
   const wanted = new Map(logins(998).map((l) => [l.title, l.password]));
   wanted

@@ -10,7 +10,7 @@ if (!dir) {
   process.exit(2);
 }
 
-// Passwords with health findings.
+// Logins with passwords that health reports.
 const [bank, mail, shop, , air] = logins(5);
 const poor = [
   { ...bank, title: "Old forum", password: "summer2024", urls: ["http://forum.example"], favourite: false },
@@ -19,7 +19,7 @@ const poor = [
   { ...air, title: "Ferry tickets", password: "ferry1", favourite: false },
 ];
 
-/** WebP is a fifth of the size of PNG. */
+/** Writes a PNG as WebP, which takes a fifth of the space. */
 async function write(browser, name, png) {
   const page = await browser.newPage();
   const url = await page.evaluate(
@@ -55,7 +55,7 @@ try {
   const [{ id }] = (await callCore(page, "list", { query: rich.title })).items;
   await to(page, `#/item/${id}`);
   await page.locator(".code").waitFor();
-  // Early in the period, so the code shows no warning.
+  // Late in its period, the code shows a warning.
   await page.waitForFunction(() => Number(document.querySelector(".ring > span")?.textContent) > 18, null, { timeout: 40_000 });
   await take(page, "vault.webp");
   await to(page, "#/health");

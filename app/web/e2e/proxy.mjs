@@ -12,7 +12,7 @@ const text = async (url) => {
 
 const sha256 = (s) => createHash("sha256").update(s).digest("hex");
 
-/** The files of a page whose script has changed, by path. The old script is gone. */
+/** The files of the next build, by path. Its script has a new name, and the old script is gone. */
 async function nextBuild(url) {
   const [index, serviceWorker] = await Promise.all([text(`${url}/`), text(`${url}/service-worker.js`)]);
   const build = /name="build" content="(\w+)"/.exec(index)[1];
@@ -37,7 +37,7 @@ async function nextBuild(url) {
 
 /**
  * Starts the proxy. `disconnect` makes it unreachable, `back` reachable again. `serve` names the files to take from the next
- * build: "index", "rest" or both. With "broken" the proxy answers with an error.
+ * build: "index", "rest" or both. With "broken", the proxy answers requests for the page with an error.
  */
 export async function startProxy(upstream) {
   const { hostname, port } = new URL(upstream);
@@ -51,7 +51,7 @@ export async function startProxy(upstream) {
       res.writeHead(other.status).end();
       return;
     }
-    const headers = other ? {} : req.headers; // otherwise the answer may be "not modified"
+    const headers = other ? {} : req.headers; // with the headers, the answer could be "not modified"
     const onward = request({ hostname, port, method: req.method, path: other?.headersOf ?? req.url, headers });
     onward.on("response", (answer) => {
       if (other) {

@@ -5,7 +5,7 @@ import { browser, callCore, drawQR, openPage, PASSWORD, QR_BUNDLE, registerPerso
 
 useStage();
 
-/** Draws rows of 0 and 1 on a larger and darker picture in the worker, and reads it there. */
+/** Draws rows of 0 and 1 into a larger, tinted picture, and reads it. Both happen in the worker. */
 const read = (page, rows, type) =>
   page.workers()[0].evaluate(
     async ([rows, type, bundle]) => {

@@ -41,7 +41,7 @@ const open = () =>
     serviceWorkers: "block",
   });
 
-/** Saves a password like Chromium on a system without a key ring (os_crypt, "v10"). */
+/** Saves a password as Chromium does on a system without a key ring (os_crypt, "v10"). */
 function keep(origin, username, password) {
   const cipher = createCipheriv("aes-128-cbc", pbkdf2Sync("peanuts", "saltysalt", 1, 16, "sha1"), Buffer.alloc(16, " "));
   const sealed = Buffer.concat([Buffer.from("v10"), cipher.update(password, "utf8"), cipher.final()]);
@@ -88,7 +88,7 @@ test("a saved master password fills only the sign-in form", async () => {
   page.setDefaultTimeout(PATIENCE_MS);
   await page.goto(server.url);
   await heading(page, "Sign in");
-  await page.waitForFunction(() => document.querySelectorAll(":autofill").length === 2); // otherwise the rest proves nothing
+  await page.waitForFunction(() => document.querySelectorAll(":autofill").length === 2); // without this, the rest would prove nothing
   await page.mouse.click(5, 5); // the browser reveals filled values after the first user input
   await page.getByRole("button", { name: "Sign in" }).click();
   await heading(page, "All items");
@@ -101,7 +101,7 @@ test("a saved master password fills only the sign-in form", async () => {
     }
     await page.getByLabel("Item name", { exact: true }).fill(`A ${type}`);
     await holdsNothingElse(page, [`A ${type}`]);
-    // A form filler is not a user either.
+    // The form also ignores values that a form filler sets.
     await page.locator("form.item-form").evaluate(fillByScript);
     await holdsNothingElse(page, [`A ${type}`]);
     assert.equal(await page.getByRole("radio", { checked: true }).getAttribute("value"), type);
@@ -141,7 +141,7 @@ test("it does not fill the password of an imported file", async () => {
   assert.equal(await box.inputValue(), "");
 });
 
-/** Checks all visible inputs of a form: only those in `values` are filled. */
+/** Checks that the browser filled in no input, and that the inputs have only these values. */
 async function holdsNothingElse(page, values) {
   const boxes = page.locator("form.item-form :is(input:not([type=radio], [type=checkbox], [type=file]), textarea)");
   for (const box of await boxes.all()) {
@@ -152,7 +152,7 @@ async function holdsNothingElse(page, values) {
   assert.deepEqual(await boxes.evaluateAll((all) => all.map((b) => b.value).filter(Boolean)), values);
 }
 
-/** Fills in a form like a browser extension. */
+/** Fills in a form as a browser extension does. */
 function fillByScript(form) {
   for (const box of form.querySelectorAll("input:not([type=file]), textarea")) {
     if (["radio", "checkbox"].includes(box.type)) box.checked = !box.checked;

@@ -12,7 +12,7 @@ import { countUntilClosed } from "./count.mjs";
 const here = dirname(fileURLToPath(import.meta.url));
 const root = resolve(here, "../../..");
 
-/** How long a test waits. Usually a second is enough; a busy machine needs more. */
+/** How long a test waits for one thing. A second is usually enough, but not on a busy machine. */
 export const PATIENCE_MS = 180_000;
 
 const FLAGS = [
@@ -26,7 +26,7 @@ const FLAGS = [
   "--disable-sync",
 ];
 
-/** The path of a program. The error says how to install it. */
+/** Returns the path of a program. If it is missing, the error says how to install it. */
 export function program(variable, fallback, install) {
   const path = resolve(process.env[variable] ?? fallback);
   if (!existsSync(path)) throw new Error(`${path} is missing: ${install}`);
@@ -82,13 +82,13 @@ export async function startBrowser() {
   const browser = await chromium.launch({ executablePath, args: FLAGS });
   const close = browser.close.bind(browser);
   browser.close = async () => {
-    await Promise.all(browser.contexts().map((context) => context.close())); // each saves its counts first
+    await Promise.all(browser.contexts().map((context) => context.close())); // each first saves its coverage
     await close();
   };
   return browser;
 }
 
-/** The browser and the server of a test file that calls useStage(). */
+/** The browser and the server of a test file, which useStage() starts. */
 export let browser, server;
 
 /** Starts a browser and a server before the first test of a file and stops them after the last. */
@@ -104,8 +104,8 @@ export function useStage() {
 }
 
 /**
- * A page with a new profile. It has no service worker unless the test asks for one, since Playwright cannot route its requests.
- * `page.complaints` collects the errors that the page logs, including CSP reports.
+ * Opens a page with a new profile. It has no service worker unless the test asks for one, because Playwright cannot route the
+ * requests of service workers. `page.complaints` collects the errors that the page logs, including CSP reports.
  */
 export async function openPage(browser, url, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, serviceWorkers: "block", ...options });
@@ -122,13 +122,13 @@ export function watch(page) {
   page.complaints = [];
   page.on("pageerror", (e) => page.complaints.push(String(e)));
   page.on("console", (m) => {
-    // The browser logs each response outside 2xx. The page handles those.
+    // The browser logs every response outside 2xx, although the page handles it.
     if (m.type() === "error" && !m.text().startsWith("Failed to load resource")) page.complaints.push(m.text());
   });
 }
 
 /**
- * Waits until an async function in the page returns true. It asks once a frame. (page.waitForFunction accepts any promise.)
+ * Waits until an async function in the page returns true. Calls it once per frame. page.waitForFunction would accept any promise.
  */
 export async function comesTrue(page, question, arg) {
   for (const deadline = Date.now() + PATIENCE_MS; !(await page.evaluate(question, arg)); ) {
@@ -137,7 +137,7 @@ export async function comesTrue(page, question, arg) {
   }
 }
 
-/** Closes the messages. A click would find none if their time is up. */
+/** Closes all messages. Clicking one by name would fail if it had just disappeared. */
 export const closeToasts = (page) =>
   page.evaluate(() => {
     for (const button of document.querySelectorAll(".toast > button:last-child")) button.click();
@@ -191,7 +191,7 @@ export async function unlock(page, password = PASSWORD) {
   await page.getByRole("button", { name: "Unlock" }).click();
 }
 
-/** Calls a method of the core, like the page. */
+/** Calls a method of the core, as the page does. */
 export async function callCore(page, method, params) {
   const worker = page.workers()[0];
   return JSON.parse(await worker.evaluate(([m, p]) => globalThis.vaultsphere.call(m, p), [method, JSON.stringify(params)]));

@@ -1,6 +1,6 @@
-// Attacks of a server: altered responses.
+// Attacks by the server: altered responses.
 
-/** Changes the vault in the response of the server. */
+/** Applies `change` to the vault in each response of the server. */
 export async function tamperVault(page, change) {
   await page.route(/\/api\/v1\/vault\?/, async (route) => {
     const response = await route.fetch();

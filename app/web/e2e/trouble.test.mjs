@@ -29,7 +29,7 @@ beforeEach(async () => {
   name = `person-${++person}`;
 });
 
-/** Waits for the page to start before requests are altered: a starting worker may bypass the route. */
+/** Reloads and waits for the lock screen. A route that is set earlier may miss requests of the starting worker. */
 async function reloadLocked() {
   await page.reload();
   await heading(page, "Your vault is locked");
@@ -62,7 +62,7 @@ test("too many wrong passwords start a countdown", async () => {
 test("a taken username keeps password and phrase", async () => {
   const second = await openPage(browser, server.url);
   const words = await beginRegistration(second, name.toUpperCase());
-  await registerPerson(page, name); // after the name was checked
+  await registerPerson(page, name); // after the page has checked the name
   await confirmPhrase(second, words);
   await heading(second, "Choose another username");
   await second.getByLabel("Username", { exact: true }).fill(`${name}-b`);
@@ -134,7 +134,7 @@ test("a registration can be left at the phrase", async () => {
   assert.equal(await page.getByLabel("Username", { exact: true }).inputValue(), "");
 });
 
-/** Border colours of the field with and without focus. They fade in, so the last ones count. */
+/** Border colours of a field with and without the focus, after they have faded in. */
 const borders = (field) =>
   field.evaluate((el) => {
     const now = () => {
@@ -242,7 +242,7 @@ for (const [what, { finding, change }] of Object.entries(alterations)) {
     await registerPerson(page, name);
     await addMany(page, logins(5));
     await page.getByText("5 items").waitFor();
-    // A device with a copy fetches only changes, another device everything.
+    // A device with a copy fetches only changes. A new device fetches everything.
     const fresh = await openPage(browser, server.url);
     await tamperVault(fresh, change);
     await signIn(fresh, name);

@@ -183,7 +183,7 @@ export async function walk(page, visit) {
   await page.getByText("You’re offline.").waitFor();
   await visit("offline");
   await reconnect(page);
-  await page.evaluate(() => dispatchEvent(new Event("online"))); // the core may have reconnected already, so no button
+  await page.evaluate(() => dispatchEvent(new Event("online"))); // not with the button: the core may have reconnected already
   await page.getByText("You’re offline.").waitFor({ state: "detached" });
   await breakEntry(page, idOf("Alder & Sons"));
   await page.getByText("1 item can’t be opened").waitFor();
@@ -291,7 +291,7 @@ export async function walk(page, visit) {
   await unlock(page, "wrong password");
   await page.getByRole("alert").waitFor();
   await visit("unlock-wrong");
-  await tamperVault(page, (vault) => vault.revision++); // matches no response, neither the whole vault nor changes
+  await tamperVault(page, (vault) => vault.revision++); // invalidates every response, with the whole vault or with changes
   await page.getByLabel("Master password", { exact: true }).fill(PASSWORD);
   await page.getByRole("button", { name: "Unlock" }).click();
   await heading(page, "Your vault may have been tampered with");

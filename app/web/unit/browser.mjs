@@ -1,4 +1,4 @@
-// The parts of a browser that modules of src/ use when they load. A test adds what else it needs.
+// The parts of a browser that modules of src/ use when they load. Tests add the other parts that they need.
 const events = new EventTarget();
 for (const name of ["addEventListener", "removeEventListener", "dispatchEvent"]) globalThis[name] = events[name].bind(events);
 

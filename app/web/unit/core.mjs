@@ -1,11 +1,11 @@
-// A fake core for tests: it answers calls in place of core.wasm in its worker.
+// A fake core for tests. It answers calls in place of the worker with core.wasm.
 import { start } from "../src/core/host.ts";
 
 const EMPTY_MODULE = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
 
 /**
- * Starts the core. `answers` has a function of the parameters for each method. It may throw an object with a code and a message,
- * which becomes the error of the call. Returns the messages of the page, and functions to act as the worker.
+ * Starts the core. `answers` has a function for each method, which receives the parameters. It may throw an object with a code and
+ * a message, which becomes the error of the call. Returns the workers, which record the messages of the page.
  */
 export async function startCore(answers = {}, { onProgress = () => {}, onCrash = () => {}, keepCopy = true } = {}) {
   const workers = [];
@@ -48,5 +48,5 @@ export async function startCore(answers = {}, { onProgress = () => {}, onCrash =
   };
 }
 
-/** Runs all pending microtasks and immediates. */
+/** Waits until all pending microtasks and immediates have run. */
 export const turns = () => new Promise((done) => setImmediate(done));

@@ -49,7 +49,7 @@ test("hidden and unreadable items are not selected", () => {
   assert.equal(ids(), "abcef");
   filter.value = { by: "favourite" };
   assert.equal(ids(), "be");
-  toggle("b"); // forgets hidden items
+  toggle("b"); // also deselects the hidden items
   filter.value = { by: "all" };
   assert.equal(ids(), "e");
   endSelection();

@@ -1,4 +1,4 @@
-// Lets tests in Node.js import modules of src/, with the parts of a browser that these need.
+// Lets tests in Node.js import modules of src/, and provides the parts of a browser that these need.
 
 import { existsSync } from "node:fs";
 import { registerHooks } from "node:module";

@@ -56,7 +56,7 @@ test("three toasts are shown at most", () => {
   const ids = ["a", "b", "c", "d"].map((text) => toast(text, "problem"));
   assert.deepEqual(shown(), ["b", "c", "d"]);
   dismissToast(ids[2]);
-  dismissToast(ids[0]); // it has disappeared already
+  dismissToast(ids[0]); // the limit has already removed it
   assert.deepEqual(shown(), ["b", "d"]);
 });
 

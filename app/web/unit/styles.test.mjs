@@ -13,7 +13,7 @@ const read = (pattern) =>
 test("every class and custom property is used", () => {
   const styles = read("**/*.css").replace(/\/\*[\s\S]*?\*\//g, "");
   const code = read("**/*.{ts,tsx,html}");
-  // Literally, or with a computed ending: `button-${kind}`.
+  // By its whole name, or with a computed ending: `button-${kind}`.
   const isNamed = (name) => new RegExp(`(?<![\\w-])(${name}(?![\\w-])|${name.replace(/-[^-]*$/, "-")}\\$\\{)`).test(code);
 
   const selectors = styles.replace(/\{[^{}]*\}/g, "{}");

@@ -88,7 +88,7 @@ test("values are lowercased and numbers formatted", () => {
   assert.equal(of({ done: 1, total: 12_345 }), "1 of 12.345");
 });
 
-/** The languages of the browser, until the test ends. */
+/** Sets the languages of the browser until the test ends. */
 function speaks(t, languages) {
   const { languages: before } = navigator;
   navigator.languages = languages;
@@ -103,7 +103,7 @@ test("the browser's variant of a language is used", (t) => {
 test("the language is chosen or the browser's", async (t) => {
   const withBrowser = async (languages, chosen) => {
     speaks(t, languages);
-    preferences.value = { ...DEFAULTS, language: "en" }; // so that the next value is computed again
+    preferences.value = { ...DEFAULTS, language: "en" }; // a different value, so that the next line is a change
     preferences.value = { ...DEFAULTS, language: chosen };
     await showChosenLanguage();
     return language.value;
@@ -135,7 +135,7 @@ test("every text is used", () => {
     exclude: (file) => file.endsWith("_test.go") || file.endsWith("node_modules"),
   });
   const named = sources.map(namesIn);
-  // Indexed parts are read with keys from anywhere, also from the core: error codes, item types and fields.
+  // The keys of indexed parts may come from anywhere, including the core: error codes, item types and fields.
   const indexed = (part) =>
     sources.some((code) =>
       [

@@ -105,7 +105,7 @@ test("a pause in typing loads all results", async () => {
     mock.timers.tick(1);
     await turns();
     assert.equal(shown.value.items.length, 2);
-    search("  "); // no query, no search
+    search("  "); // a blank query does not start a search
     assert.deepEqual([query.value, asked("list").length], ["  ", 2]);
   } finally {
     mock.timers.reset();

@@ -27,7 +27,7 @@ KEY is that of AWS KMS: an alias (alias/…), an id or an ARN. Credentials are
 those of the AWS command line and of "docker login".
 `
 
-// errUsage marks a mistake of the caller: exit status 2.
+// errUsage marks invalid arguments, which lead to exit status 2.
 var errUsage = errors.New("wrong usage")
 
 func main() {

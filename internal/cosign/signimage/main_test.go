@@ -39,7 +39,7 @@ func TestUsage(t *testing.T) {
 	}
 }
 
-// answerKMS starts a fake KMS with this answer, and hides all other accounts.
+// answerKMS starts a fake KMS that gives this answer, and hides real credentials.
 func answerKMS(t *testing.T, status int, body string) {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -25,7 +25,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/loopback"
 )
 
-// Account and Region contain everything that tests deploy.
+// Tests deploy to this account and region.
 const (
 	Account = "123456789012"
 	Region  = "us-east-1"
@@ -126,7 +126,7 @@ func Env(t testing.TB) []string {
 		"AWS_CONFIG_FILE="+filepath.Join(nowhere, "config"),
 		"AWS_SHARED_CREDENTIALS_FILE="+filepath.Join(nowhere, "credentials"),
 		"AWS_EC2_METADATA_DISABLED=true",
-		// The CDK caches the account of an access key there.
+		// In CDK_HOME, the CDK caches the account of an access key.
 		"CDK_HOME="+nowhere,
 		// The emulator creates no outputs when a change set is executed.
 		"CDK_METHOD=direct",

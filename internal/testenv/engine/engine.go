@@ -37,7 +37,7 @@ var shared = sync.OnceValues(func() (*Engine, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	if exec.CommandContext(ctx, "docker", "version").Run() == nil {
-		// Use the engine's address, not its context, because Env replaces the configuration with the context.
+		// Use the engine's address, not its context, because Env replaces the configuration, which has the contexts.
 		host, err := exec.CommandContext(ctx, "docker", "context", "inspect", "--format", "{{.Endpoints.docker.Host}}").Output()
 		return &Engine{Host: strings.TrimSpace(string(host))}, err
 	}
@@ -107,7 +107,8 @@ func (e *Engine) start() error {
 	defer output.Close()
 	cmd := exec.Command(script(), "run", e.Directory) //nolint:noctx,gosec // it lives as long as its users; the path is this repository's
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = reader, output, output
-	// A signal to this process group, such as Ctrl-C, must not stop the engine of other test binaries, or before its containers.
+	// A signal to this process group, such as Ctrl-C, must not stop the engine: other test binaries may use it, and its containers
+	// must stop first.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start the Docker engine: %w", err)
@@ -148,7 +149,7 @@ var programs = sync.OnceValues(func() (string, error) {
 	return output(nil, script(), "path")
 })
 
-// output returns the output of the command. A build takes minutes.
+// output returns the output of the command. It has no timeout, because a build takes minutes.
 func output(env []string, name string, args ...string) (string, error) {
 	cmd := exec.Command(name, args...) //nolint:noctx,gosec // the path is this repository's
 	cmd.Env = env

@@ -21,7 +21,7 @@ var machineVariables = []string{
 	"JAVA_HOME", "CHROMIUM", "FIREFOX", "PYENV_ROOT",
 	// The directory for coverage data of a test binary's children, from "go test -cover".
 	"GOCOVERDIR",
-	// The machine's engine. Jenkins's agent has one at another address.
+	// The address of the machine's engine, which is another one on Jenkins's agents.
 	"DOCKER_HOST",
 	"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "no_proxy", "all_proxy",
 	"SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE",
@@ -56,8 +56,8 @@ func init() {
 	}
 }
 
-// startedByItself reports whether the parent is the same test binary, which has chosen this environment on purpose. Without its
-// variables, the child would run all tests again, which would start children again. Without /proc, only Child can tell.
+// startedByItself reports whether the parent is the same test binary, which has chosen this environment on purpose. If init removed
+// its variables, the child would run all tests again and start more children. Without /proc, the environment must contain Child.
 func startedByItself() bool {
 	self, err := os.Readlink("/proc/self/exe")
 	if err != nil {

@@ -72,15 +72,16 @@ func TestBinaryAndItsChildrenAreClean(t *testing.T) {
 	if out := run(append(os.Environ(), child+"=1", "STORE=paper")); !strings.Contains(out, "has STORE=paper") {
 		t.Errorf("a variable for a child did not reach it: %s", out)
 	}
-	// So does a child whose whole environment was built by the test, because it has the marker.
+	// So does a child whose whole environment the test has built, because its parent is the same binary.
 	if out := run([]string{child + "=1", "STORE=paper"}); !strings.Contains(out, "has STORE=paper") {
 		t.Errorf("a variable for a child did not reach it: %s", out)
 	}
+	// If a shell starts the child, the environment needs the marker.
 	shell := []string{"sh", "-c", `"$@"; exit $?`, "sh"}
 	if out := run([]string{"PATH=" + os.Getenv("PATH"), child + "=1", "STORE=paper", environ.Child}, shell...); !strings.Contains(out, "has STORE=paper") {
 		t.Errorf("a variable for a grandchild did not reach it: %s", out)
 	}
-	// A process of a shell or of Jenkins does not.
+	// Without the marker, the variables of a developer or of Jenkins do not reach a test.
 	if out := run(environ.Outside(append(slices.Clone(foreign), child+"=1")...), shell...); strings.Contains(out, "STORE=paper") || !strings.Contains(out, "has PATH=") {
 		t.Errorf("a developer's variable reached a test: %s", out)
 	}

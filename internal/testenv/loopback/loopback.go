@@ -91,13 +91,13 @@ func Share(name string) (*Server, error) {
 	return server, os.WriteFile(address, []byte(server.URL), 0o600)
 }
 
-// beside returns the path of NAME.sh in the folder of the file that called the caller of beside.
+// beside returns the path of NAME.sh in the folder of the file that calls Start, StartUntil or Share.
 func beside(name string) string {
 	_, caller, _, _ := runtime.Caller(2)
 	return filepath.Join(filepath.Dir(caller), name+".sh")
 }
 
-// Lock waits for a lock on the file (flock(2)). Closing the file, or the end of the process, releases it.
+// Lock waits for a lock on the file (flock(2)). The lock is released when the file is closed or the process ends.
 func Lock(path string, how int) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -138,7 +138,7 @@ func start(script, name, dir string, timeout time.Duration, ready func(url strin
 	defer output.Close()
 	cmd := exec.Command(script, append([]string{"run", strconv.Itoa(port)}, arguments...)...) //nolint:noctx,gosec // it lives as long as its users; the path is this repository's
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = reader, output, output
-	// Ctrl-C must only reach this process group: the script stops the server, and other processes may still use it.
+	// A separate process group, so that Ctrl-C does not stop the server: other processes may still use it, and the script stops it.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", name, err)

@@ -51,7 +51,7 @@ func (c *channel) open() error {
 // errGone means that the plugin has disconnected, which is a valid end of a session.
 var errGone = errors.New("the plugin is gone")
 
-// serve plays the agent: the handshake, the session, and its end.
+// serve acts as the agent: the handshake, the session, and its end.
 func (c *channel) serve() error {
 	if err := c.sendJSON(payloadHandshakeRequest, map[string]any{
 		"AgentVersion": "3.3.1611.0",
@@ -213,7 +213,7 @@ func (c *channel) read() error {
 	for {
 		kind, content, err := c.conn.ReadMessage()
 		if err != nil {
-			return nil //nolint:nilerr // the plugin ends without a word
+			return nil //nolint:nilerr // the plugin disconnects without a message
 		}
 		if kind != websocket.BinaryMessage {
 			return fmt.Errorf("a message of kind %d within the session: %s", kind, content)
@@ -228,7 +228,7 @@ func (c *channel) read() error {
 	}
 }
 
-// handle handles an acknowledgement or a part of the input. It reports whether the plugin is gone.
+// handle processes an acknowledgement or a part of the input. It reports whether the plugin is gone.
 func (c *channel) handle(m message) (gone bool, err error) {
 	switch m.kind {
 	case acknowledge:
@@ -247,13 +247,13 @@ func (c *channel) handle(m message) (gone bool, err error) {
 	}
 }
 
-// receive acknowledges a message and handles it, unless it is a repetition. It reports whether the plugin is gone.
+// receive acknowledges a message, and processes it unless it is repeated. It reports whether the plugin is gone.
 func (c *channel) receive(m message) (gone bool, err error) {
 	if m.sequence > c.expected {
 		return false, fmt.Errorf("got message %d, want %d", m.sequence, c.expected)
 	}
 	if c.confirm(m) != nil {
-		return true, nil //nolint:nilerr // the plugin ends without a word
+		return true, nil //nolint:nilerr // the plugin disconnects without a message
 	}
 	if m.sequence < c.expected {
 		return false, nil

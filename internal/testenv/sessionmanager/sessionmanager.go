@@ -92,7 +92,7 @@ func Start(t testing.TB, upstream string, nodes map[string]Node) *Double {
 	return d
 }
 
-// Sessions returns the started sessions in order, with node and document.
+// Sessions returns the started sessions in order, each as "NODE DOCUMENT".
 func (d *Double) Sessions() []string {
 	d.mu.Lock()
 	defer d.mu.Unlock()

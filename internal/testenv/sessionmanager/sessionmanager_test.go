@@ -28,7 +28,7 @@ case $SSH_ORIGINAL_COMMAND in
 esac
 `
 
-// pipeline deploys from outside with the AWS command line and the real plugin, and has no other way to reach the host.
+// pipeline deploys from outside. Only the AWS command line with the real plugin can reach the host.
 type pipeline struct {
 	double *sessionmanager.Double
 	dir    string
@@ -113,7 +113,7 @@ func TestOtherHostsGetNothing(t *testing.T) {
 	if code == 0 || out != "" || !strings.Contains(said, "Host key verification failed.") {
 		t.Errorf("another host's key: exit %d: %s%s", code, out, said)
 	}
-	// A host that does not exist, or whose agent does not run.
+	// A host that does not exist looks like a host without a running agent.
 	p.env = append(p.env, "DEPLOY_HOST=i-00000000000000000")
 	_, said, code = p.run(t, script, "registry/password-manager@sha256:"+strings.Repeat("a", 64))
 	if code != 1 || !strings.Contains(said, "deploy.sh: error: no connection to i-00000000000000000, or it broke: ") {

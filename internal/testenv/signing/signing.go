@@ -70,7 +70,7 @@ func (k Key) SignPayload(t testing.TB, payload []byte) cosign.Signature {
 	return cosign.Signature{Payload: payload, Signature: signature}
 }
 
-// Attach attaches signatures, of any image, to the image REPOSITORY@DIGEST.
+// Attach attaches signatures to the image REPOSITORY@DIGEST. They may be those of another image.
 func Attach(t testing.TB, image string, signatures ...cosign.Signature) {
 	t.Helper()
 	name, image, _ := strings.Cut(image, "@")
@@ -79,7 +79,7 @@ func Attach(t testing.TB, image string, signatures ...cosign.Signature) {
 	must(t, cosign.Attach(t.Context(), repository, digest.Digest(image), signatures...))
 }
 
-// NewSigningKey creates the signing key of a deploy in the account, without a deploy.
+// NewSigningKey creates the signing key in the account that a deploy would create.
 func NewSigningKey(t testing.TB, account aws.Config) {
 	t.Helper()
 	keys := kms.NewFromConfig(account)

@@ -31,8 +31,8 @@ func up(url string) bool {
 	return err == nil && strings.Contains(string(said), `"status":"UP"`)
 }
 
-// URL returns the address of a SonarQube that all tests of this binary share. The first call starts it, which takes a minute and a
-// half. It is new: admin has the default password, and there are no projects.
+// URL returns the address of a SonarQube that all tests of this binary share. The first call starts it, which takes 90 seconds. It is
+// a new installation: admin has the default password, and there are no projects.
 func URL(t testing.TB) string {
 	t.Helper()
 	server, err := started()

@@ -35,7 +35,7 @@ func without(t *testing.T, program string) string {
 		}
 		for _, e := range entries {
 			if e.Name() != program {
-				_ = os.Symlink(filepath.Join(folder, e.Name()), filepath.Join(dir, e.Name())) // the first of a name counts
+				_ = os.Symlink(filepath.Join(folder, e.Name()), filepath.Join(dir, e.Name())) // as in PATH, the first one wins
 			}
 		}
 	}

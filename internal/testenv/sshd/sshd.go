@@ -1,4 +1,4 @@
-// Package sshd runs an SSH server on loopback for tests, instead of a host's.
+// Package sshd runs an SSH server on loopback for tests, in place of a host's.
 package sshd
 
 import (
@@ -27,13 +27,13 @@ type Server struct {
 	HostKey string
 }
 
-// Start serves the user of the test. For each command of a client, the server runs script instead, with the command in
+// Start starts a server for the user of the test. Instead of the command of a client, the server runs script, with the command in
 // SSH_ORIGINAL_COMMAND. authorized is the public key that may log in; "" creates one.
 func Start(t testing.TB, script, authorized string) *Server {
 	t.Helper()
 	program, err := exec.LookPath("sshd")
 	if err != nil {
-		// On Debian, it is only in root's PATH.
+		// On Debian, /usr/sbin is only in root's PATH.
 		if program, err = exec.LookPath("/usr/sbin/sshd"); err != nil {
 			t.Fatal("sshd is missing: apt-get install openssh-server")
 		}

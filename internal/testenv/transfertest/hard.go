@@ -64,7 +64,7 @@ func (h hard) item() item.Item {
 	return it.Normalise()
 }
 
-// line returns text without control characters.
+// line returns up to most characters of text, without control characters.
 func (h hard) line(most int) string {
 	line := []rune(item.Item{Title: h.text()}.Normalise().Title)
 	return string(line[:min(most, len(line))])
@@ -73,7 +73,7 @@ func (h hard) line(most int) string {
 // HardItems returns the same items for the same seed.
 func HardItems(t *testing.T, seed uint64, n int) []transfer.Exported {
 	t.Helper()
-	h := hard{rand.New(rand.NewPCG(seed, 1))} //nolint:gosec // a failure has to come again
+	h := hard{rand.New(rand.NewPCG(seed, 1))} //nolint:gosec // failures must be reproducible
 	var out []transfer.Exported
 	for range n {
 		it := h.item()

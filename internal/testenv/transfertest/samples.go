@@ -13,7 +13,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer"
 )
 
-// ZIPOf packs a folder of testdata, so that the content of sample archives can be reviewed.
+// ZIPOf packs a folder of testdata. Sample archives are stored as folders, so that their content can be reviewed.
 func ZIPOf(t testing.TB, folder string) []byte {
 	t.Helper()
 	var out bytes.Buffer
@@ -89,7 +89,7 @@ func Link(name, value string) item.Field {
 // ExportPassword opens the exports of ProtectedExport.
 const ExportPassword = "corréct horse" // of testdata/bitwarden/protect.py
 
-// ProtectedExport returns an export of Bitwarden with that key derivation.
+// ProtectedExport returns a password-protected export of Bitwarden with the given key derivation.
 func ProtectedExport(t *testing.T, kdf string) string {
 	t.Helper()
 	data, err := os.ReadFile(Testdata("bitwarden/protected-" + kdf + ".json"))

@@ -15,7 +15,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer"
 )
 
-// Testdata returns the path of a sample, from the folder of app/transfer or a vendor's.
+// Testdata returns the path of a sample, for tests of app/transfer or of a package below it.
 func Testdata(name string) string {
 	folder := "testdata"
 	if above := filepath.Join("..", folder); exists(above) {
@@ -29,7 +29,7 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// Sample reads a file below testdata, whose format must be detected.
+// Sample reads a file below testdata, and checks that its format is detected.
 func Sample(t *testing.T, name, format string) *transfer.Result {
 	t.Helper()
 	data, err := os.ReadFile(Testdata(name))
@@ -91,7 +91,7 @@ func UTF16BE(s string) string {
 	return string(b)
 }
 
-// Refuses expects an error for a file.
+// Rejects expects an error for a file.
 func Rejects(t *testing.T, name string, data []byte, password string, want error) {
 	t.Helper()
 	_, err := transfer.Read(transfer.File{Name: name, Data: data}, transfer.Options{Password: password})
@@ -100,7 +100,7 @@ func Rejects(t *testing.T, name string, data []byte, password string, want error
 	}
 }
 
-// Letters removes characters that a place in an item may change.
+// Letters keeps only letters and digits. Fields of an item may change other characters.
 func Letters(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {

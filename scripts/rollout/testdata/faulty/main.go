@@ -1,4 +1,4 @@
-// Command faulty simulates a release that does not serve, as FAULT selects.
+// Command faulty simulates a release that does not serve. FAULT selects how it fails.
 package main
 
 import (
