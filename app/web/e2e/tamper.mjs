@@ -14,8 +14,9 @@ export const cutOff = (page) => page.route("**/api/**", (route) => route.abort("
 export const reconnect = (page) => page.unroute("**/api/**");
 
 /** Makes one item unreadable, as if a defective client had written it. */
-export async function breakEntry(page, id) {
-  await page.workers()[0].evaluate((broken) => {
+export async function breakItem(page, id) {
+  const worker = page.workers()[0];
+  await worker.evaluate((broken) => {
     const glue = globalThis.vaultsphere;
     const real = glue.call;
     const finding = { code: "content_unopened" };
@@ -26,7 +27,10 @@ export async function breakEntry(page, id) {
       const answer = await real(method, params, ...rest);
       if (method !== "sync" && method !== "list") return answer;
       const result = JSON.parse(answer);
-      if (method === "sync") Object.assign(result, { changed: true, unreadable: [{ id: broken, finding }] });
+      if (method === "sync") {
+        Object.assign(result, { changed: true, unreadable: [{ id: broken, finding }] });
+        globalThis.brokenSync = true;
+      }
       if (method === "list")
         result.items = result.items.map((i) =>
           i.id === broken ? { id: broken, type: "", title: "", unreadable: "cannot be opened" } : i,
@@ -34,5 +38,11 @@ export async function breakEntry(page, id) {
       return JSON.stringify(result);
     };
   }, id);
-  await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange"))); // the page syncs
+  // The page syncs when it becomes visible, unless a sync is already running, which does not have the broken item.
+  do
+    await page.evaluate(() => {
+      document.dispatchEvent(new Event("visibilitychange"));
+      return new Promise(requestAnimationFrame);
+    });
+  while (!(await worker.evaluate(() => globalThis.brokenSync)));
 }

@@ -16,7 +16,7 @@ import {
   unlock,
   useStage,
 } from "./stage.mjs";
-import { breakEntry, cutOff, reconnect, tamperVault } from "./tamper.mjs";
+import { breakItem, cutOff, reconnect, tamperVault } from "./tamper.mjs";
 
 useStage();
 let page;
@@ -280,7 +280,7 @@ test("an unreadable item does not affect others", async () => {
   await addMany(page, logins(3));
   await page.getByText("3 items").waitFor();
   const { items } = await callCore(page, "list", { query: "" });
-  await breakEntry(page, items[0].id);
+  await breakItem(page, items[0].id);
   await page.getByText("1 item can’t be opened. Your other items aren’t affected.").waitFor();
   await page.getByRole("option", { name: "Unreadable item" }).click();
   await heading(page, "This item can’t be opened");

@@ -13,7 +13,7 @@ import {
   tellPage,
   unlock,
 } from "./stage.mjs";
-import { breakEntry, cutOff, reconnect, tamperVault } from "./tamper.mjs";
+import { breakItem, cutOff, reconnect, tamperVault } from "./tamper.mjs";
 import { codeFor } from "./totp.mjs";
 
 /**
@@ -185,7 +185,7 @@ export async function walk(page, visit) {
   await reconnect(page);
   await page.evaluate(() => dispatchEvent(new Event("online"))); // not with the button: the core may have reconnected already
   await page.getByText("You’re offline.").waitFor({ state: "detached" });
-  await breakEntry(page, idOf("Alder & Sons"));
+  await breakItem(page, idOf("Alder & Sons"));
   await page.getByText("1 item can’t be opened").waitFor();
   await to(`#/item/${idOf("Alder & Sons")}`);
   await heading(page, "This item can’t be opened");
