@@ -202,18 +202,31 @@ func (m *method) fill(signature *types.Signature) error {
 		case m.params == nil && structOf(t) != nil:
 			m.params = t
 		default:
-			report, ok := t.(*types.Signature)
-			if !ok {
-				return fmt.Errorf("unsupported parameter type %s", t)
-			}
-			if report.Params().Len() == 1 {
-				m.event = report.Params().At(0).Type()
-			} else {
-				m.progress = true
+			if err := m.reports(t); err != nil {
+				return err
 			}
 		}
 	}
-	for v := range signature.Results().Variables() {
+	m.returns(signature.Results())
+	return nil
+}
+
+// reports takes a parameter that is a function: it reports progress, or events if it has one parameter.
+func (m *method) reports(t types.Type) error {
+	report, ok := t.(*types.Signature)
+	if !ok {
+		return fmt.Errorf("unsupported parameter type %s", t)
+	}
+	if report.Params().Len() == 1 {
+		m.event = report.Params().At(0).Type()
+	} else {
+		m.progress = true
+	}
+	return nil
+}
+
+func (m *method) returns(results *types.Tuple) {
+	for v := range results.Variables() {
 		switch t := v.Type(); {
 		case t.String() == "error":
 		case isFile(t):
@@ -225,7 +238,6 @@ func (m *method) fill(signature *types.Signature) error {
 			m.result = t
 		}
 	}
-	return nil
 }
 
 func isFile(t types.Type) bool { return strings.HasSuffix(t.String(), "bridge.File") }
