@@ -170,7 +170,8 @@ if (wrong.length > 0) process.exit(1);
 const texts = {};
 for (const [language, catalog] of Object.entries(catalogs)) {
   const { code } = transformSync(`export default ${JSON.stringify(catalog)};`, { minify: true, charset: "utf8" });
-  texts[language] = `/${writeHashed(`${language}.js`, code)}`;
+  const name = writeHashed(`${language}.js`, code);
+  texts[language] = `/${name}`;
 }
 const TEXTS_URLS = JSON.stringify(texts);
 const licences = writeHashed("licences.txt", readFileSync(join(here, "../../THIRD_PARTY_NOTICES.txt")));

@@ -113,7 +113,8 @@ export function declarations(catalogs) {
     const names = [...valuesOf(text).keys()];
     if (names.length === 0) return "string";
     const counts = (name) => all.some((own) => valuesOf(own.get(path)).get(name));
-    return `(values: { ${names.map((name) => `${name}: ${counts(name) ? "number" : "string | number"}`).join("; ")} }) => string`;
+    const values = names.map((name) => `${name}: ${counts(name) ? "number" : "string | number"}`);
+    return `(values: { ${values.join("; ")} }) => string`;
   };
   const members = (part, path, indent) =>
     Object.entries(part).flatMap(([key, value]) => {

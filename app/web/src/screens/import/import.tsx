@@ -39,8 +39,8 @@ type How = Omit<ReadOptions, "name">;
 /** The first bytes of a KeePass database. */
 const KEEPASS = [0x03, 0xd9, 0xa2, 0x9a];
 
-const WRONG_PASSWORD: ErrorCode[] = ["file_wrong_password", "file_wrong_password_or_key"];
-const UNKNOWN_COLUMNS: ErrorCode[] = ["file_no_header", "file_no_columns", "file_column_count"];
+const WRONG_PASSWORD = new Set<ErrorCode>(["file_wrong_password", "file_wrong_password_or_key"]);
+const UNKNOWN_COLUMNS = new Set<ErrorCode>(["file_no_header", "file_no_columns", "file_column_count"]);
 
 async function isKeePass(file: File) {
   const head = new Uint8Array(await file.slice(0, KEEPASS.length).arrayBuffer());
@@ -92,9 +92,9 @@ export function ImportPage() {
     } catch (e) {
       const refused = asCoreError(e);
       const { code } = refused;
-      if (code === "file_password_needed" || WRONG_PASSWORD.includes(code)) {
-        show({ at: "password", wrong: WRONG_PASSWORD.includes(code) ? refused : null, keepass: await isKeePass(chosen) });
-      } else if (UNKNOWN_COLUMNS.includes(code) || (code === "file_unknown_format" && /\.(csv|tsv|txt)$/i.test(chosen.name)))
+      if (code === "file_password_needed" || WRONG_PASSWORD.has(code)) {
+        show({ at: "password", wrong: WRONG_PASSWORD.has(code) ? refused : null, keepass: await isKeePass(chosen) });
+      } else if (UNKNOWN_COLUMNS.has(code) || (code === "file_unknown_format" && /\.(csv|tsv|txt)$/i.test(chosen.name)))
         await chooseColumns(e);
       else refuse(e, { at: "choose" });
     }
