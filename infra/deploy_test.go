@@ -335,7 +335,7 @@ func refuseMissingImage(e *engineer) {
 // released returns the digest that the service runs.
 func (e *engineer) released() string {
 	e.t.Helper()
-	return strings.TrimSpace(e.do("scripts/deploy.sh", "--status"))
+	return strings.TrimSpace(e.read("scripts/deploy.sh", "--status"))
 }
 
 // releases runs a release or a rollback, and checks the digest that runs afterwards. The test serves the vault at its address.

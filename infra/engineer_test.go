@@ -4,6 +4,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"maps"
 	"os"
@@ -138,10 +139,24 @@ func (e *engineer) do(name string, args ...string) string {
 	return out
 }
 
+// read returns the standard output alone: on standard error, SDKs log warnings about connections.
+func (e *engineer) read(name string, args ...string) string {
+	e.t.Helper()
+	cmd := exec.CommandContext(e.t.Context(), name, args...)
+	cmd.Dir, cmd.Env = e.dir, e.env
+	var problems bytes.Buffer
+	cmd.Stderr = &problems
+	out, err := cmd.Output()
+	if err != nil {
+		e.t.Fatalf("%s %s: %v: %s", name, strings.Join(args, " "), err, &problems)
+	}
+	return string(out)
+}
+
 // aws runs an AWS CLI command and returns its text output with single spaces.
 func (e *engineer) aws(command, query string) string {
 	e.t.Helper()
-	out := e.do("aws", append(strings.Fields(command), "--output", "text", "--query", query)...)
+	out := e.read("aws", append(strings.Fields(command), "--output", "text", "--query", query)...)
 	var lines []string
 	for line := range strings.Lines(out) {
 		lines = append(lines, strings.Join(strings.Fields(line), " "))
