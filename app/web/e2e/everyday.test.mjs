@@ -1,37 +1,10 @@
 // Everyday use: trash, undo, selection, palette, search.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { logins } from "./samples.mjs";
-import {
-  addMany,
-  callCore,
-  closeToasts,
-  footCount,
-  heading,
-  openPage,
-  registerPerson,
-  startBrowser,
-  startServer,
-  unlock,
-} from "./stage.mjs";
+import { addMany, callCore, closeToasts, done, footCount, heading, unlock, useStage, vaultOf } from "./stage.mjs";
 
-let browser, server;
-before(async () => {
-  [browser, server] = await Promise.all([startBrowser(), startServer()]);
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
-
-/** Registers a user with these items. Returns the page with the open vault. */
-async function vaultOf(username, items, options) {
-  const page = await openPage(browser, server.url, options);
-  await registerPerson(page, username);
-  await addMany(page, items);
-  await shows(page, `${items.length.toLocaleString("en")} item`);
-  return page;
-}
+useStage();
 
 const shows = (page, text) => footCount(page).getByText(text).waitFor();
 const says = (page, text) => page.locator(".toast").getByText(text, { exact: true }).last().waitFor();
@@ -43,11 +16,6 @@ const titles = (page) =>
     .evaluateAll((rows) =>
       rows.sort((a, b) => a.dataset.index - b.dataset.index).map((r) => r.querySelector(".row-title").textContent),
     );
-
-async function done(page) {
-  assert.deepEqual(page.complaints, []);
-  await page.context().close();
-}
 
 test("deleted items go to the trash and can be restored", async () => {
   const page = await vaultOf("ada", logins(4));

@@ -2,24 +2,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { logins } from "./samples.mjs";
-import { addMany, browser, heading, openPage, registerPerson, server, unlock, useStage } from "./stage.mjs";
+import { addMany, done, heading, unlock, useStage, vaultOf } from "./stage.mjs";
 
 useStage();
 
 const row = (page, title) => page.locator(".row", { hasText: title }).first();
-
-async function vaultOf(username, items, options) {
-  const page = await openPage(browser, server.url, { reducedMotion: "reduce", ...options });
-  await registerPerson(page, username);
-  await addMany(page, items);
-  await page.locator(".row").first().waitFor();
-  return page;
-}
-
-async function done(page) {
-  assert.deepEqual(page.complaints, []);
-  await page.context().close();
-}
 
 test("a row can be clicked in the smallest windows", async () => {
   const page = await vaultOf("ada", logins(30));

@@ -2,25 +2,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { logins } from "./samples.mjs";
-import { addMany, browser, heading, openPage, registerPerson, server, useStage } from "./stage.mjs";
+import { done, heading, server, useStage, vaultOf } from "./stage.mjs";
 
 useStage();
 
 const row = (page, title) => page.locator(".row", { hasText: title }).first();
 const toast = (page, text) => page.locator(".toast", { hasText: text }).first().waitFor();
-
-async function vaultOf(username, items, options) {
-  const page = await openPage(browser, server.url, { reducedMotion: "reduce", ...options });
-  await registerPerson(page, username);
-  await addMany(page, items);
-  await page.locator(".row").first().waitFor();
-  return page;
-}
-
-async function done(page) {
-  assert.deepEqual(page.complaints, []);
-  await page.context().close();
-}
 
 const CTRL = 2;
 

@@ -1,4 +1,5 @@
 // Shared setup of the tests: the real server with an empty data directory, and a real browser.
+import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -213,5 +214,22 @@ export async function addMany(page, items) {
 
 /** Refreshes the list after a change through the core. */
 export const tellPage = (page) => page.evaluate(() => new BroadcastChannel("vaultsphere").postMessage("changed"));
+
+/** Registers a user with these items on the server of useStage(). Returns the page with the open vault. */
+export async function vaultOf(username, items, options) {
+  const page = await openPage(browser, server.url, { reducedMotion: "reduce", ...options });
+  await registerPerson(page, username);
+  await addMany(page, items);
+  await footCount(page)
+    .getByText(`${items.length.toLocaleString("en")} item`)
+    .waitFor();
+  return page;
+}
+
+/** Closes a page, which must have logged no errors. */
+export async function done(page) {
+  assert.deepEqual(page.complaints, []);
+  await page.context().close();
+}
 
 export const footCount = (page) => page.locator(".list-foot");
