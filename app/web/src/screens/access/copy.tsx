@@ -10,12 +10,11 @@ import { openCopy, vaultClosed } from "../../state/session";
 import { texts } from "../../texts";
 import { Button, Heading, Working } from "../../ui/controls";
 import { Confirm } from "../../ui/dialog";
-import { PasswordField } from "../../ui/field";
-import { focusOnce } from "../../ui/focus";
 import { Icon } from "../../ui/icon";
 import { Problem, useTask } from "../../ui/task";
 import { about } from "./copy-list";
 import { Frame } from "./frame";
+import { MasterPassword } from "./master-password";
 
 export function CopyScreen({ id }: { id: string }) {
   const { common, copies: text } = texts.value;
@@ -83,23 +82,7 @@ export function CopyScreen({ id }: { id: string }) {
               if (password) open();
             }}
           >
-            <input
-              class="visually-hidden"
-              type="text"
-              autocomplete="username"
-              value={copy.username}
-              readOnly
-              tabIndex={-1}
-              aria-hidden="true"
-            />
-            <PasswordField
-              label={common.masterPassword}
-              value={password}
-              onInput={setPassword}
-              autocomplete="current-password"
-              required
-              inputRef={focusOnce}
-            />
+            <MasterPassword username={copy.username} value={password} onInput={setPassword} />
             <Problem error={task.error} />
             {task.busy ? (
               <Working onCancel={restart}>{common.derivingKey}</Working>

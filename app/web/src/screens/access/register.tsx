@@ -76,6 +76,25 @@ export function Register() {
     });
 
   const progress = <p class="steps">{text.step({ number: Math.max(1, STEPS.indexOf(step) + 1), total: STEPS.length })}</p>;
+  const signIn = (
+    <nav class="panel-links" aria-label={common.otherWays}>
+      <p>
+        {text.have} <a href={href("sign-in")}>{common.signIn}</a>
+      </p>
+    </nav>
+  );
+  const name = (hint?: string) => (
+    <TextField
+      label={common.username}
+      value={username}
+      onInput={setUsername}
+      autocomplete="username"
+      required
+      maxLength={MAX_USERNAME_RUNES}
+      hint={hint}
+      inputRef={focusOnce}
+    />
+  );
 
   switch (step) {
     case "invitation":
@@ -100,11 +119,7 @@ export function Register() {
               {text.submit}
             </Button>
           </form>
-          <nav class="panel-links" aria-label={common.otherWays}>
-            <p>
-              {text.have} <a href={href("sign-in")}>{common.signIn}</a>
-            </p>
-          </nav>
+          {signIn}
         </Frame>
       );
     case "form":
@@ -121,16 +136,7 @@ export function Register() {
               if (username.trim() && choice.ready) prepare();
             }}
           >
-            <TextField
-              label={common.username}
-              value={username}
-              onInput={setUsername}
-              autocomplete="username"
-              required
-              maxLength={MAX_USERNAME_RUNES}
-              hint={text.usernameHint}
-              inputRef={focusOnce}
-            />
+            {name(text.usernameHint)}
             <NewPassword username={username} onChoice={setChoice} labels={{ first: common.masterPassword, again: text.again }} />
             <Problem error={task.error ?? gate.error} wait={wait} />
             {task.busy ? (
@@ -141,11 +147,7 @@ export function Register() {
               </Button>
             )}
           </form>
-          <nav class="panel-links" aria-label={common.otherWays}>
-            <p>
-              {text.have} <a href={href("sign-in")}>{common.signIn}</a>
-            </p>
-          </nav>
+          {signIn}
         </Frame>
       );
     case "phrase":
@@ -185,15 +187,7 @@ export function Register() {
               if (username.trim()) create();
             }}
           >
-            <TextField
-              label={common.username}
-              value={username}
-              onInput={setUsername}
-              autocomplete="username"
-              required
-              maxLength={MAX_USERNAME_RUNES}
-              inputRef={focusOnce}
-            />
+            {name()}
             <Problem error={task.error} wait={wait} />
             <Button type="submit" kind="primary" wide busy={task.busy} disabled={!username.trim()}>
               {text.create}

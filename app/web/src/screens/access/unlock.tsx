@@ -5,12 +5,11 @@ import { href } from "../../state/route";
 import { signOut, unlock } from "../../state/session";
 import { texts } from "../../texts";
 import { Button, Heading, Working } from "../../ui/controls";
-import { PasswordField } from "../../ui/field";
-import { focusOnce } from "../../ui/focus";
 import { Icon } from "../../ui/icon";
 import { Problem, useCountdown, useTask } from "../../ui/task";
 import { CopyList } from "./copy-list";
 import { Frame } from "./frame";
+import { MasterPassword } from "./master-password";
 
 /** Asks for the master password of a session that exists: only the keys are missing. */
 export function Unlock({ username }: { username: string }) {
@@ -43,23 +42,7 @@ export function Unlock({ username }: { username: string }) {
           if (password && !wait) submit();
         }}
       >
-        <input
-          class="visually-hidden"
-          type="text"
-          autocomplete="username"
-          value={username}
-          readOnly
-          tabIndex={-1}
-          aria-hidden="true"
-        />
-        <PasswordField
-          label={common.masterPassword}
-          value={password}
-          onInput={setPassword}
-          autocomplete="current-password"
-          required
-          inputRef={focusOnce}
-        />
+        <MasterPassword username={username} value={password} onInput={setPassword} />
         <Problem error={task.error} wait={wait} />
         {task.busy ? (
           <Working onCancel={restart}>{common.derivingKey}</Working>
