@@ -38,7 +38,7 @@ type Client struct {
 	// The state of the cache, guarded by the turn.
 	keepNothing   bool
 	kept          *protocol.Account // what is known to be in the cache
-	copyProblem   string            // why there is no cache of the vault, though there should be one
+	copyProblem   string            // why the vault could not be cached
 	outboxProblem string            // why the outbox found at sign-in is not used
 	away          bool              // the server did not answer the last request
 
@@ -184,7 +184,7 @@ func (c *Client) meet(a protocol.Account) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.vault != nil && string(c.vault.user) != a.UserID {
-		return altered(found(bridge.Finding{Code: bridge.OtherUser}, "the server answers for another user than the one who is signed in"))
+		return altered(found(bridge.Finding{Code: bridge.OtherUser}, "the server answered for a different user"))
 	}
 	// These never change within a session: a change of the password ends all other sessions.
 	if known := c.account; known != nil && known.SessionID == a.SessionID && known.KDF != a.KDF {

@@ -15,7 +15,7 @@ import (
 // they are in a separate module there.
 type Judge func(ctx context.Context, passwords []string) ([]bool, error)
 
-// knowledge is what was learned about passwords while the vault was unlocked. Lock drops it.
+// knowledge caches what health checks learned about passwords. Lock clears it.
 type knowledge struct {
 	mu       sync.Mutex
 	weak     map[string]bool

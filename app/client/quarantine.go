@@ -238,7 +238,7 @@ func (c *Client) checkQueue(v *vault) error {
 	return c.moveAside(v.account, name, held)
 }
 
-// takeBack takes the cache of a user, who has proved the password, out of quarantine. Its vault and its outbox are active again
+// takeBack moves a user's cache out of quarantine, after the user has proved the password. Its vault and outbox are active again
 // under their names. It needs the turn.
 func (c *Client) takeBack(user seal.UserID) error {
 	_, err := c.changeQuarantine(func(list []quarantined) []quarantined {

@@ -18,7 +18,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
-// exchange is a request on a raw connection, so the test controls what is written and read.
+// exchange is a request on a raw connection: the test controls every byte.
 type exchange struct {
 	t    *testing.T
 	conn *net.TCPConn

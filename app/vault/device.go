@@ -13,7 +13,7 @@ type Caller struct {
 	// Session is the token that the caller held before, if any. The login ends it, so a token that was planted or stolen
 	// earlier becomes worthless.
 	Session string
-	// Devices are the caller's device tokens: one for each user who has signed in there.
+	// Devices are the caller's device tokens, one per user who has signed in on the device.
 	Devices []string
 }
 

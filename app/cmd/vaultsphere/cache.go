@@ -21,7 +21,7 @@ const (
 	cacheLock = "cache.lock"
 )
 
-// maxCacheFileBytes bounds what is read of one file. The largest holds a whole vault.
+// maxCacheFileBytes limits how much of a file is read. The largest file holds a whole vault.
 const maxCacheFileBytes = 512 << 20
 
 // cache implements client.Cache for one server. Each name is a directory, and each part is a file in it. The name of the file has a

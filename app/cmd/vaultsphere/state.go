@@ -23,7 +23,7 @@ const (
 	lockFile    = "seen.lock"
 )
 
-// maxStateBytes bounds what is read of a file. The files are far smaller.
+// maxStateBytes limits how much of a file is read. Real files are far smaller.
 const maxStateBytes = 1 << 20
 
 // session is the server and the user of the last sign-in. The token is empty after signing out.

@@ -21,7 +21,7 @@ import (
 // readTries is how often a read is tried while the vault keeps changing.
 const readTries = 12
 
-// upToDateUser reads a user's row, after rolling a pending change forward. It does not find a user who is being deleted.
+// upToDateUser rolls a pending change forward and reads the user's row. A user being deleted is not found.
 func (s *Store) upToDateUser(ctx context.Context, name vault.Username) (userRow, error) {
 	for try := 1; ; try++ {
 		u, err := s.userRow(ctx, name)

@@ -197,7 +197,7 @@ func (t *Table) reader(columns []Column, ragged bool) *reader {
 	return r
 }
 
-// fill pads a record to the width of the table, and reports what is wrong with it. Values at the end of a row may be missing
+// fill pads a record to the width of the table and reports problems. Values at the end of a row may be missing
 // if an item is useful without them and the file was not cut there. Extra values are accepted only if the row has a URL in
 // its place, because lines of a broken row look like rows too.
 func (t *Table) fill(b *Builder, r record, columns []Column, last bool) record {

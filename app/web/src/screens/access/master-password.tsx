@@ -2,7 +2,7 @@ import { texts } from "../../texts";
 import { PasswordField } from "../../ui/field";
 import { focusOnce } from "../../ui/focus";
 
-/** The field of the master password of a known user. A hidden username lets password managers pick the right entry. */
+/** The field of the master password of a known user. A hidden username lets password managers pick the right login. */
 export function MasterPassword({
   username,
   value,
