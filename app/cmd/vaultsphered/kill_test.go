@@ -114,7 +114,7 @@ func (w *writer) check(url string) error {
 	}
 	for _, r := range v.Records {
 		if w.tokens[r.Place] != r.Token {
-			return fmt.Errorf("record %+v is not the one that was written", r.Place)
+			return fmt.Errorf("record %+v is not what the client wrote", r.Place)
 		}
 	}
 	return nil
