@@ -10,7 +10,7 @@ after(() => browser?.close());
 
 async function check(options, look) {
   const server = await startServer();
-  const page = await openPage(browser, server.url, { reducedMotion: "reduce", ...options });
+  const page = await openPage(browser, server.url, options);
   const found = [];
   const seen = [];
   try {

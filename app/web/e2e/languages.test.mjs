@@ -61,7 +61,7 @@ async function look(page, language, screen) {
 for (const language of translated) {
   test(`the main screens speak ${LANGUAGES[language]}`, async () => {
     const text = texts[language];
-    const page = await openPage(browser, server.url, { locale: language, reducedMotion: "reduce" });
+    const page = await openPage(browser, server.url, { locale: language });
     const to = (hash) => page.evaluate((h) => (location.hash = h), hash);
     const found = [];
     const visit = async (screen) => found.push(...(await look(page, language, screen)));

@@ -22,7 +22,6 @@ try {
       const page = await openPage(browser, server.url, {
         viewport,
         colorScheme,
-        reducedMotion: "reduce",
         hasTouch: phone,
         isMobile: phone,
       });

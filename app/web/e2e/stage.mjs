@@ -106,10 +106,16 @@ export function useStage() {
 
 /**
  * Opens a page with a new profile. It has no service worker unless the test asks for one, because Playwright cannot route the
- * requests of service workers. `page.complaints` collects the errors that the page logs, including CSP reports.
+ * requests of service workers. It shows no animations, so a test that measures sees the final colours and positions.
+ * `page.complaints` collects the errors that the page logs, including CSP reports.
  */
 export async function openPage(browser, url, options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, serviceWorkers: "block", ...options });
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 800 },
+    reducedMotion: "reduce",
+    serviceWorkers: "block",
+    ...options,
+  });
   await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: new URL(url).origin });
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE_MS);
@@ -217,7 +223,7 @@ export const tellPage = (page) => page.evaluate(() => new BroadcastChannel("vaul
 
 /** Registers a user with these items on the server of useStage(). Returns the page with the open vault. */
 export async function vaultOf(username, items, options) {
-  const page = await openPage(browser, server.url, { reducedMotion: "reduce", ...options });
+  const page = await openPage(browser, server.url, options);
   await registerPerson(page, username);
   await addMany(page, items);
   await footCount(page)
