@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/health"
+	"github.com/vaultsphere/vaultsphere/app/item"
 )
 
 // Judge reports which of the passwords are weak, as strength.Weak does. Its dictionaries are too large for the browser's core, so
@@ -36,18 +37,48 @@ func (c *Client) Health(ctx context.Context, judge Judge, progress func(done, to
 	if err != nil {
 		return health.Report{}, err
 	}
+	if err := c.judge(ctx, v, logins, judge, progress); err != nil {
+		return health.Report{}, err
+	}
+	return health.Of(logins, v.known.all(), time.Now()), nil
+}
+
+// ItemHealth is what Health finds about one item. It has findings only if the item has a password and is not in the trash.
+func (c *Client) ItemHealth(ctx context.Context, id string, judge Judge) (health.Findings, error) {
+	v, logins, err := c.logins(ctx)
+	if err != nil {
+		return health.Findings{}, err
+	}
+	one := only(logins, id)
+	if err := c.judge(ctx, v, one, judge, nil); err != nil {
+		return health.Findings{}, err
+	}
+	return health.One(id, logins, v.known.about(one), time.Now()), nil
+}
+
+// only returns the login with an id, if there is one.
+func only(logins []health.Login, id string) []health.Login {
+	at := slices.IndexFunc(logins, func(l health.Login) bool { return l.ID == id })
+	if at < 0 {
+		return nil
+	}
+	return logins[at : at+1]
+}
+
+// judge judges the passwords that were not judged yet.
+func (c *Client) judge(ctx context.Context, v *vault, logins []health.Login, judge Judge, progress func(done, total int)) error {
 	unknown := v.known.unjudged(logins)
 	total := len(unknown)
 	for batch := range slices.Chunk(unknown, judgedAtOnce) {
 		if c.Locked() {
-			return health.Report{}, ErrLocked
+			return ErrLocked
 		}
 		weak, err := judge(ctx, batch)
 		if err == nil && len(weak) != len(batch) {
 			err = fmt.Errorf("%d answers about %d passwords", len(weak), len(batch))
 		}
 		if err != nil {
-			return health.Report{}, fmt.Errorf("judge passwords: %w", err)
+			return fmt.Errorf("judge passwords: %w", err)
 		}
 		unknown = unknown[len(batch):]
 		v.known.judged(batch, weak)
@@ -55,7 +86,7 @@ func (c *Client) Health(ctx context.Context, judge Judge, progress func(done, to
 			progress(total-len(unknown), total)
 		}
 	}
-	return health.Of(logins, v.known.all(), time.Now()), nil
+	return nil
 }
 
 // logins opens the items that are not open yet, and returns all that have a password.
@@ -77,9 +108,38 @@ func (c *Client) logins(ctx context.Context) (*vault, []health.Login, error) {
 		}
 		logins = append(logins, health.Login{
 			ID: e.id, Username: e.item.Username, URLs: e.item.URLs, Password: in.password, Since: in.since, TOTP: in.totp,
+			Ignored: kinds(e.item.Ignored),
 		})
 	}
 	return v, logins, nil
+}
+
+func kinds(words []string) []health.Kind {
+	var out []health.Kind
+	for _, w := range words {
+		out = append(out, health.Kind(w))
+	}
+	return out
+}
+
+// Ignore dismisses a kind of findings about items, or reports it again.
+func (c *Client) Ignore(ctx context.Context, ids []string, kind health.Kind, ignore bool, progress func(done, total int)) ([]string, error) {
+	word := string(kind)
+	return c.edit(ctx, ids, progress, func(it *item.Item) {
+		it.Ignored = slices.DeleteFunc(it.Ignored, func(w string) bool { return w == word })
+		if ignore {
+			it.Ignored = append(it.Ignored, word)
+		}
+	})
+}
+
+// withFreshPassword returns an item whose password differs from before, without the ignored findings about the old one.
+func withFreshPassword(it, before item.Item) item.Item {
+	if it.Password != before.Password {
+		it = it.Clone()
+		it.Ignored = slices.DeleteFunc(it.Ignored, func(w string) bool { return health.Kind(w).OfPassword() })
+	}
+	return it
 }
 
 func (k *knowledge) unjudged(logins []health.Login) []string {
@@ -108,4 +168,18 @@ func (k *knowledge) all() health.Known {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return health.Known{Weak: maps.Clone(k.weak), Breached: maps.Clone(k.breached)}
+}
+
+// about is the part of all that concerns some logins.
+func (k *knowledge) about(logins []health.Login) health.Known {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	known := health.Known{Weak: map[string]bool{}, Breached: map[string]int{}}
+	for _, l := range logins {
+		known.Weak[l.Password] = k.weak[l.Password]
+		if times, checked := k.breached[l.Password]; checked {
+			known.Breached[l.Password] = times
+		}
+	}
+	return known
 }

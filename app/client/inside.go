@@ -15,6 +15,7 @@ type inside struct {
 	password string
 	since    time.Time // when the password was first saved
 	totp     bool      // makes one-time codes
+	subtitle string    // see Summary
 	err      error     // why the other fields are empty
 }
 
@@ -86,8 +87,9 @@ func (v *vault) look(e *entry) *inside {
 	if err != nil {
 		return &inside{err: err}
 	}
+	it.Type = e.item.Type // the details do not have it
 	// The password is a substring of a longer text, which would stay in memory.
-	in := &inside{hay: searchable(it), password: strings.Clone(it.Password)}
+	in := &inside{hay: searchable(it), password: strings.Clone(it.Password), subtitle: strings.Clone(it.Subtitle())}
 	if it.TOTP != "" {
 		_, err := item.ParseAuthenticatorKey(it.TOTP)
 		in.totp = err == nil

@@ -37,6 +37,7 @@ func TestReport(t *testing.T) {
 		SecondFactor: []string{"alone"},
 		Breached:     []health.Breached{{ID: "often", Times: 900}, {ID: "once", Times: 1}},
 		Unchecked:    11,
+		Ignored:      []health.Ignored{},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
@@ -73,5 +74,61 @@ func TestLocalURLsAreNotInsecure(t *testing.T) {
 		if (len(got.Insecure) == 1) != insecure {
 			t.Errorf("%s: insecure is %t", url, !insecure)
 		}
+	}
+}
+
+func TestIgnoredFindingsAreListedApart(t *testing.T) {
+	t.Parallel()
+	all := health.Kinds
+	logins := []health.Login{
+		{ID: "all", Password: "p", Since: now.AddDate(-3, 0, 0), URLs: []string{"http://a.example"}, Ignored: all},
+		{ID: "another", Password: "w", Ignored: []health.Kind{health.KindOld, "from a newer version"}},
+		{ID: "alone", Password: "twin", Ignored: []health.Kind{health.KindReused}}, {ID: "other", Password: "twin"},
+		{ID: "first", Password: "pair", Ignored: []health.Kind{health.KindReused}},
+		{ID: "second", Password: "pair", Ignored: []health.Kind{health.KindReused}},
+	}
+	known := health.Known{Weak: map[string]bool{"p": true, "w": true}, Breached: map[string]int{"p": 7, "w": 0, "twin": 0, "pair": 0}}
+	got := health.Of(logins, known, now)
+	want := health.Report{
+		Logins: 6, Sound: 3, Weak: []string{"another"}, Old: []health.Old{}, Insecure: []health.Insecure{}, SecondFactor: []string{},
+		Breached: []health.Breached{},
+		// A group is ignored if all its members are: a login that gets the password later is reported with the others.
+		Reused: [][]string{{"alone", "other"}},
+		Ignored: []health.Ignored{
+			{ID: "all", Kind: health.KindBreached}, {ID: "all", Kind: health.KindWeak}, {ID: "all", Kind: health.KindOld},
+			{ID: "all", Kind: health.KindInsecure}, {ID: "all", Kind: health.KindSecondFactor},
+			{ID: "first", Kind: health.KindReused}, {ID: "second", Kind: health.KindReused},
+		},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+func TestFindingsOfOneLogin(t *testing.T) {
+	t.Parallel()
+	since := now.AddDate(-3, 0, 0)
+	logins := []health.Login{
+		{ID: "a", Password: "p"}, {ID: "b", Password: "q"}, {ID: "none"},
+		{ID: "c", Password: "p", Since: since, URLs: []string{"http://c.example"}, Ignored: []health.Kind{health.KindOld}},
+		{ID: "d", Password: "p"},
+	}
+	got := health.One("c", logins, health.Known{Weak: map[string]bool{"p": true}, Breached: map[string]int{"p": 3}}, now)
+	want := health.Findings{
+		Weak: true, Reused: []string{"a", "d"}, Since: since, Old: true, Insecure: "http://c.example", SecondFactor: true,
+		Breached: 3, Checked: true, Ignored: []health.Kind{health.KindOld},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+	nothing := health.Findings{Reused: []string{}, Ignored: []health.Kind{}}
+	for _, id := range []string{"none", "missing"} {
+		if got := health.One(id, logins, health.Known{}, now); !reflect.DeepEqual(got, nothing) {
+			t.Errorf("%s: %+v", id, got)
+		}
+	}
+	sound := health.One("b", logins, health.Known{Breached: map[string]int{"q": 0}}, now)
+	if sound.Weak || len(sound.Reused) > 0 || sound.Old || !sound.Checked {
+		t.Errorf("%+v", sound)
 	}
 }
