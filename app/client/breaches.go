@@ -51,11 +51,11 @@ func (c *Client) Breaches(ctx context.Context, ranges Ranges, progress func(done
 
 // Breach is Breaches for one item.
 func (c *Client) Breach(ctx context.Context, id string, ranges Ranges) error {
-	v, logins, err := c.logins(ctx)
+	v, one, _, err := c.login(ctx, id)
 	if err != nil {
 		return err
 	}
-	return c.lookUp(ctx, v, only(logins, id), ranges, nil)
+	return c.lookUp(ctx, v, one, ranges, nil)
 }
 
 func (c *Client) lookUp(ctx context.Context, v *vault, logins []health.Login, ranges Ranges, progress func(done, total int)) error {

@@ -45,24 +45,55 @@ func (c *Client) Health(ctx context.Context, judge Judge, progress func(done, to
 
 // ItemHealth is what Health finds about one item. It has findings only if the item has a password and is not in the trash.
 func (c *Client) ItemHealth(ctx context.Context, id string, judge Judge) (health.Findings, error) {
-	v, logins, err := c.logins(ctx)
+	v, one, others, err := c.login(ctx, id)
 	if err != nil {
 		return health.Findings{}, err
 	}
-	one := only(logins, id)
 	if err := c.judge(ctx, v, one, judge, nil); err != nil {
 		return health.Findings{}, err
 	}
-	return health.One(id, logins, v.known.about(one), time.Now()), nil
+	if len(one) == 0 {
+		return health.One(health.Login{}, nil, health.Known{}, time.Now()), nil
+	}
+	return health.One(one[0], others, v.known.about(one), time.Now()), nil
 }
 
-// only returns the login with an id, if there is one.
-func only(logins []health.Login, id string) []health.Login {
-	at := slices.IndexFunc(logins, func(l health.Login) bool { return l.ID == id })
-	if at < 0 {
-		return nil
+// login returns one of the logins, or none, and the ids of the others with its password. Unlike logins it allocates nothing per
+// item: in WebAssembly, a collection of garbage reads the whole vault.
+func (c *Client) login(ctx context.Context, id string) (v *vault, one []health.Login, others []string, err error) {
+	if err := c.Index(ctx, nil); err != nil {
+		return nil, nil, nil, err
 	}
-	return logins[at : at+1]
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if c.vault == nil {
+		return nil, nil, nil, ErrLocked
+	}
+	e := c.vault.shown(id)
+	if e == nil || !e.isLogin() {
+		return c.vault, nil, nil, nil
+	}
+	in := e.inside.Load()
+	for _, other := range c.vault.sorted {
+		if other != e && other.isLogin() && other.inside.Load().password == in.password {
+			others = append(others, other.id)
+		}
+	}
+	return c.vault, []health.Login{e.login()}, others, nil
+}
+
+// isLogin reports whether health reports include the entry.
+func (e *entry) isLogin() bool {
+	in := e.inside.Load()
+	return in != nil && in.password != "" && e.item.Trashed.IsZero()
+}
+
+func (e *entry) login() health.Login {
+	in := e.inside.Load()
+	return health.Login{
+		ID: e.id, Username: e.item.Username, URLs: e.item.URLs, Password: in.password, Since: in.since, TOTP: in.totp,
+		Ignored: kinds(e.item.Ignored),
+	}
 }
 
 // judge judges the passwords that were not judged yet.
@@ -102,14 +133,9 @@ func (c *Client) logins(ctx context.Context) (*vault, []health.Login, error) {
 	}
 	var logins []health.Login
 	for _, e := range v.sorted {
-		in := e.inside.Load()
-		if in == nil || in.password == "" || !e.item.Trashed.IsZero() {
-			continue
+		if e.isLogin() {
+			logins = append(logins, e.login())
 		}
-		logins = append(logins, health.Login{
-			ID: e.id, Username: e.item.Username, URLs: e.item.URLs, Password: in.password, Since: in.since, TOTP: in.totp,
-			Ignored: kinds(e.item.Ignored),
-		})
 	}
 	return v, logins, nil
 }

@@ -61,7 +61,13 @@ func (c *Client) unopened() ([]*entry, error) {
 	if c.vault == nil {
 		return nil, ErrLocked
 	}
-	return slices.DeleteFunc(slices.Clone(c.vault.sorted), func(e *entry) bool { return e.inside.Load() != nil }), nil
+	var todo []*entry
+	for _, e := range c.vault.sorted {
+		if e.inside.Load() == nil {
+			todo = append(todo, e)
+		}
+	}
+	return todo, nil
 }
 
 // openSlice opens the details of the first entries and returns their number. Results for an entry that was replaced in the

@@ -113,18 +113,10 @@ type Findings struct {
 	Ignored      []Kind    `json:"ignored"`
 }
 
-// One reports on the login with an id, among all logins. It returns the zero value if the login has no password.
-func One(id string, logins []Login, known Known, now time.Time) Findings {
-	at := slices.IndexFunc(logins, func(l Login) bool { return l.ID == id && l.Password != "" })
-	if at < 0 {
-		return Findings{Reused: []string{}, Ignored: []Kind{}}
-	}
-	f := logins[at].findings(known, now)
-	for i, other := range logins {
-		if i != at && other.Password == logins[at].Password {
-			f.Reused = append(f.Reused, other.ID)
-		}
-	}
+// One reports on one login. others are the ids of the other logins with its password.
+func One(l Login, others []string, known Known, now time.Time) Findings {
+	f := l.findings(known, now)
+	f.Reused = append(f.Reused, others...)
 	return f
 }
 

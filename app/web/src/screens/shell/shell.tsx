@@ -50,10 +50,11 @@ function Starts() {
 
 function Detail() {
   const text = texts.value.shell;
-  const [screen, id, action] = route.value;
+  const [screen, id, action, part] = route.value;
+  const editing = action === "edit" && !copyOpen.value;
   switch (screen) {
     case "item":
-      return <ItemScreen key={id} id={id ?? ""} editing={action === "edit" && !copyOpen.value} />;
+      return <ItemScreen key={id} id={id ?? ""} editing={editing} generating={part === "password"} />;
     case "new":
       return copyOpen.value ? null : <ItemScreen key={`new ${id}`} id="" editing type={TYPES.find((t) => t === id)} />;
     default:
