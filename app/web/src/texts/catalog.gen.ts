@@ -707,6 +707,7 @@ export interface Texts {
     readonly draftTake: string;
     readonly unsaved: string;
     readonly unsavedBody: string;
+    readonly missing: string;
     readonly discard: string;
     readonly keep: string;
   };
