@@ -2,11 +2,11 @@
 
 import { useEffect } from "preact/hooks";
 import { copyOpen, preferences } from "../../state/app";
-import { href, type Page as PageName, pageOf, route } from "../../state/route";
+import { type Page as PageName, pageOf, route } from "../../state/route";
 import { all, counts } from "../../state/vault";
 import { NAME, texts } from "../../texts";
 import { Empty } from "../../ui/controls";
-import { Icon } from "../../ui/icon";
+import { focusList } from "../../ui/focus";
 import { ExportPage } from "../export/export";
 import { GeneratorPage } from "../generator/generator";
 import { HealthPage } from "../health/health";
@@ -14,39 +14,11 @@ import { ImportPage } from "../import/import";
 import { TYPES } from "../items/fields.gen";
 import { ItemScreen } from "../items/item";
 import { ListPane } from "../list/list";
+import { Starts } from "../list/starts";
 import { Settings } from "../settings/settings";
 import { Banners, CopyBanner } from "./banners";
 import { Sidebar, Tabbar } from "./navigation";
-
-const STARTS = [
-  ["import", "import"],
-  ["new", "plus"],
-  ["settings", "shield"],
-  ["generator", "generate"],
-] as const;
-
-/** First steps in an empty vault. */
-function Starts() {
-  const text = texts.value.shell;
-  return (
-    <div class="starts">
-      <h2>{text.startTitle}</h2>
-      <ul>
-        {STARTS.map(([to, icon]) => (
-          <li key={to}>
-            <a href={href(to)}>
-              <Icon name={icon} />
-              <span>
-                <b>{text.starts[to].title}</b>
-                <span>{text.starts[to].hint}</span>
-              </span>
-            </a>
-          </li>
-        ))}
-      </ul>
-    </div>
-  );
-}
+import { Resizer } from "./resizer";
 
 function Detail() {
   const text = texts.value.shell;
@@ -90,6 +62,21 @@ function shownPage(): PageName | undefined {
   return copyOpen.value && page !== "export" && page !== "generator" ? undefined : page;
 }
 
+/** The first control of the page. It passes the navigation, which may have many tags. */
+function SkipLink({ toContent }: { toContent: boolean }) {
+  const text = texts.value.navigation;
+  const skip = () => {
+    const list = document.getElementById("rows");
+    if (list?.checkVisibility()) focusList();
+    else document.querySelector<HTMLElement>("main :is(h1, h2)[tabindex]")?.focus();
+  };
+  return (
+    <button type="button" class="skip" onClick={skip}>
+      {toContent ? text.skipToContent : text.skipToItems}
+    </button>
+  );
+}
+
 export function Shell() {
   const {
     navigation: { vault },
@@ -104,6 +91,7 @@ export function Shell() {
   }, [screen, vault]);
   return (
     <div class="shell" data-pane={page ? "page" : vaultPane}>
+      <SkipLink toContent={!!page} />
       <Sidebar />
       <main class="content">
         {copy ? <CopyBanner partial={copy.partial} /> : <Banners inVault={!page} />}
@@ -112,8 +100,9 @@ export function Shell() {
             <Page page={page} />
           </div>
         ) : (
-          <div class="panes">
+          <div class="panes" style={{ "--list-width": `${preferences.value.listWidth}px` }}>
             <ListPane />
+            <Resizer />
             <section class="item-pane" aria-label={text.item}>
               <Detail />
             </section>
