@@ -549,6 +549,7 @@ export interface Texts {
     readonly remove: string;
     readonly removeTag: (values: { count: number; tag: string | number }) => string;
     readonly progress: (values: { done: string | number; total: string | number }) => string;
+    readonly start: string;
   };
   readonly sorting: {
     readonly label: string;
@@ -574,6 +575,16 @@ export interface Texts {
     readonly keepHint: string;
     readonly days: (values: { count: number }) => string;
     readonly forever: string;
+  };
+  readonly filters: {
+    readonly open: string;
+    readonly title: string;
+    readonly findTag: string;
+    readonly noTag: string;
+  };
+  readonly rowActions: {
+    readonly label: (values: { title: string | number }) => string;
+    readonly more: string;
   };
   readonly settings: {
     readonly title: string;
@@ -619,6 +630,11 @@ export interface Texts {
     readonly dangerHint: string;
     readonly remove: string;
     readonly notRead: string;
+    readonly density: string;
+    readonly densities: {
+      readonly comfortable: string;
+      readonly compact: string;
+    };
   };
   readonly sessions: {
     readonly reading: string;
@@ -671,6 +687,8 @@ export interface Texts {
     readonly settings: string;
     readonly lock: string;
     readonly lockTitle: string;
+    readonly skipToItems: string;
+    readonly skipToContent: string;
   };
   readonly shell: {
     readonly offline: (values: { count: number }) => string;
@@ -710,6 +728,7 @@ export interface Texts {
     readonly missing: string;
     readonly discard: string;
     readonly keep: string;
+    readonly listWidth: string;
   };
   readonly pages: {
     readonly health: string;
@@ -791,6 +810,7 @@ export interface Texts {
     readonly trash: string;
     readonly undo: string;
     readonly noWebsite: string;
+    readonly menu: string;
   };
   readonly common: {
     readonly username: string;
