@@ -426,7 +426,8 @@ test("items are duplicated, passwords restored, edits undone", async () => {
   await says(page, "Undone");
   assert.equal(await passwordNow(), "the second one");
 
-  await page.getByRole("button", { name: "Duplicate" }).click();
+  await page.getByRole("button", { name: "More actions" }).click();
+  await page.getByRole("menuitem", { name: "Duplicate" }).click();
   await heading(page, `${first.title} (copy)`);
   await shows(page, "2 items");
   await page.getByText("ada@harbour.example").last().waitFor();

@@ -274,6 +274,12 @@ test("a revealed secret says so", async () => {
   await button("Show password").click();
   assert.equal(await button("Hide password").getAttribute("title"), "Hide password");
   await row("Password").getByRole("status").getByText("Password shown").waitFor({ state: "attached" });
+  await button("More actions").click();
+  await page.getByRole("menuitem", { name: "Show password in large type" }).click();
+  const characters = page.getByRole("dialog").getByRole("listitem");
+  await characters.first().waitFor();
+  assert.deepEqual(await characters.allTextContents(), [..."s3cret"]);
+  await button("Close").click();
 });
 
 test("cards and identities can be told apart", async () => {

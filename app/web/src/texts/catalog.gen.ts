@@ -406,6 +406,7 @@ export interface Texts {
     readonly created: (values: { date: string | number }) => string;
     readonly nothing: string;
     readonly starNotSaved: string;
+    readonly largeType: string;
   };
   readonly itemForm: {
     readonly editTitle: (values: { title: string | number }) => string;

@@ -75,20 +75,17 @@ function Others({ ids }: { ids: string[] }) {
     <>
       {text.reusedHint({ count: ids.length })}{" "}
       {named.map((s, i) => (
-        <span key={s.id}>
-          {i > 0 && ", "}
+        <span key={s.id} class="other">
           <a href={href("item", s.id)} dir="auto">
             {s.title}
           </a>
+          {i + 1 < ids.length && ","}{" "}
         </span>
       ))}
       {ids.length > named.length && (
-        <>
-          {", "}
-          <a href={href("health")} onClick={() => setOpen("reused", true)}>
-            {text.more({ count: ids.length - named.length })}
-          </a>
-        </>
+        <a href={href("health")} onClick={() => setOpen("reused", true)}>
+          {text.more({ count: ids.length - named.length })}
+        </a>
       )}
     </>
   );

@@ -9,7 +9,9 @@ import { go } from "../../state/route";
 import { texts } from "../../texts";
 import { when } from "../../texts/dates";
 import { Button, Heading, IconButton } from "../../ui/controls";
+import { Icon } from "../../ui/icon";
 import { isTyping, useKeys } from "../../ui/keys";
+import { Menu, type MenuItem } from "../../ui/menu";
 import { HealthCard, NextFinding, useItemHealth, WarningsLink } from "../health/item-health";
 import { TrashedNotice } from "../list/trash";
 import { Attachments } from "./attachments";
@@ -17,7 +19,33 @@ import { History } from "./history";
 import { hasUnknown, ItemFields, isEmpty } from "./item-fields";
 import { readingKeys } from "./item-keys";
 import { kindOf } from "./item-type";
+import { LargeType } from "./large-type";
 import { Tile } from "./tile";
+
+/** The actions that are rarely needed, in a menu with their names. */
+function MoreActions({ actions }: { actions: MenuItem[] }) {
+  const label = texts.value.rowActions.more;
+  const [at, setAt] = useState<{ x: number; y: number } | null>(null);
+  return (
+    <>
+      <button
+        type="button"
+        class="icon-button"
+        aria-label={label}
+        title={label}
+        aria-haspopup="menu"
+        aria-expanded={!!at}
+        onClick={(e) => {
+          const { left, bottom } = e.currentTarget.getBoundingClientRect();
+          setAt({ x: left, y: bottom });
+        }}
+      >
+        <Icon name="more" />
+      </button>
+      {at && <Menu label={label} {...at} items={actions} onClose={() => setAt(null)} />}
+    </>
+  );
+}
 
 export function ItemView({
   item,
@@ -34,6 +62,7 @@ export function ItemView({
 }) {
   const { common, edits, itemView: text, itemFields } = texts.value;
   const health = useItemHealth(item);
+  const [large, setLarge] = useState(false);
   const [starred, setStarred] = useState(!!item.favourite);
   useEffect(() => setStarred(!!item.favourite), [item.favourite]);
 
@@ -71,7 +100,12 @@ export function ItemView({
         {writable && (
           <div class="item-tools">
             <IconButton icon="star" label={common.favourite} pressed={starred} filled={starred} onClick={toggleStar} />
-            <IconButton icon="duplicate" label={edits.duplicate} onClick={copy} />
+            <MoreActions
+              actions={[
+                { label: edits.duplicate, icon: "duplicate", run: copy },
+                ...(item.password ? [{ label: text.largeType, icon: "eye" as const, run: () => setLarge(true) }] : []),
+              ]}
+            />
             <IconButton icon="trash" label={text.remove} onClick={remove} />
             <Button kind="plain" icon="edit" onClick={onEdit}>
               {text.edit}
@@ -79,6 +113,7 @@ export function ItemView({
           </div>
         )}
       </div>
+      {large && <LargeType value={item.password ?? ""} onClose={() => setLarge(false)} />}
       <NextFinding id={item.id} />
       {item.trashed && <TrashedNotice item={item} onDeleted={onDeleted} />}
       {hasUnknown(item) && <p class="lead">{itemFields.newer}</p>}
