@@ -11,6 +11,7 @@ import { texts } from "../../texts";
 import { IconButton } from "../../ui/controls";
 import { useModal } from "../../ui/dialog";
 import { Icon, type IconName } from "../../ui/icon";
+import { fits, fold } from "../../ui/words";
 import { subtitle } from "../items/item-type";
 import { Tile } from "../items/tile";
 import { type Command, commands } from "./commands";
@@ -33,15 +34,6 @@ interface Group {
 
 const MOST_HITS = 7;
 const MOST_RECENT = 6;
-
-const fold = (s: string) => s.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
-
-export const fits = (label: string, words: string) => {
-  const text = fold(label);
-  return fold(words)
-    .split(/\s+/)
-    .every((w) => text.includes(w));
-};
 
 const ofCommand = (c: Command): Choice => ({
   key: `command ${c.name}`,

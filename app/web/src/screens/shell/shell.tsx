@@ -2,23 +2,18 @@
 
 import { useEffect } from "preact/hooks";
 import { copyOpen, preferences } from "../../state/app";
-import { href, type Page as PageName, pageOf, route } from "../../state/route";
+import { type Page as PageName, pageOf, route } from "../../state/route";
 import { all, counts } from "../../state/vault";
 import { NAME, texts } from "../../texts";
 import { Empty } from "../../ui/controls";
-import { Icon } from "../../ui/icon";
+import { focusList } from "../../ui/focus";
 import { TYPES } from "../items/fields.gen";
 import { ListPane } from "../list/list";
+import { Starts } from "../list/starts";
 import { Banners, CopyBanner } from "./banners";
 import { Lazy, loadScreens } from "./lazy";
 import { Sidebar, Tabbar } from "./navigation";
-
-const STARTS = [
-  ["import", "import"],
-  ["new", "plus"],
-  ["settings", "shield"],
-  ["generator", "generate"],
-] as const;
+import { Resizer } from "./resizer";
 
 const PAGES = {
   health: "HealthPage",
@@ -28,36 +23,16 @@ const PAGES = {
   settings: "Settings",
 } as const satisfies Record<PageName, string>;
 
-/** First steps in an empty vault. */
-function Starts() {
-  const text = texts.value.shell;
-  return (
-    <div class="starts">
-      <h2>{text.startTitle}</h2>
-      <ul>
-        {STARTS.map(([to, icon]) => (
-          <li key={to}>
-            <a href={href(to)}>
-              <Icon name={icon} />
-              <span>
-                <b>{text.starts[to].title}</b>
-                <span>{text.starts[to].hint}</span>
-              </span>
-            </a>
-          </li>
-        ))}
-      </ul>
-    </div>
-  );
-}
-
 function Detail() {
   const text = texts.value.shell;
-  const [screen, id, action] = route.value;
+  const [screen, id, action, part] = route.value;
+  const editing = action === "edit" && !copyOpen.value;
   switch (screen) {
     case "item":
       return (
-        <Lazy show={({ ItemScreen }) => <ItemScreen key={id} id={id ?? ""} editing={action === "edit" && !copyOpen.value} />} />
+        <Lazy
+          show={({ ItemScreen }) => <ItemScreen key={id} id={id ?? ""} editing={editing} generating={part === "password"} />}
+        />
       );
     case "new":
       if (copyOpen.value) return null;
@@ -94,6 +69,21 @@ function shownPage(): PageName | undefined {
   return copyOpen.value && page !== "export" && page !== "generator" ? undefined : page;
 }
 
+/** The first control of the page. It passes the navigation, which may have many tags. */
+function SkipLink({ toContent }: { toContent: boolean }) {
+  const text = texts.value.navigation;
+  const skip = () => {
+    const list = document.getElementById("rows");
+    if (list?.checkVisibility()) focusList();
+    else document.querySelector<HTMLElement>("main :is(h1, h2)[tabindex]")?.focus();
+  };
+  return (
+    <button type="button" class="skip" onClick={skip}>
+      {toContent ? text.skipToContent : text.skipToItems}
+    </button>
+  );
+}
+
 export function Shell() {
   const {
     navigation: { vault },
@@ -112,6 +102,7 @@ export function Shell() {
   }, [listed]);
   return (
     <div class="shell" data-pane={page ? "page" : vaultPane}>
+      <SkipLink toContent={!!page} />
       <Sidebar />
       <main class="content">
         {copy ? <CopyBanner partial={copy.partial} /> : <Banners inVault={!page} />}
@@ -120,8 +111,9 @@ export function Shell() {
             <Page page={page} />
           </div>
         ) : (
-          <div class="panes">
+          <div class="panes" style={{ "--list-width": `${preferences.value.listWidth}px` }}>
             <ListPane />
+            <Resizer />
             <section class="item-pane" aria-label={text.item}>
               <Detail />
             </section>
