@@ -2,10 +2,9 @@
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import * as api from "../../core/api.gen";
 import type { Summary } from "../../core/protocol.gen";
-import { phase, preferences, setPreferences } from "../../state/app";
+import { preferences, setPreferences } from "../../state/app";
 import { handled } from "../../state/app-errors";
 import { type Copied, copyField } from "../../state/copy-field";
-import { paletteOpen } from "../../state/dialogs";
 import { go } from "../../state/route";
 import { all } from "../../state/vault";
 import { texts } from "../../texts";
@@ -131,11 +130,7 @@ export function groupsOf(words: string, hits: Summary[], pick: Copied | null, on
   return named ? [found, { name: text.items, choices: items }] : [{ name: text.items, choices: items }, found];
 }
 
-export function Palette() {
-  return paletteOpen.value && phase.value.at === "unlocked" ? <OpenPalette onClose={() => (paletteOpen.value = false)} /> : null;
-}
-
-function OpenPalette({ onClose }: { onClose: () => void }) {
+export function Palette({ onClose }: { onClose: () => void }) {
   const { common, palette: text } = texts.value;
   const dialog = useModal();
   const id = useId();

@@ -7,27 +7,38 @@ import { all, counts } from "../../state/vault";
 import { NAME, texts } from "../../texts";
 import { Empty } from "../../ui/controls";
 import { focusList } from "../../ui/focus";
-import { ExportPage } from "../export/export";
-import { GeneratorPage } from "../generator/generator";
-import { HealthPage } from "../health/health";
-import { ImportPage } from "../import/import";
 import { TYPES } from "../items/fields.gen";
-import { ItemScreen } from "../items/item";
 import { ListPane } from "../list/list";
 import { Starts } from "../list/starts";
-import { Settings } from "../settings/settings";
 import { Banners, CopyBanner } from "./banners";
+import { Lazy, loadScreens } from "./lazy";
 import { Sidebar, Tabbar } from "./navigation";
 import { Resizer } from "./resizer";
 
+const PAGES = {
+  health: "HealthPage",
+  generator: "GeneratorPage",
+  import: "ImportPage",
+  export: "ExportPage",
+  settings: "Settings",
+} as const satisfies Record<PageName, string>;
+
 function Detail() {
   const text = texts.value.shell;
-  const [screen, id, action] = route.value;
+  const [screen, id, action, part] = route.value;
+  const editing = action === "edit" && !copyOpen.value;
   switch (screen) {
     case "item":
-      return <ItemScreen key={id} id={id ?? ""} editing={action === "edit" && !copyOpen.value} />;
+      return (
+        <Lazy
+          show={({ ItemScreen }) => <ItemScreen key={id} id={id ?? ""} editing={editing} generating={part === "password"} />}
+        />
+      );
     case "new":
-      return copyOpen.value ? null : <ItemScreen key={`new ${id}`} id="" editing type={TYPES.find((t) => t === id)} />;
+      if (copyOpen.value) return null;
+      return (
+        <Lazy show={({ ItemScreen }) => <ItemScreen key={`new ${id}`} id="" editing type={TYPES.find((t) => t === id)} />} />
+      );
     default:
       return counts.value.by.all || copyOpen.value || all.value === null ? (
         <div class="detail-empty">
@@ -42,18 +53,14 @@ function Detail() {
 }
 
 function Page({ page }: { page: PageName }) {
-  switch (page) {
-    case "health":
-      return <HealthPage />;
-    case "generator":
-      return <GeneratorPage />;
-    case "import":
-      return <ImportPage />;
-    case "export":
-      return <ExportPage />;
-    case "settings":
-      return <Settings />;
-  }
+  return (
+    <Lazy
+      show={(screens) => {
+        const Shown = screens[PAGES[page]];
+        return <Shown />;
+      }}
+    />
+  );
 }
 
 /** The page that is shown. A copy has only pages that change nothing. */
@@ -89,6 +96,10 @@ export function Shell() {
   useEffect(() => {
     if (screen === "vault" || screen === "") document.title = `${vault} · ${NAME}`;
   }, [screen, vault]);
+  const listed = all.value !== null;
+  useEffect(() => {
+    if (listed) void loadScreens(); // in the background, before anyone needs them
+  }, [listed]);
   return (
     <div class="shell" data-pane={page ? "page" : vaultPane}>
       <SkipLink toContent={!!page} />
