@@ -76,6 +76,7 @@ export interface Texts {
     readonly wrong: (values: { number: string | number }) => string;
     readonly confirm: string;
     readonly back: string;
+    readonly sheetDate: string;
   };
   readonly recover: {
     readonly title: string;
