@@ -244,8 +244,8 @@ export interface Texts {
     readonly ignoredCount: (values: { count: number }) => string;
   };
   readonly healthEdits: {
-    readonly ignored: string;
-    readonly reported: string;
+    readonly ignored: (values: { count: number }) => string;
+    readonly reported: (values: { count: number }) => string;
   };
   readonly itemHealth: {
     readonly titles: {
