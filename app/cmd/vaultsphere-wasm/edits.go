@@ -36,6 +36,9 @@ func (c *core) Mark(ctx context.Context, p protocol.Marking, progress func(done,
 }
 
 func (c *core) Duplicate(ctx context.Context, p protocol.Duplication) (item.Item, error) {
+	if err := c.mayShow(p.ID); err != nil {
+		return item.Item{}, err
+	}
 	return c.client.Duplicate(ctx, p.ID, p.Title)
 }
 

@@ -5,6 +5,7 @@ import { Register } from "./screens/access/register";
 import { SignIn } from "./screens/access/sign-in";
 import { Broken, Starting } from "./screens/access/starting";
 import { Unlock } from "./screens/access/unlock";
+import { RepromptDialog } from "./screens/items/reprompt";
 import { Palette } from "./screens/shell/palette";
 import { Shell } from "./screens/shell/shell";
 import { Shortcuts } from "./screens/shell/shortcuts";
@@ -57,6 +58,7 @@ export function App() {
       <Screen />
       <Palette />
       <Shortcuts />
+      <RepromptDialog />
       {wouldLose.value && (
         <Confirm
           title={text.loseTitle}

@@ -86,7 +86,13 @@ function spawn(compiled: WebAssembly.Module) {
   send({ module: compiled, keepCopy: keepsCopy() });
 }
 
-const send = (message: ToWorker) => worker?.postMessage(message);
+const send = (message: ToWorker, transferred: Transferable[] = []) => worker?.postMessage(message, transferred);
+
+/** Connects the core to the service worker for the next call that needs it. */
+export async function connectHandover(port: MessagePort) {
+  if (!worker) await module?.then(() => undefined);
+  send({ handover: port }, [port]);
+}
 
 /**
  * Starts the core. `onProgress` receives the loaded share, 0 to 1. `keepCopy` is asked for each worker whether it may keep a sealed
