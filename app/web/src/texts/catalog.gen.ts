@@ -235,6 +235,42 @@ export interface Texts {
     readonly caveatPartly: (values: { checked: string | number; all: string | number }) => string;
     readonly notChecked: string;
     readonly partlyChecked: (values: { checked: string | number; all: string | number }) => string;
+    readonly score: (values: { score: string | number }) => string;
+    readonly changePassword: string;
+    readonly ignore: string;
+    readonly unignore: string;
+    readonly ignoredFindings: string;
+    readonly ignoredCount: (values: { count: number }) => string;
+  };
+  readonly healthEdits: {
+    readonly ignored: string;
+    readonly reported: string;
+  };
+  readonly itemHealth: {
+    readonly titles: {
+      readonly breached: string;
+      readonly weak: string;
+      readonly reused: string;
+      readonly old: string;
+      readonly insecure: string;
+      readonly second_factor: string;
+    };
+    readonly hints: {
+      readonly breached: (values: { count: number }) => string;
+      readonly weak: string;
+      readonly insecure: (values: { host: string | number }) => string;
+    };
+    readonly warnings: (values: { count: number }) => string;
+    readonly reusedHint: (values: { count: number }) => string;
+    readonly more: (values: { count: string | number }) => string;
+    readonly since: (values: { date: string | number }) => string;
+    readonly unchecked: string;
+    readonly check: string;
+    readonly clear: string;
+    readonly ignored: (values: { finding: string | number }) => string;
+    readonly next: (values: { title: string | number }) => string;
+    readonly noMore: string;
+    readonly checkHint: (values: { host: string | number }) => string;
   };
   readonly import: {
     readonly title: string;
@@ -395,6 +431,7 @@ export interface Texts {
     readonly removeField: (values: { number: string | number }) => string;
     readonly keyDoubted: string;
     readonly saveAnyway: string;
+    readonly generateShort: string;
   };
   readonly itemFields: {
     readonly rule: (values: { number: number }) => string;
@@ -446,6 +483,7 @@ export interface Texts {
     readonly removeTitle: (values: { name: string | number }) => string;
     readonly removeBody: string;
     readonly removeAction: string;
+    readonly titleCount: (values: { count: string | number }) => string;
   };
   readonly history: {
     readonly title: string;
@@ -457,6 +495,8 @@ export interface Texts {
     readonly restored: string;
     readonly until: (values: { date: string | number }) => string;
     readonly before: string;
+    readonly hides: (values: { date: string | number }) => string;
+    readonly titleCount: (values: { count: string | number }) => string;
   };
   readonly kinds: {
     readonly login: {
@@ -552,6 +592,7 @@ export interface Texts {
     readonly remove: string;
     readonly removeTag: (values: { count: number; tag: string | number }) => string;
     readonly progress: (values: { done: string | number; total: string | number }) => string;
+    readonly start: string;
   };
   readonly sorting: {
     readonly label: string;
@@ -577,6 +618,16 @@ export interface Texts {
     readonly keepHint: string;
     readonly days: (values: { count: number }) => string;
     readonly forever: string;
+  };
+  readonly filters: {
+    readonly open: string;
+    readonly title: string;
+    readonly findTag: string;
+    readonly noTag: string;
+  };
+  readonly rowActions: {
+    readonly label: (values: { title: string | number }) => string;
+    readonly more: string;
   };
   readonly settings: {
     readonly title: string;
@@ -624,6 +675,11 @@ export interface Texts {
     readonly dangerHint: string;
     readonly remove: string;
     readonly notRead: string;
+    readonly density: string;
+    readonly densities: {
+      readonly comfortable: string;
+      readonly compact: string;
+    };
   };
   readonly sessions: {
     readonly reading: string;
@@ -676,6 +732,8 @@ export interface Texts {
     readonly settings: string;
     readonly lock: string;
     readonly lockTitle: string;
+    readonly skipToItems: string;
+    readonly skipToContent: string;
   };
   readonly shell: {
     readonly offline: (values: { count: number }) => string;
@@ -715,8 +773,10 @@ export interface Texts {
     readonly draftTake: string;
     readonly unsaved: string;
     readonly unsavedBody: string;
+    readonly missing: string;
     readonly discard: string;
     readonly keep: string;
+    readonly listWidth: string;
   };
   readonly pages: {
     readonly health: string;
@@ -798,6 +858,7 @@ export interface Texts {
     readonly trash: string;
     readonly undo: string;
     readonly noWebsite: string;
+    readonly menu: string;
   };
   readonly common: {
     readonly username: string;
@@ -829,9 +890,11 @@ export interface Texts {
     readonly systemLanguage: (values: { language: string | number }) => string;
     readonly show: (values: { label: string | number }) => string;
     readonly copy: (values: { label: string | number }) => string;
-    readonly showSecret: string;
-    readonly hideSecret: string;
     readonly hidden: string;
+    readonly hide: (values: { label: string | number }) => string;
+    readonly visible: (values: { label: string | number }) => string;
+    readonly hiddenEnding: (values: { ending: string | number }) => string;
+    readonly copyHint: string;
   };
   readonly problem: {
     readonly invalid_credentials: string;
