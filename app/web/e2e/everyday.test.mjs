@@ -407,7 +407,7 @@ test("items are duplicated, passwords restored, edits undone", async () => {
     .getByRole("button", { name: /^Show the password from/ })
     .first()
     .click();
-  await page.locator(".history").getByText(first.password.slice(0, 4)).waitFor();
+  await page.locator(".history").getByText(first.password.slice(0, 4), { exact: true }).waitFor();
   await page.getByText(/^Until .*2020/).waitFor();
   await page
     .getByRole("button", { name: /^Restore the password from .*$/ })
