@@ -128,7 +128,7 @@ test("phones filter in a sheet and select by a button", async () => {
   await page.getByRole("button", { name: "Clear selection" }).tap();
   await page.getByText("46 items").first().waitFor();
 
-  await page.getByRole("button", { name: "Find items and commands" }).tap();
+  await page.getByRole("button", { name: "Commands", exact: true }).tap();
   await page.getByRole("option", { name: "Go to: Trash" }).tap();
   await heading(page, "Trash");
   await done(page);

@@ -133,6 +133,7 @@ export function RowActions({
 
 export function RowMenu({ menu, onClose }: { menu: OpenMenu; onClose: () => void }) {
   const { item, x, y } = menu;
+  if (itemActions(item).length === 0) return null;
   return (
     <Menu label={texts.value.rowActions.label({ title: item.title })} x={x} y={y} items={itemActions(item)} onClose={onClose} />
   );
