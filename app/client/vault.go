@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
@@ -36,6 +37,8 @@ type vault struct {
 	orders   orders            // other orders, sorted on demand
 	indexed  bool              // the details of all entries were opened once
 	known    *knowledge        // about passwords
+
+	confirmed map[string]time.Time // when the master password was entered for an item
 
 	sealedManifest string
 	copied         int64 // revision of the cache; notCopied: unknown
@@ -76,7 +79,7 @@ type sealed struct {
 
 func newVault(user seal.UserID, key seal.VaultKey) *vault {
 	return &vault{user: user, key: key, manifest: key.ManifestKey(), closed: make(chan struct{}), entries: map[string]*entry{}, copied: notCopied,
-		known: newKnowledge(), laid: map[string]*entry{}, older: map[string][]*entry{}, handed: map[string]bool{}}
+		known: newKnowledge(), laid: map[string]*entry{}, older: map[string][]*entry{}, confirmed: map[string]time.Time{}, handed: map[string]bool{}}
 }
 
 func (v *vault) place(account string, kind seal.Kind, version int64) seal.Place {
