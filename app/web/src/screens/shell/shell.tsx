@@ -1,7 +1,7 @@
 // The unlocked app: the navigation, and the list with an item beside it, or another page.
 
 import { useEffect } from "preact/hooks";
-import { copyOpen, preferences } from "../../state/app";
+import { clearConfirmations, copyOpen, preferences } from "../../state/app";
 import { href, type Page as PageName, pageOf, route } from "../../state/route";
 import { all, counts } from "../../state/vault";
 import { NAME, texts } from "../../texts";
@@ -102,6 +102,9 @@ export function Shell() {
   useEffect(() => {
     if (screen === "vault" || screen === "") document.title = `${vault} · ${NAME}`;
   }, [screen, vault]);
+  useEffect(() => {
+    if (page) clearConfirmations(); // they belong to the page before
+  }, [page]);
   return (
     <div class="shell" data-pane={page ? "page" : vaultPane}>
       <Sidebar />
