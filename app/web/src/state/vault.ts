@@ -67,7 +67,7 @@ export const counts = computed(() => {
     if (s.favourite) by.favourite = by.favourite! + 1;
     for (const t of s.tags ?? []) tags.set(t, (tags.get(t) ?? 0) + 1);
   }
-  return { by, tags: [...tags].sort(([a], [b]) => a.localeCompare(b, locale.value)) };
+  return { by, tags: [...tags].sort(([a], [b]) => a.localeCompare(b, locale.value, { numeric: true })) };
 });
 
 const sorting = () => {

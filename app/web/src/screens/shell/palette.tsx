@@ -2,16 +2,16 @@
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import * as api from "../../core/api.gen";
 import type { Summary } from "../../core/protocol.gen";
-import { phase, preferences, setPreferences } from "../../state/app";
+import { preferences, setPreferences } from "../../state/app";
 import { handled } from "../../state/app-errors";
 import { type Copied, copyField } from "../../state/copy-field";
-import { paletteOpen } from "../../state/dialogs";
 import { go } from "../../state/route";
 import { all } from "../../state/vault";
 import { texts } from "../../texts";
 import { IconButton } from "../../ui/controls";
 import { useModal } from "../../ui/dialog";
 import { Icon, type IconName } from "../../ui/icon";
+import { fits, fold } from "../../ui/words";
 import { subtitle } from "../items/item-type";
 import { Tile } from "../items/tile";
 import { type Command, commands } from "./commands";
@@ -35,15 +35,6 @@ interface Group {
 
 const MOST_HITS = 7;
 const MOST_RECENT = 6;
-
-const fold = (s: string) => s.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
-
-export const fits = (label: string, words: string) => {
-  const text = fold(label);
-  return fold(words)
-    .split(/\s+/)
-    .every((w) => text.includes(w));
-};
 
 const singleKey = (key: string) => (preferences.value.singleKeys ? key : undefined);
 
@@ -161,11 +152,7 @@ export function groupsOf(words: string, hits: Hits, pick: Copied | null, onPick:
   return named ? [found, { name: text.items, choices: items }] : [{ name: text.items, choices: items }, found];
 }
 
-export function Palette() {
-  return paletteOpen.value && phase.value.at === "unlocked" ? <OpenPalette onClose={() => (paletteOpen.value = false)} /> : null;
-}
-
-function OpenPalette({ onClose }: { onClose: () => void }) {
+export function Palette({ onClose }: { onClose: () => void }) {
   const {
     common,
     palette: text,
@@ -240,6 +227,7 @@ function OpenPalette({ onClose }: { onClose: () => void }) {
           aria-expanded={choices.length > 0}
           aria-controls={`${id}-list`}
           aria-activedescendant={choices.length > 0 ? `${id}-${active}` : undefined}
+          dir="auto"
           placeholder={pick ? text.whose[pick] : text.placeholder}
           autocomplete="off"
           spellcheck={false}
