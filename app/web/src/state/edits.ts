@@ -1,7 +1,7 @@
 // Changes to one or many items. All except permanent deletion can be undone.
 import * as api from "../core/api.gen";
 import type { Tell } from "../core/host";
-import type { Item } from "../core/protocol.gen";
+import type { Item, Kind } from "../core/protocol.gen";
 import { texts } from "../texts";
 import { withoutIsolation } from "../texts/message";
 import { preferences, toast } from "./app";
@@ -65,6 +65,14 @@ export const addTag = (tag: string) =>
   edit(tagged(tag, false), tagged(tag, true), (said) => texts.value.edits.tagged({ ...said, tag }));
 export const removeTag = (tag: string) =>
   edit(tagged(tag, true), tagged(tag, false), (said) => texts.value.edits.untagged({ ...said, tag }));
+const ignoring =
+  (kind: Kind, on: boolean): Act =>
+  (ids, tell) =>
+    api.ignore({ ids, kind, ignore: on }, tell);
+export const ignore = (kind: Kind) =>
+  edit(ignoring(kind, true), ignoring(kind, false), ({ count }) => texts.value.healthEdits.ignored({ count }));
+export const unignore = (kind: Kind) =>
+  edit(ignoring(kind, false), ignoring(kind, true), ({ count }) => texts.value.healthEdits.reported({ count }));
 
 export const deletePermanently = (ids: string[]) =>
   shared(async () => {

@@ -7,6 +7,7 @@ import { Icon, type IconName } from "./icon";
 
 interface ButtonProps {
   children?: ComponentChildren;
+  label?: string; // the accessible name, if it says more than the children
   icon?: IconName;
   kind?: "primary" | "plain" | "quiet" | "danger";
   type?: "button" | "submit";
@@ -20,6 +21,7 @@ interface ButtonProps {
 /** A busy button stays focusable and is announced as busy, but does nothing. */
 export function Button({
   children,
+  label,
   icon,
   kind = "plain",
   type = "button",
@@ -34,6 +36,7 @@ export function Button({
       type={type}
       ref={buttonRef}
       class={`button button-${kind}${wide ? " button-wide" : ""}`}
+      aria-label={label}
       disabled={disabled}
       aria-disabled={busy || undefined}
       aria-busy={busy || undefined}
@@ -78,11 +81,13 @@ export function Heading({
   title,
   focus = true,
   level = 1,
+  hint,
 }: {
   children: ComponentChildren;
   title: string;
   focus?: boolean;
   level?: 1 | 2;
+  hint?: string; // on hover
 }) {
   const ref = useRef<HTMLHeadingElement>(null);
   useLayoutEffect(() => {
@@ -94,7 +99,7 @@ export function Heading({
       {children}
     </h1>
   ) : (
-    <h2 ref={ref} tabIndex={-1} dir="auto">
+    <h2 ref={ref} tabIndex={-1} dir="auto" title={hint}>
       {children}
     </h2>
   );

@@ -50,7 +50,7 @@ export function PhraseSheet({ words, username }: { words: string[]; username: st
           </li>
         ))}
       </ol>
-      <div class="actions phrase-actions">
+      <div class="actions">
         <Button icon="print" onClick={() => print()}>
           {text.print}
         </Button>

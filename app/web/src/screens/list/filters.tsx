@@ -27,13 +27,6 @@ const iconOf = (f: Filter): IconName => {
   return ({ all: "all", favourite: "star", tag: "tag", trash: "trash" } as const)[f.by];
 };
 
-/** The filters without tags, in groups. */
-export const FILTERS: Filter[][] = [
-  [{ by: "all" }, { by: "favourite" }],
-  TYPES.map((type) => ({ by: "type", type })),
-  [{ by: "trash" }],
-];
-
 export const sameFilter = (a: Filter, b: Filter) => JSON.stringify(a) === JSON.stringify(b);
 
 const countOf = (f: Filter): number | undefined => {
@@ -41,6 +34,14 @@ const countOf = (f: Filter): number | undefined => {
   if (f.by === "tag") return tags.find(([tag]) => tag === f.tag)?.[1];
   return by[f.by === "type" ? f.type : f.by];
 };
+
+const GROUPS: Filter[][] = [[{ by: "all" }, { by: "favourite" }], TYPES.map((type) => ({ by: "type", type })), [{ by: "trash" }]];
+
+/** The filters without tags, in groups. Types that have no items are left out. */
+export const filterGroups = () =>
+  GROUPS.map((group) => group.filter((f) => f.by !== "type" || countOf(f) || sameFilter(f, filter.value))).filter(
+    (group) => group.length > 0,
+  );
 
 export function FilterButton({
   by,
