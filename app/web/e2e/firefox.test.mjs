@@ -175,11 +175,7 @@ test("what misled or interrupted stays mended in Firefox", async () => {
   await page.waitForSelector("[role=alert]");
   await fill(page, "Master password", PASSWORD);
   await press(page, "Unlock");
-  await says(page, "Your vault was locked while you were creating an item");
+  await says(page, "Your vault was locked while you were editing “Half written”");
   await press(page, "Discard");
 
-  await page.evaluate(() => (location.hash = "#/export"));
-  await press(page, "Export");
-  await page.waitForFunction(() => document.querySelector("dialog[open] input[type=password]"));
-  assert.deepEqual(complaints, []);
 });

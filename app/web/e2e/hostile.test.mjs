@@ -72,7 +72,7 @@ function cutOff() {
     const box = el.getBoundingClientRect();
     const name = `"${(el.getAttribute("aria-label") ?? el.textContent).trim().slice(0, 40)}" (${el.localName}.${el.className})`;
     if (box.left < -1 || box.right > root.clientWidth + 1) found.push(`${name} is at ${box.left} to ${box.right}`);
-    if (text.width > 0 && (text.right > box.right + 2 || text.left < box.left - 2))
+    if (text.width > 0 && !el.title && (text.right > box.right + 2 || text.left < box.left - 2))
       found.push(`the text of ${name} is ${Math.round(text.width)} pixels wide, in ${Math.round(box.width)}`);
     if (
       !el.title &&
@@ -213,6 +213,8 @@ test("texts three times as long fit", async () => {
   await page.locator("input[type=password]").waitFor();
   found.push(...(await look()).map((f) => `unlock: ${f}`));
   await page.locator(".panel-links .link").click();
+  await page.locator("input[autocomplete=username]").first().waitFor();
+  await page.reload(); // signing out ends with a change of the route
   await page.locator("input[autocomplete=username]").first().waitFor();
   found.push(...(await findOnScreens(page, ACCESS, look)));
   assert.deepEqual(found, []);
