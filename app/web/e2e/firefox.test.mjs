@@ -177,5 +177,4 @@ test("what misled or interrupted stays mended in Firefox", async () => {
   await press(page, "Unlock");
   await says(page, "Your vault was locked while you were editing “Half written”");
   await press(page, "Discard");
-
 });

@@ -49,7 +49,7 @@ after(async () => {
   await server?.stop();
 });
 
-/** What is cut off, or makes the page scroll sideways. Runs in the page. */
+/** Finds text and controls that are cut off, and elements that scroll sideways. Runs in the page. */
 function cutOff() {
   const found = [];
   const root = document.scrollingElement;
