@@ -22,7 +22,7 @@ test("deleted items go to the trash and can be restored", async () => {
   await row(page, "Harbour Mail").click();
   await heading(page, "Harbour Mail");
   await page.getByRole("button", { name: "Delete", exact: true }).click();
-  await says(page, "Moved to trash");
+  await says(page, "Harbour Mail moved to trash");
   await shows(page, "3 items");
   assert.match(await nav(page, "Trash").textContent(), /1$/);
   assert.equal(await nav(page, "Personal").count(), 0); // no other item has its tag
@@ -46,7 +46,7 @@ test("deleted items go to the trash and can be restored", async () => {
   await says(page, "Nothing to undo.");
 
   for (const [title, message] of [
-    ["Harbour Mail", "Moved to trash"],
+    ["Harbour Mail", "Harbour Mail moved to trash"],
     ["Alder & Sons", "2 items moved to trash"],
   ]) {
     await row(page, title).click();
@@ -67,7 +67,7 @@ test("deleted items go to the trash and can be restored", async () => {
   await page.getByText("In trash since").waitFor();
   assert.equal(await page.getByRole("button", { name: "Edit" }).count(), 0);
   await page.getByRole("button", { name: "Restore" }).click();
-  await says(page, "Restored");
+  await says(page, "Harbour Mail restored");
   await page.getByRole("button", { name: "Edit" }).waitFor();
   await shows(page, "1 item");
 
@@ -126,7 +126,7 @@ test("deleting one by one shows one message", async () => {
   await page.getByRole("listbox").focus();
   await page.keyboard.press("Home");
   for (const [left, message] of [
-    ["3 items", "Moved to trash"],
+    ["3 items", "Alder & Sons moved to trash"],
     ["2 items", "2 items moved to trash"],
     ["1 item", "3 items moved to trash"],
   ]) {
@@ -297,6 +297,18 @@ test("the palette finds, copies and remembers", async () => {
   await choose("northwind", "Copy password Northwind Bank");
   await page.getByText("Password copied").first().waitFor();
   assert.equal(await clipboard(), items[0].password);
+  await keyboard.press("Control+k");
+  await field.fill("harbour mail");
+  await page.locator("dialog").getByRole("option", { name: "Copy password Harbour Mail" }).waitFor();
+  assert.equal(
+    await page
+      .locator("dialog")
+      .getByRole("option", { name: /^Copy verification code/ })
+      .count(),
+    0,
+  );
+  await keyboard.press("Escape");
+  await page.locator("dialog").waitFor({ state: "detached" });
   await choose("northwind", "Copy verification code Northwind Bank");
   await page.getByText("Verification code copied").first().waitFor();
   assert.match(await clipboard(), /^\d{6}$/);
@@ -315,7 +327,7 @@ test("the palette finds, copies and remembers", async () => {
 
   await choose("trash", "Go to: Trash");
   await heading(page, "Trash");
-  await choose("dark", "Appearance: Dark");
+  await choose("dark mode", "Appearance: Dark");
   assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), "dark");
   await keyboard.press("Control+k");
   await keyboard.type("nothing like this");

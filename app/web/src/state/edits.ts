@@ -3,11 +3,12 @@ import * as api from "../core/api.gen";
 import type { Tell } from "../core/host";
 import type { Item, Kind } from "../core/protocol.gen";
 import { texts } from "../texts";
+import { withoutIsolation } from "../texts/message";
 import { preferences, toast } from "./app";
 import { handled } from "./app-errors";
 import { notifyTabs } from "./tabs";
 import { offerUndo } from "./undo";
-import { refresh } from "./vault";
+import { all, refresh, trashed } from "./vault";
 
 type Act = (ids: string[], tell?: Tell) => Promise<{ changed: string[] }>;
 
@@ -20,10 +21,28 @@ async function shared(work: () => Promise<unknown>) {
   }
 }
 
-const edit = (act: Act, back: Act, said: (n: number) => string) => (ids: string[], tell?: Tell) =>
+/** The title of the only item of a change; the texts count several. */
+function titleOf(ids: string[]): string {
+  const [only, ...others] = ids;
+  const found = others.length === 0 ? [...(all.value ?? []), ...trashed.value].find((s) => s.id === only) : undefined;
+  return found?.title || texts.value.list.unreadable;
+}
+
+interface Said {
+  count: number;
+  title: string;
+}
+
+const edit = (act: Act, back: Act, said: (values: Said) => string) => (ids: string[], tell?: Tell) =>
   shared(async () => {
     const { changed } = await act(ids, tell);
-    if (changed.length > 0) offerUndo(said, () => back(changed), changed.length);
+    const title = titleOf(changed);
+    if (changed.length > 0)
+      offerUndo(
+        (count) => said({ count, title }),
+        () => back(changed),
+        changed.length,
+      );
     else toast(texts.value.edits.unchanged);
   });
 
@@ -38,33 +57,33 @@ const tagged =
   (ids, tell) =>
     api.tag({ ids, tag, remove }, tell);
 
-export const trash = edit(toTrash, outOfTrash, (n) => texts.value.edits.trashed({ count: n }));
-export const restore = edit(outOfTrash, toTrash, (n) => texts.value.edits.restored({ count: n }));
-export const star = edit(marked(true), marked(false), (n) => texts.value.edits.starred({ count: n }));
-export const unstar = edit(marked(false), marked(true), (n) => texts.value.edits.unstarred({ count: n }));
+export const trash = edit(toTrash, outOfTrash, (said) => texts.value.edits.trashed(said));
+export const restore = edit(outOfTrash, toTrash, (said) => texts.value.edits.restored(said));
+export const star = edit(marked(true), marked(false), (said) => texts.value.edits.starred(said));
+export const unstar = edit(marked(false), marked(true), (said) => texts.value.edits.unstarred(said));
 export const addTag = (tag: string) =>
-  edit(tagged(tag, false), tagged(tag, true), (n) => texts.value.edits.tagged({ tag, count: n }));
+  edit(tagged(tag, false), tagged(tag, true), (said) => texts.value.edits.tagged({ ...said, tag }));
 export const removeTag = (tag: string) =>
-  edit(tagged(tag, true), tagged(tag, false), (n) => texts.value.edits.untagged({ tag, count: n }));
+  edit(tagged(tag, true), tagged(tag, false), (said) => texts.value.edits.untagged({ ...said, tag }));
 const ignoring =
   (kind: Kind, on: boolean): Act =>
   (ids, tell) =>
     api.ignore({ ids, kind, ignore: on }, tell);
 export const ignore = (kind: Kind) =>
-  edit(ignoring(kind, true), ignoring(kind, false), (n) => texts.value.healthEdits.ignored({ count: n }));
+  edit(ignoring(kind, true), ignoring(kind, false), ({ count }) => texts.value.healthEdits.ignored({ count }));
 export const unignore = (kind: Kind) =>
-  edit(ignoring(kind, false), ignoring(kind, true), (n) => texts.value.healthEdits.reported({ count: n }));
+  edit(ignoring(kind, false), ignoring(kind, true), ({ count }) => texts.value.healthEdits.reported({ count }));
 
 export const deletePermanently = (ids: string[]) =>
   shared(async () => {
     await api.remove({ ids });
-    toast(texts.value.edits.deleted({ count: ids.length }));
+    toast(texts.value.edits.deleted({ count: ids.length, title: titleOf(ids) }));
   });
 
 export const emptyTrash = (count: number, tell?: Tell) =>
   shared(async () => {
     await api.emptyTrash(tell);
-    toast(texts.value.edits.deleted({ count }));
+    toast(texts.value.edits.deleted({ count, title: titleOf(trashed.value.map((s) => s.id)) }));
   });
 
 /** Runs an edit whose caller has no place to show an error; a toast shows it. */
@@ -88,7 +107,7 @@ export async function duplicate(item: Item): Promise<Item> {
   const text = texts.value.edits;
   let copy = item;
   await shared(async () => {
-    copy = await api.duplicate({ id: item.id, title: text.copyOf({ title: item.title }) });
+    copy = await api.duplicate({ id: item.id, title: withoutIsolation(text.copyOf({ title: item.title })) });
     offerUndo(item.attachments?.length ? text.duplicatedWithoutFiles : text.duplicated, () => toTrash([copy.id]));
   });
   return copy;

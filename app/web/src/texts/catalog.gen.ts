@@ -37,6 +37,7 @@ export interface Texts {
     readonly again: string;
     readonly differs: string;
     readonly tooWeak: string;
+    readonly least: (values: { level: string | number }) => string;
     readonly noReset: string;
   };
   readonly register: {
@@ -172,6 +173,10 @@ export interface Texts {
     readonly kind: string;
     readonly passphrase: string;
     readonly generated: string;
+    readonly made: {
+      readonly password: string;
+      readonly passphrase: string;
+    };
     readonly length: string;
     readonly characters: (values: { count: number }) => string;
     readonly words: string;
@@ -820,6 +825,31 @@ export interface Texts {
       readonly identity: string;
       readonly ssh_key: string;
     };
+    readonly hints: {
+      readonly move: string;
+      readonly choose: string;
+      readonly close: string;
+    };
+    readonly keywords: {
+      readonly create: string;
+      readonly health: string;
+      readonly import: string;
+      readonly export: string;
+      readonly generator: string;
+      readonly settings: string;
+      readonly lock: string;
+      readonly undo: string;
+      readonly sync: string;
+      readonly help: string;
+      readonly sort: string;
+      readonly themes: {
+        readonly system: string;
+        readonly light: string;
+        readonly dark: string;
+      };
+      readonly language: string;
+      readonly signOut: string;
+    };
     readonly goTo: (values: { place: string | number }) => string;
     readonly theme: (values: { name: string | number }) => string;
     readonly language: (values: { name: string | number }) => string;
@@ -1053,13 +1083,13 @@ export interface Texts {
     readonly notUndone: string;
     readonly nothingToUndo: string;
     readonly unchanged: string;
-    readonly trashed: (values: { count: number }) => string;
-    readonly restored: (values: { count: number }) => string;
-    readonly deleted: (values: { count: number }) => string;
-    readonly tagged: (values: { count: number; tag: string | number }) => string;
-    readonly untagged: (values: { count: number; tag: string | number }) => string;
-    readonly starred: (values: { count: number }) => string;
-    readonly unstarred: (values: { count: number }) => string;
+    readonly trashed: (values: { count: number; title: string | number }) => string;
+    readonly restored: (values: { count: number; title: string | number }) => string;
+    readonly deleted: (values: { count: number; title: string | number }) => string;
+    readonly tagged: (values: { count: number; title: string | number; tag: string | number }) => string;
+    readonly untagged: (values: { count: number; tag: string | number; title: string | number }) => string;
+    readonly starred: (values: { count: number; title: string | number }) => string;
+    readonly unstarred: (values: { count: number; title: string | number }) => string;
     readonly failed: string;
     readonly duplicate: string;
     readonly copyOf: (values: { title: string | number }) => string;

@@ -306,7 +306,7 @@ export function Slider({
   return (
     <div class="field slider">
       <label for={id}>{label}</label>
-      <output for={id}>{shown}</output>
+      <span aria-hidden="true">{shown}</span>
       <input
         id={id}
         type="range"

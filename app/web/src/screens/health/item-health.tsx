@@ -76,7 +76,7 @@ function Others({ ids }: { ids: string[] }) {
       {text.reusedHint({ count: ids.length })}{" "}
       {named.map((s, i) => (
         <span key={s.id} class="other">
-          <a href={href("item", s.id)} dir="auto">
+          <a href={href("item", s.id)} dir="auto" title={s.title}>
             {s.title}
           </a>
           {i + 1 < ids.length && ","}{" "}

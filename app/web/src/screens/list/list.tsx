@@ -15,13 +15,13 @@ import { focusList } from "../../ui/focus";
 import { Icon } from "../../ui/icon";
 import { useKeys } from "../../ui/keys";
 import { type Actions, readingKeys } from "../items/item-keys";
-import { Chips } from "./filter-sheet";
+import { Lazy } from "../shell/lazy";
+import { Chips } from "./chips";
 import { heading } from "./filters";
-import { itemActions } from "./item-actions";
 import { ListTools, SearchBox } from "./list-header";
 import { useLongPress } from "./long-press";
 import { Row, rowHeight } from "./row";
-import { type OpenMenu, RowActions, RowMenu } from "./row-actions";
+import type { OpenMenu } from "./row-actions";
 import { SelectBar } from "./selection-bar";
 import { Starts } from "./starts";
 import { TrashNote } from "./trash";
@@ -152,7 +152,7 @@ export function ListPane() {
 
   function openMenu(index: number, x: number, y: number) {
     const item = items[index];
-    if (!item || selecting.value || itemActions(item).length === 0) return;
+    if (!item || item.unreadable || selecting.value) return;
     setActive(index);
     setMenu({ item, x, y });
   }
@@ -261,7 +261,7 @@ export function ListPane() {
           ) : (
             <div class="list-title-tools">
               <span class="phone-commands">
-                <IconButton icon="command" label={texts.value.palette.label} onClick={() => (paletteOpen.value = true)} />
+                <IconButton icon="command" label={texts.value.palette.title} onClick={() => (paletteOpen.value = true)} />
               </span>
               {!copyOpen.value && (
                 <a class="button button-primary" href={href("new")} aria-label={common.newItem}>
@@ -319,18 +319,25 @@ export function ListPane() {
               />
             ))}
           </div>
-          {!selecting.value && (
-            <RowActions
-              rows={box}
-              items={rows}
-              first={visible.from}
-              active={at}
-              current={current}
-              onActive={setActive}
-              onMenu={setMenu}
-            />
-          )}
-          {menu && <RowMenu menu={menu} onClose={closeMenu} />}
+          <Lazy
+            around={() => null}
+            show={({ RowActions, RowMenu }) => (
+              <>
+                {!selecting.value && (
+                  <RowActions
+                    rows={box}
+                    items={rows}
+                    first={visible.from}
+                    active={at}
+                    current={current}
+                    onActive={setActive}
+                    onMenu={setMenu}
+                  />
+                )}
+                {menu && <RowMenu menu={menu} onClose={closeMenu} />}
+              </>
+            )}
+          />
         </div>
       )}
     </section>

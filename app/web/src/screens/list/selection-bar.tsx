@@ -67,14 +67,13 @@ export function SelectBar() {
         <IconButton icon="close" label={text.end} shortcut="Esc" onClick={leave} />
         <strong>{text.count({ count: items.length })}</strong>
         <span class="select-tools">
-          {progress ? (
+          {progress && (
             <span class="select-progress" role="status">
               <span class="spinner" aria-hidden="true" />
               {text.progress(progress)}
             </span>
-          ) : (
-            tools
           )}
+          {!progress && items.length > 0 && tools}
         </span>
       </div>
       <Problem error={task.error} />

@@ -4,5 +4,7 @@ export { GeneratorPage } from "../generator/generator";
 export { HealthPage } from "../health/health";
 export { ImportPage } from "../import/import";
 export { ItemScreen } from "../items/item";
+export { FilterSheet } from "../list/filter-sheet";
+export { RowActions, RowMenu } from "../list/row-actions";
 export { Settings } from "../settings/settings";
 export { Palette } from "./palette";
