@@ -197,7 +197,7 @@ test("right-to-left text is shown correctly", async () => {
     for (const at of shown) assert.equal(await direction(at), "rtl", `${word}: ${await at.evaluate((e) => e.outerHTML)}`);
   }
   await button("Edit").click();
-  await heading(page, `Edit ${hebrew("כותרת")}`);
+  await heading(page, `Edit \u2068${hebrew("כותרת")}\u2069`);
   for (const name of ["Item name", "Username", "Notes", "Field label 1", "Value 1"])
     assert.equal(await direction(field(name)), "rtl", name);
   await button("Cancel").click();
