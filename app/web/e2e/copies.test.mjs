@@ -56,7 +56,7 @@ async function refused() {
   await page.getByLabel("Username", { exact: true }).fill("typed while offline");
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText("1 change not synced yet.").waitFor();
-  const title = await page.getByRole("heading", { level: 2 }).first().textContent();
+  const title = await page.locator(".item-header h2").textContent();
   await reconnect(page);
   await deny();
   await visible();
