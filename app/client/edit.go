@@ -35,6 +35,21 @@ func (c *Client) Restore(ctx context.Context, ids []string, progress func(done, 
 	return c.edit(ctx, ids, progress, func(it *item.Item) { it.Trashed, it.Purge = time.Time{}, time.Time{} })
 }
 
+// Archive moves items to the archive.
+func (c *Client) Archive(ctx context.Context, ids []string, progress func(done, total int)) ([]string, error) {
+	now := c.laterTime()
+	return c.edit(ctx, ids, progress, func(it *item.Item) {
+		if it.Archived.IsZero() {
+			it.Archived = now
+		}
+	})
+}
+
+// Unarchive takes items out of the archive.
+func (c *Client) Unarchive(ctx context.Context, ids []string, progress func(done, total int)) ([]string, error) {
+	return c.edit(ctx, ids, progress, func(it *item.Item) { it.Archived = time.Time{} })
+}
+
 // AddTag gives the items a tag.
 func (c *Client) AddTag(ctx context.Context, ids []string, tag string, progress func(done, total int)) ([]string, error) {
 	return c.edit(ctx, ids, progress, func(it *item.Item) {
@@ -211,7 +226,7 @@ func (c *Client) Duplicate(ctx context.Context, id, title string) (item.Item, er
 		return item.Item{}, err
 	}
 	it.ID, it.Base, it.Title = "", "", shorten(title, item.MaxTitle)
-	it.Created, it.Modified, it.Trashed, it.Purge = time.Time{}, time.Time{}, time.Time{}, time.Time{}
+	it.Created, it.Modified, it.Archived, it.Trashed, it.Purge = time.Time{}, time.Time{}, time.Time{}, time.Time{}, time.Time{}
 	it.Attachments, it.PasswordHistory = nil, nil
 	return c.saveAs(ctx, it, false)
 }

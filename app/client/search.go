@@ -25,27 +25,29 @@ type Summary struct {
 	Tags       []string  `json:"tags"`
 	Favourite  bool      `json:"favourite"`
 	Modified   time.Time `json:"modified,omitzero"`
+	Archived   time.Time `json:"archived,omitzero"`    // zero: not in the archive
 	Trashed    time.Time `json:"trashed,omitzero"`     // zero: not in the trash
 	Purge      time.Time `json:"purge,omitzero"`       // when the trash deletes it; zero: never
 	Pending    bool      `json:"pending,omitempty"`    // its last change is still in the outbox
 	Unreadable string    `json:"unreadable,omitempty"` // why the item cannot be shown; all fields but ID are empty then
 }
 
-// Query selects items. The zero Query selects all items outside the trash.
+// Query selects items. The zero Query selects all items outside the archive and the trash.
 type Query struct {
 	Text string    // words that must all be in the item, see Search; case and accents do not matter
 	Type item.Type // empty: any
 	Tag  string    // empty: any
 	// Favourite restricts the result to favourites.
 	Favourite bool
+	Archive   bool // only items in the archive. An archived item in the trash is only there
 	Trash     bool // only items in the trash
 	Sort      Sort
 }
 
 // Search returns the matching items, the best first: titles that begin with the text, then words that begin with it, then matches
 // anywhere else. Equal matches are in the order of q.Sort. It searches titles, usernames, URLs and tags. After Index it also
-// searches, with the lowest rank, notes, custom fields that are not hidden, names of attachments, the holder, brand and last four
-// digits of cards, and identities.
+// searches, with the lowest rank, notes, names of attachments, what an item shows without a click (custom fields, the texts of
+// cards, identities and so on), and the last four characters of numbers such as that of a card.
 func (c *Client) Search(q Query) ([]Summary, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -60,7 +62,7 @@ func (c *Client) Search(q Query) ([]Summary, error) {
 	return out, nil
 }
 
-// ForPage returns the items for the page at a URL, by title. For registrable see item.BelongsTo.
+// ForPage returns the items for the page at a URL, by title, without those in the archive and the trash. For registrable see item.BelongsTo.
 func (c *Client) ForPage(page string, registrable func(host string) (string, error)) ([]Summary, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -69,7 +71,7 @@ func (c *Client) ForPage(page string, registrable func(host string) (string, err
 	}
 	var out []Summary
 	for _, e := range c.vault.sorted {
-		if e.item.Trashed.IsZero() && e.item.BelongsTo(page, registrable) {
+		if e.listed() && e.item.BelongsTo(page, registrable) {
 			out = append(out, e.summary())
 		}
 	}
@@ -107,12 +109,15 @@ func (c *Client) SearchJSON(q Query, offset, limit int) ([]byte, error) {
 	return append(out, "]}"...), nil
 }
 
+// listed reports whether the item is neither in the archive nor in the trash.
+func (e *entry) listed() bool { return e.item.Archived.IsZero() && e.item.Trashed.IsZero() }
+
 func (e *entry) summary() Summary {
 	if e.err != nil {
 		return Summary{ID: e.id, Tags: []string{}, Unreadable: e.err.Error()}
 	}
 	s := Summary{ID: e.id, Type: e.item.Type, Title: e.item.Title, Username: e.item.Username, Tags: append([]string{}, e.item.Tags...),
-		Favourite: e.item.Favourite, Modified: e.item.Modified, Trashed: e.item.Trashed, Purge: e.item.Purge,
+		Favourite: e.item.Favourite, Modified: e.item.Modified, Archived: e.item.Archived, Trashed: e.item.Trashed, Purge: e.item.Purge,
 		Pending: e.waiting != nil}
 	if len(e.item.URLs) > 0 {
 		s.URL = e.item.URLs[0]
@@ -172,6 +177,7 @@ func (e *entry) appendJSON(b []byte) []byte {
 		b = append(t.AppendFormat(b, time.RFC3339Nano), '"')
 	}
 	moment("modified", it.Modified)
+	moment("archived", it.Archived)
 	moment("trashed", it.Trashed)
 	moment("purge", it.Purge)
 	return append(b, '}')
@@ -206,7 +212,8 @@ func (v *vault) search(q Query) []*entry {
 
 // admits applies everything but the text. An unreadable item is only in the list of all items.
 func (q Query) admits(e *entry) bool {
-	return q.Trash != e.item.Trashed.IsZero() && (q.Type == "" || e.item.Type == q.Type) &&
+	trashed, archived := !e.item.Trashed.IsZero(), !e.item.Archived.IsZero()
+	return q.Trash == trashed && (trashed || q.Archive == archived) && (q.Type == "" || e.item.Type == q.Type) &&
 		(q.Tag == "" || slices.Contains(e.item.Tags, q.Tag)) && (!q.Favourite || e.item.Favourite)
 }
 

@@ -26,7 +26,7 @@ func (c *core) Index(ctx context.Context, progress func(done, total int)) error 
 }
 
 func (c *core) List(_ context.Context, p protocol.ListParams) (bridge.JSON[protocol.ListResult], error) {
-	q := client.Query{Text: p.Query, Type: p.Type, Tag: p.Tag, Favourite: p.Favourite, Trash: p.Trash, Sort: p.Sort}
+	q := client.Query{Text: p.Query, Type: p.Type, Tag: p.Tag, Favourite: p.Favourite, Archive: p.Archive, Trash: p.Trash, Sort: p.Sort}
 	return c.client.SearchJSON(q, p.Offset, p.Limit)
 }
 

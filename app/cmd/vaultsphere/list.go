@@ -21,8 +21,9 @@ func (p *program) listCommand() *cobra.Command {
 		Aliases: []string{"ls", "search"},
 		Short:   "List items, or search them",
 		Long: `List all items by title, or the items that match QUERY, best match first. The search covers
-titles, usernames, URLs and tags, then notes, visible custom fields, names of attachments,
-cards (holder, brand, last four digits) and identities.
+titles, usernames, URLs and tags, then notes, names of attachments, custom fields and the
+texts of cards, identities and so on. Of hidden values it covers only the last four
+characters of numbers. Items in the archive and the trash are not listed without their flag.
 
 Each line has the id, title, username and first URL of an item, with control characters
 escaped. If the output is not a terminal, there is no heading, and columns are separated by
@@ -52,10 +53,12 @@ single tabs. --json prints exact values.`,
 	f.StringVar(&kind, "type", "", "only items of this `TYPE`: "+item.TypeList())
 	f.StringVar(&q.Tag, "tag", "", "only items with this `TAG`")
 	f.BoolVar(&q.Favourite, "favourite", false, "only favourites")
+	f.BoolVar(&q.Archive, "archived", false, "only items in the archive")
 	f.BoolVar(&q.Trash, "trash", false, "only items in the trash")
 	f.StringVar(&by, "sort", "title", "`ORDER` of equally good matches: title, changed or created (newest first)")
 	f.StringVar(&page, "page", "", "only items that belong to the web page at `URL`, by their match rules")
 	f.BoolVar(&asJSON, "json", false, "print a JSON array")
+	cmd.MarkFlagsMutuallyExclusive("archived", "trash")
 	complete(cmd, "type", item.Types...)
 	complete(cmd, "sort", "title", "changed", "created")
 	p.cacheFlag(cmd)

@@ -166,6 +166,11 @@ func Call(ctx context.Context, to Core, name string, r bridge.Request) (bridge.A
 		if err = r.Decode(&p); err == nil {
 			err = to.Remove(ctx, p)
 		}
+	case "archive":
+		var p Archiving
+		if err = r.Decode(&p); err == nil {
+			result, err = to.Archive(ctx, p, r.Progress)
+		}
 	case "trash":
 		var p ToTrash
 		if err = r.Decode(&p); err == nil {

@@ -89,6 +89,7 @@ type Vault interface {
 
 // Edits changes many items at once, and empties the trash.
 type Edits interface {
+	Archive(context.Context, Archiving, func(done, total int)) (Edited, error)
 	Trash(context.Context, ToTrash, func(done, total int)) (Edited, error)
 	Restore(context.Context, ItemIDs, func(done, total int)) (Edited, error)
 	Tag(context.Context, Tagging, func(done, total int)) (Edited, error)
@@ -250,7 +251,8 @@ type ListParams struct {
 	Type      item.Type   `json:"type,omitempty"`
 	Tag       string      `json:"tag,omitempty"`
 	Favourite bool        `json:"favourite,omitempty"`
-	Trash     bool        `json:"trash,omitempty"` // only what is in the trash
+	Archive   bool        `json:"archive,omitempty"` // only what is in the archive
+	Trash     bool        `json:"trash,omitempty"`   // only what is in the trash
 	Sort      client.Sort `json:"sort,omitempty"`  // of what matches equally well; absent: by title
 	Offset    int         `json:"offset,omitempty"`
 	Limit     int         `json:"limit,omitempty"` // absent: all
@@ -296,6 +298,11 @@ type Draft struct {
 // Edited lists the items that are different now.
 type Edited struct {
 	Changed []string `json:"changed"` // ids
+}
+
+type Archiving struct {
+	IDs      []string `json:"ids"`
+	Archived bool     `json:"archived"` // false: take them out of the archive
 }
 
 type ToTrash struct {

@@ -29,6 +29,10 @@ const edit = (act: Act, back: Act, said: (n: number) => string) => (ids: string[
 
 const toTrash: Act = (ids, tell) => api.trash({ ids, keep_days: preferences.value.trashDays }, tell);
 const outOfTrash: Act = (ids, tell) => api.restore({ ids }, tell);
+const archiving =
+  (archived: boolean): Act =>
+  (ids, tell) =>
+    api.archive({ ids, archived }, tell);
 const marked =
   (favourite: boolean): Act =>
   (ids, tell) =>
@@ -40,6 +44,8 @@ const tagged =
 
 export const trash = edit(toTrash, outOfTrash, (n) => texts.value.edits.trashed({ count: n }));
 export const restore = edit(outOfTrash, toTrash, (n) => texts.value.edits.restored({ count: n }));
+export const archive = edit(archiving(true), archiving(false), (n) => texts.value.edits.archived({ count: n }));
+export const unarchive = edit(archiving(false), archiving(true), (n) => texts.value.edits.unarchived({ count: n }));
 export const star = edit(marked(true), marked(false), (n) => texts.value.edits.starred({ count: n }));
 export const unstar = edit(marked(false), marked(true), (n) => texts.value.edits.unstarred({ count: n }));
 export const addTag = (tag: string) =>

@@ -10,11 +10,13 @@ import { handled } from "./app-errors";
 export type Filter =
   | { by: "all" }
   | { by: "favourite" }
+  | { by: "archive" }
   | { by: "trash" }
   | { by: "type"; type: ItemType }
   | { by: "tag"; tag: string };
 
-export const all = signal<Summary[] | null>(null); // without the trash; null until the first sync is complete
+export const all = signal<Summary[] | null>(null); // without the archive and the trash; null until the first sync is complete
+export const archived = signal<Summary[]>([]);
 export const trashed = signal<Summary[]>([]);
 /** Progress of indexing details for search; null when complete. */
 export const indexing = signal<Progress | null>(null);
@@ -46,20 +48,26 @@ const PAUSE_MS = 150;
 
 const passes = (s: Summary, f: Filter) =>
   f.by === "all" ||
+  f.by === "archive" ||
   f.by === "trash" ||
   (f.by === "favourite" && !!s.favourite) ||
   (f.by === "type" && s.type === f.type) ||
   (f.by === "tag" && !!s.tags?.includes(f.tag));
 
+function listOf(f: Filter): Summary[] {
+  if (f.by === "archive") return archived.value;
+  return f.by === "trash" ? trashed.value : (all.value ?? []);
+}
+
 /** The rows to show. While a broad search is still loading, `total` is more than the number of rows. */
 export const shown = computed(() => {
   if (query.value.trim() && found.value) return found.value;
-  const items = (filter.value.by === "trash" ? trashed.value : (all.value ?? [])).filter((s) => passes(s, filter.value));
+  const items = listOf(filter.value).filter((s) => passes(s, filter.value));
   return { items, total: items.length, complete: true };
 });
 
 export const counts = computed(() => {
-  const by = { all: 0, favourite: 0, trash: trashed.value.length } as Record<string, number>;
+  const by = { all: 0, favourite: 0, archive: archived.value.length, trash: trashed.value.length } as Record<string, number>;
   const tags = new Map<string, number>();
   for (const s of all.value ?? []) {
     by.all = by.all! + 1;
@@ -85,6 +93,7 @@ async function ask(limit: number | undefined, request: number) {
     ...(f.by === "type" && { type: f.type }),
     ...(f.by === "tag" && { tag: f.tag }),
     ...(f.by === "favourite" && { favourite: true }),
+    ...(f.by === "archive" && { archive: true }),
     ...(f.by === "trash" && { trash: true }),
     ...sorting(),
     ...(limit && { limit }),
@@ -111,14 +120,16 @@ export function search(words: string, by: Filter = filter.value) {
 
 /** Reloads the list from the core. */
 export async function refresh() {
-  const [items, inTrash, unsent] = await Promise.all([
+  const [items, inArchive, inTrash, unsent] = await Promise.all([
     api.list({ query: "", ...sorting() }),
+    api.list({ query: "", archive: true, ...sorting() }),
     api.list({ query: "", trash: true, ...sorting() }),
     api.waiting(),
   ]);
   if (phase.value.at !== "unlocked") return; // locked meanwhile: store nothing
   batch(() => {
     all.value = items.items;
+    archived.value = inArchive.items;
     trashed.value = inTrash.items;
     waiting.value = unsent;
   });
@@ -150,7 +161,8 @@ export async function syncNow(): Promise<void> {
       unreadable.value = new Map((result.unreadable ?? []).map((u) => [u.id, u.finding]));
       waiting.value = { pending: result.pending, refused: result.refused };
     });
-    if (result.changed || result.count !== all.value?.length || result.trashed !== trashed.value.length) await refresh();
+    const listed = (all.value?.length ?? -1) + archived.value.length;
+    if (result.changed || result.count !== listed || result.trashed !== trashed.value.length) await refresh();
     if (result.kept.length) toast(texts.value.list.stays({ count: result.kept.length }));
     indexDetails().catch(handled);
     purge().catch(handled);
@@ -197,6 +209,7 @@ export function forget() {
   positions.clear();
   batch(() => {
     all.value = null;
+    archived.value = [];
     trashed.value = [];
     indexing.value = null;
     found.value = null;

@@ -468,7 +468,23 @@ export interface Texts {
       readonly one: string;
       readonly many: string;
     };
+    readonly bank_account: {
+      readonly one: string;
+      readonly many: string;
+    };
     readonly identity: {
+      readonly one: string;
+      readonly many: string;
+    };
+    readonly passport: {
+      readonly one: string;
+      readonly many: string;
+    };
+    readonly drivers_license: {
+      readonly one: string;
+      readonly many: string;
+    };
+    readonly api_key: {
       readonly one: string;
       readonly many: string;
     };
@@ -510,6 +526,50 @@ export interface Texts {
     readonly public: string;
     readonly private: string;
     readonly fingerprint: string;
+  };
+  readonly bank_account: {
+    readonly bank_name: string;
+    readonly holder: string;
+    readonly account_type: string;
+    readonly account_number: string;
+    readonly routing_number: string;
+    readonly branch_number: string;
+    readonly iban: string;
+    readonly swift: string;
+    readonly pin: string;
+    readonly branch_phone: string;
+    readonly branch_address: string;
+  };
+  readonly passport: {
+    readonly name: string;
+    readonly number: string;
+    readonly type: string;
+    readonly nationality: string;
+    readonly birth_date: string;
+    readonly birth_place: string;
+    readonly sex: string;
+    readonly country: string;
+    readonly authority: string;
+    readonly issued: string;
+    readonly expires: string;
+  };
+  readonly drivers_license: {
+    readonly name: string;
+    readonly birth_date: string;
+    readonly number: string;
+    readonly class: string;
+    readonly country: string;
+    readonly state: string;
+    readonly authority: string;
+    readonly issued: string;
+    readonly expires: string;
+  };
+  readonly api_key: {
+    readonly username: string;
+    readonly key: string;
+    readonly hostname: string;
+    readonly valid_from: string;
+    readonly expires: string;
   };
   readonly list: {
     readonly title: string;
@@ -574,6 +634,14 @@ export interface Texts {
     readonly keepHint: string;
     readonly days: (values: { count: number }) => string;
     readonly forever: string;
+  };
+  readonly archive: {
+    readonly title: string;
+    readonly archive: string;
+    readonly unarchive: string;
+    readonly since: (values: { date: string | number }) => string;
+    readonly none: string;
+    readonly hint: string;
   };
   readonly settings: {
     readonly title: string;
@@ -747,7 +815,11 @@ export interface Texts {
       readonly login: string;
       readonly note: string;
       readonly card: string;
+      readonly bank_account: string;
       readonly identity: string;
+      readonly passport: string;
+      readonly drivers_license: string;
+      readonly api_key: string;
       readonly ssh_key: string;
     };
     readonly goTo: (values: { place: string | number }) => string;
@@ -978,6 +1050,8 @@ export interface Texts {
     readonly notUndone: string;
     readonly nothingToUndo: string;
     readonly unchanged: string;
+    readonly archived: (values: { count: number }) => string;
+    readonly unarchived: (values: { count: number }) => string;
     readonly trashed: (values: { count: number }) => string;
     readonly restored: (values: { count: number }) => string;
     readonly deleted: (values: { count: number }) => string;

@@ -10,7 +10,7 @@ interface TextProps {
   onInput: (value: string) => void;
   hint?: ComponentChildren;
   error?: string | null;
-  type?: "text" | "url" | "email" | "tel";
+  type?: "text" | "url" | "email" | "tel" | "date";
   autocomplete?: string;
   inputMode?: "text" | "numeric" | "url" | "email" | "tel";
   maxLength?: number;

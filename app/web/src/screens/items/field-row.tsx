@@ -31,7 +31,14 @@ export function FieldRow({
   );
 }
 
-export function PlainRow({ label, value, mono }: { label: string; value: string | undefined; mono?: boolean }) {
+interface PlainProps {
+  label: string;
+  value: string | undefined;
+  mono?: boolean;
+  shown?: string; // in place of the value, which is copied
+}
+
+export function PlainRow({ label, value, mono, shown }: PlainProps) {
   const { common } = texts.value;
   if (!value) return null;
   return (
@@ -39,7 +46,7 @@ export function PlainRow({ label, value, mono }: { label: string; value: string 
       label={label}
       actions={<IconButton icon="copy" label={common.copy({ label })} onClick={() => void copyPlain(value, label)} />}
     >
-      {mono ? <span class="mono">{value}</span> : value}
+      {mono ? <span class="mono">{value}</span> : (shown ?? value)}
     </FieldRow>
   );
 }

@@ -2,7 +2,7 @@
 
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import * as api from "../../core/api.gen";
-import { type Card, type Field, type Identity, type Item, type ItemType, MAX_TITLE, type SSHKey } from "../../core/protocol.gen";
+import { type Field, type Item, type ItemType, MAX_TITLE } from "../../core/protocol.gen";
 import { phase } from "../../state/app";
 import { dropDraft, keepDraft } from "../../state/draft";
 import { keyOf } from "../../state/keys";
@@ -17,27 +17,24 @@ import { useKeys } from "../../ui/keys";
 import { StrengthMeter, useStrength } from "../../ui/strength";
 import { Problem, useTask } from "../../ui/task";
 import { Generator } from "../generator/generator";
-import { CARD_EXPIRY, CARD_FIELDS, IDENTITY_FIELDS, SSH_FIELDS, TYPES } from "./fields.gen";
+import { PARTS, TYPES } from "./fields.gen";
 import { kindOf } from "./item-type";
 import { CustomFields, Tags, Urls, withTag } from "./list-fields";
 import { isBadKey, OneTimeField } from "./one-time-code";
+import { PartForm } from "./part-form";
 
 /** The item as the form edits it: lists have an empty row, which saving removes. */
 export const edited = (item: Item): Item => ({ ...item, urls: item.urls?.length ? item.urls : [""], fields: item.fields ?? [] });
 
-/** The parts of an item that only one type has. */
-const PARTS: Record<ItemType, (keyof Item)[]> = {
-  login: ["username", "password", "urls", "match", "totp"],
-  note: [],
-  card: ["card"],
-  identity: ["identity"],
-  ssh_key: ["ssh_key"],
-};
+const LOGIN: (keyof Item)[] = ["username", "password", "urls", "match", "totp"];
+
+/** What only this type has: the part of its name, or the values of a login. */
+const ownOf = (type: ItemType) => (type === "login" ? LOGIN : PARTS.filter((part) => part === type));
 
 /** The item as another type, without the parts of the other types. `typed` has what was typed under the types before. */
 export function retyped(item: Item, type: ItemType, typed: Partial<Item>): Item {
   const next = { ...typed, ...item, type };
-  for (const other of TYPES) if (other !== type) for (const part of PARTS[other]) delete next[part];
+  for (const other of TYPES) if (other !== type) for (const part of ownOf(other)) delete next[part];
   return next;
 }
 
@@ -196,11 +193,7 @@ export function ItemForm({
             <OneTimeField value={draft.totp ?? ""} onInput={(totp) => change({ totp })} />
           </>
         )}
-        {draft.type === "card" && <CardFields card={draft.card ?? {}} onChange={(card) => change({ card })} />}
-        {draft.type === "identity" && (
-          <IdentityFields identity={draft.identity ?? {}} onChange={(identity) => change({ identity })} />
-        )}
-        {draft.type === "ssh_key" && <SSHFields sshKey={draft.ssh_key ?? {}} onChange={(ssh_key) => change({ ssh_key })} />}
+        <PartForm item={draft} onChange={change} />
         <TextArea
           label={common.notes}
           value={draft.notes ?? ""}
@@ -239,77 +232,5 @@ export function ItemForm({
         )}
       </form>
     </OwnFields.Provider>
-  );
-}
-
-function CardFields({ card, onChange }: { card: Card; onChange: (card: Card) => void }) {
-  const labels = texts.value.card;
-  return (
-    <>
-      {CARD_FIELDS.map((f) =>
-        f.hidden ? (
-          <PasswordField
-            key={f.key}
-            label={labels[f.key]}
-            value={card[f.key] ?? ""}
-            autocomplete="off"
-            onInput={(v) => onChange({ ...card, [f.key]: v })}
-          />
-        ) : (
-          <TextField
-            key={f.key}
-            label={labels[f.key]}
-            value={card[f.key] ?? ""}
-            onInput={(v) => onChange({ ...card, [f.key]: v })}
-          />
-        ),
-      )}
-      <div class="field-pair">
-        {CARD_EXPIRY.map((f) => (
-          <TextField
-            key={f.key}
-            label={labels[f.key]}
-            value={card[f.key] ?? ""}
-            inputMode="numeric"
-            maxLength={f.key === "expiry_year" ? 4 : 2}
-            onInput={(v) => onChange({ ...card, [f.key]: v.replace(/\D/g, "") })}
-          />
-        ))}
-      </div>
-    </>
-  );
-}
-
-function IdentityFields({ identity, onChange }: { identity: Identity; onChange: (identity: Identity) => void }) {
-  const labels = texts.value.identity;
-  return (
-    <div class="field-grid">
-      {IDENTITY_FIELDS.map((f) => {
-        const set = (v: string) => onChange({ ...identity, [f.key]: v });
-        const value = identity[f.key] ?? "";
-        if (f.lines) return <TextArea key={f.key} label={labels[f.key]} value={value} onInput={set} rows={2} />;
-        return f.hidden ? (
-          <PasswordField key={f.key} label={labels[f.key]} value={value} autocomplete="off" onInput={set} />
-        ) : (
-          <TextField key={f.key} label={labels[f.key]} value={value} onInput={set} type={f.type} />
-        );
-      })}
-    </div>
-  );
-}
-
-function SSHFields({ sshKey, onChange }: { sshKey: SSHKey; onChange: (sshKey: SSHKey) => void }) {
-  const text = texts.value.sshKey;
-  return (
-    <>
-      {SSH_FIELDS.map((f) => {
-        const set = (v: string) => onChange({ ...sshKey, [f.key]: v });
-        return f.lines ? (
-          <TextArea key={f.key} label={text[f.key]} value={sshKey[f.key] ?? ""} onInput={set} rows={f.hidden ? 8 : 3} mono />
-        ) : (
-          <TextField key={f.key} label={text[f.key]} value={sshKey[f.key] ?? ""} onInput={set} mono />
-        );
-      })}
-    </>
   );
 }

@@ -9,7 +9,11 @@ const icons: Record<ItemType, IconName> = {
   login: "login",
   note: "note",
   card: "card",
+  bank_account: "bank",
   identity: "identity",
+  passport: "passport",
+  drivers_license: "license",
+  api_key: "key",
   ssh_key: "terminal",
 };
 

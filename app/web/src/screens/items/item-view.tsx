@@ -3,12 +3,13 @@ import { useEffect, useState } from "preact/hooks";
 import type { Item } from "../../core/protocol.gen";
 import { copyOpen, toast } from "../../state/app";
 import { handled } from "../../state/app-errors";
-import { duplicate, star as mark, quietly, trash, unstar } from "../../state/edits";
+import { archive, duplicate, star as mark, quietly, trash, unarchive, unstar } from "../../state/edits";
 import { shortcutOf } from "../../state/keys";
 import { go } from "../../state/route";
 import { texts } from "../../texts";
-import { when } from "../../texts/dates";
+import { dayOf, when } from "../../texts/dates";
 import { Button, Heading, IconButton } from "../../ui/controls";
+import { Icon } from "../../ui/icon";
 import { isTyping, useKeys } from "../../ui/keys";
 import { TrashedNotice } from "../list/trash";
 import { Attachments } from "./attachments";
@@ -31,7 +32,7 @@ export function ItemView({
   onEdit: () => void;
   onDeleted: () => void;
 }) {
-  const { common, edits, itemView: text, itemFields } = texts.value;
+  const { archive: store, common, edits, itemView: text, itemFields } = texts.value;
   const [starred, setStarred] = useState(!!item.favourite);
   useEffect(() => setStarred(!!item.favourite), [item.favourite]);
 
@@ -60,6 +61,11 @@ export function ItemView({
           <div class="item-tools">
             <IconButton icon="star" label={common.favourite} pressed={starred} filled={starred} onClick={toggleStar} />
             <IconButton icon="duplicate" label={edits.duplicate} onClick={copy} />
+            <IconButton
+              icon={item.archived ? "restore" : "archive"}
+              label={item.archived ? store.unarchive : store.archive}
+              onClick={() => quietly((item.archived ? unarchive : archive)([item.id]))}
+            />
             <IconButton icon="trash" label={text.remove} onClick={remove} />
             <Button kind="plain" icon="edit" onClick={onEdit}>
               {text.edit}
@@ -67,6 +73,15 @@ export function ItemView({
           </div>
         )}
       </div>
+      {item.archived && !item.trashed && (
+        <div class="notice">
+          <Icon name="archive" />
+          <p>
+            <b>{store.since({ date: dayOf(item.archived) })}</b>
+            <span>{store.hint}</span>
+          </p>
+        </div>
+      )}
       {item.trashed && <TrashedNotice item={item} onDeleted={onDeleted} />}
       <header class="item-header">
         <Tile type={item.type} title={item.title} large />

@@ -11,7 +11,7 @@ import { taken } from "../../state/draft";
 import { saveOver } from "../../state/edits";
 import { go, href, replace } from "../../state/route";
 import { notifyTabs } from "../../state/tabs";
-import { all, filter, refresh, shown, trashed, unreadable } from "../../state/vault";
+import { all, archived, filter, refresh, shown, trashed, unreadable } from "../../state/vault";
 import { texts } from "../../texts";
 import { Button, Empty, Heading } from "../../ui/controls";
 import { focusList } from "../../ui/focus";
@@ -28,7 +28,8 @@ const blank = (type?: ItemType): Item => ({
 });
 
 /** Changes when any device writes the item, which is then read again. */
-const stampOf = (id: string) => (all.value?.find((s) => s.id === id) ?? trashed.value.find((s) => s.id === id))?.modified ?? "";
+const stampOf = (id: string) =>
+  [all.value ?? [], archived.value, trashed.value].flatMap((list) => list.find((s) => s.id === id) ?? [])[0]?.modified ?? "";
 
 /** An item that cannot be shown, and why. */
 function Unopened({

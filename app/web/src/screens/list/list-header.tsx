@@ -11,7 +11,7 @@ import { TYPES } from "../items/fields.gen";
 import { kindOf } from "../items/item-type";
 
 export function heading(f: Filter): string {
-  const { common, trash } = texts.value;
+  const { archive, common, trash } = texts.value;
   switch (f.by) {
     case "all":
       return common.allItems;
@@ -21,6 +21,8 @@ export function heading(f: Filter): string {
       return kindOf(f.type).many;
     case "tag":
       return f.tag;
+    case "archive":
+      return archive.title;
     case "trash":
       return trash.title;
   }
@@ -63,7 +65,7 @@ export function SearchBox({ onDown }: { onDown: () => void }) {
 
 /** Filters above the list, for phones and tablets, which have no sidebar. */
 export function Chips() {
-  const { common, list: text, trash } = texts.value;
+  const { archive, common, list: text, trash } = texts.value;
   const chip = (by: Filter, label: string) => (
     <button
       key={label}
@@ -86,6 +88,7 @@ export function Chips() {
       {chip({ by: "favourite" }, common.favourites)}
       {TYPES.map((type) => chip({ by: "type", type }, kindOf(type).many))}
       {counts.value.tags.map(([tag]) => chip({ by: "tag", tag }, tag))}
+      {chip({ by: "archive" }, archive.title)}
       {chip({ by: "trash" }, trash.title)}
     </div>
   );

@@ -27,7 +27,7 @@ function leaveSelection() {
 }
 
 function NoRows() {
-  const { common, list: text, trash } = texts.value;
+  const { archive, common, list: text, trash } = texts.value;
   if (query.value.trim()) {
     return (
       <Empty icon="search" title={text.noHits({ query: query.value.trim() })}>
@@ -40,13 +40,19 @@ function NoRows() {
       </Empty>
     );
   }
+  if (filter.value.by === "archive")
+    return (
+      <Empty icon="archive" title={archive.none}>
+        <p>{archive.hint}</p>
+      </Empty>
+    );
   if (filter.value.by === "trash")
     return (
       <Empty icon="trash" title={trash.none}>
         <p>{trash.noneHint}</p>
       </Empty>
     );
-  if (counts.value.by.all === 0) {
+  if (counts.value.by.all === 0 && counts.value.by.archive === 0) {
     return (
       <Empty icon="key" title={text.emptyTitle}>
         {!copyOpen.value && (

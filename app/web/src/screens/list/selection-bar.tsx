@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import type { Tell } from "../../core/host";
 import { MAX_TAG, type Progress } from "../../core/protocol.gen";
-import { addTag, removeTag, restore, star, trash, unstar } from "../../state/edits";
+import { addTag, archive, removeTag, restore, star, trash, unarchive, unstar } from "../../state/edits";
 import { endSelection, selected } from "../../state/selection";
 import { counts, filter } from "../../state/vault";
 import { texts } from "../../texts";
@@ -17,7 +17,8 @@ import { DeletePermanently } from "./trash";
 type Work = (ids: string[], tell: Tell) => Promise<unknown>;
 
 export function SelectBar() {
-  const { selection: text, trash: bin, itemView } = texts.value;
+  const { archive: store, selection: text, trash: bin, itemView } = texts.value;
+  const inArchive = filter.value.by === "archive";
   const [open, setOpen] = useState<"tags" | "delete" | null>(null);
   const [progress, setProgress] = useState<Progress | null>(null);
   const task = useTask();
@@ -58,6 +59,11 @@ export function SelectBar() {
           onClick={() => run(allStarred ? unstar : star)}
         />
         <IconButton icon="tag" label={text.tags} onClick={() => setOpen("tags")} />
+        <IconButton
+          icon={inArchive ? "restore" : "archive"}
+          label={inArchive ? store.unarchive : store.archive}
+          onClick={() => run(inArchive ? unarchive : archive, leave)}
+        />
         <IconButton icon="trash" label={itemView.remove} onClick={() => run(trash, leave)} />
       </>
     );

@@ -96,7 +96,7 @@ function Pages() {
 }
 
 export function Sidebar() {
-  const { common, navigation: text, palette, trash } = texts.value;
+  const { archive, common, navigation: text, palette, trash } = texts.value;
   const { by, tags } = counts.value;
   const username = phase.value.at === "unlocked" ? phase.value.username : "";
   return (
@@ -119,6 +119,9 @@ export function Sidebar() {
           </FilterButton>
         ))}
         <hr />
+        <FilterButton by={{ by: "archive" }} icon="archive" count={by.archive}>
+          {archive.title}
+        </FilterButton>
         <FilterButton by={{ by: "trash" }} icon="trash" count={by.trash}>
           {trash.title}
         </FilterButton>
