@@ -35,18 +35,15 @@ var CSV = source.CSV{
 		for _, rawURL := range source.SplitURLs(r.Text("login_uri")) {
 			r.AddURL(rawURL, item.MatchDomain)
 		}
-		flags(r.Draft, r.Text("archiveddate"), source.IsYes(r.Text("reprompt")))
+		r.TakeTime(&r.Archived, "archiveddate")
+		reprompt(r.Draft, source.IsYes(r.Text("reprompt")))
 		r.Drop("reprompt")
 	},
 }
 
-// flags relocates settings that only Bitwarden has.
-func flags(it *source.Draft, archived string, reprompt bool) {
-	if archived != "" {
-		it.Tags = append(it.Tags, source.TagArchived)
-		it.Relocate("Archived", archived, item.FieldText)
-	}
-	if reprompt {
+// reprompt relocates a setting that only Bitwarden has.
+func reprompt(it *source.Draft, yes bool) {
+	if yes {
 		it.Relocate("Master password re-prompt", item.True, item.FieldBoolean)
 	}
 }

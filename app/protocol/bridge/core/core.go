@@ -253,7 +253,7 @@ type ListParams struct {
 	Favourite bool        `json:"favourite,omitempty"`
 	Archive   bool        `json:"archive,omitempty"` // only what is in the archive
 	Trash     bool        `json:"trash,omitempty"`   // only what is in the trash
-	Sort      client.Sort `json:"sort,omitempty"`  // of what matches equally well; absent: by title
+	Sort      client.Sort `json:"sort,omitempty"`    // of what matches equally well; absent: by title
 	Offset    int         `json:"offset,omitempty"`
 	Limit     int         `json:"limit,omitempty"` // absent: all
 }
