@@ -11,6 +11,7 @@ import (
 
 // inside is the part of an item's details that search and the health report need.
 type inside struct {
+	subtitle string
 	hay      string // folded searchable texts, each on a line
 	password string
 	since    time.Time // when the password was first saved
@@ -86,8 +87,9 @@ func (v *vault) look(e *entry) *inside {
 	if err != nil {
 		return &inside{err: err}
 	}
+	it.Type = e.item.Type // is in the overview
 	// The password is a substring of a longer text, which would stay in memory.
-	in := &inside{hay: searchable(it), password: strings.Clone(it.Password)}
+	in := &inside{subtitle: it.Subtitle(), hay: searchable(it), password: strings.Clone(it.Password)}
 	if it.TOTP != "" {
 		_, err := item.ParseAuthenticatorKey(it.TOTP)
 		in.totp = err == nil

@@ -24,6 +24,7 @@ type Summary struct {
 	URL        string    `json:"url"` // the first
 	Tags       []string  `json:"tags"`
 	Favourite  bool      `json:"favourite"`
+	Subtitle   string    `json:"subtitle,omitempty"` // see item.Item.Subtitle; known after Index
 	Modified   time.Time `json:"modified,omitzero"`
 	Archived   time.Time `json:"archived,omitzero"`    // zero: not in the archive
 	Trashed    time.Time `json:"trashed,omitzero"`     // zero: not in the trash
@@ -105,8 +106,19 @@ func (c *Client) SearchJSON(q Query, offset, limit int) ([]byte, error) {
 			out = append(out, ',')
 		}
 		out = append(out, e.line...)
+		if s := e.subtitle(); s != "" {
+			out = item.AppendString(append(out[:len(out)-1], `,"subtitle":`...), s)
+			out = append(out, '}')
+		}
 	}
 	return append(out, "]}"...), nil
+}
+
+func (e *entry) subtitle() string {
+	if in := e.inside.Load(); in != nil {
+		return in.subtitle
+	}
+	return ""
 }
 
 // listed reports whether the item is neither in the archive nor in the trash.
@@ -118,7 +130,7 @@ func (e *entry) summary() Summary {
 	}
 	s := Summary{ID: e.id, Type: e.item.Type, Title: e.item.Title, Username: e.item.Username, Tags: append([]string{}, e.item.Tags...),
 		Favourite: e.item.Favourite, Modified: e.item.Modified, Archived: e.item.Archived, Trashed: e.item.Trashed, Purge: e.item.Purge,
-		Pending: e.waiting != nil}
+		Subtitle: e.subtitle(), Pending: e.waiting != nil}
 	if len(e.item.URLs) > 0 {
 		s.URL = e.item.URLs[0]
 	}

@@ -1,6 +1,9 @@
 package item
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // SSHKey is a key pair, with the contents of its files.
 type SSHKey struct {
@@ -109,110 +112,181 @@ func partOf(name string, typ Type, k *kind, at func(any) any) member {
 	return member{Row: Row{Name: name, Label: "kinds." + name, Import: ImportSame, Search: true, Type: typ, Table: name}, at: at, kind: k}
 }
 
-// shown is a searchable row of a part. The label is also its path: "identity.city".
-func shown(label string, input Input, at func(any) any) member {
-	_, name, _ := strings.Cut(label, ".")
-	return member{Row: Row{Name: name, Label: label, Limit: MaxValue, Search: true, Input: input}, at: at, kind: text}
+// textRow is a row of a part, whose members are all texts. These tables are static data, because the WebAssembly module would contain
+// much more code for one function per text.
+type textRow struct {
+	name  string
+	class class
+	input Input
 }
 
-// secret is a hidden row of a part. One of the kind lastFour is searchable.
-func secret(label string, k *kind, at func(any) any) member {
-	_, name, _ := strings.Cut(label, ".")
-	return member{Row: Row{Name: name, Label: label, Limit: MaxValue, Hidden: true, Search: k == lastFour}, at: at, kind: k}
+// class says where a text is shown and found.
+type class int
+
+const (
+	shown      class = iota
+	unsearched       // shown, but nobody searches for it
+	secret           // hidden
+	masked           // hidden, but searchable by its last four letters or digits
+)
+
+// textTable returns the table of a part. at returns a pointer to the text of the row with that number. The label of a row is the page's
+// message of its name under labels.
+func textTable(labels string, unknown func(any) *Unknown, at func(v any, row int) *string, rows []textRow) *object {
+	members := make([]member, len(rows))
+	for i, r := range rows {
+		m := member{at: func(v any) any { return at(v, i) }, kind: text}
+		m.Row = Row{
+			Name: r.name, Label: labels + "." + r.name, Limit: MaxValue, Input: r.input,
+			Hidden: r.class >= secret, Search: r.class == shown || r.class == masked,
+		}
+		if r.class == masked {
+			m.kind = lastFour
+		}
+		members[i] = m
+	}
+	return objectOf(unknown, members...)
 }
 
-// date is a row of a part whose value is a date. Nobody searches for dates.
-func date(label string, at func(any) any) member {
-	m := shown(label, InputDate, at)
-	m.Search = false
-	return m
-}
+var card = textTable("card",
+	func(v any) *Unknown { return &v.(*Card).Unknown },
+	func(v any, row int) *string {
+		p := v.(*Card)
+		return [...]*string{
+			&p.Holder, &p.Number, &p.Code, &p.Brand, &p.ExpiryMonth, &p.ExpiryYear,
+		}[row]
+	},
+	[]textRow{
+		{"holder", shown, InputText},
+		{"number", masked, InputNumeric},
+		{"code", secret, InputNumeric},
+		{"brand", shown, InputText},
+		{"expiry_month", unsearched, InputNumeric},
+		{"expiry_year", unsearched, InputNumeric},
+	})
 
-var card = objectOf(func(v any) *Unknown { return &v.(*Card).Unknown },
-	member{Row: Row{Name: "holder", Label: "card.holder", Limit: MaxValue, Search: true}, at: func(v any) any { return &v.(*Card).Holder }, kind: text},
-	member{Row: Row{Name: "number", Label: "card.number", Limit: MaxValue, Search: true, Hidden: true, Input: InputNumeric},
-		at: func(v any) any { return &v.(*Card).Number }, kind: lastFour},
-	member{Row: Row{Name: "code", Label: "card.code", Limit: MaxValue, Hidden: true, Input: InputNumeric},
-		at: func(v any) any { return &v.(*Card).Code }, kind: text},
-	member{Row: Row{Name: "brand", Label: "card.brand", Limit: MaxValue, Search: true}, at: func(v any) any { return &v.(*Card).Brand }, kind: text},
-	member{Row: Row{Name: "expiry_month", Label: "card.expiry_month", Limit: MaxValue, Input: InputNumeric},
-		at: func(v any) any { return &v.(*Card).ExpiryMonth }, kind: text},
-	member{Row: Row{Name: "expiry_year", Label: "card.expiry_year", Limit: MaxValue, Input: InputNumeric},
-		at: func(v any) any { return &v.(*Card).ExpiryYear }, kind: text},
-)
+var bankAccount = textTable("bank_account",
+	func(v any) *Unknown { return &v.(*BankAccount).Unknown },
+	func(v any, row int) *string {
+		p := v.(*BankAccount)
+		return [...]*string{
+			&p.BankName, &p.Holder, &p.AccountType, &p.AccountNumber, &p.RoutingNumber, &p.BranchNumber, &p.IBAN,
+			&p.SWIFT, &p.PIN, &p.BranchPhone, &p.BranchAddress,
+		}[row]
+	},
+	[]textRow{
+		{"bank_name", shown, InputText},
+		{"holder", shown, InputText},
+		{"account_type", shown, InputText},
+		{"account_number", masked, InputText},
+		{"routing_number", shown, InputText},
+		{"branch_number", shown, InputText},
+		{"iban", masked, InputText},
+		{"swift", shown, InputText},
+		{"pin", secret, InputText},
+		{"branch_phone", shown, InputPhone},
+		{"branch_address", shown, InputLines},
+	})
 
-var identity = objectOf(func(v any) *Unknown { return &v.(*Identity).Unknown },
-	shown("identity.title", InputText, func(v any) any { return &v.(*Identity).Title }),
-	shown("identity.first_name", InputText, func(v any) any { return &v.(*Identity).FirstName }),
-	shown("identity.middle_name", InputText, func(v any) any { return &v.(*Identity).MiddleName }),
-	shown("identity.last_name", InputText, func(v any) any { return &v.(*Identity).LastName }),
-	shown("identity.company", InputText, func(v any) any { return &v.(*Identity).Company }),
-	shown("identity.email", InputEmail, func(v any) any { return &v.(*Identity).Email }),
-	shown("identity.phone", InputPhone, func(v any) any { return &v.(*Identity).Phone }),
-	shown("identity.address", InputLines, func(v any) any { return &v.(*Identity).Address }),
-	shown("identity.postal_code", InputText, func(v any) any { return &v.(*Identity).PostalCode }),
-	shown("identity.city", InputText, func(v any) any { return &v.(*Identity).City }),
-	shown("identity.state", InputText, func(v any) any { return &v.(*Identity).State }),
-	shown("identity.country", InputText, func(v any) any { return &v.(*Identity).Country }),
-	secret("identity.ssn", text, func(v any) any { return &v.(*Identity).SSN }),
-	secret("identity.passport", text, func(v any) any { return &v.(*Identity).Passport }),
-	secret("identity.license", text, func(v any) any { return &v.(*Identity).License }),
-)
+var identity = textTable("identity",
+	func(v any) *Unknown { return &v.(*Identity).Unknown },
+	func(v any, row int) *string {
+		p := v.(*Identity)
+		return [...]*string{
+			&p.Title, &p.FirstName, &p.MiddleName, &p.LastName, &p.Company, &p.Email, &p.Phone, &p.Address,
+			&p.PostalCode, &p.City, &p.State, &p.Country, &p.SSN, &p.Passport, &p.License,
+		}[row]
+	},
+	[]textRow{
+		{"title", shown, InputText},
+		{"first_name", shown, InputText},
+		{"middle_name", shown, InputText},
+		{"last_name", shown, InputText},
+		{"company", shown, InputText},
+		{"email", shown, InputEmail},
+		{"phone", shown, InputPhone},
+		{"address", shown, InputLines},
+		{"postal_code", shown, InputText},
+		{"city", shown, InputText},
+		{"state", shown, InputText},
+		{"country", shown, InputText},
+		{"ssn", secret, InputText},
+		{"passport", secret, InputText},
+		{"license", secret, InputText},
+	})
 
-var bankAccount = objectOf(func(v any) *Unknown { return &v.(*BankAccount).Unknown },
-	shown("bank_account.bank_name", InputText, func(v any) any { return &v.(*BankAccount).BankName }),
-	shown("bank_account.holder", InputText, func(v any) any { return &v.(*BankAccount).Holder }),
-	shown("bank_account.account_type", InputText, func(v any) any { return &v.(*BankAccount).AccountType }),
-	secret("bank_account.account_number", lastFour, func(v any) any { return &v.(*BankAccount).AccountNumber }),
-	shown("bank_account.routing_number", InputText, func(v any) any { return &v.(*BankAccount).RoutingNumber }),
-	shown("bank_account.branch_number", InputText, func(v any) any { return &v.(*BankAccount).BranchNumber }),
-	secret("bank_account.iban", lastFour, func(v any) any { return &v.(*BankAccount).IBAN }),
-	shown("bank_account.swift", InputText, func(v any) any { return &v.(*BankAccount).SWIFT }),
-	secret("bank_account.pin", text, func(v any) any { return &v.(*BankAccount).PIN }),
-	shown("bank_account.branch_phone", InputPhone, func(v any) any { return &v.(*BankAccount).BranchPhone }),
-	shown("bank_account.branch_address", InputLines, func(v any) any { return &v.(*BankAccount).BranchAddress }),
-)
+var passport = textTable("passport",
+	func(v any) *Unknown { return &v.(*Passport).Unknown },
+	func(v any, row int) *string {
+		p := v.(*Passport)
+		return [...]*string{
+			&p.Name, &p.Number, &p.Type, &p.Nationality, &p.BirthDate, &p.BirthPlace, &p.Sex, &p.Country,
+			&p.Authority, &p.Issued, &p.Expires,
+		}[row]
+	},
+	[]textRow{
+		{"name", shown, InputText},
+		{"number", masked, InputText},
+		{"type", shown, InputText},
+		{"nationality", shown, InputText},
+		{"birth_date", unsearched, InputDate},
+		{"birth_place", shown, InputText},
+		{"sex", shown, InputText},
+		{"country", shown, InputText},
+		{"authority", shown, InputText},
+		{"issued", unsearched, InputDate},
+		{"expires", unsearched, InputDate},
+	})
 
-var apiKey = objectOf(func(v any) *Unknown { return &v.(*APIKey).Unknown },
-	shown("api_key.username", InputText, func(v any) any { return &v.(*APIKey).Username }),
-	secret("api_key.key", text, func(v any) any { return &v.(*APIKey).Key }),
-	shown("api_key.hostname", InputText, func(v any) any { return &v.(*APIKey).Hostname }),
-	date("api_key.valid_from", func(v any) any { return &v.(*APIKey).ValidFrom }),
-	date("api_key.expires", func(v any) any { return &v.(*APIKey).Expires }),
-)
+var driversLicense = textTable("drivers_license",
+	func(v any) *Unknown { return &v.(*DriversLicense).Unknown },
+	func(v any, row int) *string {
+		p := v.(*DriversLicense)
+		return [...]*string{
+			&p.Name, &p.BirthDate, &p.Number, &p.Class, &p.Country, &p.State, &p.Authority, &p.Issued, &p.Expires,
+		}[row]
+	},
+	[]textRow{
+		{"name", shown, InputText},
+		{"birth_date", unsearched, InputDate},
+		{"number", masked, InputText},
+		{"class", shown, InputText},
+		{"country", shown, InputText},
+		{"state", shown, InputText},
+		{"authority", shown, InputText},
+		{"issued", unsearched, InputDate},
+		{"expires", unsearched, InputDate},
+	})
 
-var driversLicense = objectOf(func(v any) *Unknown { return &v.(*DriversLicense).Unknown },
-	shown("drivers_license.name", InputText, func(v any) any { return &v.(*DriversLicense).Name }),
-	date("drivers_license.birth_date", func(v any) any { return &v.(*DriversLicense).BirthDate }),
-	secret("drivers_license.number", lastFour, func(v any) any { return &v.(*DriversLicense).Number }),
-	shown("drivers_license.class", InputText, func(v any) any { return &v.(*DriversLicense).Class }),
-	shown("drivers_license.country", InputText, func(v any) any { return &v.(*DriversLicense).Country }),
-	shown("drivers_license.state", InputText, func(v any) any { return &v.(*DriversLicense).State }),
-	shown("drivers_license.authority", InputText, func(v any) any { return &v.(*DriversLicense).Authority }),
-	date("drivers_license.issued", func(v any) any { return &v.(*DriversLicense).Issued }),
-	date("drivers_license.expires", func(v any) any { return &v.(*DriversLicense).Expires }),
-)
+var apiKey = textTable("api_key",
+	func(v any) *Unknown { return &v.(*APIKey).Unknown },
+	func(v any, row int) *string {
+		p := v.(*APIKey)
+		return [...]*string{
+			&p.Username, &p.Key, &p.Hostname, &p.ValidFrom, &p.Expires,
+		}[row]
+	},
+	[]textRow{
+		{"username", shown, InputText},
+		{"key", secret, InputText},
+		{"hostname", shown, InputText},
+		{"valid_from", unsearched, InputDate},
+		{"expires", unsearched, InputDate},
+	})
 
-var passport = objectOf(func(v any) *Unknown { return &v.(*Passport).Unknown },
-	shown("passport.name", InputText, func(v any) any { return &v.(*Passport).Name }),
-	secret("passport.number", lastFour, func(v any) any { return &v.(*Passport).Number }),
-	shown("passport.type", InputText, func(v any) any { return &v.(*Passport).Type }),
-	shown("passport.nationality", InputText, func(v any) any { return &v.(*Passport).Nationality }),
-	date("passport.birth_date", func(v any) any { return &v.(*Passport).BirthDate }),
-	shown("passport.birth_place", InputText, func(v any) any { return &v.(*Passport).BirthPlace }),
-	shown("passport.sex", InputText, func(v any) any { return &v.(*Passport).Sex }),
-	shown("passport.country", InputText, func(v any) any { return &v.(*Passport).Country }),
-	shown("passport.authority", InputText, func(v any) any { return &v.(*Passport).Authority }),
-	date("passport.issued", func(v any) any { return &v.(*Passport).Issued }),
-	date("passport.expires", func(v any) any { return &v.(*Passport).Expires }),
-)
-
-var sshKey = objectOf(func(v any) *Unknown { return &v.(*SSHKey).Unknown },
-	member{Row: Row{Name: "public", Label: "sshKey.public", Limit: MaxValue, Input: InputLines}, at: func(v any) any { return &v.(*SSHKey).Public }, kind: text},
-	member{Row: Row{Name: "private", Label: "sshKey.private", Limit: MaxValue, Hidden: true, Input: InputLines},
-		at: func(v any) any { return &v.(*SSHKey).Private }, kind: text},
-	member{Row: Row{Name: "fingerprint", Label: "sshKey.fingerprint", Limit: MaxValue, Search: true}, at: func(v any) any { return &v.(*SSHKey).Fingerprint }, kind: text},
-)
+var sshKey = textTable("sshKey",
+	func(v any) *Unknown { return &v.(*SSHKey).Unknown },
+	func(v any, row int) *string {
+		p := v.(*SSHKey)
+		return [...]*string{
+			&p.Public, &p.Private, &p.Fingerprint,
+		}[row]
+	},
+	[]textRow{
+		{"public", unsearched, InputLines},
+		{"private", secret, InputLines},
+		{"fingerprint", shown, InputText},
+	})
 
 // PartText is a text of a part, and the row that describes it.
 type PartText struct {
@@ -255,4 +329,31 @@ func (it *Item) Place(path string) *string {
 		m.kind.add(p)
 	}
 	return row.at(m.kind.get(p)).(*string)
+}
+
+// Subtitle describes an item in a list by its details: a bank and the last characters of a number, a name, or a host. It is empty for
+// types that the overview describes.
+func (it *Item) Subtitle() string {
+	var shown, number string
+	switch {
+	case it.Type == TypeCard && it.Card != nil:
+		shown, number = it.Card.Brand, it.Card.Number
+	case it.Type == TypeBankAccount && it.BankAccount != nil:
+		shown, number = it.BankAccount.BankName, cmp.Or(it.BankAccount.AccountNumber, it.BankAccount.IBAN)
+	case it.Type == TypeIdentity && it.Identity != nil:
+		shown = strings.TrimSpace(it.Identity.FirstName + " " + it.Identity.LastName)
+	case it.Type == TypePassport && it.Passport != nil:
+		shown, number = it.Passport.Name, it.Passport.Number
+	case it.Type == TypeDriversLicense && it.DriversLicense != nil:
+		shown, number = it.DriversLicense.Name, it.DriversLicense.Number
+	case it.Type == TypeAPIKey && it.APIKey != nil:
+		shown = cmp.Or(it.APIKey.Username, it.APIKey.Hostname)
+	}
+	// A short number would be shown whole.
+	if len(number) >= 8 {
+		number = "•••• " + LastFour(number)
+	} else {
+		number = ""
+	}
+	return oneLine(shown + "  "[:b2i(shown != "" && number != "")] + number)
 }

@@ -784,6 +784,7 @@ export interface Summary {
   url: string; // the first
   tags: string[];
   favourite: boolean;
+  subtitle?: string; // see item.Item.Subtitle; known after Index
   modified?: string;
   archived?: string; // zero: not in the archive
   trashed?: string; // zero: not in the trash

@@ -185,8 +185,14 @@ async function wentOffline() {
 
 /** Makes notes and fields searchable, then completes a search that started earlier. */
 async function indexDetails() {
-  await api.index((p) => (indexing.value = p));
+  let read = 0;
+  await api.index((p) => {
+    read = p.total;
+    indexing.value = p;
+  });
   indexing.value = null;
+  // The details have the subtitles of these types. A refresh may index again, but then has nothing left to read.
+  if (read && all.value?.some((s) => s.type !== "login" && s.type !== "note" && !s.subtitle)) await refresh();
   if (query.value.trim() && found.value?.complete === false) search(query.value);
 }
 

@@ -40,5 +40,5 @@ export function subtitle(s: Summary): string {
   if (s.trashed) return s.purge ? texts.value.trash.purge({ date: dayOf(s.purge) }) : texts.value.trash.noPurge;
   if (s.username) return s.username;
   if (s.url) return hostOf(s.url);
-  return kindOf(s.type).one;
+  return s.subtitle || kindOf(s.type).one;
 }

@@ -74,7 +74,7 @@ export function ItemView({
         )}
       </div>
       {item.archived && !item.trashed && (
-        <div class="notice">
+        <div class="notice archived">
           <Icon name="archive" />
           <p>
             <b>{store.since({ date: dayOf(item.archived) })}</b>
