@@ -90,10 +90,10 @@ func TestSubtitlesComeFromTheDetails(t *testing.T) {
 	t.Parallel()
 	d := newDevice(t, startServer(t))
 	d.register(t, "anna")
-	want := map[string]string{"Bank": "First •••• 3000", "Short": "First", "Pass": "Anna Kern •••• 0T47", "Key": "deploy", "Login": ""}
+	want := map[string]string{"Bank": "First, •3000", "Short": "First", "Pass": "Anna Kern, •0T47", "Key": "deploy", "Login": ""}
 	for _, it := range []item.Item{
 		{Title: "Bank", Type: item.TypeBankAccount, BankAccount: &item.BankAccount{BankName: "First", AccountNumber: "0532 0130 00"}},
-		{Title: "Short", Type: item.TypeBankAccount, BankAccount: &item.BankAccount{BankName: "First", AccountNumber: "12345"}},
+		{Title: "Short", Type: item.TypeBankAccount, BankAccount: &item.BankAccount{BankName: "First", AccountNumber: "1234"}},
 		{Title: "Pass", Type: item.TypePassport, Passport: &item.Passport{Name: "Anna Kern", Number: "C01X00T47"}},
 		{Title: "Key", Type: item.TypeAPIKey, APIKey: &item.APIKey{Username: "deploy", Key: "secret"}},
 		{Title: "Login", Type: item.TypeLogin, Password: "secret"},

@@ -11,11 +11,11 @@ import (
 
 // inside is the part of an item's details that search and the health report need.
 type inside struct {
-	subtitle string
 	hay      string // folded searchable texts, each on a line
 	password string
 	since    time.Time // when the password was first saved
 	totp     bool      // makes one-time codes
+	subtitle string    // see Summary
 	err      error     // why the other fields are empty
 }
 
@@ -61,7 +61,13 @@ func (c *Client) unopened() ([]*entry, error) {
 	if c.vault == nil {
 		return nil, ErrLocked
 	}
-	return slices.DeleteFunc(slices.Clone(c.vault.sorted), func(e *entry) bool { return e.inside.Load() != nil }), nil
+	var todo []*entry
+	for _, e := range c.vault.sorted {
+		if e.inside.Load() == nil {
+			todo = append(todo, e)
+		}
+	}
+	return todo, nil
 }
 
 // openSlice opens the details of the first entries and returns their number. Results for an entry that was replaced in the
@@ -87,9 +93,9 @@ func (v *vault) look(e *entry) *inside {
 	if err != nil {
 		return &inside{err: err}
 	}
-	it.Type = e.item.Type // is in the overview
+	it.Type = e.item.Type // the details do not have it
 	// The password is a substring of a longer text, which would stay in memory.
-	in := &inside{subtitle: it.Subtitle(), hay: searchable(it), password: strings.Clone(it.Password)}
+	in := &inside{hay: searchable(it), password: strings.Clone(it.Password), subtitle: strings.Clone(it.Subtitle())}
 	if it.TOTP != "" {
 		_, err := item.ParseAuthenticatorKey(it.TOTP)
 		in.totp = err == nil

@@ -24,13 +24,14 @@ type Summary struct {
 	URL        string    `json:"url"` // the first
 	Tags       []string  `json:"tags"`
 	Favourite  bool      `json:"favourite"`
-	Subtitle   string    `json:"subtitle,omitempty"` // see item.Item.Subtitle; known after Index
 	Modified   time.Time `json:"modified,omitzero"`
 	Archived   time.Time `json:"archived,omitzero"`    // zero: not in the archive
 	Trashed    time.Time `json:"trashed,omitzero"`     // zero: not in the trash
 	Purge      time.Time `json:"purge,omitzero"`       // when the trash deletes it; zero: never
 	Pending    bool      `json:"pending,omitempty"`    // its last change is still in the outbox
 	Unreadable string    `json:"unreadable,omitempty"` // why the item cannot be shown; all fields but ID are empty then
+	// Subtitle tells cards and identities apart, see item.Subtitle. It is empty until Index has opened the item.
+	Subtitle string `json:"subtitle,omitempty"`
 }
 
 // Query selects items. The zero Query selects all items outside the archive and the trash.
@@ -106,19 +107,12 @@ func (c *Client) SearchJSON(q Query, offset, limit int) ([]byte, error) {
 			out = append(out, ',')
 		}
 		out = append(out, e.line...)
-		if s := e.subtitle(); s != "" {
-			out = item.AppendString(append(out[:len(out)-1], `,"subtitle":`...), s)
+		if subtitle := e.subtitle(); subtitle != "" {
+			out = item.AppendString(append(out[:len(out)-1], `,"subtitle":`...), subtitle)
 			out = append(out, '}')
 		}
 	}
 	return append(out, "]}"...), nil
-}
-
-func (e *entry) subtitle() string {
-	if in := e.inside.Load(); in != nil {
-		return in.subtitle
-	}
-	return ""
 }
 
 // listed reports whether the item is neither in the archive nor in the trash.
@@ -130,11 +124,19 @@ func (e *entry) summary() Summary {
 	}
 	s := Summary{ID: e.id, Type: e.item.Type, Title: e.item.Title, Username: e.item.Username, Tags: append([]string{}, e.item.Tags...),
 		Favourite: e.item.Favourite, Modified: e.item.Modified, Archived: e.item.Archived, Trashed: e.item.Trashed, Purge: e.item.Purge,
-		Subtitle: e.subtitle(), Pending: e.waiting != nil}
+		Pending: e.waiting != nil}
 	if len(e.item.URLs) > 0 {
 		s.URL = e.item.URLs[0]
 	}
+	s.Subtitle = e.subtitle()
 	return s
+}
+
+func (e *entry) subtitle() string {
+	if in := e.inside.Load(); in != nil {
+		return in.subtitle
+	}
+	return ""
 }
 
 // index folds the searchable texts and encodes the summary.

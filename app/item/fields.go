@@ -54,6 +54,8 @@ var overview = objectOf(func(v any) *Unknown { return &v.(*Item).UnknownOverview
 		at: func(v any) any { return &v.(*Item).Tags }, kind: lines},
 	member{Row: Row{Name: "favourite", Label: "common.favourite", Import: ImportEither},
 		at: func(v any) any { return &v.(*Item).Favourite }, kind: flag},
+	member{Row: Row{Name: "reprompt", Label: "itemForm.reprompt", Import: ImportEither},
+		at: func(v any) any { return &v.(*Item).Reprompt }, kind: flag},
 	member{Row: Row{Name: "created", Label: "itemView.created", Merge: MergeNever, Fixed: true},
 		at: func(v any) any { return &v.(*Item).Created }, kind: moment},
 	member{Row: Row{Name: "modified", Label: "itemView.changed", Merge: MergeStamp, Fixed: true},
@@ -61,6 +63,8 @@ var overview = objectOf(func(v any) *Unknown { return &v.(*Item).UnknownOverview
 	member{Row: Row{Name: "archived", Label: "archive.since", Merge: MergeFirst, Fixed: true}, at: func(v any) any { return &v.(*Item).Archived }, kind: moment},
 	member{Row: Row{Name: "trashed", Label: "trash.since", Fixed: true}, at: func(v any) any { return &v.(*Item).Trashed }, kind: moment},
 	member{Row: Row{Name: "purge", Label: "trash.purge", Fixed: true}, at: func(v any) any { return &v.(*Item).Purge }, kind: moment},
+	member{Row: Row{Name: "ignored", Limit: MaxName, MaxCount: MaxIgnored, Merge: MergeUnion, Fixed: true},
+		at: func(v any) any { return &v.(*Item).Ignored }, kind: lines},
 )
 
 var details = objectOf(func(v any) *Unknown { return &v.(*Item).UnknownDetails },

@@ -210,11 +210,13 @@ func TestPlaceFindsEveryTextOfAPart(t *testing.T) {
 	}
 }
 
-func TestLastFour(t *testing.T) {
+func TestLastFourCharactersAreSearchable(t *testing.T) {
 	for number, want := range map[string]string{"DE89 3704 0044 0532 0130 00": "3000", "C01X-00T47": "0T47", "12": "12", "é-": "", "": ""} {
-		if got := LastFour(number); got != want {
-			t.Errorf("%q: %q, want %q", number, got, want)
-		}
+		lastFour.texts(&number, func(got string) {
+			if got != want {
+				t.Errorf("%q: %q, want %q", number, got, want)
+			}
+		})
 	}
 }
 

@@ -52,12 +52,16 @@ type Item struct {
 	Username  string               `json:"username,omitempty"`
 	Tags      []string             `json:"tags,omitempty"`
 	Favourite bool                 `json:"favourite,omitempty"`
+	// Reprompt asks for the master password before the page shows the item. It stops a person at an unlocked screen, not malware.
+	Reprompt bool `json:"reprompt,omitempty"`
 	// All times are in UTC, in whole milliseconds.
 	Created  time.Time `json:"created,omitzero"`
 	Modified time.Time `json:"modified,omitzero"`
 	Archived time.Time `json:"archived,omitzero"` // when it was archived; zero: not in the archive
 	Trashed  time.Time `json:"trashed,omitzero"`  // when it was moved to the trash; zero: not in the trash
 	Purge    time.Time `json:"purge,omitzero"`    // when it may be deleted permanently; zero: only by the user
+	// Ignored has the health findings that the user dismissed; see package health.
+	Ignored []string `json:"ignored,omitempty"`
 
 	Password string  `json:"password,omitempty"`
 	TOTP     string  `json:"totp,omitempty"` // authenticator key; see ParseAuthenticatorKey

@@ -65,21 +65,24 @@ func textKind(check func(*Row, any) *FieldError, tidy func(string) string) *kind
 	return &k
 }
 
-// LastFour returns the last four letters or digits of a number.
-func LastFour(number string) string {
-	short := strings.Map(func(r rune) rune {
+// shownEnd is the number of characters at the end of a number that are not secret.
+const shownEnd = 4
+
+// short returns the letters and digits of a number.
+func short(number string) string {
+	return strings.Map(func(r rune) rune {
 		if (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') {
 			return -1
 		}
 		return r
 	}, number)
-	return short[max(0, len(short)-4):]
 }
 
 func lastFourKind() *kind {
 	k := textKind(checkText, nil)
 	k.texts = func(p any, add func(string)) {
-		add(LastFour(*p.(*string)))
+		short := short(*p.(*string))
+		add(short[max(0, len(short)-shownEnd):])
 	}
 	return k
 }

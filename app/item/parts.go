@@ -1,9 +1,6 @@
 package item
 
-import (
-	"cmp"
-	"strings"
-)
+import "strings"
 
 // SSHKey is a key pair, with the contents of its files.
 type SSHKey struct {
@@ -329,31 +326,4 @@ func (it *Item) Place(path string) *string {
 		m.kind.add(p)
 	}
 	return row.at(m.kind.get(p)).(*string)
-}
-
-// Subtitle describes an item in a list by its details: a bank and the last characters of a number, a name, or a host. It is empty for
-// types that the overview describes.
-func (it *Item) Subtitle() string {
-	var shown, number string
-	switch {
-	case it.Type == TypeCard && it.Card != nil:
-		shown, number = it.Card.Brand, it.Card.Number
-	case it.Type == TypeBankAccount && it.BankAccount != nil:
-		shown, number = it.BankAccount.BankName, cmp.Or(it.BankAccount.AccountNumber, it.BankAccount.IBAN)
-	case it.Type == TypeIdentity && it.Identity != nil:
-		shown = strings.TrimSpace(it.Identity.FirstName + " " + it.Identity.LastName)
-	case it.Type == TypePassport && it.Passport != nil:
-		shown, number = it.Passport.Name, it.Passport.Number
-	case it.Type == TypeDriversLicense && it.DriversLicense != nil:
-		shown, number = it.DriversLicense.Name, it.DriversLicense.Number
-	case it.Type == TypeAPIKey && it.APIKey != nil:
-		shown = cmp.Or(it.APIKey.Username, it.APIKey.Hostname)
-	}
-	// A short number would be shown whole.
-	if len(number) >= 8 {
-		number = "•••• " + LastFour(number)
-	} else {
-		number = ""
-	}
-	return oneLine(shown + "  "[:b2i(shown != "" && number != "")] + number)
 }

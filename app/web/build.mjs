@@ -68,12 +68,14 @@ const goRuntime = {
 
 const lock = JSON.parse(readFileSync(join(here, "package-lock.json"), "utf8"));
 
-async function compile(entry, define, format) {
+async function compile(entries, define, format) {
   const { outputFiles, metafile } = await build({
     absWorkingDir: here,
-    entryPoints: [{ in: `src/${entry}`, out: parse(entry).name }],
+    entryPoints: entries.map((entry) => ({ in: `src/${entry}`, out: parse(entry).name })),
+    chunkNames: "shared-[hash]",
     outdir: dist,
     bundle: true,
+    splitting: entries.length > 1,
     write: false,
     minify: true,
     format,
@@ -99,13 +101,47 @@ async function compile(entry, define, format) {
 /** Compiles an entry point into hashed files. Returns their names by extension. */
 async function bundle(entry, define = {}, format = "esm") {
   const names = {};
-  const files = await compile(entry, define, format);
-  for (const file of files.filter(({ path }) => !path.endsWith(".map"))) {
-    const base = basename(file.path);
-    const name = writeHashed(base, file.contents);
+  for (const { base, contents, map } of withMaps(await compile([entry], define, format))) {
+    const name = writeHashed(base, contents);
     names[base.slice(base.lastIndexOf(".") + 1)] = name;
-    writeFileSync(join(maps, `${name}.map`), files.find(({ path }) => path === `${file.path}.map`).contents);
+    writeFileSync(join(maps, `${name}.map`), map);
   }
+  return names;
+}
+
+const withMaps = (files) =>
+  files
+    .filter(({ path }) => !path.endsWith(".map"))
+    .map(({ path, contents }) => ({
+      base: basename(path),
+      contents: Buffer.from(contents),
+      map: files.find((other) => other.path === `${path}.map`).contents,
+    }));
+
+const LATER = "/later-##########.js"; // as long as the name that replaces it, so that the source map stays right
+
+/**
+ * Compiles the page: main.js, later.js with the screens after the list, a file that both import, and the styles. main.js contains the
+ * name of later.js, which is known only when later.js is compiled.
+ */
+async function bundlePage(define) {
+  const files = withMaps(
+    await compile(["main.tsx", "screens/shell/later.ts"], { ...define, LATER_URL: JSON.stringify(LATER) }, "esm"),
+  );
+  const [main, later, shared, style] = [/^main\.js$/, /^later\.js$/, /^shared-\w+\.js$/, /\.css$/].map((pattern) => {
+    const [found, ...more] = files.filter(({ base }) => pattern.test(base));
+    if (!found || more.length > 0) throw new Error(`the page needs exactly one ${pattern}`);
+    return found;
+  });
+  writeFileSync(join(dist, shared.base), shared.contents); // the others import it by this name, which has a hash already
+  const laterName = writeHashed(later.base, later.contents);
+  const text = main.contents.toString();
+  if (!text.includes(LATER)) throw new Error("main.js does not load later.js");
+  const mainName = writeHashed(main.base, text.replace(LATER, `/${laterName}`));
+  const styleName = writeHashed(style.base, style.contents);
+  const names = { main: mainName, later: laterName, shared: shared.base, style: styleName };
+  for (const [part, name] of Object.entries(names))
+    writeFileSync(join(maps, `${name}.map`), { main, later, shared, style }[part].map);
   return names;
 }
 
@@ -175,7 +211,7 @@ for (const [language, catalog] of Object.entries(catalogs)) {
 }
 const TEXTS_URLS = JSON.stringify(texts);
 const licences = writeHashed("licences.txt", readFileSync(join(here, "../../THIRD_PARTY_NOTICES.txt")));
-const main = await bundle("main.tsx", {
+const page = await bundlePage({
   TEXTS_URLS,
   LICENCES_URL: JSON.stringify(`/${licences}`),
   CORE_URL: JSON.stringify(`/${coreName}`),
@@ -192,9 +228,9 @@ const icons = {
 };
 const manifest = writeHashed("app.webmanifest", fillIn("app.webmanifest", icons));
 const index = {
-  CORE: `/${coreName}`,
-  MAIN: `/${main.js}`,
-  STYLE: `/${main.css}`,
+  MAIN: `/${page.main}`,
+  SHARED: `/${page.shared}`,
+  STYLE: `/${page.style}`,
   THEME: `/${theme.js}`,
   MANIFEST: `/${manifest}`,
   ICON: icons.ICON,
@@ -202,24 +238,24 @@ const index = {
 };
 // index.html refers to all files, directly or not, so its content identifies the build.
 const buildId = digest(fillIn("index.html", { ...index, BUILD: "" })).slice(0, 10);
-const page = fillIn("index.html", { ...index, BUILD: buildId });
+const html = fillIn("index.html", { ...index, BUILD: buildId });
 // The licences open in another tab and are not available offline.
 const files = readdirSync(dist)
   .filter((name) => name !== ".keep" && name !== licences)
   .map((name) => `/${name}`);
 const serviceWorker = (
   await compile(
-    "service-worker.ts",
+    ["service-worker.ts"],
     {
       BUILD: JSON.stringify(buildId),
       FILES: JSON.stringify(files),
-      INDEX_SHA256: JSON.stringify(digest(page)),
+      INDEX_SHA256: JSON.stringify(digest(html)),
     },
     "iife",
   )
 ).find(({ path }) => path.endsWith(".js"));
 writeFileSync(join(dist, "service-worker.js"), serviceWorker.contents);
-writeFileSync(join(dist, "index.html"), page);
+writeFileSync(join(dist, "index.html"), html);
 const sizes = await writeBrotli();
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(2)} MB`;
 const otherLanguages = Object.keys(texts).filter((language) => language !== "en"); // the first load has one language
@@ -227,6 +263,7 @@ const later = new Set([
   strengthName,
   transferName,
   qr.js,
+  page.later,
   licences,
   ...otherLanguages.map((language) => texts[language].slice(1)),
 ]);

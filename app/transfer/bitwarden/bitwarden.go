@@ -159,6 +159,7 @@ func (r *export) item(it *source.Draft, o source.Object, _ string) {
 		Title:     o.Text("name"),
 		Notes:     o.Text("notes"),
 		Favourite: o.Yes("favorite"),
+		Reprompt:  o.Yes("reprompt"),
 		Created:   o.Time("creationDate"),
 		Modified:  o.Time("revisionDate"),
 		Archived:  o.Time("archivedDate"),
@@ -192,7 +193,6 @@ func (r *export) item(it *source.Draft, o source.Object, _ string) {
 		it.RelocateRest(old, "Password history")
 	}
 	source.NewestFirst(it.PasswordHistory)
-	reprompt(it, o.Yes("reprompt"))
 	o.Object("secureNote").Drop("type")       // always the same
 	o.Drop("organizationId", "object", "key") // key encrypted the item on Bitwarden's server
 	for _, part := range parts {

@@ -35,17 +35,9 @@ var CSV = source.CSV{
 		for _, rawURL := range source.SplitURLs(r.Text("login_uri")) {
 			r.AddURL(rawURL, item.MatchDomain)
 		}
+		r.Reprompt = source.IsYes(r.Text("reprompt"))
 		r.TakeTime(&r.Archived, "archiveddate")
-		reprompt(r.Draft, source.IsYes(r.Text("reprompt")))
-		r.Drop("reprompt")
 	},
-}
-
-// reprompt relocates a setting that only Bitwarden has.
-func reprompt(it *source.Draft, yes bool) {
-	if yes {
-		it.Relocate("Master password re-prompt", item.True, item.FieldBoolean)
-	}
 }
 
 // fieldLines parses custom fields, one per line: "name: value". A line that cannot start a field continues the value before

@@ -18,6 +18,7 @@ import (
 type extra struct {
 	Type      item.Type                 `json:"type"`
 	Favourite bool                      `json:"favourite,omitempty"`
+	Reprompt  bool                      `json:"reprompt,omitempty"`
 	Tags      []string                  `json:"tags,omitempty"`
 	Match     map[string]item.MatchRule `json:"match,omitempty"`
 	Created   int64                     `json:"created,omitempty"` // milliseconds since 1970, because KDBX has seconds
@@ -25,6 +26,7 @@ type extra struct {
 	Archived  int64                     `json:"archived,omitempty"`
 	Trashed   int64                     `json:"trashed,omitempty"`
 	Purge     int64                     `json:"purge,omitempty"`
+	Ignored   []string                  `json:"ignored,omitempty"`
 	Until     []int64                   `json:"until,omitempty"` // of the old passwords, newest first
 	TOTP      *string                   `json:"totp,omitempty"`  // prefix of the key, if that was all
 	Strings   map[string]place          `json:"strings,omitempty"`
@@ -120,7 +122,7 @@ func joinTags(tags []string, favourite bool) string {
 
 // restore restores what take and tags did not. Changes by a program that does not know the extra take precedence.
 func (x *extra) restore(it *item.Item, e *entry) {
-	it.Type, it.Match = x.Type, x.Match
+	it.Type, it.Match, it.Ignored, it.Reprompt = x.Type, x.Match, x.Ignored, x.Reprompt
 	it.Created, it.Modified, it.Trashed = finer(it.Created, x.Created), finer(it.Modified, x.Modified), finer(it.Trashed, x.Trashed)
 	it.Archived = fromMilli(x.Archived)
 	if it.Trashed.IsZero() == (x.Trashed == 0) {

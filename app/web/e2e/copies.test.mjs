@@ -196,6 +196,7 @@ test("the alarm offers the copy before signing out", async () => {
   await page.getByText("Signing out deletes the offline copy on this device").waitFor();
   await page.getByRole("button", { name: "Cancel" }).click();
   await openHere.click();
+  await heading(page, "Offline copy");
   assert.deepEqual(await findingsInBothThemes(page), []);
   await page.getByLabel("Master password", { exact: true }).fill(PASSWORD);
   await page.getByRole("button", { name: "Open read-only" }).click();
@@ -218,6 +219,7 @@ test("server errors leave the link to the copy", async () => {
   );
   await unlock(page);
   await offered().click();
+  await heading(page, "Offline copy"); // the screen before has the same field
   await page.getByLabel("Master password", { exact: true }).fill(PASSWORD);
   await page.getByRole("button", { name: "Open read-only" }).click();
   await page.getByText("3 items").waitFor();

@@ -5,14 +5,16 @@ import { Register } from "./screens/access/register";
 import { SignIn } from "./screens/access/sign-in";
 import { Broken, Starting } from "./screens/access/starting";
 import { Unlock } from "./screens/access/unlock";
-import { Palette } from "./screens/shell/palette";
+import { RepromptDialog } from "./screens/items/reprompt";
+import { Lazy } from "./screens/shell/lazy";
 import { Shell } from "./screens/shell/shell";
 import { Shortcuts } from "./screens/shell/shortcuts";
 import { phase } from "./state/app";
+import { paletteOpen } from "./state/dialogs";
 import { atStake, blockedHash, discardAndLeave, route, stay } from "./state/route";
 import { signOut, wouldLose } from "./state/session";
 import { texts } from "./texts";
-import { Confirm } from "./ui/dialog";
+import { Confirm, Dialog } from "./ui/dialog";
 import { Toasts } from "./ui/toasts";
 
 /** The phase decides which screens are possible; the route chooses among them. */
@@ -38,6 +40,21 @@ function Screen() {
   }
 }
 
+function OpenPalette() {
+  if (!paletteOpen.value || phase.value.at !== "unlocked") return null;
+  const close = () => (paletteOpen.value = false);
+  return (
+    <Lazy
+      show={({ Palette }) => <Palette onClose={close} />}
+      around={(waiting) => (
+        <Dialog title={texts.value.palette.title} onClose={close}>
+          {waiting}
+        </Dialog>
+      )}
+    />
+  );
+}
+
 /** Asks before a navigation that would lose something, on any screen. */
 function LeaveDialog() {
   if (blockedHash.value === null) return null;
@@ -55,8 +72,9 @@ export function App() {
   return (
     <>
       <Screen />
-      <Palette />
+      <OpenPalette />
       <Shortcuts />
+      <RepromptDialog />
       {wouldLose.value && (
         <Confirm
           title={text.loseTitle}

@@ -3,6 +3,7 @@
 import "go:wasm_exec";
 import { cacheForget, cacheLoad, cacheStamp, cacheStore } from "./core/device-cache";
 import { memoryLoad, memoryStore } from "./core/device-memory";
+import { connectHandover, handoverLoad, handoverStore } from "./core/handover";
 import type { CallMessage, FromWorker, ToWorker } from "./core/messages";
 import type {
   CoreMethod,
@@ -49,11 +50,13 @@ interface Scope extends Meter {
   onmessage: ((e: MessageEvent<ToWorker>) => void) | null;
 }
 
-const host = { memoryLoad, memoryStore, cacheLoad, cacheStamp, cacheStore, cacheForget };
+const host = { memoryLoad, memoryStore, cacheLoad, cacheStamp, cacheStore, cacheForget, handoverStore, handoverLoad };
 const scope = globalThis as unknown as Scope;
 scope.vaultsphereHost = { ...host, weak: async (passwords) => (await meter()).vaultsphereWeak(passwords) };
 
-let started: Promise<Glue>;
+let begin!: (glue: Promise<Glue>) => void;
+const started = new Promise<Glue>((resolve) => (begin = resolve));
+started.catch((e: unknown) => scope.postMessage({ stopped: e instanceof Error ? e.message : String(e) }));
 
 /** WebAssembly never returns memory, so frequent garbage collection is worth its time. */
 function newGo(): GoRuntime {
@@ -173,7 +176,8 @@ async function answer(call: CallMessage) {
 }
 
 scope.onmessage = ({ data }) => {
-  if ("module" in data) started = start(data.module, data.keepCopy);
+  if ("module" in data) begin(start(data.module, data.keepCopy));
+  else if ("handover" in data) connectHandover(data.handover);
   else if ("cancel" in data) void started.then((glue) => glue.cancel(data.cancel));
   else void answer(data);
 };

@@ -18,10 +18,10 @@ import { initial, kindOf, subtitle, tintOf } from "../src/screens/items/item-typ
 import { converted, renamed, ruled, withTag } from "../src/screens/items/list-fields.tsx";
 import { halves } from "../src/screens/items/one-time-code.tsx";
 import { runs } from "../src/screens/items/secret.tsx";
-import { heading } from "../src/screens/list/list-header.tsx";
+import { heading } from "../src/screens/list/filters.tsx";
 import { clipboardTime } from "../src/screens/settings/settings.tsx";
 import { inGroups } from "../src/screens/settings/two-factor.tsx";
-import { fits, groupsOf } from "../src/screens/shell/palette.tsx";
+import { groupsOf } from "../src/screens/shell/palette.tsx";
 import { preferences } from "../src/state/app.ts";
 import { DEFAULTS } from "../src/state/preferences.ts";
 import { all } from "../src/state/vault.ts";
@@ -31,6 +31,7 @@ import { safeName } from "../src/ui/save-file.ts";
 import { advice, levelOf } from "../src/ui/strength.tsx";
 import { describe, explain, retryIn } from "../src/ui/task.tsx";
 import { hostOf, openable } from "../src/ui/url.ts";
+import { fits } from "../src/ui/words.ts";
 
 const login = (part) => ({ id: "1", type: "login", title: "Mail", ...part });
 
@@ -329,6 +330,7 @@ test("the phrase sheet numbers all words", () => {
   const sheet = asFile(words, "ada");
   assert.match(sheet, /ada/);
   assert.match(sheet, /https:\/\/vault\.example\.org/);
+  assert.ok(sheet.includes(`Date: ${dayOf(new Date().toISOString())}`));
   assert.match(sheet, /^ 1 {2}word0$/m);
   assert.match(sheet, /^24 {2}word23$/m);
 });

@@ -17,9 +17,14 @@ func Call(ctx context.Context, to Core, name string, r bridge.Request) (bridge.A
 	var err error
 	switch name {
 	case "resume":
+		var p Device
+		if err = r.Decode(&p); err == nil {
+			result, err = to.Resume(ctx, p)
+		}
+	case "hand_over":
 		var p bridge.None
 		if err = r.Decode(&p); err == nil {
-			result, err = to.Resume(ctx)
+			err = to.HandOver(ctx)
 		}
 	case "prepare_registration":
 		var p Password
@@ -121,6 +126,11 @@ func Call(ctx context.Context, to Core, name string, r bridge.Request) (bridge.A
 		if err = r.Decode(&p); err == nil {
 			result, err = to.Get(ctx, p)
 		}
+	case "confirm_item":
+		var p Confirmation
+		if err = r.Decode(&p); err == nil {
+			err = to.ConfirmItem(ctx, p)
+		}
 	case "history":
 		var p ItemID
 		if err = r.Decode(&p); err == nil {
@@ -190,6 +200,11 @@ func Call(ctx context.Context, to Core, name string, r bridge.Request) (bridge.A
 		var p Marking
 		if err = r.Decode(&p); err == nil {
 			result, err = to.Mark(ctx, p, r.Progress)
+		}
+	case "ignore":
+		var p Ignoring
+		if err = r.Decode(&p); err == nil {
+			result, err = to.Ignore(ctx, p, r.Progress)
 		}
 	case "duplicate":
 		var p Duplication
@@ -305,6 +320,16 @@ func Call(ctx context.Context, to Core, name string, r bridge.Request) (bridge.A
 		var p bridge.None
 		if err = r.Decode(&p); err == nil {
 			result, err = to.Health(ctx, r.Progress)
+		}
+	case "item_health":
+		var p ItemID
+		if err = r.Decode(&p); err == nil {
+			result, err = to.ItemHealth(ctx, p)
+		}
+	case "breach":
+		var p ItemID
+		if err = r.Decode(&p); err == nil {
+			err = to.Breach(ctx, p)
 		}
 	case "breaches":
 		var p bridge.None

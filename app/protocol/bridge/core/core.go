@@ -29,8 +29,10 @@ type Core interface {
 
 // Access is signing in and out, and what leads there.
 type Access interface {
-	// Resume says whether there is a session, and whose.
-	Resume(context.Context) (Resumed, error)
+	// Resume says whether there is a session, and whose. It opens the vault with a handover if the page gave the worker access.
+	Resume(context.Context, Device) (Resumed, error)
+	// HandOver seals the vault key for the next worker of this browser, in the service worker's memory.
+	HandOver(context.Context) error
 	// PrepareRegistration makes the keys of a new account and returns its recovery phrase.
 	PrepareRegistration(context.Context, Password) (Words, error)
 	// CheckRegistration is refused as Register would be for want of an invitation or for the username, which may be empty.
@@ -67,7 +69,11 @@ type Vault interface {
 	// Index opens the items that are new, so that List finds their notes and fields too.
 	Index(context.Context, func(done, total int)) error
 	List(context.Context, ListParams) (bridge.JSON[ListResult], error)
+	// Get fails with the code "reprompt" for an item that asks for the master password first; so do all methods that return its
+	// secrets.
 	Get(context.Context, ItemID) (item.Item, error)
+	// ConfirmItem lets an item be shown for five minutes.
+	ConfirmItem(context.Context, Confirmation) error
 	// History returns the older passwords of an item, without versions that changed something else.
 	History(context.Context, ItemID) (History, error)
 	// RestoreVersion puts an older password back in force.
@@ -94,6 +100,8 @@ type Edits interface {
 	Restore(context.Context, ItemIDs, func(done, total int)) (Edited, error)
 	Tag(context.Context, Tagging, func(done, total int)) (Edited, error)
 	Mark(context.Context, Marking, func(done, total int)) (Edited, error)
+	// Ignore dismisses a kind of health findings about items, or reports it again.
+	Ignore(context.Context, Ignoring, func(done, total int)) (Edited, error)
 	Duplicate(context.Context, Duplication) (item.Item, error)
 	EmptyTrash(context.Context, func(done, total int)) error
 	// PurgeTrash deletes what was in the trash for its time.
@@ -145,6 +153,10 @@ type Account interface {
 // Health judges the passwords of the vault.
 type Health interface {
 	Health(context.Context, func(done, total int)) (HealthReport, error)
+	// ItemHealth is what Health finds about one item, including the findings that the user ignores.
+	ItemHealth(context.Context, ItemID) (health.Findings, error)
+	// Breach is Breaches for one item.
+	Breach(context.Context, ItemID) error
 	// Breaches looks passwords up at BreachAddress, which learns the first five digits of their hashes. Health then counts them.
 	Breaches(context.Context, func(done, total int)) error
 	// BreachAddress is where Breaches would ask; empty: the server has turned it off.
@@ -173,6 +185,11 @@ type Words struct {
 type Resumed struct {
 	State    client.State `json:"state"`
 	Username string       `json:"username"` // empty: signed out
+	Offline  bool         `json:"offline"`  // see client.Opened
+}
+
+type Device struct {
+	Device string `json:"device"` // as the list of sessions calls it
 }
 
 type RegistrationCheck struct {
@@ -240,6 +257,11 @@ type PhraseCheck struct {
 
 type ItemID struct {
 	ID string `json:"id"`
+}
+
+type Confirmation struct {
+	ID       string `json:"id"`
+	Password string `json:"password"`
 }
 
 type ItemIDs struct {
@@ -319,6 +341,12 @@ type Tagging struct {
 type Marking struct {
 	IDs       []string `json:"ids"`
 	Favourite bool     `json:"favourite"`
+}
+
+type Ignoring struct {
+	IDs    []string    `json:"ids"`
+	Kind   health.Kind `json:"kind"`
+	Ignore bool        `json:"ignore"` // false: report it again
 }
 
 type Duplication struct {

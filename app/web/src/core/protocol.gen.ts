@@ -9,14 +9,14 @@ export const MAX_FILE_BYTES = 536870912;
 export const MAX_USERNAME_RUNES = 128;
 
 export type CoreMethod =
-  "resume" | "prepare_registration" | "check_registration" | "register" | "cancel_registration" | "login" | "unlock" | "lock" |
-  "logout" | "keep_copy" | "copies" | "open_copy" | "delete_copy" | "recover" | "check_phrase" | "sync" | "follow" | "waiting" |
-  "index" | "list" | "get" | "history" | "restore_version" | "code" | "next_code" | "save" | "add_many" | "seal_draft" |
-  "open_draft" | "remove" | "archive" | "trash" | "restore" | "tag" | "mark" | "duplicate" | "empty_trash" | "purge_trash" |
-  "attach" | "attachment" | "remove_attachment" | "import_run" | "import_forget" | "plan_import" | "open_items" | "account" |
-  "change_password" | "check_password" | "prepare_phrase" | "activate_phrase" | "totp_begin" | "totp_confirm" | "totp_remove" |
-  "sessions" | "end_session" | "end_other_sessions" | "delete_account" | "health" | "breaches" | "breach_address" |
-  "generate_password" | "generate_passphrase";
+  "resume" | "hand_over" | "prepare_registration" | "check_registration" | "register" | "cancel_registration" | "login" |
+  "unlock" | "lock" | "logout" | "keep_copy" | "copies" | "open_copy" | "delete_copy" | "recover" | "check_phrase" | "sync" |
+  "follow" | "waiting" | "index" | "list" | "get" | "confirm_item" | "history" | "restore_version" | "code" | "next_code" |
+  "save" | "add_many" | "seal_draft" | "open_draft" | "remove" | "archive" | "trash" | "restore" | "tag" | "mark" | "ignore" |
+  "duplicate" | "empty_trash" | "purge_trash" | "attach" | "attachment" | "remove_attachment" | "import_run" | "import_forget" |
+  "plan_import" | "open_items" | "account" | "change_password" | "check_password" | "prepare_phrase" | "activate_phrase" |
+  "totp_begin" | "totp_confirm" | "totp_remove" | "sessions" | "end_session" | "end_other_sessions" | "delete_account" |
+  "health" | "item_health" | "breach" | "breaches" | "breach_address" | "generate_password" | "generate_passphrase";
 
 export type WorkerMethod =
   "strength" | "draw_qr" | "scan_qr" | "formats" | "import_columns" | "import_preview" | "check_patterns" | "export_vault";
@@ -91,7 +91,7 @@ export interface BreachAddress {
   address: string;
 }
 
-/** Breached is a password found in breaches. */
+/** Breached is a login whose password was found in breaches. */
 export interface Breached {
   id: string;
   times: number;
@@ -116,7 +116,7 @@ export interface Changed {
 export type ClientCode =
   "locked" | "wrong_password" | "bad_phrase" | "kdf_refused" | "vault_altered" | "vault_rolled_back" | "attachment_altered" |
   "record_unreadable" | "offline" | "intercepted" | "server_fault" | "cancelled" | "bad_input" | "unsent_changes" | "read_only" |
-  "copy_damaged" | "not_found" | "internal";
+  "reprompt" | "copy_damaged" | "not_found" | "internal";
 
 /** CodeOf is the id of an item, or an authenticator key. */
 export interface CodeOf {
@@ -128,6 +128,11 @@ export interface CodeOf {
 export type Column =
   "" | "hidden" | "skip" | "type" | "title" | "url" | "username" | "password" | "totp" | "notes" | "tag" | "favourite" |
   "created" | "modified";
+
+export interface Confirmation {
+  id: string;
+  password: string;
+}
 
 /** Copies are the sealed copies on this device. */
 export interface Copies {
@@ -149,6 +154,10 @@ export interface Copy {
 export interface CopyOpening {
   id: string;
   password: string;
+}
+
+export interface Device {
+  device: string; // as the list of sessions calls it
 }
 
 export interface Draft {
@@ -260,6 +269,19 @@ export type FindingCode =
   "not_a_picture" | "no_qr_code" | "field_form" | "field_length" | "field_count" | "field_size" | "field_line" | "field_needed" |
   "field_pattern" | "field_totp" | "field_newer";
 
+/** Findings is what there is to say about one login. It includes the findings that the user ignores. */
+export interface Findings {
+  weak: boolean;
+  reused: string[]; // the other logins with this password
+  since?: string; // when the password was set
+  old: boolean; // Since is longer ago than OldAfter
+  insecure: string; // a URL that sends the password unencrypted
+  second_factor: boolean; // for a website, without an authenticator key
+  breached: number; // times seen in breaches
+  checked: boolean; // the password was looked up in breaches
+  ignored: Kind[];
+}
+
 /** Force says that changes which the server does not have may be lost. */
 export interface Force {
   force: boolean;
@@ -286,7 +308,7 @@ export interface Generated {
 /** HealthReport is a health.Report with its score. */
 export interface HealthReport {
   logins: number; // with a password
-  /** Sound counts the logins in none of the lists except SecondFactor: not every site offers one. */
+  /** Sound counts the logins in none of the lists except SecondFactor and Ignored: not every site offers a second factor. */
   sound: number;
   weak: string[];
   reused: string[][]; // groups with the same password, largest first
@@ -295,6 +317,7 @@ export interface HealthReport {
   second_factor: string[]; // for a website, without an authenticator key
   breached: Breached[]; // most frequent first
   unchecked: number; // passwords not looked up in breaches
+  ignored: Ignored[]; // in none of the lists above
   score: number; // 0 to 100
 }
 
@@ -320,6 +343,18 @@ export interface Identity {
   state?: string;
   title?: string;
   unknown?: string;
+}
+
+/** Ignored is a finding that the user dismissed. */
+export interface Ignored {
+  id: string;
+  kind: Kind;
+}
+
+export interface Ignoring {
+  ids: string[];
+  kind: Kind;
+  ignore: boolean; // false: report it again
 }
 
 /** ImportChoice has a mode for each status. An empty mode means the one in DefaultImportChoice. */
@@ -424,12 +459,18 @@ export interface Item {
   username?: string;
   tags?: string[];
   favourite?: boolean;
+  /**
+   * Reprompt asks for the master password before the page shows the item. It stops a person at an unlocked screen, not malware.
+   */
+  reprompt?: boolean;
   /** All times are in UTC, in whole milliseconds. */
   created?: string;
   modified?: string;
   archived?: string; // when it was archived; zero: not in the archive
   trashed?: string; // when it was moved to the trash; zero: not in the trash
   purge?: string; // when it may be deleted permanently; zero: only by the user
+  /** Ignored has the health findings that the user dismissed; see package health. */
+  ignored?: string[];
   password?: string;
   totp?: string; // authenticator key; see ParseAuthenticatorKey
   notes?: string;
@@ -479,6 +520,9 @@ export interface KeepCopy {
   on: boolean;
   force: boolean;
 }
+
+/** Kind is a kind of finding. */
+export type Kind = "breached" | "weak" | "reused" | "old" | "insecure" | "second_factor";
 
 export interface ListParams {
   query: string;
@@ -718,6 +762,7 @@ export interface RelocatedValues {
 export interface Resumed {
   state: State;
   username: string; // empty: signed out
+  offline: boolean; // see client.Opened
 }
 
 /** SSHKey is a key pair, with the contents of its files. */
@@ -784,13 +829,14 @@ export interface Summary {
   url: string; // the first
   tags: string[];
   favourite: boolean;
-  subtitle?: string; // see item.Item.Subtitle; known after Index
   modified?: string;
   archived?: string; // zero: not in the archive
   trashed?: string; // zero: not in the trash
   purge?: string; // when the trash deletes it; zero: never
   pending?: boolean; // its last change is still in the outbox
   unreadable?: string; // why the item cannot be shown; all fields but ID are empty then
+  /** Subtitle tells cards and identities apart, see item.Subtitle. It is empty until Index has opened the item. */
+  subtitle?: string;
 }
 
 /** Synced is the result of a Sync. */

@@ -1,7 +1,7 @@
 // Changes to one or many items. All except permanent deletion can be undone.
 import * as api from "../core/api.gen";
 import type { Tell } from "../core/host";
-import type { Item } from "../core/protocol.gen";
+import type { Item, Kind } from "../core/protocol.gen";
 import { texts } from "../texts";
 import { preferences, toast } from "./app";
 import { handled } from "./app-errors";
@@ -52,6 +52,14 @@ export const addTag = (tag: string) =>
   edit(tagged(tag, false), tagged(tag, true), (n) => texts.value.edits.tagged({ tag, count: n }));
 export const removeTag = (tag: string) =>
   edit(tagged(tag, true), tagged(tag, false), (n) => texts.value.edits.untagged({ tag, count: n }));
+const ignoring =
+  (kind: Kind, on: boolean): Act =>
+  (ids, tell) =>
+    api.ignore({ ids, kind, ignore: on }, tell);
+export const ignore = (kind: Kind) =>
+  edit(ignoring(kind, true), ignoring(kind, false), (n) => texts.value.healthEdits.ignored({ count: n }));
+export const unignore = (kind: Kind) =>
+  edit(ignoring(kind, false), ignoring(kind, true), (n) => texts.value.healthEdits.reported({ count: n }));
 
 export const deletePermanently = (ids: string[]) =>
   shared(async () => {

@@ -1,16 +1,18 @@
 // Moves the app between its phases: start, unlock, lock, sign out, alarm.
 import { batch, signal } from "@preact/signals";
 import * as api from "../core/api.gen";
+import { askUsername } from "../core/early";
 import { asCoreError, type CoreError } from "../core/error";
 import { restart, start } from "../core/host";
 import { texts } from "../texts";
-import { copyOpen, loaded, muteToasts, online, type Phase, phase, preferences, toast } from "./app";
+import { copyOpen, core, loaded, muteToasts, online, type Phase, phase, preferences, toast } from "./app";
 import { handled, onAppError } from "./app-errors";
 import { startIdleClock, stopIdleClock } from "./autolock";
 import { clearClipboardNow } from "./clipboard";
 import { deviceName } from "./device";
 import { closeDialogs } from "./dialogs";
 import { dropDraft, forgetDraft, offerDraft, sealDraft } from "./draft";
+import { askTabs, isAnswered, prepareTakeOver, staysUnlocked, stopAsking } from "./handover";
 import { follow, unfollow } from "./live";
 import { outdated } from "./release";
 import { pageOf, replace, route } from "./route";
@@ -31,27 +33,68 @@ export async function boot() {
     return;
   }
   phase.value = { at: "starting" };
+  restart(); // the worker may wait for the second factor of a sign-in
+  void showForm();
+  await startCore();
+}
+
+/** Shows the sign-in form, or asks for the master password, before the core has arrived. */
+async function showForm() {
+  const asked = globalThis.vaultsphereUsername ?? askUsername();
+  globalThis.vaultsphereUsername = undefined;
+  const username = await asked;
+  if (phase.value.at !== "starting" || username === undefined || (username && staysUnlocked())) return;
+  phase.value = username === null ? { at: "signed_out" } : { at: "locked", username };
+}
+
+/** Loads the core. May be called again after a failure: the forms keep what was typed, and calls that wait for the core continue. */
+export async function startCore() {
+  core.value = { ready: false };
   try {
     await start(
       (share) => (loaded.value = share),
       crashed,
       () => preferences.value.keepCopy,
     );
-    await resume();
+    core.value = { ready: true };
   } catch (e) {
-    phase.value = { at: "broken", code: asCoreError(e).code };
+    failed(e);
+    return;
+  }
+  try {
+    if ((await resume("handover")) === "locked") askTabs();
+  } catch (e) {
+    // Where a form is shown, its next call gets the same error.
+    if (phase.value.at === "starting") failed(e);
   }
 }
 
-function crashed(message: string) {
-  leaveVault();
-  phase.value = { at: "broken", code: asCoreError(message).code };
+/** Says on the form why the core does not run. What was typed into it must not be lost. */
+function failed(e: unknown) {
+  const { code } = asCoreError(e);
+  const { at } = phase.value;
+  if (at === "signed_out" || at === "locked") core.value = { ready: false, problem: code };
+  else phase.value = { at: "broken", code };
 }
 
-async function resume() {
+function crashed(message: string) {
+  const { at } = phase.value;
+  if (at === "unlocked" || at === "alarm") leaveVault();
+  failed(message);
+}
+
+let locks = 0; // how often a tab has locked
+
+/** With "handover", opens the vault if this browser still has it unlocked. After locking, only the password opens it. */
+async function resume(by?: "handover"): Promise<Phase["at"]> {
   try {
-    const answer = await api.resume();
-    if (answer.state === "unlocked") unlocked(answer.username);
+    const before = locks;
+    if (by) await prepareTakeOver();
+    const answer = await api.resume({ device: deviceName() });
+    if (answer.state === "unlocked" && locks !== before) {
+      restart(); // another tab locked meanwhile
+      phase.value = { at: "locked", username: answer.username };
+    } else if (answer.state === "unlocked") unlocked(answer.username, answer.offline);
     else if (answer.state === "locked") phase.value = { at: "locked", username: answer.username };
     else phase.value = { at: "signed_out" };
   } catch (e) {
@@ -59,6 +102,12 @@ async function resume() {
     if (problem.code === "unauthorized") phase.value = { at: "signed_out" };
     else throw problem;
   }
+  return phase.value.at;
+}
+
+/** Opens the vault that another tab has handed over. */
+export async function takeOver() {
+  if (isAnswered()) await resume("handover").catch(handled);
 }
 
 /** Opens a copy on this device for reading. It needs no session; its master password may be an old one. */
@@ -75,6 +124,7 @@ export async function openCopy(id: string, password: string) {
 
 /** Shows the vault after sign-in, unlock, registration or recovery; `offline`, it comes from the copy on this device. */
 export function unlocked(username: string, offline = false) {
+  stopAsking();
   batch(() => {
     online.value = !offline;
     phase.value = { at: "unlocked", username };
@@ -109,6 +159,8 @@ export async function unlock(password: string) {
 
 /** Locks: notifies the core, then terminates it. Works without the server. */
 export function lock(why: "asked" | "idle" | "other tab"): Promise<void> {
+  locks++;
+  stopAsking();
   const now = phase.value;
   if (now.at !== "unlocked" && now.at !== "alarm") return closing;
   const copy = copyOpen.value !== undefined;

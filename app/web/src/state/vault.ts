@@ -75,7 +75,7 @@ export const counts = computed(() => {
     if (s.favourite) by.favourite = by.favourite! + 1;
     for (const t of s.tags ?? []) tags.set(t, (tags.get(t) ?? 0) + 1);
   }
-  return { by, tags: [...tags].sort(([a], [b]) => a.localeCompare(b, locale.value)) };
+  return { by, tags: [...tags].sort(([a], [b]) => a.localeCompare(b, locale.value, { numeric: true })) };
 });
 
 const sorting = () => {
@@ -118,8 +118,11 @@ export function search(words: string, by: Filter = filter.value) {
   }, handled);
 }
 
+export const summaryOf = (id: string) =>
+  [all.value ?? [], archived.value, trashed.value].flatMap((list) => list.find((s) => s.id === id) ?? [])[0];
+
 /** Reloads the list from the core. */
-export async function refresh() {
+async function refreshList() {
   const [items, inArchive, inTrash, unsent] = await Promise.all([
     api.list({ query: "", ...sorting() }),
     api.list({ query: "", archive: true, ...sorting() }),
@@ -133,6 +136,13 @@ export async function refresh() {
     trashed.value = inTrash.items;
     waiting.value = unsent;
   });
+  return unsent;
+}
+
+/** Reloads the list from the core. */
+export async function refresh() {
+  const unsent = await refreshList();
+  if (!unsent) return;
   if (copyOpen.value) indexDetails().catch(handled);
   else if (online.value && unsent.pending > unsent.refused.length) void syncNow(); // finds out whether the server is reachable
   if (query.value.trim()) search(query.value);
@@ -185,14 +195,13 @@ async function wentOffline() {
 
 /** Makes notes and fields searchable, then completes a search that started earlier. */
 async function indexDetails() {
-  let read = 0;
+  let opened = false;
   await api.index((p) => {
-    read = p.total;
+    opened = true;
     indexing.value = p;
   });
   indexing.value = null;
-  // The details have the subtitles of these types. A refresh may index again, but then has nothing left to read.
-  if (read && all.value?.some((s) => s.type !== "login" && s.type !== "note" && !s.subtitle)) await refresh();
+  if (opened && all.value?.some((s) => s.type !== "login" && !s.subtitle)) await refreshList(); // some may have a subtitle now
   if (query.value.trim() && found.value?.complete === false) search(query.value);
 }
 

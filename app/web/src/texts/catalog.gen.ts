@@ -76,6 +76,7 @@ export interface Texts {
     readonly wrong: (values: { number: string | number }) => string;
     readonly confirm: string;
     readonly back: string;
+    readonly sheetDate: string;
   };
   readonly recover: {
     readonly title: string;
@@ -235,6 +236,42 @@ export interface Texts {
     readonly caveatPartly: (values: { checked: string | number; all: string | number }) => string;
     readonly notChecked: string;
     readonly partlyChecked: (values: { checked: string | number; all: string | number }) => string;
+    readonly score: (values: { score: string | number }) => string;
+    readonly changePassword: string;
+    readonly ignore: string;
+    readonly unignore: string;
+    readonly ignoredFindings: string;
+    readonly ignoredCount: (values: { count: number }) => string;
+  };
+  readonly healthEdits: {
+    readonly ignored: (values: { count: number }) => string;
+    readonly reported: (values: { count: number }) => string;
+  };
+  readonly itemHealth: {
+    readonly titles: {
+      readonly breached: string;
+      readonly weak: string;
+      readonly reused: string;
+      readonly old: string;
+      readonly insecure: string;
+      readonly second_factor: string;
+    };
+    readonly hints: {
+      readonly breached: (values: { count: number }) => string;
+      readonly weak: string;
+      readonly insecure: (values: { host: string | number }) => string;
+    };
+    readonly warnings: (values: { count: number }) => string;
+    readonly reusedHint: (values: { count: number }) => string;
+    readonly more: (values: { count: string | number }) => string;
+    readonly since: (values: { date: string | number }) => string;
+    readonly unchecked: string;
+    readonly check: string;
+    readonly clear: string;
+    readonly ignored: (values: { finding: string | number }) => string;
+    readonly next: (values: { title: string | number }) => string;
+    readonly noMore: string;
+    readonly checkHint: (values: { host: string | number }) => string;
   };
   readonly import: {
     readonly title: string;
@@ -347,6 +384,7 @@ export interface Texts {
     readonly allSkipped: string;
   };
   readonly item: {
+    readonly open: string;
     readonly back: string;
     readonly opening: string;
     readonly unreadable: string;
@@ -372,6 +410,8 @@ export interface Texts {
     readonly starNotSaved: string;
   };
   readonly itemForm: {
+    readonly reprompt: string;
+    readonly repromptHint: string;
     readonly editTitle: (values: { title: string | number }) => string;
     readonly type: string;
     readonly title: string;
@@ -392,6 +432,7 @@ export interface Texts {
     readonly removeField: (values: { number: string | number }) => string;
     readonly keyDoubted: string;
     readonly saveAnyway: string;
+    readonly generateShort: string;
   };
   readonly itemFields: {
     readonly rule: (values: { number: number }) => string;
@@ -443,6 +484,7 @@ export interface Texts {
     readonly removeTitle: (values: { name: string | number }) => string;
     readonly removeBody: string;
     readonly removeAction: string;
+    readonly titleCount: (values: { count: string | number }) => string;
   };
   readonly history: {
     readonly title: string;
@@ -454,6 +496,8 @@ export interface Texts {
     readonly restored: string;
     readonly until: (values: { date: string | number }) => string;
     readonly before: string;
+    readonly hides: (values: { date: string | number }) => string;
+    readonly titleCount: (values: { count: string | number }) => string;
   };
   readonly kinds: {
     readonly login: {
@@ -609,6 +653,7 @@ export interface Texts {
     readonly remove: string;
     readonly removeTag: (values: { count: number; tag: string | number }) => string;
     readonly progress: (values: { done: string | number; total: string | number }) => string;
+    readonly start: string;
   };
   readonly sorting: {
     readonly label: string;
@@ -643,6 +688,16 @@ export interface Texts {
     readonly none: string;
     readonly hint: string;
   };
+  readonly filters: {
+    readonly open: string;
+    readonly title: string;
+    readonly findTag: string;
+    readonly noTag: string;
+  };
+  readonly rowActions: {
+    readonly label: (values: { title: string | number }) => string;
+    readonly more: string;
+  };
   readonly settings: {
     readonly title: string;
     readonly account: string;
@@ -666,7 +721,9 @@ export interface Texts {
     readonly autoLock: string;
     readonly autoLockHint: string;
     readonly minutes: (values: { count: number }) => string;
-    readonly hour: string;
+    readonly hours: (values: { count: number }) => string;
+    readonly untilClosed: string;
+    readonly untilClosedHint: string;
     readonly clipboard: string;
     readonly clipboardHint: string;
     readonly seconds: (values: { count: number }) => string;
@@ -687,6 +744,11 @@ export interface Texts {
     readonly dangerHint: string;
     readonly remove: string;
     readonly notRead: string;
+    readonly density: string;
+    readonly densities: {
+      readonly comfortable: string;
+      readonly compact: string;
+    };
   };
   readonly sessions: {
     readonly reading: string;
@@ -739,12 +801,17 @@ export interface Texts {
     readonly settings: string;
     readonly lock: string;
     readonly lockTitle: string;
+    readonly skipToItems: string;
+    readonly skipToContent: string;
   };
   readonly shell: {
     readonly offline: (values: { count: number }) => string;
     readonly offlineReading: string;
     readonly waiting: (values: { count: number }) => string;
     readonly refused: (values: { title: string | number; why: string | number }) => string;
+    readonly lockingIn: (values: { seconds: string | number }) => string;
+    readonly lockingSoon: string;
+    readonly stayUnlocked: string;
     readonly look: string;
     readonly unreadable: (values: { count: number }) => string;
     readonly item: string;
@@ -775,8 +842,10 @@ export interface Texts {
     readonly draftTake: string;
     readonly unsaved: string;
     readonly unsavedBody: string;
+    readonly missing: string;
     readonly discard: string;
     readonly keep: string;
+    readonly listWidth: string;
   };
   readonly pages: {
     readonly health: string;
@@ -862,6 +931,7 @@ export interface Texts {
     readonly trash: string;
     readonly undo: string;
     readonly noWebsite: string;
+    readonly menu: string;
   };
   readonly common: {
     readonly username: string;
@@ -869,6 +939,7 @@ export interface Texts {
     readonly masterPassword: string;
     readonly recoveryPhrase: string;
     readonly cancel: string;
+    readonly continue: string;
     readonly close: string;
     readonly dismiss: string;
     readonly tryAgain: string;
@@ -892,9 +963,11 @@ export interface Texts {
     readonly systemLanguage: (values: { language: string | number }) => string;
     readonly show: (values: { label: string | number }) => string;
     readonly copy: (values: { label: string | number }) => string;
-    readonly showSecret: string;
-    readonly hideSecret: string;
     readonly hidden: string;
+    readonly hide: (values: { label: string | number }) => string;
+    readonly visible: (values: { label: string | number }) => string;
+    readonly hiddenEnding: (values: { ending: string | number }) => string;
+    readonly copyHint: string;
   };
   readonly problem: {
     readonly invalid_credentials: string;
@@ -917,6 +990,7 @@ export interface Texts {
     readonly too_large: string;
     readonly unsent_changes: string;
     readonly read_only: string;
+    readonly reprompt: string;
     readonly copy_damaged: string;
     readonly revision_conflict: string;
     readonly conflict: string;

@@ -1,11 +1,13 @@
 // Buttons and small components that all screens use.
 import type { ComponentChildren, Ref } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { core, loaded } from "../state/app";
 import { NAME, texts } from "../texts";
 import { Icon, type IconName } from "./icon";
 
 interface ButtonProps {
   children?: ComponentChildren;
+  label?: string; // the accessible name, if it says more than the children
   icon?: IconName;
   kind?: "primary" | "plain" | "quiet" | "danger";
   type?: "button" | "submit";
@@ -19,6 +21,7 @@ interface ButtonProps {
 /** A busy button stays focusable and is announced as busy, but does nothing. */
 export function Button({
   children,
+  label,
   icon,
   kind = "plain",
   type = "button",
@@ -33,6 +36,7 @@ export function Button({
       type={type}
       ref={buttonRef}
       class={`button button-${kind}${wide ? " button-wide" : ""}`}
+      aria-label={label}
       disabled={disabled}
       aria-disabled={busy || undefined}
       aria-busy={busy || undefined}
@@ -77,11 +81,13 @@ export function Heading({
   title,
   focus = true,
   level = 1,
+  hint,
 }: {
   children: ComponentChildren;
   title: string;
   focus?: boolean;
   level?: 1 | 2;
+  hint?: string; // on hover
 }) {
   const ref = useRef<HTMLHeadingElement>(null);
   useLayoutEffect(() => {
@@ -93,19 +99,36 @@ export function Heading({
       {children}
     </h1>
   ) : (
-    <h2 ref={ref} tabIndex={-1} dir="auto">
+    <h2 ref={ref} tabIndex={-1} dir="auto" title={hint}>
       {children}
     </h2>
   );
 }
 
-/** Slow work with a description and a cancel button. */
+/** How much of the core has arrived. */
+export function CoreProgress() {
+  const text = texts.value.starting;
+  return (
+    <div class="loading">
+      <progress value={loaded.value} max={1} aria-label={text.loading} />
+      <p role="status">{loaded.value < 1 ? text.loading : text.starting}</p>
+    </div>
+  );
+}
+
+/** Slow work with a description and a cancel button. Work that waits for the core shows how much of it has arrived. */
 export function Working({ children, onCancel }: { children: ComponentChildren; onCancel?: () => void }) {
   const { common } = texts.value;
   return (
-    <div class="working" role="status">
-      <span class="spinner" aria-hidden="true" />
-      <span>{children}</span>
+    <div class="working">
+      {core.value.ready ? (
+        <>
+          <span class="spinner" aria-hidden="true" />
+          <span role="status">{children}</span>
+        </>
+      ) : (
+        <CoreProgress />
+      )}
       {onCancel && (
         <Button kind="quiet" onClick={onCancel}>
           {common.cancel}

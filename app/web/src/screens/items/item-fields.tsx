@@ -3,9 +3,8 @@
 import type { Field, Item } from "../../core/protocol.gen";
 import { copySecret } from "../../state/clipboard";
 import { texts } from "../../texts";
-import { IconButton } from "../../ui/controls";
 import { openable } from "../../ui/url";
-import { FieldRow, PlainRow, SecretRow, WebsiteRow } from "./field-row";
+import { CardNumberRow, FieldRow, PlainRow, SecretRow, WebsiteRow } from "./field-row";
 import { CARD_FIELDS, PARTS, PLAIN_PARTS, type PlainPart, SSH_FIELDS } from "./fields.gen";
 import { CodeRow } from "./one-time-code";
 import { dayOrText } from "./part-text";
@@ -53,13 +52,14 @@ export function ItemFields({ item }: { item: Item }) {
       <SecretRow label={common.password} value={item.password} />
       {item.totp && <CodeRow id={item.id} modified={item.modified} />}
       <SecretRow label={common.authenticatorKey} value={item.totp} plainWhenShown />
-      {CARD_FIELDS.map((f) =>
-        f.hidden ? (
-          <SecretRow key={f.key} label={card[f.key]} value={item.card?.[f.key]} />
+      {CARD_FIELDS.map((f) => {
+        const Row = f.key === "number" ? CardNumberRow : SecretRow;
+        return f.hidden ? (
+          <Row key={f.key} label={card[f.key]} value={item.card?.[f.key]} />
         ) : (
           <PlainRow key={f.key} label={card[f.key]} value={item.card?.[f.key]} />
-        ),
-      )}
+        );
+      })}
       <PlainRow label={text.expiry} value={expiry(item)} />
       {PARTS.map(
         (part) => part in PLAIN_PARTS && item[part] && <PlainPartRows key={part} part={part as PlainPart} item={item} />,
@@ -78,16 +78,7 @@ export function ItemFields({ item }: { item: Item }) {
         <CustomFieldRow key={i} field={f} />
       ))}
       {item.notes && (
-        <FieldRow
-          label={common.notes}
-          actions={
-            <IconButton
-              icon="copy"
-              label={common.copy({ label: common.notes })}
-              onClick={() => void copySecret(item.notes!, common.notes)}
-            />
-          }
-        >
+        <FieldRow label={common.notes} onCopy={() => void copySecret(item.notes!, common.notes)}>
           <p class="notes">{item.notes}</p>
         </FieldRow>
       )}

@@ -47,11 +47,13 @@ export const tidy = (item: Item): Item => ({
 export function ItemForm({
   item,
   restored,
+  generator = false,
   onSave,
   onDone,
 }: {
   item: Item;
   restored?: Item; // the draft from before the vault was locked
+  generator?: boolean; // open at first
   onSave: (item: Item) => Promise<string>;
   onDone: (saved?: string) => void;
 }) {
@@ -63,7 +65,7 @@ export function ItemForm({
   const [keyDoubted, setKeyDoubted] = useState(false); // the dialog about a bad authenticator key is open
   const accepted = useRef(start.totp ?? ""); // the authenticator key that is not questioned
   const typed = useRef<Partial<Item>>({}); // under other types
-  const [generating, setGenerating] = useState(false);
+  const [generating, setGenerating] = useState(generator);
   const titleRef = useRef<HTMLInputElement>(null);
   const task = useTask();
   const dirty = useRef(false);
@@ -180,12 +182,13 @@ export function ItemForm({
               trailing={
                 <button
                   type="button"
-                  class="input-button"
+                  class="button button-plain generate"
                   aria-label={text.generate}
                   title={text.generate}
                   onClick={() => setGenerating(true)}
                 >
                   <Icon name="generate" />
+                  <span>{text.generateShort}</span>
                 </button>
               }
             />
@@ -203,6 +206,12 @@ export function ItemForm({
         <CustomFields fields={draft.fields ?? []} onChange={(fields: Field[]) => change({ fields })} />
         <Tags tags={draft.tags ?? []} typed={tag} onType={setTag} onChange={(tags) => change({ tags })} />
         <Check label={common.favourite} checked={!!draft.favourite} onChange={(favourite) => change({ favourite })} />
+        <Check
+          label={text.reprompt}
+          hint={text.repromptHint}
+          checked={!!draft.reprompt}
+          onChange={(reprompt) => change({ reprompt })}
+        />
         {keyDoubted && (
           <Confirm
             title={text.keyDoubted}

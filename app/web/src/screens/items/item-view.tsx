@@ -11,6 +11,7 @@ import { dayOf, when } from "../../texts/dates";
 import { Button, Heading, IconButton } from "../../ui/controls";
 import { Icon } from "../../ui/icon";
 import { isTyping, useKeys } from "../../ui/keys";
+import { HealthCard, NextFinding, useItemHealth, WarningsLink } from "../health/item-health";
 import { TrashedNotice } from "../list/trash";
 import { Attachments } from "./attachments";
 import { History } from "./history";
@@ -33,6 +34,7 @@ export function ItemView({
   onDeleted: () => void;
 }) {
   const { archive: store, common, edits, itemView: text, itemFields } = texts.value;
+  const health = useItemHealth(item);
   const [starred, setStarred] = useState(!!item.favourite);
   useEffect(() => setStarred(!!item.favourite), [item.favourite]);
 
@@ -55,8 +57,18 @@ export function ItemView({
 
   return (
     <article class="item">
+      <header class="item-header">
+        <Tile type={item.type} title={item.title} large />
+        <div>
+          <Heading title={item.title} level={2} focus={focus} hint={item.title}>
+            {item.title}
+          </Heading>
+          <p class="item-type">{kindOf(item.type).one}</p>
+        </div>
+      </header>
       <div class="item-bar">
         {back}
+        <WarningsLink health={health} />
         {writable && (
           <div class="item-tools">
             <IconButton icon="star" label={common.favourite} pressed={starred} filled={starred} onClick={toggleStar} />
@@ -73,6 +85,7 @@ export function ItemView({
           </div>
         )}
       </div>
+      <NextFinding id={item.id} />
       {item.archived && !item.trashed && (
         <div class="notice archived">
           <Icon name="archive" />
@@ -83,17 +96,9 @@ export function ItemView({
         </div>
       )}
       {item.trashed && <TrashedNotice item={item} onDeleted={onDeleted} />}
-      <header class="item-header">
-        <Tile type={item.type} title={item.title} large />
-        <div>
-          <Heading title={item.title} level={2} focus={focus}>
-            {item.title}
-          </Heading>
-          <p class="item-type">{kindOf(item.type).one}</p>
-        </div>
-      </header>
       {hasUnknown(item) && <p class="lead">{itemFields.newer}</p>}
       {!isEmpty(item) && <ItemFields item={item} />}
+      <HealthCard item={item} health={health} />
       {isEmpty(item) && !hasUnknown(item) && !item.attachments?.length && <p class="lead">{text.nothing}</p>}
       {(!item.trashed || !!item.attachments?.length) && <Attachments item={item} />}
       <History item={item} />

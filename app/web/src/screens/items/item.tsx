@@ -11,14 +11,17 @@ import { taken } from "../../state/draft";
 import { saveOver } from "../../state/edits";
 import { go, href, replace } from "../../state/route";
 import { notifyTabs } from "../../state/tabs";
-import { all, archived, filter, refresh, shown, trashed, unreadable } from "../../state/vault";
+import { all, filter, refresh, shown, summaryOf, unreadable } from "../../state/vault";
 import { texts } from "../../texts";
+import { AskPassword } from "../../ui/ask-password";
 import { Button, Empty, Heading } from "../../ui/controls";
 import { focusList } from "../../ui/focus";
 import { Icon } from "../../ui/icon";
 import { describe, explain } from "../../ui/task";
 import { ItemForm } from "./item-form";
+import { kindOf } from "./item-type";
 import { ItemView } from "./item-view";
+import { Tile } from "./tile";
 
 const blank = (type?: ItemType): Item => ({
   id: "",
@@ -28,8 +31,35 @@ const blank = (type?: ItemType): Item => ({
 });
 
 /** Changes when any device writes the item, which is then read again. */
-const stampOf = (id: string) =>
-  [all.value ?? [], archived.value, trashed.value].flatMap((list) => list.find((s) => s.id === id) ?? [])[0]?.modified ?? "";
+const stampOf = (id: string) => summaryOf(id)?.modified ?? "";
+
+const STILL_SHOWN_MS = 10_000;
+
+/** An item that asks for the master password first. */
+function Protected({ id, back, onConfirmed }: { id: string; back: ComponentChildren; onConfirmed: () => void }) {
+  const { item: text, problem } = texts.value;
+  const summary = summaryOf(id);
+  if (!summary) return null;
+  return (
+    <article class="item">
+      <div class="item-bar">{back}</div>
+      <header class="item-header">
+        <Tile type={summary.type} title={summary.title} large />
+        <div>
+          <Heading title={summary.title} level={2}>
+            {summary.title}
+          </Heading>
+          <p class="item-type">{kindOf(summary.type).one}</p>
+        </div>
+      </header>
+      <AskPassword
+        lead={problem.reprompt}
+        action={text.open}
+        onPassword={(password) => api.confirmItem({ id, password }).then(onConfirmed)}
+      />
+    </article>
+  );
+}
 
 /** An item that cannot be shown, and why. */
 function Unopened({
@@ -54,13 +84,13 @@ function Unopened({
   const { title, body, retry } = explained();
   return (
     <article class="item">
-      <div class="item-bar">{back}</div>
       <span class="alarm-icon">
         <Icon name="danger" />
       </span>
       <Heading title={title} level={2}>
         {title}
       </Heading>
+      <div class="item-bar">{back}</div>
       <p class="lead">{body}</p>
       {finding && <p class="finding">{describe(finding)}</p>}
       {retry && (
@@ -87,7 +117,17 @@ function useNeighbour(id: string) {
 let nextToDeleted = ""; // the item that a deletion opens; the focus stays in the list
 
 /** `type` is the type of a new item. */
-export function ItemScreen({ id, editing, type }: { id: string; editing: boolean; type?: ItemType }) {
+export function ItemScreen({
+  id,
+  editing,
+  generating = false,
+  type,
+}: {
+  id: string;
+  editing: boolean;
+  generating?: boolean; // with the generator open
+  type?: ItemType;
+}) {
   const { item: text } = texts.value;
   const [item, setItem] = useState<Item | null>(id ? null : () => blank(type));
   const [problem, setProblem] = useState<CoreError | null>(null);
@@ -115,6 +155,7 @@ export function ItemScreen({ id, editing, type }: { id: string; editing: boolean
       },
       (e: unknown) => {
         if (!current || handled(e)) return;
+        setItem(null);
         setProblem(asCoreError(e));
       },
     );
@@ -122,6 +163,13 @@ export function ItemScreen({ id, editing, type }: { id: string; editing: boolean
       current = false;
     };
   }, [id, stamp, ready, editing, attempt]);
+
+  // The core stops showing it after a while.
+  useEffect(() => {
+    if (!item?.reprompt || editing) return;
+    const timer = setTimeout(() => setAttempt(attempt + 1), STILL_SHOWN_MS);
+    return () => clearTimeout(timer);
+  }, [item, editing, attempt]);
 
   async function save(changed: Item) {
     if (id && item) {
@@ -163,6 +211,7 @@ export function ItemScreen({ id, editing, type }: { id: string; editing: boolean
     replace("new");
   }, [orphan]);
 
+  if (problem?.code === "reprompt") return <Protected key={id} id={id} back={back} onConfirmed={() => setAttempt(attempt + 1)} />;
   if (problem) return <Unopened id={id} problem={problem} back={back} onRetry={() => setAttempt(attempt + 1)} />;
   if (!item) {
     return (
@@ -179,6 +228,7 @@ export function ItemScreen({ id, editing, type }: { id: string; editing: boolean
       key={restored ? "restored" : "fresh"}
       item={item}
       restored={restored}
+      generator={generating}
       onSave={save}
       onDone={(saved) => replaceWith(saved ?? id)}
     />

@@ -4,6 +4,7 @@ import { type Field, type FieldKind, MAX_NAME, MAX_TAG, type MatchRule } from ".
 import { texts } from "../../texts";
 import { Button, IconButton } from "../../ui/controls";
 import { Check, PasswordField, Select, TextArea, TextField } from "../../ui/field";
+import { Icon } from "../../ui/icon";
 import { FIELD_KINDS, MATCH_RULES } from "./fields.gen";
 
 const without = <T,>(list: T[], at: number) => list.filter((_, i) => i !== at);
@@ -48,11 +49,15 @@ export function Urls({ urls, match, onChange }: Websites & { onChange: (websites
             onInput={(v) => onChange(renamed(all, i, v))}
             trailing={
               urls.length > 1 && (
-                <IconButton
-                  icon="minus"
-                  label={text.removeUrl({ number: i + 1 })}
+                <button
+                  type="button"
+                  class="input-button"
+                  aria-label={text.removeUrl({ number: i + 1 })}
+                  title={text.removeUrl({ number: i + 1 })}
                   onClick={() => onChange({ urls: without(urls, i), match: renamed(all, i, "").match })}
-                />
+                >
+                  <Icon name="close" />
+                </button>
               )
             }
           />

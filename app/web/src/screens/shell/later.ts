@@ -1,0 +1,8 @@
+// The screens that no one needs before the list. The build puts them in a file that is loaded after the list is shown.
+export { ExportPage } from "../export/export";
+export { GeneratorPage } from "../generator/generator";
+export { HealthPage } from "../health/health";
+export { ImportPage } from "../import/import";
+export { ItemScreen } from "../items/item";
+export { Settings } from "../settings/settings";
+export { Palette } from "./palette";
