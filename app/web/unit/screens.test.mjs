@@ -164,7 +164,11 @@ test("a changed type hides the parts of the others and keeps them for a return",
     match: { c: "host" },
     totp: "d",
     card: {},
+    bank_account: {},
     identity: {},
+    passport: {},
+    drivers_license: {},
+    api_key: {},
     ssh_key: {},
   };
   const shared = { id: "", title: "Mail", notes: "n", tags: ["t"], fields: [], favourite: true };
@@ -172,7 +176,11 @@ test("a changed type hides the parts of the others and keeps them for a return",
     login: ["username", "password", "urls", "match", "totp"],
     note: [],
     card: ["card"],
+    bank_account: ["bank_account"],
     identity: ["identity"],
+    passport: ["passport"],
+    drivers_license: ["drivers_license"],
+    api_key: ["api_key"],
     ssh_key: ["ssh_key"],
   };
   for (const type of TYPES) {
