@@ -152,6 +152,7 @@ test("a thousand items change together", async () => {
   await heading(page, "Tags of 1,000 items");
   await page.getByLabel("Add tag").fill("C# Quay");
   await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Apply" }).click();
   await says(page, "1,000 items tagged “C# Quay”");
   assert.equal(changes.filter((path) => path.endsWith("/changes")).length, 2);
   assert.match(await nav(page, "C# Quay").textContent(), /1,000$/);

@@ -269,8 +269,8 @@ export async function walk(page, visit) {
   await to("#/new");
   await heading(page, "New item");
   await page.getByLabel("Item name", { exact: true }).fill("Half written");
-  const tags = page.getByRole("textbox", { name: "Tags", exact: true });
-  for (const tag of ["Smith, John", "harbour"]) {
+  const tags = page.getByRole("combobox", { name: "Tags", exact: true });
+  for (const tag of ["Smith John", "harbour"]) {
     await tags.fill(tag);
     await tags.press("Enter");
   }

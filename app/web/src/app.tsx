@@ -5,6 +5,8 @@ import { Register } from "./screens/access/register";
 import { SignIn } from "./screens/access/sign-in";
 import { Broken, Starting } from "./screens/access/starting";
 import { Unlock } from "./screens/access/unlock";
+import { SearchHelp } from "./screens/list/search-box";
+import { TagDialog } from "./screens/list/tag-dialog";
 import { Palette } from "./screens/shell/palette";
 import { Shell } from "./screens/shell/shell";
 import { Shortcuts } from "./screens/shell/shortcuts";
@@ -57,6 +59,8 @@ export function App() {
       <Screen />
       <Palette />
       <Shortcuts />
+      <SearchHelp />
+      <TagDialog />
       {wouldLose.value && (
         <Confirm
           title={text.loseTitle}

@@ -11,9 +11,9 @@ export const MAX_USERNAME_RUNES = 128;
 export type CoreMethod =
   "resume" | "prepare_registration" | "check_registration" | "register" | "cancel_registration" | "login" | "unlock" | "lock" |
   "logout" | "keep_copy" | "copies" | "open_copy" | "delete_copy" | "recover" | "check_phrase" | "sync" | "follow" | "waiting" |
-  "index" | "list" | "get" | "history" | "restore_version" | "code" | "next_code" | "save" | "add_many" | "seal_draft" |
-  "open_draft" | "remove" | "trash" | "restore" | "tag" | "mark" | "duplicate" | "empty_trash" | "purge_trash" | "attach" |
-  "attachment" | "remove_attachment" | "import_run" | "import_forget" | "plan_import" | "open_items" | "account" |
+  "index" | "list" | "closest" | "get" | "history" | "restore_version" | "code" | "next_code" | "save" | "add_many" |
+  "seal_draft" | "open_draft" | "remove" | "trash" | "restore" | "tag" | "mark" | "duplicate" | "empty_trash" | "purge_trash" |
+  "attach" | "attachment" | "remove_attachment" | "import_run" | "import_forget" | "plan_import" | "open_items" | "account" |
   "change_password" | "check_password" | "prepare_phrase" | "activate_phrase" | "totp_begin" | "totp_confirm" | "totp_remove" |
   "sessions" | "end_session" | "end_other_sessions" | "delete_account" | "health" | "breaches" | "breach_address" |
   "generate_password" | "generate_passphrase";
@@ -85,6 +85,10 @@ export type ClientCode =
   "locked" | "wrong_password" | "bad_phrase" | "kdf_refused" | "vault_altered" | "vault_rolled_back" | "attachment_altered" |
   "record_unreadable" | "offline" | "intercepted" | "server_fault" | "cancelled" | "bad_input" | "unsent_changes" | "read_only" |
   "copy_damaged" | "not_found" | "internal";
+
+export interface Closest {
+  items: Summary[];
+}
 
 /** CodeOf is the id of an item, or an authenticator key. */
 export interface CodeOf {
@@ -251,6 +255,15 @@ export interface HealthReport {
   unchecked: number; // passwords not looked up in breaches
   score: number; // 0 to 100
 }
+
+/** Hint is a remark about a query. */
+export interface Hint {
+  code: HintCode;
+  word?: string; // as compared, so in lower case
+}
+
+/** HintCode says why a search may find something other than the user expects. */
+export type HintCode = "unknown_operator" | "unknown_value" | "unjudged" | "unchecked";
 
 export interface History {
   versions: Version[];
@@ -433,6 +446,7 @@ export interface ListParams {
   favourite?: boolean;
   trash?: boolean; // only what is in the trash
   sort?: Sort; // of what matches equally well; absent: by title
+  reverse?: boolean;
   offset?: number;
   limit?: number; // absent: all
 }
@@ -440,6 +454,7 @@ export interface ListParams {
 export interface ListResult {
   total: number; // before offset and limit
   complete: boolean; // false: Index has not opened all items yet
+  hints?: Hint[];
   items: Summary[];
 }
 
@@ -754,8 +769,8 @@ export interface TablePreview {
 
 export interface Tagging {
   ids: string[];
-  tag: string;
-  remove?: boolean;
+  add?: string[];
+  remove?: string[];
 }
 
 export interface ToTrash {

@@ -4,7 +4,12 @@ import { signal } from "@preact/signals";
 export const paletteOpen = signal(false);
 export const shortcutsListed = signal(false);
 
+export const searchHelpOpen = signal(false);
+export const editedTag = signal<string | null>(null); // in the dialog that renames or deletes it
+
 export function closeDialogs() {
   paletteOpen.value = false;
   shortcutsListed.value = false;
+  searchHelpOpen.value = false;
+  editedTag.value = null;
 }

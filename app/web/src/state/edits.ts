@@ -7,7 +7,7 @@ import { preferences, toast } from "./app";
 import { handled } from "./app-errors";
 import { notifyTabs } from "./tabs";
 import { offerUndo } from "./undo";
-import { refresh } from "./vault";
+import { all, type Filter, filter, query, refresh, search, trashed } from "./vault";
 
 type Act = (ids: string[], tell?: Tell) => Promise<{ changed: string[] }>;
 
@@ -33,19 +33,58 @@ const marked =
   (favourite: boolean): Act =>
   (ids, tell) =>
     api.mark({ ids, favourite }, tell);
-const tagged =
-  (tag: string, remove: boolean): Act =>
-  (ids, tell) =>
-    api.tag({ ids, tag, remove }, tell);
 
 export const trash = edit(toTrash, outOfTrash, (n) => texts.value.edits.trashed({ count: n }));
 export const restore = edit(outOfTrash, toTrash, (n) => texts.value.edits.restored({ count: n }));
 export const star = edit(marked(true), marked(false), (n) => texts.value.edits.starred({ count: n }));
 export const unstar = edit(marked(false), marked(true), (n) => texts.value.edits.unstarred({ count: n }));
-export const addTag = (tag: string) =>
-  edit(tagged(tag, false), tagged(tag, true), (n) => texts.value.edits.tagged({ tag, count: n }));
-export const removeTag = (tag: string) =>
-  edit(tagged(tag, true), tagged(tag, false), (n) => texts.value.edits.untagged({ tag, count: n }));
+/** Adds tags to items and removes others. Undo gives each item back the tags it had. */
+export const retag =
+  (add: string[], remove: string[], said: (n: number) => string, undone?: () => void) => (ids: string[], tell?: Tell) =>
+    shared(async () => {
+      const before = new Map([...(all.value ?? []), ...trashed.value].map((s) => [s.id, s.tags ?? []]));
+      const { changed } = await api.tag({ ids, add, remove }, tell);
+      const back = groupBy(changed, (id) => {
+        const had = before.get(id) ?? [];
+        return { add: remove.filter((t) => had.includes(t)), remove: add.filter((t) => !had.includes(t)) };
+      });
+      const undo = async () => {
+        for (const [how, some] of back) await api.tag({ ids: some, ...how });
+        undone?.();
+      };
+      if (changed.length > 0) offerUndo(said, undo, changed.length);
+      else toast(texts.value.edits.unchanged);
+    });
+
+/** The values for which `of` returns equal objects, together. */
+function groupBy<T, K>(values: T[], of: (value: T) => K): [K, T[]][] {
+  const groups = new Map<string, [K, T[]]>();
+  for (const value of values) {
+    const key = of(value);
+    const group = groups.get(JSON.stringify(key));
+    if (group) group[1].push(value);
+    else groups.set(JSON.stringify(key), [key, [value]]);
+  }
+  return [...groups.values()];
+}
+
+const tagged = (tag: string) => [...(all.value ?? []), ...trashed.value].filter((s) => s.tags?.includes(tag)).map((s) => s.id);
+
+function moveFilter(from: string, to: Filter) {
+  if (filter.value.by === "tag" && filter.value.tag === from) search(query.value, to);
+}
+
+/** Renames a tag for all items, also in the trash. An item that has both keeps one. */
+export async function renameTag(from: string, to: string) {
+  const said = () => texts.value.edits.tagRenamed({ from, to });
+  await retag([to], [from], said, () => moveFilter(to, { by: "tag", tag: from }))(tagged(from));
+  moveFilter(from, { by: "tag", tag: to });
+}
+
+export async function deleteTag(tag: string) {
+  await retag([], [tag], () => texts.value.edits.tagDeleted({ tag }))(tagged(tag));
+  moveFilter(tag, { by: "all" });
+}
 
 export const deletePermanently = (ids: string[]) =>
   shared(async () => {

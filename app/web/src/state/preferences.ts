@@ -14,6 +14,7 @@ export interface Preferences {
   clipboardSeconds: number; // 0: never cleared
   keepCopy: boolean; // keep a sealed copy of the vault on this device, for offline use
   sort: (typeof SORTS)[number];
+  reverse: boolean; // the order of sort
   trashDays: number; // 0: items stay in the trash until it is emptied
   singleKeys: boolean; // shortcuts of one character, which speech input can press by mistake
   recent: string[]; // recently used in the palette: names of commands and IDs of items
@@ -32,6 +33,7 @@ export const DEFAULTS: Preferences = {
   clipboardSeconds: 30,
   keepCopy: true,
   sort: "title",
+  reverse: false,
   trashDays: 30,
   singleKeys: true,
   recent: [],
@@ -71,6 +73,7 @@ export function readPreferences(): Preferences {
     clipboardSeconds: among(stored.clipboardSeconds, CLIPBOARD_SECONDS, DEFAULTS.clipboardSeconds),
     keepCopy: stored.keepCopy !== false,
     sort: SORTS.find((s) => s === stored.sort) ?? DEFAULTS.sort,
+    reverse: stored.reverse === true,
     trashDays: among(stored.trashDays, TRASH_DAYS, DEFAULTS.trashDays),
     singleKeys: stored.singleKeys !== false,
     recent: Array.isArray(stored.recent) ? stored.recent.filter((r) => typeof r === "string").slice(0, MOST_RECENT) : [],

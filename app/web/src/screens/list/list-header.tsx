@@ -26,41 +26,6 @@ export function heading(f: Filter): string {
   }
 }
 
-export function SearchBox({ onDown }: { onDown: () => void }) {
-  const text = texts.value.list;
-  return (
-    <div class="search" role="search">
-      <Icon name="search" />
-      <input
-        id="search"
-        type="search"
-        aria-label={text.search}
-        placeholder={text.placeholder}
-        value={query.value}
-        autocomplete="off"
-        spellcheck={false}
-        onInput={(e) => search(e.currentTarget.value)}
-        onKeyDown={(e) => {
-          if (e.key === "Escape" && query.value) {
-            e.preventDefault();
-            search("");
-          } else if (e.key === "ArrowDown" || e.key === "Enter") {
-            e.preventDefault();
-            onDown();
-          }
-        }}
-      />
-      {query.value ? (
-        <button type="button" class="search-clear" aria-label={text.clear} onClick={() => search("")}>
-          <Icon name="close" />
-        </button>
-      ) : (
-        preferences.value.singleKeys && <kbd aria-hidden="true">/</kbd>
-      )}
-    </div>
-  );
-}
-
 /** Filters above the list, for phones and tablets, which have no sidebar. */
 export function Chips() {
   const { common, list: text, trash } = texts.value;
@@ -120,6 +85,26 @@ function SortSelect() {
   );
 }
 
+function Reverse() {
+  const { reverse } = preferences.value;
+  const turn = () => {
+    setPreferences({ reverse: !reverse });
+    refresh().catch(handled);
+  };
+  return (
+    <button
+      type="button"
+      class="icon-button sort-reverse"
+      aria-label={texts.value.sorting.reverse}
+      title={texts.value.sorting.reverse}
+      aria-pressed={reverse}
+      onClick={turn}
+    >
+      <Icon name={reverse ? "up" : "down"} />
+    </button>
+  );
+}
+
 /** The number of items, their order, and whether the search is complete. */
 export function ListTools() {
   const { common, list, selection } = texts.value;
@@ -137,7 +122,12 @@ export function ListTools() {
             {selection.all({ count: total })}
           </button>
         )}
-        {total > 0 && <SortSelect />}
+        {total > 0 && (
+          <span class="sorting">
+            <SortSelect />
+            <Reverse />
+          </span>
+        )}
       </div>
       {!complete && <p class="list-note">{list.indexing({ percent: unread ? Math.floor((100 * done) / unread) : 0 })}</p>}
     </>

@@ -3,20 +3,22 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Summary } from "../../core/protocol.gen";
 import { copyOpen } from "../../state/app";
+import { editedTag } from "../../state/dialogs";
 import { quietly, star, trash as toTrash, unstar } from "../../state/edits";
 import { shortcutOf } from "../../state/keys";
 import { go, href, route } from "../../state/route";
 import { endSelection, isSelected, selectAll, selected, selecting, selectRange, toggle } from "../../state/selection";
 import { all, counts, filter, positionOf, query, rememberPosition, search, shown } from "../../state/vault";
 import { texts } from "../../texts";
-import { Button, Empty } from "../../ui/controls";
+import { Button, Empty, IconButton } from "../../ui/controls";
 import { focusList } from "../../ui/focus";
 import { Icon } from "../../ui/icon";
 import { useKeys } from "../../ui/keys";
 import { type Actions, readingKeys } from "../items/item-keys";
-import { Chips, heading, ListTools, SearchBox } from "./list-header";
+import { Chips, heading, ListTools } from "./list-header";
 import { useLongPress } from "./long-press";
 import { ROW, Row } from "./row";
+import { Closest, SearchBox, SearchNotes } from "./search-box";
 import { SelectBar } from "./selection-bar";
 import { TrashNote } from "./trash";
 import { useVisibleRows } from "./visible-rows";
@@ -31,6 +33,7 @@ function NoRows() {
   if (query.value.trim()) {
     return (
       <Empty icon="search" title={text.noHits({ query: query.value.trim() })}>
+        <Closest />
         <p>{text.noHitsBody}</p>
         {filter.value.by !== "all" && (
           <Button icon="search" onClick={() => search(query.value, { by: "all" })}>
@@ -66,6 +69,10 @@ function NoRows() {
       {filter.value.by === "favourite" && <p>{text.favouriteHint}</p>}
     </Empty>
   );
+}
+
+function EditTag({ tag }: { tag: string }) {
+  return <IconButton icon="edit" label={texts.value.tagDialog.edit({ tag })} onClick={() => (editedTag.value = tag)} />;
 }
 
 function Opening() {
@@ -217,6 +224,7 @@ export function ListPane() {
           <h1 ref={title} tabIndex={-1} class={selecting.value ? "visually-hidden" : undefined}>
             {heading(filter.value)}
           </h1>
+          {filter.value.by === "tag" && !selecting.value && !copyOpen.value && <EditTag tag={filter.value.tag} />}
           {selecting.value ? (
             <SelectBar />
           ) : (
@@ -232,6 +240,7 @@ export function ListPane() {
         <Chips />
         {filter.value.by === "trash" && !copyOpen.value && <TrashNote />}
         <ListTools />
+        <SearchNotes />
       </div>
       {all.value === null && <Opening />}
       <div role="status" aria-atomic="false">

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { copyOpen, phase } from "../../state/app";
-import { paletteOpen } from "../../state/dialogs";
+import { editedTag, paletteOpen } from "../../state/dialogs";
 import { go, href, pageOf, route } from "../../state/route";
 import { lock } from "../../state/session";
 import { counts, type Filter, filter, query, search } from "../../state/vault";
@@ -11,6 +11,29 @@ import { kindOf } from "../items/item-type";
 import { commandKey } from "./command-key";
 
 const same = (a: Filter, b: Filter) => JSON.stringify(a) === JSON.stringify(b);
+
+function termOf(by: Filter): string {
+  switch (by.by) {
+    case "all":
+      return "";
+    case "favourite":
+      return "is:favourite";
+    case "trash":
+      return "is:trashed";
+    case "type":
+      return `type:${by.type}`;
+    case "tag":
+      return `tag:"${by.tag.replaceAll('"', " ")}"`;
+  }
+}
+
+/** Adds a filter to the words of the search, or takes it out again. */
+export function withFilter(words: string, by: Filter): string {
+  const term = termOf(by);
+  const rest = words.replace(term, " ").replace(/\s+/g, " ").trim();
+  if (!term || words.includes(term)) return rest;
+  return `${rest} ${term} `.trimStart();
+}
 
 function FilterButton({
   by,
@@ -29,8 +52,9 @@ function FilterButton({
       type="button"
       class="nav-item"
       aria-current={inVault && same(filter.value, by) ? "true" : undefined}
-      onClick={() => {
-        search(query.value, by);
+      onClick={(e) => {
+        if (e.ctrlKey || e.metaKey) search(withFilter(query.value, by));
+        else search(query.value, by);
         go("vault");
       }}
     >
@@ -40,6 +64,29 @@ function FilterButton({
       </span>
       {!!count && <span class="nav-count">{count.toLocaleString(locale.value)}</span>}
     </button>
+  );
+}
+
+/** A tag can be edited: by its button for pointers, by the menu key, or by the button at the head of its list. */
+function SidebarTag({ tag, children }: { tag: string; children: ComponentChildren }) {
+  const label = texts.value.tagDialog.edit({ tag });
+  if (copyOpen.value) return <>{children}</>;
+  const edit = () => (editedTag.value = tag);
+  return (
+    <div
+      class="nav-tag"
+      role="presentation"
+      title={tag}
+      onContextMenu={(e) => {
+        e.preventDefault();
+        edit();
+      }}
+    >
+      {children}
+      <button type="button" class="nav-edit" tabIndex={-1} aria-label={label} title={label} onClick={edit}>
+        <Icon name="edit" />
+      </button>
+    </div>
   );
 }
 
@@ -126,9 +173,11 @@ export function Sidebar() {
           <>
             <p class="nav-head">{common.tags}</p>
             {tags.map(([tag, n]) => (
-              <FilterButton key={tag} by={{ by: "tag", tag }} icon="tag" count={n}>
-                {tag}
-              </FilterButton>
+              <SidebarTag key={tag} tag={tag}>
+                <FilterButton by={{ by: "tag", tag }} icon="tag" count={n}>
+                  {tag}
+                </FilterButton>
+              </SidebarTag>
             ))}
           </>
         )}
