@@ -68,12 +68,14 @@ const goRuntime = {
 
 const lock = JSON.parse(readFileSync(join(here, "package-lock.json"), "utf8"));
 
-async function compile(entry, define, format) {
+async function compile(entries, define, format) {
   const { outputFiles, metafile } = await build({
     absWorkingDir: here,
-    entryPoints: [{ in: `src/${entry}`, out: parse(entry).name }],
+    entryPoints: entries.map((entry) => ({ in: `src/${entry}`, out: parse(entry).name })),
+    chunkNames: "shared-[hash]",
     outdir: dist,
     bundle: true,
+    splitting: entries.length > 1,
     write: false,
     minify: true,
     format,
@@ -99,13 +101,50 @@ async function compile(entry, define, format) {
 /** Compiles an entry point into hashed files. Returns their names by extension. */
 async function bundle(entry, define = {}, format = "esm") {
   const names = {};
-  const files = await compile(entry, define, format);
-  for (const file of files.filter(({ path }) => !path.endsWith(".map"))) {
-    const base = basename(file.path);
-    const name = writeHashed(base, file.contents);
+  for (const { base, contents, map } of withMaps(await compile([entry], define, format))) {
+    const name = writeHashed(base, contents);
     names[base.slice(base.lastIndexOf(".") + 1)] = name;
-    writeFileSync(join(maps, `${name}.map`), files.find(({ path }) => path === `${file.path}.map`).contents);
+    writeFileSync(join(maps, `${name}.map`), map);
   }
+  return names;
+}
+
+const withMaps = (files) =>
+  files
+    .filter(({ path }) => !path.endsWith(".map"))
+    .map(({ path, contents }) => ({
+      base: basename(path),
+      contents: Buffer.from(contents),
+      map: files.find((other) => other.path === `${path}.map`).contents,
+    }));
+
+const LATER = "/later-##########.js"; // as long as the name that replaces it, so that the source map stays right
+
+/**
+ * Compiles the page: main.js, later.js with the screens after the list, and shared.js with what both need. main.js loads later.js by
+ * its name, which is only known when later.js is compiled.
+ */
+async function bundlePage(define) {
+  const files = withMaps(
+    await compile(["main.tsx", "screens/shell/later.ts"], { ...define, LATER_URL: JSON.stringify(LATER) }, "esm"),
+  );
+  const names = {};
+  const write = (part, name) => {
+    names[part] = name;
+    writeFileSync(join(maps, `${name}.map`), files.find(({ base }) => base === parts[part].base).map);
+  };
+  const find = (pattern) => {
+    const [found, ...more] = files.filter(({ base }) => pattern.test(base));
+    if (!found || more.length > 0) throw new Error(`the page needs exactly one ${pattern}`);
+    return found;
+  };
+  const parts = { shared: find(/^shared-.*\.js$/), later: find(/^later\.js$/), css: find(/\.css$/), main: find(/^main\.js$/) };
+  writeFileSync(join(dist, parts.shared.base), parts.shared.contents);
+  write("shared", parts.shared.base);
+  write("later", writeHashed(parts.later.base, parts.later.contents));
+  write("css", writeHashed(parts.css.base, parts.css.contents));
+  const main = parts.main.contents.toString().replace(LATER, `/${names.later}`);
+  write("main", writeHashed(parts.main.base, main));
   return names;
 }
 
@@ -175,7 +214,7 @@ for (const [language, catalog] of Object.entries(catalogs)) {
 }
 const TEXTS_URLS = JSON.stringify(texts);
 const licences = writeHashed("licences.txt", readFileSync(join(here, "../../THIRD_PARTY_NOTICES.txt")));
-const main = await bundle("main.tsx", {
+const main = await bundlePage({
   TEXTS_URLS,
   LICENCES_URL: JSON.stringify(`/${licences}`),
   CORE_URL: JSON.stringify(`/${coreName}`),
@@ -192,8 +231,8 @@ const icons = {
 };
 const manifest = writeHashed("app.webmanifest", fillIn("app.webmanifest", icons));
 const index = {
-  CORE: `/${coreName}`,
-  MAIN: `/${main.js}`,
+  MAIN: `/${main.main}`,
+  SHARED: `/${main.shared}`,
   STYLE: `/${main.css}`,
   THEME: `/${theme.js}`,
   MANIFEST: `/${manifest}`,
@@ -209,7 +248,7 @@ const files = readdirSync(dist)
   .map((name) => `/${name}`);
 const serviceWorker = (
   await compile(
-    "service-worker.ts",
+    ["service-worker.ts"],
     {
       BUILD: JSON.stringify(buildId),
       FILES: JSON.stringify(files),
@@ -227,6 +266,7 @@ const later = new Set([
   strengthName,
   transferName,
   qr.js,
+  main.later,
   licences,
   ...otherLanguages.map((language) => texts[language].slice(1)),
 ]);

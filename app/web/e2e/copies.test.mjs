@@ -52,7 +52,7 @@ const offered = () => page.getByRole("link", { name: `Open the offline copy of $
 async function refused() {
   await cutOff(page);
   await page.locator(".row").first().click();
-  await page.getByRole("button", { name: "Edit" }).click();
+  await page.getByRole("button", { name: "Edit", exact: true }).click();
   await page.getByLabel("Username", { exact: true }).fill("typed while offline");
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText("1 change not synced yet.").waitFor();
@@ -196,6 +196,7 @@ test("the alarm offers the copy before signing out", async () => {
   await page.getByText("Signing out deletes the offline copy on this device").waitFor();
   await page.getByRole("button", { name: "Cancel" }).click();
   await openHere.click();
+  await heading(page, "Offline copy");
   assert.deepEqual(await findingsInBothThemes(page), []);
   await page.getByLabel("Master password", { exact: true }).fill(PASSWORD);
   await page.getByRole("button", { name: "Open read-only" }).click();
@@ -218,6 +219,7 @@ test("server errors leave the link to the copy", async () => {
   );
   await unlock(page);
   await offered().click();
+  await heading(page, "Offline copy"); // the screen before has the same field
   await page.getByLabel("Master password", { exact: true }).fill(PASSWORD);
   await page.getByRole("button", { name: "Open read-only" }).click();
   await page.getByText("3 items").waitFor();

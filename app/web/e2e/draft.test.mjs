@@ -105,7 +105,7 @@ test("discarding and signing out delete the draft", async () => {
 test("a comma ends a tag, and tags with a comma stay", async () => {
   await addMany(page, [{ id: "", type: "login", title: "Mail", tags: ["Smith, John", "a,b"] }]);
   await page.getByRole("option", { name: "Mail" }).click();
-  await page.getByRole("button", { name: "Edit" }).click();
+  await page.getByRole("button", { name: "Edit", exact: true }).click();
   await page.getByRole("combobox", { name: "Tags", exact: true }).fill("c, d");
   await page.keyboard.press("Enter");
   await page.getByRole("button", { name: "Remove tag “a,b”" }).click();

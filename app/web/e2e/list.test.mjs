@@ -84,9 +84,9 @@ test("the focus is never lost", async () => {
 
 test("the list is left and found at the same place", async () => {
   const page = await vaultOf("cleo", logins(200));
-  const top = () => page.locator("#rows").evaluate((el) => el.scrollTop);
-  const scroll = (to) => page.locator("#rows").evaluate((el, to) => (el.scrollTop = to), to);
-  const isAt = (wanted) => page.waitForFunction((to) => Math.abs(document.getElementById("rows")?.scrollTop - to) < 2, wanted);
+  const top = () => page.locator(".rows").evaluate((el) => el.scrollTop);
+  const scroll = (to) => page.locator(".rows").evaluate((el, to) => (el.scrollTop = to), to);
+  const isAt = (wanted) => page.waitForFunction((to) => Math.abs(document.querySelector(".rows")?.scrollTop - to) < 2, wanted);
   await scroll(6000);
   await nextFrames(page);
   await page.evaluate(() => (location.hash = "#/settings"));

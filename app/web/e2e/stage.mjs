@@ -198,9 +198,34 @@ export async function unlock(page, password = PASSWORD) {
   await page.getByRole("button", { name: "Unlock" }).click();
 }
 
+/** The page's worker, when its core has started. The sign-in form is there earlier. */
+export async function coreOf(page) {
+  const worker = page.workers()[0] ?? (await page.waitForEvent("worker"));
+  await worker.evaluate(async () => {
+    while (!globalThis.vaultsphere) await new Promise((next) => setTimeout(next, 10));
+  });
+  return worker;
+}
+
+/** Keeps the core from a page that loads next. Returns a function that lets it through. */
+export async function holdCore(page) {
+  let release;
+  const released = new Promise((done) => (release = done));
+  await page.route(CORE, async (route) => {
+    await released;
+    await route.continue().catch(() => undefined); // the page is gone, or the route is no longer in place
+  });
+  return async () => {
+    release();
+    await page.unroute(CORE);
+  };
+}
+
+export const CORE = /\/core-\w+\.wasm$/;
+
 /** Calls a method of the core, as the page does. */
 export async function callCore(page, method, params) {
-  const worker = page.workers()[0];
+  const worker = await coreOf(page);
   return JSON.parse(await worker.evaluate(([m, p]) => globalThis.vaultsphere.call(m, p), [method, JSON.stringify(params)]));
 }
 

@@ -13,7 +13,11 @@ const tokens = () => page.locator(".tag-field .tags li > span").allTextContents(
 const said = (text) => page.getByText(text).first().waitFor();
 const tagsOf = async (title) => (await callCore(page, "list", { query: `title:"${title}"` })).items[0].tags;
 const listIs = (wanted) =>
-  comesTrue(page, (titles) => [...document.querySelectorAll(".row-title")].map((e) => e.textContent).join() === titles, wanted.join());
+  comesTrue(
+    page,
+    (titles) => [...document.querySelectorAll(".row-title")].map((e) => e.textContent).join() === titles,
+    wanted.join(),
+  );
 const choices = () => page.locator(".suggestions [role=option]");
 const search = (words) => page.getByLabel("Search vault").fill(words);
 
@@ -29,7 +33,10 @@ test("tags are tokens with suggestions", async () => {
     { id: "", type: "card", title: "Visa", tags: ["Money"], favourite: true },
     ...Array.from({ length: 10 }, (_, i) => login(`Many ${i}`, many.slice(i * 50, i * 50 + 50))),
   ]);
-  await button("New").or(page.getByRole("link", { name: "New item" })).first().click();
+  await button("New")
+    .or(page.getByRole("link", { name: "New item" }))
+    .first()
+    .click();
   await heading(page, "New item");
   await page.getByLabel("Website", { exact: true }).fill("https://www.quarry.example.co.uk/login");
   await page.getByLabel("Username", { exact: true }).fill("te");

@@ -1,4 +1,5 @@
 // Attacks by the server: altered responses.
+import { coreOf } from "./stage.mjs";
 
 /** Applies `change` to the vault in each response of the server. */
 export async function tamperVault(page, change) {
@@ -15,7 +16,7 @@ export const reconnect = (page) => page.unroute("**/api/**");
 
 /** Makes one item unreadable, as if a defective client had written it. */
 export async function breakItem(page, id) {
-  const worker = page.workers()[0];
+  const worker = await coreOf(page);
   await worker.evaluate((broken) => {
     const glue = globalThis.vaultsphere;
     const real = glue.call;

@@ -4,10 +4,12 @@ import { logins, others, rich } from "./samples.mjs";
 import {
   addMany,
   beginRegistration,
+  CORE,
   callCore,
   closeToasts,
   confirmPhrase,
   heading,
+  holdCore,
   PASSWORD,
   signIn,
   tellPage,
@@ -25,26 +27,31 @@ export async function walk(page, visit) {
   const to = (hash) => page.evaluate((h) => (location.hash = h), hash);
 
   await heading(page, "Sign in");
-  let arrive;
-  const arrived = new Promise((done) => (arrive = done));
-  await page.route(/core-.*\.wasm$/, async (route) => {
-    await arrived;
-    await route.continue();
-  });
-  const loading = page.reload();
+  const release = await holdCore(page);
+  await page.route("**/api/v1/account", (route) => route.fulfill({ status: 502 })); // so that the page cannot choose a form
+  await page.reload();
   await page.getByText("Loading…").waitFor();
   await visit("starting");
-  arrive();
-  await loading;
-  await heading(page, "Sign in");
-  await page.unroute(/core-.*\.wasm$/);
-  await page.route(/core-.*\.wasm$/, (route) => route.fulfill({ status: 502 }));
+  await release();
+  await page.route(CORE, (route) => route.fulfill({ status: 502 }));
   await page.reload();
   await heading(page, "VaultSphere couldn’t start");
   await visit("broken");
-  page.complaints = page.complaints.filter((logged) => !logged.includes("502")); // the page logs why it could not start
-  await page.unroute(/core-.*\.wasm$/);
+  await page.unroute("**/api/v1/account");
   await page.getByRole("button", { name: "Try again" }).click();
+  await heading(page, "Sign in");
+  await page.getByRole("alert").waitFor();
+  await visit("sign-in-no-core");
+  page.complaints = page.complaints.filter((logged) => !logged.includes("502")); // the page logs why it could not start
+  await page.unroute(CORE);
+  const again = await holdCore(page);
+  await page.getByRole("button", { name: "Try again" }).click();
+  await page.getByRole("alert").waitFor({ state: "detached" });
+  await signIn(page, "ada");
+  await visit("sign-in-waiting");
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await again();
+  await page.reload();
   await heading(page, "Sign in");
   await visit("sign-in");
   await page.getByRole("link", { name: "Create a vault" }).click();
@@ -113,7 +120,7 @@ export async function walk(page, visit) {
   await page.getByText("244 items").waitFor();
   await to(`#/item/${idOf("Cobalt Cloud console")}`);
   await heading(page, "Cobalt Cloud console");
-  await page.getByRole("button", { name: "Edit" }).click();
+  await page.getByRole("button", { name: "Edit", exact: true }).click();
   await heading(page, "Edit Cobalt Cloud console");
   await visit("item-edit");
   await to(`#/item/${idOf("Northwind debit card")}`);

@@ -5,16 +5,15 @@ import { Register } from "./screens/access/register";
 import { SignIn } from "./screens/access/sign-in";
 import { Broken, Starting } from "./screens/access/starting";
 import { Unlock } from "./screens/access/unlock";
-import { SearchHelp } from "./screens/list/search-box";
-import { TagDialog } from "./screens/list/tag-dialog";
-import { Palette } from "./screens/shell/palette";
+import { Lazy } from "./screens/shell/lazy";
 import { Shell } from "./screens/shell/shell";
 import { Shortcuts } from "./screens/shell/shortcuts";
 import { phase } from "./state/app";
+import { editedTag, paletteOpen, searchHelpOpen } from "./state/dialogs";
 import { atStake, blockedHash, discardAndLeave, route, stay } from "./state/route";
 import { signOut, wouldLose } from "./state/session";
 import { texts } from "./texts";
-import { Confirm } from "./ui/dialog";
+import { Confirm, Dialog } from "./ui/dialog";
 import { Toasts } from "./ui/toasts";
 
 /** The phase decides which screens are possible; the route chooses among them. */
@@ -40,6 +39,35 @@ function Screen() {
   }
 }
 
+function OpenPalette() {
+  if (!paletteOpen.value || phase.value.at !== "unlocked") return null;
+  const close = () => (paletteOpen.value = false);
+  return (
+    <Lazy
+      show={({ Palette }) => <Palette onClose={close} />}
+      around={(waiting) => (
+        <Dialog title={texts.value.palette.title} onClose={close}>
+          {waiting}
+        </Dialog>
+      )}
+    />
+  );
+}
+
+/** The dialogs that any screen can open and that are loaded later. */
+function LaterDialogs() {
+  if (phase.value.at !== "unlocked") return null;
+  const tag = editedTag.value;
+  return (
+    <>
+      {searchHelpOpen.value && <Lazy show={({ SearchHelp }) => <SearchHelp onClose={() => (searchHelpOpen.value = false)} />} />}
+      {tag !== null && (
+        <Lazy show={({ TagDialog }) => <TagDialog key={tag} tag={tag} onClose={() => (editedTag.value = null)} />} />
+      )}
+    </>
+  );
+}
+
 /** Asks before a navigation that would lose something, on any screen. */
 function LeaveDialog() {
   if (blockedHash.value === null) return null;
@@ -57,10 +85,9 @@ export function App() {
   return (
     <>
       <Screen />
-      <Palette />
+      <OpenPalette />
       <Shortcuts />
-      <SearchHelp />
-      <TagDialog />
+      <LaterDialogs />
       {wouldLose.value && (
         <Confirm
           title={text.loseTitle}

@@ -24,9 +24,7 @@ onTabMessage((message) => {
   else if (message === "signed in" && (at === "signed_out" || at === "locked")) void boot();
 });
 
-void boot();
-// After the load event: this downloads the rest of the page. If storage is disabled, the page works without it. Modules wait for the
-// texts, so the event may have fired already.
-const keep = () => void keepOnDevice().catch(() => undefined);
-if (document.readyState === "complete") keep();
-else addEventListener("load", keep, { once: true });
+// Downloads the rest of the page after the core, which someone may be waiting for. If storage is disabled, the page works without it.
+void boot()
+  .then(keepOnDevice)
+  .catch(() => undefined);

@@ -53,7 +53,9 @@ const host = { memoryLoad, memoryStore, cacheLoad, cacheStamp, cacheStore, cache
 const scope = globalThis as unknown as Scope;
 scope.vaultsphereHost = { ...host, weak: async (passwords) => (await meter()).vaultsphereWeak(passwords) };
 
-let started: Promise<Glue>;
+let begin!: (glue: Promise<Glue>) => void;
+const started = new Promise<Glue>((resolve) => (begin = resolve));
+started.catch((e: unknown) => scope.postMessage({ stopped: e instanceof Error ? e.message : String(e) }));
 
 /** WebAssembly never returns memory, so frequent garbage collection is worth its time. */
 function newGo(): GoRuntime {
@@ -173,7 +175,7 @@ async function answer(call: CallMessage) {
 }
 
 scope.onmessage = ({ data }) => {
-  if ("module" in data) started = start(data.module, data.keepCopy);
+  if ("module" in data) begin(start(data.module, data.keepCopy));
   else if ("cancel" in data) void started.then((glue) => glue.cancel(data.cancel));
   else void answer(data);
 };

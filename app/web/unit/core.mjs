@@ -1,5 +1,5 @@
 // A fake core for tests. It answers calls in place of the worker with core.wasm.
-import { start } from "../src/core/host.ts";
+import { restart, start } from "../src/core/host.ts";
 
 const EMPTY_MODULE = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
 
@@ -33,6 +33,7 @@ export async function startCore(answers = {}, { onProgress = () => {}, onCrash =
   };
   globalThis.fetch = async () => new Response(EMPTY_MODULE);
   WebAssembly.compileStreaming = async (response) => WebAssembly.compile(await (await response).arrayBuffer());
+  restart();
   await start(onProgress, onCrash, () => keepCopy);
   return {
     workers,

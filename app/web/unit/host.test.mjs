@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { call, callForFile, restart } from "../src/core/host.ts";
+import { call, callForFile, restart, start } from "../src/core/host.ts";
 import { startCore, turns } from "./core.mjs";
 
 test("the core loads once and each worker gets keepCopy", async () => {
@@ -79,11 +79,32 @@ test("a restart cancels calls and starts a new worker", async () => {
 
 test("a crashed core is reported and replaced", async () => {
   const crashes = [];
-  const core = await startCore({}, { onCrash: (message) => crashes.push(message) });
+  const core = await startCore({ lock: () => undefined }, { onCrash: (message) => crashes.push(message) });
+  await call("lock", {});
+  const waiting = call("get", {});
   core.worker.onmessage({ data: { stopped: "out of memory" } });
+  await assert.rejects(waiting, { code: "cancelled" });
   await turns();
+  assert.deepEqual(crashes, ["out of memory"]);
+  assert.deepEqual(
+    core.workers.map((w) => w.ended),
+    [true, false],
+  );
+  assert.ok(core.worker.sent[0].module);
+});
+
+test("a worker that never ran is replaced only by start()", async () => {
+  const crashes = [];
+  const core = await startCore({}, { onCrash: (message) => crashes.push(message) });
   core.worker.onerror({ preventDefault() {}, message: "" });
   await turns();
-  assert.deepEqual(crashes, ["out of memory", "the worker could not be started"]);
-  assert.equal(core.workers.filter((w) => !w.ended).length, 1);
+  assert.deepEqual(crashes, ["the worker could not be started"]);
+  assert.equal(core.workers.length, 1);
+  await assert.rejects(call("get", {}), /the core is not running/);
+  await start(
+    () => {},
+    () => {},
+    () => true,
+  );
+  assert.ok(core.worker.sent[0].module);
 });

@@ -30,6 +30,8 @@ interface Pending {
 
 let module: Promise<WebAssembly.Module> | undefined;
 let worker: Worker | undefined;
+let hasModule = false; // the worker has the compiled module
+let alive = false; // the worker has sent a message
 let nextId = 1;
 const pending = new Map<number, Pending>();
 let onCrash: (message: string) => void = () => {};
@@ -38,7 +40,7 @@ let keepsCopy: () => boolean = () => true;
 async function compile(onProgress: (share: number) => void): Promise<WebAssembly.Module> {
   let response: Response;
   try {
-    response = await fetch(CORE_URL);
+    response = await fetch(CORE_URL, { priority: "low" }); // the first screen does not need it
   } catch {
     throw new CoreError("offline");
   }
@@ -59,10 +61,10 @@ async function compile(onProgress: (share: number) => void): Promise<WebAssembly
 
 function receive({ data }: MessageEvent<FromWorker>) {
   if ("stopped" in data) {
-    restart();
-    onCrash(data.stopped);
+    crash(data.stopped);
     return;
   }
+  alive = true;
   const caller = pending.get(data.id);
   if (!caller) return;
   if ("progress" in data) {
@@ -74,23 +76,47 @@ function receive({ data }: MessageEvent<FromWorker>) {
   else caller.reject(CoreError.parse(data.error));
 }
 
-function spawn(compiled: WebAssembly.Module) {
-  worker?.terminate();
+/** Starts a worker. Calls that need the core wait in the worker until it gets the compiled module. */
+function spawn() {
   worker = new Worker(WORKER_SCRIPT, { type: "module", name: "core" });
+  hasModule = false;
+  alive = false;
   worker.onmessage = receive;
   worker.onerror = (e) => {
     e.preventDefault();
-    restart();
-    onCrash(e.message || "the worker could not be started");
+    crash(e.message || "the worker could not be started");
   };
+  void module?.then(sendModule, () => undefined); // start() reports the error
+}
+
+function sendModule(compiled: WebAssembly.Module) {
+  if (!worker || hasModule) return;
+  hasModule = true;
   send({ module: compiled, keepCopy: keepsCopy() });
+}
+
+/** Replaces a worker that crashed. One that never sent a message would crash again, so only start() tries again. */
+function crash(message: string) {
+  if (alive) restart();
+  else stop();
+  onCrash(message);
+}
+
+/** Terminates the worker with all its memory, and rejects calls in flight as cancelled. */
+function stop() {
+  worker?.terminate();
+  worker = undefined;
+  const cut = [...pending.values()];
+  pending.clear();
+  for (const { reject } of cut) reject(new CoreError("cancelled"));
 }
 
 const send = (message: ToWorker) => worker?.postMessage(message);
 
 /**
  * Starts the core. `onProgress` receives the loaded share, 0 to 1. `keepCopy` is asked for each worker whether it may keep a sealed
- * copy of the vault on this device. May be called again after a failure.
+ * copy of the vault on this device. Calls may be made before the core has arrived: they wait for it, also after a failure. Then
+ * start() may be called again.
  */
 export async function start(
   onProgress: (share: number) => void,
@@ -100,27 +126,24 @@ export async function start(
   onCrash = crashed;
   keepsCopy = keepCopy;
   module ??= compile(onProgress);
+  if (!worker) spawn(); // it crashed before
   try {
-    spawn(await module);
+    sendModule(await module);
   } catch (e) {
     module = undefined;
     throw e;
   }
 }
 
-/** Terminates the worker with all its memory, rejects calls in flight as cancelled, and starts a new worker. */
+/** Starts a new worker in place of the old one, whose memory is gone and whose calls are rejected as cancelled. */
 export function restart() {
-  worker?.terminate();
-  worker = undefined;
-  const cut = [...pending.values()];
-  pending.clear();
-  for (const { reject } of cut) reject(new CoreError("cancelled"));
-  void module?.then(spawn);
+  stop();
+  spawn();
 }
 
 type Method = CallMessage["method"];
 
-/** Calls a method. Calls made before the worker is ready wait for it. */
+/** Calls a method. Calls made before the core has arrived wait for it. */
 export async function call<R>(method: Method, params: object, options?: CallOptions): Promise<R> {
   return (await callForFile<R>(method, params, options)).result;
 }
@@ -132,7 +155,6 @@ export async function callForBytes(method: Method, params: object, options?: Cal
 
 /** Calls a method that returns a result and a file. */
 export async function callForFile<R>(method: Method, params: object, options: CallOptions = {}): Promise<Answer<R>> {
-  if (!worker) await module?.then(() => undefined);
   if (!worker) throw new Error("the core is not running");
   const id = nextId++;
   const { file, onProgress, signal } = options;

@@ -20,6 +20,8 @@ export const phase = signal<Phase>({ at: "starting" });
 /** The copy that is open instead of the vault. It is read-only. */
 export const copyOpen = computed(() => (phase.value.at === "unlocked" ? phase.value.copy : undefined));
 export const loaded = signal(0); // share of the core that is downloaded, 0 to 1
+/** Whether the core has arrived, or why it could not be loaded. The forms are shown before it arrives, and wait for it. */
+export const core = signal<{ ready: boolean; problem?: ErrorCode }>({ ready: false });
 export const online = signal(true);
 
 export const preferences = signal<Preferences>(readPreferences());

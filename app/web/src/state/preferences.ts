@@ -7,6 +7,11 @@ type Theme = (typeof THEMES)[number];
 
 export const SORTS = ["title", "changed", "created"] as const;
 
+export const DENSITIES = ["comfortable", "compact"] as const;
+export type Density = (typeof DENSITIES)[number];
+
+export const LIST_WIDTH = { min: 280, max: 640, usual: 380 }; // pixels
+
 export interface Preferences {
   language: Language | "system";
   theme: Theme;
@@ -15,6 +20,9 @@ export interface Preferences {
   keepCopy: boolean; // keep a sealed copy of the vault on this device, for offline use
   sort: (typeof SORTS)[number];
   reverse: boolean; // the order of sort
+  density: Density; // of the list
+  listWidth: number; // in a window that is wide enough
+  tagsOpen: boolean; // in the sidebar
   trashDays: number; // 0: items stay in the trash until it is emptied
   singleKeys: boolean; // shortcuts of one character, which speech input can press by mistake
   recent: string[]; // recently used in the palette: names of commands and IDs of items
@@ -34,6 +42,9 @@ export const DEFAULTS: Preferences = {
   keepCopy: true,
   sort: "title",
   reverse: false,
+  density: "comfortable",
+  listWidth: LIST_WIDTH.usual,
+  tagsOpen: true,
   trashDays: 30,
   singleKeys: true,
   recent: [],
@@ -55,6 +66,10 @@ export const DEFAULTS: Preferences = {
 
 const KEY = "vaultsphere.preferences";
 
+/** The nearest width that the list may have. */
+export const inListWidth = (width: unknown) =>
+  typeof width === "number" ? Math.min(LIST_WIDTH.max, Math.max(LIST_WIDTH.min, width)) : LIST_WIDTH.usual;
+
 /** Reads the stored preferences. A missing or invalid value becomes the default. */
 export function readPreferences(): Preferences {
   let stored: Partial<Preferences> = {};
@@ -74,6 +89,9 @@ export function readPreferences(): Preferences {
     keepCopy: stored.keepCopy !== false,
     sort: SORTS.find((s) => s === stored.sort) ?? DEFAULTS.sort,
     reverse: stored.reverse === true,
+    density: DENSITIES.find((d) => d === stored.density) ?? DEFAULTS.density,
+    listWidth: inListWidth(stored.listWidth),
+    tagsOpen: stored.tagsOpen !== false,
     trashDays: among(stored.trashDays, TRASH_DAYS, DEFAULTS.trashDays),
     singleKeys: stored.singleKeys !== false,
     recent: Array.isArray(stored.recent) ? stored.recent.filter((r) => typeof r === "string").slice(0, MOST_RECENT) : [],

@@ -4,11 +4,17 @@ import { copyOpen } from "./app";
 import { shown } from "./vault";
 
 const ids = signal<ReadonlySet<string>>(new Set());
+const begun = signal(false); // by the button, before an item is selected
 let anchor = ""; // where a range starts: the item that was toggled last
 
 /** The selected items among those shown. Actions never affect an item that is not shown. */
 export const selected = computed(() => shown.value.items.filter((s) => ids.value.has(s.id) && !s.unreadable));
-export const selecting = computed(() => selected.value.length > 0);
+export const selecting = computed(() => begun.value || selected.value.length > 0);
+
+/** Shows the check marks, so that a tap selects. */
+export function beginSelection() {
+  begun.value = !copyOpen.value;
+}
 
 export const isSelected = (id: string) => ids.value.has(id);
 
@@ -25,7 +31,7 @@ export function selectRange(from: string, to: string) {
   if (copyOpen.value) return;
   const { items } = shown.value;
   const at = (id: string) => items.findIndex((s) => s.id === id);
-  if (!selecting.value || at(anchor) < 0) anchor = from;
+  if (selected.value.length === 0 || at(anchor) < 0) anchor = from;
   const [low, high] = [at(anchor), at(to)].sort((a, b) => a - b) as [number, number];
   if (low < 0) return;
   ids.value = new Set([...selected.value, ...items.slice(low, high + 1)].map((s) => s.id));
@@ -38,5 +44,6 @@ export function selectAll() {
 
 export function endSelection() {
   anchor = "";
+  begun.value = false;
   if (ids.value.size > 0) ids.value = new Set();
 }

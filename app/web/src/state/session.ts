@@ -1,10 +1,11 @@
 // Moves the app between its phases: start, unlock, lock, sign out, alarm.
 import { batch, signal } from "@preact/signals";
 import * as api from "../core/api.gen";
+import { askUsername } from "../core/early";
 import { asCoreError, type CoreError } from "../core/error";
 import { restart, start } from "../core/host";
 import { texts } from "../texts";
-import { copyOpen, loaded, muteToasts, online, type Phase, phase, preferences, toast } from "./app";
+import { copyOpen, core, loaded, muteToasts, online, type Phase, phase, preferences, toast } from "./app";
 import { handled, onAppError } from "./app-errors";
 import { startIdleClock, stopIdleClock } from "./autolock";
 import { clearClipboardNow } from "./clipboard";
@@ -31,21 +32,54 @@ export async function boot() {
     return;
   }
   phase.value = { at: "starting" };
+  restart(); // the worker may wait for the second factor of a sign-in
+  void showForm();
+  await startCore();
+}
+
+/** Shows the sign-in form, or asks for the master password, before the core has arrived. */
+async function showForm() {
+  const asked = globalThis.vaultsphereUsername ?? askUsername();
+  globalThis.vaultsphereUsername = undefined;
+  const username = await asked;
+  if (phase.value.at !== "starting" || username === undefined) return;
+  phase.value = username === null ? { at: "signed_out" } : { at: "locked", username };
+}
+
+/** Loads the core. May be called again after a failure: the forms keep what was typed, and calls that wait for the core continue. */
+export async function startCore() {
+  core.value = { ready: false };
   try {
     await start(
       (share) => (loaded.value = share),
       crashed,
       () => preferences.value.keepCopy,
     );
+    core.value = { ready: true };
+  } catch (e) {
+    failed(e);
+    return;
+  }
+  try {
     await resume();
   } catch (e) {
-    phase.value = { at: "broken", code: asCoreError(e).code };
+    // Where a form is shown, its next call gets the same error.
+    if (phase.value.at === "starting") failed(e);
   }
 }
 
+/** Says on the form why the core does not run. What was typed into it must not be lost. */
+function failed(e: unknown) {
+  const { code } = asCoreError(e);
+  const { at } = phase.value;
+  if (at === "signed_out" || at === "locked") core.value = { ready: false, problem: code };
+  else phase.value = { at: "broken", code };
+}
+
 function crashed(message: string) {
-  leaveVault();
-  phase.value = { at: "broken", code: asCoreError(message).code };
+  const { at } = phase.value;
+  if (at === "unlocked" || at === "alarm") leaveVault();
+  failed(message);
 }
 
 async function resume() {

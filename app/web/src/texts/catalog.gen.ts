@@ -562,6 +562,7 @@ export interface Texts {
     readonly tagsTitle: (values: { count: number }) => string;
     readonly tag: string;
     readonly progress: (values: { done: string | number; total: string | number }) => string;
+    readonly start: string;
     readonly apply: string;
   };
   readonly sorting: {
@@ -589,6 +590,16 @@ export interface Texts {
     readonly keepHint: string;
     readonly days: (values: { count: number }) => string;
     readonly forever: string;
+  };
+  readonly filters: {
+    readonly open: string;
+    readonly title: string;
+    readonly findTag: string;
+    readonly noTag: string;
+  };
+  readonly rowActions: {
+    readonly label: (values: { title: string | number }) => string;
+    readonly more: string;
   };
   readonly tagDialog: {
     readonly edit: (values: { tag: string | number }) => string;
@@ -655,6 +666,11 @@ export interface Texts {
     readonly dangerHint: string;
     readonly remove: string;
     readonly notRead: string;
+    readonly density: string;
+    readonly densities: {
+      readonly comfortable: string;
+      readonly compact: string;
+    };
   };
   readonly sessions: {
     readonly reading: string;
@@ -707,6 +723,8 @@ export interface Texts {
     readonly settings: string;
     readonly lock: string;
     readonly lockTitle: string;
+    readonly skipToItems: string;
+    readonly skipToContent: string;
   };
   readonly shell: {
     readonly offline: (values: { count: number }) => string;
@@ -743,8 +761,10 @@ export interface Texts {
     readonly draftTake: string;
     readonly unsaved: string;
     readonly unsavedBody: string;
+    readonly missing: string;
     readonly discard: string;
     readonly keep: string;
+    readonly listWidth: string;
   };
   readonly pages: {
     readonly health: string;
@@ -826,6 +846,7 @@ export interface Texts {
     readonly trash: string;
     readonly undo: string;
     readonly noWebsite: string;
+    readonly menu: string;
   };
   readonly common: {
     readonly username: string;

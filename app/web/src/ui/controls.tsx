@@ -1,6 +1,7 @@
 // Buttons and small components that all screens use.
 import type { ComponentChildren, Ref } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { core, loaded } from "../state/app";
 import { NAME, texts } from "../texts";
 import { Icon, type IconName } from "./icon";
 
@@ -99,13 +100,30 @@ export function Heading({
   );
 }
 
-/** Slow work with a description and a cancel button. */
+/** How much of the core has arrived. */
+export function CoreProgress() {
+  const text = texts.value.starting;
+  return (
+    <div class="loading">
+      <progress value={loaded.value} max={1} aria-label={text.loading} />
+      <p role="status">{loaded.value < 1 ? text.loading : text.starting}</p>
+    </div>
+  );
+}
+
+/** Slow work with a description and a cancel button. Work that waits for the core shows how much of it has arrived. */
 export function Working({ children, onCancel }: { children: ComponentChildren; onCancel?: () => void }) {
   const { common } = texts.value;
   return (
-    <div class="working" role="status">
-      <span class="spinner" aria-hidden="true" />
-      <span>{children}</span>
+    <div class="working">
+      {core.value.ready ? (
+        <>
+          <span class="spinner" aria-hidden="true" />
+          <span role="status">{children}</span>
+        </>
+      ) : (
+        <CoreProgress />
+      )}
       {onCancel && (
         <Button kind="quiet" onClick={onCancel}>
           {common.cancel}

@@ -9,6 +9,7 @@ interface DialogProps {
   onClose: () => void;
   children: ComponentChildren;
   wide?: boolean;
+  sheet?: boolean; // at the bottom of a phone
 }
 
 /** Shows a <dialog> as modal while its component is mounted. */
@@ -20,7 +21,8 @@ export function useModal() {
     from.current = document.activeElement;
     dialog.showModal();
     // Before the next paint: a key pressed right after must reach the open dialog.
-    dialog.querySelector<HTMLElement>("input, textarea, select")?.focus();
+    // A sheet starts at its first button: a field would open the keyboard of a phone.
+    if (!dialog.matches(".dialog-sheet")) dialog.querySelector<HTMLElement>("input, textarea, select")?.focus();
     return () => {
       dialog.close();
       if (from.current instanceof HTMLElement && from.current.isConnected) from.current.focus();
@@ -29,7 +31,7 @@ export function useModal() {
   return ref;
 }
 
-export function Dialog({ title, onClose, children, wide }: DialogProps) {
+export function Dialog({ title, onClose, children, wide, sheet }: DialogProps) {
   const { common } = texts.value;
   const ref = useModal();
   const id = useId();
@@ -37,7 +39,7 @@ export function Dialog({ title, onClose, children, wide }: DialogProps) {
     <dialog
       ref={ref}
       aria-labelledby={id}
-      class={wide ? "dialog dialog-wide" : "dialog"}
+      class={`dialog${wide ? " dialog-wide" : ""}${sheet ? " dialog-sheet" : ""}`}
       onCancel={(e) => {
         e.preventDefault(); // the caller closes the dialog, and may ask first
         onClose();

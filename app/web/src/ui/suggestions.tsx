@@ -1,5 +1,6 @@
 // Suggestions below an input, after the combobox pattern of the ARIA Authoring Practices Guide: the focus stays in the input.
 import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { fold } from "./words";
 
 export interface Suggestion {
   value: string;
@@ -8,14 +9,11 @@ export interface Suggestion {
 
 const MOST = 50; // shown; typing narrows the rest
 
-/** The form in which texts are compared: without case and accents. */
-export const folded = (s: string) => s.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
-
 /** The texts that contain what is typed, those that begin with it first. */
 export function matching(texts: string[], typed: string): string[] {
-  const wanted = folded(typed);
-  const begin = texts.filter((t) => folded(t).startsWith(wanted));
-  const contain = texts.filter((t) => !folded(t).startsWith(wanted) && folded(t).includes(wanted));
+  const wanted = fold(typed);
+  const begin = texts.filter((t) => fold(t).startsWith(wanted));
+  const contain = texts.filter((t) => !fold(t).startsWith(wanted) && fold(t).includes(wanted));
   return [...begin, ...contain].slice(0, MOST);
 }
 

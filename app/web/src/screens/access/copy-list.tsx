@@ -2,6 +2,7 @@
 
 import { useEffect } from "preact/hooks";
 import type { Copy } from "../../core/protocol.gen";
+import { core } from "../../state/app";
 import { copies, findCopies } from "../../state/copies";
 import { href } from "../../state/route";
 import { vaultClosed } from "../../state/session";
@@ -9,9 +10,12 @@ import { texts } from "../../texts";
 import { dayOf } from "../../texts/dates";
 import { Icon } from "../../ui/icon";
 
-/** Reads the list when a screen with it appears. */
+/** Reads the list when a screen with it appears, and the core has arrived. */
 export function useCopies() {
-  useEffect(() => void vaultClosed().then(findCopies), []);
+  const { ready } = core.value;
+  useEffect(() => {
+    if (ready) void vaultClosed().then(findCopies);
+  }, [ready]);
   return copies.value;
 }
 

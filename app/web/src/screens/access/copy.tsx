@@ -3,7 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { asCoreError } from "../../core/error";
 import { restart } from "../../core/host";
-import { toast } from "../../state/app";
+import { core, toast } from "../../state/app";
 import { copies, deleteCopy, findCopies } from "../../state/copies";
 import { replace } from "../../state/route";
 import { openCopy, vaultClosed } from "../../state/session";
@@ -23,13 +23,13 @@ export function CopyScreen({ id }: { id: string }) {
   const [read, setRead] = useState(false);
   const task = useTask();
   const deletion = useTask();
-  useEffect(
-    () =>
+  const { ready } = core.value;
+  useEffect(() => {
+    if (ready)
       void vaultClosed()
         .then(findCopies)
-        .then(() => setRead(true)),
-    [],
-  );
+        .then(() => setRead(true));
+  }, [ready]);
   const copy = copies.value.copies.find((c) => c.id === id);
   const back = () => replace("sign-in");
 

@@ -4,6 +4,7 @@ import { NAME, texts } from "../../texts";
 import { Icon, Mark } from "../../ui/icon";
 import { LanguageSelect } from "../../ui/language-select";
 import { NewVersion } from "../../ui/new-version";
+import { CoreProblem } from "./core-problem";
 
 export function Frame({ children, wide }: { children: ComponentChildren; wide?: boolean }) {
   const { frame: text, phrase } = texts.value;
@@ -18,7 +19,10 @@ export function Frame({ children, wide }: { children: ComponentChildren; wide?: 
           </span>
         </span>
       </header>
-      <main class={wide ? "panel panel-wide" : "panel"}>{children}</main>
+      <main class={wide ? "panel panel-wide" : "panel"}>
+        <CoreProblem />
+        {children}
+      </main>
       <footer class="frame-foot">
         <div role="status">
           <NewVersion />

@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import * as api from "../../core/api.gen";
+import { checkInvitation } from "../../core/early";
 import { asCoreError, CoreError } from "../../core/error";
 import { restart } from "../../core/host";
 import { type ErrorCode, MAX_USERNAME_RUNES } from "../../core/protocol.gen";
@@ -39,7 +40,7 @@ export function Register() {
   const look = () =>
     gate.run(async () => {
       try {
-        await api.checkRegistration({ username: "", invitation: invitation.value });
+        await checkInvitation(invitation.value);
         setStep("form");
       } catch (e) {
         if (!NEEDS_INVITATION.has(asCoreError(e).code)) throw e;

@@ -1,16 +1,14 @@
 import type { ErrorCode } from "../../core/protocol.gen";
-import { loaded } from "../../state/app";
 import { boot } from "../../state/session";
 import { texts } from "../../texts";
-import { Button, Heading } from "../../ui/controls";
+import { Button, CoreProgress, Heading } from "../../ui/controls";
 import { Icon } from "../../ui/icon";
 import { CopyList } from "./copy-list";
+import { reason } from "./core-problem";
 import { Frame } from "./frame";
 
-/** The outline of a form while the core is loading, with the share that is loaded. */
+/** The outline of a form until it is known which one, with the share of the core that is loaded. */
 export function Starting() {
-  const text = texts.value.starting;
-  const share = loaded.value;
   return (
     <Frame>
       <div class="skeleton" aria-hidden="true">
@@ -21,10 +19,7 @@ export function Starting() {
         <span class="bone bone-input" />
         <span class="bone bone-button" />
       </div>
-      <div class="loading" role="status">
-        <progress value={share} max={1} aria-label={text.loading} />
-        <p>{share < 1 ? text.loading : text.starting}</p>
-      </div>
+      <CoreProgress />
     </Frame>
   );
 }
@@ -42,14 +37,10 @@ export function Broken({ code }: { code: ErrorCode }) {
       </Frame>
     );
   }
-  const why = new Map<ErrorCode, string>([
-    ["offline", text.offline],
-    ["intercepted", texts.value.problem.intercepted],
-  ]);
   return (
     <Frame>
       <Heading title={text.title}>{text.title}</Heading>
-      <p class="lead">{why.get(code) ?? text.outdated}</p>
+      <p class="lead">{reason(code)}</p>
       <Button kind="primary" icon="refresh" wide onClick={() => void boot()}>
         {common.tryAgain}
       </Button>

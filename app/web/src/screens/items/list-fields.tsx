@@ -35,7 +35,7 @@ function rulesFor(rule: string | undefined): { value: MatchRule | ""; label: str
 
 /** The site's name from a URL: GitHub's is "github". "" if there is none. */
 export function siteName(url: string): string {
-  const host = hostOf(url).replace(/^www\./, "");
+  const host = hostOf(url).replace(/^www\.|:\d+$/g, "");
   const labels = host.split(".");
   if (labels.length < 2 || /^[\d.]+$|:/.test(host)) return host;
   const short = labels.length > 2 && labels.at(-1)!.length === 2 && labels.at(-2)!.length <= 3; // example.co.uk

@@ -5,9 +5,10 @@ import { counts } from "../../state/vault";
 import { texts } from "../../texts";
 import { IconButton } from "../../ui/controls";
 import { TextField } from "../../ui/field";
-import { folded, matching, useSuggestions } from "../../ui/suggestions";
+import { matching, useSuggestions } from "../../ui/suggestions";
+import { fold } from "../../ui/words";
 
-const sameTag = (a: string, b: string) => folded(a) === folded(b);
+const sameTag = (a: string, b: string) => fold(a) === fold(b);
 
 /** A tag of the vault that differs only in case and accents, or the name. */
 export const asKnown = (name: string, known: string[]) =>

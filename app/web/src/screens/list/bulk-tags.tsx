@@ -8,7 +8,7 @@ import { Button } from "../../ui/controls";
 import { Dialog } from "../../ui/dialog";
 import { TextField } from "../../ui/field";
 import { Icon } from "../../ui/icon";
-import { folded } from "../../ui/suggestions";
+import { fits } from "../../ui/words";
 import { asKnown, knownTags } from "../items/tag-field";
 
 type State = "all" | "some" | "none";
@@ -43,7 +43,7 @@ export function BulkTags({ onClose, onRun }: { onClose: () => void; onRun: (work
   const [before] = useState(statesOfSelected);
   const [states, setStates] = useState(before);
   const name = typed.trim();
-  const shown = [...states].filter(([t]) => folded(t).includes(folded(name)));
+  const shown = [...states].filter(([t]) => fits(t, name));
   const tag = asKnown(name, [...states.keys()]);
   const add = [...states].filter(([t, s]) => s === "all" && before.get(t) !== "all").map(([t]) => t);
   const remove = [...states].filter(([t, s]) => s === "none" && (before.get(t) ?? "none") !== "none").map(([t]) => t);

@@ -1,60 +1,11 @@
-// The header of the list: search, filters, count and sort order.
-import { useEffect, useRef } from "preact/hooks";
-import { preferences, setPreferences } from "../../state/app";
+// The header of the list: search, count and sort order.
+import { copyOpen, preferences, setPreferences } from "../../state/app";
 import { handled } from "../../state/app-errors";
 import { SORTS } from "../../state/preferences";
-import { selectAll, selected, selecting } from "../../state/selection";
-import { all, counts, type Filter, filter, indexing, query, refresh, search, shown } from "../../state/vault";
+import { beginSelection, selectAll, selected, selecting } from "../../state/selection";
+import { all, indexing, refresh, shown } from "../../state/vault";
 import { texts } from "../../texts";
 import { Icon } from "../../ui/icon";
-import { TYPES } from "../items/fields.gen";
-import { kindOf } from "../items/item-type";
-
-export function heading(f: Filter): string {
-  const { common, trash } = texts.value;
-  switch (f.by) {
-    case "all":
-      return common.allItems;
-    case "favourite":
-      return common.favourites;
-    case "type":
-      return kindOf(f.type).many;
-    case "tag":
-      return f.tag;
-    case "trash":
-      return trash.title;
-  }
-}
-
-/** Filters above the list, for phones and tablets, which have no sidebar. */
-export function Chips() {
-  const { common, list: text, trash } = texts.value;
-  const chip = (by: Filter, label: string) => (
-    <button
-      key={label}
-      type="button"
-      class="chip"
-      aria-pressed={JSON.stringify(filter.value) === JSON.stringify(by)}
-      onClick={() => search(query.value, by)}
-    >
-      <bdi>{label}</bdi>
-    </button>
-  );
-  const box = useRef<HTMLDivElement>(null);
-  useEffect(
-    () => box.current?.querySelector('[aria-pressed="true"]')?.scrollIntoView({ block: "nearest", inline: "nearest" }),
-    [filter.value],
-  );
-  return (
-    <div ref={box} class="chips" role="group" aria-label={text.show}>
-      {chip({ by: "all" }, text.all)}
-      {chip({ by: "favourite" }, common.favourites)}
-      {TYPES.map((type) => chip({ by: "type", type }, kindOf(type).many))}
-      {counts.value.tags.map(([tag]) => chip({ by: "tag", tag }, tag))}
-      {chip({ by: "trash" }, trash.title)}
-    </div>
-  );
-}
 
 /** Chooses the sort order on this device. */
 export function sortBy(sort: (typeof SORTS)[number]) {
@@ -120,6 +71,11 @@ export function ListTools() {
         {selecting.value && (
           <button type="button" class="link" onClick={selectAll}>
             {selection.all({ count: total })}
+          </button>
+        )}
+        {!selecting.value && !copyOpen.value && total > 0 && (
+          <button type="button" class="link select-start" onClick={beginSelection}>
+            {selection.start}
           </button>
         )}
         {total > 0 && (

@@ -2,8 +2,8 @@
 
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Summary } from "../../core/protocol.gen";
-import { copyOpen } from "../../state/app";
-import { editedTag } from "../../state/dialogs";
+import { copyOpen, preferences } from "../../state/app";
+import { editedTag, paletteOpen } from "../../state/dialogs";
 import { quietly, star, trash as toTrash, unstar } from "../../state/edits";
 import { shortcutOf } from "../../state/keys";
 import { go, href, route } from "../../state/route";
@@ -15,11 +15,16 @@ import { focusList } from "../../ui/focus";
 import { Icon } from "../../ui/icon";
 import { useKeys } from "../../ui/keys";
 import { type Actions, readingKeys } from "../items/item-keys";
-import { Chips, heading, ListTools } from "./list-header";
+import { Chips } from "./filter-sheet";
+import { heading } from "./filters";
+import { itemActions } from "./item-actions";
+import { ListTools } from "./list-header";
 import { useLongPress } from "./long-press";
-import { ROW, Row } from "./row";
+import { Row, rowHeight } from "./row";
+import { type OpenMenu, RowActions, RowMenu } from "./row-actions";
 import { Closest, SearchBox, SearchNotes } from "./search-box";
 import { SelectBar } from "./selection-bar";
+import { Starts } from "./starts";
 import { TrashNote } from "./trash";
 import { useVisibleRows } from "./visible-rows";
 
@@ -92,7 +97,9 @@ function Opening() {
 export function ListPane() {
   const { common, list: text } = texts.value;
   const { items, total } = shown.value;
-  const box = useRef<HTMLDivElement>(null);
+  const box = useRef<HTMLDivElement>(null); // scrolls
+  const list = useRef<HTMLDivElement>(null); // has the focus
+  const [menu, setMenu] = useState<OpenMenu | null>(null);
   const visible = useVisibleRows(box, items.length);
   const current = route.value[0] === "item" ? route.value[1] : undefined;
   const words = query.value + JSON.stringify(filter.value);
@@ -128,7 +135,7 @@ export function ListPane() {
   useEffect(() => {
     const at = document.activeElement;
     if (listShown && (!at || at === document.body || at === title.current))
-      (box.current ?? title.current)?.focus({ preventScroll: true });
+      (list.current ?? title.current)?.focus({ preventScroll: true });
   }, [listShown, empty]);
 
   const found = items.findIndex((i) => i.id === active.id);
@@ -147,6 +154,23 @@ export function ListPane() {
     setActive(next);
     visible.show(next);
     return items[next]!.id;
+  }
+
+  function openMenu(index: number, x: number, y: number) {
+    const item = items[index];
+    if (!item || selecting.value || itemActions(item).length === 0) return;
+    setActive(index);
+    setMenu({ item, x, y });
+  }
+  const openActiveMenu = () => {
+    const { left = 0, bottom = 0 } = document.getElementById(`row-${items[at]?.id}`)?.getBoundingClientRect() ?? {};
+    openMenu(at, left + 48, bottom - 12);
+  };
+  function onContextMenu(e: MouseEvent) {
+    press.handlers.onContextMenu(e);
+    if (e.defaultPrevented || (e as PointerEvent).pointerType === "touch") return;
+    e.preventDefault();
+    openMenu(rowOf(e).index, e.clientX, e.clientY);
   }
 
   /** The keys that act on the active row, or on the selected ones. */
@@ -173,7 +197,13 @@ export function ListPane() {
 
   function onKeyDown(e: KeyboardEvent) {
     const item = items[at];
+    if (e.target !== list.current) return;
     const key = shortcutOf(e);
+    if (key === "ContextMenu" || (key === "F10" && e.shiftKey)) {
+      e.preventDefault();
+      openActiveMenu();
+      return;
+    }
     const step = (
       {
         ArrowDown: at + 1,
@@ -211,14 +241,21 @@ export function ListPane() {
     const { index, item } = rowOf(e);
     if (!item || press.swallows()) return;
     const before = items[at];
+    const boxed = (e as PointerEvent).pointerType !== "touch" && (e.target as Element).closest(".row-check");
     setActive(index);
     if (e.shiftKey && before) selectRange(before.id, item.id);
-    else if (e.ctrlKey || e.metaKey || selecting.value || (e.target as Element).closest(".row-check")) toggle(item.id);
+    else if (e.ctrlKey || e.metaKey || selecting.value || boxed) toggle(item.id);
     else go("item", item.id);
   }
 
+  const closeMenu = () => {
+    setMenu(null);
+    if (document.activeElement === document.body) focusList(); // the button that had the focus is gone
+  };
+  const rows = items.slice(visible.from, visible.to);
+
   return (
-    <section class="list-pane" aria-label={text.title} onScrollCapture={keepPosition}>
+    <section class="list-pane" id="list" aria-label={text.title} onScrollCapture={keepPosition}>
       <div class="list-head">
         <div class="list-title">
           <h1 ref={title} tabIndex={-1} class={selecting.value ? "visually-hidden" : undefined}>
@@ -228,41 +265,56 @@ export function ListPane() {
           {selecting.value ? (
             <SelectBar />
           ) : (
-            !copyOpen.value && (
-              <a class="button button-primary" href={href("new")} aria-label={common.newItem}>
-                <Icon name="plus" />
-                <span>{text.short}</span>
-              </a>
-            )
+            <div class="list-title-tools">
+              <span class="phone-commands">
+                <IconButton icon="command" label={texts.value.palette.label} onClick={() => (paletteOpen.value = true)} />
+              </span>
+              {!copyOpen.value && (
+                <a class="button button-primary" href={href("new")} aria-label={common.newItem}>
+                  <Icon name="plus" />
+                  <span>{text.short}</span>
+                </a>
+              )}
+            </div>
           )}
         </div>
-        <SearchBox onDown={() => box.current?.focus()} />
+        <SearchBox onDown={() => list.current?.focus({ preventScroll: true })} />
         <Chips />
         {filter.value.by === "trash" && !copyOpen.value && <TrashNote />}
         <ListTools />
         <SearchNotes />
       </div>
       {all.value === null && <Opening />}
-      <div role="status" aria-atomic="false">
-        {all.value && empty && <NoRows />}
+      <div class="rows-none">
+        <div role="status" aria-atomic="false">
+          {all.value && empty && <NoRows />}
+        </div>
+        {all.value && counts.value.by.all === 0 && filter.value.by === "all" && !query.value && !copyOpen.value && <Starts />}
       </div>
       {all.value && !empty && (
         <div
           class="rows"
-          id="rows"
           ref={box}
-          role="listbox"
-          tabIndex={0}
-          aria-label={heading(filter.value)}
-          aria-multiselectable="true"
+          style={{ "--row-height": `${rowHeight.value}px` }}
           data-selecting={selecting.value}
-          aria-activedescendant={at >= visible.from && at < visible.to ? `row-${items[at]!.id}` : undefined}
-          onKeyDown={onKeyDown}
-          onClick={onClick}
-          {...press.handlers}
+          data-density={preferences.value.density}
         >
-          <div class="rows-all" role="presentation" style={{ height: `${items.length * ROW}px` }}>
-            {items.slice(visible.from, visible.to).map((item, i) => (
+          <div
+            class="rows-all"
+            id="rows"
+            ref={list}
+            role="listbox"
+            tabIndex={0}
+            aria-label={heading(filter.value)}
+            aria-multiselectable="true"
+            aria-activedescendant={at >= visible.from && at < visible.to ? `row-${items[at]!.id}` : undefined}
+            style={{ height: `${items.length * rowHeight.value}px` }}
+            onKeyDown={onKeyDown}
+            onClick={onClick}
+            {...press.handlers}
+            onContextMenu={onContextMenu}
+          >
+            {rows.map((item, i) => (
               <Row
                 key={item.id}
                 item={item}
@@ -274,6 +326,18 @@ export function ListPane() {
               />
             ))}
           </div>
+          {!selecting.value && (
+            <RowActions
+              rows={box}
+              items={rows}
+              first={visible.from}
+              active={at}
+              current={current}
+              onActive={setActive}
+              onMenu={setMenu}
+            />
+          )}
+          {menu && <RowMenu menu={menu} onClose={closeMenu} />}
         </div>
       )}
     </section>

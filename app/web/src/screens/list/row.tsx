@@ -1,11 +1,19 @@
+import { computed, signal } from "@preact/signals";
 import type { Summary } from "../../core/protocol.gen";
-import { copyOpen } from "../../state/app";
+import { copyOpen, preferences } from "../../state/app";
+import type { Density } from "../../state/preferences";
 import { texts } from "../../texts";
 import { Icon } from "../../ui/icon";
 import { kindOf, subtitle } from "../items/item-type";
 import { Tile } from "../items/tile";
 
-export const ROW = 60; // pixels; --row-height in list.css
+const HEIGHTS: Record<Density, number> = { comfortable: 60, compact: 44 }; // pixels
+
+/** The height of a row in pixels; --row-height in the styles. */
+export const rowHeight = computed(() => HEIGHTS[preferences.value.density]);
+
+/** ID of the item whose actions are shown. */
+export const targeted = signal("");
 
 /** One item in the list. Its check mark is for pointers; keys are handled by the list. */
 export function Row({
@@ -35,8 +43,9 @@ export function Row({
       aria-setsize={total}
       data-active={active}
       data-current={current}
+      data-targeted={targeted.value === item.id}
       data-index={index}
-      style={{ transform: `translateY(${index * ROW}px)` }}
+      style={{ transform: `translateY(${index * rowHeight.value}px)` }}
     >
       <span class="row-mark">
         <Tile type={item.type} title={name} unreadable={!!item.unreadable} />

@@ -5,14 +5,13 @@ import { searchHelpOpen } from "../../state/dialogs";
 import { href } from "../../state/route";
 import { closest, counts, filter, query, search, shown } from "../../state/vault";
 import { texts } from "../../texts";
-import { Dialog } from "../../ui/dialog";
 import { Icon } from "../../ui/icon";
 import { matching, type Suggestion, useSuggestions } from "../../ui/suggestions";
 import { TYPES } from "../items/fields.gen";
-import { heading } from "./list-header";
+import { heading } from "./filters";
 
 /** The values of the operators; app/client/query.go evaluates them. */
-const VALUES: Record<string, readonly string[]> = {
+export const VALUES: Record<string, readonly string[]> = {
   type: TYPES,
   has: ["attachment", "field", "note", "password", "tag", "totp", "url", "username"],
   is: ["exposed", "favourite", "old", "reused", "trashed", "weak"],
@@ -152,34 +151,5 @@ export function Closest() {
         ))}
       </ul>
     </div>
-  );
-}
-
-export function SearchHelp() {
-  const { searchHelp: text } = texts.value;
-  if (!searchHelpOpen.value) return null;
-  const rows: [string, string][] = [
-    ['"two words"', text.phrase],
-    ["-word", text.without],
-    ['tag:work tag:"two words"', text.tag],
-    ["type:card", `${text.type}: ${VALUES.type!.join(", ")}`],
-    ["has:totp", `${text.has}: ${VALUES.has!.join(", ")}`],
-    ["is:weak", `${text.is}: ${VALUES.is!.join(", ")}`],
-    ["title: username: url:", text.field],
-    ["-tag:work -has:totp", text.not],
-  ];
-  return (
-    <Dialog title={text.title} onClose={() => (searchHelpOpen.value = false)}>
-      <dl class="dialog-body search-help">
-        {rows.map(([what, means]) => (
-          <div key={what}>
-            <dt>
-              <code dir="ltr">{what}</code>
-            </dt>
-            <dd>{means}</dd>
-          </div>
-        ))}
-      </dl>
-    </Dialog>
   );
 }

@@ -10,7 +10,7 @@ import { texts } from "../../texts";
 import { IconButton } from "../../ui/controls";
 import { focusList } from "../../ui/focus";
 import { Problem, useTask } from "../../ui/task";
-import { BulkTags } from "./bulk-tags";
+import { Lazy } from "../shell/lazy";
 import { DeletePermanently } from "./trash";
 
 type Work = (ids: string[], tell: Tell) => Promise<unknown>;
@@ -77,7 +77,7 @@ export function SelectBar() {
         </span>
       </div>
       <Problem error={task.error} />
-      {open === "tags" && <BulkTags onClose={() => setOpen(null)} onRun={run} />}
+      {open === "tags" && <Lazy show={({ BulkTags }) => <BulkTags onClose={() => setOpen(null)} onRun={run} />} />}
       {open === "delete" && <DeletePermanently ids={items.map((s) => s.id)} onClose={() => setOpen(null)} onDeleted={leave} />}
     </>
   );

@@ -1,7 +1,6 @@
 // Renames, merges and deletes a tag.
 import { useState } from "preact/hooks";
 import { MAX_TAG } from "../../core/protocol.gen";
-import { editedTag } from "../../state/dialogs";
 import { deleteTag, renameTag } from "../../state/edits";
 import { counts } from "../../state/vault";
 import { texts } from "../../texts";
@@ -11,13 +10,7 @@ import { TextField } from "../../ui/field";
 import { Problem, useTask } from "../../ui/task";
 import { asKnown } from "../items/tag-field";
 
-const close = () => (editedTag.value = null);
-
-export function TagDialog() {
-  return editedTag.value === null ? null : <Editor key={editedTag.value} tag={editedTag.value} />;
-}
-
-function Editor({ tag }: { tag: string }) {
+export function TagDialog({ tag, onClose: close }: { tag: string; onClose: () => void }) {
   const { common, tagDialog: text } = texts.value;
   const [name, setName] = useState(tag);
   const [merging, setMerging] = useState(false);

@@ -1,7 +1,7 @@
 // Finds the visible rows of a long list, so only these are in the page.
 import type { RefObject } from "preact";
 import { useLayoutEffect, useState } from "preact/hooks";
-import { ROW } from "./row";
+import { rowHeight } from "./row";
 
 const SPARE = 6; // more rows above and below the visible ones
 
@@ -12,17 +12,23 @@ function scrollerOf(rows: HTMLElement): { el: HTMLElement; offset: number } {
 }
 
 export function useVisibleRows(box: RefObject<HTMLDivElement | null>, count: number) {
+  const step = rowHeight.value;
   const [view, setView] = useState({ top: 0, height: 800 });
   const measure = () => {
     if (!box.current) return;
     const { el, offset } = scrollerOf(box.current);
     setView({ top: Math.max(0, el.scrollTop - offset), height: el.clientHeight });
   };
+  const resized = () => {
+    const rows = box.current;
+    rows?.style.setProperty("--gutter", `${rows.offsetWidth - rows.clientWidth}px`);
+    measure();
+  };
   const filled = count > 0;
   useLayoutEffect(() => {
     const pane = box.current?.parentElement;
     if (!pane) return;
-    const watch = new ResizeObserver(measure);
+    const watch = new ResizeObserver(resized);
     watch.observe(box.current!);
     watch.observe(pane);
     const passive = { passive: true, capture: true }; // scroll events of the rows do not bubble
@@ -33,11 +39,11 @@ export function useVisibleRows(box: RefObject<HTMLDivElement | null>, count: num
     };
   }, [filled]);
 
-  const top = Math.min(view.top, Math.max(0, count * ROW - view.height)); // the list may have become shorter
+  const top = Math.min(view.top, Math.max(0, count * step - view.height)); // the list may have become shorter
   return {
-    from: Math.max(0, Math.floor(top / ROW) - SPARE),
-    to: Math.min(count, Math.ceil((top + view.height) / ROW) + SPARE),
-    page: Math.max(1, Math.floor(view.height / ROW) - 1), // rows
+    from: Math.max(0, Math.floor(top / step) - SPARE),
+    to: Math.min(count, Math.ceil((top + view.height) / step) + SPARE),
+    page: Math.max(1, Math.floor(view.height / step) - 1), // rows
     /** How far the list is scrolled, in pixels. */
     position: () => (box.current ? scrollerOf(box.current).el.scrollTop : 0),
     scrollTo(position: number) {
@@ -49,17 +55,18 @@ export function useVisibleRows(box: RefObject<HTMLDivElement | null>, count: num
     show(index: number) {
       if (!box.current) return;
       const { el, offset } = scrollerOf(box.current);
-      const row = offset + index * ROW;
+      const row = offset + index * step;
       if (row < el.scrollTop) el.scrollTop = row;
-      else if (row + ROW > el.scrollTop + el.clientHeight) el.scrollTop = row + ROW - el.clientHeight;
+      else if (row + step > el.scrollTop + el.clientHeight) el.scrollTop = row + step - el.clientHeight;
       measure();
     },
     /** Scrolls to the middle of the view a row that is not visible. */
     centre(index: number) {
       if (!box.current) return;
       const { el, offset } = scrollerOf(box.current);
-      const row = offset + index * ROW;
-      if (row < el.scrollTop || row + ROW > el.scrollTop + el.clientHeight) el.scrollTop = row - (el.clientHeight - ROW) / 2;
+      const row = offset + index * step;
+      const hidden = row < el.scrollTop || row + step > el.scrollTop + el.clientHeight;
+      if (hidden) el.scrollTop = row - (el.clientHeight - step) / 2;
     },
   };
 }

@@ -6,7 +6,7 @@ import type { Account } from "../../core/protocol.gen";
 import { phase, preferences, setPreferences, toast } from "../../state/app";
 import { handled } from "../../state/app-errors";
 import { shortcutsListed } from "../../state/dialogs";
-import { AUTO_LOCK_MINUTES, CLIPBOARD_SECONDS, THEMES, TRASH_DAYS } from "../../state/preferences";
+import { AUTO_LOCK_MINUTES, CLIPBOARD_SECONDS, DENSITIES, THEMES, TRASH_DAYS } from "../../state/preferences";
 import { href } from "../../state/route";
 import { lock, signOut } from "../../state/session";
 import { syncNow } from "../../state/vault";
@@ -68,7 +68,7 @@ export function Settings() {
   const [account, setAccount] = useState<Account | null>(null);
   const [open, setOpen] = useState<Open>(null);
   const username = phase.value.at === "unlocked" ? phase.value.username : "";
-  const { theme, autoLockMinutes, clipboardSeconds, keepCopy, trashDays, singleKeys } = preferences.value;
+  const { theme, density, autoLockMinutes, clipboardSeconds, keepCopy, trashDays, singleKeys } = preferences.value;
   const totpState = (a: Account) => (a.totp_enabled ? text.totpOn : text.totpOff);
   const read = () =>
     api.account().then(setAccount, (e: unknown) => {
@@ -120,6 +120,14 @@ export function Settings() {
         </Setting>
         <Setting name={common.language}>
           <LanguageSelect />
+        </Setting>
+        <Setting name={text.density}>
+          <Segments
+            label={text.density}
+            value={density}
+            options={DENSITIES.map((d) => ({ value: d, label: text.densities[d] }))}
+            onChange={(d) => setPreferences({ density: d })}
+          />
         </Setting>
         <Setting name={text.autoLock} hint={text.autoLockHint}>
           <Select

@@ -2,16 +2,16 @@
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import * as api from "../../core/api.gen";
 import type { Summary } from "../../core/protocol.gen";
-import { phase, preferences, setPreferences } from "../../state/app";
+import { preferences, setPreferences } from "../../state/app";
 import { handled } from "../../state/app-errors";
 import { type Copied, copyField } from "../../state/copy-field";
-import { paletteOpen } from "../../state/dialogs";
 import { go } from "../../state/route";
 import { all } from "../../state/vault";
 import { texts } from "../../texts";
 import { IconButton } from "../../ui/controls";
 import { useModal } from "../../ui/dialog";
 import { Icon, type IconName } from "../../ui/icon";
+import { fits, fold } from "../../ui/words";
 import { subtitle } from "../items/item-type";
 import { Tile } from "../items/tile";
 import { type Command, commands } from "./commands";
@@ -34,15 +34,6 @@ interface Group {
 
 const MOST_HITS = 7;
 const MOST_RECENT = 6;
-
-const fold = (s: string) => s.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
-
-export const fits = (label: string, words: string) => {
-  const text = fold(label);
-  return fold(words)
-    .split(/\s+/)
-    .every((w) => text.includes(w));
-};
 
 const ofCommand = (c: Command): Choice => ({
   key: `command ${c.name}`,
@@ -139,11 +130,7 @@ export function groupsOf(words: string, hits: Summary[], pick: Copied | null, on
   return named ? [found, { name: text.items, choices: items }] : [{ name: text.items, choices: items }, found];
 }
 
-export function Palette() {
-  return paletteOpen.value && phase.value.at === "unlocked" ? <OpenPalette onClose={() => (paletteOpen.value = false)} /> : null;
-}
-
-function OpenPalette({ onClose }: { onClose: () => void }) {
+export function Palette({ onClose }: { onClose: () => void }) {
   const { common, palette: text } = texts.value;
   const dialog = useModal();
   const id = useId();

@@ -2,60 +2,40 @@
 
 import { useEffect } from "preact/hooks";
 import { copyOpen, preferences } from "../../state/app";
-import { href, type Page as PageName, pageOf, route } from "../../state/route";
+import { type Page as PageName, pageOf, route } from "../../state/route";
 import { all, counts } from "../../state/vault";
 import { NAME, texts } from "../../texts";
 import { Empty } from "../../ui/controls";
-import { Icon } from "../../ui/icon";
-import { ExportPage } from "../export/export";
-import { GeneratorPage } from "../generator/generator";
-import { HealthPage } from "../health/health";
-import { ImportPage } from "../import/import";
+import { focusList } from "../../ui/focus";
 import { TYPES } from "../items/fields.gen";
-import { ItemScreen } from "../items/item";
 import { ListPane } from "../list/list";
-import { Settings } from "../settings/settings";
+import { Starts } from "../list/starts";
 import { Banners, CopyBanner } from "./banners";
+import { Lazy, loadScreens } from "./lazy";
 import { Sidebar, Tabbar } from "./navigation";
+import { Resizer } from "./resizer";
 
-const STARTS = [
-  ["import", "import"],
-  ["new", "plus"],
-  ["settings", "shield"],
-  ["generator", "generate"],
-] as const;
-
-/** First steps in an empty vault. */
-function Starts() {
-  const text = texts.value.shell;
-  return (
-    <div class="starts">
-      <h2>{text.startTitle}</h2>
-      <ul>
-        {STARTS.map(([to, icon]) => (
-          <li key={to}>
-            <a href={href(to)}>
-              <Icon name={icon} />
-              <span>
-                <b>{text.starts[to].title}</b>
-                <span>{text.starts[to].hint}</span>
-              </span>
-            </a>
-          </li>
-        ))}
-      </ul>
-    </div>
-  );
-}
+const PAGES = {
+  health: "HealthPage",
+  generator: "GeneratorPage",
+  import: "ImportPage",
+  export: "ExportPage",
+  settings: "Settings",
+} as const satisfies Record<PageName, string>;
 
 function Detail() {
   const text = texts.value.shell;
   const [screen, id, action] = route.value;
   switch (screen) {
     case "item":
-      return <ItemScreen key={id} id={id ?? ""} editing={action === "edit" && !copyOpen.value} />;
+      return (
+        <Lazy show={({ ItemScreen }) => <ItemScreen key={id} id={id ?? ""} editing={action === "edit" && !copyOpen.value} />} />
+      );
     case "new":
-      return copyOpen.value ? null : <ItemScreen key={`new ${id}`} id="" editing type={TYPES.find((t) => t === id)} />;
+      if (copyOpen.value) return null;
+      return (
+        <Lazy show={({ ItemScreen }) => <ItemScreen key={`new ${id}`} id="" editing type={TYPES.find((t) => t === id)} />} />
+      );
     default:
       return counts.value.by.all || copyOpen.value || all.value === null ? (
         <div class="detail-empty">
@@ -70,24 +50,35 @@ function Detail() {
 }
 
 function Page({ page }: { page: PageName }) {
-  switch (page) {
-    case "health":
-      return <HealthPage />;
-    case "generator":
-      return <GeneratorPage />;
-    case "import":
-      return <ImportPage />;
-    case "export":
-      return <ExportPage />;
-    case "settings":
-      return <Settings />;
-  }
+  return (
+    <Lazy
+      show={(screens) => {
+        const Shown = screens[PAGES[page]];
+        return <Shown />;
+      }}
+    />
+  );
 }
 
 /** The page that is shown. A copy has only pages that change nothing. */
 function shownPage(): PageName | undefined {
   const page = pageOf(route.value);
   return copyOpen.value && page !== "export" && page !== "generator" ? undefined : page;
+}
+
+/** The first control of the page. It passes the navigation, which may have many tags. */
+function SkipLink({ toContent }: { toContent: boolean }) {
+  const text = texts.value.navigation;
+  const skip = () => {
+    const list = document.getElementById("rows");
+    if (list?.checkVisibility()) focusList();
+    else document.querySelector<HTMLElement>("main :is(h1, h2)[tabindex]")?.focus();
+  };
+  return (
+    <button type="button" class="skip" onClick={skip}>
+      {toContent ? text.skipToContent : text.skipToItems}
+    </button>
+  );
 }
 
 export function Shell() {
@@ -102,8 +93,13 @@ export function Shell() {
   useEffect(() => {
     if (screen === "vault" || screen === "") document.title = `${vault} · ${NAME}`;
   }, [screen, vault]);
+  const listed = all.value !== null;
+  useEffect(() => {
+    if (listed) void loadScreens(); // in the background, before anyone needs them
+  }, [listed]);
   return (
     <div class="shell" data-pane={page ? "page" : vaultPane}>
+      <SkipLink toContent={!!page} />
       <Sidebar />
       <main class="content">
         {copy ? <CopyBanner partial={copy.partial} /> : <Banners inVault={!page} />}
@@ -112,8 +108,9 @@ export function Shell() {
             <Page page={page} />
           </div>
         ) : (
-          <div class="panes">
+          <div class="panes" style={{ "--list-width": `${preferences.value.listWidth}px` }}>
             <ListPane />
+            <Resizer />
             <section class="item-pane" aria-label={text.item}>
               <Detail />
             </section>

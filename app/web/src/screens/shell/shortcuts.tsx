@@ -21,6 +21,7 @@ const ROWS = [
   ["copyUsername", "U"],
   ["copyCode", "T"],
   ["website", "O"],
+  ["menu", "shift", "F10"],
   ["edit", "E"],
   ["favourite", "F"],
   ["select", "X"],

@@ -1,0 +1,114 @@
+// The sign-in form and the unlock form before the core has arrived, and a part of the page that does not arrive.
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+import {
+  browser,
+  CORE,
+  done,
+  heading,
+  holdCore,
+  openPage,
+  PASSWORD,
+  registerPerson,
+  server,
+  signIn,
+  useStage,
+} from "./stage.mjs";
+
+useStage();
+let page;
+beforeEach(async () => {
+  if (page) return;
+  page = await openPage(browser, server.url);
+  await registerPerson(page, "early");
+});
+
+const alert = () => page.getByRole("alert");
+const signOut = async () => {
+  await page.keyboard.press("Alt+l");
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await heading(page, "Sign in");
+};
+
+test("unlocking waits for the core, without another form before", async () => {
+  const release = await holdCore(page);
+  await page.addInitScript(() => {
+    globalThis.headings = [];
+    new MutationObserver(() => {
+      const shown = document.querySelector("h1")?.textContent;
+      if (shown && shown !== globalThis.headings.at(-1)) globalThis.headings.push(shown);
+    }).observe(document, { subtree: true, childList: true });
+  });
+  await page.reload();
+  await heading(page, "Your vault is locked");
+  await page.getByText("early", { exact: true }).waitFor();
+  await page.getByLabel("Master password", { exact: true }).fill(PASSWORD);
+  await page.getByRole("button", { name: "Unlock" }).click();
+  await page.getByRole("progressbar", { name: "Loading…" }).waitFor();
+  await release();
+  await heading(page, "All items");
+  assert.deepEqual(await page.evaluate(() => globalThis.headings), ["Your vault is locked", "All items"]);
+});
+
+test("signing in waits for the core and can be cancelled", async () => {
+  await signOut();
+  const release = await holdCore(page);
+  await page.reload();
+  await signIn(page, "early");
+  const bar = page.getByRole("progressbar", { name: "Loading…" });
+  await bar.waitFor();
+  assert.equal(await bar.evaluate((el) => el.position), 0); // -1 would be indeterminate
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await bar.waitFor();
+  await release();
+  await heading(page, "All items");
+  await signOut();
+});
+
+test("the form keeps its input when the core does not arrive", async () => {
+  await page.route(CORE, (route) => route.abort());
+  await page.reload();
+  await page.getByLabel("Username", { exact: true }).fill("early");
+  await alert().getByText("Can’t reach the server. Check your connection.").waitFor();
+  await page.unroute(CORE);
+  await page.route(CORE, (route) => route.fulfill({ contentType: "application/wasm", body: "not WebAssembly" }));
+  await alert().getByRole("button", { name: "Try again" }).click();
+  await alert().getByText("Reload the page. If that doesn’t help, update your browser.").waitFor();
+  await page.unroute(CORE);
+  await page.getByLabel("Master password", { exact: true }).fill(PASSWORD);
+  await page.getByRole("button", { name: "Sign in" }).click(); // waits
+  await alert().getByRole("button", { name: "Try again" }).click();
+  await heading(page, "All items");
+  page.complaints = page.complaints.filter((logged) => !/ERR_FAILED|WebAssembly/.test(logged));
+});
+
+test("a screen that does not arrive can be loaded again", async () => {
+  const LATER = /\/later-\w+\.js/;
+  await page.route(LATER, (route) => route.fulfill({ status: 404 })); // as after an update
+  await page.reload();
+  await page.getByLabel("Master password", { exact: true }).fill(PASSWORD);
+  await page.getByRole("button", { name: "Unlock" }).click();
+  await heading(page, "All items");
+  assert.equal(await alert().count(), 0);
+  await page.getByRole("link", { name: "Settings" }).first().click();
+  await alert().getByText("This part of the page couldn’t be loaded.").waitFor();
+  await page.keyboard.press("Control+k");
+  const dialog = page.getByRole("dialog", { name: "Commands" });
+  await dialog.getByText("This part of the page couldn’t be loaded.").waitFor();
+  await page.unroute(LATER);
+  await dialog.getByRole("button", { name: "Try again" }).click();
+  await dialog.getByRole("combobox").waitFor();
+  await page.keyboard.press("Escape");
+  await heading(page, "Settings");
+
+  await page.route(LATER, (route) => route.fulfill({ status: 404 }));
+  await page.reload();
+  await page.getByLabel("Master password", { exact: true }).fill(PASSWORD);
+  await page.getByRole("button", { name: "Unlock" }).click();
+  await page.getByText("This part of the page couldn’t be loaded.").waitFor();
+  await page.unroute(LATER);
+  await page.getByRole("button", { name: "Reload" }).click();
+  await heading(page, "Your vault is locked");
+  await done(page);
+});
