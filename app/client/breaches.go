@@ -47,6 +47,19 @@ func (c *Client) Breaches(ctx context.Context, ranges Ranges, progress func(done
 	if err != nil {
 		return err
 	}
+	return c.lookUp(ctx, v, logins, ranges, progress)
+}
+
+// Breach is Breaches for one item.
+func (c *Client) Breach(ctx context.Context, id string, ranges Ranges) error {
+	v, one, _, err := c.login(ctx, id)
+	if err != nil {
+		return err
+	}
+	return c.lookUp(ctx, v, one, ranges, nil)
+}
+
+func (c *Client) lookUp(ctx context.Context, v *vault, logins []health.Login, ranges Ranges, progress func(done, total int)) error {
 	byPrefix := v.known.unchecked(logins)
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(rangesAtOnce)

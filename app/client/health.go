@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/health"
+	"github.com/vaultsphere/vaultsphere/app/item"
 )
 
 // Judge reports which of the passwords are weak, as strength.Weak does. Its dictionaries are too large for the browser's core, so
@@ -36,18 +37,79 @@ func (c *Client) Health(ctx context.Context, judge Judge, progress func(done, to
 	if err != nil {
 		return health.Report{}, err
 	}
+	if err := c.judge(ctx, v, logins, judge, progress); err != nil {
+		return health.Report{}, err
+	}
+	return health.Of(logins, v.known.all(), time.Now()), nil
+}
+
+// ItemHealth is what Health finds about one item. It has findings only if the item has a password and is not in the trash.
+func (c *Client) ItemHealth(ctx context.Context, id string, judge Judge) (health.Findings, error) {
+	v, one, others, err := c.login(ctx, id)
+	if err != nil {
+		return health.Findings{}, err
+	}
+	if err := c.judge(ctx, v, one, judge, nil); err != nil {
+		return health.Findings{}, err
+	}
+	if len(one) == 0 {
+		return health.One(health.Login{}, nil, health.Known{}, time.Now()), nil
+	}
+	return health.One(one[0], others, v.known.about(one), time.Now()), nil
+}
+
+// login returns one of the logins, or none, and the ids of the others with its password. Unlike logins it allocates nothing per
+// item: in WebAssembly, a collection of garbage reads the whole vault.
+func (c *Client) login(ctx context.Context, id string) (v *vault, one []health.Login, others []string, err error) {
+	if err := c.Index(ctx, nil); err != nil {
+		return nil, nil, nil, err
+	}
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if c.vault == nil {
+		return nil, nil, nil, ErrLocked
+	}
+	e := c.vault.shown(id)
+	if e == nil || !e.isLogin() {
+		return c.vault, nil, nil, nil
+	}
+	in := e.inside.Load()
+	for _, other := range c.vault.sorted {
+		if other != e && other.isLogin() && other.inside.Load().password == in.password {
+			others = append(others, other.id)
+		}
+	}
+	return c.vault, []health.Login{e.login()}, others, nil
+}
+
+// isLogin reports whether health reports include the entry.
+func (e *entry) isLogin() bool {
+	in := e.inside.Load()
+	return in != nil && in.password != "" && e.item.Trashed.IsZero()
+}
+
+func (e *entry) login() health.Login {
+	in := e.inside.Load()
+	return health.Login{
+		ID: e.id, Username: e.item.Username, URLs: e.item.URLs, Password: in.password, Since: in.since, TOTP: in.totp,
+		Ignored: kinds(e.item.Ignored),
+	}
+}
+
+// judge judges the passwords that were not judged yet.
+func (c *Client) judge(ctx context.Context, v *vault, logins []health.Login, judge Judge, progress func(done, total int)) error {
 	unknown := v.known.unjudged(logins)
 	total := len(unknown)
 	for batch := range slices.Chunk(unknown, judgedAtOnce) {
 		if c.Locked() {
-			return health.Report{}, ErrLocked
+			return ErrLocked
 		}
 		weak, err := judge(ctx, batch)
 		if err == nil && len(weak) != len(batch) {
 			err = fmt.Errorf("%d answers about %d passwords", len(weak), len(batch))
 		}
 		if err != nil {
-			return health.Report{}, fmt.Errorf("judge passwords: %w", err)
+			return fmt.Errorf("judge passwords: %w", err)
 		}
 		unknown = unknown[len(batch):]
 		v.known.judged(batch, weak)
@@ -55,7 +117,7 @@ func (c *Client) Health(ctx context.Context, judge Judge, progress func(done, to
 			progress(total-len(unknown), total)
 		}
 	}
-	return health.Of(logins, v.known.all(), time.Now()), nil
+	return nil
 }
 
 // logins opens the items that are not open yet, and returns all that have a password.
@@ -75,13 +137,9 @@ func (c *Client) logins(ctx context.Context) (*vault, []health.Login, error) {
 func (v *vault) logins() []health.Login {
 	var logins []health.Login
 	for _, e := range v.sorted {
-		in := e.inside.Load()
-		if in == nil || in.password == "" || !e.item.Trashed.IsZero() {
-			continue
+		if e.isLogin() {
+			logins = append(logins, e.login())
 		}
-		logins = append(logins, health.Login{
-			ID: e.id, Username: e.item.Username, URLs: e.item.URLs, Password: in.password, Since: in.since, TOTP: in.totp,
-		})
 	}
 	return logins
 }
@@ -124,6 +182,34 @@ func (k *knowledge) size() int {
 	return len(k.weak) + len(k.breached)
 }
 
+func kinds(words []string) []health.Kind {
+	var out []health.Kind
+	for _, w := range words {
+		out = append(out, health.Kind(w))
+	}
+	return out
+}
+
+// Ignore dismisses a kind of findings about items, or reports it again.
+func (c *Client) Ignore(ctx context.Context, ids []string, kind health.Kind, ignore bool, progress func(done, total int)) ([]string, error) {
+	word := string(kind)
+	return c.edit(ctx, ids, progress, func(it *item.Item) {
+		it.Ignored = slices.DeleteFunc(it.Ignored, func(w string) bool { return w == word })
+		if ignore {
+			it.Ignored = append(it.Ignored, word)
+		}
+	})
+}
+
+// withFreshPassword returns an item whose password differs from before, without the ignored findings about the old one.
+func withFreshPassword(it, before item.Item) item.Item {
+	if it.Password != before.Password {
+		it = it.Clone()
+		it.Ignored = slices.DeleteFunc(it.Ignored, func(w string) bool { return health.Kind(w).OfPassword() })
+	}
+	return it
+}
+
 func (k *knowledge) unjudged(logins []health.Login) []string {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -150,4 +236,18 @@ func (k *knowledge) all() health.Known {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return health.Known{Weak: maps.Clone(k.weak), Breached: maps.Clone(k.breached)}
+}
+
+// about is the part of all that concerns some logins.
+func (k *knowledge) about(logins []health.Login) health.Known {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	known := health.Known{Weak: map[string]bool{}, Breached: map[string]int{}}
+	for _, l := range logins {
+		known.Weak[l.Password] = k.weak[l.Password]
+		if times, checked := k.breached[l.Password]; checked {
+			known.Breached[l.Password] = times
+		}
+	}
+	return known
 }

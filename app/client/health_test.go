@@ -123,6 +123,18 @@ func (s *ranges) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+func startRanges(t *testing.T, known map[string]int) (*ranges, *httptransport.Ranges) {
+	t.Helper()
+	service := &ranges{known: known}
+	at := httptest.NewServer(service)
+	t.Cleanup(at.Close)
+	way, err := httptransport.NewRanges(at.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return service, way
+}
+
 func TestBreachesTellTheServiceFiveDigitsAndNoMore(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
@@ -132,13 +144,8 @@ func TestBreachesTellTheServiceFiveDigitsAndNoMore(t *testing.T) {
 	d.save(t, item.Item{Title: "Same", Password: "password"})
 	d.save(t, item.Item{Title: "Good", Password: "vM8#tq2!Lz0@Wd5$"})
 	d.save(t, item.Item{Title: "Gone", Password: "in the trash", Trashed: bad.Created})
-	service := &ranges{known: map[string]int{"password": 9_545_824}, slow: 1}
-	at := httptest.NewServer(service)
-	t.Cleanup(at.Close)
-	way, err := httptransport.NewRanges(at.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
+	service, way := startRanges(t, map[string]int{"password": 9_545_824})
+	service.slow = 1
 	if report := d.health(t, &judge{}); report.Unchecked != 3 || len(report.Breached) != 0 || len(service.told) != 0 {
 		t.Errorf("before the lookup: %+v, requests %q", report, service.told)
 	}
@@ -227,5 +234,85 @@ func TestBreachesEndWithAnErrorAndKeepWhatTheyKnow(t *testing.T) {
 	}
 	if left := d.health(t, &judge{}).Unchecked; left > 20 || left == 0 {
 		t.Errorf("%d passwords are unchecked after 10 lookups", left)
+	}
+}
+
+func TestHealthOfOneItem(t *testing.T) {
+	t.Parallel()
+	server := startServer(t)
+	d := newDevice(t, server)
+	d.register(t, "anna")
+	one := d.save(t, item.Item{Title: "One", Password: "letmein", URLs: []string{"https://one.example"}})
+	two := d.save(t, item.Item{Title: "Two", Password: "letmein"})
+	d.save(t, item.Item{Title: "Three", Password: "another"})
+	j := &judge{}
+	check := func(id string) health.Findings {
+		t.Helper()
+		f, err := d.ItemHealth(t.Context(), id, j.weak)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	f := check(one.ID)
+	if !f.Weak || !slices.Equal(f.Reused, []string{two.ID}) || f.Since.IsZero() || !f.SecondFactor || f.Checked {
+		t.Errorf("%+v", f)
+	}
+	if !slices.Equal(j.asked, []string{"letmein"}) {
+		t.Errorf("judged %q", j.asked)
+	}
+	service, way := startRanges(t, map[string]int{"letmein": 42})
+	if err := d.Breach(t.Context(), one.ID, way); err != nil {
+		t.Fatal(err)
+	}
+	if f := check(one.ID); f.Breached != 42 || !f.Checked || len(service.told) != 1 {
+		t.Errorf("%+v after %q", f, service.told)
+	}
+	if err := d.Breach(t.Context(), "missing", way); err != nil || len(service.told) != 1 {
+		t.Errorf("an item without a password: %v, %q", err, service.told)
+	}
+	d.Lock()
+	if _, err := d.ItemHealth(t.Context(), one.ID, j.weak); !errors.Is(err, client.ErrLocked) {
+		t.Errorf("locked: %v", err)
+	}
+	if err := d.Breach(t.Context(), one.ID, way); !errors.Is(err, client.ErrLocked) {
+		t.Errorf("locked: %v", err)
+	}
+}
+
+// Another device sees which findings are ignored. Ignored findings about a password are reported again when it changes.
+func TestIgnoredFindingsAreStored(t *testing.T) {
+	t.Parallel()
+	server := startServer(t)
+	d := newDevice(t, server)
+	d.register(t, "anna")
+	it := d.save(t, item.Item{Title: "Router", Password: "letmein", URLs: []string{"http://router.example"}})
+	for _, kind := range []health.Kind{health.KindWeak, health.KindInsecure, health.KindWeak} {
+		if _, err := d.Ignore(t.Context(), []string{it.ID}, kind, true, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	other := newDevice(t, server)
+	other.login(t, "anna", "phone")
+	other.sync(t)
+	report := other.health(t, &judge{})
+	if report.Sound != 1 || len(report.Weak) != 0 || len(report.Insecure) != 0 || len(report.Ignored) != 2 {
+		t.Errorf("%+v", report)
+	}
+	if _, err := other.Ignore(t.Context(), []string{it.ID}, health.KindInsecure, false, nil); err != nil {
+		t.Fatal(err)
+	}
+	if report := other.health(t, &judge{}); len(report.Insecure) != 1 || len(report.Ignored) != 1 {
+		t.Errorf("%+v", report)
+	}
+	changed := other.get(t, it.ID)
+	changed.Notes = "in the hall"
+	if kept := other.save(t, changed); !slices.Equal(kept.Ignored, []string{"weak"}) {
+		t.Errorf("new notes: %q", kept.Ignored)
+	}
+	changed = other.get(t, it.ID)
+	changed.Password = "letmein2"
+	if fresh := other.save(t, changed); len(fresh.Ignored) != 0 {
+		t.Errorf("a new password: %q", fresh.Ignored)
 	}
 }

@@ -16,7 +16,8 @@ type inside struct {
 	since    time.Time // when the password was first saved
 	totp     bool      // makes one-time codes
 	has      facts
-	err      error // why the other fields are empty
+	subtitle string // see Summary
+	err      error  // why the other fields are empty
 }
 
 // Index works in slices so short that a user who types does not notice them.
@@ -61,7 +62,13 @@ func (c *Client) unopened() ([]*entry, error) {
 	if c.vault == nil {
 		return nil, ErrLocked
 	}
-	return slices.DeleteFunc(slices.Clone(c.vault.sorted), func(e *entry) bool { return e.inside.Load() != nil }), nil
+	var todo []*entry
+	for _, e := range c.vault.sorted {
+		if e.inside.Load() == nil {
+			todo = append(todo, e)
+		}
+	}
+	return todo, nil
 }
 
 // openSlice opens the details of the first entries and returns their number. Results for an entry that was replaced in the
@@ -87,8 +94,9 @@ func (v *vault) look(e *entry) *inside {
 	if err != nil {
 		return &inside{err: err}
 	}
+	it.Type = e.item.Type // the details do not have it
 	// The password is a substring of a longer text, which would stay in memory.
-	in := &inside{hay: searchable(it), password: strings.Clone(it.Password)}
+	in := &inside{hay: searchable(it), password: strings.Clone(it.Password), subtitle: strings.Clone(it.Subtitle())}
 	if it.TOTP != "" {
 		_, err := item.ParseAuthenticatorKey(it.TOTP)
 		in.totp = err == nil

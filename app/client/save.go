@@ -48,6 +48,9 @@ func (c *Client) saveAs(ctx context.Context, it item.Item, quiet bool) (item.Ite
 		s.mine.ID, s.fresh = string(seal.NewAccountID()), true
 	} else if e := v.shown(it.ID); e != nil {
 		s.mine.Base = cmp.Or(it.Base, e.base())
+		if before, err := v.whole(e); err == nil {
+			s.mine = withFreshPassword(s.mine, before)
+		}
 		c.mu.Lock()
 		v.handed[it.ID] = true // so a sync keeps the version that was edited
 		c.mu.Unlock()

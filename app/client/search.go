@@ -29,6 +29,8 @@ type Summary struct {
 	Purge      time.Time `json:"purge,omitzero"`       // when the trash deletes it; zero: never
 	Pending    bool      `json:"pending,omitempty"`    // its last change is still in the outbox
 	Unreadable string    `json:"unreadable,omitempty"` // why the item cannot be shown; all fields but ID are empty then
+	// Subtitle tells cards and identities apart, see item.Subtitle. It is empty until Index has opened the item.
+	Subtitle string `json:"subtitle,omitempty"`
 }
 
 // Query selects items. The zero Query selects all items outside the trash.
@@ -110,6 +112,10 @@ func (c *Client) SearchJSON(q Query, offset, limit int) ([]byte, error) {
 			out = append(out, ',')
 		}
 		out = append(out, e.line...)
+		if subtitle := e.subtitle(); subtitle != "" {
+			out = item.AppendString(append(out[:len(out)-1], `,"subtitle":`...), subtitle)
+			out = append(out, '}')
+		}
 	}
 	return append(out, "]}"...), nil
 }
@@ -124,7 +130,15 @@ func (e *entry) summary() Summary {
 	if len(e.item.URLs) > 0 {
 		s.URL = e.item.URLs[0]
 	}
+	s.Subtitle = e.subtitle()
 	return s
+}
+
+func (e *entry) subtitle() string {
+	if in := e.inside.Load(); in != nil {
+		return in.subtitle
+	}
+	return ""
 }
 
 // index folds the searchable texts and encodes the summary.

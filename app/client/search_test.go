@@ -88,3 +88,33 @@ func sameForPage(t *testing.T, d *device, q client.Query) {
 		}
 	}
 }
+
+func TestSubtitlesAppearWithTheIndex(t *testing.T) {
+	t.Parallel()
+	server := startServer(t)
+	d := newDevice(t, server)
+	d.register(t, "anna")
+	_, err := d.AddMany(t.Context(), []item.Item{
+		{Title: "Card", Type: item.TypeCard, Card: &item.Card{Brand: "Visa", Number: "4000 0012 3456 4242"}}, {Title: "Login", Username: "anna"},
+	}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	subtitles := func() []string {
+		found, err := d.Search(client.Query{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sameForPage(t, d, client.Query{})
+		return []string{found[0].Subtitle, found[1].Subtitle}
+	}
+	if got := subtitles(); !slices.Equal(got, []string{"", ""}) {
+		t.Errorf("before: %q", got)
+	}
+	if err := d.Index(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := subtitles(); !slices.Equal(got, []string{"Visa, •4242", ""}) {
+		t.Errorf("after: %q", got)
+	}
+}

@@ -20,6 +20,28 @@ type Login struct {
 	Password string
 	Since    time.Time // when the password was set; zero: unknown
 	TOTP     bool
+	Ignored  []Kind
+}
+
+// Kind is a kind of finding.
+type Kind string
+
+// Kinds of findings. Items store the kinds that the user ignores, so these words never change.
+const (
+	KindBreached     Kind = "breached"
+	KindWeak         Kind = "weak"
+	KindReused       Kind = "reused"
+	KindOld          Kind = "old"
+	KindInsecure     Kind = "insecure"
+	KindSecondFactor Kind = "second_factor"
+)
+
+// Kinds are all kinds of findings.
+var Kinds = []Kind{KindBreached, KindWeak, KindReused, KindOld, KindInsecure, KindSecondFactor}
+
+// OfPassword reports whether another password can resolve the finding.
+func (k Kind) OfPassword() bool {
+	return k != KindInsecure && k != KindSecondFactor
 }
 
 // Known has facts about passwords, by password.
@@ -34,7 +56,7 @@ const OldAfter = 2 * 365 * 24 * time.Hour
 // Report lists the ids of items, in the order of the input. An item can be in several lists.
 type Report struct {
 	Logins int `json:"logins"` // with a password
-	// Sound counts the logins in none of the lists except SecondFactor: not every site offers one.
+	// Sound counts the logins in none of the lists except SecondFactor and Ignored: not every site offers a second factor.
 	Sound        int        `json:"sound"`
 	Weak         []string   `json:"weak"`
 	Reused       [][]string `json:"reused"` // groups with the same password, largest first
@@ -43,6 +65,13 @@ type Report struct {
 	SecondFactor []string   `json:"second_factor"` // for a website, without an authenticator key
 	Breached     []Breached `json:"breached"`      // most frequent first
 	Unchecked    int        `json:"unchecked"`     // passwords not looked up in breaches
+	Ignored      []Ignored  `json:"ignored"`       // in none of the lists above
+}
+
+// Ignored is a finding that the user dismissed.
+type Ignored struct {
+	ID   string `json:"id"`
+	Kind Kind   `json:"kind"`
 }
 
 // Old is a password that has not changed since a time.
@@ -57,7 +86,7 @@ type Insecure struct {
 	URL string `json:"url"`
 }
 
-// Breached is a password found in breaches.
+// Breached is a login whose password was found in breaches.
 type Breached struct {
 	ID    string `json:"id"`
 	Times int    `json:"times"`
@@ -71,45 +100,90 @@ func (r Report) Score() int {
 	return r.Sound * 100 / r.Logins
 }
 
+// Findings is what there is to say about one login. It includes the findings that the user ignores.
+type Findings struct {
+	Weak         bool      `json:"weak"`
+	Reused       []string  `json:"reused"`         // the other logins with this password
+	Since        time.Time `json:"since,omitzero"` // when the password was set
+	Old          bool      `json:"old"`            // Since is longer ago than OldAfter
+	Insecure     string    `json:"insecure"`       // a URL that sends the password unencrypted
+	SecondFactor bool      `json:"second_factor"`  // for a website, without an authenticator key
+	Breached     int       `json:"breached"`       // times seen in breaches
+	Checked      bool      `json:"checked"`        // the password was looked up in breaches
+	Ignored      []Kind    `json:"ignored"`
+}
+
+// One reports on one login. others are the ids of the other logins with its password.
+func One(l Login, others []string, known Known, now time.Time) Findings {
+	f := l.findings(known, now)
+	f.Reused = append(f.Reused, others...)
+	return f
+}
+
+// findings is all but Reused.
+func (l Login) findings(known Known, now time.Time) Findings {
+	f := Findings{
+		Weak: known.Weak[l.Password] || l.guessable(), Reused: []string{}, Since: l.Since, Old: !l.Since.IsZero() && now.Sub(l.Since) > OldAfter,
+		SecondFactor: !l.TOTP && slices.ContainsFunc(l.URLs, website), Ignored: append([]Kind{}, l.Ignored...),
+	}
+	f.Breached, f.Checked = known.Breached[l.Password]
+	if i := slices.IndexFunc(l.URLs, insecure); i >= 0 {
+		f.Insecure = l.URLs[i]
+	}
+	return f
+}
+
+func (l Login) ignores(k Kind) bool { return slices.Contains(l.Ignored, k) }
+
 // Of reports on logins. It ignores those without a password.
 func Of(logins []Login, known Known, now time.Time) Report {
 	logins = slices.DeleteFunc(slices.Clone(logins), func(l Login) bool { return l.Password == "" })
 	r := Report{
 		Logins: len(logins), Weak: []string{}, Reused: [][]string{}, Old: []Old{}, Insecure: []Insecure{},
-		SecondFactor: []string{}, Breached: []Breached{},
+		SecondFactor: []string{}, Breached: []Breached{}, Ignored: []Ignored{},
 	}
 	groups := map[string][]string{}
+	shown := map[string]bool{} // passwords that not all logins with it may reuse
 	for _, l := range logins {
 		groups[l.Password] = append(groups[l.Password], l.ID)
+		shown[l.Password] = shown[l.Password] || !l.ignores(KindReused)
 	}
 	for _, l := range logins {
-		sound := len(groups[l.Password]) == 1
-		if known.Weak[l.Password] || l.guessable() {
+		f := l.findings(known, now)
+		group := groups[l.Password]
+		sound := true
+		// found reports whether to list a finding.
+		found := func(k Kind, is, ignored bool) bool {
+			if is && ignored {
+				r.Ignored = append(r.Ignored, Ignored{l.ID, k})
+			} else if is && k != KindSecondFactor {
+				sound = false
+			}
+			return is && !ignored
+		}
+		if found(KindBreached, f.Breached > 0, l.ignores(KindBreached)) {
+			r.Breached = append(r.Breached, Breached{l.ID, f.Breached})
+		}
+		if found(KindWeak, f.Weak, l.ignores(KindWeak)) {
 			r.Weak = append(r.Weak, l.ID)
-			sound = false
 		}
-		if !l.Since.IsZero() && now.Sub(l.Since) > OldAfter {
+		if found(KindReused, len(group) > 1, !shown[l.Password]) && group[0] == l.ID {
+			r.Reused = append(r.Reused, group)
+		}
+		if found(KindOld, f.Old, l.ignores(KindOld)) {
 			r.Old = append(r.Old, Old{l.ID, l.Since})
-			sound = false
 		}
-		if i := slices.IndexFunc(l.URLs, insecure); i >= 0 {
-			r.Insecure = append(r.Insecure, Insecure{l.ID, l.URLs[i]})
-			sound = false
+		if found(KindInsecure, f.Insecure != "", l.ignores(KindInsecure)) {
+			r.Insecure = append(r.Insecure, Insecure{l.ID, f.Insecure})
 		}
-		if times, checked := known.Breached[l.Password]; times > 0 {
-			r.Breached = append(r.Breached, Breached{l.ID, times})
-			sound = false
-		} else if !checked {
-			r.Unchecked++
-		}
-		if !l.TOTP && slices.ContainsFunc(l.URLs, website) {
+		if found(KindSecondFactor, f.SecondFactor, l.ignores(KindSecondFactor)) {
 			r.SecondFactor = append(r.SecondFactor, l.ID)
+		}
+		if !f.Checked {
+			r.Unchecked++
 		}
 		if sound {
 			r.Sound++
-		}
-		if group := groups[l.Password]; len(group) > 1 && group[0] == l.ID {
-			r.Reused = append(r.Reused, group)
 		}
 	}
 	slices.SortStableFunc(r.Reused, func(a, b []string) int { return cmp.Compare(len(b), len(a)) })

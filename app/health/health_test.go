@@ -37,6 +37,7 @@ func TestReport(t *testing.T) {
 		SecondFactor: []string{"alone"},
 		Breached:     []health.Breached{{ID: "often", Times: 900}, {ID: "once", Times: 1}},
 		Unchecked:    11,
+		Ignored:      []health.Ignored{},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
@@ -73,5 +74,51 @@ func TestLocalURLsAreNotInsecure(t *testing.T) {
 		if (len(got.Insecure) == 1) != insecure {
 			t.Errorf("%s: insecure is %t", url, !insecure)
 		}
+	}
+}
+
+func TestIgnoredFindingsAreListedApart(t *testing.T) {
+	t.Parallel()
+	all := health.Kinds
+	logins := []health.Login{
+		{ID: "all", Password: "p", Since: now.AddDate(-3, 0, 0), URLs: []string{"http://a.example"}, Ignored: all},
+		{ID: "another", Password: "w", Ignored: []health.Kind{health.KindOld, "from a newer version"}},
+		{ID: "alone", Password: "twin", Ignored: []health.Kind{health.KindReused}}, {ID: "other", Password: "twin"},
+		{ID: "first", Password: "pair", Ignored: []health.Kind{health.KindReused}},
+		{ID: "second", Password: "pair", Ignored: []health.Kind{health.KindReused}},
+	}
+	known := health.Known{Weak: map[string]bool{"p": true, "w": true}, Breached: map[string]int{"p": 7, "w": 0, "twin": 0, "pair": 0}}
+	got := health.Of(logins, known, now)
+	want := health.Report{
+		Logins: 6, Sound: 3, Weak: []string{"another"}, Old: []health.Old{}, Insecure: []health.Insecure{}, SecondFactor: []string{},
+		Breached: []health.Breached{},
+		// A group is ignored if all its members are: a login that gets the password later is reported with the others.
+		Reused: [][]string{{"alone", "other"}},
+		Ignored: []health.Ignored{
+			{ID: "all", Kind: health.KindBreached}, {ID: "all", Kind: health.KindWeak}, {ID: "all", Kind: health.KindOld},
+			{ID: "all", Kind: health.KindInsecure}, {ID: "all", Kind: health.KindSecondFactor},
+			{ID: "first", Kind: health.KindReused}, {ID: "second", Kind: health.KindReused},
+		},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+func TestFindingsOfOneLogin(t *testing.T) {
+	t.Parallel()
+	since := now.AddDate(-3, 0, 0)
+	login := health.Login{ID: "c", Password: "p", Since: since, URLs: []string{"http://c.example"}, Ignored: []health.Kind{health.KindOld}}
+	got := health.One(login, []string{"a", "d"}, health.Known{Weak: map[string]bool{"p": true}, Breached: map[string]int{"p": 3}}, now)
+	want := health.Findings{
+		Weak: true, Reused: []string{"a", "d"}, Since: since, Old: true, Insecure: "http://c.example", SecondFactor: true,
+		Breached: 3, Checked: true, Ignored: []health.Kind{health.KindOld},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+	sound := health.One(health.Login{Password: "q"}, nil, health.Known{Breached: map[string]int{"q": 0}}, now)
+	if want := (health.Findings{Reused: []string{}, Checked: true, Ignored: []health.Kind{}}); !reflect.DeepEqual(sound, want) {
+		t.Errorf("got  %+v\nwant %+v", sound, want)
 	}
 }

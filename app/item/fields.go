@@ -59,6 +59,8 @@ var overview = objectOf(func(v any) *Unknown { return &v.(*Item).UnknownOverview
 		at: func(v any) any { return &v.(*Item).Modified }, kind: moment},
 	member{Row: Row{Name: "trashed", Label: "trash.since", Fixed: true}, at: func(v any) any { return &v.(*Item).Trashed }, kind: moment},
 	member{Row: Row{Name: "purge", Label: "trash.purge", Fixed: true}, at: func(v any) any { return &v.(*Item).Purge }, kind: moment},
+	member{Row: Row{Name: "ignored", Limit: MaxName, MaxCount: MaxIgnored, Merge: MergeUnion, Fixed: true},
+		at: func(v any) any { return &v.(*Item).Ignored }, kind: lines},
 )
 
 var details = objectOf(func(v any) *Unknown { return &v.(*Item).UnknownDetails },

@@ -51,6 +51,8 @@ type Item struct {
 	Modified time.Time `json:"modified,omitzero"`
 	Trashed  time.Time `json:"trashed,omitzero"` // when it was moved to the trash; zero: not in the trash
 	Purge    time.Time `json:"purge,omitzero"`   // when it may be deleted permanently; zero: only by the user
+	// Ignored has the health findings that the user dismissed; see package health.
+	Ignored []string `json:"ignored,omitempty"`
 
 	Password string    `json:"password,omitempty"`
 	TOTP     string    `json:"totp,omitempty"` // authenticator key; see ParseAuthenticatorKey

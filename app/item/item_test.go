@@ -69,7 +69,7 @@ func extended() item.Item {
 	return item.Item{
 		Type: item.TypeSSHKey, Title: "Deploy", URLs: []string{"b.example", "a.example"},
 		Match:   map[string]item.MatchRule{"b.example": item.MatchHost, "a.example": item.MatchNever},
-		Trashed: at, Purge: at.Add(time.Second),
+		Trashed: at, Purge: at.Add(time.Second), Ignored: []string{"weak", "old"},
 		Fields:          []item.Field{{Name: "on", Value: "true", Kind: item.FieldBoolean}, {Value: "https://x.example", Kind: item.FieldLink}},
 		SSHKey:          &item.SSHKey{Private: "-----BEGIN", Public: "ssh-ed25519 A", Fingerprint: "SHA256:x"},
 		PasswordHistory: []item.OldPassword{{Password: "old", Until: at}, {Password: "older"}},
@@ -79,7 +79,7 @@ func extended() item.Item {
 
 func TestEncodingOfLaterFieldsIsFrozen(t *testing.T) {
 	t.Parallel()
-	const overview = `{"match":[{"rule":"never","url":"a.example"},{"rule":"host","url":"b.example"}],"purge":1700000003000,` +
+	const overview = `{"ignored":["weak","old"],"match":[{"rule":"never","url":"a.example"},{"rule":"host","url":"b.example"}],"purge":1700000003000,` +
 		`"title":"Deploy","trashed":1700000002000,"type":"ssh_key","urls":["b.example","a.example"]}`
 	const details = `{"attachments":[{"id":"BBBBBBBBBBBBBBBBBBBBBA","name":"a.pdf","sha256":"00ff","size":7},{"id":"C","name":"empty","sha256":"01"}],` +
 		`"fields":[{"kind":"boolean","name":"on","value":"true"},{"kind":"link","value":"https://x.example"}],` +

@@ -65,15 +65,22 @@ func textKind(check func(*Row, any) *FieldError, tidy func(string) string) *kind
 func lastFourKind() *kind {
 	k := textKind(checkText, nil)
 	k.texts = func(p any, add func(string)) {
-		digits := strings.Map(func(r rune) rune {
-			if r < '0' || r > '9' {
-				return -1
-			}
-			return r
-		}, *p.(*string))
-		add(digits[max(0, len(digits)-4):])
+		digits := digitsOf(*p.(*string))
+		add(digits[max(0, len(digits)-shownDigits):])
 	}
 	return k
+}
+
+// shownDigits is the number of digits of a card number that is not secret.
+const shownDigits = 4
+
+func digitsOf(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, s)
 }
 
 func flagKind() *kind {

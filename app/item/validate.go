@@ -14,6 +14,7 @@ const (
 	MaxURLs     = 50
 	MaxTag      = 100
 	MaxTags     = 50
+	MaxIgnored  = 50 // this version has fewer kinds of findings
 	MaxPassword = 10_000
 	MaxTOTP     = 2000
 	MaxNotes    = 20_000

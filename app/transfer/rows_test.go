@@ -21,6 +21,7 @@ var leftOut = map[string]map[string]string{
 	},
 	"bitwarden-json": {
 		"purge":                    "Bitwarden sets the time itself",
+		"ignored":                  "Bitwarden does not store ignored findings",
 		"attachments.name":         "a JSON export of Bitwarden has no files",
 		"attachments.unknown":      "a JSON export of Bitwarden has no files",
 		"unknown_overview":         newer,

@@ -32,6 +32,10 @@ func (c *core) Mark(ctx context.Context, p protocol.Marking, progress func(done,
 	return edited(c.client.Mark(ctx, p.IDs, p.Favourite, progress))
 }
 
+func (c *core) Ignore(ctx context.Context, p protocol.Ignoring, progress func(done, total int)) (protocol.Edited, error) {
+	return edited(c.client.Ignore(ctx, p.IDs, p.Kind, p.Ignore, progress))
+}
+
 func (c *core) Duplicate(ctx context.Context, p protocol.Duplication) (item.Item, error) {
 	return c.client.Duplicate(ctx, p.ID, p.Title)
 }

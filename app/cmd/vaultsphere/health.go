@@ -35,7 +35,8 @@ Pwned. The service learns the first five of the forty digits of each password's 
 nothing else.
 
 The exit status is 0 if all logins are sound and 3 if there are findings. A login without an
-authenticator key still counts as sound.`,
+authenticator key still counts as sound, and so does one whose findings are ignored in the
+browser; --json lists those in "ignored".`,
 		Args: takes(0, 0),
 		RunE: p.action(func(cmd *cobra.Command, _ []string) error {
 			if !breaches {
@@ -132,7 +133,11 @@ func (p *program) printHealth(c *connection, r health.Report) error {
 	for _, id := range r.SecondFactor {
 		line("no-totp", id, "")
 	}
-	p.note("%d of %d logins are sound; score %d of 100", r.Sound, r.Logins, r.Score())
+	ignored := ""
+	if len(r.Ignored) > 0 {
+		ignored = fmt.Sprintf("; %s ignored", count(len(r.Ignored), "finding"))
+	}
+	p.note("%d of %d logins are sound; score %d of 100%s", r.Sound, r.Logins, r.Score(), ignored)
 	if isTerminal(p.out) {
 		return p.write(aligned(b.String()))
 	}

@@ -24,6 +24,7 @@ type extra struct {
 	Modified  int64                     `json:"modified,omitempty"`
 	Trashed   int64                     `json:"trashed,omitempty"`
 	Purge     int64                     `json:"purge,omitempty"`
+	Ignored   []string                  `json:"ignored,omitempty"`
 	Until     []int64                   `json:"until,omitempty"` // of the old passwords, newest first
 	TOTP      *string                   `json:"totp,omitempty"`  // prefix of the key, if that was all
 	Strings   map[string]place          `json:"strings,omitempty"`
@@ -125,7 +126,7 @@ func joinTags(tags []string, favourite bool) string {
 
 // restore restores what take and tags did not. Changes by a program that does not know the extra take precedence.
 func (x *extra) restore(it *item.Item, e *entry) {
-	it.Type, it.Match = x.Type, x.Match
+	it.Type, it.Match, it.Ignored = x.Type, x.Match, x.Ignored
 	it.Created, it.Modified, it.Trashed = finer(it.Created, x.Created), finer(it.Modified, x.Modified), finer(it.Trashed, x.Trashed)
 	if it.Trashed.IsZero() == (x.Trashed == 0) {
 		it.Purge = fromMilli(x.Purge)

@@ -154,7 +154,10 @@ test("saving tidies the form", () => {
   const item = login({ id: "", title: "  Mail ", urls: ["a", " ", ""] });
   const saved = tidy({ ...item, tags: ["Smith, John", "home"] });
   assert.deepEqual([saved.title, saved.urls, saved.tags], ["Mail", ["a"], ["Smith, John", "home"]]);
-  assert.deepEqual([withTags(["a"], " b, c ,", []), withTags(["a"], "A", []), withTags(["a"], " ", [])], [["a", "b", "c"], ["a"], ["a"]]);
+  assert.deepEqual(
+    [withTags(["a"], " b, c ,", []), withTags(["a"], "A", []), withTags(["a"], " ", [])],
+    [["a", "b", "c"], ["a"], ["a"]],
+  );
   assert.deepEqual(withTags([], "WORK,ete,Home", ["Work", "work", "Été", "home", "Home"]), ["Work", "Été", "Home"]);
   assert.deepEqual([edited(login({})).urls, edited(login({ urls: ["a"] })).urls, edited(login({})).fields], [[""], ["a"], []]);
 });

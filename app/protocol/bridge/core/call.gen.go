@@ -191,6 +191,11 @@ func Call(ctx context.Context, to Core, name string, r bridge.Request) (bridge.A
 		if err = r.Decode(&p); err == nil {
 			result, err = to.Mark(ctx, p, r.Progress)
 		}
+	case "ignore":
+		var p Ignoring
+		if err = r.Decode(&p); err == nil {
+			result, err = to.Ignore(ctx, p, r.Progress)
+		}
 	case "duplicate":
 		var p Duplication
 		if err = r.Decode(&p); err == nil {
@@ -305,6 +310,16 @@ func Call(ctx context.Context, to Core, name string, r bridge.Request) (bridge.A
 		var p bridge.None
 		if err = r.Decode(&p); err == nil {
 			result, err = to.Health(ctx, r.Progress)
+		}
+	case "item_health":
+		var p ItemID
+		if err = r.Decode(&p); err == nil {
+			result, err = to.ItemHealth(ctx, p)
+		}
+	case "breach":
+		var p ItemID
+		if err = r.Decode(&p); err == nil {
+			err = to.Breach(ctx, p)
 		}
 	case "breaches":
 		var p bridge.None

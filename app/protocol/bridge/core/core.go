@@ -95,6 +95,8 @@ type Edits interface {
 	Restore(context.Context, ItemIDs, func(done, total int)) (Edited, error)
 	Tag(context.Context, Tagging, func(done, total int)) (Edited, error)
 	Mark(context.Context, Marking, func(done, total int)) (Edited, error)
+	// Ignore dismisses a kind of health findings about items, or reports it again.
+	Ignore(context.Context, Ignoring, func(done, total int)) (Edited, error)
 	Duplicate(context.Context, Duplication) (item.Item, error)
 	EmptyTrash(context.Context, func(done, total int)) error
 	// PurgeTrash deletes what was in the trash for its time.
@@ -146,6 +148,10 @@ type Account interface {
 // Health judges the passwords of the vault.
 type Health interface {
 	Health(context.Context, func(done, total int)) (HealthReport, error)
+	// ItemHealth is what Health finds about one item, including the findings that the user ignores.
+	ItemHealth(context.Context, ItemID) (health.Findings, error)
+	// Breach is Breaches for one item.
+	Breach(context.Context, ItemID) error
 	// Breaches looks passwords up at BreachAddress, which learns the first five digits of their hashes. Health then counts them.
 	Breaches(context.Context, func(done, total int)) error
 	// BreachAddress is where Breaches would ask; empty: the server has turned it off.
@@ -320,6 +326,12 @@ type Tagging struct {
 type Marking struct {
 	IDs       []string `json:"ids"`
 	Favourite bool     `json:"favourite"`
+}
+
+type Ignoring struct {
+	IDs    []string    `json:"ids"`
+	Kind   health.Kind `json:"kind"`
+	Ignore bool        `json:"ignore"` // false: report it again
 }
 
 type Duplication struct {

@@ -2,12 +2,12 @@
 import { call, callForBytes, callForFile, type Answer, type Bytes, type Tell } from "./host";
 import type {
   Account, AccountDeletion, Added, AttachmentOf, BreachAddress, Changed, Closest, CodeOf, Copies, CopyOpening, Draft,
-  Duplication, Edited, ExportOptions, Exported, FileName, Force, Formats, Generated, HealthReport, History, ImportChoice,
-  ImportPreview, ImportReport, Item, ItemID, ItemIDs, Items, KeepCopy, ListParams, ListResult, Login, Marking, NewAttachment,
-  Notice, OneTimeCode, Opened, OpenedCopy, PassphraseRules, Password, PasswordChange, PasswordRules, Phrase, PhraseCheck, Purged,
-  QRCode, QRText, ReadOptions, Recovery, Registration, RegistrationCheck, Resumed, SessionEnd, SessionsResponse, Strength,
-  StrengthOf, Synced, TOTPConfirmation, TOTPEnrolment, TablePreview, Tagging, ToTrash, Unlock, Username, VersionOf, Waiting,
-  Words,
+  Duplication, Edited, ExportOptions, Exported, FileName, Findings, Force, Formats, Generated, HealthReport, History, Ignoring,
+  ImportChoice, ImportPreview, ImportReport, Item, ItemID, ItemIDs, Items, KeepCopy, ListParams, ListResult, Login, Marking,
+  NewAttachment, Notice, OneTimeCode, Opened, OpenedCopy, PassphraseRules, Password, PasswordChange, PasswordRules, Phrase,
+  PhraseCheck, Purged, QRCode, QRText, ReadOptions, Recovery, Registration, RegistrationCheck, Resumed, SessionEnd,
+  SessionsResponse, Strength, StrengthOf, Synced, TOTPConfirmation, TOTPEnrolment, TablePreview, Tagging, ToTrash, Unlock,
+  Username, VersionOf, Waiting, Words,
 } from "./protocol.gen";
 
 export type Nothing = Record<string, never>;
@@ -140,6 +140,10 @@ export const tag = (params: Tagging, onProgress?: Tell, signal?: AbortSignal): P
 export const mark = (params: Marking, onProgress?: Tell, signal?: AbortSignal): Promise<Edited> =>
   call("mark", params, { onProgress, signal });
 
+/** Dismisses a kind of health findings about items, or reports it again. */
+export const ignore = (params: Ignoring, onProgress?: Tell, signal?: AbortSignal): Promise<Edited> =>
+  call("ignore", params, { onProgress, signal });
+
 export const duplicate = (params: Duplication): Promise<Item> =>
   call("duplicate", params);
 
@@ -208,6 +212,14 @@ export const deleteAccount = (params: AccountDeletion): Promise<Nothing> =>
 
 export const health = (onProgress?: Tell, signal?: AbortSignal): Promise<HealthReport> =>
   call("health", {}, { onProgress, signal });
+
+/** Is what Health finds about one item, including the findings that the user ignores. */
+export const itemHealth = (params: ItemID): Promise<Findings> =>
+  call("item_health", params);
+
+/** Is Breaches for one item. */
+export const breach = (params: ItemID): Promise<Nothing> =>
+  call("breach", params);
 
 /** Looks passwords up at BreachAddress, which learns the first five digits of their hashes. Health then counts them. */
 export const breaches = (onProgress?: Tell, signal?: AbortSignal): Promise<Nothing> =>

@@ -12,11 +12,11 @@ export type CoreMethod =
   "resume" | "prepare_registration" | "check_registration" | "register" | "cancel_registration" | "login" | "unlock" | "lock" |
   "logout" | "keep_copy" | "copies" | "open_copy" | "delete_copy" | "recover" | "check_phrase" | "sync" | "follow" | "waiting" |
   "index" | "list" | "closest" | "get" | "history" | "restore_version" | "code" | "next_code" | "save" | "add_many" |
-  "seal_draft" | "open_draft" | "remove" | "trash" | "restore" | "tag" | "mark" | "duplicate" | "empty_trash" | "purge_trash" |
-  "attach" | "attachment" | "remove_attachment" | "import_run" | "import_forget" | "plan_import" | "open_items" | "account" |
-  "change_password" | "check_password" | "prepare_phrase" | "activate_phrase" | "totp_begin" | "totp_confirm" | "totp_remove" |
-  "sessions" | "end_session" | "end_other_sessions" | "delete_account" | "health" | "breaches" | "breach_address" |
-  "generate_password" | "generate_passphrase";
+  "seal_draft" | "open_draft" | "remove" | "trash" | "restore" | "tag" | "mark" | "ignore" | "duplicate" | "empty_trash" |
+  "purge_trash" | "attach" | "attachment" | "remove_attachment" | "import_run" | "import_forget" | "plan_import" | "open_items" |
+  "account" | "change_password" | "check_password" | "prepare_phrase" | "activate_phrase" | "totp_begin" | "totp_confirm" |
+  "totp_remove" | "sessions" | "end_session" | "end_other_sessions" | "delete_account" | "health" | "item_health" | "breach" |
+  "breaches" | "breach_address" | "generate_password" | "generate_passphrase";
 
 export type WorkerMethod =
   "strength" | "draw_qr" | "scan_qr" | "formats" | "import_columns" | "import_preview" | "check_patterns" | "export_vault";
@@ -60,7 +60,7 @@ export interface BreachAddress {
   address: string;
 }
 
-/** Breached is a password found in breaches. */
+/** Breached is a login whose password was found in breaches. */
 export interface Breached {
   id: string;
   times: number;
@@ -218,6 +218,19 @@ export type FindingCode =
   "not_a_picture" | "no_qr_code" | "field_form" | "field_length" | "field_count" | "field_size" | "field_line" | "field_needed" |
   "field_pattern" | "field_totp" | "field_newer";
 
+/** Findings is what there is to say about one login. It includes the findings that the user ignores. */
+export interface Findings {
+  weak: boolean;
+  reused: string[]; // the other logins with this password
+  since?: string; // when the password was set
+  old: boolean; // Since is longer ago than OldAfter
+  insecure: string; // a URL that sends the password unencrypted
+  second_factor: boolean; // for a website, without an authenticator key
+  breached: number; // times seen in breaches
+  checked: boolean; // the password was looked up in breaches
+  ignored: Kind[];
+}
+
 /** Force says that changes which the server does not have may be lost. */
 export interface Force {
   force: boolean;
@@ -244,7 +257,7 @@ export interface Generated {
 /** HealthReport is a health.Report with its score. */
 export interface HealthReport {
   logins: number; // with a password
-  /** Sound counts the logins in none of the lists except SecondFactor: not every site offers one. */
+  /** Sound counts the logins in none of the lists except SecondFactor and Ignored: not every site offers a second factor. */
   sound: number;
   weak: string[];
   reused: string[][]; // groups with the same password, largest first
@@ -253,6 +266,7 @@ export interface HealthReport {
   second_factor: string[]; // for a website, without an authenticator key
   breached: Breached[]; // most frequent first
   unchecked: number; // passwords not looked up in breaches
+  ignored: Ignored[]; // in none of the lists above
   score: number; // 0 to 100
 }
 
@@ -286,6 +300,18 @@ export interface Identity {
   state?: string;
   title?: string;
   unknown?: string;
+}
+
+/** Ignored is a finding that the user dismissed. */
+export interface Ignored {
+  id: string;
+  kind: Kind;
+}
+
+export interface Ignoring {
+  ids: string[];
+  kind: Kind;
+  ignore: boolean; // false: report it again
 }
 
 /** ImportChoice has a mode for each status. An empty mode means the one in DefaultImportChoice. */
@@ -395,6 +421,8 @@ export interface Item {
   modified?: string;
   trashed?: string; // when it was moved to the trash; zero: not in the trash
   purge?: string; // when it may be deleted permanently; zero: only by the user
+  /** Ignored has the health findings that the user dismissed; see package health. */
+  ignored?: string[];
   password?: string;
   totp?: string; // authenticator key; see ParseAuthenticatorKey
   notes?: string;
@@ -438,6 +466,9 @@ export interface KeepCopy {
   on: boolean;
   force: boolean;
 }
+
+/** Kind is a kind of finding. */
+export type Kind = "breached" | "weak" | "reused" | "old" | "insecure" | "second_factor";
 
 export interface ListParams {
   query: string;
@@ -733,6 +764,8 @@ export interface Summary {
   purge?: string; // when the trash deletes it; zero: never
   pending?: boolean; // its last change is still in the outbox
   unreadable?: string; // why the item cannot be shown; all fields but ID are empty then
+  /** Subtitle tells cards and identities apart, see item.Subtitle. It is empty until Index has opened the item. */
+  subtitle?: string;
 }
 
 /** Synced is the result of a Sync. */

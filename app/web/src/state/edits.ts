@@ -1,7 +1,7 @@
 // Changes to one or many items. All except permanent deletion can be undone.
 import * as api from "../core/api.gen";
 import type { Tell } from "../core/host";
-import type { Item } from "../core/protocol.gen";
+import type { Item, Kind } from "../core/protocol.gen";
 import { texts } from "../texts";
 import { preferences, toast } from "./app";
 import { handled } from "./app-errors";
@@ -85,6 +85,12 @@ export async function deleteTag(tag: string) {
   await retag([], [tag], () => texts.value.edits.tagDeleted({ tag }))(tagged(tag));
   moveFilter(tag, { by: "all" });
 }
+const ignoring =
+  (kind: Kind, on: boolean): Act =>
+  (ids, tell) =>
+    api.ignore({ ids, kind, ignore: on }, tell);
+export const ignore = (kind: Kind) => edit(ignoring(kind, true), ignoring(kind, false), () => texts.value.healthEdits.ignored);
+export const unignore = (kind: Kind) => edit(ignoring(kind, false), ignoring(kind, true), () => texts.value.healthEdits.reported);
 
 export const deletePermanently = (ids: string[]) =>
   shared(async () => {

@@ -138,8 +138,7 @@ export function search(words: string, by: Filter = filter.value) {
   }, handled);
 }
 
-/** Reloads the list from the core. */
-export async function refresh() {
+async function refreshList() {
   const [items, inTrash, unsent] = await Promise.all([
     api.list({ query: "", ...sorting() }),
     api.list({ query: "", trash: true, ...sorting() }),
@@ -151,6 +150,13 @@ export async function refresh() {
     trashed.value = inTrash.items;
     waiting.value = unsent;
   });
+  return unsent;
+}
+
+/** Reloads the list from the core. */
+export async function refresh() {
+  const unsent = await refreshList();
+  if (!unsent) return;
   if (copyOpen.value) indexDetails().catch(handled);
   else if (online.value && unsent.pending > unsent.refused.length) void syncNow(); // finds out whether the server is reachable
   if (query.value.trim()) search(query.value);
@@ -202,8 +208,13 @@ async function wentOffline() {
 
 /** Makes notes and fields searchable, then completes a search that started earlier. */
 async function indexDetails() {
-  await api.index((p) => (indexing.value = p));
+  let opened = false;
+  await api.index((p) => {
+    opened = true;
+    indexing.value = p;
+  });
   indexing.value = null;
+  if (opened && all.value?.some((s) => s.type !== "login" && !s.subtitle)) await refreshList(); // some may have a subtitle now
   if (query.value.trim() && found.value?.complete === false) search(query.value);
 }
 

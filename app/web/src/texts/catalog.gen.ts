@@ -235,6 +235,42 @@ export interface Texts {
     readonly caveatPartly: (values: { checked: string | number; all: string | number }) => string;
     readonly notChecked: string;
     readonly partlyChecked: (values: { checked: string | number; all: string | number }) => string;
+    readonly score: (values: { score: string | number }) => string;
+    readonly changePassword: string;
+    readonly ignore: string;
+    readonly unignore: string;
+    readonly ignoredFindings: string;
+    readonly ignoredCount: (values: { count: number }) => string;
+  };
+  readonly healthEdits: {
+    readonly ignored: string;
+    readonly reported: string;
+  };
+  readonly itemHealth: {
+    readonly titles: {
+      readonly breached: string;
+      readonly weak: string;
+      readonly reused: string;
+      readonly old: string;
+      readonly insecure: string;
+      readonly second_factor: string;
+    };
+    readonly hints: {
+      readonly breached: (values: { count: number }) => string;
+      readonly weak: string;
+      readonly insecure: (values: { host: string | number }) => string;
+    };
+    readonly warnings: (values: { count: number }) => string;
+    readonly reusedHint: (values: { count: number }) => string;
+    readonly more: (values: { count: string | number }) => string;
+    readonly since: (values: { date: string | number }) => string;
+    readonly unchecked: string;
+    readonly check: string;
+    readonly clear: string;
+    readonly ignored: (values: { finding: string | number }) => string;
+    readonly next: (values: { title: string | number }) => string;
+    readonly noMore: string;
+    readonly checkHint: (values: { host: string | number }) => string;
   };
   readonly import: {
     readonly title: string;
@@ -393,6 +429,7 @@ export interface Texts {
     readonly removeField: (values: { number: string | number }) => string;
     readonly keyDoubted: string;
     readonly saveAnyway: string;
+    readonly generateShort: string;
     readonly newTag: (values: { tag: string | number }) => string;
     readonly tagAdded: (values: { tag: string | number }) => string;
     readonly tagRemoved: (values: { tag: string | number }) => string;
@@ -448,6 +485,7 @@ export interface Texts {
     readonly removeTitle: (values: { name: string | number }) => string;
     readonly removeBody: string;
     readonly removeAction: string;
+    readonly titleCount: (values: { count: string | number }) => string;
   };
   readonly history: {
     readonly title: string;
@@ -459,6 +497,8 @@ export interface Texts {
     readonly restored: string;
     readonly until: (values: { date: string | number }) => string;
     readonly before: string;
+    readonly hides: (values: { date: string | number }) => string;
+    readonly titleCount: (values: { count: string | number }) => string;
   };
   readonly kinds: {
     readonly login: {
@@ -877,9 +917,11 @@ export interface Texts {
     readonly systemLanguage: (values: { language: string | number }) => string;
     readonly show: (values: { label: string | number }) => string;
     readonly copy: (values: { label: string | number }) => string;
-    readonly showSecret: string;
-    readonly hideSecret: string;
     readonly hidden: string;
+    readonly hide: (values: { label: string | number }) => string;
+    readonly visible: (values: { label: string | number }) => string;
+    readonly hiddenEnding: (values: { ending: string | number }) => string;
+    readonly copyHint: string;
   };
   readonly problem: {
     readonly invalid_credentials: string;

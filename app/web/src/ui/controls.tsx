@@ -78,11 +78,13 @@ export function Heading({
   title,
   focus = true,
   level = 1,
+  hint,
 }: {
   children: ComponentChildren;
   title: string;
   focus?: boolean;
   level?: 1 | 2;
+  hint?: string; // on hover
 }) {
   const ref = useRef<HTMLHeadingElement>(null);
   useLayoutEffect(() => {
@@ -94,7 +96,7 @@ export function Heading({
       {children}
     </h1>
   ) : (
-    <h2 ref={ref} tabIndex={-1} dir="auto">
+    <h2 ref={ref} tabIndex={-1} dir="auto" title={hint}>
       {children}
     </h2>
   );

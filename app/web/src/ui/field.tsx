@@ -118,6 +118,7 @@ export function PasswordField(props: PasswordProps) {
   const [visible, setVisible] = useState(false);
   const { label, value, onInput, hint, error, inputRef, trailing } = props;
   const { id, ...box } = useBox(value, onInput, props.autocomplete, true);
+  const reveal = visible ? common.hide({ label }) : common.show({ label });
   return (
     <div class={`field ${props.class ?? ""}`}>
       <label for={id}>{label}</label>
@@ -134,14 +135,7 @@ export function PasswordField(props: PasswordProps) {
           aria-invalid={error ? true : undefined}
           aria-describedby={described(id, hint, error)}
         />
-        <button
-          type="button"
-          class="input-button"
-          aria-label={common.show({ label })}
-          aria-pressed={visible}
-          title={visible ? common.hideSecret : common.showSecret}
-          onClick={() => setVisible(!visible)}
-        >
+        <button type="button" class="input-button" aria-label={reveal} title={reveal} onClick={() => setVisible(!visible)}>
           <Icon name={visible ? "eyeOff" : "eye"} />
         </button>
         {trailing}

@@ -1,9 +1,11 @@
 // Looks passwords up in known breaches. Nothing is sent before the user asks for it.
 
+import { effect, signal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import * as api from "../../core/api.gen";
 import { asCoreError, type CoreError } from "../../core/error";
 import type { HealthReport, Progress } from "../../core/protocol.gen";
+import { online, phase } from "../../state/app";
 import { handled } from "../../state/app-errors";
 import { texts } from "../../texts";
 import { Button } from "../../ui/controls";
@@ -30,6 +32,20 @@ export function useBreachService(): BreachService {
     );
   }, [attempt]);
   return { ...found, retry: () => setAttempt((n) => n + 1) };
+}
+
+const known = signal<string | undefined>(undefined); // until the vault is locked
+effect(() => {
+  if (phase.value.at !== "unlocked") known.value = undefined;
+});
+
+/** The address of the service; empty or undefined: there is none, or it is not known yet. */
+export function useBreachAddress() {
+  const reachable = online.value;
+  useEffect(() => {
+    if (known.peek() === undefined && reachable) api.breachAddress().then(({ address }) => (known.value = address), handled);
+  }, [reachable]);
+  return known.value;
 }
 
 export function Breaches({

@@ -4,8 +4,9 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import * as api from "../../core/api.gen";
 import { asCoreError, type CoreError } from "../../core/error";
-import type { HealthReport, Progress, Summary } from "../../core/protocol.gen";
+import type { HealthReport, Ignored, Kind, Progress, Summary } from "../../core/protocol.gen";
 import { handled } from "../../state/app-errors";
+import { ignore, quietly, unignore } from "../../state/edits";
 import { href } from "../../state/route";
 import { all } from "../../state/vault";
 import { texts } from "../../texts";
@@ -17,6 +18,7 @@ import { Problem } from "../../ui/task";
 import { Tile } from "../items/tile";
 import { Breaches, type BreachService, useBreachService } from "./breaches";
 import { isOpen, setOpen, useScrollPosition } from "./position";
+import { formFor, isOfPassword, work } from "./worklist";
 
 const SHOWN = 50; // items per finding before "show all"
 
@@ -25,10 +27,20 @@ interface Finding {
   note?: string;
 }
 
-function ItemLink({ item, note }: { item: Summary; note?: string }) {
+/** The group that a list of items belongs to. `ids` has the whole group, in its order. */
+interface Group {
+  kind: Kind;
+  ids: string[];
+}
+
+function FoundItem({ item, note, group }: { item: Summary; note?: string; group: Group }) {
+  const text = texts.value.health;
+  const begin = () => {
+    work.value = group;
+  };
   return (
-    <li>
-      <a class="finding-item" href={href("item", item.id)}>
+    <li class="found-item">
+      <a class="finding-item" href={href("item", item.id)} onClick={begin}>
         <Tile type={item.type} title={item.title} />
         <span class="row-text">
           <span class="row-title" dir="auto">
@@ -38,26 +50,41 @@ function ItemLink({ item, note }: { item: Summary; note?: string }) {
             {[item.username, note].filter(Boolean).join(" · ")}
           </span>
         </span>
-        <Icon name="forward" />
       </a>
+      <span class="found-actions">
+        <a class="button button-plain" href={formFor(item.id, group.kind)} onClick={begin}>
+          {isOfPassword(group.kind) ? text.changePassword : texts.value.itemView.edit}
+          <span class="visually-hidden">: {item.title}</span>
+        </a>
+        {group.kind !== "reused" && <Ignore kind={group.kind} ids={[item.id]} of={item.title} />}
+      </span>
     </li>
   );
 }
 
-function Items({ group, findings, byId }: { group: string; findings: Finding[]; byId: Map<string, Summary> }) {
+function Ignore({ kind, ids, of }: Group & { of: string }) {
+  return (
+    <Button kind="quiet" onClick={() => quietly(ignore(kind)(ids))}>
+      {texts.value.health.ignore}
+      <span class="visually-hidden">: {of}</span>
+    </Button>
+  );
+}
+
+function Items({ name, group, findings, byId }: { name: string; group: Group; findings: Finding[]; byId: Map<string, Summary> }) {
   const text = texts.value.health;
-  const whole = isOpen(`${group} whole`);
+  const whole = isOpen(`${name} whole`);
   const known = findings.filter((f) => byId.has(f.id));
   const shown = whole ? known : known.slice(0, SHOWN);
   return (
     <>
       <ul class="finding-items">
         {shown.map((f) => (
-          <ItemLink key={f.id} item={byId.get(f.id)!} note={f.note} />
+          <FoundItem key={f.id} item={byId.get(f.id)!} note={f.note} group={group} />
         ))}
       </ul>
       {known.length > shown.length && (
-        <Button kind="quiet" onClick={() => setOpen(`${group} whole`, true)}>
+        <Button kind="quiet" onClick={() => setOpen(`${name} whole`, true)}>
           {text.showAll({ count: known.length })}
         </Button>
       )}
@@ -65,15 +92,54 @@ function Items({ group, findings, byId }: { group: string; findings: Finding[]; 
   );
 }
 
+/** The findings that the user ignores, each with a button that reports it again. */
+function IgnoredItems({ ignored, byId }: { ignored: Ignored[]; byId: Map<string, Summary> }) {
+  const { health: text, itemHealth } = texts.value;
+  return (
+    <ul class="finding-items">
+      {ignored
+        .filter((f) => byId.has(f.id))
+        .map(({ id, kind }) => {
+          const { type, title } = byId.get(id)!;
+          const finding = itemHealth.titles[kind];
+          return (
+            <li key={`${id} ${kind}`} class="found-item">
+              <a class="finding-item" href={href("item", id)}>
+                <Tile type={type} title={title} />
+                <span class="row-text">
+                  <span class="row-title" dir="auto">
+                    {title}
+                  </span>
+                  <span class="row-sub">{finding}</span>
+                </span>
+              </a>
+              <Button kind="quiet" onClick={() => quietly(unignore(kind)([id]))}>
+                {text.unignore}
+                <span class="visually-hidden">
+                  : {finding}, {title}
+                </span>
+              </Button>
+            </li>
+          );
+        })}
+    </ul>
+  );
+}
+
 interface SectionProps {
-  name: "breached" | "weak" | "reused" | "old" | "insecure" | "secondFactor";
+  name: Kind | "ignored";
   icon: IconName;
   title: string;
-  hint: string;
+  hint?: string;
   n: number;
   unknown?: string; // what was not checked yet
   children: ComponentChildren;
   foot?: ComponentChildren;
+}
+
+function stateOf(name: SectionProps["name"], n: number) {
+  if (name === "ignored") return "unknown";
+  return n > 0 ? "found" : undefined;
 }
 
 /** A kind of finding. It opens only if there are any. */
@@ -87,14 +153,14 @@ function Section({ name, icon, title, hint, n, unknown, children, foot }: Sectio
       </span>
       <span class="finding-title">
         <b>{title}</b>
-        {n > 0 && <span>{hint}</span>}
+        {n > 0 && hint && <span>{hint}</span>}
         {unknown ? <span>{unknown}</span> : n === 0 && <span>{text.none}</span>}
       </span>
       {(n > 0 || !unknown) && <span class="finding-count">{n}</span>}
     </>
   );
   return (
-    <div class="finding-group" data-state={n > 0 ? "found" : calm}>
+    <div class="finding-group" data-state={stateOf(name, n) ?? calm}>
       {n === 0 ? (
         <div class="finding-summary">{head}</div>
       ) : (
@@ -123,8 +189,11 @@ function Findings({
   onChecked: () => void;
 }) {
   const text = texts.value.health;
+  const items = (kind: Kind, findings: Finding[]) => (
+    <Items name={kind} group={{ kind, ids: findings.map((f) => f.id) }} findings={findings} byId={byId} />
+  );
   const plain = (ids: string[]) => ids.map((id) => ({ id }));
-  const items = (group: string, findings: Finding[]) => <Items group={group} findings={findings} byId={byId} />;
+  const reused = { kind: "reused" as const, ids: report.reused.flat() };
   return (
     <div class="findings">
       {service.address !== "" && (
@@ -146,17 +215,14 @@ function Findings({
       <Section name="weak" icon="danger" title={text.weak} hint={text.weakHint} n={report.weak.length}>
         {items("weak", plain(report.weak))}
       </Section>
-      <Section
-        name="reused"
-        icon="copy"
-        title={text.reused}
-        hint={text.reusedHint}
-        n={report.reused.reduce((n, ids) => n + ids.length, 0)}
-      >
+      <Section name="reused" icon="copy" title={text.reused} hint={text.reusedHint} n={reused.ids.length}>
         {report.reused.slice(0, SHOWN).map((ids) => (
           <div key={ids[0]} class="finding-same">
-            <p class="finding-head">{text.samePassword({ count: ids.length })}</p>
-            {items(`reused ${ids[0]}`, plain(ids))}
+            <div class="finding-head">
+              <p>{text.samePassword({ count: ids.length })}</p>
+              <Ignore kind="reused" ids={ids} of={byId.get(ids[0]!)?.title ?? ""} />
+            </div>
+            <Items name={`reused ${ids[0]}`} group={reused} findings={plain(ids)} byId={byId} />
           </div>
         ))}
       </Section>
@@ -173,14 +239,19 @@ function Findings({
         )}
       </Section>
       <Section
-        name="secondFactor"
+        name="second_factor"
         icon="shield"
         title={text.secondFactor}
         hint={text.secondFactorHint}
         n={report.second_factor.length}
       >
-        {items("secondFactor", plain(report.second_factor))}
+        {items("second_factor", plain(report.second_factor))}
       </Section>
+      {report.ignored.length > 0 && (
+        <Section name="ignored" icon="eyeOff" title={text.ignoredFindings} n={report.ignored.length}>
+          <IgnoredItems ignored={report.ignored} byId={byId} />
+        </Section>
+      )}
     </div>
   );
 }
@@ -211,11 +282,13 @@ function Score({ report }: { report: HealthReport }) {
           <circle class="ring-all" cx="48" cy="48" r="42" />
           <circle class="ring-left" cx="48" cy="48" r="42" stroke-dasharray={`${(round * report.score) / 100} ${round}`} />
         </svg>
-        <b>{report.score}</b>
+        <b aria-hidden="true">{report.score}</b>
+        <span class="visually-hidden">{text.score({ score: report.score })}</span>
       </div>
       <div>
         <h2>{text.grades[grade(report.score)]}</h2>
         <p>{text.sound({ sound: report.sound, all: report.logins })}</p>
+        {report.ignored.length > 0 && <p>{text.ignoredCount({ count: report.ignored.length })}</p>}
         {caveat && <p>{caveat}</p>}
       </div>
     </div>

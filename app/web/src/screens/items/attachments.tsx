@@ -62,7 +62,7 @@ function NamesOnly({ files }: { files: Attachment[] }) {
   if (files.length === 0) return null;
   return (
     <section class="attachments" aria-labelledby="attachments-title">
-      <h3 id="attachments-title">{text.title}</h3>
+      <h3 id="attachments-title">{text.titleCount({ count: files.length })}</h3>
       <ul class="files">
         {files.map((f) => (
           <Named key={f.id} file={f} />
@@ -133,7 +133,7 @@ function Changeable({ item }: { item: Item }) {
         void attachFiles(item.id, [...e.dataTransfer!.files]);
       }}
     >
-      <h3 id="attachments-title">{text.title}</h3>
+      <h3 id="attachments-title">{files.length > 0 ? text.titleCount({ count: files.length }) : text.title}</h3>
       {files.length + moving.length > 0 && (
         <ul class="files">
           {files.map((f) => (

@@ -11,6 +11,7 @@ import { when } from "../../texts/dates";
 import { IconButton } from "../../ui/controls";
 import { Icon } from "../../ui/icon";
 import { Problem, useTask } from "../../ui/task";
+import { Reveal } from "./field-row";
 import { Secret } from "./secret";
 
 function OldPassword({ item, old: { version, modified, until, password } }: { item: Item; old: Version }) {
@@ -25,11 +26,12 @@ function OldPassword({ item, old: { version, modified, until, password } }: { it
         <Secret value={password} visible={visible} />
         <span class="history-time">{!modified && until ? text.until({ date: time }) : time}</span>
       </div>
-      <IconButton
-        icon={visible ? "eyeOff" : "eye"}
-        label={text.shows({ date: time })}
-        pressed={visible}
-        onClick={() => setVisible(!visible)}
+      <Reveal
+        visible={visible}
+        show={text.shows({ date: time })}
+        hide={text.hides({ date: time })}
+        said={common.visible({ label: common.password })}
+        onChange={setVisible}
       />
       <IconButton icon="copy" label={text.copies({ date: time })} onClick={() => void copySecret(password, common.password)} />
       {!item.trashed && !copyOpen.value && <IconButton icon="restore" label={text.restores({ date: time })} onClick={use} />}
@@ -39,19 +41,19 @@ function OldPassword({ item, old: { version, modified, until, password } }: { it
 
 export function History({ item }: { item: Item }) {
   const text = texts.value.history;
-  const [open, setOpen] = useState(false);
+  const has = !!item.password || !!item.password_history?.length;
   const [versions, setVersions] = useState<Version[] | null>(null);
   const task = useTask();
   useEffect(() => {
     setVersions(null);
-    if (open) task.run(async () => setVersions((await api.history({ id: item.id })).versions));
-  }, [open, item.id, item.modified]);
-  if (!item.password && !item.password_history?.length) return null;
+    if (has) task.run(async () => setVersions((await api.history({ id: item.id })).versions));
+  }, [has, item.id, item.modified]);
+  if (!has) return null;
   return (
-    <details class="details" onToggle={(e) => setOpen(e.currentTarget.open)}>
+    <details class="details">
       <summary>
         <Icon name="chevron" />
-        {text.title}
+        {versions?.length ? text.titleCount({ count: versions.length }) : text.title}
       </summary>
       <Problem error={task.error} />
       {task.busy && <p role="status">{text.loading}</p>}

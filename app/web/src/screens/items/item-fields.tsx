@@ -5,8 +5,7 @@ import { copySecret } from "../../state/clipboard";
 import { href } from "../../state/route";
 import { search } from "../../state/vault";
 import { texts } from "../../texts";
-import { IconButton } from "../../ui/controls";
-import { FieldRow, PlainRow, SecretRow, WebsiteRow } from "./field-row";
+import { CardNumberRow, FieldRow, PlainRow, SecretRow, WebsiteRow } from "./field-row";
 import { CARD_FIELDS, IDENTITY_FIELDS, SSH_FIELDS } from "./fields.gen";
 import { CodeRow } from "./one-time-code";
 
@@ -37,13 +36,14 @@ export function ItemFields({ item }: { item: Item }) {
       <SecretRow label={common.password} value={item.password} />
       {item.totp && <CodeRow id={item.id} modified={item.modified} />}
       <SecretRow label={common.authenticatorKey} value={item.totp} plainWhenShown />
-      {CARD_FIELDS.map((f) =>
-        f.hidden ? (
-          <SecretRow key={f.key} label={card[f.key]} value={item.card?.[f.key]} />
+      {CARD_FIELDS.map((f) => {
+        const Row = f.key === "number" ? CardNumberRow : SecretRow;
+        return f.hidden ? (
+          <Row key={f.key} label={card[f.key]} value={item.card?.[f.key]} />
         ) : (
           <PlainRow key={f.key} label={card[f.key]} value={item.card?.[f.key]} />
-        ),
-      )}
+        );
+      })}
       <PlainRow label={text.expiry} value={expiry(item)} />
       {IDENTITY_FIELDS.map((f) =>
         f.hidden ? (
@@ -66,16 +66,7 @@ export function ItemFields({ item }: { item: Item }) {
         <CustomFieldRow key={i} field={f} />
       ))}
       {item.notes && (
-        <FieldRow
-          label={common.notes}
-          actions={
-            <IconButton
-              icon="copy"
-              label={common.copy({ label: common.notes })}
-              onClick={() => void copySecret(item.notes!, common.notes)}
-            />
-          }
-        >
+        <FieldRow label={common.notes} onCopy={() => void copySecret(item.notes!, common.notes)}>
           <p class="notes">{item.notes}</p>
         </FieldRow>
       )}

@@ -51,11 +51,13 @@ export const tidy = (item: Item): Item => ({
 export function ItemForm({
   item,
   restored,
+  generator = false,
   onSave,
   onDone,
 }: {
   item: Item;
   restored?: Item; // the draft from before the vault was locked
+  generator?: boolean; // open at first
   onSave: (item: Item) => Promise<string>;
   onDone: (saved?: string) => void;
 }) {
@@ -67,7 +69,7 @@ export function ItemForm({
   const [keyDoubted, setKeyDoubted] = useState(false); // the dialog about a bad authenticator key is open
   const accepted = useRef(start.totp ?? ""); // the authenticator key that is not questioned
   const typed = useRef<Partial<Item>>({}); // under other types
-  const [generating, setGenerating] = useState(false);
+  const [generating, setGenerating] = useState(generator);
   const titleRef = useRef<HTMLInputElement>(null);
   const task = useTask();
   const dirty = useRef(false);
@@ -187,12 +189,13 @@ export function ItemForm({
               trailing={
                 <button
                   type="button"
-                  class="input-button"
+                  class="button button-plain generate"
                   aria-label={text.generate}
                   title={text.generate}
                   onClick={() => setGenerating(true)}
                 >
                   <Icon name="generate" />
+                  <span>{text.generateShort}</span>
                 </button>
               }
             />

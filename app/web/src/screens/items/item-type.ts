@@ -35,6 +35,7 @@ export function subtitle(s: Summary): string {
   if (s.unreadable) return texts.value.list.cannotOpen;
   if (s.trashed) return s.purge ? texts.value.trash.purge({ date: dayOf(s.purge) }) : texts.value.trash.noPurge;
   if (s.username) return s.username;
+  if (s.subtitle) return s.subtitle;
   if (s.url) return hostOf(s.url);
   return kindOf(s.type).one;
 }

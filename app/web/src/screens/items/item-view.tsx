@@ -10,6 +10,7 @@ import { texts } from "../../texts";
 import { when } from "../../texts/dates";
 import { Button, Heading, IconButton } from "../../ui/controls";
 import { isTyping, useKeys } from "../../ui/keys";
+import { HealthCard, NextFinding, useItemHealth, WarningsLink } from "../health/item-health";
 import { TrashedNotice } from "../list/trash";
 import { Attachments } from "./attachments";
 import { History } from "./history";
@@ -32,6 +33,7 @@ export function ItemView({
   onDeleted: () => void;
 }) {
   const { common, edits, itemView: text, itemFields } = texts.value;
+  const health = useItemHealth(item);
   const [starred, setStarred] = useState(!!item.favourite);
   useEffect(() => setStarred(!!item.favourite), [item.favourite]);
 
@@ -54,8 +56,18 @@ export function ItemView({
 
   return (
     <article class="item">
+      <header class="item-header">
+        <Tile type={item.type} title={item.title} large />
+        <div>
+          <Heading title={item.title} level={2} focus={focus} hint={item.title}>
+            {item.title}
+          </Heading>
+          <p class="item-type">{kindOf(item.type).one}</p>
+        </div>
+      </header>
       <div class="item-bar">
         {back}
+        <WarningsLink health={health} />
         {writable && (
           <div class="item-tools">
             <IconButton icon="star" label={common.favourite} pressed={starred} filled={starred} onClick={toggleStar} />
@@ -67,18 +79,11 @@ export function ItemView({
           </div>
         )}
       </div>
+      <NextFinding id={item.id} />
       {item.trashed && <TrashedNotice item={item} onDeleted={onDeleted} />}
-      <header class="item-header">
-        <Tile type={item.type} title={item.title} large />
-        <div>
-          <Heading title={item.title} level={2} focus={focus}>
-            {item.title}
-          </Heading>
-          <p class="item-type">{kindOf(item.type).one}</p>
-        </div>
-      </header>
       {hasUnknown(item) && <p class="lead">{itemFields.newer}</p>}
       {!isEmpty(item) && <ItemFields item={item} />}
+      <HealthCard item={item} health={health} />
       {isEmpty(item) && !hasUnknown(item) && !item.attachments?.length && <p class="lead">{text.nothing}</p>}
       {(!item.trashed || !!item.attachments?.length) && <Attachments item={item} />}
       <History item={item} />

@@ -53,13 +53,13 @@ function Unopened({
   const { title, body, retry } = explained();
   return (
     <article class="item">
-      <div class="item-bar">{back}</div>
       <span class="alarm-icon">
         <Icon name="danger" />
       </span>
       <Heading title={title} level={2}>
         {title}
       </Heading>
+      <div class="item-bar">{back}</div>
       <p class="lead">{body}</p>
       {finding && <p class="finding">{describe(finding)}</p>}
       {retry && (
@@ -86,7 +86,17 @@ function useNeighbour(id: string) {
 let nextToDeleted = ""; // the item that a deletion opens; the focus stays in the list
 
 /** `type` is the type of a new item. */
-export function ItemScreen({ id, editing, type }: { id: string; editing: boolean; type?: ItemType }) {
+export function ItemScreen({
+  id,
+  editing,
+  generating = false,
+  type,
+}: {
+  id: string;
+  editing: boolean;
+  generating?: boolean; // with the generator open
+  type?: ItemType;
+}) {
   const { item: text } = texts.value;
   const [item, setItem] = useState<Item | null>(id ? null : () => blank(type));
   const [problem, setProblem] = useState<CoreError | null>(null);
@@ -178,6 +188,7 @@ export function ItemScreen({ id, editing, type }: { id: string; editing: boolean
       key={restored ? "restored" : "fresh"}
       item={item}
       restored={restored}
+      generator={generating}
       onSave={save}
       onDone={(saved) => replaceWith(saved ?? id)}
     />

@@ -4,6 +4,7 @@ import { type Field, type FieldKind, MAX_NAME, type MatchRule } from "../../core
 import { texts } from "../../texts";
 import { Button, IconButton } from "../../ui/controls";
 import { Check, PasswordField, Select, TextArea, TextField } from "../../ui/field";
+import { Icon } from "../../ui/icon";
 import { hostOf } from "../../ui/url";
 import { FIELD_KINDS, MATCH_RULES } from "./fields.gen";
 
@@ -64,11 +65,15 @@ export function Urls({
             onInput={(v) => onChange(renamed(all, i, v))}
             trailing={
               urls.length > 1 && (
-                <IconButton
-                  icon="minus"
-                  label={text.removeUrl({ number: i + 1 })}
+                <button
+                  type="button"
+                  class="input-button"
+                  aria-label={text.removeUrl({ number: i + 1 })}
+                  title={text.removeUrl({ number: i + 1 })}
                   onClick={() => onChange({ urls: without(urls, i), match: renamed(all, i, "").match })}
-                />
+                >
+                  <Icon name="close" />
+                </button>
               )
             }
           />

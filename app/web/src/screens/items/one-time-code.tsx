@@ -73,7 +73,7 @@ function useCode(id: string, modified: string | undefined) {
 }
 
 export function CodeRow({ id, modified }: { id: string; modified: string | undefined }) {
-  const { common, oneTimeCode: text } = texts.value;
+  const { oneTimeCode: text } = texts.value;
   const { code, left, problem, setCode } = useCode(id, modified);
   if (problem)
     return (
@@ -96,19 +96,13 @@ export function CodeRow({ id, modified }: { id: string; modified: string | undef
   return (
     <FieldRow
       label={text.code}
+      onCopy={() => void copySecret(code.code, text.code)}
       actions={
-        <>
-          {code.period > 0 ? (
-            <Ring left={left} period={code.period} />
-          ) : (
-            <IconButton icon="refresh" label={text.nextCode} onClick={() => void next()} />
-          )}
-          <IconButton
-            icon="copy"
-            label={common.copy({ label: text.code })}
-            onClick={() => void copySecret(code.code, text.code)}
-          />
-        </>
+        code.period > 0 ? (
+          <Ring left={left} period={code.period} />
+        ) : (
+          <IconButton icon="refresh" label={text.nextCode} onClick={() => void next()} />
+        )
       }
     >
       <output class="code mono">{halves(code.code)}</output>

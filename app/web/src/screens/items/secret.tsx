@@ -20,13 +20,23 @@ export function runs(value: string): { kind: string; text: string }[] {
   return out;
 }
 
-export function Secret({ value, visible, plain }: { value: string; visible: boolean; plain?: boolean }) {
+export function Secret({
+  value,
+  visible,
+  plain,
+  ending,
+}: {
+  value: string;
+  visible: boolean;
+  plain?: boolean;
+  ending?: string; // what a hidden value shows
+}) {
   const { common } = texts.value;
   if (!visible) {
     return (
       <span class="secret secret-hidden">
-        <span aria-hidden="true">{DOTS}</span>
-        <span class="visually-hidden">{common.hidden}</span>
+        <span aria-hidden="true">{ending ? `•••• ${ending}` : DOTS}</span>
+        <span class="visually-hidden">{ending ? common.hiddenEnding({ ending }) : common.hidden}</span>
       </span>
     );
   }

@@ -25,11 +25,14 @@ const PAGES = {
 
 function Detail() {
   const text = texts.value.shell;
-  const [screen, id, action] = route.value;
+  const [screen, id, action, part] = route.value;
+  const editing = action === "edit" && !copyOpen.value;
   switch (screen) {
     case "item":
       return (
-        <Lazy show={({ ItemScreen }) => <ItemScreen key={id} id={id ?? ""} editing={action === "edit" && !copyOpen.value} />} />
+        <Lazy
+          show={({ ItemScreen }) => <ItemScreen key={id} id={id ?? ""} editing={editing} generating={part === "password"} />}
+        />
       );
     case "new":
       if (copyOpen.value) return null;
