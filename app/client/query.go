@@ -368,8 +368,8 @@ func distance(words, title []string) int {
 	return sum
 }
 
-// typos counts letters that are missing, surplus, different or in the wrong order, up to one more than allowed. What is typed may
-// be the beginning of the word.
+// typos counts letters that are missing, surplus, different or in the wrong order, up to one more than allowed. The user may have
+// typed only the beginning of the word.
 func typos(typed, word []rune, allowed int) int {
 	if len(word) > len(typed) {
 		if n := editDistance(typed, word[:len(typed)]); n <= allowed {

@@ -38,7 +38,7 @@ function SortSelect() {
 
 function Reverse() {
   const { reverse } = preferences.value;
-  const turn = () => {
+  const change = () => {
     setPreferences({ reverse: !reverse });
     refresh().catch(handled);
   };
@@ -49,7 +49,7 @@ function Reverse() {
       aria-label={texts.value.sorting.reverse}
       title={texts.value.sorting.reverse}
       aria-pressed={reverse}
-      onClick={turn}
+      onClick={change}
     >
       <Icon name={reverse ? "up" : "down"} />
     </button>
