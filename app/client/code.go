@@ -32,6 +32,7 @@ const (
 	CodeBadInput          Code = "bad_input"
 	CodeUnsent            Code = "unsent_changes"
 	CodeReadOnly          Code = "read_only"
+	CodeReprompt          Code = "reprompt"
 	CodeCopyDamaged       Code = "copy_damaged"
 	CodeNotFound          Code = Code(protocol.CodeNotFound)
 	CodeInternal          Code = Code(protocol.CodeInternal)
@@ -59,6 +60,7 @@ var failures = []struct {
 	{context.DeadlineExceeded, CodeCancelled},
 	{ErrUncertain, CodeOffline},
 	{ErrReadOnly, CodeReadOnly},
+	{ErrReprompt, CodeReprompt},
 	{ErrNotInCopy, CodeReadOnly},
 	{ErrCopyDamaged, CodeCopyDamaged},
 	{ErrNoCopy, CodeNotFound},

@@ -30,6 +30,8 @@ var (
 	ErrIntercepted = errors.New("something other than the server of this vault answered")
 	// ErrUncertain: the answer to a change was lost. The next Sync shows whether the server made the change.
 	ErrUncertain = errors.New("the server may or may not have saved the change")
+	// ErrReprompt: the item asks for the master password before it is shown.
+	ErrReprompt = errors.New("this item asks for the master password")
 	// ErrReadOnly: the open vault is a cache on this device, which cannot be changed.
 	ErrReadOnly = errors.New("this is a cache, which cannot be changed")
 	// ErrNotInCopy: the cache does not contain attachments.

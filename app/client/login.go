@@ -201,11 +201,17 @@ func (c *Client) Unlock(ctx context.Context, password string) (Opened, error) {
 		return Opened{}, err
 	}
 	master.Wipe()
+	return c.show(ctx, v, away)
+}
+
+// show makes v the unlocked vault: as the server has it, or as the cache has it if away says why there is no server. It needs the
+// turn.
+func (c *Client) show(ctx context.Context, v *vault, away error) (Opened, error) {
 	if err := c.recall(v); err != nil {
 		return Opened{}, err
 	}
 	if away == nil {
-		if err := c.keepAccount(a); err != nil {
+		if err := c.keepAccount(v.account); err != nil {
 			return Opened{}, err
 		}
 	} else {
@@ -220,7 +226,7 @@ func (c *Client) Unlock(ctx context.Context, password string) (Opened, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.vault = v
-	return Opened{a.Username, away != nil}, nil
+	return Opened{v.account.Username, away != nil}, nil
 }
 
 // fetchOrKept returns the account from the server. If the server cannot be reached, it returns the account in the cache, and away

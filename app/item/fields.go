@@ -53,6 +53,8 @@ var overview = objectOf(func(v any) *Unknown { return &v.(*Item).UnknownOverview
 		at: func(v any) any { return &v.(*Item).Tags }, kind: lines},
 	member{Row: Row{Name: "favourite", Label: "common.favourite", Import: ImportEither},
 		at: func(v any) any { return &v.(*Item).Favourite }, kind: flag},
+	member{Row: Row{Name: "reprompt", Label: "itemForm.reprompt", Import: ImportEither},
+		at: func(v any) any { return &v.(*Item).Reprompt }, kind: flag},
 	member{Row: Row{Name: "created", Label: "itemView.created", Merge: MergeNever, Fixed: true},
 		at: func(v any) any { return &v.(*Item).Created }, kind: moment},
 	member{Row: Row{Name: "modified", Label: "itemView.changed", Merge: MergeStamp, Fixed: true},

@@ -46,6 +46,8 @@ type Item struct {
 	Username  string               `json:"username,omitempty"`
 	Tags      []string             `json:"tags,omitempty"`
 	Favourite bool                 `json:"favourite,omitempty"`
+	// Reprompt asks for the master password before the page shows the item. It stops a person at an unlocked screen, not malware.
+	Reprompt bool `json:"reprompt,omitempty"`
 	// All times are in UTC, in whole milliseconds.
 	Created  time.Time `json:"created,omitzero"`
 	Modified time.Time `json:"modified,omitzero"`

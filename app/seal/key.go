@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
+	"strconv"
 )
 
 const keySize = 32
@@ -62,6 +63,9 @@ type KEK struct{ secret }
 // VaultKey is the root of one user's vault: every record key and the manifest key come from it.
 type VaultKey struct{ secret }
 
+// HandoverKey seals a vault key for a moment, in memory only: see PurposeHandover.
+type HandoverKey struct{ secret }
+
 // ManifestKey authenticates the terms of the manifest's digest.
 type ManifestKey struct{ secret }
 
@@ -76,8 +80,9 @@ const (
 	labelManifest     = "vaultsphere/v1/manifest"
 	labelManifestSeal = "vaultsphere/v1/manifest-seal"
 	labelExport       = "vaultsphere/v1/export"
-	labelQueue        = "vaultsphere/v1/queue" // followed by the user
-	labelDraft        = "vaultsphere/v1/draft" // followed by the user
+	labelQueue        = "vaultsphere/v1/queue"    // followed by the user
+	labelDraft        = "vaultsphere/v1/draft"    // followed by the user
+	labelHandover     = "vaultsphere/v1/handover" // followed by the session and the wrapped key
 )
 
 // AuthKey is what the server gets. It reveals nothing about the KEK.
@@ -100,6 +105,30 @@ func NewVaultKey() VaultKey {
 // ManifestKey returns the manifest key of this vault key, which never changes.
 func (v VaultKey) ManifestKey() ManifestKey { return ManifestKey{v.derive(labelManifest)} }
 
+// NewHandoverKey returns a random key.
+func NewHandoverKey() HandoverKey {
+	var k HandoverKey
+	randomBytes(k.b[:])
+	return k
+}
+
+// ParseHandoverKey returns ErrWrongKey unless b can be the result of Bytes.
+func ParseHandoverKey(b []byte) (k HandoverKey, err error) {
+	if len(b) != keySize || [keySize]byte(b) == [keySize]byte{} {
+		return k, ErrWrongKey
+	}
+	copy(k.b[:], b)
+	return k, nil
+}
+
+// Bytes returns a copy of the key, which the caller wipes.
+func (k *HandoverKey) Bytes() []byte { return append([]byte(nil), k.bytes()...) }
+
+// KEK returns a key that works only for this session and this wrapped key of the account.
+func (k HandoverKey) KEK(session, wrapped string) KEK {
+	return KEK{k.derive(labelHandover + strconv.Itoa(len(session)) + ":" + session + wrapped)}
+}
+
 // Equal compares in constant time.
 func (k MasterKey) Equal(o MasterKey) bool     { return k.equal(&o.secret) }
 func (k AuthKey) Equal(o AuthKey) bool         { return k.equal(&o.secret) }
@@ -116,6 +145,9 @@ func (k *KEK) Wipe() { k.wipe() }
 
 // Wipe does what MasterKey.Wipe does.
 func (v *VaultKey) Wipe() { v.wipe() }
+
+// Wipe does what MasterKey.Wipe does.
+func (k *HandoverKey) Wipe() { k.wipe() }
 
 // Wipe does what MasterKey.Wipe does.
 func (k *ManifestKey) Wipe() { k.wipe() }

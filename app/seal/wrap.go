@@ -12,10 +12,12 @@ type Purpose string
 const (
 	PurposePassword Purpose = "password"
 	PurposeRecovery Purpose = "recovery"
+	// PurposeHandover passes the vault key from one worker of a browser to the next, which is never stored or sent.
+	PurposeHandover Purpose = "handover"
 )
 
-// WrapInfo is sealed with a vault key and verified when the key is opened. Salt and Params are zero for PurposeRecovery, which
-// needs no key derivation.
+// WrapInfo is sealed with a vault key and verified when the key is opened. Salt and Params are set only for
+// PurposePassword: no other key is derived from a password.
 type WrapInfo struct {
 	User    UserID
 	Purpose Purpose
@@ -33,9 +35,9 @@ func (w WrapInfo) check() error {
 			return err
 		}
 		return w.Salt.check()
-	case PurposeRecovery:
+	case PurposeRecovery, PurposeHandover:
 		if w.Params != (Params{}) || w.Salt != (Salt{}) {
-			return fmt.Errorf("a recovery phrase has no salt and no parameters: %w", ErrKDFMismatch)
+			return fmt.Errorf("only a password has a salt and parameters: %w", ErrKDFMismatch)
 		}
 		return nil
 	default:

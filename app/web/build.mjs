@@ -121,30 +121,27 @@ const withMaps = (files) =>
 const LATER = "/later-##########.js"; // as long as the name that replaces it, so that the source map stays right
 
 /**
- * Compiles the page: main.js, later.js with the screens after the list, and shared.js with what both need. main.js loads later.js by
- * its name, which is only known when later.js is compiled.
+ * Compiles the page: main.js, later.js with the screens after the list, a file that both import, and the styles. main.js contains the
+ * name of later.js, which is known only when later.js is compiled.
  */
 async function bundlePage(define) {
   const files = withMaps(
     await compile(["main.tsx", "screens/shell/later.ts"], { ...define, LATER_URL: JSON.stringify(LATER) }, "esm"),
   );
-  const names = {};
-  const write = (part, name) => {
-    names[part] = name;
-    writeFileSync(join(maps, `${name}.map`), files.find(({ base }) => base === parts[part].base).map);
-  };
-  const find = (pattern) => {
+  const [main, later, shared, style] = [/^main\.js$/, /^later\.js$/, /^shared-\w+\.js$/, /\.css$/].map((pattern) => {
     const [found, ...more] = files.filter(({ base }) => pattern.test(base));
     if (!found || more.length > 0) throw new Error(`the page needs exactly one ${pattern}`);
     return found;
-  };
-  const parts = { shared: find(/^shared-.*\.js$/), later: find(/^later\.js$/), css: find(/\.css$/), main: find(/^main\.js$/) };
-  writeFileSync(join(dist, parts.shared.base), parts.shared.contents);
-  write("shared", parts.shared.base);
-  write("later", writeHashed(parts.later.base, parts.later.contents));
-  write("css", writeHashed(parts.css.base, parts.css.contents));
-  const main = parts.main.contents.toString().replace(LATER, `/${names.later}`);
-  write("main", writeHashed(parts.main.base, main));
+  });
+  writeFileSync(join(dist, shared.base), shared.contents); // the others import it by this name, which has a hash already
+  const laterName = writeHashed(later.base, later.contents);
+  const text = main.contents.toString();
+  if (!text.includes(LATER)) throw new Error("main.js does not load later.js");
+  const mainName = writeHashed(main.base, text.replace(LATER, `/${laterName}`));
+  const styleName = writeHashed(style.base, style.contents);
+  const names = { main: mainName, later: laterName, shared: shared.base, style: styleName };
+  for (const [part, name] of Object.entries(names))
+    writeFileSync(join(maps, `${name}.map`), { main, later, shared, style }[part].map);
   return names;
 }
 
@@ -214,7 +211,7 @@ for (const [language, catalog] of Object.entries(catalogs)) {
 }
 const TEXTS_URLS = JSON.stringify(texts);
 const licences = writeHashed("licences.txt", readFileSync(join(here, "../../THIRD_PARTY_NOTICES.txt")));
-const main = await bundlePage({
+const page = await bundlePage({
   TEXTS_URLS,
   LICENCES_URL: JSON.stringify(`/${licences}`),
   CORE_URL: JSON.stringify(`/${coreName}`),
@@ -231,9 +228,9 @@ const icons = {
 };
 const manifest = writeHashed("app.webmanifest", fillIn("app.webmanifest", icons));
 const index = {
-  MAIN: `/${main.main}`,
-  SHARED: `/${main.shared}`,
-  STYLE: `/${main.css}`,
+  MAIN: `/${page.main}`,
+  SHARED: `/${page.shared}`,
+  STYLE: `/${page.style}`,
   THEME: `/${theme.js}`,
   MANIFEST: `/${manifest}`,
   ICON: icons.ICON,
@@ -241,7 +238,7 @@ const index = {
 };
 // index.html refers to all files, directly or not, so its content identifies the build.
 const buildId = digest(fillIn("index.html", { ...index, BUILD: "" })).slice(0, 10);
-const page = fillIn("index.html", { ...index, BUILD: buildId });
+const html = fillIn("index.html", { ...index, BUILD: buildId });
 // The licences open in another tab and are not available offline.
 const files = readdirSync(dist)
   .filter((name) => name !== ".keep" && name !== licences)
@@ -252,13 +249,13 @@ const serviceWorker = (
     {
       BUILD: JSON.stringify(buildId),
       FILES: JSON.stringify(files),
-      INDEX_SHA256: JSON.stringify(digest(page)),
+      INDEX_SHA256: JSON.stringify(digest(html)),
     },
     "iife",
   )
 ).find(({ path }) => path.endsWith(".js"));
 writeFileSync(join(dist, "service-worker.js"), serviceWorker.contents);
-writeFileSync(join(dist, "index.html"), page);
+writeFileSync(join(dist, "index.html"), html);
 const sizes = await writeBrotli();
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(2)} MB`;
 const otherLanguages = Object.keys(texts).filter((language) => language !== "en"); // the first load has one language
@@ -266,7 +263,7 @@ const later = new Set([
   strengthName,
   transferName,
   qr.js,
-  main.later,
+  page.later,
   licences,
   ...otherLanguages.map((language) => texts[language].slice(1)),
 ]);

@@ -13,9 +13,32 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
-func (c *core) Resume(ctx context.Context) (protocol.Resumed, error) {
+func (c *core) Resume(ctx context.Context, p protocol.Device) (protocol.Resumed, error) {
 	state, name, err := c.client.Resume(ctx)
-	return protocol.Resumed{State: state, Username: name}, err
+	resumed := protocol.Resumed{State: state, Username: name}
+	if err != nil || state != client.Locked {
+		return resumed, err
+	}
+	h, found := loadHandover()
+	if !found {
+		return resumed, nil
+	}
+	defer clear(h.Key)
+	c.client.SetDevice(p.Device)
+	opened, err := c.client.TakeOver(ctx, h)
+	if err != nil {
+		return resumed, ctx.Err() // unlocking with the password shows what is wrong, if anything
+	}
+	return protocol.Resumed{State: client.Unlocked, Username: opened.Username, Offline: opened.Offline}, nil
+}
+
+func (c *core) HandOver(context.Context) error {
+	h, err := c.client.HandOver()
+	if err != nil {
+		return err
+	}
+	defer clear(h.Key)
+	return storeHandover(h)
 }
 
 var errNoRegistration = fmt.Errorf("%w: prepare_registration comes first", bridge.ErrInput)

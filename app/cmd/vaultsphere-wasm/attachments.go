@@ -19,6 +19,9 @@ func (c *core) Attach(ctx context.Context, p protocol.NewAttachment, f bridge.Fi
 }
 
 func (c *core) Attachment(ctx context.Context, p protocol.AttachmentOf, progress func(done, total int)) (bridge.File, error) {
+	if err := c.mayShow(p.ID); err != nil {
+		return nil, err
+	}
 	return c.client.Attachment(ctx, p.ID, p.Attachment, progress)
 }
 

@@ -37,6 +37,9 @@ func (c *core) Ignore(ctx context.Context, p protocol.Ignoring, progress func(do
 }
 
 func (c *core) Duplicate(ctx context.Context, p protocol.Duplication) (item.Item, error) {
+	if err := c.mayShow(p.ID); err != nil {
+		return item.Item{}, err
+	}
 	return c.client.Duplicate(ctx, p.ID, p.Title)
 }
 

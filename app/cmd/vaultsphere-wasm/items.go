@@ -39,19 +39,37 @@ func query(p protocol.ListParams) client.Query {
 }
 
 func (c *core) Get(_ context.Context, p protocol.ItemID) (item.Item, error) {
+	if err := c.mayShow(p.ID); err != nil {
+		return item.Item{}, err
+	}
 	return c.client.Get(p.ID)
 }
 
+func (c *core) mayShow(id string) error { return c.client.MayShow(id, time.Now()) }
+
+func (c *core) ConfirmItem(ctx context.Context, p protocol.Confirmation) error {
+	return c.client.Confirm(ctx, p.ID, p.Password, time.Now())
+}
+
 func (c *core) History(_ context.Context, p protocol.ItemID) (protocol.History, error) {
+	if err := c.mayShow(p.ID); err != nil {
+		return protocol.History{}, err
+	}
 	versions, err := c.client.History(p.ID)
 	return protocol.History{Versions: versions}, err
 }
 
 func (c *core) RestoreVersion(ctx context.Context, p protocol.VersionOf) (item.Item, error) {
+	if err := c.mayShow(p.ID); err != nil {
+		return item.Item{}, err
+	}
 	return c.client.RestoreVersion(ctx, p.ID, p.Version)
 }
 
 func (c *core) Code(_ context.Context, p protocol.CodeOf) (client.OneTimeCode, error) {
+	if err := c.mayShow(p.ID); err != nil {
+		return client.OneTimeCode{}, err
+	}
 	if p.ID != "" {
 		return c.client.Code(p.ID, time.Now())
 	}
@@ -59,11 +77,19 @@ func (c *core) Code(_ context.Context, p protocol.CodeOf) (client.OneTimeCode, e
 }
 
 func (c *core) NextCode(ctx context.Context, p protocol.ItemID) (client.OneTimeCode, error) {
+	if err := c.mayShow(p.ID); err != nil {
+		return client.OneTimeCode{}, err
+	}
 	return c.client.NextCode(ctx, p.ID, time.Now())
 }
 
 func (c *core) Save(ctx context.Context, p protocol.Changed) (item.Item, error) {
-	return c.client.Save(ctx, p.Item)
+	shown := c.mayShow(p.Item.ID)
+	saved, err := c.client.Save(ctx, p.Item)
+	if err == nil && shown == nil && saved.Reprompt {
+		err = c.client.KeepShown(saved.ID, time.Now())
+	}
+	return saved, err
 }
 
 func (c *core) AddMany(ctx context.Context, p protocol.Items, progress func(done, total int)) (protocol.Added, error) {

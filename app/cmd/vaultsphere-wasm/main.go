@@ -1,7 +1,8 @@
 //go:build js && wasm
 
 // Command vaultsphere-wasm is app/client for the browser. It runs in a dedicated worker and returns results to JavaScript, never
-// keys.
+// keys. The exception is hand_over, for people who keep the vault unlocked until the browser closes: it gives a sealed vault key
+// and the key that opens it to the host, which passes them to the service worker.
 //
 // Before main first blocks, it installs
 //
@@ -25,6 +26,8 @@
 //	  cacheStamp(name: string): Promise<string>,
 //	  cacheStore(name: string, after: string, stamp: string, segment: Uint8Array, whole: boolean): Promise<boolean>,
 //	  cacheForget(name: string): Promise<void>,
+//	  handoverStore(token: string, key: Uint8Array): Promise<void>, // in memory only
+//	  handoverLoad(): Promise<{ token: string, key: Uint8Array } | null>,
 //	  weak(passwords: string[]): Promise<boolean[]>,  // asks the strength meter
 //	}
 package main

@@ -27,7 +27,7 @@ type edits struct {
 	urls, tags, ask            []string
 	drop, detach               []string // names of fields, of attachments
 	password, generate, totp   bool
-	favourite                  bool
+	favourite, reprompt        bool
 }
 
 func (e *edits) flags() *pflag.FlagSet {
@@ -38,6 +38,7 @@ func (e *edits) flags() *pflag.FlagSet {
 	f.StringArrayVar(&e.urls, "url", nil, "`URL` of the item, in place of all previous ones (repeatable)")
 	f.StringArrayVar(&e.tags, "tag", nil, "`TAG` of the item, in place of all previous ones (repeatable)")
 	f.BoolVar(&e.favourite, "favourite", false, "mark the item as a favourite")
+	f.BoolVar(&e.reprompt, "reprompt", false, "the page asks for the master password before it shows the item")
 	f.StringVar(&e.notesFile, "notes-file", "", "read the notes from `FILE`, or from standard input if it is -")
 	f.BoolVar(&e.password, "password", false, "ask for the password")
 	f.BoolVar(&e.generate, "generate", false, "generate a random password of 20 characters")
@@ -69,6 +70,9 @@ func (p *program) apply(ctx context.Context, it item.Item, e edits) (item.Item, 
 	}
 	if e.Changed("favourite") {
 		it.Favourite = e.favourite
+	}
+	if e.Changed("reprompt") {
+		it.Reprompt = e.reprompt
 	}
 	for _, name := range e.drop {
 		i := slices.IndexFunc(it.Fields, func(f item.Field) bool { return f.Name == name })

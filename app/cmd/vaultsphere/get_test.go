@@ -8,7 +8,7 @@ import (
 )
 
 // onlyJSON lists the rows that get prints only with --json. Custom fields are printed by their own names.
-var onlyJSON = []string{"type", "match", "tags", "favourite", "created", "modified", "trashed", "purge", "ignored", "fields", "password_history"}
+var onlyJSON = []string{"type", "match", "tags", "favourite", "reprompt", "created", "modified", "trashed", "purge", "ignored", "fields", "password_history"}
 
 func TestGetPrintsEveryField(t *testing.T) {
 	t.Parallel()

@@ -138,6 +138,7 @@ func (r *export) item(it *source.Draft, o source.Object, _ string) {
 		Title:     o.Text("name"),
 		Notes:     o.Text("notes"),
 		Favourite: o.Yes("favorite"),
+		Reprompt:  o.Yes("reprompt"),
 		Created:   o.Time("creationDate"),
 		Modified:  o.Time("revisionDate"),
 		Trashed:   o.Time("deletedDate"),
@@ -161,7 +162,7 @@ func (r *export) item(it *source.Draft, o source.Object, _ string) {
 		it.RelocateRest(old, "Password history")
 	}
 	source.NewestFirst(it.PasswordHistory)
-	flags(it, o.Text("archivedDate"), o.Yes("reprompt"))
+	archived(it, o.Text("archivedDate"))
 	o.Object("secureNote").Drop("type")       // always the same
 	o.Drop("organizationId", "object", "key") // key encrypted the item on Bitwarden's server
 	for _, part := range parts {

@@ -31,6 +31,7 @@ func TestBitwardenJSON(t *testing.T) {
 			TOTP:      "otpauth://totp/Portal:j%C3%B6rg?secret=JBSWY3DPEHPK3PXP&issuer=Portal&algorithm=SHA256&digits=8&period=60",
 			Notes:     "first line\n  indented \"quoted\", with comma\r\nWindows line\n\nlast; line",
 			Tags:      []string{"Arbeit/Kunden – Köln"},
+			Reprompt:  true,
 			Favourite: true,
 			Created:   transfertest.Time("2020-01-02T03:04:05.678Z"),
 			Modified:  transfertest.Time("2024-03-01T08:15:30.123Z"),
@@ -65,7 +66,6 @@ func TestBitwardenJSON(t *testing.T) {
 				transfertest.Text("Passkey 2: key curve", "P-256"),
 				transfertest.Text("Passkey 2: key type", "public-key"),
 				transfertest.Text("Passkey 2: RP ID", "other.example.com"),
-				transfertest.YesNo("Master password re-prompt", "true"),
 			},
 			PasswordHistory: []item.OldPassword{
 				{Password: "second;pass,2", Until: transfertest.Time("2024-02-29T23:59:59.999Z")},

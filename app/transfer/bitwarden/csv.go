@@ -35,19 +35,16 @@ var CSV = source.CSV{
 		for _, rawURL := range source.SplitURLs(r.Text("login_uri")) {
 			r.AddURL(rawURL, item.MatchDomain)
 		}
-		flags(r.Draft, r.Text("archiveddate"), source.IsYes(r.Text("reprompt")))
-		r.Drop("reprompt")
+		r.Reprompt = source.IsYes(r.Text("reprompt"))
+		archived(r.Draft, r.Text("archiveddate"))
 	},
 }
 
-// flags relocates settings that only Bitwarden has.
-func flags(it *source.Draft, archived string, reprompt bool) {
-	if archived != "" {
+// archived relocates the time when an item was archived.
+func archived(it *source.Draft, at string) {
+	if at != "" {
 		it.Tags = append(it.Tags, source.TagArchived)
-		it.Relocate("Archived", archived, item.FieldText)
-	}
-	if reprompt {
-		it.Relocate("Master password re-prompt", item.True, item.FieldBoolean)
+		it.Relocate("Archived", at, item.FieldText)
 	}
 }
 

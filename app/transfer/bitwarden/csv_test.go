@@ -22,11 +22,11 @@ func TestBitwardenCSV(t *testing.T) {
 			Notes:     "first line\nsecond, \"quoted\" line",
 			Tags:      []string{`Arbeit, "Köln"`},
 			Favourite: true,
+			Reprompt:  true,
 			Fields: []item.Field{
 				transfertest.Text("Kundennummer", "4711"),
 				transfertest.Hidden("PIN", "0815"),
 				transfertest.Text("Address", "one\ntwo"),
-				transfertest.YesNo("Master password re-prompt", "true"),
 			},
 		},
 		{

@@ -33,6 +33,7 @@ type exportedItem struct {
 	Name            string            `json:"name"`
 	Notes           *string           `json:"notes"`
 	Favorite        bool              `json:"favorite"`
+	Reprompt        int               `json:"reprompt,omitempty"` // 1: before showing secrets
 	Fields          []exportedField   `json:"fields,omitempty"`
 	Login           *exportedLogin    `json:"login,omitempty"`
 	SecureNote      *exportedNote     `json:"secureNote,omitempty"`
@@ -138,6 +139,9 @@ func itemOf(it item.Item) exportedItem {
 	out := exportedItem{
 		Type: typeNumbers[it.Type], Name: name, Notes: textOrNull(notes), Favorite: it.Favourite,
 		CreationDate: timeOrNull(it.Created), RevisionDate: timeOrNull(it.Modified), DeletedDate: timeOrNull(it.Trashed),
+	}
+	if it.Reprompt {
+		out.Reprompt = 1
 	}
 	for _, f := range it.Fields {
 		out.field(f.Name, f.Value, f.Kind)

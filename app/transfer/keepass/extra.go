@@ -18,6 +18,7 @@ import (
 type extra struct {
 	Type      item.Type                 `json:"type"`
 	Favourite bool                      `json:"favourite,omitempty"`
+	Reprompt  bool                      `json:"reprompt,omitempty"`
 	Tags      []string                  `json:"tags,omitempty"`
 	Match     map[string]item.MatchRule `json:"match,omitempty"`
 	Created   int64                     `json:"created,omitempty"` // milliseconds since 1970, because KDBX has seconds
@@ -126,7 +127,7 @@ func joinTags(tags []string, favourite bool) string {
 
 // restore restores what take and tags did not. Changes by a program that does not know the extra take precedence.
 func (x *extra) restore(it *item.Item, e *entry) {
-	it.Type, it.Match, it.Ignored = x.Type, x.Match, x.Ignored
+	it.Type, it.Match, it.Ignored, it.Reprompt = x.Type, x.Match, x.Ignored, x.Reprompt
 	it.Created, it.Modified, it.Trashed = finer(it.Created, x.Created), finer(it.Modified, x.Modified), finer(it.Trashed, x.Trashed)
 	if it.Trashed.IsZero() == (x.Trashed == 0) {
 		it.Purge = fromMilli(x.Purge)

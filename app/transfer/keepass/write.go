@@ -210,7 +210,7 @@ func (w *writer) entry(x parcel.Exported) (gokeepasslib.Entry, error) {
 		w.latest = it.Modified
 	}
 	s := &stringFields{taken: map[string]bool{}, extra: &extra{
-		Type: it.Type, Favourite: it.Favourite, Tags: it.Tags, Match: it.Match, Strings: map[string]place{}, Files: map[string]string{},
+		Type: it.Type, Favourite: it.Favourite, Reprompt: it.Reprompt, Tags: it.Tags, Match: it.Match, Strings: map[string]place{}, Files: map[string]string{},
 		Created: toMilli(it.Created), Modified: toMilli(it.Modified), Trashed: toMilli(it.Trashed), Purge: toMilli(it.Purge),
 		Ignored: it.Ignored,
 	}}

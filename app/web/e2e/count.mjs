@@ -14,7 +14,7 @@ export async function countUntilClosed(page) {
     context.close = close;
     const scripts = await page.coverage.stopJSCoverage();
     const ours = scripts
-      .filter(({ url }) => /\/(main|theme)-\w+\.js$/.test(url))
+      .filter(({ url }) => /\/(later|main|shared|theme)-\w+\.js$/.test(url))
       .map(({ url, functions }) => ({ url, functions }));
     writeFileSync(join(dir, `page-${randomUUID()}.json`), JSON.stringify(ours));
     await close();

@@ -3,7 +3,17 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
-import { addMany, comesTrue, heading, openPage, registerPerson, startBrowser, startServer } from "./stage.mjs";
+import {
+  addMany,
+  callCore,
+  closeToasts,
+  comesTrue,
+  heading,
+  openPage,
+  registerPerson,
+  startBrowser,
+  startServer,
+} from "./stage.mjs";
 
 const sha1 = (text) => createHash("sha1").update(text).digest("hex").toUpperCase();
 
@@ -93,7 +103,7 @@ test("open groups and the place survive opening an item", async () => {
   await group("Weak passwords")
     .getByRole("button", { name: /^Show all/ })
     .click();
-  const link = page.getByRole("link", { name: "Weak 69" });
+  const link = page.getByRole("link", { name: "Weak 69 hedda" });
   await link.click();
   await heading(page, "Weak 69");
   await page.goBack();
@@ -110,6 +120,79 @@ test("open groups and the place survive opening an item", async () => {
   assert.equal(await link.count(), 0);
 });
 
+const openItem = async (title) => {
+  const { items } = await callCore(page, "list", { query: title });
+  await page.evaluate((id) => (location.hash = `#/item/${id}`), items[0].id);
+  await heading(page, title);
+};
+const card = () => page.locator(".item-health");
+
+test("an item shows its own warnings", async () => {
+  await addMany(page, [
+    login("Twin", "password"),
+    { ...login("Plain", "orbit velvet lantern mustard 9"), urls: ["http://plain.example"] },
+  ]);
+  await openItem("Leaked");
+  await card().getByText("Seen 42 times in known data breaches.").waitFor();
+  await card().getByText("Weak password", { exact: true }).waitFor();
+  await card()
+    .getByText(/^Password set on/)
+    .waitFor();
+  await page.getByRole("button", { name: "3 warnings" }).click();
+  await comesTrue(page, () => document.activeElement?.textContent === "Password health");
+  await card().getByRole("link", { name: "Twin" }).click();
+  await heading(page, "Twin");
+  await openItem("Plain");
+  await card().getByText("plain.example doesn’t use HTTPS.").waitFor();
+  await card().getByText("Not checked for data breaches").waitFor();
+  await card().getByRole("button", { name: "Check" }).click();
+  await card().getByText("Not found in known data breaches").waitFor();
+  assert.equal(await card().getByRole("link", { name: "Change password" }).count(), 0); // it would not help
+});
+
+test("an ignored finding can be reported again", async () => {
+  await openItem("Plain");
+  await card().getByRole("button", { name: "Ignore: Unsecured website" }).click();
+  await card().getByText("Unsecured website (ignored)").waitFor();
+  assert.equal(await page.getByRole("button", { name: /warning/ }).count(), 0);
+  await open();
+  await page.locator(".score").getByText("1 finding is ignored.").waitFor();
+  assert.equal(await group("Unsecured websites").locator("summary").count(), 0);
+  await group("Reused passwords").locator("summary").click();
+  await closeToasts(page); // Undo would undo both
+  await group("Reused passwords").getByRole("button", { name: "Ignore: Leaked" }).click();
+  await page.locator(".score").getByText("3 findings are ignored.").waitFor();
+  await page.getByText("2 findings ignored").first().waitFor();
+  await page.getByRole("button", { name: "Undo" }).click();
+  await page.locator(".score").getByText("1 finding is ignored.").waitFor();
+  await group("Ignored findings").locator("summary").click();
+  await group("Ignored findings").getByRole("button", { name: "Stop ignoring: Unsecured website, Plain" }).click();
+  await group("Unsecured websites").locator("summary").waitFor();
+  await page
+    .locator(".score")
+    .getByText(/^Score \d+ of 100$/)
+    .waitFor({ state: "attached" });
+});
+
+test("a finding leads to the generator, and then to the next", async () => {
+  await open();
+  await group("Reused passwords").locator("summary").waitFor();
+  if (!(await group("Reused passwords").locator("ul").count())) await group("Reused passwords").locator("summary").click();
+  await addMany(page, [login("Other twin", "orbit velvet lantern mustard 9")]);
+  await group("Reused passwords").getByRole("link", { name: "Change password: Leaked" }).click();
+  await page.getByRole("button", { name: "Use this password" }).click();
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await heading(page, "Leaked");
+  // Its twin is no longer reused: the next group follows.
+  await page.getByRole("link", { name: "Next: Other twin" }).click();
+  await page.getByRole("button", { name: "Use this password" }).click();
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await heading(page, "Other twin");
+  await page.getByText("No more in this group").waitFor();
+  await page.locator(".work-bar").getByRole("link", { name: "Password health" }).click();
+  await group("Reused passwords").getByText("No issues").waitFor();
+});
+
 test("the row is hidden where the operator turned the check off", async () => {
   const quiet = await startServer({ BREACH_ADDRESS: "off" });
   try {
@@ -119,6 +202,14 @@ test("the row is hidden where the operator turned the check off", async () => {
     await open(other);
     await other.getByText("Your administrator has turned off the breach check.").waitFor();
     assert.equal(await exposed(other).count(), 0);
+    await other.evaluate(() => (location.hash = "#/vault"));
+    await other.getByRole("option", { name: /Sound/ }).click();
+    await other
+      .locator(".item-health")
+      .getByText(/^Password set on/)
+      .waitFor();
+    assert.equal(await other.getByText("Not checked for data breaches").count(), 0);
+    await open(other);
     await other.locator(".score").getByText("Breaches haven’t been checked.").waitFor();
     await other.getByText("Checked on your device.", { exact: true }).waitFor();
     await other.context().close();

@@ -203,4 +203,127 @@ test("right-to-left text is shown correctly", async () => {
   await button("Cancel").click();
 });
 
+/** Opens an item and records what is copied from then on. */
+async function copiesOf(title) {
+  await page.evaluate((id) => (location.hash = `#/item/${id}`), await idOf(title));
+  await heading(page, title);
+  await page.evaluate(() => {
+    window.copied = [];
+    navigator.clipboard.writeText = async (text) => void window.copied.push(text);
+  });
+  return () => page.evaluate(() => window.copied.splice(0));
+}
+
+test("a click on a row copies its value", async () => {
+  await addMany(page, [
+    {
+      type: "login",
+      title: "Clicks",
+      username: "imogen at work",
+      password: "s3cret",
+      urls: ["https://c.example"],
+      notes: "read these three words",
+    },
+  ]);
+  const copied = await copiesOf("Clicks");
+  await row("Username").locator("dt").click();
+  await row("Password").click({ position: { x: 300, y: 10 } });
+  await row("Notes").getByText("read these").click();
+  assert.deepEqual(await copied(), ["imogen at work", "s3cret", "read these three words"]);
+  await button("Copy password").press("Enter");
+  assert.deepEqual(await copied(), ["s3cret"]);
+  // What is clicked for another reason is not copied.
+  await button("Show password").click();
+  await row("Website")
+    .getByRole("link", { name: "https://c.example", exact: true })
+    .evaluate((a) => {
+      a.addEventListener("click", (e) => e.preventDefault());
+      a.click();
+    });
+  assert.deepEqual(await copied(), []);
+  await row("Notes")
+    .getByText("read these")
+    .dblclick({ position: { x: 12, y: 10 } });
+  assert.ok((await page.evaluate(() => getSelection().toString())).trim());
+  assert.equal((await copied()).length, 1); // by the first of the two clicks
+  const { x, y } = await row("Username").locator(".field-row-value").boundingBox();
+  await page.mouse.move(x + 2, y + 12);
+  await page.mouse.down();
+  await page.mouse.move(x + 60, y + 12);
+  await page.mouse.up();
+  assert.ok(await page.evaluate(() => getSelection().toString()));
+  assert.deepEqual(await copied(), []);
+  const opacity = () =>
+    row("Username")
+      .locator(".copy-hint")
+      .evaluate((e) => getComputedStyle(e).opacity);
+  assert.equal(await opacity(), "1");
+  await page.mouse.move(0, 0);
+  assert.equal(await opacity(), "0");
+  await button("Copy username").focus();
+  await page.keyboard.press("Shift+Tab");
+  await page.keyboard.press("Tab"); // a focus that is visible
+  assert.equal(await opacity(), "1");
+});
+
+test("a revealed secret says so", async () => {
+  await page.evaluate((id) => (location.hash = `#/item/${id}`), await idOf("Clicks"));
+  await heading(page, "Clicks");
+  if (await button("Hide password").count()) await button("Hide password").click();
+  assert.equal(await button("Show password").getAttribute("title"), "Show password");
+  await button("Show password").click();
+  assert.equal(await button("Hide password").getAttribute("title"), "Hide password");
+  await row("Password").getByRole("status").getByText("Password shown").waitFor({ state: "attached" });
+});
+
+test("cards and identities can be told apart", async () => {
+  await addMany(page, [
+    { type: "card", title: "Debit", card: { brand: "Visa", number: "4000001234567899", code: "314" } },
+    { type: "identity", title: "Home", identity: { first_name: "Ada", last_name: "Fairweather" } },
+  ]);
+  await page.getByRole("option", { name: /Debit/ }).getByText("Visa, •7899").waitFor();
+  await page.getByRole("option", { name: /Home/ }).getByText("Ada Fairweather").waitFor();
+  const copied = await copiesOf("Debit");
+  await row("Card number").getByText("•••• 7899").waitFor();
+  assert.equal(await row("Security code").getByText("314").count(), 0);
+  await button("Show card number").click();
+  await row("Card number").getByText("4000 0012 3456 7899", { exact: true }).waitFor();
+  await button("Copy card number").click();
+  assert.deepEqual(await copied(), ["4000001234567899"]);
+});
+
+test("the heading comes first, and a long one takes three lines", async () => {
+  const title = "Long name ".repeat(30).trim();
+  await addMany(page, [{ type: "login", title, password: "one" }]);
+  await page.evaluate((id) => (location.hash = `#/item/${id}`), await idOf("Long name"));
+  const at = page.locator(".item h2");
+  await at.filter({ hasText: title }).waitFor();
+  await page.mouse.move(0, 0);
+  const { lines, below, first, hint, opaque, beside } = await at.evaluate((h2) => {
+    const bar = document.querySelector(".item-bar");
+    const box = h2.getBoundingClientRect();
+    return {
+      lines: Math.round(box.height / Number.parseFloat(getComputedStyle(h2).lineHeight)),
+      below: box.top > bar.getBoundingClientRect().top,
+      first: !!(h2.compareDocumentPosition(bar) & Node.DOCUMENT_POSITION_FOLLOWING),
+      hint: h2.title,
+      opaque: !/rgba|\//.test(getComputedStyle(bar).backgroundColor),
+      beside: document.querySelector(".item-header .tile").getBoundingClientRect().top - box.top,
+    };
+  });
+  assert.deepEqual([lines, below, first, hint, opaque], [3, true, true, title, true]);
+  assert.ok(Math.abs(beside) < 8, `the tile is ${beside} px from the top`);
+  await at.hover();
+  assert.ok((await at.boundingBox()).height > 100);
+});
+
+test("the history says how many passwords it has", async () => {
+  const item = await stored("Clicks");
+  await callCore(page, "save", { item: { ...item, password: "another" } });
+  await page.evaluate(() => new BroadcastChannel("vaultsphere").postMessage("changed"));
+  await page.evaluate((id) => (location.hash = `#/item/${id}`), item.id);
+  await heading(page, "Clicks");
+  await page.locator("summary", { hasText: "Password history (1)" }).waitFor();
+});
+
 test("the browser reported no problem", () => assert.deepEqual(page.complaints, []));

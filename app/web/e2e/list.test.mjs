@@ -1,6 +1,7 @@
 // The list: small windows, the focus and the scroll position.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { findings } from "./axe.mjs";
 import { logins } from "./samples.mjs";
 import { addMany, done, heading, unlock, useStage, vaultOf } from "./stage.mjs";
 
@@ -120,6 +121,66 @@ test("the list is left and found at the same place", async () => {
   assert.equal(await top(), 0);
   await page.getByLabel("Search vault").fill("");
   await isAt(1200);
+  await done(page);
+});
+
+test("rows offer actions to the mouse and to the keyboard", async () => {
+  const page = await vaultOf("emil", logins(30));
+  const { keyboard } = page;
+  const says = (text) => page.locator(".toast", { hasText: text }).first().waitFor();
+  const bar = page.getByRole("toolbar");
+  await row(page, "Brightwater Council 2").hover();
+  await page
+    .getByRole("toolbar", { name: "Actions for “Brightwater Council 2”" })
+    .getByRole("button", { name: "Copy username" })
+    .click();
+  await says("Username copied");
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), "ada.2@harbour.example");
+  assert.equal(await page.locator(".item").count(), 0); // a click on a button does not open the item
+  assert.equal(await page.locator('[role="option"] :is(button, a)').count(), 0);
+
+  await row(page, "Alder & Sons 2").click({ button: "right" });
+  const menu = page.getByRole("menu", { name: "Actions for “Alder & Sons 2”" });
+  await menu.getByRole("menuitem", { name: "Open website" }).waitFor();
+  assert.deepEqual(await findings(page), []);
+  await menu.getByRole("menuitem", { name: "Duplicate" }).click();
+  await heading(page, "Alder & Sons 2 (copy)");
+  await page.getByText("31 items").first().waitFor();
+
+  await page.mouse.move(900, 400);
+  await page.getByRole("listbox").focus();
+  await keyboard.press("Home");
+  await keyboard.press("Shift+F10");
+  const first = page.getByRole("menu", { name: "Actions for “Alder & Sons”" });
+  await first.waitFor();
+  await keyboard.press("ArrowUp"); // the last
+  await keyboard.press("d"); // the next of this letter
+  assert.equal(await page.evaluate(() => document.activeElement.innerText), "Duplicate");
+  await keyboard.press("Escape");
+  await first.waitFor({ state: "detached" });
+  await onList(page);
+  await keyboard.press("ContextMenu");
+  await first.waitFor();
+  await keyboard.press("e");
+  await keyboard.press("Enter");
+  await heading(page, "Edit Alder & Sons");
+  await keyboard.press("Escape");
+  await keyboard.press("Escape");
+  await onList(page);
+
+  await keyboard.press("Tab"); // the buttons of the active row
+  await keyboard.press("ArrowRight");
+  await keyboard.press("Enter");
+  await says("Password copied");
+  await keyboard.press("End");
+  await keyboard.press("Enter");
+  await first.getByRole("menuitem", { name: /^Delete/ }).click();
+  await page.getByText("30 items").first().waitFor();
+  await onList(page);
+  await keyboard.press("x"); // the bar of the selection replaces them
+  await page.getByText("1 selected").first().waitFor();
+  await row(page, "Cobalt Cloud").hover();
+  assert.equal(await bar.count(), 0);
   await done(page);
 });
 

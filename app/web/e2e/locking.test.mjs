@@ -48,6 +48,33 @@ test("the page locks after the idle time", async () => {
   await locked(page);
 });
 
+test("a notice counts down before the idle lock", async () => {
+  await page.clock.install();
+  await page.reload();
+  await enter();
+  const notice = page.locator(".banner", { hasText: "Locking in" });
+  await page.clock.fastForward("04:25");
+  assert.equal(await notice.count(), 0);
+  await page.clock.fastForward("00:10");
+  await notice.getByText(/^Locking in 2\d s$/).waitFor();
+  const spoken = await notice.locator(".visually-hidden").textContent();
+  await page.clock.fastForward("00:10");
+  await notice.getByText(/^Locking in 1\d s$/).waitFor();
+  assert.equal(await notice.locator(".visually-hidden").textContent(), spoken, "screen readers hear it once");
+  await notice.getByRole("button", { name: "Stay unlocked" }).click();
+  await page.clock.fastForward("00:02");
+  await notice.waitFor({ state: "detached" });
+  await page.clock.fastForward("04:00");
+  await heading(page, rich.title);
+  await page.clock.fastForward("00:45");
+  await notice.waitFor();
+  await page.keyboard.press("Shift");
+  await page.clock.fastForward("00:02");
+  await notice.waitFor({ state: "detached" });
+  await page.clock.fastForward("05:01");
+  await locked(page);
+});
+
 test("waking after the idle time locks", async () => {
   await page.clock.install();
   await page.reload();
@@ -157,8 +184,105 @@ test("a message stays while the pointer is on it", async () => {
   await message.waitFor({ state: "detached" });
 });
 
-test("browser storage contains no secrets", async () => {
+/** A vault that stays unlocked until the browser closes, when the service worker runs. */
+const keepUnlocked = async () => {
+  await page.context().close();
+  page = await openPage(browser, server.url, { serviceWorkers: "allow" });
   await enter();
+  await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
+  await page.getByRole("link", { name: "Settings" }).first().click();
+  await page.getByLabel("Auto-lock").selectOption({ label: "When the browser closes" });
+  await remembered(page);
+};
+
+/** Waits until the service worker can open the vault, or no longer can. */
+const remembers = (p, wanted) =>
+  comesTrue(
+    p,
+    async (wanted) => {
+      const { active } = await navigator.serviceWorker.getRegistration();
+      const { port1, port2 } = new MessageChannel();
+      active.postMessage({ handover: "connect" }, [port1]);
+      port2.postMessage("load");
+      return new Promise((done) => (port2.onmessage = ({ data }) => done((data !== null) === wanted)));
+    },
+    wanted,
+  );
+const remembered = (p) => remembers(p, true);
+const forgotten = (p) => remembers(p, false);
+
+test("the vault can stay unlocked until the browser closes", async () => {
+  await keepUnlocked();
+  await page.reload();
+  await heading(page, "Settings");
+  const other = await page.context().newPage();
+  watch(other);
+  await other.goto(server.url);
+  await other.getByRole("option", { name: rich.title }).waitFor();
+
+  await page.keyboard.press("Alt+l");
+  await locked(page);
+  await locked(other);
+  await forgotten(page);
+  await page.reload();
+  await locked(page);
+  await unlock(page);
+  await heading(page, "Settings");
+  await remembered(page);
+  await other.reload();
+  await other.getByRole("option", { name: rich.title }).waitFor();
+  assert.deepEqual([...page.complaints, ...other.complaints], []);
+});
+
+test("a new tab asks the others when the service worker has ended", async () => {
+  await keepUnlocked();
+  await page.evaluate(async () => (await navigator.serviceWorker.getRegistration()).active.postMessage({ handover: "forget" }));
+  const other = await page.context().newPage();
+  await other.goto(server.url);
+  await other.getByRole("option", { name: rich.title }).waitFor();
+  await page.getByLabel("Auto-lock").selectOption({ label: "5 minutes" });
+  await forgotten(page);
+});
+
+test("an ended session is not opened, nor another user's", async () => {
+  await keepUnlocked();
+  await page.context().clearCookies();
+  await page.reload();
+  await heading(page, "Sign in");
+  await registerPerson(page, `person-${++person}`);
+  await remembered(page);
+  await page.reload();
+  await heading(page, "All items");
+  assert.equal(await page.getByRole("option").count(), 0);
+  assert.deepEqual(page.complaints, []);
+});
+
+test("a forged or damaged handover leaves the vault locked", async () => {
+  await keepUnlocked();
+  const sw = await page.context().newPage();
+  watch(sw);
+  await sw.goto(`${server.url}/api/v1/limits`);
+  await page.close();
+  for (const handover of [{ token: "gAAAA", key: new Uint8Array(32).fill(7) }, { token: 1 }, "nonsense"]) {
+    await sw.evaluate(async (forged) => {
+      const { active } = await navigator.serviceWorker.getRegistration();
+      active.postMessage({ handover: "forget" });
+      const { port1, port2 } = new MessageChannel();
+      active.postMessage({ handover: "connect" }, [port1]);
+      port2.postMessage(forged);
+    }, handover);
+    page = await sw.context().newPage();
+    watch(page);
+    await page.goto(server.url);
+    await locked(page);
+    assert.deepEqual(page.complaints, []);
+    await page.close();
+  }
+  page = sw;
+});
+
+test("browser storage contains no secrets", async () => {
+  await keepUnlocked();
   const stored = await page.evaluate(async () => {
     const result = (request) =>
       new Promise((done, failed) => {
@@ -174,6 +298,14 @@ test("browser storage contains no secrets", async () => {
     const text = (_, value) => (ArrayBuffer.isView(value) ? new TextDecoder().decode(value) : value);
     return JSON.stringify([Object.entries(localStorage), Object.entries(sessionStorage), document.cookie, rows], text);
   });
-  for (const secret of [PASSWORD, rich.password, rich.title, rich.username]) assert.equal(stored.includes(secret), false);
+  const handover = await page.evaluate(async () => {
+    const { active } = await navigator.serviceWorker.getRegistration();
+    const { port1, port2 } = new MessageChannel();
+    active.postMessage({ handover: "connect" }, [port1]);
+    port2.postMessage("load");
+    return new Promise((done) => (port2.onmessage = ({ data }) => done(data.token)));
+  });
+  for (const secret of [PASSWORD, rich.password, rich.title, rich.username, handover])
+    assert.equal(stored.includes(secret), false);
   assert.match(stored, /digest/); // the dump really contains the stored data
 });

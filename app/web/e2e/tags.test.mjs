@@ -1,7 +1,7 @@
 // Tags: the field with suggestions, links, the dialogs that change them for many items, and the operators of the search.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { callCore, comesTrue, done, heading, useStage, vaultOf } from "./stage.mjs";
+import { callCore, closeToasts, comesTrue, done, heading, useStage, vaultOf } from "./stage.mjs";
 
 useStage();
 
@@ -92,7 +92,8 @@ test("a tag leads to its items and can be renamed, merged and deleted", async ()
   await heading(page, "Work");
   await listIs(["Bank", "Example", "GitHub", "GitLab", "Visa"]);
   await page.locator(".toast").getByRole("button", { name: "Undo" }).click();
-  await said("Undone");
+  await page.locator(".toast").getByText("Undone").waitFor();
+  await closeToasts(page);
   await heading(page, "Finance");
   await listIs(["Bank", "Example", "Visa"]);
   assert.deepEqual((await tagsOf("Example")).sort(), ["Finance", "Tag 499", "Tag 50", "Work", "home", "two words"]);
@@ -128,7 +129,8 @@ test("the tags of a selection are applied together", async () => {
   assert.deepEqual((await tagsOf("GitHub")).sort(), [LONG, "home", "Été"].sort());
   assert.deepEqual((await tagsOf("GitLab")).sort(), ["home", "Été"]);
   await page.locator(".toast").getByRole("button", { name: "Undo" }).click();
-  await said("Undone");
+  await page.locator(".toast").getByText("Undone").waitFor();
+  await closeToasts(page);
   assert.deepEqual((await tagsOf("GitHub")).sort(), [LONG, "Work"].sort());
   assert.deepEqual((await tagsOf("GitLab")).sort(), ["Work", "Été"]);
   await page.keyboard.press("Escape");

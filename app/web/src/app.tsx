@@ -5,6 +5,7 @@ import { Register } from "./screens/access/register";
 import { SignIn } from "./screens/access/sign-in";
 import { Broken, Starting } from "./screens/access/starting";
 import { Unlock } from "./screens/access/unlock";
+import { RepromptDialog } from "./screens/items/reprompt";
 import { Lazy } from "./screens/shell/lazy";
 import { Shell } from "./screens/shell/shell";
 import { Shortcuts } from "./screens/shell/shortcuts";
@@ -88,6 +89,7 @@ export function App() {
       <OpenPalette />
       <Shortcuts />
       <LaterDialogs />
+      <RepromptDialog />
       {wouldLose.value && (
         <Confirm
           title={text.loseTitle}

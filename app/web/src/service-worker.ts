@@ -3,6 +3,7 @@
 // A page never mixes two builds. Every file except index.html is named by its content hash, so a page gets the files of its build
 // or none. index.html comes from the server, or from the build whose files are all cached here. A build replaces another when one of
 // its pages is open. The files of the old build remain until its pages are closed.
+import { type HandoverMessage, serveHandover } from "./core/handover";
 import { BUILD_PREFIX, type FromServiceWorker, type ToServiceWorker } from "./core/release";
 
 declare const self: ServiceWorkerGlobalScope;
@@ -20,7 +21,12 @@ self.addEventListener("install", (e) => e.waitUntil(install()));
 self.addEventListener("activate", (e) => e.waitUntil(activate()));
 
 self.addEventListener("message", (e) => {
-  const { build } = e.data as ToServiceWorker;
+  const message = e.data as ToServiceWorker | HandoverMessage;
+  if ("handover" in message) {
+    e.waitUntil(serveHandover(message, e.ports[0]));
+    return;
+  }
+  const { build } = message;
   if (build === BUILD) e.waitUntil(self.skipWaiting());
   else e.source?.postMessage({ otherBuild: BUILD } satisfies FromServiceWorker);
 });

@@ -3,6 +3,7 @@
 import "go:wasm_exec";
 import { cacheForget, cacheLoad, cacheStamp, cacheStore } from "./core/device-cache";
 import { memoryLoad, memoryStore } from "./core/device-memory";
+import { connectHandover, handoverLoad, handoverStore } from "./core/handover";
 import type { CallMessage, FromWorker, ToWorker } from "./core/messages";
 import type {
   CoreMethod,
@@ -49,7 +50,7 @@ interface Scope extends Meter {
   onmessage: ((e: MessageEvent<ToWorker>) => void) | null;
 }
 
-const host = { memoryLoad, memoryStore, cacheLoad, cacheStamp, cacheStore, cacheForget };
+const host = { memoryLoad, memoryStore, cacheLoad, cacheStamp, cacheStore, cacheForget, handoverStore, handoverLoad };
 const scope = globalThis as unknown as Scope;
 scope.vaultsphereHost = { ...host, weak: async (passwords) => (await meter()).vaultsphereWeak(passwords) };
 
@@ -176,6 +177,7 @@ async function answer(call: CallMessage) {
 
 scope.onmessage = ({ data }) => {
   if ("module" in data) begin(start(data.module, data.keepCopy));
+  else if ("handover" in data) connectHandover(data.handover);
   else if ("cancel" in data) void started.then((glue) => glue.cancel(data.cancel));
   else void answer(data);
 };

@@ -357,6 +357,7 @@ test("the phrase sheet numbers all words", () => {
   const sheet = asFile(words, "ada");
   assert.match(sheet, /ada/);
   assert.match(sheet, /https:\/\/vault\.example\.org/);
+  assert.ok(sheet.includes(`Date: ${dayOf(new Date().toISOString())}`));
   assert.match(sheet, /^ 1 {2}word0$/m);
   assert.match(sheet, /^24 {2}word23$/m);
 });

@@ -17,9 +17,14 @@ func Call(ctx context.Context, to Core, name string, r bridge.Request) (bridge.A
 	var err error
 	switch name {
 	case "resume":
+		var p Device
+		if err = r.Decode(&p); err == nil {
+			result, err = to.Resume(ctx, p)
+		}
+	case "hand_over":
 		var p bridge.None
 		if err = r.Decode(&p); err == nil {
-			result, err = to.Resume(ctx)
+			err = to.HandOver(ctx)
 		}
 	case "prepare_registration":
 		var p Password
@@ -125,6 +130,11 @@ func Call(ctx context.Context, to Core, name string, r bridge.Request) (bridge.A
 		var p ItemID
 		if err = r.Decode(&p); err == nil {
 			result, err = to.Get(ctx, p)
+		}
+	case "confirm_item":
+		var p Confirmation
+		if err = r.Decode(&p); err == nil {
+			err = to.ConfirmItem(ctx, p)
 		}
 	case "history":
 		var p ItemID

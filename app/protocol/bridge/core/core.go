@@ -29,8 +29,10 @@ type Core interface {
 
 // Access is signing in and out, and what leads there.
 type Access interface {
-	// Resume says whether there is a session, and whose.
-	Resume(context.Context) (Resumed, error)
+	// Resume says whether there is a session, and whose. It opens the vault with a handover if the page gave the worker access.
+	Resume(context.Context, Device) (Resumed, error)
+	// HandOver seals the vault key for the next worker of this browser, in the service worker's memory.
+	HandOver(context.Context) error
 	// PrepareRegistration makes the keys of a new account and returns its recovery phrase.
 	PrepareRegistration(context.Context, Password) (Words, error)
 	// CheckRegistration is refused as Register would be for want of an invitation or for the username, which may be empty.
@@ -69,7 +71,11 @@ type Vault interface {
 	List(context.Context, ListParams) (bridge.JSON[ListResult], error)
 	// Closest returns the items with the most similar titles, for a query without a result.
 	Closest(context.Context, ListParams) (Closest, error)
+	// Get fails with the code "reprompt" for an item that asks for the master password first; so do all methods that return its
+	// secrets.
 	Get(context.Context, ItemID) (item.Item, error)
+	// ConfirmItem lets an item be shown for five minutes.
+	ConfirmItem(context.Context, Confirmation) error
 	// History returns the older passwords of an item, without versions that changed something else.
 	History(context.Context, ItemID) (History, error)
 	// RestoreVersion puts an older password back in force.
@@ -180,6 +186,11 @@ type Words struct {
 type Resumed struct {
 	State    client.State `json:"state"`
 	Username string       `json:"username"` // empty: signed out
+	Offline  bool         `json:"offline"`  // see client.Opened
+}
+
+type Device struct {
+	Device string `json:"device"` // as the list of sessions calls it
 }
 
 type RegistrationCheck struct {
@@ -247,6 +258,11 @@ type PhraseCheck struct {
 
 type ItemID struct {
 	ID string `json:"id"`
+}
+
+type Confirmation struct {
+	ID       string `json:"id"`
+	Password string `json:"password"`
 }
 
 type ItemIDs struct {

@@ -95,6 +95,14 @@ function sendModule(compiled: WebAssembly.Module) {
   send({ module: compiled, keepCopy: keepsCopy() });
 }
 
+const send = (message: ToWorker, transferred: Transferable[] = []) => worker?.postMessage(message, transferred);
+
+/** Connects the core to the service worker for the next call that needs it. */
+export async function connectHandover(port: MessagePort) {
+  if (!worker) await module?.then(() => undefined);
+  send({ handover: port }, [port]);
+}
+
 /** Replaces a worker that crashed. One that never sent a message would crash again, so only start() tries again. */
 function crash(message: string) {
   if (alive) restart();
@@ -110,8 +118,6 @@ function stop() {
   pending.clear();
   for (const { reject } of cut) reject(new CoreError("cancelled"));
 }
-
-const send = (message: ToWorker) => worker?.postMessage(message);
 
 /**
  * Starts the core. `onProgress` receives the loaded share, 0 to 1. `keepCopy` is asked for each worker whether it may keep a sealed

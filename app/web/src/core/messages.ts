@@ -8,7 +8,11 @@ export interface CallMessage {
   file?: Blob; // for methods that read a file
 }
 
-export type ToWorker = { module: WebAssembly.Module; keepCopy: boolean } | { cancel: number } | CallMessage;
+export type ToWorker =
+  | { module: WebAssembly.Module; keepCopy: boolean }
+  | { cancel: number }
+  | { handover: MessagePort }
+  | CallMessage;
 
 export type FromWorker =
   | { id: number; result: string; file?: Uint8Array<ArrayBuffer> }

@@ -9,14 +9,14 @@ export const MAX_FILE_BYTES = 536870912;
 export const MAX_USERNAME_RUNES = 128;
 
 export type CoreMethod =
-  "resume" | "prepare_registration" | "check_registration" | "register" | "cancel_registration" | "login" | "unlock" | "lock" |
-  "logout" | "keep_copy" | "copies" | "open_copy" | "delete_copy" | "recover" | "check_phrase" | "sync" | "follow" | "waiting" |
-  "index" | "list" | "closest" | "get" | "history" | "restore_version" | "code" | "next_code" | "save" | "add_many" |
-  "seal_draft" | "open_draft" | "remove" | "trash" | "restore" | "tag" | "mark" | "ignore" | "duplicate" | "empty_trash" |
-  "purge_trash" | "attach" | "attachment" | "remove_attachment" | "import_run" | "import_forget" | "plan_import" | "open_items" |
-  "account" | "change_password" | "check_password" | "prepare_phrase" | "activate_phrase" | "totp_begin" | "totp_confirm" |
-  "totp_remove" | "sessions" | "end_session" | "end_other_sessions" | "delete_account" | "health" | "item_health" | "breach" |
-  "breaches" | "breach_address" | "generate_password" | "generate_passphrase";
+  "resume" | "hand_over" | "prepare_registration" | "check_registration" | "register" | "cancel_registration" | "login" |
+  "unlock" | "lock" | "logout" | "keep_copy" | "copies" | "open_copy" | "delete_copy" | "recover" | "check_phrase" | "sync" |
+  "follow" | "waiting" | "index" | "list" | "closest" | "get" | "confirm_item" | "history" | "restore_version" | "code" |
+  "next_code" | "save" | "add_many" | "seal_draft" | "open_draft" | "remove" | "trash" | "restore" | "tag" | "mark" | "ignore" |
+  "duplicate" | "empty_trash" | "purge_trash" | "attach" | "attachment" | "remove_attachment" | "import_run" | "import_forget" |
+  "plan_import" | "open_items" | "account" | "change_password" | "check_password" | "prepare_phrase" | "activate_phrase" |
+  "totp_begin" | "totp_confirm" | "totp_remove" | "sessions" | "end_session" | "end_other_sessions" | "delete_account" |
+  "health" | "item_health" | "breach" | "breaches" | "breach_address" | "generate_password" | "generate_passphrase";
 
 export type WorkerMethod =
   "strength" | "draw_qr" | "scan_qr" | "formats" | "import_columns" | "import_preview" | "check_patterns" | "export_vault";
@@ -84,7 +84,7 @@ export interface Changed {
 export type ClientCode =
   "locked" | "wrong_password" | "bad_phrase" | "kdf_refused" | "vault_altered" | "vault_rolled_back" | "attachment_altered" |
   "record_unreadable" | "offline" | "intercepted" | "server_fault" | "cancelled" | "bad_input" | "unsent_changes" | "read_only" |
-  "copy_damaged" | "not_found" | "internal";
+  "reprompt" | "copy_damaged" | "not_found" | "internal";
 
 export interface Closest {
   items: Summary[];
@@ -100,6 +100,11 @@ export interface CodeOf {
 export type Column =
   "" | "hidden" | "skip" | "type" | "title" | "url" | "username" | "password" | "totp" | "notes" | "tag" | "favourite" |
   "created" | "modified";
+
+export interface Confirmation {
+  id: string;
+  password: string;
+}
 
 /** Copies are the sealed copies on this device. */
 export interface Copies {
@@ -121,6 +126,10 @@ export interface Copy {
 export interface CopyOpening {
   id: string;
   password: string;
+}
+
+export interface Device {
+  device: string; // as the list of sessions calls it
 }
 
 export interface Draft {
@@ -416,6 +425,10 @@ export interface Item {
   username?: string;
   tags?: string[];
   favourite?: boolean;
+  /**
+   * Reprompt asks for the master password before the page shows the item. It stops a person at an unlocked screen, not malware.
+   */
+  reprompt?: boolean;
   /** All times are in UTC, in whole milliseconds. */
   created?: string;
   modified?: string;
@@ -693,6 +706,7 @@ export interface RelocatedValues {
 export interface Resumed {
   state: State;
   username: string; // empty: signed out
+  offline: boolean; // see client.Opened
 }
 
 /** SSHKey is a key pair, with the contents of its files. */

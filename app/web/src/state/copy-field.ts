@@ -5,11 +5,14 @@ import { texts } from "../texts";
 import { toast } from "./app";
 import { handled } from "./app-errors";
 import { copyPlain, copySecret } from "./clipboard";
+import { asksFor } from "./reprompt";
+import { summaryOf } from "./vault";
 
 export type Copied = "password" | "username" | "code";
 
 async function read(id: string, what: Copied): Promise<string | undefined> {
-  if (what !== "code") return (await api.get({ id }))[what];
+  if (what === "username") return summaryOf(id)?.username; // not a secret: the list shows it
+  if (what === "password") return (await api.get({ id })).password;
   try {
     const { code, period } = await api.code({ id });
     return period > 0 ? code : (await api.nextCode({ id })).code;
@@ -27,6 +30,6 @@ export async function copyField(id: string, what: Copied) {
     else if (what === "username") await copyPlain(value, common.username);
     else await copySecret(value, what === "code" ? oneTimeCode.code : common.password);
   } catch (e) {
-    if (!handled(e)) toast(list.notOpened, "problem");
+    if (!asksFor(id, e, () => void copyField(id, what)) && !handled(e)) toast(list.notOpened, "problem");
   }
 }

@@ -1,5 +1,6 @@
 // Dialogs that any screen can open.
 import { signal } from "@preact/signals";
+import { question } from "./reprompt";
 
 export const paletteOpen = signal(false);
 export const shortcutsListed = signal(false);
@@ -12,4 +13,5 @@ export function closeDialogs() {
   shortcutsListed.value = false;
   searchHelpOpen.value = false;
   editedTag.value = null;
+  question.value = null;
 }

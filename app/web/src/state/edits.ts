@@ -89,8 +89,10 @@ const ignoring =
   (kind: Kind, on: boolean): Act =>
   (ids, tell) =>
     api.ignore({ ids, kind, ignore: on }, tell);
-export const ignore = (kind: Kind) => edit(ignoring(kind, true), ignoring(kind, false), () => texts.value.healthEdits.ignored);
-export const unignore = (kind: Kind) => edit(ignoring(kind, false), ignoring(kind, true), () => texts.value.healthEdits.reported);
+export const ignore = (kind: Kind) =>
+  edit(ignoring(kind, true), ignoring(kind, false), (n) => texts.value.healthEdits.ignored({ count: n }));
+export const unignore = (kind: Kind) =>
+  edit(ignoring(kind, false), ignoring(kind, true), (n) => texts.value.healthEdits.reported({ count: n }));
 
 export const deletePermanently = (ids: string[]) =>
   shared(async () => {

@@ -29,7 +29,9 @@ export interface Preferences {
   generator: { kind: "password" | "passphrase"; password: PasswordRules; passphrase: PassphraseRules };
 }
 
-export const AUTO_LOCK_MINUTES = [1, 5, 15, 60];
+/** Locks when the browser closes, instead of after minutes. */
+export const UNTIL_CLOSED = 0;
+export const AUTO_LOCK_MINUTES = [1, 5, 15, 30, 60, 240, UNTIL_CLOSED];
 export const CLIPBOARD_SECONDS = [10, 30, 60, 120, 0];
 export const TRASH_DAYS = [7, 30, 90, 0];
 const MOST_RECENT = 6;

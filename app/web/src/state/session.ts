@@ -12,6 +12,7 @@ import { clearClipboardNow } from "./clipboard";
 import { deviceName } from "./device";
 import { closeDialogs } from "./dialogs";
 import { dropDraft, forgetDraft, offerDraft, sealDraft } from "./draft";
+import { askTabs, isAnswered, prepareTakeOver, staysUnlocked, stopAsking } from "./handover";
 import { follow, unfollow } from "./live";
 import { outdated } from "./release";
 import { pageOf, replace, route } from "./route";
@@ -42,7 +43,7 @@ async function showForm() {
   const asked = globalThis.vaultsphereUsername ?? askUsername();
   globalThis.vaultsphereUsername = undefined;
   const username = await asked;
-  if (phase.value.at !== "starting" || username === undefined) return;
+  if (phase.value.at !== "starting" || username === undefined || (username && staysUnlocked())) return;
   phase.value = username === null ? { at: "signed_out" } : { at: "locked", username };
 }
 
@@ -61,7 +62,7 @@ export async function startCore() {
     return;
   }
   try {
-    await resume();
+    if ((await resume("handover")) === "locked") askTabs();
   } catch (e) {
     // Where a form is shown, its next call gets the same error.
     if (phase.value.at === "starting") failed(e);
@@ -82,10 +83,18 @@ function crashed(message: string) {
   failed(message);
 }
 
-async function resume() {
+let locks = 0; // how often a tab has locked
+
+/** With "handover", opens the vault if this browser still has it unlocked. After locking, only the password opens it. */
+async function resume(by?: "handover"): Promise<Phase["at"]> {
   try {
-    const answer = await api.resume();
-    if (answer.state === "unlocked") unlocked(answer.username);
+    const before = locks;
+    if (by) await prepareTakeOver();
+    const answer = await api.resume({ device: deviceName() });
+    if (answer.state === "unlocked" && locks !== before) {
+      restart(); // another tab locked meanwhile
+      phase.value = { at: "locked", username: answer.username };
+    } else if (answer.state === "unlocked") unlocked(answer.username, answer.offline);
     else if (answer.state === "locked") phase.value = { at: "locked", username: answer.username };
     else phase.value = { at: "signed_out" };
   } catch (e) {
@@ -93,6 +102,12 @@ async function resume() {
     if (problem.code === "unauthorized") phase.value = { at: "signed_out" };
     else throw problem;
   }
+  return phase.value.at;
+}
+
+/** Opens the vault that another tab has handed over. */
+export async function takeOver() {
+  if (isAnswered()) await resume("handover").catch(handled);
 }
 
 /** Opens a copy on this device for reading. It needs no session; its master password may be an old one. */
@@ -109,6 +124,7 @@ export async function openCopy(id: string, password: string) {
 
 /** Shows the vault after sign-in, unlock, registration or recovery; `offline`, it comes from the copy on this device. */
 export function unlocked(username: string, offline = false) {
+  stopAsking();
   batch(() => {
     online.value = !offline;
     phase.value = { at: "unlocked", username };
@@ -143,6 +159,8 @@ export async function unlock(password: string) {
 
 /** Locks: notifies the core, then terminates it. Works without the server. */
 export function lock(why: "asked" | "idle" | "other tab"): Promise<void> {
+  locks++;
+  stopAsking();
   const now = phase.value;
   if (now.at !== "unlocked" && now.at !== "alarm") return closing;
   const copy = copyOpen.value !== undefined;

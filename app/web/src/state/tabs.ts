@@ -1,6 +1,6 @@
 // The tabs of a browser share the session and notify each other. Messages contain no secrets.
 
-export type TabMessage = "lock" | "signed out" | "signed in" | "changed" | "active";
+export type TabMessage = "lock" | "signed out" | "signed in" | "changed" | "active" | "hand over" | "handed over";
 
 const channel = new BroadcastChannel("vaultsphere");
 

@@ -138,6 +138,9 @@ export function search(words: string, by: Filter = filter.value) {
   }, handled);
 }
 
+export const summaryOf = (id: string) => all.value?.find((s) => s.id === id) ?? trashed.value.find((s) => s.id === id);
+
+/** Reloads the list from the core. */
 async function refreshList() {
   const [items, inTrash, unsent] = await Promise.all([
     api.list({ query: "", ...sorting() }),

@@ -76,6 +76,7 @@ export interface Texts {
     readonly wrong: (values: { number: string | number }) => string;
     readonly confirm: string;
     readonly back: string;
+    readonly sheetDate: string;
   };
   readonly recover: {
     readonly title: string;
@@ -243,8 +244,8 @@ export interface Texts {
     readonly ignoredCount: (values: { count: number }) => string;
   };
   readonly healthEdits: {
-    readonly ignored: string;
-    readonly reported: string;
+    readonly ignored: (values: { count: number }) => string;
+    readonly reported: (values: { count: number }) => string;
   };
   readonly itemHealth: {
     readonly titles: {
@@ -383,6 +384,7 @@ export interface Texts {
     readonly allSkipped: string;
   };
   readonly item: {
+    readonly open: string;
     readonly back: string;
     readonly opening: string;
     readonly unreadable: string;
@@ -409,6 +411,8 @@ export interface Texts {
     readonly showTag: (values: { tag: string | number }) => string;
   };
   readonly itemForm: {
+    readonly reprompt: string;
+    readonly repromptHint: string;
     readonly editTitle: (values: { title: string | number }) => string;
     readonly type: string;
     readonly title: string;
@@ -685,7 +689,9 @@ export interface Texts {
     readonly autoLock: string;
     readonly autoLockHint: string;
     readonly minutes: (values: { count: number }) => string;
-    readonly hour: string;
+    readonly hours: (values: { count: number }) => string;
+    readonly untilClosed: string;
+    readonly untilClosedHint: string;
     readonly clipboard: string;
     readonly clipboardHint: string;
     readonly seconds: (values: { count: number }) => string;
@@ -771,6 +777,9 @@ export interface Texts {
     readonly offlineReading: string;
     readonly waiting: (values: { count: number }) => string;
     readonly refused: (values: { title: string | number; why: string | number }) => string;
+    readonly lockingIn: (values: { seconds: string | number }) => string;
+    readonly lockingSoon: string;
+    readonly stayUnlocked: string;
     readonly look: string;
     readonly unreadable: (values: { count: number }) => string;
     readonly item: string;
@@ -894,6 +903,7 @@ export interface Texts {
     readonly masterPassword: string;
     readonly recoveryPhrase: string;
     readonly cancel: string;
+    readonly continue: string;
     readonly close: string;
     readonly dismiss: string;
     readonly tryAgain: string;
@@ -944,6 +954,7 @@ export interface Texts {
     readonly too_large: string;
     readonly unsent_changes: string;
     readonly read_only: string;
+    readonly reprompt: string;
     readonly copy_damaged: string;
     readonly revision_conflict: string;
     readonly conflict: string;

@@ -7,6 +7,7 @@ import { Icon, type IconName } from "./icon";
 
 interface ButtonProps {
   children?: ComponentChildren;
+  label?: string; // the accessible name, if it says more than the children
   icon?: IconName;
   kind?: "primary" | "plain" | "quiet" | "danger";
   type?: "button" | "submit";
@@ -20,6 +21,7 @@ interface ButtonProps {
 /** A busy button stays focusable and is announced as busy, but does nothing. */
 export function Button({
   children,
+  label,
   icon,
   kind = "plain",
   type = "button",
@@ -34,6 +36,7 @@ export function Button({
       type={type}
       ref={buttonRef}
       class={`button button-${kind}${wide ? " button-wide" : ""}`}
+      aria-label={label}
       disabled={disabled}
       aria-disabled={busy || undefined}
       aria-busy={busy || undefined}

@@ -4,6 +4,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/ho
 import { toast } from "../../state/app";
 import { copySecret } from "../../state/clipboard";
 import { texts } from "../../texts";
+import { dayOf } from "../../texts/dates";
 import { Button } from "../../ui/controls";
 import { TextField } from "../../ui/field";
 import { Icon, Mark } from "../../ui/icon";
@@ -18,6 +19,7 @@ export function asFile(words: string[], username: string): string {
     "",
     `${common.username}: ${username}`,
     `${text.sheetSite}: ${location.origin}`,
+    `${text.sheetDate}: ${dayOf(new Date().toISOString())}`,
     "",
     ...words.map((w, i) => `${number(i)}  ${w}`),
     "",
@@ -68,6 +70,8 @@ export function PhraseSheet({ words, username }: { words: string[]; username: st
           {common.username}: <b>{username}</b>
           <br />
           {text.sheetSite}: <b>{location.origin}</b>
+          <br />
+          {text.sheetDate}: <b>{dayOf(new Date().toISOString())}</b>
         </p>
         <ol>
           {words.map((w, i) => (

@@ -2,13 +2,13 @@ import { useEffect, useState } from "preact/hooks";
 import * as api from "../../core/api.gen";
 import { restart } from "../../core/host";
 import { MAX_USERNAME_RUNES } from "../../core/protocol.gen";
-import { toast } from "../../state/app";
+import { core, toast } from "../../state/app";
 import { deviceName } from "../../state/device";
 import { href } from "../../state/route";
 import { unlocked } from "../../state/session";
 import { notifyTabs } from "../../state/tabs";
 import { texts } from "../../texts";
-import { Button, Heading, Working } from "../../ui/controls";
+import { Button, CoreProgress, Heading, Working } from "../../ui/controls";
 import { Check, TextArea, TextField } from "../../ui/field";
 import { focusOnce } from "../../ui/focus";
 import { Icon } from "../../ui/icon";
@@ -116,6 +116,7 @@ export function Recover() {
         <NewPassword username={username} onChoice={setChoice} />
         <Check label={text.lost} hint={text.lostHint} checked={lost} onChange={setLost} />
         <Problem error={task.error} wait={wait} />
+        {!judged && words >= PHRASE_WORDS && !core.value.ready && <CoreProgress /> /* it checks the phrase */}
         {task.busy ? (
           <Working onCancel={restart}>{common.derivingKeys}</Working>
         ) : (

@@ -35,6 +35,7 @@ interface Group {
 
 function FoundItem({ item, note, group }: { item: Summary; note?: string; group: Group }) {
   const text = texts.value.health;
+  const change = isOfPassword(group.kind) ? text.changePassword : texts.value.itemView.edit;
   const begin = () => {
     work.value = group;
   };
@@ -52,9 +53,13 @@ function FoundItem({ item, note, group }: { item: Summary; note?: string; group:
         </span>
       </a>
       <span class="found-actions">
-        <a class="button button-plain" href={formFor(item.id, group.kind)} onClick={begin}>
-          {isOfPassword(group.kind) ? text.changePassword : texts.value.itemView.edit}
-          <span class="visually-hidden">: {item.title}</span>
+        <a
+          class="button button-plain"
+          href={formFor(item.id, group.kind)}
+          aria-label={`${change}: ${item.title}`}
+          onClick={begin}
+        >
+          {change}
         </a>
         {group.kind !== "reused" && <Ignore kind={group.kind} ids={[item.id]} of={item.title} />}
       </span>
@@ -63,10 +68,10 @@ function FoundItem({ item, note, group }: { item: Summary; note?: string; group:
 }
 
 function Ignore({ kind, ids, of }: Group & { of: string }) {
+  const label = texts.value.health.ignore;
   return (
-    <Button kind="quiet" onClick={() => quietly(ignore(kind)(ids))}>
-      {texts.value.health.ignore}
-      <span class="visually-hidden">: {of}</span>
+    <Button kind="quiet" label={`${label}: ${of}`} onClick={() => quietly(ignore(kind)(ids))}>
+      {label}
     </Button>
   );
 }
@@ -113,11 +118,8 @@ function IgnoredItems({ ignored, byId }: { ignored: Ignored[]; byId: Map<string,
                   <span class="row-sub">{finding}</span>
                 </span>
               </a>
-              <Button kind="quiet" onClick={() => quietly(unignore(kind)([id]))}>
+              <Button kind="quiet" label={`${text.unignore}: ${finding}, ${title}`} onClick={() => quietly(unignore(kind)([id]))}>
                 {text.unignore}
-                <span class="visually-hidden">
-                  : {finding}, {title}
-                </span>
               </Button>
             </li>
           );

@@ -135,6 +135,7 @@ function Warning({ item, kind, findings }: { item: Item; kind: Kind; findings: F
   const ignored = !reported(findings, kind);
   const ids = kind === "reused" ? [item.id, ...findings.reused] : [item.id];
   const title = text.titles[kind];
+  const action = ignored ? health.unignore : health.ignore;
   return (
     <Row
       state={ignored ? "calm" : "found"}
@@ -142,9 +143,8 @@ function Warning({ item, kind, findings }: { item: Item; kind: Kind; findings: F
       title={ignored ? text.ignored({ finding: title }) : title}
       hint={hintOf(kind, findings)}
     >
-      <Button kind="quiet" onClick={() => quietly((ignored ? unignore : ignore)(kind)(ids))}>
-        {ignored ? health.unignore : health.ignore}
-        <span class="visually-hidden">: {title}</span>
+      <Button kind="quiet" label={`${action}: ${title}`} onClick={() => quietly((ignored ? unignore : ignore)(kind)(ids))}>
+        {action}
       </Button>
     </Row>
   );

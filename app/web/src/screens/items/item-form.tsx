@@ -217,6 +217,12 @@ export function ItemForm({
         <CustomFields fields={draft.fields ?? []} onChange={(fields: Field[]) => change({ fields })} />
         <TagField tags={draft.tags ?? []} typed={tag} onType={setTag} onChange={(tags) => change({ tags })} />
         <Check label={common.favourite} checked={!!draft.favourite} onChange={(favourite) => change({ favourite })} />
+        <Check
+          label={text.reprompt}
+          hint={text.repromptHint}
+          checked={!!draft.reprompt}
+          onChange={(reprompt) => change({ reprompt })}
+        />
         {keyDoubted && (
           <Confirm
             title={text.keyDoubted}

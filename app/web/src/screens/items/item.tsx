@@ -11,14 +11,17 @@ import { taken } from "../../state/draft";
 import { saveOver } from "../../state/edits";
 import { go, href, replace } from "../../state/route";
 import { notifyTabs } from "../../state/tabs";
-import { all, filter, refresh, shown, trashed, unreadable } from "../../state/vault";
+import { all, filter, refresh, shown, summaryOf, unreadable } from "../../state/vault";
 import { texts } from "../../texts";
+import { AskPassword } from "../../ui/ask-password";
 import { Button, Empty, Heading } from "../../ui/controls";
 import { focusList } from "../../ui/focus";
 import { Icon } from "../../ui/icon";
 import { describe, explain } from "../../ui/task";
 import { ItemForm } from "./item-form";
+import { kindOf } from "./item-type";
 import { ItemView } from "./item-view";
+import { Tile } from "./tile";
 
 const blank = (type?: ItemType): Item => ({
   id: "",
@@ -28,7 +31,35 @@ const blank = (type?: ItemType): Item => ({
 });
 
 /** Changes when any device writes the item, which is then read again. */
-const stampOf = (id: string) => (all.value?.find((s) => s.id === id) ?? trashed.value.find((s) => s.id === id))?.modified ?? "";
+const stampOf = (id: string) => summaryOf(id)?.modified ?? "";
+
+const STILL_SHOWN_MS = 10_000;
+
+/** An item that asks for the master password first. */
+function Protected({ id, back, onConfirmed }: { id: string; back: ComponentChildren; onConfirmed: () => void }) {
+  const { item: text, problem } = texts.value;
+  const summary = summaryOf(id);
+  if (!summary) return null;
+  return (
+    <article class="item">
+      <div class="item-bar">{back}</div>
+      <header class="item-header">
+        <Tile type={summary.type} title={summary.title} large />
+        <div>
+          <Heading title={summary.title} level={2}>
+            {summary.title}
+          </Heading>
+          <p class="item-type">{kindOf(summary.type).one}</p>
+        </div>
+      </header>
+      <AskPassword
+        lead={problem.reprompt}
+        action={text.open}
+        onPassword={(password) => api.confirmItem({ id, password }).then(onConfirmed)}
+      />
+    </article>
+  );
+}
 
 /** An item that cannot be shown, and why. */
 function Unopened({
@@ -124,6 +155,7 @@ export function ItemScreen({
       },
       (e: unknown) => {
         if (!current || handled(e)) return;
+        setItem(null);
         setProblem(asCoreError(e));
       },
     );
@@ -131,6 +163,13 @@ export function ItemScreen({
       current = false;
     };
   }, [id, stamp, ready, editing, attempt]);
+
+  // The core stops showing it after a while.
+  useEffect(() => {
+    if (!item?.reprompt || editing) return;
+    const timer = setTimeout(() => setAttempt(attempt + 1), STILL_SHOWN_MS);
+    return () => clearTimeout(timer);
+  }, [item, editing, attempt]);
 
   async function save(changed: Item) {
     if (id && item) {
@@ -172,6 +211,7 @@ export function ItemScreen({
     replace("new");
   }, [orphan]);
 
+  if (problem?.code === "reprompt") return <Protected key={id} id={id} back={back} onConfirmed={() => setAttempt(attempt + 1)} />;
   if (problem) return <Unopened id={id} problem={problem} back={back} onRetry={() => setAttempt(attempt + 1)} />;
   if (!item) {
     return (

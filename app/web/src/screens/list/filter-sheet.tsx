@@ -4,7 +4,7 @@ import { counts, type Filter, filter, query, search } from "../../state/vault";
 import { texts } from "../../texts";
 import { Dialog } from "../../ui/dialog";
 import { Icon } from "../../ui/icon";
-import { FILTERS, FilterButton, heading, sameFilter } from "./filters";
+import { FilterButton, filterGroups, heading, sameFilter } from "./filters";
 import { TagFilters } from "./tag-filters";
 
 function FilterSheet({ onClose }: { onClose: () => void }) {
@@ -13,7 +13,7 @@ function FilterSheet({ onClose }: { onClose: () => void }) {
   return (
     <Dialog title={text.title} sheet onClose={onClose}>
       <div class="dialog-body filter-sheet">
-        {FILTERS.map((group) => (
+        {filterGroups().map((group) => (
           <div key={heading(group[0]!)} class="nav-group">
             {group.map((by) => (
               <FilterButton key={heading(by)} by={by} onChosen={onClose} />
@@ -59,7 +59,7 @@ export function Chips() {
       </button>
       <div ref={box} class="chips" role="group" aria-label={text.show}>
         {filter.value.by === "tag" && chip(filter.value)}
-        {FILTERS.flat().map(chip)}
+        {filterGroups().flat().map(chip)}
       </div>
       {open && <FilterSheet onClose={() => setOpen(false)} />}
     </div>

@@ -27,13 +27,6 @@ const iconOf = (f: Filter): IconName => {
   return ({ all: "all", favourite: "star", tag: "tag", trash: "trash" } as const)[f.by];
 };
 
-/** The filters without tags, in groups. */
-export const FILTERS: Filter[][] = [
-  [{ by: "all" }, { by: "favourite" }],
-  TYPES.map((type) => ({ by: "type", type })),
-  [{ by: "trash" }],
-];
-
 export const sameFilter = (a: Filter, b: Filter) => JSON.stringify(a) === JSON.stringify(b);
 
 const countOf = (f: Filter): number | undefined => {
@@ -65,6 +58,14 @@ export function withFilter(words: string, by: Filter): string {
   if (!term || words.includes(term)) return rest;
   return `${rest} ${term} `.trimStart();
 }
+
+const GROUPS: Filter[][] = [[{ by: "all" }, { by: "favourite" }], TYPES.map((type) => ({ by: "type", type })), [{ by: "trash" }]];
+
+/** The filters without tags, in groups. Types that have no items are left out. */
+export const filterGroups = () =>
+  GROUPS.map((group) => group.filter((f) => f.by !== "type" || countOf(f) || sameFilter(f, filter.value))).filter(
+    (group) => group.length > 0,
+  );
 
 export function FilterButton({
   by,

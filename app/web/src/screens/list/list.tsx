@@ -250,7 +250,8 @@ export function ListPane() {
 
   const closeMenu = () => {
     setMenu(null);
-    if (document.activeElement === document.body) focusList(); // the button that had the focus is gone
+    const focused = document.activeElement;
+    if (focused === document.body || box.current?.contains(focused)) list.current?.focus({ preventScroll: true });
   };
   const rows = items.slice(visible.from, visible.to);
 

@@ -4,6 +4,7 @@ import { useLayoutEffect, useState } from "preact/hooks";
 import { rowHeight } from "./row";
 
 const SPARE = 6; // more rows above and below the visible ones
+const MARGINS = 12; // pixels; above and below all rows, see .rows-all
 
 /** The element that scrolls the rows, and how far below its top they begin. In a low window the header scrolls with them; see list.css. */
 function scrollerOf(rows: HTMLElement): { el: HTMLElement; offset: number } {
@@ -57,7 +58,8 @@ export function useVisibleRows(box: RefObject<HTMLDivElement | null>, count: num
       const { el, offset } = scrollerOf(box.current);
       const row = offset + index * step;
       if (row < el.scrollTop) el.scrollTop = row;
-      else if (row + step > el.scrollTop + el.clientHeight) el.scrollTop = row + step - el.clientHeight;
+      const bottom = row + step + MARGINS;
+      if (bottom > el.scrollTop + el.clientHeight) el.scrollTop = bottom - el.clientHeight;
       measure();
     },
     /** Scrolls to the middle of the view a row that is not visible. */

@@ -4,9 +4,9 @@ import { toast } from "../../state/app";
 import { signedOut } from "../../state/session";
 import { notifyTabs } from "../../state/tabs";
 import { texts } from "../../texts";
+import { AskPassword } from "../../ui/ask-password";
 import { Dialog } from "../../ui/dialog";
 import { TextField } from "../../ui/field";
-import { AskPassword } from "./ask-password";
 
 export function DeleteAccount({ username, onClose }: { username: string; onClose: () => void }) {
   const text = texts.value.deleteAccount;

@@ -2,11 +2,11 @@ import { useState } from "preact/hooks";
 import * as api from "../../core/api.gen";
 import { toast } from "../../state/app";
 import { texts } from "../../texts";
+import { AskPassword } from "../../ui/ask-password";
 import { Button } from "../../ui/controls";
 import { Dialog } from "../../ui/dialog";
 import { Problem, useTask } from "../../ui/task";
 import { PhraseCheck, PhraseSheet, usePhraseCheck } from "../access/phrase";
-import { AskPassword } from "./ask-password";
 
 export function NewPhrase({ username, onClose }: { username: string; onClose: () => void }) {
   const { common, newPhrase: text } = texts.value;

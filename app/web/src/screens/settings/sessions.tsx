@@ -4,11 +4,11 @@ import type { Session } from "../../core/protocol.gen";
 import { toast } from "../../state/app";
 import { texts } from "../../texts";
 import { when } from "../../texts/dates";
+import { AskPassword } from "../../ui/ask-password";
 import { Button } from "../../ui/controls";
 import { Dialog } from "../../ui/dialog";
 import { Icon } from "../../ui/icon";
 import { Problem, useTask } from "../../ui/task";
-import { AskPassword } from "./ask-password";
 
 export function Sessions() {
   const { common, sessions: text } = texts.value;

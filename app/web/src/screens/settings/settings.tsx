@@ -6,7 +6,7 @@ import type { Account } from "../../core/protocol.gen";
 import { phase, preferences, setPreferences, toast } from "../../state/app";
 import { handled } from "../../state/app-errors";
 import { shortcutsListed } from "../../state/dialogs";
-import { AUTO_LOCK_MINUTES, CLIPBOARD_SECONDS, DENSITIES, THEMES, TRASH_DAYS } from "../../state/preferences";
+import { AUTO_LOCK_MINUTES, CLIPBOARD_SECONDS, DENSITIES, THEMES, TRASH_DAYS, UNTIL_CLOSED } from "../../state/preferences";
 import { href } from "../../state/route";
 import { lock, signOut } from "../../state/session";
 import { syncNow } from "../../state/vault";
@@ -43,6 +43,12 @@ function Section({ title, children }: { title: string; children: ComponentChildr
       <div class="card">{children}</div>
     </section>
   );
+}
+
+function lockTime(minutes: number): string {
+  const text = texts.value.settings;
+  if (minutes === UNTIL_CLOSED) return text.untilClosed;
+  return minutes < 60 ? text.minutes({ count: minutes }) : text.hours({ count: minutes / 60 });
 }
 
 export function clipboardTime(seconds: number): string {
@@ -129,12 +135,12 @@ export function Settings() {
             onChange={(d) => setPreferences({ density: d })}
           />
         </Setting>
-        <Setting name={text.autoLock} hint={text.autoLockHint}>
+        <Setting name={text.autoLock} hint={autoLockMinutes === UNTIL_CLOSED ? text.untilClosedHint : text.autoLockHint}>
           <Select
             label={text.autoLock}
             hideLabel
             value={autoLockMinutes}
-            options={AUTO_LOCK_MINUTES.map((n) => ({ value: n, label: n === 60 ? text.hour : text.minutes({ count: n }) }))}
+            options={AUTO_LOCK_MINUTES.map((n) => ({ value: n, label: lockTime(n) }))}
             onChange={(n) => setPreferences({ autoLockMinutes: n })}
           />
         </Setting>

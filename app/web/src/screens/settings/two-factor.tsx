@@ -4,11 +4,11 @@ import type { TOTPEnrolment } from "../../core/protocol.gen";
 import { toast } from "../../state/app";
 import { copySecret } from "../../state/clipboard";
 import { texts } from "../../texts";
+import { AskPassword } from "../../ui/ask-password";
 import { Button } from "../../ui/controls";
 import { Dialog } from "../../ui/dialog";
 import { Problem, useCountdown, useTask } from "../../ui/task";
 import { CodeField } from "../access/second-factor";
-import { AskPassword } from "./ask-password";
 
 /** A QR code as one path of its dark modules. */
 function QrCode({ rows }: { rows: string[] }) {

@@ -1,6 +1,7 @@
 // The banners above the vault: offline, unsent changes, a draft, problems.
 
 import { online, phase, preferences } from "../../state/app";
+import { lockingIn, stayUnlocked } from "../../state/autolock";
 import { offered, refuseDraft, takeDraft } from "../../state/draft";
 import { href } from "../../state/route";
 import { lock } from "../../state/session";
@@ -31,6 +32,23 @@ export function CopyBanner({ partial }: { partial: boolean }) {
         </p>
       )}
     </div>
+  );
+}
+
+/** Counts down to the idle lock. Screen readers hear it once. */
+function LockNotice() {
+  const text = texts.value.shell;
+  const seconds = lockingIn.value;
+  if (seconds === null) return null;
+  return (
+    <p class="banner">
+      <Icon name="lock" />
+      <span class="visually-hidden">{text.lockingSoon}</span>
+      <span aria-hidden="true">{text.lockingIn({ seconds })}</span>
+      <button type="button" class="link" onClick={stayUnlocked}>
+        {text.stayUnlocked}
+      </button>
+    </p>
   );
 }
 
@@ -82,6 +100,7 @@ export function Banners({ inVault }: { inVault: boolean }) {
         </p>
       )}
       <NewVersion unlocked />
+      <LockNotice />
       {draft && (
         <p class="banner">
           <Icon name="edit" />

@@ -4,7 +4,7 @@ import { href, pageOf, route } from "../../state/route";
 import { lock } from "../../state/session";
 import { NAME, texts } from "../../texts";
 import { Icon, type IconName, Mark } from "../../ui/icon";
-import { FILTERS, FilterButton, heading } from "../list/filters";
+import { FilterButton, filterGroups, heading } from "../list/filters";
 import { TagSection } from "../list/tag-filters";
 import { commandKey } from "./command-key";
 
@@ -90,7 +90,7 @@ export function Sidebar() {
         <span>{NAME}</span>
       </p>
       <div class="nav-scroll">
-        {FILTERS.map((group) => (
+        {filterGroups().map((group) => (
           <div key={heading(group[0]!)} class="nav-group">
             {group.map((by) => (
               <FilterButton key={heading(by)} by={by} />

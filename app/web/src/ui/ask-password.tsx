@@ -2,10 +2,10 @@
 
 import type { ComponentChildren } from "preact";
 import { type Dispatch, type StateUpdater, useState } from "preact/hooks";
-import { texts } from "../../texts";
-import { Button, Working } from "../../ui/controls";
-import { PasswordField } from "../../ui/field";
-import { Problem, useCountdown, useTask } from "../../ui/task";
+import { texts } from "../texts";
+import { Button, Working } from "./controls";
+import { PasswordField } from "./field";
+import { Problem, useCountdown, useTask } from "./task";
 
 interface Props {
   lead: ComponentChildren;

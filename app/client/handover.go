@@ -1,0 +1,83 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/app/seal"
+)
+
+// Handover lets the next worker of a browser open the vault without the master password. Whoever has both parts has the vault
+// key, so they may be in memory only.
+type Handover struct {
+	Token string // the vault key, sealed under Key
+	Key   []byte // used once
+}
+
+// HandOver seals the key of the unlocked vault under a new key. A copy that is open for reading returns ErrReadOnly.
+func (c *Client) HandOver() (Handover, error) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	v := c.vault
+	if v == nil {
+		return Handover{}, ErrLocked
+	}
+	if v.readOnly {
+		return Handover{}, ErrReadOnly
+	}
+	key := seal.NewHandoverKey()
+	defer key.Wipe()
+	token, err := seal.WrapVaultKey(v.key, handoverKEK(key, v.account), handoverOf(v.user))
+	if err != nil {
+		return Handover{}, fmt.Errorf("hand over the vault key: %w", err)
+	}
+	return Handover{token, key.Bytes()}, nil
+}
+
+// TakeOver opens the vault as Unlock does, with a Handover of the same session instead of the master password. It returns
+// ErrWrongPassword for any other Handover: of another user or session, from before the password was changed, or damaged.
+func (c *Client) TakeOver(ctx context.Context, h Handover) (Opened, error) {
+	ctx, done, err := c.begin(ctx)
+	if err != nil {
+		return Opened{}, err
+	}
+	defer done()
+	a, away, err := c.fetchOrKept(ctx)
+	if err != nil {
+		return Opened{}, err
+	}
+	v, err := unwrapHandover(a, h)
+	if err != nil {
+		return Opened{}, err
+	}
+	return c.show(ctx, v, away)
+}
+
+func unwrapHandover(a protocol.Account, h Handover) (*vault, error) {
+	user, err := seal.ParseUserID(a.UserID)
+	if err != nil {
+		return nil, &AnswerError{Path: protocol.PathAccount, Err: err}
+	}
+	key, err := seal.ParseHandoverKey(h.Key)
+	defer key.Wipe()
+	if err != nil {
+		return nil, errors.Join(ErrWrongPassword, err)
+	}
+	vaultKey, err := seal.UnwrapVaultKey(h.Token, handoverKEK(key, a), handoverOf(user))
+	if err != nil {
+		return nil, errors.Join(ErrWrongPassword, err)
+	}
+	v := newVault(user, vaultKey)
+	v.account = a
+	return v, nil
+}
+
+func handoverKEK(key seal.HandoverKey, a protocol.Account) seal.KEK {
+	return key.KEK(string(a.SessionID), string(a.WrappedKey))
+}
+
+func handoverOf(user seal.UserID) seal.WrapInfo {
+	return seal.WrapInfo{User: user, Purpose: seal.PurposeHandover}
+}
