@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/item"
@@ -33,22 +32,6 @@ func (c *Client) Trash(ctx context.Context, ids []string, keep time.Duration, pr
 // Restore takes items out of the trash.
 func (c *Client) Restore(ctx context.Context, ids []string, progress func(done, total int)) ([]string, error) {
 	return c.edit(ctx, ids, progress, func(it *item.Item) { it.Trashed, it.Purge = time.Time{}, time.Time{} })
-}
-
-// AddTag gives the items a tag.
-func (c *Client) AddTag(ctx context.Context, ids []string, tag string, progress func(done, total int)) ([]string, error) {
-	return c.edit(ctx, ids, progress, func(it *item.Item) {
-		if !slices.Contains(it.Tags, tag) {
-			it.Tags = append(it.Tags, tag)
-		}
-	})
-}
-
-// RemoveTag removes a tag from the items.
-func (c *Client) RemoveTag(ctx context.Context, ids []string, tag string, progress func(done, total int)) ([]string, error) {
-	return c.edit(ctx, ids, progress, func(it *item.Item) {
-		it.Tags = slices.DeleteFunc(it.Tags, func(t string) bool { return t == tag })
-	})
 }
 
 // Mark adds the items to the favourites, or removes them.

@@ -413,6 +413,7 @@ export interface Texts {
     readonly created: (values: { date: string | number }) => string;
     readonly nothing: string;
     readonly starNotSaved: string;
+    readonly showTag: (values: { tag: string | number }) => string;
   };
   readonly itemForm: {
     readonly reprompt: string;
@@ -438,6 +439,10 @@ export interface Texts {
     readonly keyDoubted: string;
     readonly saveAnyway: string;
     readonly generateShort: string;
+    readonly newTag: (values: { tag: string | number }) => string;
+    readonly tagAdded: (values: { tag: string | number }) => string;
+    readonly tagRemoved: (values: { tag: string | number }) => string;
+    readonly titleExample: string;
   };
   readonly itemFields: {
     readonly rule: (values: { number: number }) => string;
@@ -583,6 +588,17 @@ export interface Texts {
     readonly stays: (values: { count: number }) => string;
     readonly indexing: (values: { percent: string | number }) => string;
     readonly everywhere: string;
+    readonly suggestions: string;
+    readonly within: (values: { place: string | number }) => string;
+    readonly only: (values: { place: string | number }) => string;
+    readonly help: string;
+    readonly closest: string;
+    readonly hints: {
+      readonly unknown_operator: (values: { word: string | number }) => string;
+      readonly unknown_value: (values: { word: string | number }) => string;
+      readonly unjudged: string;
+      readonly unchecked: string;
+    };
   };
   readonly selection: {
     readonly label: string;
@@ -594,17 +610,16 @@ export interface Texts {
     readonly tags: string;
     readonly tagsTitle: (values: { count: number }) => string;
     readonly tag: string;
-    readonly add: string;
-    readonly remove: string;
-    readonly removeTag: (values: { count: number; tag: string | number }) => string;
     readonly progress: (values: { done: string | number; total: string | number }) => string;
     readonly start: string;
+    readonly apply: string;
   };
   readonly sorting: {
     readonly label: string;
     readonly title: string;
     readonly changed: string;
     readonly created: string;
+    readonly reverse: string;
   };
   readonly trash: {
     readonly title: string;
@@ -634,6 +649,27 @@ export interface Texts {
   readonly rowActions: {
     readonly label: (values: { title: string | number }) => string;
     readonly more: string;
+  };
+  readonly tagDialog: {
+    readonly edit: (values: { tag: string | number }) => string;
+    readonly title: string;
+    readonly name: string;
+    readonly rename: string;
+    readonly remove: string;
+    readonly merge: string;
+    readonly mergeTitle: (values: { tag: string | number }) => string;
+    readonly mergeBody: (values: { count: number; from: string | number; to: string | number }) => string;
+  };
+  readonly searchHelp: {
+    readonly title: string;
+    readonly phrase: string;
+    readonly without: string;
+    readonly tag: string;
+    readonly type: string;
+    readonly has: string;
+    readonly is: string;
+    readonly field: string;
+    readonly not: string;
   };
   readonly settings: {
     readonly title: string;
@@ -1094,6 +1130,9 @@ export interface Texts {
     readonly copyOf: (values: { title: string | number }) => string;
     readonly duplicated: string;
     readonly duplicatedWithoutFiles: string;
+    readonly tagRenamed: (values: { from: string | number; to: string | number }) => string;
+    readonly tagDeleted: (values: { tag: string | number }) => string;
+    readonly retagged: (values: { count: number }) => string;
   };
   readonly strength: {
     readonly veryWeak: {

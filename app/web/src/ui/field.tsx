@@ -21,6 +21,7 @@ interface TextProps {
   above?: ComponentChildren; // between the label and the input
   trailing?: ComponentChildren;
   class?: string;
+  attributes?: object; // of a combobox
 }
 
 /**
@@ -87,6 +88,7 @@ export function TextField(props: TextProps) {
         <input
           id={id}
           {...box}
+          {...props.attributes}
           ref={inputRef}
           type={type as "text"}
           class={mono ? "mono" : undefined}
