@@ -40,6 +40,12 @@ func TestArchivedItemsAreListedOnlyOnRequest(t *testing.T) {
 	if got := d.found(t, client.Query{Text: "forum"}); len(got) > 0 {
 		t.Errorf("a search finds %q", got)
 	}
+	if got := d.found(t, client.Query{Text: "is:archived forum"}); !slices.Equal(got, []string{"Old forum"}) {
+		t.Errorf("is:archived finds %q", got)
+	}
+	if got := d.found(t, client.Query{Text: "-is:archived"}); !slices.Equal(got, []string{"Mail"}) {
+		t.Errorf("-is:archived finds %q", got)
+	}
 	if got, err := d.ForPage("https://forum.example/", publicsuffix.EffectiveTLDPlusOne); err != nil || len(got) > 0 {
 		t.Errorf("suggested: %+v, %v", got, err)
 	}

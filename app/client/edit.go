@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/item"
@@ -48,22 +47,6 @@ func (c *Client) Archive(ctx context.Context, ids []string, progress func(done, 
 // Unarchive takes items out of the archive.
 func (c *Client) Unarchive(ctx context.Context, ids []string, progress func(done, total int)) ([]string, error) {
 	return c.edit(ctx, ids, progress, func(it *item.Item) { it.Archived = time.Time{} })
-}
-
-// AddTag gives the items a tag.
-func (c *Client) AddTag(ctx context.Context, ids []string, tag string, progress func(done, total int)) ([]string, error) {
-	return c.edit(ctx, ids, progress, func(it *item.Item) {
-		if !slices.Contains(it.Tags, tag) {
-			it.Tags = append(it.Tags, tag)
-		}
-	})
-}
-
-// RemoveTag removes a tag from the items.
-func (c *Client) RemoveTag(ctx context.Context, ids []string, tag string, progress func(done, total int)) ([]string, error) {
-	return c.edit(ctx, ids, progress, func(it *item.Item) {
-		it.Tags = slices.DeleteFunc(it.Tags, func(t string) bool { return t == tag })
-	})
 }
 
 // Mark adds the items to the favourites, or removes them.

@@ -9,8 +9,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
-// Handover lets the next worker of a browser open the vault without the master password. Whoever has both parts has the vault
-// key, so they may be in memory only.
+// Handover lets the next worker of a browser open the vault without the master password. Both parts together are as secret
+// as the vault key, so they stay in memory.
 type Handover struct {
 	Token string // the vault key, sealed under Key
 	Key   []byte // used once
@@ -75,7 +75,7 @@ func unwrapHandover(a protocol.Account, h Handover) (*vault, error) {
 }
 
 func handoverKEK(key seal.HandoverKey, a protocol.Account) seal.KEK {
-	return key.KEK(string(a.SessionID), string(a.WrappedKey))
+	return key.KEK(string(a.SessionID), a.WrappedKey)
 }
 
 func handoverOf(user seal.UserID) seal.WrapInfo {

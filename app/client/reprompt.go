@@ -27,8 +27,8 @@ func (c *Client) KeepShown(id string, now time.Time) error {
 	return nil
 }
 
-// MayShow returns ErrReprompt for an item that asks for the master password first. It stops a person at an unlocked screen. It is
-// no boundary: the vault key is in memory, and Get answers all the same.
+// MayShow returns ErrReprompt for an item that asks for the master password first. It stops a person at an unlocked screen. It
+// does not stop malware: the vault key is in memory, and Get does not ask.
 func (c *Client) MayShow(id string, now time.Time) error {
 	c.mu.RLock()
 	defer c.mu.RUnlock()

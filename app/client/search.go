@@ -36,14 +36,20 @@ type Summary struct {
 
 // Query selects items. The zero Query selects all items outside the archive and the trash.
 type Query struct {
-	Text string    // words that must all be in the item, see Search; case and accents do not matter
-	Type item.Type // empty: any
-	Tag  string    // empty: any
+	// Text has words that must all be in the item, see Search; case and accents do not matter. "two words" in quotation marks must
+	// be adjacent. -word excludes items. Operators narrow the result: type:login, tag:work, title:, username:, url: or site:,
+	// has:totp and is:weak, with the values in hasValues and isValues. The words weak, reused, exposed and old also find items with
+	// that finding. Anything else with a colon is a word.
+	Text    string
+	Literal bool      // Text has only words
+	Type    item.Type // empty: any
+	Tag     string    // empty: any
 	// Favourite restricts the result to favourites.
 	Favourite bool
 	Archive   bool // only items in the archive. An archived item in the trash is only there
 	Trash     bool // only items in the trash
 	Sort      Sort
+	Reverse   bool // the order of Sort
 }
 
 // Search returns the matching items, the best first: titles that begin with the text, then words that begin with it, then matches
@@ -56,7 +62,7 @@ func (c *Client) Search(q Query) ([]Summary, error) {
 	if c.vault == nil {
 		return nil, ErrLocked
 	}
-	found := c.vault.search(q)
+	found, _ := c.vault.search(q)
 	out := make([]Summary, len(found))
 	for i, e := range found {
 		out[i] = e.summary()
@@ -80,7 +86,7 @@ func (c *Client) ForPage(page string, registrable func(host string) (string, err
 	return out, nil
 }
 
-// SearchJSON is Search in the form of the worker protocol: {"total":…,"complete":…,"items":[…]}, with at most limit items
+// SearchJSON is Search in the form of the worker protocol: {"total":…,"complete":…,"hints":[…],"items":[…]}, with at most limit items
 // starting at offset (limit 0: all). The result is complete once Index has finished. Items are encoded once per change, not once
 // per keystroke.
 func (c *Client) SearchJSON(q Query, offset, limit int) ([]byte, error) {
@@ -89,9 +95,10 @@ func (c *Client) SearchJSON(q Query, offset, limit int) ([]byte, error) {
 	if c.vault == nil {
 		return nil, ErrLocked
 	}
-	found := c.vault.search(q)
+	found, p := c.vault.search(q)
 	out := append([]byte(`{"total":`), strconv.Itoa(len(found))...)
 	out = strconv.AppendBool(append(out, `,"complete":`...), c.vault.complete())
+	out = appendHints(out, p.hints)
 	out = append(out, `,"items":[`...)
 	found = found[min(max(offset, 0), len(found)):]
 	if limit > 0 && limit < len(found) {
@@ -209,19 +216,69 @@ const (
 	noMatch
 )
 
-func (v *vault) search(q Query) []*entry {
-	text := strings.Join(strings.Fields(fold(q.Text)), " ")
-	words := strings.Fields(text)
+// narrowing is the last search for words alone. A longer text finds a part of what it found.
+type narrowing struct {
+	query Query
+	text  string
+	found []*entry // in the order of the list
+}
+
+// candidates returns the items to search, in the order of q, and a place to remember those found; nil: they are not remembered.
+func (v *vault) candidates(q Query, p parsed) (list []*entry, remember *narrowing) {
+	if !p.plain || p.text == "" || !v.complete() {
+		return v.ordered(q), nil
+	}
+	q.Text = ""
+	v.orders.mu.Lock()
+	last := v.orders.last
+	v.orders.mu.Unlock()
+	next := &narrowing{query: q, text: p.text}
+	if last != nil && last.query == q && strings.HasPrefix(p.text, last.text) {
+		return last.found, next
+	}
+	return v.ordered(q), next
+}
+
+func (v *vault) search(q Query) ([]*entry, parsed) {
+	p := v.parse(q)
+	q.Archive, q.Trash = q.Archive || p.archived, q.Trash || p.trashed
+	list, next := v.candidates(q, p)
 	var ranked [noMatch][]*entry
-	for _, e := range v.ordered(q.Sort) {
-		if !q.admits(e) {
+	for _, e := range list {
+		if !q.admits(e) || !p.admits(e) {
 			continue
 		}
-		if r := e.rank(text, words); r < noMatch {
+		if r := e.rank(&p); r < noMatch {
 			ranked[r] = append(ranked[r], e)
+			if next != nil {
+				next.found = append(next.found, e)
+			}
 		}
 	}
-	return slices.Concat(ranked[:]...)
+	if next != nil {
+		v.orders.mu.Lock()
+		v.orders.last = next
+		v.orders.mu.Unlock()
+	}
+	found := slices.Concat(ranked[:]...)
+	p.hints = append(p.hints, v.remarks(p, len(found))...)
+	return found, p
+}
+
+// remarks are the hints that depend on the vault.
+func (v *vault) remarks(p parsed, found int) (hints []Hint) {
+	if found == 0 {
+		for _, word := range p.unknown {
+			hints = append(hints, Hint{Code: HintOperator, Word: word})
+		}
+	}
+	if p.asks&isWeak != 0 && len(v.known.unjudged(v.logins())) > 0 {
+		hints = append(hints, Hint{Code: HintUnjudged})
+	}
+	if p.asks&isExposed != 0 && v.known.lacks(v.logins()) {
+		hints = append(hints, Hint{Code: HintUnchecked})
+	}
+	return hints
 }
 
 // admits applies everything but the text. An unreadable item is only in the list of all items.
@@ -231,19 +288,39 @@ func (q Query) admits(e *entry) bool {
 		(q.Tag == "" || slices.Contains(e.item.Tags, q.Tag)) && (!q.Favourite || e.item.Favourite)
 }
 
-// complete reports whether all searchable texts were searched.
-func (v *vault) complete() bool {
-	return !slices.ContainsFunc(v.sorted, func(e *entry) bool { return e.inside.Load() == nil })
+// admits applies the operators and the excluded words.
+func (p *parsed) admits(e *entry) bool {
+	if e.err != nil {
+		return len(p.tests)+len(p.without) == 0
+	}
+	for _, test := range p.tests {
+		if !test(e) {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(p.without, func(w string) bool { return e.rankWord(w) < noMatch })
 }
 
-// rank is the rank of the worst word, so one word in the title does not outweigh a poor match of another.
-func (e *entry) rank(text string, words []string) int {
-	if strings.HasPrefix(e.title, text) {
+// complete reports whether all searchable texts were searched.
+func (v *vault) complete() bool {
+	v.orders.mu.Lock()
+	defer v.orders.mu.Unlock()
+	v.orders.complete = v.orders.complete || !slices.ContainsFunc(v.sorted, func(e *entry) bool { return e.inside.Load() == nil })
+	return v.orders.complete
+}
+
+// rank is the rank of the worst word, so one word in the title does not outweigh a poor match of another. A word that names a
+// health finding also matches the items with it.
+func (e *entry) rank(p *parsed) int {
+	if strings.HasPrefix(e.title, p.text) {
 		return titlePrefix
 	}
 	worst := titlePrefix
-	for _, w := range words {
+	for _, w := range p.words {
 		r := e.rankWord(w)
+		if f := finding(w) & p.asks; r == noMatch && f != 0 && p.factsOf(e)&f != 0 {
+			r = insidePart
+		}
 		if r == noMatch {
 			return noMatch
 		}

@@ -32,10 +32,7 @@ func (c *core) Restore(ctx context.Context, p protocol.ItemIDs, progress func(do
 }
 
 func (c *core) Tag(ctx context.Context, p protocol.Tagging, progress func(done, total int)) (protocol.Edited, error) {
-	if p.Remove {
-		return edited(c.client.RemoveTag(ctx, p.IDs, p.Tag, progress))
-	}
-	return edited(c.client.AddTag(ctx, p.IDs, p.Tag, progress))
+	return edited(c.client.Retag(ctx, p.IDs, p.Add, p.Remove, progress))
 }
 
 func (c *core) Mark(ctx context.Context, p protocol.Marking, progress func(done, total int)) (protocol.Edited, error) {

@@ -140,7 +140,7 @@ func TestDocumentKnowsEveryField(t *testing.T) {
 		}
 		for _, row := range rows {
 			offered := strings.Contains("\n"+string(blank), "\n"+row.Name+":")
-			want := !row.Fixed && (row.Type == "" || row.Type == typ) && !slices.Contains([]string{"match", "fields", "favourite"}, row.Name)
+			want := !row.Fixed && (row.Type == "" || row.Type == typ) && !slices.Contains([]string{"match", "fields", "favourite", "reprompt"}, row.Name)
 			if offered != want {
 				t.Errorf("a new %s offers %s: %t", typ, row.Name, offered)
 			}

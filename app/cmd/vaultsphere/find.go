@@ -99,7 +99,7 @@ func (n *names) similar(name string) ([]client.Summary, error) {
 		return found, nil
 	}
 	q := n.q
-	q.Text = name
+	q.Text, q.Literal = name, true
 	return n.search(q)
 }
 

@@ -16,10 +16,11 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
-// unhinted lists the codes without a hint: the message, the time to wait or the request id says enough.
+// unhinted lists the codes without a hint: the message, the time to wait or the request id says enough, or
+// only the page gets it.
 var unhinted = []client.Code{
 	"bad_input", "bad_phrase", "bad_request", "cancelled", "forbidden", "internal", "locked", "method_not_allowed", "not_found",
-	"record_unreadable", "server_fault", "storage_unavailable", "throttled", "too_large", "too_slow", "totp_required", "unavailable",
+	"record_unreadable", "reprompt", "server_fault", "storage_unavailable", "throttled", "too_large", "too_slow", "totp_required", "unavailable",
 	"unsupported_media", "user_id_taken", "wrong_password",
 }
 

@@ -17,7 +17,7 @@ test("archived items leave the lists and come back", async () => {
   await row(page, "Harbour Mail").click();
   await heading(page, "Harbour Mail");
   await button(page, "Archive").click();
-  await says(page, "Archived");
+  await says(page, "Harbour Mail archived");
   await shows(page, "3 items");
   await page.getByText("Archived on").waitFor(); // the item stays open
   await closeToasts(page);
@@ -45,14 +45,14 @@ test("archived items leave the lists and come back", async () => {
   await row(page, "Harbour Mail").click();
   await heading(page, "Harbour Mail");
   await button(page, "Delete").click();
-  await says(page, "Moved to trash");
+  await says(page, "Harbour Mail moved to trash");
   await nav(page, "Trash").click();
   await row(page, "Harbour Mail").click();
   await page.locator(".trashed").getByRole("button", { name: "Restore" }).click();
   await nav(page, "Archive").click();
   await row(page, "Harbour Mail").click();
   await button(page, "Unarchive").click();
-  await says(page, "Unarchived");
+  await says(page, "Harbour Mail unarchived");
   await nav(page, "All items").click();
   await shows(page, "4 items");
   await done(page);

@@ -52,7 +52,8 @@ async function fill(page, label, text) {
   await field.type(text);
 }
 
-async function register(page, username) {
+/** Fills in the registration form. Returns the phrase, which is then shown. */
+async function beginRegistration(page, username) {
   await follow(page, "Create a vault");
   await heading(page, "Create your vault");
   await fill(page, "Username", username);
@@ -62,6 +63,10 @@ async function register(page, username) {
   await heading(page, "Your recovery phrase");
   const words = await page.$$eval(".words b", (all) => all.map((el) => el.textContent));
   assert.equal(words.length, 24);
+  return words;
+}
+
+async function confirmPhrase(page, words) {
   await press(page, "I’ve saved these words");
   await heading(page, "Confirm your phrase");
   for (const label of await page.$$eval("form label", (all) => all.map((el) => el.textContent))) {
@@ -95,7 +100,7 @@ async function open(page, title) {
 
 test("the main tasks work in Firefox", async () => {
   const page = await openDevice();
-  await register(page, "ada");
+  await confirmPhrase(page, await beginRegistration(page, "ada"));
   const mail = { title: "Harbour Mail", username: "ada@harbour.example", password: "v7#Kq!m2Wx9$" };
   await add(page, mail);
   assert.equal(await page.evaluate((secret) => document.body.innerText.includes(secret), mail.password), false);
@@ -130,4 +135,46 @@ test("the main tasks work in Firefox", async () => {
   await add(other, { ...mail, title: "Quill Notes" });
   await open(page, "Quill Notes"); // without a reload
   assert.deepEqual(complaints, []);
+});
+
+const gone = (page, selector) => page.waitForFunction((s) => !document.querySelector(s), {}, selector);
+
+test("what misled or interrupted stays mended in Firefox", async () => {
+  const page = await openDevice();
+  const words = await beginRegistration(page, "bea");
+  await page.goBack();
+  await heading(page, "Leave without creating your vault?");
+  await press(page, "Stay");
+  await gone(page, "dialog[open]");
+  await confirmPhrase(page, words);
+  await add(page, { title: "Harbour Mail", username: "ada@harbour.example", password: "v7#Kq!m2Wx9$" });
+
+  // A click on a value copies it, and so does its key; also with Cyrillic letters.
+  await page.evaluate(() =>
+    [...document.querySelectorAll(".item-pane *")].findLast((el) => el.textContent === "ada@harbour.example").click(),
+  );
+  await says(page, "Username copied");
+  await page.evaluate(() => document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "с", code: "KeyC", bubbles: true })));
+  await says(page, "Password copied");
+
+  await follow(page, "Health");
+  await says(page, "Not checked yet");
+  await gone(page, ".toast"); // it belonged to the page before
+
+  // A lock keeps what was typed, and takes no message along.
+  await page.evaluate(() => (location.hash = "#/new"));
+  await heading(page, "New item");
+  await fill(page, "Item name", "Half written");
+  await page.keyboard.down("Alt");
+  await page.keyboard.press("l");
+  await page.keyboard.up("Alt");
+  await heading(page, "Your vault is locked");
+  assert.equal(await page.$(".toast"), null);
+  await fill(page, "Master password", "wrong");
+  await press(page, "Unlock");
+  await page.waitForSelector("[role=alert]");
+  await fill(page, "Master password", PASSWORD);
+  await press(page, "Unlock");
+  await says(page, "Your vault was locked while you were editing “Half written”");
+  await press(page, "Discard");
 });

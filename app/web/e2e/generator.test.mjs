@@ -56,3 +56,25 @@ test("the rules are stored", async () => {
   await field("Include number").check();
   await made(/^(?=.*\d)[A-Z][a-z-]*\d*(\.[A-Z][a-z-]*\d*){4}$/);
 });
+
+test("a new password is announced after a pause, but not read aloud", async () => {
+  await open();
+  await made(/./);
+  await page.clock.install();
+  await page.clock.pauseAt(Date.now() + 60_000); // after the announcement of the first password
+  const spoken = async () => (await page.getByRole("status").allTextContents()).join("");
+  assert.equal(await spoken(), "");
+  await page.getByRole("slider").focus();
+  for (const words of [6, 7]) {
+    await page.keyboard.press("ArrowRight");
+    await page.clock.runFor(100); // runs the effects of the page
+    await made(new RegExp(`^[^.]+(\\.[^.]+){${words - 1}}$`));
+    await page.clock.runFor(800);
+    assert.equal(await spoken(), "");
+  }
+  await page.clock.runFor(400);
+  assert.equal(await spoken(), "New passphrase generated");
+  await page.clock.runFor(3000);
+  assert.equal(await spoken(), "");
+  assert.equal(await page.locator("output").count(), 0); // is a status as well
+});

@@ -58,7 +58,11 @@ test("the focus is never lost", async () => {
   await page.getByRole("button", { name: "Edit tags" }).click();
   await page.getByLabel("Add tag").fill("Later");
   await keyboard.press("Enter");
-  await page.getByText("Tagged “Later”").first().waitFor();
+  await page.getByRole("button", { name: "Apply" }).click();
+  await page
+    .getByText(/ tagged “Later”$/)
+    .first()
+    .waitFor();
   await onList(page);
   await page.getByRole("button", { name: "Select all 30" }).focus();
   await keyboard.press("Escape"); // with the focus outside the list

@@ -111,7 +111,7 @@ test("two tabs lock and change together", async () => {
   await unlock(other);
   await other.getByRole("option", { name: rich.title }).waitFor();
 
-  await page.getByRole("button", { name: "Edit" }).click();
+  await page.getByRole("button", { name: "Edit", exact: true }).click();
   await page.getByLabel("Item name", { exact: true }).fill("Renamed in the first tab");
   await page.getByRole("button", { name: "Save" }).click();
   await other.getByRole("option", { name: "Renamed in the first tab" }).waitFor();
@@ -127,7 +127,7 @@ test("a copied password is cleared in time", async () => {
   await page.clock.install();
   await page.reload();
   await enter();
-  await page.getByRole("button", { name: "Copy password" }).click();
+  await page.locator(".item").getByRole("button", { name: "Copy password" }).click();
   await page.getByText("Password copied. Clears in 30 seconds.").first().waitFor();
   assert.equal(await clipboard(), rich.password);
   await page.clock.fastForward(31_000);
@@ -138,17 +138,17 @@ test("other clipboard content stays", async () => {
   await page.clock.install();
   await page.reload();
   await enter();
-  await page.getByRole("button", { name: "Copy password" }).click();
+  await page.locator(".item").getByRole("button", { name: "Copy password" }).click();
   await page.getByText("Password copied").first().waitFor();
   await page.evaluate(() => navigator.clipboard.writeText("something else"));
   await page.clock.fastForward(31_000);
-  await page.getByRole("button", { name: "Copy username" }).waitFor(); // the timers have run
+  await page.locator(".item").getByRole("button", { name: "Copy username" }).waitFor(); // the timers have run
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), "something else");
 });
 
 test("locking clears a copied password", async () => {
   await enter();
-  await page.getByRole("button", { name: "Copy password" }).click();
+  await page.locator(".item").getByRole("button", { name: "Copy password" }).click();
   await page.getByText("Password copied").first().waitFor();
   await page.keyboard.press("Alt+l");
   await locked(page);
@@ -158,7 +158,7 @@ test("locking clears a copied password", async () => {
 test("messages do not outlive the vault", async () => {
   await enter();
   const message = page.locator(".toast");
-  await page.getByRole("button", { name: "Copy username" }).click();
+  await page.locator(".item").getByRole("button", { name: "Copy username" }).click();
   await message.getByText("Username copied").waitFor();
   await page.keyboard.press("Alt+l");
   await locked(page);
@@ -170,7 +170,7 @@ test("a message stays while the pointer is on it", async () => {
   await page.clock.install();
   await page.reload();
   await enter();
-  await page.getByRole("button", { name: "Copy username" }).click();
+  await page.locator(".item").getByRole("button", { name: "Copy username" }).click();
   const message = page.locator(".toast");
   await message.getByText("Username copied").hover();
   await page.clock.fastForward(60_000);
@@ -179,7 +179,7 @@ test("a message stays while the pointer is on it", async () => {
   await page.mouse.move(0, 0);
   await page.clock.fastForward(60_000);
   assert.equal(await message.count(), 1);
-  await page.getByRole("button", { name: "Copy username" }).focus();
+  await page.locator(".item").getByRole("button", { name: "Copy username" }).focus();
   await page.clock.fastForward(5_000);
   await message.waitFor({ state: "detached" });
 });

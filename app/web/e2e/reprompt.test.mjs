@@ -42,7 +42,7 @@ test("a protected item asks for the master password", async () => {
   await confirm("wrong");
   await page.getByText("Incorrect master password.").waitFor();
   await confirm();
-  await page.getByRole("button", { name: "Copy password" }).click();
+  await page.locator(".item").getByRole("button", { name: "Copy password" }).click();
   await clipboardHas("of the bank");
 
   await open("Mail"); // confirmed for one item only

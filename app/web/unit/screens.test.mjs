@@ -15,10 +15,12 @@ import { TYPES } from "../src/screens/items/fields.gen.ts";
 import { expiry, hasUnknown, isEmpty } from "../src/screens/items/item-fields.tsx";
 import { edited, retyped, tidy } from "../src/screens/items/item-form.tsx";
 import { initial, kindOf, subtitle, tintOf } from "../src/screens/items/item-type.ts";
-import { converted, renamed, ruled, withTag } from "../src/screens/items/list-fields.tsx";
+import { converted, renamed, ruled, siteName } from "../src/screens/items/list-fields.tsx";
 import { halves } from "../src/screens/items/one-time-code.tsx";
 import { runs } from "../src/screens/items/secret.tsx";
-import { heading } from "../src/screens/list/filters.tsx";
+import { withTags } from "../src/screens/items/tag-field.tsx";
+import { heading, withFilter } from "../src/screens/list/filters.tsx";
+import { suggestionsFor } from "../src/screens/list/search-box.tsx";
 import { clipboardTime } from "../src/screens/settings/settings.tsx";
 import { inGroups } from "../src/screens/settings/two-factor.tsx";
 import { groupsOf } from "../src/screens/shell/palette.tsx";
@@ -152,8 +154,33 @@ test("saving tidies the form", () => {
   const item = login({ id: "", title: "  Mail ", urls: ["a", " ", ""] });
   const saved = tidy({ ...item, tags: ["Smith, John", "home"] });
   assert.deepEqual([saved.title, saved.urls, saved.tags], ["Mail", ["a"], ["Smith, John", "home"]]);
-  assert.deepEqual([withTag(["a"], " b, c "), withTag(["a"], "a"), withTag(["a"], " ")], [["a", "b, c"], ["a"], ["a"]]);
+  assert.deepEqual(
+    [withTags(["a"], " b, c ,", []), withTags(["a"], "A", []), withTags(["a"], " ", [])],
+    [["a", "b", "c"], ["a"], ["a"]],
+  );
+  assert.deepEqual(withTags([], "WORK,ete,Home", ["Work", "work", "Été", "home", "Home"]), ["Work", "Été", "Home"]);
   assert.deepEqual([edited(login({})).urls, edited(login({ urls: ["a"] })).urls, edited(login({})).fields], [[""], ["a"], []]);
+});
+
+test("a login is named after its site", () => {
+  const sites = ["https://www.github.com/login", "shop.example.co.uk", "mail.example.org:8443", "localhost", "10.0.0.1", ""];
+  assert.deepEqual(sites.map(siteName), ["Github", "Example", "Example", "localhost", "10.0.0.1", ""]);
+});
+
+test("operators of the search are completed", () => {
+  const values = (words) => suggestionsFor(words, ["Work", "two words", "wool"]).map((s) => s.value);
+  assert.deepEqual(values("x -tag:wo"), ["x -tag:Work ", "x -tag:wool ", 'x -tag:"two words" ']);
+  assert.deepEqual(values('tag:"two wo'), ['tag:"two words" ']);
+  assert.deepEqual(values("type:ca"), ["type:card "]);
+  assert.deepEqual([values("type:card"), values("colour:"), values("tag:x y"), values("")], [[], [], [], []]);
+});
+
+test("a filter is added to the words of the search and taken out again", () => {
+  const both = withFilter("mail", { by: "tag", tag: "two words" });
+  assert.equal(both, 'mail tag:"two words" ');
+  assert.equal(withFilter(both, { by: "tag", tag: "two words" }), "mail");
+  assert.equal(withFilter("", { by: "type", type: "card" }), "type:card ");
+  assert.equal(withFilter("mail", { by: "all" }), "mail");
 });
 
 test("a changed type hides the parts of the others and keeps them for a return", () => {
@@ -298,10 +325,12 @@ test("the palette matches words in any order", () => {
   assert.equal(fits("New card", "new note"), false);
 });
 
+const hitsOf = (items = [], hasCode = false) => ({ items, hasCode });
+
 test("the palette shows recent choices first, once", () => {
   all.value = [login({ id: "m", title: "Mail" })];
   preferences.value = { ...DEFAULTS, recent: ["item m", "command lock", "item gone", "command gone"] };
-  const [recent, commands] = groupsOf("", [], null, () => {});
+  const [recent, commands] = groupsOf("", hitsOf(), null, () => {});
   assert.deepEqual(
     recent.choices.map((c) => c.label),
     ["Mail", "Lock"],
@@ -315,8 +344,8 @@ test("the palette shows recent choices first, once", () => {
 
 test("a command that starts with the query comes first", () => {
   const hits = [login({ id: "l", title: "Lock shop", username: "ada" }), login({ id: "o", title: "Locker" })];
-  const names = (words) => groupsOf(words, hits, null, () => {}).map((g) => g.name);
-  const [found, items] = groupsOf("lock", hits, null, () => {});
+  const names = (words) => groupsOf(words, hitsOf(hits), null, () => {}).map((g) => g.name);
+  const [found, items] = groupsOf("lock", hitsOf(hits, true), null, () => {});
   assert.equal(found.choices[0].label, "Lock");
   // Fields of the best result can be copied; notes and logins without a username offer fewer.
   assert.deepEqual(
@@ -324,11 +353,27 @@ test("a command that starts with the query comes first", () => {
     ["Lock shop", "Copy password", "Copy username", "Copy verification code", "Locker"],
   );
   assert.deepEqual(names("shop"), [...names("lock")].reverse());
+  const [, bare] = groupsOf("lock", hitsOf(hits), null, () => {});
+  assert.ok(!bare.choices.some((c) => c.label === "Copy verification code"));
+});
+
+test("keywords find commands, after those named so", () => {
+  const first = (words) => groupsOf(words, hitsOf(), null, () => {}).flatMap((g) => g.choices)[0]?.label;
+  for (const [words, label] of [
+    ["logout", "Sign out"],
+    ["log out", "Sign out"],
+    ["2fa", "Go to: Settings"],
+    ["password generator", "Go to: Generator"],
+    ["backup", "Go to: Export"],
+    ["dark mode", "Appearance: Dark"],
+    ["lock", "Lock"],
+  ])
+    assert.equal(first(words), label, words);
 });
 
 test("while picking a field, only items are listed", () => {
   all.value = Array.from({ length: 20 }, (_, i) => login({ id: String(i), title: `Item ${i}` }));
-  const groups = groupsOf("", [], "password", () => {});
+  const groups = groupsOf("", hitsOf(), "password", () => {});
   assert.equal(groups.length, 1);
   assert.equal(groups[0].choices.length, 7);
 });

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
 import {
+  clearConfirmations,
   dismissToast,
   muteToasts,
   newestToast,
@@ -58,6 +59,17 @@ test("three toasts are shown at most", () => {
   dismissToast(ids[2]);
   dismissToast(ids[0]); // the limit has already removed it
   assert.deepEqual(shown(), ["b", "d"]);
+});
+
+test("a new page clears the toasts that only confirm", () => {
+  toast("Password copied");
+  toast("No network", "problem");
+  toast("Mail moved to trash", "plain", { label: "Undo", run() {} });
+  clearConfirmations();
+  assert.deepEqual(shown(), ["No network", "Mail moved to trash"]);
+  toast("Undone", "brief");
+  mock.timers.tick(2000);
+  assert.deepEqual(shown(), ["No network", "Mail moved to trash"]);
 });
 
 test("a toast replaces the one of its kind", () => {

@@ -8,7 +8,7 @@ import { preferences } from "../src/state/app.ts";
 import { DEFAULTS } from "../src/state/preferences.ts";
 import { language, showChosenLanguage, texts } from "../src/texts/index.ts";
 import { isLanguage, localeOf } from "../src/texts/languages.ts";
-import { compile } from "../src/texts/message.ts";
+import { compile, withoutIsolation } from "../src/texts/message.ts";
 import { declarations, GENERATED, problems, readCatalogs, textsIn } from "../texts.mjs";
 
 const src = fileURLToPath(new URL("../src", import.meta.url));
@@ -86,6 +86,13 @@ test("values are lowercased and numbers formatted", () => {
   const { show, of } = compile({ show: "Show {label, lowercase}", of: "{done} of {total}" }, "de");
   assert.equal(show({ label: "URL of ÄRZTE" }), "Show url of ärzte");
   assert.equal(of({ done: 1, total: 12_345 }), "1 of 12.345");
+});
+
+test("a right-to-left value is isolated", () => {
+  const { said } = compile({ said: "{count, plural, one {“{title}” deleted} other {# items deleted}}" }, "en");
+  assert.equal(said({ count: 1, title: "בנק" }), "“\u2068בנק\u2069” deleted");
+  assert.equal(said({ count: 1, title: "Банк" }), "“Банк” deleted");
+  assert.equal(withoutIsolation(said({ count: 1, title: "بنك (2)" })), "“بنك (2)” deleted");
 });
 
 /** Sets the languages of the browser until the test ends. */

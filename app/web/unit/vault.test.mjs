@@ -121,7 +121,7 @@ test("a search uses the filter and the order", async () => {
   search("x", { by: "archive" });
   search("x", { by: "trash" });
   await turns();
-  const common = { query: "x", sort: "changed", limit: 100 };
+  const common = { query: "x", sort: "changed", limit: 40 };
   assert.deepEqual(asked("list"), [
     { ...common, tag: "work" },
     { ...common, type: "card" },

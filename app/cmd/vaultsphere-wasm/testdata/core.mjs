@@ -28,6 +28,7 @@ globalThis.fetch = async (path, options = {}) => {
 
 export const memory = new Map();
 export const cache = new Map();
+let handover = null; // to the next core
 globalThis.vaultsphereHost = {
   cacheLoad: async (name) => cache.get(name) ?? { stamp: "", segments: [] },
   async cacheStore(name, after, stamp, segment, whole) {
@@ -40,6 +41,12 @@ globalThis.vaultsphereHost = {
   cacheForget: async (name) => void cache.delete(name),
   memoryLoad: async (user) => memory.get(user) ?? null,
   memoryStore: async (user, json) => void memory.set(user, json),
+  handoverStore: async (token, key) => void (handover = { token, key }),
+  async handoverLoad() {
+    const loaded = handover;
+    handover = null;
+    return loaded;
+  },
   weak: async (passwords) => passwords.map((p) => p.length <= 8), // the page asks strength.wasm
 };
 

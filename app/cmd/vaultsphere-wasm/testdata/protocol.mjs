@@ -6,7 +6,7 @@ const password = "correct horse battery staple";
 let { call, glue } = await start();
 
 // signed out
-assert.deepEqual(await call("resume"), { state: "signed_out", username: "" });
+assert.deepEqual(await call("resume"), { state: "signed_out", username: "", offline: false });
 assert.equal((await failure(call("list", { query: "" }))).code, "locked");
 assert.equal((await failure(call("no_such_method"))).code, "bad_input");
 assert.equal((await failure(call("unlock", { password, extra: 1 }))).code, "bad_input");
@@ -156,16 +156,43 @@ assert.deepEqual(await call("lock"), {});
 assert.equal((await failure(call("get", { id: saved.id }))).code, "locked");
 assert.equal((await failure(call("unlock", { password: "wrong" }))).code, "wrong_password");
 ({ call, glue } = await start());
-assert.deepEqual(await call("resume"), { state: "locked", username: "anna" });
+assert.deepEqual(await call("resume"), { state: "locked", username: "anna", offline: false });
 assert.deepEqual(await call("unlock", { password }), { username: "anna", offline: false });
-assert.deepEqual(await call("resume"), { state: "unlocked", username: "anna" });
+assert.deepEqual(await call("resume"), { state: "unlocked", username: "anna", offline: false });
 assert.equal((await call("sync")).count, 850);
 assert.equal((await call("get", { id: saved.id })).password, "p2");
+
+// hand over, and take over once in a new worker
+assert.deepEqual(await call("hand_over"), {});
+({ call, glue } = await start());
+assert.deepEqual(await call("resume", { device: "laptop" }), { state: "unlocked", username: "anna", offline: false });
+assert.equal((await call("sync")).count, 850);
+({ call, glue } = await start());
+assert.deepEqual(await call("resume", { device: "laptop" }), { state: "locked", username: "anna", offline: false });
+assert.equal((await failure(call("hand_over"))).code, "locked");
+await call("unlock", { password });
+await call("sync");
+
+// an item that asks for the master password
+const asks = await call("save", { item: { type: "login", title: "asks", password: "p", totp: "JBSWY3DPEHPK3PXP", reprompt: true } });
+assert.equal((await call("get", { id: asks.id })).password, "p"); // it was just written
+({ call, glue } = await start());
+await call("unlock", { password });
+await call("sync");
+for (const method of ["get", "history", "code", "next_code", "duplicate"]) {
+  assert.equal((await failure(call(method, { id: asks.id }))).code, "reprompt", method);
+}
+assert.equal((await failure(call("restore_version", { id: asks.id, version: 1 }))).code, "reprompt");
+assert.equal((await failure(call("attachment", { id: asks.id, attachment: "x" }))).code, "reprompt");
+assert.equal((await failure(call("confirm_item", { id: asks.id, password: "wrong" }))).code, "wrong_password");
+await call("confirm_item", { id: asks.id, password });
+assert.equal((await call("get", { id: asks.id })).password, "p");
+await call("remove", { ids: [asks.id] });
 
 // offline: a new worker reads and edits, and sends the edit later
 cable.cut = true;
 ({ call, glue } = await start());
-assert.deepEqual(await call("resume"), { state: "locked", username: "anna" });
+assert.deepEqual(await call("resume"), { state: "locked", username: "anna", offline: false });
 assert.equal((await failure(call("unlock", { password: "wrong" }))).code, "wrong_password");
 assert.deepEqual(await call("unlock", { password }), { username: "anna", offline: true });
 assert.equal((await failure(call("sync"))).code, "offline");
@@ -190,7 +217,7 @@ await call("sync");
 
 await call("logout", { force: false });
 assert.equal(cache.size, 0);
-assert.deepEqual(await call("resume"), { state: "signed_out", username: "" });
+assert.deepEqual(await call("resume"), { state: "signed_out", username: "", offline: false });
 assert.equal((await failure(call("login", { username: "anna", password: "wrong", totp_code: "", device: "d" }))).code, "invalid_credentials");
 assert.equal((await failure(call("login", { username: "anna", password, totp_code: "", device: "d" }))).code, "totp_required");
 assert.deepEqual(await call("login", { username: "anna", password, totp_code: totp(enrolment.secret, 30), device: "d" }), { username: "anna" });
@@ -229,7 +256,7 @@ assert.equal((await call("generate_passphrase", { words: 5, separator: " ", capi
 
 await call("delete_account", { password: "third", force: false });
 assert.equal(cache.size, 0);
-assert.deepEqual(await call("resume"), { state: "signed_out", username: "" });
+assert.deepEqual(await call("resume"), { state: "signed_out", username: "", offline: false });
 assert.deepEqual(JSON.parse(memory.get(user)), { revision: 0, digest: "" });
 process.exit(0);
 

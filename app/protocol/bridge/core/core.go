@@ -69,6 +69,8 @@ type Vault interface {
 	// Index opens the items that are new, so that List finds their notes and fields too.
 	Index(context.Context, func(done, total int)) error
 	List(context.Context, ListParams) (bridge.JSON[ListResult], error)
+	// Closest returns the items with the most similar titles, for a query without a result.
+	Closest(context.Context, ListParams) (Closest, error)
 	// Get fails with the code "reprompt" for an item that asks for the master password first; so do all methods that return its
 	// secrets.
 	Get(context.Context, ItemID) (item.Item, error)
@@ -276,6 +278,7 @@ type ListParams struct {
 	Archive   bool        `json:"archive,omitempty"` // only what is in the archive
 	Trash     bool        `json:"trash,omitempty"`   // only what is in the trash
 	Sort      client.Sort `json:"sort,omitempty"`    // of what matches equally well; absent: by title
+	Reverse   bool        `json:"reverse,omitempty"`
 	Offset    int         `json:"offset,omitempty"`
 	Limit     int         `json:"limit,omitempty"` // absent: all
 }
@@ -283,7 +286,12 @@ type ListParams struct {
 type ListResult struct {
 	Total    int              `json:"total"`    // before offset and limit
 	Complete bool             `json:"complete"` // false: Index has not opened all items yet
+	Hints    []client.Hint    `json:"hints,omitempty"`
 	Items    []client.Summary `json:"items"`
+}
+
+type Closest struct {
+	Items []client.Summary `json:"items"`
 }
 
 type History struct {
@@ -334,8 +342,8 @@ type ToTrash struct {
 
 type Tagging struct {
 	IDs    []string `json:"ids"`
-	Tag    string   `json:"tag"`
-	Remove bool     `json:"remove,omitempty"`
+	Add    []string `json:"add,omitempty"`
+	Remove []string `json:"remove,omitempty"`
 }
 
 type Marking struct {

@@ -11,12 +11,13 @@ export const MAX_USERNAME_RUNES = 128;
 export type CoreMethod =
   "resume" | "hand_over" | "prepare_registration" | "check_registration" | "register" | "cancel_registration" | "login" |
   "unlock" | "lock" | "logout" | "keep_copy" | "copies" | "open_copy" | "delete_copy" | "recover" | "check_phrase" | "sync" |
-  "follow" | "waiting" | "index" | "list" | "get" | "confirm_item" | "history" | "restore_version" | "code" | "next_code" |
-  "save" | "add_many" | "seal_draft" | "open_draft" | "remove" | "archive" | "trash" | "restore" | "tag" | "mark" | "ignore" |
-  "duplicate" | "empty_trash" | "purge_trash" | "attach" | "attachment" | "remove_attachment" | "import_run" | "import_forget" |
-  "plan_import" | "open_items" | "account" | "change_password" | "check_password" | "prepare_phrase" | "activate_phrase" |
-  "totp_begin" | "totp_confirm" | "totp_remove" | "sessions" | "end_session" | "end_other_sessions" | "delete_account" |
-  "health" | "item_health" | "breach" | "breaches" | "breach_address" | "generate_password" | "generate_passphrase";
+  "follow" | "waiting" | "index" | "list" | "closest" | "get" | "confirm_item" | "history" | "restore_version" | "code" |
+  "next_code" | "save" | "add_many" | "seal_draft" | "open_draft" | "remove" | "archive" | "trash" | "restore" | "tag" | "mark" |
+  "ignore" | "duplicate" | "empty_trash" | "purge_trash" | "attach" | "attachment" | "remove_attachment" | "import_run" |
+  "import_forget" | "plan_import" | "open_items" | "account" | "change_password" | "check_password" | "prepare_phrase" |
+  "activate_phrase" | "totp_begin" | "totp_confirm" | "totp_remove" | "sessions" | "end_session" | "end_other_sessions" |
+  "delete_account" | "health" | "item_health" | "breach" | "breaches" | "breach_address" | "generate_password" |
+  "generate_passphrase";
 
 export type WorkerMethod =
   "strength" | "draw_qr" | "scan_qr" | "formats" | "import_columns" | "import_preview" | "check_patterns" | "export_vault";
@@ -117,6 +118,10 @@ export type ClientCode =
   "locked" | "wrong_password" | "bad_phrase" | "kdf_refused" | "vault_altered" | "vault_rolled_back" | "attachment_altered" |
   "record_unreadable" | "offline" | "intercepted" | "server_fault" | "cancelled" | "bad_input" | "unsent_changes" | "read_only" |
   "reprompt" | "copy_damaged" | "not_found" | "internal";
+
+export interface Closest {
+  items: Summary[];
+}
 
 /** CodeOf is the id of an item, or an authenticator key. */
 export interface CodeOf {
@@ -320,6 +325,15 @@ export interface HealthReport {
   ignored: Ignored[]; // in none of the lists above
   score: number; // 0 to 100
 }
+
+/** Hint is a remark about a query. */
+export interface Hint {
+  code: HintCode;
+  word?: string; // as compared, so in lower case
+}
+
+/** HintCode says why a search may find something other than the user expects. */
+export type HintCode = "unknown_operator" | "unknown_value" | "unjudged" | "unchecked";
 
 export interface History {
   versions: Version[];
@@ -532,6 +546,7 @@ export interface ListParams {
   archive?: boolean; // only what is in the archive
   trash?: boolean; // only what is in the trash
   sort?: Sort; // of what matches equally well; absent: by title
+  reverse?: boolean;
   offset?: number;
   limit?: number; // absent: all
 }
@@ -539,6 +554,7 @@ export interface ListParams {
 export interface ListResult {
   total: number; // before offset and limit
   complete: boolean; // false: Index has not opened all items yet
+  hints?: Hint[];
   items: Summary[];
 }
 
@@ -873,8 +889,8 @@ export interface TablePreview {
 
 export interface Tagging {
   ids: string[];
-  tag: string;
-  remove?: boolean;
+  add?: string[];
+  remove?: string[];
 }
 
 export interface ToTrash {

@@ -36,7 +36,7 @@ export function setPreferences(change: Partial<Preferences>) {
 interface Toast {
   id: number;
   text: string;
-  tone: "plain" | "problem";
+  tone: "plain" | "brief" | "problem";
   action?: { label: string; run: () => void };
 }
 
@@ -46,7 +46,7 @@ let latest = 0; // id
 /** The toast that arrived last, until it disappears. Screen readers must not hear an older one again. */
 export const newestToast = computed(() => toasts.value.find((t) => t.id === latest));
 
-const SHOWN_MS = { plain: 4500, problem: 8000, action: 10_000 };
+const SHOWN_MS = { plain: 4500, brief: 2000, problem: 8000, action: 10_000 };
 const MOST = 3;
 
 /** A toast replaces the one of its kind, except that different problems are shown together. */
@@ -90,6 +90,11 @@ export function pauseToasts(on: boolean) {
     else startTimer(t);
   }
 }
+
+/** Removes the toasts that only confirm something. A problem and an offer to undo stay. */
+export const clearConfirmations = () => {
+  for (const t of toasts.value) if (!t.action && t.tone !== "problem") dismissToast(t.id);
+};
 
 /** Removes all toasts and shows none until the vault is closed: they may name its items, and calls may still be running. */
 export function muteToasts(on: boolean) {

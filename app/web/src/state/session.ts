@@ -34,9 +34,12 @@ export async function boot() {
   }
   phase.value = { at: "starting" };
   restart(); // the worker may wait for the second factor of a sign-in
-  void showForm();
+  form = showForm();
   await startCore();
 }
+
+/** Resolves when a form is shown, or only the core can tell which. */
+let form: Promise<void> = Promise.resolve();
 
 /** Shows the sign-in form, or asks for the master password, before the core has arrived. */
 async function showForm() {
@@ -58,20 +61,21 @@ export async function startCore() {
     );
     core.value = { ready: true };
   } catch (e) {
-    failed(e);
+    await failed(e);
     return;
   }
   try {
     if ((await resume("handover")) === "locked") askTabs();
   } catch (e) {
     // Where a form is shown, its next call gets the same error.
-    if (phase.value.at === "starting") failed(e);
+    if (phase.value.at === "starting") await failed(e);
   }
 }
 
-/** Says on the form why the core does not run. What was typed into it must not be lost. */
-function failed(e: unknown) {
+/** Says on the form why the core does not run. The form keeps its input. */
+async function failed(e: unknown) {
   const { code } = asCoreError(e);
+  await form; // it would be lost if the core failed first
   const { at } = phase.value;
   if (at === "signed_out" || at === "locked") core.value = { ready: false, problem: code };
   else phase.value = { at: "broken", code };
@@ -80,7 +84,7 @@ function failed(e: unknown) {
 function crashed(message: string) {
   const { at } = phase.value;
   if (at === "unlocked" || at === "alarm") leaveVault();
-  failed(message);
+  void failed(message);
 }
 
 let locks = 0; // how often a tab has locked

@@ -15,11 +15,11 @@ const MOST = 20;
 let steps: Step[] = [];
 
 /** The steps that the latest toast counts together: its button undoes them all. */
-let counted: { text: string; count: number; steps: Step[] } | undefined;
+let counted: { kind: string; count: number; steps: Step[] } | undefined;
 
-/** Whether the toast of the counted steps is still shown, all of them can be undone, and `text` describes one more. */
-const continues = (text: string) =>
-  counted?.text === text &&
+/** Whether the toast of the counted steps is still shown, all of them can be undone, and `kind` is theirs. */
+const continues = (kind: string) =>
+  counted?.kind === kind &&
   counted.steps.length < MOST &&
   counted.steps.every((s) => steps.includes(s)) &&
   toasts.value.some((t) => t.id === counted?.steps.at(-1)?.toast);
@@ -27,9 +27,9 @@ const continues = (text: string) =>
 /** Shows what was done, with a button to undo it. Equal changes in a row share one toast if `said` can count them. */
 export function offerUndo(said: string | ((count: number) => string), back: Step["back"], count = 1) {
   const step: Step = { back };
-  const text = typeof said === "string" ? said : said(1);
-  const before = typeof said === "function" && counted && continues(text) ? counted : { count: 0, steps: [] };
-  const group = { text, count: before.count + count, steps: [...before.steps, step] };
+  const kind = typeof said === "string" ? said : said(2); // for one item, the text names it
+  const before = typeof said === "function" && counted && continues(kind) ? counted : { count: 0, steps: [] };
+  const group = { kind, count: before.count + count, steps: [...before.steps, step] };
   counted = group;
   steps = [...steps.slice(1 - MOST), step];
   step.toast = toast(typeof said === "string" ? said : said(group.count), "plain", {
@@ -52,7 +52,7 @@ async function undo(these: Step[]) {
       await refresh(); // the steps before a failure are undone
       notifyTabs("changed");
     }
-    toast(text.undone);
+    toast(text.undone, "brief");
   } catch (e) {
     if (!handled(e)) toast(text.notUndone, "problem");
   }

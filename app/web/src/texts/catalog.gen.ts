@@ -37,6 +37,7 @@ export interface Texts {
     readonly again: string;
     readonly differs: string;
     readonly tooWeak: string;
+    readonly least: (values: { level: string | number }) => string;
     readonly noReset: string;
   };
   readonly register: {
@@ -172,6 +173,10 @@ export interface Texts {
     readonly kind: string;
     readonly passphrase: string;
     readonly generated: string;
+    readonly made: {
+      readonly password: string;
+      readonly passphrase: string;
+    };
     readonly length: string;
     readonly characters: (values: { count: number }) => string;
     readonly words: string;
@@ -408,6 +413,7 @@ export interface Texts {
     readonly created: (values: { date: string | number }) => string;
     readonly nothing: string;
     readonly starNotSaved: string;
+    readonly showTag: (values: { tag: string | number }) => string;
   };
   readonly itemForm: {
     readonly reprompt: string;
@@ -433,6 +439,10 @@ export interface Texts {
     readonly keyDoubted: string;
     readonly saveAnyway: string;
     readonly generateShort: string;
+    readonly newTag: (values: { tag: string | number }) => string;
+    readonly tagAdded: (values: { tag: string | number }) => string;
+    readonly tagRemoved: (values: { tag: string | number }) => string;
+    readonly titleExample: string;
   };
   readonly itemFields: {
     readonly rule: (values: { number: number }) => string;
@@ -638,6 +648,17 @@ export interface Texts {
     readonly stays: (values: { count: number }) => string;
     readonly indexing: (values: { percent: string | number }) => string;
     readonly everywhere: string;
+    readonly suggestions: string;
+    readonly within: (values: { place: string | number }) => string;
+    readonly only: (values: { place: string | number }) => string;
+    readonly help: string;
+    readonly closest: string;
+    readonly hints: {
+      readonly unknown_operator: (values: { word: string | number }) => string;
+      readonly unknown_value: (values: { word: string | number }) => string;
+      readonly unjudged: string;
+      readonly unchecked: string;
+    };
   };
   readonly selection: {
     readonly label: string;
@@ -649,17 +670,16 @@ export interface Texts {
     readonly tags: string;
     readonly tagsTitle: (values: { count: number }) => string;
     readonly tag: string;
-    readonly add: string;
-    readonly remove: string;
-    readonly removeTag: (values: { count: number; tag: string | number }) => string;
     readonly progress: (values: { done: string | number; total: string | number }) => string;
     readonly start: string;
+    readonly apply: string;
   };
   readonly sorting: {
     readonly label: string;
     readonly title: string;
     readonly changed: string;
     readonly created: string;
+    readonly reverse: string;
   };
   readonly trash: {
     readonly title: string;
@@ -697,6 +717,27 @@ export interface Texts {
   readonly rowActions: {
     readonly label: (values: { title: string | number }) => string;
     readonly more: string;
+  };
+  readonly tagDialog: {
+    readonly edit: (values: { tag: string | number }) => string;
+    readonly title: string;
+    readonly name: string;
+    readonly rename: string;
+    readonly remove: string;
+    readonly merge: string;
+    readonly mergeTitle: (values: { tag: string | number }) => string;
+    readonly mergeBody: (values: { count: number; from: string | number; to: string | number }) => string;
+  };
+  readonly searchHelp: {
+    readonly title: string;
+    readonly phrase: string;
+    readonly without: string;
+    readonly tag: string;
+    readonly type: string;
+    readonly has: string;
+    readonly is: string;
+    readonly field: string;
+    readonly not: string;
   };
   readonly settings: {
     readonly title: string;
@@ -890,6 +931,31 @@ export interface Texts {
       readonly drivers_license: string;
       readonly api_key: string;
       readonly ssh_key: string;
+    };
+    readonly hints: {
+      readonly move: string;
+      readonly choose: string;
+      readonly close: string;
+    };
+    readonly keywords: {
+      readonly create: string;
+      readonly health: string;
+      readonly import: string;
+      readonly export: string;
+      readonly generator: string;
+      readonly settings: string;
+      readonly lock: string;
+      readonly undo: string;
+      readonly sync: string;
+      readonly help: string;
+      readonly sort: string;
+      readonly themes: {
+        readonly system: string;
+        readonly light: string;
+        readonly dark: string;
+      };
+      readonly language: string;
+      readonly signOut: string;
     };
     readonly goTo: (values: { place: string | number }) => string;
     readonly theme: (values: { name: string | number }) => string;
@@ -1124,20 +1190,23 @@ export interface Texts {
     readonly notUndone: string;
     readonly nothingToUndo: string;
     readonly unchanged: string;
-    readonly archived: (values: { count: number }) => string;
-    readonly unarchived: (values: { count: number }) => string;
-    readonly trashed: (values: { count: number }) => string;
-    readonly restored: (values: { count: number }) => string;
-    readonly deleted: (values: { count: number }) => string;
-    readonly tagged: (values: { count: number; tag: string | number }) => string;
-    readonly untagged: (values: { count: number; tag: string | number }) => string;
-    readonly starred: (values: { count: number }) => string;
-    readonly unstarred: (values: { count: number }) => string;
+    readonly archived: (values: { count: number; title: string | number }) => string;
+    readonly unarchived: (values: { count: number; title: string | number }) => string;
+    readonly trashed: (values: { count: number; title: string | number }) => string;
+    readonly restored: (values: { count: number; title: string | number }) => string;
+    readonly deleted: (values: { count: number; title: string | number }) => string;
+    readonly tagged: (values: { count: number; title: string | number; tag: string | number }) => string;
+    readonly untagged: (values: { count: number; tag: string | number; title: string | number }) => string;
+    readonly starred: (values: { count: number; title: string | number }) => string;
+    readonly unstarred: (values: { count: number; title: string | number }) => string;
     readonly failed: string;
     readonly duplicate: string;
     readonly copyOf: (values: { title: string | number }) => string;
     readonly duplicated: string;
     readonly duplicatedWithoutFiles: string;
+    readonly tagRenamed: (values: { from: string | number; to: string | number }) => string;
+    readonly tagDeleted: (values: { tag: string | number }) => string;
+    readonly retagged: (values: { count: number }) => string;
   };
   readonly strength: {
     readonly veryWeak: {

@@ -4,6 +4,15 @@
 //   {count, plural, one {# item} other {# items}} the plural form for a number, with # as the number
 // A form named "=0" applies to exactly that number.
 
+/** Letters of scripts that are written from right to left. */
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+
+/** Isolates a right-to-left value, so that the sentence around it keeps its order and punctuation (Unicode TR 9, FSI and PDI). */
+const isolated = (value: string) => (RIGHT_TO_LEFT.test(value) ? `\u2068${value}\u2069` : value);
+
+/** Removes the marks of isolated values from a text that is stored, not shown. */
+export const withoutIsolation = (text: string) => text.replace(/[\u2068\u2069]/g, "");
+
 type Values = Readonly<Record<string, string | number>>;
 
 /** The texts of one language, as in its JSON files. */
@@ -82,7 +91,7 @@ function formatterFor(locale: string): (message: Message, values: Values) => str
       return format(form ?? [], values);
     }
     const text = typeof value === "number" ? numbers.format(value) : value;
-    return lowercase ? text.toLocaleLowerCase(locale) : text;
+    return isolated(lowercase ? text.toLocaleLowerCase(locale) : text);
   }
 
   const format = (message: Message, values: Values): string =>

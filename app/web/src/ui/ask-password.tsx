@@ -12,11 +12,12 @@ interface Props {
   action: string;
   danger?: boolean;
   allowed?: boolean;
+  inDialog?: boolean;
   onPassword: (password: string) => Promise<void>;
   children?: ComponentChildren;
 }
 
-export function AskPassword({ lead, action, danger, allowed = true, onPassword, children }: Props) {
+export function AskPassword({ lead, action, danger, allowed = true, inDialog = true, onPassword, children }: Props) {
   const { common } = texts.value;
   const [password, setPassword]: [string, Dispatch<StateUpdater<string>>] = useState("");
   const task = useTask();
@@ -24,7 +25,7 @@ export function AskPassword({ lead, action, danger, allowed = true, onPassword, 
   const ready = password !== "" && allowed && !wait;
   return (
     <form
-      class="dialog-body stack"
+      class={inDialog ? "dialog-body stack" : "stack"}
       onSubmit={(e) => {
         e.preventDefault();
         if (ready) task.run(() => onPassword(password));

@@ -21,6 +21,7 @@ interface TextProps {
   above?: ComponentChildren; // between the label and the input
   trailing?: ComponentChildren;
   class?: string;
+  attributes?: object; // of a combobox
 }
 
 /**
@@ -87,6 +88,7 @@ export function TextField(props: TextProps) {
         <input
           id={id}
           {...box}
+          {...props.attributes}
           ref={inputRef}
           type={type as "text"}
           class={mono ? "mono" : undefined}
@@ -306,7 +308,7 @@ export function Slider({
   return (
     <div class="field slider">
       <label for={id}>{label}</label>
-      <output for={id}>{shown}</output>
+      <span aria-hidden="true">{shown}</span>
       <input
         id={id}
         type="range"

@@ -3,10 +3,11 @@ import { useEffect, useState } from "preact/hooks";
 import * as api from "../core/api.gen";
 import type { Strength } from "../core/protocol.gen";
 import { texts } from "../texts";
+import { Spoken } from "./spoken";
 
 // Levels and times for a well-funded attacker with a stolen database: Argon2id limits them to ten thousand guesses a second. `below` is
 // the decimal logarithm of the number of guesses.
-const LEVELS = [
+export const LEVELS = [
   { below: 6, name: "veryWeak" },
   { below: 8.9, name: "weak" },
   { below: 11.3, name: "fair" },
@@ -48,6 +49,7 @@ export function StrengthMeter({ strength }: { strength: Strength | null }) {
   const score = strength ? levelOf(strength) : -1;
   const text = texts.value.strength;
   const level = LEVELS[score];
+  const said = strength && level && ` – ${text[level.name].time}. ${score < 3 ? advice(strength.advice) : ""}`;
   return (
     <div class="strength" data-score={strength ? score : "none"}>
       <div class="strength-bar" aria-hidden="true">
@@ -55,15 +57,17 @@ export function StrengthMeter({ strength }: { strength: Strength | null }) {
           <span key={i} data-on={score > i} />
         ))}
       </div>
-      <p role="status">
-        {strength && level ? (
+      <p>
+        {said ? (
           <>
-            <strong>{text[level.name].word}</strong> – {text[level.name].time}. {score < 3 && advice(strength.advice)}
+            <strong>{text[level.name].word}</strong>
+            {said}
           </>
         ) : (
           text.none
         )}
       </p>
+      <Spoken text={said ? `${text[level.name].word}${said}` : ""} />
     </div>
   );
 }

@@ -2,9 +2,9 @@
 import { useLayoutEffect, useState } from "preact/hooks";
 import { texts } from "../../texts";
 import { PasswordField } from "../../ui/field";
-import { levelOf, StrengthMeter, useStrength } from "../../ui/strength";
+import { LEVELS, levelOf, StrengthMeter, useStrength } from "../../ui/strength";
 
-const WEAKEST = 2; // "Fair". Anything weaker could be guessed from a stolen database.
+const WEAKEST = 2; // anything weaker could be guessed from a stolen database.
 
 export interface Choice {
   password: string;
@@ -36,7 +36,9 @@ export function NewPassword({
         onInput={setFirst}
         hint={
           <>
-            <p>{text.noReset}</p>
+            <p>
+              {text.noReset} {text.least({ level: texts.value.strength[LEVELS[WEAKEST].name].word })}
+            </p>
             <StrengthMeter strength={strength} />
           </>
         }

@@ -67,7 +67,7 @@ export function PhraseSheet({ words, username }: { words: string[]; username: st
           {text.sheet}
         </h2>
         <p>
-          {common.username}: <b>{username}</b>
+          {common.username}: <b dir="auto">{username}</b>
           <br />
           {text.sheetSite}: <b>{location.origin}</b>
           <br />

@@ -7,6 +7,7 @@ import { copySecret } from "../../state/clipboard";
 import { texts } from "../../texts";
 import { Button, Heading, IconButton } from "../../ui/controls";
 import { Check, Segments, Select, Slider, TextField } from "../../ui/field";
+import { Spoken } from "../../ui/spoken";
 import { Problem, useTask } from "../../ui/task";
 import { Secret } from "../items/secret";
 
@@ -138,9 +139,9 @@ export function Generator({ onUse, useLabel }: { onUse?: (value: string) => void
   return (
     <div class="stack">
       <div class="generated">
-        <output class="generated-value" aria-label={text.generated}>
-          {made && <Secret value={made.value} visible />}
-        </output>
+        <p class="visually-hidden">{text.generated}</p>
+        <p class="generated-value">{made && <Secret value={made.value} visible />}</p>
+        <Spoken text={made ? text.made[choices.kind] : ""} turn={made?.value} />
         <div class="generated-tools">
           <IconButton icon="refresh" label={text.again} onClick={() => setAttempt(attempt + 1)} />
           <IconButton

@@ -77,7 +77,7 @@ function Others({ ids }: { ids: string[] }) {
       {named.map((s, i) => (
         <span key={s.id}>
           {i > 0 && ", "}
-          <a href={href("item", s.id)} dir="auto">
+          <a href={href("item", s.id)} dir="auto" title={s.title}>
             {s.title}
           </a>
         </span>

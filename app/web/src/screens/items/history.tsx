@@ -2,15 +2,17 @@
 
 import { useEffect, useState } from "preact/hooks";
 import * as api from "../../core/api.gen";
+import { asCoreError, type CoreError } from "../../core/error";
 import type { Item, Version } from "../../core/protocol.gen";
 import { copyOpen } from "../../state/app";
+import { handled } from "../../state/app-errors";
 import { copySecret } from "../../state/clipboard";
 import { quietly, saveOver } from "../../state/edits";
 import { texts } from "../../texts";
 import { when } from "../../texts/dates";
 import { IconButton } from "../../ui/controls";
 import { Icon } from "../../ui/icon";
-import { Problem, useTask } from "../../ui/task";
+import { Problem } from "../../ui/task";
 import { Reveal } from "./field-row";
 import { Secret } from "./secret";
 
@@ -43,10 +45,22 @@ export function History({ item }: { item: Item }) {
   const text = texts.value.history;
   const has = !!item.password || !!item.password_history?.length;
   const [versions, setVersions] = useState<Version[] | null>(null);
-  const task = useTask();
+  const [error, setError] = useState<CoreError | null>(null);
   useEffect(() => {
     setVersions(null);
-    if (has) task.run(async () => setVersions((await api.history({ id: item.id })).versions));
+    setError(null);
+    if (!has) return;
+    let current = true; // the item may change while its history is loading
+    api.history({ id: item.id }).then(
+      (answer) => current && setVersions(answer.versions),
+      (e: unknown) => {
+        const problem = asCoreError(e);
+        if (!handled(problem) && current) setError(problem);
+      },
+    );
+    return () => {
+      current = false;
+    };
   }, [has, item.id, item.modified]);
   if (!has) return null;
   return (
@@ -55,8 +69,8 @@ export function History({ item }: { item: Item }) {
         <Icon name="chevron" />
         {versions?.length ? text.titleCount({ count: versions.length }) : text.title}
       </summary>
-      <Problem error={task.error} />
-      {task.busy && <p role="status">{text.loading}</p>}
+      <Problem error={error} />
+      {!versions && !error && <p role="status">{text.loading}</p>}
       {versions?.length === 0 && <p class="muted">{text.none}</p>}
       {!!versions?.length && (
         <ul class="history">

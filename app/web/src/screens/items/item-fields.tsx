@@ -2,6 +2,8 @@
 
 import type { Field, Item } from "../../core/protocol.gen";
 import { copySecret } from "../../state/clipboard";
+import { href } from "../../state/route";
+import { search } from "../../state/vault";
 import { texts } from "../../texts";
 import { openable } from "../../ui/url";
 import { CardNumberRow, FieldRow, PlainRow, SecretRow, WebsiteRow } from "./field-row";
@@ -87,7 +89,9 @@ export function ItemFields({ item }: { item: Item }) {
           <ul class="tags">
             {item.tags.map((t) => (
               <li key={t} dir="auto">
-                {t}
+                <a href={href("vault")} title={text.showTag({ tag: t })} onClick={() => search("", { by: "tag", tag: t })}>
+                  {t}
+                </a>
               </li>
             ))}
           </ul>

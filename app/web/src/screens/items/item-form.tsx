@@ -19,9 +19,10 @@ import { Problem, useTask } from "../../ui/task";
 import { Generator } from "../generator/generator";
 import { PARTS, TYPES } from "./fields.gen";
 import { kindOf } from "./item-type";
-import { CustomFields, Tags, Urls, withTag } from "./list-fields";
+import { CustomFields, siteName, Urls } from "./list-fields";
 import { isBadKey, OneTimeField } from "./one-time-code";
 import { PartForm } from "./part-form";
+import { knownTags, TagField, UsernameField, withTags } from "./tag-field";
 
 /** The item as the form edits it: lists have an empty row, which saving removes. */
 export const edited = (item: Item): Item => ({ ...item, urls: item.urls?.length ? item.urls : [""], fields: item.fields ?? [] });
@@ -72,7 +73,7 @@ export function ItemForm({
   const drafted = useRef(false); // this form has stored a draft
   const strength = useStrength(draft.password ?? "", [draft.title, draft.username ?? ""]);
 
-  const whole = { ...draft, tags: withTag(draft.tags ?? [], tag) };
+  const whole = { ...draft, tags: withTags(draft.tags ?? [], tag, knownTags()) };
   const now = JSON.stringify(whole);
   dirty.current = now !== JSON.stringify({ ...start, tags: start.tags ?? [] });
   useEffect(() => guard(() => dirty.current), []);
@@ -93,6 +94,9 @@ export function ItemForm({
   const change = (part: Partial<Item>) => {
     setUntitled(false);
     setDraft((d) => ({ ...d, ...part }));
+  };
+  const nameBySite = (url: string) => {
+    if (!draft.title.trim() && siteName(url)) change({ title: siteName(url) });
   };
   const changeType = (type: ItemType) => {
     typed.current = { ...typed.current, ...draft };
@@ -164,7 +168,7 @@ export function ItemForm({
           required
           maxLength={MAX_TITLE}
           error={untitled ? text.titleNeeded : null}
-          placeholder={kindOf(draft.type).one}
+          placeholder={draft.type === "login" ? text.titleExample : undefined}
           inputRef={(el: HTMLInputElement | null) => {
             titleRef.current = el;
             if (!item.id) focusOnce(el);
@@ -172,7 +176,7 @@ export function ItemForm({
         />
         {draft.type === "login" && (
           <>
-            <TextField label={common.username} value={draft.username ?? ""} onInput={(username) => change({ username })} />
+            <UsernameField value={draft.username ?? ""} onInput={(username) => change({ username })} />
             <PasswordField
               label={common.password}
               value={draft.password ?? ""}
@@ -192,7 +196,7 @@ export function ItemForm({
                 </button>
               }
             />
-            <Urls urls={draft.urls ?? []} match={draft.match ?? {}} onChange={change} />
+            <Urls urls={draft.urls ?? []} match={draft.match ?? {}} onChange={change} onLeave={nameBySite} />
             <OneTimeField value={draft.totp ?? ""} onInput={(totp) => change({ totp })} />
           </>
         )}
@@ -204,7 +208,7 @@ export function ItemForm({
           rows={draft.type === "note" ? 12 : 4}
         />
         <CustomFields fields={draft.fields ?? []} onChange={(fields: Field[]) => change({ fields })} />
-        <Tags tags={draft.tags ?? []} typed={tag} onType={setTag} onChange={(tags) => change({ tags })} />
+        <TagField tags={draft.tags ?? []} typed={tag} onType={setTag} onChange={(tags) => change({ tags })} />
         <Check label={common.favourite} checked={!!draft.favourite} onChange={(favourite) => change({ favourite })} />
         <Check
           label={text.reprompt}

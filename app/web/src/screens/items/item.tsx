@@ -55,6 +55,7 @@ function Protected({ id, back, onConfirmed }: { id: string; back: ComponentChild
       <AskPassword
         lead={problem.reprompt}
         action={text.open}
+        inDialog={false}
         onPassword={(password) => api.confirmItem({ id, password }).then(onConfirmed)}
       />
     </article>

@@ -1,4 +1,4 @@
-// Asks for the master password of an item whose secret is to be copied from the list or the palette.
+// Asks for the master password before a secret of an item is copied from the list or the palette.
 import { answer, question } from "../../state/reprompt";
 import { summaryOf } from "../../state/vault";
 import { texts } from "../../texts";

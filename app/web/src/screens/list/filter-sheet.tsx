@@ -1,13 +1,12 @@
-// The filters on phones and tablets, which have no sidebar: the common ones above the list, all of them in a sheet.
-import { useEffect, useId, useRef, useState } from "preact/hooks";
-import { counts, type Filter, filter, query, search } from "../../state/vault";
+// All filters in a sheet, for phones and tablets, which have no sidebar.
+import { useId } from "preact/hooks";
+import { counts } from "../../state/vault";
 import { texts } from "../../texts";
 import { Dialog } from "../../ui/dialog";
-import { Icon } from "../../ui/icon";
-import { FilterButton, filterGroups, heading, sameFilter } from "./filters";
+import { FilterButton, filterGroups, heading } from "./filters";
 import { TagFilters } from "./tag-filters";
 
-function FilterSheet({ onClose }: { onClose: () => void }) {
+export function FilterSheet({ onClose }: { onClose: () => void }) {
   const { common, filters: text } = texts.value;
   const id = useId();
   return (
@@ -28,40 +27,5 @@ function FilterSheet({ onClose }: { onClose: () => void }) {
         )}
       </div>
     </Dialog>
-  );
-}
-
-/** The button of the sheet, and the filters without tags. The chosen tag has a chip too. */
-export function Chips() {
-  const { filters, list: text } = texts.value;
-  const [open, setOpen] = useState(false);
-  const box = useRef<HTMLDivElement>(null);
-  useEffect(
-    () => box.current?.querySelector('[aria-pressed="true"]')?.scrollIntoView({ block: "nearest", inline: "nearest" }),
-    [filter.value],
-  );
-  const chip = (by: Filter) => (
-    <button
-      key={heading(by)}
-      type="button"
-      class="chip"
-      aria-pressed={sameFilter(filter.value, by)}
-      onClick={() => search(query.value, by)}
-    >
-      <bdi>{by.by === "all" ? text.all : heading(by)}</bdi>
-    </button>
-  );
-  return (
-    <div class="filters">
-      <button type="button" class="chip chip-open" aria-haspopup="dialog" onClick={() => setOpen(true)}>
-        <Icon name="filter" />
-        <span>{filters.open}</span>
-      </button>
-      <div ref={box} class="chips" role="group" aria-label={text.show}>
-        {filter.value.by === "tag" && chip(filter.value)}
-        {filterGroups().flat().map(chip)}
-      </div>
-      {open && <FilterSheet onClose={() => setOpen(false)} />}
-    </div>
   );
 }

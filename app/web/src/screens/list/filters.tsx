@@ -37,6 +37,32 @@ const countOf = (f: Filter): number | undefined => {
   return by[f.by === "type" ? f.type : f.by];
 };
 
+/** The filter as an operator of the search. */
+function termOf(by: Filter): string {
+  switch (by.by) {
+    case "all":
+      return "";
+    case "favourite":
+      return "is:favourite";
+    case "archive":
+      return "is:archived";
+    case "trash":
+      return "is:trashed";
+    case "type":
+      return `type:${by.type}`;
+    case "tag":
+      return `tag:"${by.tag.replaceAll('"', " ")}"`;
+  }
+}
+
+/** Adds a filter to the words of the search, or takes it out again. */
+export function withFilter(words: string, by: Filter): string {
+  const term = termOf(by);
+  const rest = words.replace(term, " ").replace(/\s+/g, " ").trim();
+  if (!term || words.includes(term)) return rest;
+  return `${rest} ${term} `.trimStart();
+}
+
 const GROUPS: Filter[][] = [
   [{ by: "all" }, { by: "favourite" }],
   TYPES.map((type) => ({ by: "type", type })),
@@ -69,9 +95,10 @@ export function FilterButton({
       title={by.by === "tag" ? label : undefined}
       tabIndex={tabIndex}
       aria-current={inVault && sameFilter(filter.value, by) ? "true" : undefined}
-      onClick={() => {
+      onClick={(e) => {
         onChosen?.();
-        search(query.value, by);
+        if (e.ctrlKey || e.metaKey) search(withFilter(query.value, by));
+        else search(query.value, by);
         go("vault");
       }}
     >

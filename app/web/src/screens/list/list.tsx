@@ -3,7 +3,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Summary } from "../../core/protocol.gen";
 import { copyOpen, preferences } from "../../state/app";
-import { paletteOpen } from "../../state/dialogs";
+import { editedTag, paletteOpen } from "../../state/dialogs";
 import { quietly, star, trash as toTrash, unstar } from "../../state/edits";
 import { shortcutOf } from "../../state/keys";
 import { go, href, route } from "../../state/route";
@@ -15,13 +15,14 @@ import { focusList } from "../../ui/focus";
 import { Icon } from "../../ui/icon";
 import { useKeys } from "../../ui/keys";
 import { type Actions, readingKeys } from "../items/item-keys";
-import { Chips } from "./filter-sheet";
+import { Lazy } from "../shell/lazy";
+import { Chips } from "./chips";
 import { heading } from "./filters";
-import { itemActions } from "./item-actions";
-import { ListTools, SearchBox } from "./list-header";
+import { ListTools } from "./list-header";
 import { useLongPress } from "./long-press";
 import { Row, rowHeight } from "./row";
-import { type OpenMenu, RowActions, RowMenu } from "./row-actions";
+import type { OpenMenu } from "./row-actions";
+import { Closest, SearchBox, SearchNotes } from "./search-box";
 import { SelectBar } from "./selection-bar";
 import { Starts } from "./starts";
 import { TrashNote } from "./trash";
@@ -37,6 +38,7 @@ function NoRows() {
   if (query.value.trim()) {
     return (
       <Empty icon="search" title={text.noHits({ query: query.value.trim() })}>
+        <Closest />
         <p>{text.noHitsBody}</p>
         {filter.value.by !== "all" && (
           <Button icon="search" onClick={() => search(query.value, { by: "all" })}>
@@ -78,6 +80,10 @@ function NoRows() {
       {filter.value.by === "favourite" && <p>{text.favouriteHint}</p>}
     </Empty>
   );
+}
+
+function EditTag({ tag }: { tag: string }) {
+  return <IconButton icon="edit" label={texts.value.tagDialog.edit({ tag })} onClick={() => (editedTag.value = tag)} />;
 }
 
 function Opening() {
@@ -158,7 +164,7 @@ export function ListPane() {
 
   function openMenu(index: number, x: number, y: number) {
     const item = items[index];
-    if (!item || selecting.value || itemActions(item).length === 0) return;
+    if (!item || item.unreadable || selecting.value) return;
     setActive(index);
     setMenu({ item, x, y });
   }
@@ -262,12 +268,13 @@ export function ListPane() {
           <h1 ref={title} tabIndex={-1} class={selecting.value ? "visually-hidden" : undefined}>
             {heading(filter.value)}
           </h1>
+          {filter.value.by === "tag" && !selecting.value && !copyOpen.value && <EditTag tag={filter.value.tag} />}
           {selecting.value ? (
             <SelectBar />
           ) : (
             <div class="list-title-tools">
               <span class="phone-commands">
-                <IconButton icon="command" label={texts.value.palette.label} onClick={() => (paletteOpen.value = true)} />
+                <IconButton icon="command" label={texts.value.palette.title} onClick={() => (paletteOpen.value = true)} />
               </span>
               {!copyOpen.value && (
                 <a class="button button-primary" href={href("new")} aria-label={common.newItem}>
@@ -282,6 +289,7 @@ export function ListPane() {
         <Chips />
         {filter.value.by === "trash" && !copyOpen.value && <TrashNote />}
         <ListTools />
+        <SearchNotes />
       </div>
       {all.value === null && <Opening />}
       <div class="rows-none">
@@ -325,18 +333,25 @@ export function ListPane() {
               />
             ))}
           </div>
-          {!selecting.value && (
-            <RowActions
-              rows={box}
-              items={rows}
-              first={visible.from}
-              active={at}
-              current={current}
-              onActive={setActive}
-              onMenu={setMenu}
-            />
-          )}
-          {menu && <RowMenu menu={menu} onClose={closeMenu} />}
+          <Lazy
+            around={() => null}
+            show={({ RowActions, RowMenu }) => (
+              <>
+                {!selecting.value && (
+                  <RowActions
+                    rows={box}
+                    items={rows}
+                    first={visible.from}
+                    active={at}
+                    current={current}
+                    onActive={setActive}
+                    onMenu={setMenu}
+                  />
+                )}
+                {menu && <RowMenu menu={menu} onClose={closeMenu} />}
+              </>
+            )}
+          />
         </div>
       )}
     </section>

@@ -75,7 +75,8 @@ export function RowActions({
       targeted.value = "";
     };
   }, [item?.id]);
-  if (!item || itemActions(item).length === 0) return null;
+  // The open item has its own buttons beside the list.
+  if (!item || item.id === current || itemActions(item).length === 0) return null;
 
   function onKeyDown(e: KeyboardEvent) {
     const buttons = [...bar.current!.querySelectorAll("button")];
@@ -98,7 +99,6 @@ export function RowActions({
       class="row-actions"
       role="toolbar"
       aria-label={text.label({ title: item.title })}
-      data-current={item.id === current}
       style={{ transform: `translateY(${(first + at) * rowHeight.value}px)` }}
       onFocusCapture={() => onActive(first + at)}
       onKeyDown={onKeyDown}
@@ -133,6 +133,7 @@ export function RowActions({
 
 export function RowMenu({ menu, onClose }: { menu: OpenMenu; onClose: () => void }) {
   const { item, x, y } = menu;
+  if (itemActions(item).length === 0) return null;
   return (
     <Menu label={texts.value.rowActions.label({ title: item.title })} x={x} y={y} items={itemActions(item)} onClose={onClose} />
   );

@@ -3,7 +3,7 @@
 import { copyOpen, setPreferences, toast } from "../../state/app";
 import { shortcutsListed } from "../../state/dialogs";
 import { SORTS, THEMES } from "../../state/preferences";
-import { go } from "../../state/route";
+import { go, type Page } from "../../state/route";
 import { lock, signOut } from "../../state/session";
 import { undoLast } from "../../state/undo";
 import { type Filter, search, syncNow, syncProblem } from "../../state/vault";
@@ -18,15 +18,17 @@ export interface Command {
   name: string; // the key among the recent commands
   icon: IconName;
   label: () => string;
+  keywords?: () => string; // other words that find it
   keys?: string;
   run: () => void;
 }
 
-const place = (name: string, icon: IconName, label: () => string, ...to: string[]): Command => ({
+const place = (name: Page, icon: IconName, label: () => string): Command => ({
   name,
   icon,
   label: () => texts.value.palette.goTo({ place: label() }),
-  run: () => go(...to),
+  keywords: () => texts.value.palette.keywords[name],
+  run: () => go(name),
 });
 
 const list = (name: string, icon: IconName, label: () => string, by: Filter): Command => ({
@@ -56,6 +58,7 @@ const COMMANDS: Command[] = [
       name: `new ${type}`,
       icon: kindOf(type).icon,
       label: () => texts.value.palette.create[type],
+      keywords: () => texts.value.palette.keywords.create,
       run: () => go("new", type),
       ...(type === "login" && { keys: "N" }),
     }),
@@ -64,18 +67,38 @@ const COMMANDS: Command[] = [
   list("favourites", "star", () => texts.value.common.favourites, { by: "favourite" }),
   list("archive", "archive", () => texts.value.archive.title, { by: "archive" }),
   list("trash", "trash", () => texts.value.trash.title, { by: "trash" }),
-  place("health", "shield", () => texts.value.pages.health, "health"),
-  place("import", "import", () => texts.value.pages.import, "import"),
-  place("export", "upload", () => texts.value.pages.export, "export"),
-  place("generator", "generate", () => texts.value.navigation.generator, "generator"),
-  place("settings", "settings", () => texts.value.navigation.settings, "settings"),
-  { name: "lock", icon: "lock", label: () => texts.value.navigation.lock, keys: "Alt L", run: () => void lock("asked") },
-  { name: "undo", icon: "restore", label: () => texts.value.palette.undo, run: undoLast },
-  { name: "sync", icon: "refresh", label: () => texts.value.palette.sync, run: () => void syncAndSay() },
+  place("health", "shield", () => texts.value.pages.health),
+  place("import", "import", () => texts.value.pages.import),
+  place("export", "upload", () => texts.value.pages.export),
+  place("generator", "generate", () => texts.value.navigation.generator),
+  place("settings", "settings", () => texts.value.navigation.settings),
+  {
+    name: "lock",
+    icon: "lock",
+    label: () => texts.value.navigation.lock,
+    keywords: () => texts.value.palette.keywords.lock,
+    keys: "Alt L",
+    run: () => void lock("asked"),
+  },
+  {
+    name: "undo",
+    icon: "restore",
+    label: () => texts.value.palette.undo,
+    keywords: () => texts.value.palette.keywords.undo,
+    run: undoLast,
+  },
+  {
+    name: "sync",
+    icon: "refresh",
+    label: () => texts.value.palette.sync,
+    keywords: () => texts.value.palette.keywords.sync,
+    run: () => void syncAndSay(),
+  },
   {
     name: "help",
     icon: "keyboard",
     label: () => texts.value.shortcuts.title,
+    keywords: () => texts.value.palette.keywords.help,
     keys: "?",
     run: () => (shortcutsListed.value = true),
   },
@@ -84,6 +107,7 @@ const COMMANDS: Command[] = [
       name: `sort ${sort}`,
       icon: "sort",
       label: () => texts.value.palette.sort({ name: texts.value.sorting[sort] }),
+      keywords: () => texts.value.palette.keywords.sort,
       run: () => sortBy(sort),
     }),
   ),
@@ -92,6 +116,7 @@ const COMMANDS: Command[] = [
       name: `theme ${theme}`,
       icon: "sun",
       label: () => texts.value.palette.theme({ name: texts.value.settings.themes[theme] }),
+      keywords: () => texts.value.palette.keywords.themes[theme],
       run: () => setPreferences({ theme }),
     }),
   ),
@@ -100,8 +125,15 @@ const COMMANDS: Command[] = [
       name: `language ${language}`,
       icon: "note",
       label: () => texts.value.palette.language({ name: own }),
+      keywords: () => texts.value.palette.keywords.language,
       run: () => setPreferences({ language }),
     }),
   ),
-  { name: "sign out", icon: "logout", label: () => texts.value.common.signOut, run: () => void signOut() },
+  {
+    name: "sign out",
+    icon: "logout",
+    label: () => texts.value.common.signOut,
+    keywords: () => texts.value.palette.keywords.signOut,
+    run: () => void signOut(),
+  },
 ];

@@ -21,6 +21,7 @@ interface Choice {
   label: string;
   mark: Summary | IconName;
   more?: string; // after the label
+  keywords?: string;
   keys?: string;
   remember?: string; // the key among the recent choices
   stays?: boolean; // keeps the palette open
@@ -35,11 +36,14 @@ interface Group {
 const MOST_HITS = 7;
 const MOST_RECENT = 6;
 
+const singleKey = (key: string) => (preferences.value.singleKeys ? key : undefined);
+
 const ofCommand = (c: Command): Choice => ({
   key: `command ${c.name}`,
   label: c.label(),
+  keywords: c.keywords?.(),
   mark: c.icon,
-  keys: c.keys?.length === 1 && !preferences.value.singleKeys ? undefined : c.keys,
+  keys: c.keys?.length === 1 ? singleKey(c.keys) : c.keys,
   remember: `command ${c.name}`,
   run: c.run,
 });
@@ -54,21 +58,22 @@ const ofItem = (s: Summary): Choice => ({
 });
 
 /** The fields of the best result that can be copied directly. */
-function copies(s: Summary): Choice[] {
+function copies(s: Summary, hasCode: boolean): Choice[] {
   const { palette: text } = texts.value;
-  const choice = (what: Copied, label: string): Choice => ({
+  const choice = (what: Copied, label: string, key: string): Choice => ({
     key: `${what} ${s.id}`,
     label,
     mark: "copy",
     more: s.title,
+    keys: singleKey(key),
     remember: `item ${s.id}`,
     run: () => void copyField(s.id, what),
   });
   if (s.type !== "login" || s.unreadable) return [];
   return [
-    choice("password", text.copyPassword),
-    ...(s.username ? [choice("username", text.copyUsername)] : []),
-    choice("code", text.copyCode),
+    choice("password", text.copyPassword, "C"),
+    ...(s.username ? [choice("username", text.copyUsername, "U")] : []),
+    ...(hasCode ? [choice("code", text.copyCode, "T")] : []),
   ];
 }
 
@@ -80,20 +85,35 @@ function recent(): Choice[] {
   });
 }
 
+interface Hits {
+  items: Summary[];
+  hasCode: boolean; // the first makes verification codes
+}
+
+const NO_HITS: Hits = { items: [], hasCode: false };
+
+async function find(query: string): Promise<Hits> {
+  if (!query.trim()) return NO_HITS;
+  const { items } = await api.list({ query, limit: MOST_HITS });
+  const best = items[0];
+  if (best?.type !== "login" || best.unreadable) return { items, hasCode: false };
+  const hasCode = await api.code({ id: best.id }).then(
+    () => true,
+    () => false,
+  );
+  return { items, hasCode };
+}
+
 /** The latest search results, and whether they belong to the current query. */
-function useHits(words: string): { hits: Summary[]; fresh: boolean } {
-  const [found, setFound] = useState<{ words: string; hits: Summary[] }>({ words, hits: [] });
+function useHits(words: string): { hits: Hits; fresh: boolean } {
+  const [found, setFound] = useState<{ words: string; hits: Hits }>({ words, hits: NO_HITS });
   useEffect(() => {
     let current = true;
-    const show = (hits: Summary[]) => current && setFound({ words, hits });
-    const asked = words.trim() ? api.list({ query: words, limit: MOST_HITS }) : Promise.resolve({ items: [] });
-    asked.then(
-      ({ items }) => show(items),
-      (e: unknown) => {
-        handled(e);
-        show([]);
-      },
-    );
+    const show = (hits: Hits) => current && setFound({ words, hits });
+    find(words).then(show, (e: unknown) => {
+      handled(e);
+      show(NO_HITS);
+    });
     return () => {
       current = false;
     };
@@ -101,11 +121,11 @@ function useHits(words: string): { hits: Summary[]; fresh: boolean } {
   return { hits: found.hits, fresh: found.words === words };
 }
 
-export function groupsOf(words: string, hits: Summary[], pick: Copied | null, onPick: (what: Copied) => void): Group[] {
+export function groupsOf(words: string, hits: Hits, pick: Copied | null, onPick: (what: Copied) => void): Group[] {
   const { palette: text } = texts.value;
   const asked = words.trim();
   if (pick) {
-    const from = asked ? hits : (all.value ?? []).slice(0, MOST_HITS);
+    const from = asked ? hits.items : (all.value ?? []).slice(0, MOST_HITS);
     return [
       {
         name: text.items,
@@ -124,14 +144,20 @@ export function groupsOf(words: string, hits: Summary[], pick: Copied | null, on
       { name: text.commands, choices: offered.filter((c) => !last.some((r) => r.key === c.key)) },
     ];
   }
-  const items = hits.flatMap((s, i) => (i === 0 ? [ofItem(s), ...copies(s)] : [ofItem(s)]));
-  const found = { name: text.commands, choices: offered.filter((c) => fits(c.label, asked)) };
+  const items = hits.items.flatMap((s, i) => (i === 0 ? [ofItem(s), ...copies(s, hits.hasCode)] : [ofItem(s)]));
+  const byLabel = offered.filter((c) => fits(c.label, asked));
+  const byKeyword = offered.filter((c) => !byLabel.includes(c) && fits(`${c.label} ${c.keywords ?? ""}`, asked));
+  const found = { name: text.commands, choices: [...byLabel, ...byKeyword] };
   const named = found.choices.some((c) => fold(c.label).startsWith(fold(asked)));
   return named ? [found, { name: text.items, choices: items }] : [{ name: text.items, choices: items }, found];
 }
 
 export function Palette({ onClose }: { onClose: () => void }) {
-  const { common, palette: text } = texts.value;
+  const {
+    common,
+    palette: text,
+    shortcuts: { keys },
+  } = texts.value;
   const dialog = useModal();
   const id = useId();
   const list = useRef<HTMLDivElement>(null);
@@ -201,6 +227,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
           aria-expanded={choices.length > 0}
           aria-controls={`${id}-list`}
           aria-activedescendant={choices.length > 0 ? `${id}-${active}` : undefined}
+          dir="auto"
           placeholder={pick ? text.whose[pick] : text.placeholder}
           autocomplete="off"
           spellcheck={false}
@@ -234,6 +261,22 @@ export function Palette({ onClose }: { onClose: () => void }) {
         ))}
       </div>
       {choices.length === 0 && <p class="palette-none">{text.none}</p>}
+      <p class="palette-foot" aria-hidden="true">
+        {(
+          [
+            ["move", "↑", "↓"],
+            ["choose", keys.enter],
+            ["close", keys.esc],
+          ] as const
+        ).map(([what, ...names]) => (
+          <span key={what}>
+            {names.map((name) => (
+              <kbd key={name}>{name}</kbd>
+            ))}
+            {text.hints[what]}
+          </span>
+        ))}
+      </p>
       <p class="visually-hidden" role="status">
         {words.trim() && text.results({ count: choices.length })}
       </p>
@@ -255,7 +298,11 @@ function Option({ id, choice, active, onRun }: { id: string; choice: Choice; act
       <span class="palette-label" dir="auto">
         {label}
       </span>
-      {more && <span class="palette-more">{more}</span>}
+      {more && (
+        <span class="palette-more" dir="auto">
+          {more}
+        </span>
+      )}
       {keys && <kbd aria-hidden="true">{keys}</kbd>}
     </div>
   );

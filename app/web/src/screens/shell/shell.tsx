@@ -1,7 +1,7 @@
 // The unlocked app: the navigation, and the list with an item beside it, or another page.
 
 import { useEffect } from "preact/hooks";
-import { copyOpen, preferences } from "../../state/app";
+import { clearConfirmations, copyOpen, preferences } from "../../state/app";
 import { type Page as PageName, pageOf, route } from "../../state/route";
 import { all, counts } from "../../state/vault";
 import { NAME, texts } from "../../texts";
@@ -96,6 +96,9 @@ export function Shell() {
   useEffect(() => {
     if (screen === "vault" || screen === "") document.title = `${vault} · ${NAME}`;
   }, [screen, vault]);
+  useEffect(() => {
+    if (page) clearConfirmations(); // they belong to the page before
+  }, [page]);
   const listed = all.value !== null;
   useEffect(() => {
     if (listed) void loadScreens(); // in the background, before anyone needs them
