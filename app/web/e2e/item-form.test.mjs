@@ -170,7 +170,7 @@ test("documents, accounts and API keys keep every field", async () => {
       .getByText(subtitle, { exact: true })
       .waitFor();
   }
-  // A text that is no date stays, although the browser's control for dates could not show it.
+  // A text that is not a date stays, although the browser's control for dates could not show it.
   await addMany(page, [{ id: "", type: "passport", title: "Imported", passport: { expires: "end of 2031" } }]);
   await page.evaluate((id) => (location.hash = `#/item/${id}/edit`), await idOf("Imported"));
   await heading(page, "Edit Imported");

@@ -43,7 +43,7 @@ export function useItemHealth(item: Item): ItemHealth | null {
   return findings && { findings, again: () => setAttempt((n) => n + 1) };
 }
 
-const SHOWN: Kind[] = ["breached", "weak", "reused", "old", "insecure"]; // a missing authenticator key is no reason for alarm
+const SHOWN: Kind[] = ["breached", "weak", "reused", "old", "insecure"]; // a missing authenticator key does not warn
 const OTHERS = 3; // items with the same password that are named
 
 const warningsOf = ({ findings }: ItemHealth) => SHOWN.filter((k) => reported(findings, k));
