@@ -85,7 +85,7 @@ test("after a refused session the copy remains", async () => {
   await page.getByText("3 items").waitFor();
   await page.getByRole("option", { name: title }).click();
   await page.getByText("typed while offline").first().waitFor();
-  for (const button of ["Edit", "Delete", "Attach files", "Duplicate", "Favourite"]) {
+  for (const button of ["Edit", "Delete", "Attach files", "More actions", "Favourite"]) {
     assert.equal(await page.getByRole("button", { name: button, exact: true }).count(), 0, button);
   }
   await page.keyboard.press("n");

@@ -197,7 +197,7 @@ test("right-to-left text is shown correctly", async () => {
     for (const at of shown) assert.equal(await direction(at), "rtl", `${word}: ${await at.evaluate((e) => e.outerHTML)}`);
   }
   await button("Edit").click();
-  await heading(page, `Edit ${hebrew("כותרת")}`);
+  await heading(page, `Edit \u2068${hebrew("כותרת")}\u2069`);
   for (const name of ["Item name", "Username", "Notes", "Field label 1", "Value 1"])
     assert.equal(await direction(field(name)), "rtl", name);
   await button("Cancel").click();
@@ -274,6 +274,12 @@ test("a revealed secret says so", async () => {
   await button("Show password").click();
   assert.equal(await button("Hide password").getAttribute("title"), "Hide password");
   await row("Password").getByRole("status").getByText("Password shown").waitFor({ state: "attached" });
+  await button("More actions").click();
+  await page.getByRole("menuitem", { name: "Show password in large type" }).click();
+  const characters = page.getByRole("dialog").getByRole("listitem");
+  await characters.first().waitFor();
+  assert.deepEqual(await characters.allTextContents(), [..."s3cret"]);
+  await button("Close").click();
 });
 
 test("the list tells cards and identities apart", async () => {
