@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -108,6 +109,16 @@ func (k *knowledge) unchecked(logins []health.Login) map[string]map[string]strin
 		byPrefix[prefix][suffix] = l.Password
 	}
 	return byPrefix
+}
+
+// lacks reports whether a password has not been looked up.
+func (k *knowledge) lacks(logins []health.Login) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return slices.ContainsFunc(logins, func(l health.Login) bool {
+		_, known := k.breached[l.Password]
+		return !known
+	})
 }
 
 // askRange waits as long as the service asks for when it limits the rate.

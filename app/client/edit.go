@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/item"
@@ -35,20 +34,19 @@ func (c *Client) Restore(ctx context.Context, ids []string, progress func(done, 
 	return c.edit(ctx, ids, progress, func(it *item.Item) { it.Trashed, it.Purge = time.Time{}, time.Time{} })
 }
 
-// AddTag gives the items a tag.
-func (c *Client) AddTag(ctx context.Context, ids []string, tag string, progress func(done, total int)) ([]string, error) {
+// Archive moves items to the archive.
+func (c *Client) Archive(ctx context.Context, ids []string, progress func(done, total int)) ([]string, error) {
+	now := c.laterTime()
 	return c.edit(ctx, ids, progress, func(it *item.Item) {
-		if !slices.Contains(it.Tags, tag) {
-			it.Tags = append(it.Tags, tag)
+		if it.Archived.IsZero() {
+			it.Archived = now
 		}
 	})
 }
 
-// RemoveTag removes a tag from the items.
-func (c *Client) RemoveTag(ctx context.Context, ids []string, tag string, progress func(done, total int)) ([]string, error) {
-	return c.edit(ctx, ids, progress, func(it *item.Item) {
-		it.Tags = slices.DeleteFunc(it.Tags, func(t string) bool { return t == tag })
-	})
+// Unarchive takes items out of the archive.
+func (c *Client) Unarchive(ctx context.Context, ids []string, progress func(done, total int)) ([]string, error) {
+	return c.edit(ctx, ids, progress, func(it *item.Item) { it.Archived = time.Time{} })
 }
 
 // Mark adds the items to the favourites, or removes them.
@@ -211,7 +209,7 @@ func (c *Client) Duplicate(ctx context.Context, id, title string) (item.Item, er
 		return item.Item{}, err
 	}
 	it.ID, it.Base, it.Title = "", "", shorten(title, item.MaxTitle)
-	it.Created, it.Modified, it.Trashed, it.Purge = time.Time{}, time.Time{}, time.Time{}, time.Time{}
+	it.Created, it.Modified, it.Archived, it.Trashed, it.Purge = time.Time{}, time.Time{}, time.Time{}, time.Time{}, time.Time{}
 	it.Attachments, it.PasswordHistory = nil, nil
 	return c.saveAs(ctx, it, false)
 }

@@ -114,14 +114,14 @@ func TestAThousandItemsAreEditedInFewChanges(t *testing.T) {
 	}
 	sent := d.changes()
 	var last int
-	changed, err := d.AddTag(t.Context(), ids, "Work", func(done, total int) { last = done*10_000 + total })
+	changed, err := d.Retag(t.Context(), ids, []string{"Work"}, nil, func(done, total int) { last = done*10_000 + total })
 	if err != nil || !slices.Equal(changed, ids) || last != 10_001_000 {
 		t.Errorf("%d tagged, progress %d, %v", len(changed), last, err)
 	}
 	if n := d.changes() - sent; n != 2 {
 		t.Errorf("it took %d changes", n)
 	}
-	if changed, err = d.RemoveTag(t.Context(), ids[:3], "imported", nil); err != nil || len(changed) != 3 {
+	if changed, err = d.Retag(t.Context(), ids[:3], nil, []string{"imported"}, nil); err != nil || len(changed) != 3 {
 		t.Errorf("%q, %v", changed, err)
 	}
 	if changed, err = d.Mark(t.Context(), ids[1:3], true, nil); err != nil || len(changed) != 2 {
@@ -173,7 +173,7 @@ func TestAnEditOfManyKeepsWhatAnotherDeviceWrote(t *testing.T) {
 	if err := other.Delete(t.Context(), []string{mail.ID}); err != nil {
 		t.Fatal(err)
 	}
-	changed, err := d.AddTag(t.Context(), []string{bank.ID, mail.ID}, "Money", nil)
+	changed, err := d.Retag(t.Context(), []string{bank.ID, mail.ID}, []string{"Money"}, nil, nil)
 	if err != nil || !slices.Equal(changed, []string{bank.ID}) {
 		t.Errorf("changed %q, %v", changed, err)
 	}
@@ -187,7 +187,7 @@ func TestInvalidTagChangesNothing(t *testing.T) {
 	_, d, bank, mail := kept(t)
 	sent := d.changes()
 	var field *item.FieldError
-	if _, err := d.AddTag(t.Context(), []string{bank.ID, mail.ID}, strings.Repeat("x", item.MaxTag+1), nil); !errors.As(err, &field) || d.changes() != sent {
+	if _, err := d.Retag(t.Context(), []string{bank.ID, mail.ID}, []string{strings.Repeat("x", item.MaxTag+1)}, nil, nil); !errors.As(err, &field) || d.changes() != sent {
 		t.Errorf("got %v", err)
 	}
 }

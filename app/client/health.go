@@ -131,13 +131,55 @@ func (c *Client) logins(ctx context.Context) (*vault, []health.Login, error) {
 	if v == nil {
 		return nil, nil, ErrLocked
 	}
+	return v, v.logins(), nil
+}
+
+func (v *vault) logins() []health.Login {
 	var logins []health.Login
 	for _, e := range v.sorted {
 		if e.isLogin() {
 			logins = append(logins, e.login())
 		}
 	}
-	return v, logins, nil
+	return logins
+}
+
+// findingsState is what findings depend on besides the items.
+type findingsState struct {
+	facts    int // number of judgements and lookups
+	complete bool
+}
+
+// findings returns the facts from the health report, by account id.
+func (v *vault) findings() map[string]facts {
+	now := findingsState{v.known.size(), v.complete()}
+	v.orders.mu.Lock()
+	defer v.orders.mu.Unlock()
+	if v.orders.findings != nil && v.orders.of == now && now.complete {
+		return v.orders.findings
+	}
+	r := health.Of(v.logins(), v.known.all(), time.Now())
+	found := map[string]facts{}
+	for _, id := range r.Weak {
+		found[id] |= isWeak
+	}
+	for _, id := range slices.Concat(r.Reused...) {
+		found[id] |= isReused
+	}
+	for _, b := range r.Breached {
+		found[b.ID] |= isExposed
+	}
+	for _, o := range r.Old {
+		found[o.ID] |= isOld
+	}
+	v.orders.findings, v.orders.of = found, now
+	return found
+}
+
+func (k *knowledge) size() int {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return len(k.weak) + len(k.breached)
 }
 
 func kinds(words []string) []health.Kind {

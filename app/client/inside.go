@@ -15,8 +15,9 @@ type inside struct {
 	password string
 	since    time.Time // when the password was first saved
 	totp     bool      // makes one-time codes
-	subtitle string    // see Summary
-	err      error     // why the other fields are empty
+	has      facts
+	subtitle string // see Summary
+	err      error  // why the other fields are empty
 }
 
 // Index works in slices so short that a user who types does not notice them.
@@ -100,8 +101,14 @@ func (v *vault) look(e *entry) *inside {
 		_, err := item.ParseAuthenticatorKey(it.TOTP)
 		in.totp = err == nil
 	}
+	in.has = insideFacts(it)
 	in.since, in.err = v.passwordSince(e.id, older, it)
 	return in
+}
+
+func insideFacts(it item.Item) facts {
+	return factIf(it.TOTP != "", hasTOTP) | factIf(len(it.Attachments) > 0, hasAttachment) | factIf(it.Notes != "", hasNote) |
+		factIf(it.Password != "", hasPassword) | factIf(len(it.Fields) > 0, hasField)
 }
 
 // inForce returns the current details, the time when they were saved, and the older versions.

@@ -76,10 +76,10 @@ func TestEditsKeepMembersOfANewerVersion(t *testing.T) {
 	edited := []string{`"newer"`, `"edited"`, `"brand":"b"`, `"brand":"Visa"`, `"2000"`, `"2001"`, `"p0"`, `"p1"`}
 	stays(t, "saved", d.save(t, it), edited...)
 
-	if _, err := d.AddTag(ctx, []string{id}, "y", nil); err != nil {
+	if _, err := d.Retag(ctx, []string{id}, []string{"y"}, nil, nil); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.RemoveTag(ctx, []string{id}, "y", nil); err != nil {
+	if _, err := d.Retag(ctx, []string{id}, nil, []string{"y"}, nil); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := d.Trash(ctx, []string{id}, 0, nil); err != nil {
@@ -228,7 +228,7 @@ func TestOutboxKeepsMembersOfANewerVersion(t *testing.T) {
 	it := asThePage(t, d.get(t, id))
 	it.Title = "offline"
 	stays(t, "waiting", d.save(t, it), `"newer"`, `"offline"`)
-	if _, err := d.AddTag(t.Context(), []string{id}, "y", nil); err != nil {
+	if _, err := d.Retag(t.Context(), []string{id}, []string{"y"}, nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	d.reconnect()

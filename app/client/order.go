@@ -15,15 +15,31 @@ const (
 	SortCreated Sort = "created" // the most recently created first
 )
 
-// orders caches the lists in orders other than by title.
+// orders caches what is computed from the list of items: the list in orders other than by title, and what searches need.
 type orders struct {
-	mu               sync.Mutex // readers of the vault fill the lists
+	mu               sync.Mutex // readers of the vault fill it
 	changed, created []*entry
+	tags             []string
+	last             *narrowing
+	findings         map[string]facts // by account id; from health
+	of               findingsState    // of which findings were computed
+	complete         bool             // the details of all items are open
 }
 
-func (o *orders) forget() { o.changed, o.created = nil, nil }
+func (o *orders) forget() {
+	o.changed, o.created, o.tags, o.last, o.findings, o.complete = nil, nil, nil, nil, nil, false
+}
 
-func (v *vault) ordered(by Sort) []*entry {
+func (v *vault) ordered(q Query) []*entry {
+	list := v.inOrder(q.Sort)
+	if q.Reverse {
+		list = slices.Clone(list)
+		slices.Reverse(list)
+	}
+	return list
+}
+
+func (v *vault) inOrder(by Sort) []*entry {
 	switch by {
 	case SortChanged:
 		return v.newestFirst(&v.orders.changed, func(e *entry) time.Time { return e.item.Modified })

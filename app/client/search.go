@@ -25,6 +25,7 @@ type Summary struct {
 	Tags       []string  `json:"tags"`
 	Favourite  bool      `json:"favourite"`
 	Modified   time.Time `json:"modified,omitzero"`
+	Archived   time.Time `json:"archived,omitzero"`    // zero: not in the archive
 	Trashed    time.Time `json:"trashed,omitzero"`     // zero: not in the trash
 	Purge      time.Time `json:"purge,omitzero"`       // when the trash deletes it; zero: never
 	Pending    bool      `json:"pending,omitempty"`    // its last change is still in the outbox
@@ -33,28 +34,35 @@ type Summary struct {
 	Subtitle string `json:"subtitle,omitempty"`
 }
 
-// Query selects items. The zero Query selects all items outside the trash.
+// Query selects items. The zero Query selects all items outside the archive and the trash.
 type Query struct {
-	Text string    // words that must all be in the item, see Search; case and accents do not matter
-	Type item.Type // empty: any
-	Tag  string    // empty: any
+	// Text has words that must all be in the item, see Search; case and accents do not matter. "two words" in quotation marks must
+	// be adjacent. -word excludes items. Operators narrow the result: type:login, tag:work, title:, username:, url: or site:,
+	// has:totp and is:weak, with the values in hasValues and isValues. The words weak, reused, exposed and old also find items with
+	// that finding. Anything else with a colon is a word.
+	Text    string
+	Literal bool      // Text has only words
+	Type    item.Type // empty: any
+	Tag     string    // empty: any
 	// Favourite restricts the result to favourites.
 	Favourite bool
+	Archive   bool // only items in the archive. An archived item in the trash is only there
 	Trash     bool // only items in the trash
 	Sort      Sort
+	Reverse   bool // the order of Sort
 }
 
 // Search returns the matching items, the best first: titles that begin with the text, then words that begin with it, then matches
 // anywhere else. Equal matches are in the order of q.Sort. It searches titles, usernames, URLs and tags. After Index it also
-// searches, with the lowest rank, notes, custom fields that are not hidden, names of attachments, the holder, brand and last four
-// digits of cards, and identities.
+// searches, with the lowest rank, notes, names of attachments, what an item shows without a click (custom fields, the texts of
+// cards, identities and so on), and the last four characters of numbers such as that of a card.
 func (c *Client) Search(q Query) ([]Summary, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	if c.vault == nil {
 		return nil, ErrLocked
 	}
-	found := c.vault.search(q)
+	found, _ := c.vault.search(q)
 	out := make([]Summary, len(found))
 	for i, e := range found {
 		out[i] = e.summary()
@@ -62,7 +70,7 @@ func (c *Client) Search(q Query) ([]Summary, error) {
 	return out, nil
 }
 
-// ForPage returns the items for the page at a URL, by title. For registrable see item.BelongsTo.
+// ForPage returns the items for the page at a URL, by title, without those in the archive and the trash. For registrable see item.BelongsTo.
 func (c *Client) ForPage(page string, registrable func(host string) (string, error)) ([]Summary, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -71,14 +79,14 @@ func (c *Client) ForPage(page string, registrable func(host string) (string, err
 	}
 	var out []Summary
 	for _, e := range c.vault.sorted {
-		if e.item.Trashed.IsZero() && e.item.BelongsTo(page, registrable) {
+		if e.listed() && e.item.BelongsTo(page, registrable) {
 			out = append(out, e.summary())
 		}
 	}
 	return out, nil
 }
 
-// SearchJSON is Search in the form of the worker protocol: {"total":…,"complete":…,"items":[…]}, with at most limit items
+// SearchJSON is Search in the form of the worker protocol: {"total":…,"complete":…,"hints":[…],"items":[…]}, with at most limit items
 // starting at offset (limit 0: all). The result is complete once Index has finished. Items are encoded once per change, not once
 // per keystroke.
 func (c *Client) SearchJSON(q Query, offset, limit int) ([]byte, error) {
@@ -87,9 +95,10 @@ func (c *Client) SearchJSON(q Query, offset, limit int) ([]byte, error) {
 	if c.vault == nil {
 		return nil, ErrLocked
 	}
-	found := c.vault.search(q)
+	found, p := c.vault.search(q)
 	out := append([]byte(`{"total":`), strconv.Itoa(len(found))...)
 	out = strconv.AppendBool(append(out, `,"complete":`...), c.vault.complete())
+	out = appendHints(out, p.hints)
 	out = append(out, `,"items":[`...)
 	found = found[min(max(offset, 0), len(found)):]
 	if limit > 0 && limit < len(found) {
@@ -113,12 +122,15 @@ func (c *Client) SearchJSON(q Query, offset, limit int) ([]byte, error) {
 	return append(out, "]}"...), nil
 }
 
+// listed reports whether the item is neither in the archive nor in the trash.
+func (e *entry) listed() bool { return e.item.Archived.IsZero() && e.item.Trashed.IsZero() }
+
 func (e *entry) summary() Summary {
 	if e.err != nil {
 		return Summary{ID: e.id, Tags: []string{}, Unreadable: e.err.Error()}
 	}
 	s := Summary{ID: e.id, Type: e.item.Type, Title: e.item.Title, Username: e.item.Username, Tags: append([]string{}, e.item.Tags...),
-		Favourite: e.item.Favourite, Modified: e.item.Modified, Trashed: e.item.Trashed, Purge: e.item.Purge,
+		Favourite: e.item.Favourite, Modified: e.item.Modified, Archived: e.item.Archived, Trashed: e.item.Trashed, Purge: e.item.Purge,
 		Pending: e.waiting != nil}
 	if len(e.item.URLs) > 0 {
 		s.URL = e.item.URLs[0]
@@ -186,6 +198,7 @@ func (e *entry) appendJSON(b []byte) []byte {
 		b = append(t.AppendFormat(b, time.RFC3339Nano), '"')
 	}
 	moment("modified", it.Modified)
+	moment("archived", it.Archived)
 	moment("trashed", it.Trashed)
 	moment("purge", it.Purge)
 	return append(b, '}')
@@ -203,40 +216,111 @@ const (
 	noMatch
 )
 
-func (v *vault) search(q Query) []*entry {
-	text := strings.Join(strings.Fields(fold(q.Text)), " ")
-	words := strings.Fields(text)
+// narrowing is the last search for words alone. A longer text finds a part of what it found.
+type narrowing struct {
+	query Query
+	text  string
+	found []*entry // in the order of the list
+}
+
+// candidates returns the items to search, in the order of q, and a place to remember those found; nil: they are not remembered.
+func (v *vault) candidates(q Query, p parsed) (list []*entry, remember *narrowing) {
+	if !p.plain || p.text == "" || !v.complete() {
+		return v.ordered(q), nil
+	}
+	q.Text = ""
+	v.orders.mu.Lock()
+	last := v.orders.last
+	v.orders.mu.Unlock()
+	next := &narrowing{query: q, text: p.text}
+	if last != nil && last.query == q && strings.HasPrefix(p.text, last.text) {
+		return last.found, next
+	}
+	return v.ordered(q), next
+}
+
+func (v *vault) search(q Query) ([]*entry, parsed) {
+	p := v.parse(q)
+	q.Archive, q.Trash = q.Archive || p.archived, q.Trash || p.trashed
+	list, next := v.candidates(q, p)
 	var ranked [noMatch][]*entry
-	for _, e := range v.ordered(q.Sort) {
-		if !q.admits(e) {
+	for _, e := range list {
+		if !q.admits(e) || !p.admits(e) {
 			continue
 		}
-		if r := e.rank(text, words); r < noMatch {
+		if r := e.rank(&p); r < noMatch {
 			ranked[r] = append(ranked[r], e)
+			if next != nil {
+				next.found = append(next.found, e)
+			}
 		}
 	}
-	return slices.Concat(ranked[:]...)
+	if next != nil {
+		v.orders.mu.Lock()
+		v.orders.last = next
+		v.orders.mu.Unlock()
+	}
+	found := slices.Concat(ranked[:]...)
+	p.hints = append(p.hints, v.remarks(p, len(found))...)
+	return found, p
+}
+
+// remarks are the hints that depend on the vault.
+func (v *vault) remarks(p parsed, found int) (hints []Hint) {
+	if found == 0 {
+		for _, word := range p.unknown {
+			hints = append(hints, Hint{Code: HintOperator, Word: word})
+		}
+	}
+	if p.asks&isWeak != 0 && len(v.known.unjudged(v.logins())) > 0 {
+		hints = append(hints, Hint{Code: HintUnjudged})
+	}
+	if p.asks&isExposed != 0 && v.known.lacks(v.logins()) {
+		hints = append(hints, Hint{Code: HintUnchecked})
+	}
+	return hints
 }
 
 // admits applies everything but the text. An unreadable item is only in the list of all items.
 func (q Query) admits(e *entry) bool {
-	return q.Trash != e.item.Trashed.IsZero() && (q.Type == "" || e.item.Type == q.Type) &&
+	trashed, archived := !e.item.Trashed.IsZero(), !e.item.Archived.IsZero()
+	return q.Trash == trashed && (trashed || q.Archive == archived) && (q.Type == "" || e.item.Type == q.Type) &&
 		(q.Tag == "" || slices.Contains(e.item.Tags, q.Tag)) && (!q.Favourite || e.item.Favourite)
+}
+
+// admits applies the operators and the excluded words.
+func (p *parsed) admits(e *entry) bool {
+	if e.err != nil {
+		return len(p.tests)+len(p.without) == 0
+	}
+	for _, test := range p.tests {
+		if !test(e) {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(p.without, func(w string) bool { return e.rankWord(w) < noMatch })
 }
 
 // complete reports whether all searchable texts were searched.
 func (v *vault) complete() bool {
-	return !slices.ContainsFunc(v.sorted, func(e *entry) bool { return e.inside.Load() == nil })
+	v.orders.mu.Lock()
+	defer v.orders.mu.Unlock()
+	v.orders.complete = v.orders.complete || !slices.ContainsFunc(v.sorted, func(e *entry) bool { return e.inside.Load() == nil })
+	return v.orders.complete
 }
 
-// rank is the rank of the worst word, so one word in the title does not outweigh a poor match of another.
-func (e *entry) rank(text string, words []string) int {
-	if strings.HasPrefix(e.title, text) {
+// rank is the rank of the worst word, so one word in the title does not outweigh a poor match of another. A word that names a
+// health finding also matches the items with it.
+func (e *entry) rank(p *parsed) int {
+	if strings.HasPrefix(e.title, p.text) {
 		return titlePrefix
 	}
 	worst := titlePrefix
-	for _, w := range words {
+	for _, w := range p.words {
 		r := e.rankWord(w)
+		if f := finding(w) & p.asks; r == noMatch && f != 0 && p.factsOf(e)&f != 0 {
+			r = insidePart
+		}
 		if r == noMatch {
 			return noMatch
 		}

@@ -19,6 +19,7 @@ const (
 	MergeConflict MergeRule = iota // if only one side changed it, that side wins; otherwise my item becomes a copy
 	MergeUnion                     // the elements that either side added, without those that either side removed
 	MergeLatest                    // the later change wins; the other stays in the history
+	MergeFirst                     // if only one side changed it, that side wins; otherwise the change that was stored first
 	MergeNever                     // never changes: the time of creation
 	MergeStamp                     // set by every save: the time of the last change
 )
@@ -59,6 +60,7 @@ var overview = objectOf(func(v any) *Unknown { return &v.(*Item).UnknownOverview
 		at: func(v any) any { return &v.(*Item).Created }, kind: moment},
 	member{Row: Row{Name: "modified", Label: "itemView.changed", Merge: MergeStamp, Fixed: true},
 		at: func(v any) any { return &v.(*Item).Modified }, kind: moment},
+	member{Row: Row{Name: "archived", Label: "archive.since", Merge: MergeFirst, Fixed: true}, at: func(v any) any { return &v.(*Item).Archived }, kind: moment},
 	member{Row: Row{Name: "trashed", Label: "trash.since", Fixed: true}, at: func(v any) any { return &v.(*Item).Trashed }, kind: moment},
 	member{Row: Row{Name: "purge", Label: "trash.purge", Fixed: true}, at: func(v any) any { return &v.(*Item).Purge }, kind: moment},
 	member{Row: Row{Name: "ignored", Limit: MaxName, MaxCount: MaxIgnored, Merge: MergeUnion, Fixed: true},
@@ -70,9 +72,13 @@ var details = objectOf(func(v any) *Unknown { return &v.(*Item).UnknownDetails }
 		at: func(v any) any { return &v.(*Item).Password }, kind: text},
 	member{Row: Row{Name: "totp", Label: "common.authenticatorKey", Limit: MaxTOTP, Import: ImportReplace, Hidden: true, Type: TypeLogin},
 		at: func(v any) any { return &v.(*Item).TOTP }, kind: key},
-	member{Row: Row{Name: "card", Label: "kinds.card", Import: ImportSame, Search: true, Type: TypeCard, Table: "card"}, at: func(v any) any { return &v.(*Item).Card }, kind: part[Card](card)},
-	member{Row: Row{Name: "identity", Label: "kinds.identity", Import: ImportSame, Search: true, Type: TypeIdentity, Table: "identity"}, at: func(v any) any { return &v.(*Item).Identity }, kind: part[Identity](identity)},
-	member{Row: Row{Name: "ssh_key", Label: "kinds.ssh_key", Import: ImportSame, Search: true, Type: TypeSSHKey, Table: "ssh_key"}, at: func(v any) any { return &v.(*Item).SSHKey }, kind: part[SSHKey](sshKey)},
+	partOf("card", TypeCard, part[Card](card), func(v any) any { return &v.(*Item).Card }),
+	partOf("bank_account", TypeBankAccount, part[BankAccount](bankAccount), func(v any) any { return &v.(*Item).BankAccount }),
+	partOf("identity", TypeIdentity, part[Identity](identity), func(v any) any { return &v.(*Item).Identity }),
+	partOf("passport", TypePassport, part[Passport](passport), func(v any) any { return &v.(*Item).Passport }),
+	partOf("drivers_license", TypeDriversLicense, part[DriversLicense](driversLicense), func(v any) any { return &v.(*Item).DriversLicense }),
+	partOf("api_key", TypeAPIKey, part[APIKey](apiKey), func(v any) any { return &v.(*Item).APIKey }),
+	partOf("ssh_key", TypeSSHKey, part[SSHKey](sshKey), func(v any) any { return &v.(*Item).SSHKey }),
 	member{Row: Row{Name: "fields", Label: "itemForm.fields", MaxCount: MaxFields, Import: ImportUnion, Search: true, Table: "field"},
 		at: func(v any) any { return &v.(*Item).Fields }, kind: list[Field](field, func(f *Field) bool { return f.Name != "" || f.Value != "" })},
 	member{Row: Row{Name: "notes", Label: "common.notes", Limit: MaxNotes, Import: ImportAppend, Search: true},
@@ -84,54 +90,6 @@ var details = objectOf(func(v any) *Unknown { return &v.(*Item).UnknownDetails }
 	// The history shows the date of each version of the details.
 	member{Row: Row{Name: "modified", Label: "itemView.changed", Merge: MergeStamp, Fixed: true},
 		at: func(v any) any { return &v.(*Item).Modified }, kind: moment},
-)
-
-var card = objectOf(func(v any) *Unknown { return &v.(*Card).Unknown },
-	member{Row: Row{Name: "holder", Label: "card.holder", Limit: MaxValue, Search: true}, at: func(v any) any { return &v.(*Card).Holder }, kind: text},
-	member{Row: Row{Name: "number", Label: "card.number", Limit: MaxValue, Search: true, Hidden: true, Input: InputNumeric},
-		at: func(v any) any { return &v.(*Card).Number }, kind: lastFour},
-	member{Row: Row{Name: "code", Label: "card.code", Limit: MaxValue, Hidden: true, Input: InputNumeric},
-		at: func(v any) any { return &v.(*Card).Code }, kind: text},
-	member{Row: Row{Name: "brand", Label: "card.brand", Limit: MaxValue, Search: true}, at: func(v any) any { return &v.(*Card).Brand }, kind: text},
-	member{Row: Row{Name: "expiry_month", Label: "card.expiry_month", Limit: MaxValue, Input: InputNumeric},
-		at: func(v any) any { return &v.(*Card).ExpiryMonth }, kind: text},
-	member{Row: Row{Name: "expiry_year", Label: "card.expiry_year", Limit: MaxValue, Input: InputNumeric},
-		at: func(v any) any { return &v.(*Card).ExpiryYear }, kind: text},
-)
-
-// personal is a searchable row of an identity.
-func personal(name string, input Input, at func(any) any) member {
-	return member{Row: Row{Name: name, Label: "identity." + name, Limit: MaxValue, Search: true, Input: input}, at: at, kind: text}
-}
-
-// official is a hidden row of an identity.
-func official(name string, at func(any) any) member {
-	return member{Row: Row{Name: name, Label: "identity." + name, Limit: MaxValue, Hidden: true}, at: at, kind: text}
-}
-
-var identity = objectOf(func(v any) *Unknown { return &v.(*Identity).Unknown },
-	personal("title", InputText, func(v any) any { return &v.(*Identity).Title }),
-	personal("first_name", InputText, func(v any) any { return &v.(*Identity).FirstName }),
-	personal("middle_name", InputText, func(v any) any { return &v.(*Identity).MiddleName }),
-	personal("last_name", InputText, func(v any) any { return &v.(*Identity).LastName }),
-	personal("company", InputText, func(v any) any { return &v.(*Identity).Company }),
-	personal("email", InputEmail, func(v any) any { return &v.(*Identity).Email }),
-	personal("phone", InputPhone, func(v any) any { return &v.(*Identity).Phone }),
-	personal("address", InputLines, func(v any) any { return &v.(*Identity).Address }),
-	personal("postal_code", InputText, func(v any) any { return &v.(*Identity).PostalCode }),
-	personal("city", InputText, func(v any) any { return &v.(*Identity).City }),
-	personal("state", InputText, func(v any) any { return &v.(*Identity).State }),
-	personal("country", InputText, func(v any) any { return &v.(*Identity).Country }),
-	official("ssn", func(v any) any { return &v.(*Identity).SSN }),
-	official("passport", func(v any) any { return &v.(*Identity).Passport }),
-	official("license", func(v any) any { return &v.(*Identity).License }),
-)
-
-var sshKey = objectOf(func(v any) *Unknown { return &v.(*SSHKey).Unknown },
-	member{Row: Row{Name: "public", Label: "sshKey.public", Limit: MaxValue, Input: InputLines}, at: func(v any) any { return &v.(*SSHKey).Public }, kind: text},
-	member{Row: Row{Name: "private", Label: "sshKey.private", Limit: MaxValue, Hidden: true, Input: InputLines},
-		at: func(v any) any { return &v.(*SSHKey).Private }, kind: text},
-	member{Row: Row{Name: "fingerprint", Label: "sshKey.fingerprint", Limit: MaxValue, Search: true}, at: func(v any) any { return &v.(*SSHKey).Fingerprint }, kind: text},
 )
 
 var field = objectOf(func(v any) *Unknown { return &v.(*Field).Unknown },
@@ -155,26 +113,23 @@ var attachment = objectOf(func(v any) *Unknown { return &v.(*Attachment).Unknown
 	member{Row: Row{Name: "sha256", Limit: 2 * sha256.Size}, at: func(v any) any { return &v.(*Attachment).SHA256 }, kind: text, extra: checkDigest},
 )
 
-// Rows returns the rows of a table: "overview" and "details" of an item; "card", "identity" and "ssh_key" in the details; "field",
-// "old_password" and "attachment" for the elements of its lists. It returns nil for any other name.
+// Rows returns the rows of a table: "overview" and "details" of an item; the name of a part, such as "card"; "field", "old_password"
+// and "attachment" for the elements of lists. It returns nil for any other name.
 func Rows(table string) []Row {
 	switch table {
 	case "overview":
 		return overview.rows()
 	case "details":
 		return details.rows()
-	case "card":
-		return card.rows()
-	case "identity":
-		return identity.rows()
-	case "ssh_key":
-		return sshKey.rows()
 	case "field":
 		return field.rows()
 	case "old_password":
 		return oldPassword.rows()
 	case "attachment":
 		return attachment.rows()
+	}
+	if m := details.member(table); m != nil && m.kind.part != nil {
+		return m.kind.part.rows()
 	}
 	return nil
 }

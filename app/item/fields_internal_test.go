@@ -19,7 +19,8 @@ var vaultOnly = []string{"id", "base", "unknown_overview", "unknown_details"}
 var samples = []any{
 	"sample", true, int64(7), time.UnixMilli(1_700_000_000_000).UTC(), []string{"sample"}, TypeNote, FieldHidden,
 	map[string]MatchRule{"sample": MatchHost}, []Field{{Name: "n"}}, []OldPassword{{Password: "p"}}, []Attachment{{ID: "i"}},
-	&Card{Code: "c"}, &Identity{City: "c"}, &SSHKey{Public: "p"},
+	&Card{Code: "c"}, &BankAccount{IBAN: "i"}, &Identity{City: "c"}, &Passport{Name: "n"}, &DriversLicense{Name: "n"}, &APIKey{Key: "k"},
+	&SSHKey{Public: "p"},
 }
 
 // fieldsOf returns the fields of a struct by their names in JSON.
@@ -46,7 +47,7 @@ func guard[T any](t *testing.T, apart []string, tables ...*object) {
 			if i > 0 && o.sorted[i-1].Name >= m.Name {
 				t.Errorf("two rows are named %s", m.Name)
 			}
-			for _, what := range contradictions(m.Row, m.kind.join != nil) {
+			for _, what := range contradictions(m) {
 				t.Errorf("the row %s %s", m.Name, what)
 			}
 			if m.Name == "hidden" { // a part of kind
@@ -91,17 +92,18 @@ func guard[T any](t *testing.T, apart []string, tables ...*object) {
 }
 
 // contradictions finds attributes of a row that exclude each other.
-func contradictions(r Row, joins bool) (found []string) {
+func contradictions(m *member) (found []string) {
+	r, joins := m.Row, m.kind.join != nil
 	for what, wrong := range map[string]bool{
 		"is merged as a list but is not a list":   r.Merge == MergeUnion && !joins,
 		"is imported as a list but is not a list": r.Import == ImportUnion && !joins,
 		"is a list without MaxCount":              joins && r.MaxCount == 0,
 		"has MaxCount but is not a list":          !joins && r.MaxCount != 0,
-		"is hidden but searchable":                r.Hidden && r.Search && r.Name != "number",
+		"is hidden but searchable":                r.Hidden && r.Search && m.kind != lastFour,
 		"is set by saving but imported":           r.Merge >= MergeNever && r.Import != ImportNever,
 		"has an input but no limit":               r.Input != InputText && r.Limit == 0,
 		"is an email address but hidden":          r.Input == InputEmail && r.Hidden,
-		"is searchable but has no limit":          r.Search && r.Limit == 0 && r.MaxCount == 0 && !slices.Contains([]string{"card", "identity", "ssh_key"}, r.Name),
+		"is searchable but has no limit":          r.Search && r.Limit == 0 && r.MaxCount == 0 && m.kind.part == nil,
 	} {
 		if wrong {
 			found = append(found, what)
@@ -113,7 +115,11 @@ func contradictions(r Row, joins bool) (found []string) {
 func TestEveryFieldHasARow(t *testing.T) {
 	guard[Item](t, vaultOnly, overview, details)
 	guard[Card](t, []string{"unknown"}, card)
+	guard[BankAccount](t, []string{"unknown"}, bankAccount)
 	guard[Identity](t, []string{"unknown"}, identity)
+	guard[Passport](t, []string{"unknown"}, passport)
+	guard[DriversLicense](t, []string{"unknown"}, driversLicense)
+	guard[APIKey](t, []string{"unknown"}, apiKey)
 	guard[SSHKey](t, []string{"unknown"}, sshKey)
 	guard[Field](t, []string{"unknown"}, field)
 	guard[OldPassword](t, []string{"unknown"}, oldPassword)
@@ -142,7 +148,7 @@ func TestRowsHaveTheShapeOfTheirFields(t *testing.T) {
 }
 
 func TestValuesHaveEveryText(t *testing.T) {
-	it := Item{Card: &Card{}, Identity: &Identity{}, SSHKey: &SSHKey{}}
+	it := Item{}
 	want := map[string]string{}
 	fill := func(prefix string, v any) {
 		for name, field := range fieldsOf(t, v) {
@@ -153,9 +159,12 @@ func TestValuesHaveEveryText(t *testing.T) {
 		}
 	}
 	fill("", &it)
-	fill("card.", it.Card)
-	fill("identity.", it.Identity)
-	fill("ssh_key.", it.SSHKey)
+	for name, field := range fieldsOf(t, &it) {
+		if field.Kind() == reflect.Pointer {
+			field.Set(reflect.New(field.Type().Elem()))
+			fill(name+".", field.Interface())
+		}
+	}
 	for _, v := range it.Values() {
 		if want[v.Name] != v.Text {
 			t.Errorf("%s: %q, want %q", v.Name, v.Text, want[v.Name])
@@ -167,13 +176,57 @@ func TestValuesHaveEveryText(t *testing.T) {
 	}
 }
 
+// Each part has the type of its name, so that pages and importers can go from one to the other.
+func TestPlaceFindsEveryTextOfAPart(t *testing.T) {
+	var it Item
+	for _, r := range Rows("details") {
+		if r.Shape != ShapeObject {
+			continue
+		}
+		if r.Name != string(r.Type) || !r.Type.Known() {
+			t.Errorf("the part %s belongs to the type %s", r.Name, r.Type)
+		}
+		for _, text := range Rows(r.Table) {
+			path := r.Name + "." + text.Name
+			*it.Place(path) = path
+		}
+	}
+	texts := it.PartTexts()
+	for _, text := range texts {
+		if path := text.Part + "." + text.Name; *text.Value != path || it.Place(path) != text.Value {
+			t.Errorf("%s has the value %q", path, *text.Value)
+		}
+	}
+	if len(texts) != len(it.Values()) {
+		t.Errorf("%d texts of parts, %d values", len(texts), len(it.Values()))
+	}
+	for _, path := range []string{"", "passport", "passport.nothing", "title", "fields.name"} {
+		if it.Place(path) != nil {
+			t.Errorf("%q has a place", path)
+		}
+	}
+	if len((&Item{}).PartTexts()) != 0 {
+		t.Error("an item without parts has texts of parts")
+	}
+}
+
+func TestLastFourCharactersAreSearchable(t *testing.T) {
+	for number, want := range map[string]string{"DE89 3704 0044 0532 0130 00": "3000", "C01X-00T47": "0T47", "12": "12", "é-": "", "": ""} {
+		lastFour.texts(&number, func(got string) {
+			if got != want {
+				t.Errorf("%q: %q, want %q", number, got, want)
+			}
+		})
+	}
+}
+
 func TestGuardFindsContradictions(t *testing.T) {
 	for _, r := range []Row{
 		{Name: "a", Merge: MergeUnion}, {Name: "b", Import: ImportUnion}, {Name: "c", MaxCount: 1}, {Name: "d", Hidden: true, Search: true, Limit: 1},
 		{Name: "e", Merge: MergeStamp, Import: ImportKeep}, {Name: "f", Input: InputLines}, {Name: "g", Search: true},
 	} {
-		if len(contradictions(r, false)) != 1 {
-			t.Errorf("%+v: found %q", r, contradictions(r, false))
+		if found := contradictions(&member{Row: r, kind: text}); len(found) != 1 {
+			t.Errorf("%+v: found %q", r, found)
 		}
 	}
 }
@@ -219,7 +272,13 @@ func TestEveryLanguageHasEveryLabel(t *testing.T) {
 	for _, file := range files {
 		language := strings.TrimSuffix(filepath.Base(file), ".json")
 		texts := textsOf(t, language)
-		for _, table := range []string{"overview", "details", "card", "identity", "ssh_key", "field", "old_password", "attachment"} {
+		tables := []string{"overview", "details"}
+		for _, r := range Rows("details") {
+			if r.Table != "" {
+				tables = append(tables, r.Table)
+			}
+		}
+		for _, table := range tables {
 			rows := Rows(table)
 			if len(rows) == 0 {
 				t.Errorf("there is no table %s", table)

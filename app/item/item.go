@@ -1,4 +1,4 @@
-// Package item is the plaintext of the sealed records: logins, notes, cards, identities and SSH keys.
+// Package item is the plaintext of the sealed records: logins, notes, cards, documents and keys.
 //
 // An item is sealed in two halves. The overview has what lists and searches need; the details are decrypted only when the item is
 // opened. Both are canonical JSON (RFC 8785), described by the tables in fields.go. What a newer version writes into them survives
@@ -16,15 +16,21 @@ import (
 type Type string
 
 const (
-	TypeLogin    Type = "login"
-	TypeNote     Type = "note"
-	TypeCard     Type = "card"
-	TypeIdentity Type = "identity"
-	TypeSSHKey   Type = "ssh_key"
+	TypeLogin          Type = "login"
+	TypeNote           Type = "note"
+	TypeCard           Type = "card"
+	TypeBankAccount    Type = "bank_account"
+	TypeIdentity       Type = "identity"
+	TypePassport       Type = "passport"
+	TypeDriversLicense Type = "drivers_license"
+	TypeAPIKey         Type = "api_key"
+	TypeSSHKey         Type = "ssh_key"
 )
 
-// Types are the types of this version.
-var Types = []Type{TypeLogin, TypeNote, TypeCard, TypeIdentity, TypeSSHKey}
+// Types are the types of this version, in the order of the page.
+var Types = []Type{
+	TypeLogin, TypeNote, TypeCard, TypeBankAccount, TypeIdentity, TypePassport, TypeDriversLicense, TypeAPIKey, TypeSSHKey,
+}
 
 // Known reports whether this version knows the type.
 func (t Type) Known() bool {
@@ -51,18 +57,24 @@ type Item struct {
 	// All times are in UTC, in whole milliseconds.
 	Created  time.Time `json:"created,omitzero"`
 	Modified time.Time `json:"modified,omitzero"`
-	Trashed  time.Time `json:"trashed,omitzero"` // when it was moved to the trash; zero: not in the trash
-	Purge    time.Time `json:"purge,omitzero"`   // when it may be deleted permanently; zero: only by the user
+	Archived time.Time `json:"archived,omitzero"` // when it was archived; zero: not in the archive
+	Trashed  time.Time `json:"trashed,omitzero"`  // when it was moved to the trash; zero: not in the trash
+	Purge    time.Time `json:"purge,omitzero"`    // when it may be deleted permanently; zero: only by the user
 	// Ignored has the health findings that the user dismissed; see package health.
 	Ignored []string `json:"ignored,omitempty"`
 
-	Password string    `json:"password,omitempty"`
-	TOTP     string    `json:"totp,omitempty"` // authenticator key; see ParseAuthenticatorKey
-	Notes    string    `json:"notes,omitempty"`
-	Fields   []Field   `json:"fields,omitempty"`
-	Card     *Card     `json:"card,omitempty"`
-	Identity *Identity `json:"identity,omitempty"`
-	SSHKey   *SSHKey   `json:"ssh_key,omitempty"`
+	Password string  `json:"password,omitempty"`
+	TOTP     string  `json:"totp,omitempty"` // authenticator key; see ParseAuthenticatorKey
+	Notes    string  `json:"notes,omitempty"`
+	Fields   []Field `json:"fields,omitempty"`
+	// The parts: an item of such a type has one of them.
+	Card           *Card           `json:"card,omitempty"`
+	BankAccount    *BankAccount    `json:"bank_account,omitempty"`
+	Identity       *Identity       `json:"identity,omitempty"`
+	Passport       *Passport       `json:"passport,omitempty"`
+	DriversLicense *DriversLicense `json:"drivers_license,omitempty"`
+	APIKey         *APIKey         `json:"api_key,omitempty"`
+	SSHKey         *SSHKey         `json:"ssh_key,omitempty"`
 	// PasswordHistory has older passwords from an import, newest first. Passwords that were replaced here are in the older
 	// versions of the record.
 	PasswordHistory []OldPassword `json:"password_history,omitempty"`
@@ -105,15 +117,6 @@ type Field struct {
 	Unknown Unknown `json:"unknown,omitempty"`
 }
 
-// SSHKey is a key pair, with the contents of its files.
-type SSHKey struct {
-	Fingerprint string `json:"fingerprint,omitempty"` // SHA256:…, as printed by ssh-keygen
-	Private     string `json:"private,omitempty"`     // PEM
-	Public      string `json:"public,omitempty"`      // one line, as in authorized_keys
-
-	Unknown Unknown `json:"unknown,omitempty"`
-}
-
 // OldPassword is a password and the time of its replacement, zero if unknown.
 type OldPassword struct {
 	Password string    `json:"password"`
@@ -128,37 +131,6 @@ type Attachment struct {
 	Name   string `json:"name"`
 	SHA256 string `json:"sha256"` // hex, of the whole content
 	Size   int64  `json:"size"`   // bytes
-
-	Unknown Unknown `json:"unknown,omitempty"`
-}
-
-type Card struct {
-	Brand       string `json:"brand,omitempty"`
-	Code        string `json:"code,omitempty"`
-	ExpiryMonth string `json:"expiry_month,omitempty"` // 1 to 12
-	ExpiryYear  string `json:"expiry_year,omitempty"`  // four digits
-	Holder      string `json:"holder,omitempty"`
-	Number      string `json:"number,omitempty"`
-
-	Unknown Unknown `json:"unknown,omitempty"`
-}
-
-type Identity struct {
-	Address    string `json:"address,omitempty"` // street and number; may have several lines
-	City       string `json:"city,omitempty"`
-	Company    string `json:"company,omitempty"`
-	Country    string `json:"country,omitempty"`
-	Email      string `json:"email,omitempty"`
-	FirstName  string `json:"first_name,omitempty"`
-	LastName   string `json:"last_name,omitempty"`
-	License    string `json:"license,omitempty"`
-	MiddleName string `json:"middle_name,omitempty"`
-	Passport   string `json:"passport,omitempty"`
-	Phone      string `json:"phone,omitempty"`
-	PostalCode string `json:"postal_code,omitempty"`
-	SSN        string `json:"ssn,omitempty"`
-	State      string `json:"state,omitempty"`
-	Title      string `json:"title,omitempty"`
 
 	Unknown Unknown `json:"unknown,omitempty"`
 }
@@ -299,7 +271,7 @@ type Value struct {
 	Hidden bool // shown only on request
 }
 
-// Values returns the non-empty texts of an item, including those of its card, identity and SSH key.
+// Values returns the non-empty texts of an item and its parts.
 func (it *Item) Values() []Value { return details.values(it, "", overview.values(it, "", nil)) }
 
 // Overview encodes the overview as canonical JSON. Times are Unix milliseconds.

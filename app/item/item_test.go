@@ -164,7 +164,7 @@ func TestValidateNamesTheField(t *testing.T) {
 		"password that is not text": {func(i *item.Item) { i.Password = "\xff" }, "password: is not valid UTF-8"},
 		"notes of 20,000":           {func(i *item.Item) { i.Notes = long + long }, ""},
 		"notes of 20,000 wide":      {func(i *item.Item) { i.Notes = strings.Repeat("漢", 20_000) }, "notes: notes, password and fields have 60"},
-		"an unknown type":           {func(i *item.Item) { i.Type = "Note!" }, "type: must be login, note, card, identity or ssh_key"},
+		"an unknown type":           {func(i *item.Item) { i.Type = "Note!" }, "type: must be login, note, card, bank_account, identity, passport, drivers_license, api_key or ssh_key"},
 		"an empty URL":              {func(i *item.Item) { i.URLs = []string{"a", ""} }, "urls[1]: must not be empty"},
 		"a long tag":                {func(i *item.Item) { i.Tags = []string{long} }, "tags[0]: at most 100 characters, this has 10000"},
 		"many fields":               {func(i *item.Item) { i.Fields = make([]item.Field, 101) }, "fields: at most 100, there are 101"},

@@ -23,7 +23,10 @@ type kind struct {
 	tidy    func(p any)                       // normalises what users type
 	check   func(row *Row, p any) *FieldError // checks the limits of the row
 	texts   func(p any, add func(string))     // the searchable texts
-	join    func(to, base, mine any)          // adds to and removes from a list what mine added to and removed from base
+	part    *object                           // the table of a part, which get returns and add makes
+	get     func(p any) any
+	add     func(p any)
+	join    func(to, base, mine any) // adds to and removes from a list what mine added to and removed from base
 }
 
 // plain returns a kind for comparable values, without the optional functions.
@@ -43,7 +46,7 @@ var (
 	line     = textKind(checkLine, oneLine)           // trimmed
 	key      = textKind(checkLine, strings.TrimSpace) // a line whose inner characters stay
 	filename = textKind(checkLine, nil)
-	lastFour = lastFourKind() // a card number, searchable by its last four digits
+	lastFour = lastFourKind() // a number, searchable by its last four letters or digits
 	flag     = flagKind()
 	number   = numberKind()
 	moment   = timeKind()
@@ -62,25 +65,26 @@ func textKind(check func(*Row, any) *FieldError, tidy func(string) string) *kind
 	return &k
 }
 
-func lastFourKind() *kind {
-	k := textKind(checkText, nil)
-	k.texts = func(p any, add func(string)) {
-		digits := digitsOf(*p.(*string))
-		add(digits[max(0, len(digits)-shownDigits):])
-	}
-	return k
-}
+// shownEnd is the number of characters at the end of a number that are not secret.
+const shownEnd = 4
 
-// shownDigits is the number of digits of a card number that is not secret.
-const shownDigits = 4
-
-func digitsOf(s string) string {
+// short returns the letters and digits of a number.
+func short(number string) string {
 	return strings.Map(func(r rune) rune {
-		if r < '0' || r > '9' {
+		if (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') {
 			return -1
 		}
 		return r
-	}, s)
+	}, number)
+}
+
+func lastFourKind() *kind {
+	k := textKind(checkText, nil)
+	k.texts = func(p any, add func(string)) {
+		short := short(*p.(*string))
+		add(short[max(0, len(short)-shownEnd):])
+	}
+	return k
 }
 
 func flagKind() *kind {
@@ -269,13 +273,14 @@ func part[P any](o *object) *kind {
 		*p = new(P)
 		return o.read(r, *p)
 	}, func(b []byte, p **P) []byte { return o.append(b, *p) })
-	get := func(p any) any { return *p.(**P) }
-	return partKind(o, k, get, func(p any) { c := **p.(**P); *p.(**P) = &c })
+	k.get = func(p any) any { return *p.(**P) }
+	k.add = func(p any) { *p.(**P) = new(P) }
+	return partKind(o, k, func(p any) { c := **p.(**P); *p.(**P) = &c })
 }
 
-func partKind(o *object, k kind, get func(any) any, clone func(any)) *kind {
-	empty := k.empty
-	k.shape = ShapeObject
+func partKind(o *object, k kind, clone func(any)) *kind {
+	empty, get := k.empty, k.get
+	k.shape, k.part = ShapeObject, o
 	k.same = func(a, b any) bool { return empty(a) && empty(b) || !empty(a) && !empty(b) && o.same(get(a), get(b)) }
 	k.unshare = func(p any) {
 		if !empty(p) {

@@ -45,9 +45,10 @@ func (m *merging) part(o *object) {
 		switch {
 		case f.Merge == MergeUnion:
 			f.join(&m.result, &m.base, &m.mine)
-		case f.Merge != MergeConflict, f.same(&m.mine, &m.base), f.same(&m.mine, &m.theirs):
+		case f.Merge != MergeConflict && f.Merge != MergeFirst, f.same(&m.mine, &m.base), f.same(&m.mine, &m.theirs):
 		case f.same(&m.theirs, &m.base):
 			f.take(&m.result, &m.mine)
+		case f.Merge == MergeFirst:
 		default:
 			m.ok = false
 		}

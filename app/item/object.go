@@ -121,7 +121,7 @@ const (
 	ShapeMap           // from texts to texts
 )
 
-// Input is the input control for a field of a card, an identity or an SSH key.
+// Input is the input control for a text of a part.
 type Input string
 
 const (
@@ -130,6 +130,7 @@ const (
 	InputEmail   Input = "email"
 	InputPhone   Input = "tel"
 	InputNumeric Input = "numeric"
+	InputDate    Input = "date" // YYYY-MM-DD; imports may have another text
 )
 
 // member is a row with its field in a struct and the kind of the value.
@@ -169,6 +170,15 @@ func b2i(b bool) int {
 		return 1
 	}
 	return 0
+}
+
+// member returns the row of that name, or nil.
+func (o *object) member(name string) *member {
+	i := slices.IndexFunc(o.members, func(m member) bool { return m.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return &o.members[i]
 }
 
 func (o *object) rows() []Row {
@@ -329,15 +339,12 @@ func (o *object) values(v any, prefix string, out []Value) []Value {
 		if m.empty(v) {
 			continue
 		}
-		switch p := m.at(v).(type) {
-		case *string:
-			out = append(out, Value{prefix + m.Name, *p, m.Hidden})
-		case **Card:
-			out = card.values(*p, "card.", out)
-		case **Identity:
-			out = identity.values(*p, "identity.", out)
-		case **SSHKey:
-			out = sshKey.values(*p, "ssh_key.", out)
+		p := m.at(v)
+		if s, ok := p.(*string); ok {
+			out = append(out, Value{prefix + m.Name, *s, m.Hidden})
+		}
+		if m.kind.part != nil {
+			out = m.kind.part.values(m.kind.get(p), m.Name+".", out)
 		}
 	}
 	return out

@@ -1,18 +1,29 @@
 package item
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
-// Subtitle tells a card or an identity from others of its type: the brand and the last four digits, or the name. It is empty for
-// other types, and if the item has neither.
+// Subtitle tells an item from others of its type by its details: what is shown of a card, an account or a document with the last four
+// characters of its number, or a name. It is empty for other types, and if the item has neither.
 func (it Item) Subtitle() string {
 	var parts []string
-	separator := " "
+	separator := ", "
 	switch {
 	case it.Type == TypeCard && it.Card != nil:
-		separator = ", "
-		parts = []string{it.Card.Brand, it.Card.lastFour()}
+		parts = []string{it.Card.Brand, lastFourOf(it.Card.Number)}
+	case it.Type == TypeBankAccount && it.BankAccount != nil:
+		parts = []string{it.BankAccount.BankName, lastFourOf(cmp.Or(it.BankAccount.AccountNumber, it.BankAccount.IBAN))}
 	case it.Type == TypeIdentity && it.Identity != nil:
+		separator = " "
 		parts = []string{it.Identity.FirstName, it.Identity.MiddleName, it.Identity.LastName}
+	case it.Type == TypePassport && it.Passport != nil:
+		parts = []string{it.Passport.Name, lastFourOf(it.Passport.Number)}
+	case it.Type == TypeDriversLicense && it.DriversLicense != nil:
+		parts = []string{it.DriversLicense.Name, lastFourOf(it.DriversLicense.Number)}
+	case it.Type == TypeAPIKey && it.APIKey != nil:
+		parts = []string{cmp.Or(it.APIKey.Username, it.APIKey.Hostname)}
 	}
 	var given []string
 	for _, p := range parts {
@@ -23,11 +34,11 @@ func (it Item) Subtitle() string {
 	return strings.Join(given, separator)
 }
 
-// lastFour has the last four digits of a number with more digits than that.
-func (c *Card) lastFour() string {
-	digits := digitsOf(c.Number)
-	if len(digits) <= shownDigits {
+// lastFourOf has the last four characters of a number with more characters than that.
+func lastFourOf(number string) string {
+	number = short(number)
+	if len(number) <= shownEnd {
 		return ""
 	}
-	return "•" + digits[len(digits)-shownDigits:]
+	return "•" + number[len(number)-shownEnd:]
 }

@@ -20,7 +20,7 @@ const (
 	MaxNotes    = 20_000
 	MaxFields   = 100
 	MaxName     = 200    // of a field
-	MaxValue    = 10_000 // of a field, or of a line of a card, an identity or an SSH key
+	MaxValue    = 10_000 // of a field, or of a text of a part
 
 	MaxAttachmentName = 255 // the limit of file systems
 

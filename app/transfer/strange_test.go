@@ -103,7 +103,9 @@ func TestKeeperDaysAndCodes(t *testing.T) {
 	for _, hours := range []int{-10, -8, -5, 0, 1, 2, 5, 9, 12, 13} {
 		got := transfertest.Read(t, "k.json", fmt.Sprintf(`{"records":[{"title":"a","$type":"passport","custom_fields":{"$birthDate":%d,"$date:issued:1":%d}}]}`,
 			day("1969-02-28", hours), day("2030-01-01", hours)), transfer.Options{})
-		transfertest.Same(t, got, []item.Item{{Type: item.TypeIdentity, Title: "a", Fields: []item.Field{transfertest.Text("Birth date", "1969-02-28"), transfertest.Text("Issued", "2030-01-01")}}})
+		transfertest.Same(t, got, []item.Item{{
+			Type: item.TypePassport, Title: "a", Passport: &item.Passport{BirthDate: "1969-02-28"}, Fields: []item.Field{transfertest.Text("Issued", "2030-01-01")},
+		}})
 	}
 	got := transfertest.Read(t, "k.json", `{"records":[{"title":"a","custom_fields":{"TFC:Keeper":"otpauth://totp/a?secret=JBSWY3DPEHPK3PXP","TFC:Keeper:2":"GEZDGNBV"}}]}`, transfer.Options{})
 	transfertest.Same(t, got, []item.Item{{Title: "a", TOTP: "otpauth://totp/a?secret=JBSWY3DPEHPK3PXP", Fields: []item.Field{transfertest.Hidden("One-time code", "GEZDGNBV")}}})

@@ -155,8 +155,8 @@ func Test1PasswordMacCSV(t *testing.T) {
 			Identity: &item.Identity{FirstName: "Mia", LastName: "Muster"},
 		},
 		{
-			Type: item.TypeLogin, Title: "Acc", URLs: []string{"https://b.example"}, Username: "mia", Password: `pw\`,
-			Fields: []item.Field{transfertest.Text("Type", "Bank Account"), transfertest.Hidden("account number", "12345678")},
+			Type: item.TypeBankAccount, Title: "Acc", URLs: []string{"https://b.example"}, BankAccount: &item.BankAccount{AccountNumber: "12345678"},
+			Fields: []item.Field{transfertest.Text("Username", "mia"), transfertest.Hidden("Password", `pw\`)},
 		},
 		{Type: item.TypeNote, Title: "N", Notes: "only text"},
 		{Type: item.TypeLogin, Title: "L", URLs: []string{"https://l.example"}, Username: "u", Password: `p"w`, TOTP: "JBSWY3DPEHPK3PXP"},
@@ -218,7 +218,7 @@ func TestOlderDashlanePayments(t *testing.T) {
 		"type,account_name,account_holder,cc_number,code,expiration_month,expiration_year\npayment_card,Blue,Mia M,4111111111111111,123,1,30\n": {Type: item.TypeCard, Title: "Blue", Card: &held},
 		"cc_number,name_on_card,code,expiration_month,expiration_year\n4111111111111111,Mia M,123,1,30\n":                                       {Type: item.TypeCard, Title: "Untitled", Card: &held},
 		"type,number,name,expiration_date\npassport,X1,Mia M,2030-01-01\n": {
-			Type: item.TypeIdentity, Title: "Mia M passport", Identity: &item.Identity{FirstName: "Mia", LastName: "M", Passport: "X1"}, Fields: []item.Field{transfertest.Text("expiration_date", "2030-01-01")},
+			Type: item.TypePassport, Title: "Mia M passport", Passport: &item.Passport{Name: "Mia M", Number: "X1", Expires: "2030-01-01"},
 		},
 		"type,number,name,issue_date\nother,4111111111111111,Mia M,\n": {
 			Type: item.TypeIdentity, Title: "Mia M other", Identity: &item.Identity{FirstName: "Mia", LastName: "M"}, Fields: []item.Field{transfertest.Hidden("Other", "4111111111111111")},

@@ -36,7 +36,7 @@ func TestEnpassJSON(t *testing.T) {
 			PasswordHistory: []item.OldPassword{{Password: "newer", Until: time.Unix(1645000000, 0)}, {Password: "older", Until: time.Unix(1640000000, 0)}},
 		},
 		{
-			Type: item.TypeCard, Title: "Visa", Tags: []string{"Archived"}, Created: made, Modified: changed, Trashed: changed, Card: card,
+			Type: item.TypeCard, Title: "Visa", Created: made, Modified: changed, Archived: changed, Trashed: changed, Card: card,
 			Fields: []item.Field{transfertest.Hidden("PIN", "0042"), {Name: "Bank", Value: "Bank AG"}},
 		},
 		{
@@ -109,7 +109,7 @@ func TestKeeperJSON(t *testing.T) {
 			SSHKey: &item.SSHKey{Public: "ssh-ed25519 AAAA anna", Private: "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----"},
 		},
 		{Type: item.TypeNote, Title: "Note", Notes: "remember", Fields: []item.Field{{Name: "Date", Value: "2024-10-15"}}},
-		{Type: item.TypeIdentity, Title: "Passport", Identity: &item.Identity{Passport: "543826194"}},
+		{Type: item.TypePassport, Title: "Passport", Passport: &item.Passport{Number: "543826194"}},
 		{
 			Type: item.TypeLogin, Title: "Database", Username: "db", Password: "x",
 			Fields: []item.Field{{Name: "Type", Value: "Database credentials"}, {Name: "Type", Value: "MySQL"}},

@@ -257,7 +257,7 @@ func asBitwardenHolds(it item.Item) item.Item {
 		moved("Username", &it.Username, item.FieldText)
 	}
 	if k := it.SSHKey; k != nil && slices.ContainsFunc([]string{"x" + k.Private, k.Public, k.Fingerprint}, func(s string) bool { return strings.TrimSpace(s) == "" || len(s) > value }) {
-		for _, f := range []item.Field{transfertest.Hidden("Private key", k.Private), transfertest.Text("Public key", k.Public), transfertest.Text("Fingerprint", k.Fingerprint)} {
+		for _, f := range []item.Field{transfertest.Text("Public key", k.Public), transfertest.Hidden("Private key", k.Private), transfertest.Text("Fingerprint", k.Fingerprint)} {
 			if f.Value != "" {
 				it.Fields = append(it.Fields, f)
 			}

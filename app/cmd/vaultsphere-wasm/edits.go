@@ -16,6 +16,13 @@ func edited(ids []string, err error) (protocol.Edited, error) {
 
 const day = 24 * time.Hour
 
+func (c *core) Archive(ctx context.Context, p protocol.Archiving, progress func(done, total int)) (protocol.Edited, error) {
+	if p.Archived {
+		return edited(c.client.Archive(ctx, p.IDs, progress))
+	}
+	return edited(c.client.Unarchive(ctx, p.IDs, progress))
+}
+
 func (c *core) Trash(ctx context.Context, p protocol.ToTrash, progress func(done, total int)) (protocol.Edited, error) {
 	return edited(c.client.Trash(ctx, p.IDs, time.Duration(p.KeepDays)*day, progress))
 }
@@ -25,10 +32,7 @@ func (c *core) Restore(ctx context.Context, p protocol.ItemIDs, progress func(do
 }
 
 func (c *core) Tag(ctx context.Context, p protocol.Tagging, progress func(done, total int)) (protocol.Edited, error) {
-	if p.Remove {
-		return edited(c.client.RemoveTag(ctx, p.IDs, p.Tag, progress))
-	}
-	return edited(c.client.AddTag(ctx, p.IDs, p.Tag, progress))
+	return edited(c.client.Retag(ctx, p.IDs, p.Add, p.Remove, progress))
 }
 
 func (c *core) Mark(ctx context.Context, p protocol.Marking, progress func(done, total int)) (protocol.Edited, error) {

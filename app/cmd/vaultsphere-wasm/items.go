@@ -26,8 +26,16 @@ func (c *core) Index(ctx context.Context, progress func(done, total int)) error 
 }
 
 func (c *core) List(_ context.Context, p protocol.ListParams) (bridge.JSON[protocol.ListResult], error) {
-	q := client.Query{Text: p.Query, Type: p.Type, Tag: p.Tag, Favourite: p.Favourite, Trash: p.Trash, Sort: p.Sort}
-	return c.client.SearchJSON(q, p.Offset, p.Limit)
+	return c.client.SearchJSON(query(p), p.Offset, p.Limit)
+}
+
+func (c *core) Closest(_ context.Context, p protocol.ListParams) (protocol.Closest, error) {
+	items, err := c.client.Closest(query(p))
+	return protocol.Closest{Items: append([]client.Summary{}, items...)}, err
+}
+
+func query(p protocol.ListParams) client.Query {
+	return client.Query{Text: p.Query, Type: p.Type, Tag: p.Tag, Favourite: p.Favourite, Archive: p.Archive, Trash: p.Trash, Sort: p.Sort, Reverse: p.Reverse}
 }
 
 func (c *core) Get(_ context.Context, p protocol.ItemID) (item.Item, error) {

@@ -20,6 +20,7 @@ type names struct {
 	q             client.Query
 	byID, byTitle map[string][]client.Summary
 	byAnyCase     map[string][]client.Summary
+	archived      *names // found only by id or exact title, and if no other item has it; nil: not at all
 }
 
 // names covers the items that q selects.
@@ -28,7 +29,11 @@ func (c *connection) names(q client.Query) (*names, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newNames(all, q, c.Search), nil
+	n := newNames(all, q, c.Search)
+	if q == (client.Query{}) {
+		n.archived, err = c.names(client.Query{Archive: true})
+	}
+	return n, err
 }
 
 // newNames indexes all items once. search is for words.
@@ -52,6 +57,9 @@ var errEmptyName = errors.New("the name of an item must not be empty")
 // secret is printed, or something is overwritten without a question.
 func (n *names) exactly(name string) (client.Summary, error) {
 	found, err := n.titled(name)
+	if err == nil && len(found) == 0 && n.archived != nil {
+		found, err = n.archived.titled(name)
+	}
 	if err != nil || len(found) > 0 {
 		return only(found, name, err)
 	}
@@ -91,7 +99,7 @@ func (n *names) similar(name string) ([]client.Summary, error) {
 		return found, nil
 	}
 	q := n.q
-	q.Text = name
+	q.Text, q.Literal = name, true
 	return n.search(q)
 }
 

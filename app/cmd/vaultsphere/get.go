@@ -23,7 +23,7 @@ ITEM is an id or an exact title. --field is one of
   password, username, title, notes, totp (the authenticator key)
   url            the first URL
   attachments    the names of the attachments, one per line
-  card.number, identity.email, ssh_key.private and so on, as in the JSON
+  card.number, bank_account.iban, api_key.key and so on, as in the JSON
   the name of a custom field`,
 		Example: `  vaultsphere get GitHub
   vaultsphere get GitHub --field username

@@ -87,7 +87,7 @@ Data goes to standard output, everything else to standard error. The exit status
 	f.BoolVar(&p.noCache, "no-cache", false, "delete the cache of the vault on this device and do not write a new one (also: $"+envNoCache+"=1)")
 	group(root, "Account", p.registerCommand(), p.loginCommand(), p.logoutCommand(), p.recoverCommand(), p.statusCommand(), p.cacheCommand())
 	group(root, "Items", p.listCommand(), p.getCommand(), p.addCommand(), p.editCommand(), p.totpCommand(), p.attachCommand(),
-		p.attachmentCommand(), p.trashCommand(), p.restoreCommand(), p.rmCommand())
+		p.attachmentCommand(), p.tagCommand(), p.archiveCommand(), p.unarchiveCommand(), p.trashCommand(), p.restoreCommand(), p.rmCommand())
 	group(root, "Passwords", p.generateCommand(), p.healthCommand(), p.runCommand())
 	group(root, "Import and export", p.importCommand(), p.exportCommand(), p.formatsCommand())
 	return root

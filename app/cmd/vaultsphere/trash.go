@@ -44,19 +44,11 @@ changes. ITEM is an id or an exact title.
 }
 
 func (p *program) trash(ctx context.Context, args []string, days int) error {
-	c, err := p.unlocked(ctx)
-	if err != nil {
-		return err
-	}
-	defer c.Lock()
-	ids, _, err := c.findAll(client.Query{}, args, (*names).exactly)
-	if err != nil {
-		return err
-	}
-	if _, err := c.Trash(ctx, ids, time.Duration(days)*24*time.Hour, nil); err != nil {
-		return err
-	}
-	return p.noteOutbox(c)
+	keep := time.Duration(days) * 24 * time.Hour
+	return p.editFound(ctx, client.Query{}, args, (*names).exactly,
+		func(c *client.Client, ctx context.Context, ids []string, progress func(done, total int)) ([]string, error) {
+			return c.Trash(ctx, ids, keep, progress)
+		})
 }
 
 func (p *program) emptyTrash(ctx context.Context, yes bool) error {
@@ -92,23 +84,7 @@ func (p *program) restoreCommand() *cobra.Command {
 item in the trash. "vaultsphere list --trash" lists them.`,
 		Args: takes(1, math.MaxInt),
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {
-			return p.restore(cmd.Context(), args)
+			return p.editFound(cmd.Context(), client.Query{Trash: true}, args, (*names).roughly, (*client.Client).Restore)
 		}),
 	}
-}
-
-func (p *program) restore(ctx context.Context, args []string) error {
-	c, err := p.unlocked(ctx)
-	if err != nil {
-		return err
-	}
-	defer c.Lock()
-	ids, _, err := c.findAll(client.Query{Trash: true}, args, (*names).roughly)
-	if err != nil {
-		return err
-	}
-	if _, err := c.Restore(ctx, ids, nil); err != nil {
-		return err
-	}
-	return p.noteOutbox(c)
 }

@@ -39,7 +39,7 @@ func isItem(e any) bool {
 	o, _ := e.(map[string]any)
 	_, kind := o["type"].(json.Number)
 	_, name := o["name"].(string)
-	return kind && name && slices.ContainsFunc([]string{"login", "secureNote", "card", "identity", "sshKey", "folderId", "organizationId"},
+	return kind && name && slices.ContainsFunc([]string{"login", "secureNote", "card", "identity", "sshKey", "bankAccount", "driversLicense", "passport", "folderId", "organizationId"},
 		func(member string) bool { _, ok := o[member]; return ok })
 }
 
@@ -127,9 +127,30 @@ var types = map[string]item.Type{
 	"3": item.TypeCard,
 	"4": item.TypeIdentity,
 	"5": item.TypeSSHKey,
-	"6": item.TypeNote,     // a bank account
-	"7": item.TypeIdentity, // a driver's licence
-	"8": item.TypeIdentity, // a passport
+	"6": item.TypeBankAccount,
+	"7": item.TypeDriversLicense,
+	"8": item.TypePassport,
+}
+
+// partNames are the names of the parts that have the same form as in Bitwarden, but for the names of people.
+var partNames = map[item.Type]string{
+	item.TypeBankAccount: "bankAccount", item.TypeDriversLicense: "driversLicense", item.TypePassport: "passport",
+}
+
+var places = source.Places{
+	item.TypeBankAccount: {
+		"bankName": "bank_name", "nameOnAccount": "holder", "accountType": "account_type", "accountNumber": "account_number",
+		"routingNumber": "routing_number", "branchNumber": "branch_number", "pin": "pin", "swiftCode": "swift", "iban": "iban",
+		"bankContactPhone": "branch_phone",
+	},
+	item.TypeDriversLicense: {
+		"dateOfBirth": "birth_date", "licenseNumber": "number", "issuingCountry": "country", "issuingState": "state",
+		"issueDate": "issued", "issuingAuthority": "authority", "expirationDate": "expires", "licenseClass": "class",
+	},
+	item.TypePassport: {
+		"dateOfBirth": "birth_date", "sex": "sex", "birthPlace": "birth_place", "nationality": "nationality", "issuingCountry": "country",
+		"passportNumber": "number", "passportType": "type", "issuingAuthority": "authority", "issueDate": "issued", "expirationDate": "expires",
+	},
 }
 
 func (r *export) item(it *source.Draft, o source.Object, _ string) {
@@ -141,6 +162,7 @@ func (r *export) item(it *source.Draft, o source.Object, _ string) {
 		Reprompt:  o.Yes("reprompt"),
 		Created:   o.Time("creationDate"),
 		Modified:  o.Time("revisionDate"),
+		Archived:  o.Time("archivedDate"),
 		Trashed:   o.Time("deletedDate"),
 	}
 	if it.Type == "" {
@@ -151,7 +173,16 @@ func (r *export) item(it *source.Draft, o source.Object, _ string) {
 	r.fields(it, o)
 	r.login(it, o.Object("login"))
 	r.card(it, o.Object("card"))
-	r.identity(it, o)
+	r.identity(it, o.Object("identity"))
+	if o := o.Object(partNames[it.Type]); len(o) > 0 {
+		places.Fill(&it.Item, o)
+		if name := it.Place(string(it.Type) + ".name"); name != nil {
+			*name = joinName(o.Text("firstName", "givenName"), o.Text("middleName"), o.Text("lastName", "surname"))
+		}
+	}
+	if it.Type == item.TypeBankAccount || it.Type == item.TypeAPIKey {
+		ownTexts(it)
+	}
 	if key := o.Object("sshKey"); len(key) > 0 {
 		it.SSHKey = &item.SSHKey{
 			Private: key.Text("privateKey"), Public: key.Text("publicKey"), Fingerprint: key.Text("keyFingerprint", "fingerprint"),
@@ -162,7 +193,6 @@ func (r *export) item(it *source.Draft, o source.Object, _ string) {
 		it.RelocateRest(old, "Password history")
 	}
 	source.NewestFirst(it.PasswordHistory)
-	archived(it, o.Text("archivedDate"))
 	o.Object("secureNote").Drop("type")       // always the same
 	o.Drop("organizationId", "object", "key") // key encrypted the item on Bitwarden's server
 	for _, part := range parts {
@@ -215,22 +245,23 @@ func (r *export) card(it *source.Draft, o source.Object) {
 // parts are the members of which an item has one, by its type. Their remaining values become fields without a prefix.
 var parts = []string{"login", "card", "identity", "sshKey", "bankAccount", "driversLicense", "passport"}
 
-// identity reads the identity, or a document that becomes an identity.
 func (r *export) identity(it *source.Draft, o source.Object) {
-	for _, name := range []string{"identity", "driversLicense", "passport"} {
-		o := o.Object(name)
-		if len(o) == 0 {
-			continue
-		}
-		it.Identity = &item.Identity{
-			Title: o.Text("title"), FirstName: o.Text("firstName", "givenName"), MiddleName: o.Text("middleName"),
-			LastName: o.Text("lastName", "surname"), Address: source.JoinLines(o.Text("address1"), o.Text("address2"), o.Text("address3")),
-			City: o.Text("city"), State: o.Text("state", "issuingState"), PostalCode: o.Text("postalCode"),
-			Country: o.Text("country", "issuingCountry"), Company: o.Text("company"), Email: o.Text("email"), Phone: o.Text("phone"),
-			SSN: o.Text("ssn"), Passport: o.Text("passportNumber"), License: o.Text("licenseNumber"),
-		}
-		it.Username = o.Text("username")
+	if len(o) == 0 {
+		return
 	}
+	it.Identity = &item.Identity{
+		Title: o.Text("title"), FirstName: o.Text("firstName"), MiddleName: o.Text("middleName"), LastName: o.Text("lastName"),
+		Address: source.JoinLines(o.Text("address1"), o.Text("address2"), o.Text("address3")),
+		City:    o.Text("city"), State: o.Text("state"), PostalCode: o.Text("postalCode"), Country: o.Text("country"),
+		Company: o.Text("company"), Email: o.Text("email"), Phone: o.Text("phone"),
+		SSN: o.Text("ssn"), Passport: o.Text("passportNumber"), License: o.Text("licenseNumber"),
+	}
+	it.Username = o.Text("username")
+}
+
+// joinName is the inverse of splitName.
+func joinName(parts ...string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), " ")
 }
 
 // links are the values of a linked field: the member of the item that it fills in.
@@ -240,6 +271,18 @@ var links = map[string]string{
 	"400": "title", "401": "middle name", "402": "address 1", "403": "address 2", "404": "address 3", "405": "city", "406": "state",
 	"407": "postal code", "408": "country", "409": "company", "410": "email", "411": "phone", "412": "SSN", "413": "username",
 	"414": "passport number", "415": "license number", "416": "first name", "417": "last name", "418": "full name",
+}
+
+// ownTexts puts the texts back that WriteJSON wrote as custom fields, because Bitwarden has no place for them.
+func ownTexts(it *source.Draft) {
+	names := map[string]bool{}
+	for _, f := range it.Fields {
+		names[f.Name] = true
+	}
+	it.Fields = slices.DeleteFunc(it.Fields, func(f item.Field) bool {
+		place := source.TextNamed(&it.Item, f.Name)
+		return place != nil && *place == "" && !names[f.Name+" (2)"] && source.SetOnce(place, f.Value)
+	})
 }
 
 func (r *export) fields(it *source.Draft, o source.Object) {
@@ -259,6 +302,8 @@ func (r *export) fields(it *source.Draft, o source.Object) {
 				link = known
 			}
 			it.Relocate(name, source.JoinLines(value, link), item.FieldText)
+		case name == fieldType:
+			it.Type = item.Type(value)
 		case name == fieldTags:
 			it.Tags = append(it.Tags, strings.Split(value, "\n")...)
 		default:

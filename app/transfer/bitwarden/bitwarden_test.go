@@ -102,52 +102,35 @@ func TestBitwardenJSON(t *testing.T) {
 		},
 		{
 			Type: item.TypeSSHKey, Title: "deploy@example",
-			Tags:     []string{"Archived"},
 			Created:  transfertest.Time("2025-02-17T09:30:27.266Z"),
 			Modified: transfertest.Time("2025-02-17T09:30:27.266Z"),
-			Fields: []item.Field{
-				transfertest.Text("Archived", "2025-03-03T03:03:03.003Z"),
-			},
-			SSHKey: &item.SSHKey{Fingerprint: "SHA256:exampleFingerprintexampleFingerprintexampleF", Private: "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQ==\n-----END OPENSSH PRIVATE KEY-----\n", Public: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExamplePublicKey deploy@example"},
+			Archived: transfertest.Time("2025-03-03T03:03:03.003Z"),
+			SSHKey:   &item.SSHKey{Fingerprint: "SHA256:exampleFingerprintexampleFingerprintexampleF", Private: "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQ==\n-----END OPENSSH PRIVATE KEY-----\n", Public: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExamplePublicKey deploy@example"},
 		},
 		{
-			Type: item.TypeNote, Title: "Girokonto",
+			Type: item.TypeBankAccount, Title: "Girokonto",
 			Created:  transfertest.Time("2026-01-01T00:00:00Z"),
 			Modified: transfertest.Time("2026-01-01T00:00:00Z"),
-			Fields: []item.Field{
-				transfertest.Hidden("Account number", "0532013000"),
-				transfertest.Text("Account type", "checking"),
-				transfertest.Text("Bank contact phone", "+49 221 000"),
-				transfertest.Text("Bank name", "Sparkasse Köln"),
-				transfertest.Text("Branch number", "12"),
-				transfertest.Text("IBAN", "DE89370400440532013000"),
-				transfertest.Text("Name on account", "J. Müller"),
-				transfertest.Hidden("PIN", "98765"),
-				transfertest.Text("Routing number", "37040044"),
-				transfertest.Text("SWIFT code", "COBADEFFXXX"),
+			BankAccount: &item.BankAccount{
+				AccountNumber: "0532013000", AccountType: "checking", BankName: "Sparkasse Köln", BranchNumber: "12", BranchPhone: "+49 221 000",
+				Holder: "J. Müller", IBAN: "DE89370400440532013000", PIN: "98765", RoutingNumber: "37040044", SWIFT: "COBADEFFXXX",
 			},
 		},
 		{
-			Type: item.TypeIdentity, Title: "Reisepass",
+			Type: item.TypePassport, Title: "Reisepass",
 			Created:  transfertest.Time("2026-01-02T00:00:00Z"),
 			Modified: transfertest.Time("2026-01-02T00:00:00Z"),
-			Fields: []item.Field{
-				transfertest.Text("Expiration date", "2030-04-30"),
-				transfertest.Text("Issue date", "2020-05-01"),
-				transfertest.Text("Nationality", "deutsch"),
+			Passport: &item.Passport{
+				Country: "Deutschland", Expires: "2030-04-30", Issued: "2020-05-01", Name: "Erika Mustermann", Nationality: "deutsch", Number: "C11T002JM",
 			},
-			Identity: &item.Identity{Country: "Deutschland", FirstName: "Erika", LastName: "Mustermann", Passport: "C11T002JM"},
 		},
 		{
-			Type: item.TypeIdentity, Title: "Führerschein",
+			Type: item.TypeDriversLicense, Title: "Führerschein",
 			Created:  transfertest.Time("2026-01-02T12:00:00Z"),
 			Modified: transfertest.Time("2026-01-02T12:00:00Z"),
-			Fields: []item.Field{
-				transfertest.Text("Date of birth", "1964-08-12"),
-				transfertest.Text("Expiration date", "2033-01-18"),
-				transfertest.Text("License class", "B, BE"),
+			DriversLicense: &item.DriversLicense{
+				BirthDate: "1964-08-12", Class: "B, BE", Country: "DE", Expires: "2033-01-18", Name: "Erika Maria Gabler", Number: "B072RRE2I66", State: "Berlin",
 			},
-			Identity: &item.Identity{Country: "DE", FirstName: "Erika", LastName: "Gabler", License: "B072RRE2I66", MiddleName: "Maria", State: "Berlin"},
 		},
 		{
 			Type: item.TypeNote, Title: "Of a later version",

@@ -36,16 +36,8 @@ var CSV = source.CSV{
 			r.AddURL(rawURL, item.MatchDomain)
 		}
 		r.Reprompt = source.IsYes(r.Text("reprompt"))
-		archived(r.Draft, r.Text("archiveddate"))
+		r.TakeTime(&r.Archived, "archiveddate")
 	},
-}
-
-// archived relocates the time when an item was archived.
-func archived(it *source.Draft, at string) {
-	if at != "" {
-		it.Tags = append(it.Tags, source.TagArchived)
-		it.Relocate("Archived", at, item.FieldText)
-	}
 }
 
 // fieldLines parses custom fields, one per line: "name: value". A line that cannot start a field continues the value before

@@ -31,11 +31,8 @@ func TestBitwardenCSV(t *testing.T) {
 		},
 		{
 			Type: item.TypeNote, Title: "Notiz",
-			Notes: "only a note",
-			Tags:  []string{"Archived"},
-			Fields: []item.Field{
-				transfertest.Text("Archived", "2025-03-03T03:03:03.003Z"),
-			},
+			Notes:    "only a note",
+			Archived: transfertest.Time("2025-03-03T03:03:03.003Z"),
 		},
 		{
 			Type: item.TypeLogin, Title: "untitled.example.com",

@@ -40,9 +40,13 @@ type exportedItem struct {
 	Card            map[string]string `json:"card,omitempty"`
 	Identity        map[string]string `json:"identity,omitempty"`
 	SSHKey          map[string]string `json:"sshKey,omitempty"`
+	BankAccount     map[string]string `json:"bankAccount,omitempty"`
+	DriversLicense  map[string]string `json:"driversLicense,omitempty"`
+	Passport        map[string]string `json:"passport,omitempty"`
 	PasswordHistory []exportedOld     `json:"passwordHistory,omitempty"`
 	CreationDate    *time.Time        `json:"creationDate,omitempty"`
 	RevisionDate    *time.Time        `json:"revisionDate,omitempty"`
+	ArchivedDate    *time.Time        `json:"archivedDate,omitempty"`
 	DeletedDate     *time.Time        `json:"deletedDate,omitempty"`
 }
 
@@ -73,6 +77,9 @@ type exportedOld struct {
 	Password     string    `json:"password"`
 }
 
+// fieldType is the custom field for a type that Bitwarden lacks, and whose texts become fields.
+const fieldType = "VaultSphere type"
+
 // fieldTags is the custom field for the tags, one per line, without the tag that becomes the folder.
 const fieldTags = "Tags"
 
@@ -88,6 +95,7 @@ const (
 var (
 	typeNumbers = map[item.Type]int{
 		item.TypeLogin: 1, item.TypeNote: 2, item.TypeCard: 3, item.TypeIdentity: 4, item.TypeSSHKey: 5,
+		item.TypeBankAccount: 6, item.TypeDriversLicense: 7, item.TypePassport: 8,
 	}
 	kindNumbers = map[item.FieldKind]int{item.FieldText: 0, item.FieldHidden: 1, item.FieldBoolean: 2, item.FieldLink: 0}
 	ruleNumbers = map[item.MatchRule]int{
@@ -138,7 +146,8 @@ func itemOf(it item.Item) exportedItem {
 	notes, more := source.Split(it.Notes, item.MaxNotes, notesBytes)
 	out := exportedItem{
 		Type: typeNumbers[it.Type], Name: name, Notes: textOrNull(notes), Favorite: it.Favourite,
-		CreationDate: timeOrNull(it.Created), RevisionDate: timeOrNull(it.Modified), DeletedDate: timeOrNull(it.Trashed),
+		CreationDate: timeOrNull(it.Created), RevisionDate: timeOrNull(it.Modified),
+		ArchivedDate: timeOrNull(it.Archived), DeletedDate: timeOrNull(it.Trashed),
 	}
 	if it.Reprompt {
 		out.Reprompt = 1
@@ -192,6 +201,9 @@ func (b *exportedItem) tooLong(name string, value *string, kind item.FieldKind, 
 // login writes the login values of an item. For other types they become fields, because Bitwarden has no place for them.
 func (b *exportedItem) login(it item.Item) {
 	if it.Type != item.TypeLogin {
+		if it.Type == item.TypeAPIKey {
+			b.field(fieldType, string(it.Type), item.FieldText)
+		}
 		if it.Type == item.TypeNote || b.Type == 0 || it.Type == item.TypeSSHKey && !takesKey(it.SSHKey) {
 			b.Type, b.SecureNote = 2, &exportedNote{}
 		}
@@ -251,9 +263,43 @@ func (b *exportedItem) parts(it item.Item) {
 		})
 		it.SSHKey = nil
 	}
+	b.document(&it)
 	for _, v := range source.PartValues(&it) {
 		b.keep(v.Name, *v.Value, v.Kind)
 	}
+}
+
+// document writes the part of a type that has the same form in Bitwarden, and removes it from it.
+func (b *exportedItem) document(it *item.Item) {
+	to := map[item.Type]*map[string]string{
+		item.TypeBankAccount: &b.BankAccount, item.TypeDriversLicense: &b.DriversLicense, item.TypePassport: &b.Passport,
+	}[it.Type]
+	if to == nil {
+		return
+	}
+	values := map[string]string{}
+	for member := range places[it.Type] {
+		text := places.Of(it, member)
+		values[member], *text = *text, ""
+	}
+	if name := it.Place(string(it.Type) + ".name"); name != nil {
+		first, last := splitName(*name)
+		if it.Type == item.TypePassport {
+			values["givenName"], values["surname"] = first, last
+		} else {
+			values["firstName"], values["lastName"] = first, last
+		}
+		*name = ""
+	}
+	*to = given(values)
+}
+
+// splitName splits a full name before its last word, so that joining both gives the same name.
+func splitName(full string) (first, last string) {
+	if i := strings.LastIndexByte(full, ' '); i > 0 && i < len(full)-1 {
+		return full[:i], full[i+1:]
+	}
+	return "", full
 }
 
 // takesKey reports whether an SSH key is complete. Bitwarden rejects the file for an incomplete one, so it is exported as a

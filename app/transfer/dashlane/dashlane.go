@@ -123,8 +123,15 @@ func note(row *source.Row) {
 func payment(row *source.Row) {
 	row.Item = item.Item{Type: item.TypeNote, Notes: row.Text("note")}
 	if !row.Has("cc_number", "code") {
-		row.Title = row.Text("name", "account_name")
-		return // a bank account: all columns become fields
+		row.Type, row.Title = item.TypeBankAccount, row.Text("name", "account_name")
+		if kind := row.Text("type"); kind != "bank" {
+			row.Relocate("type", kind, item.FieldText)
+		}
+		row.BankAccount = &item.BankAccount{
+			Holder: row.Text("account_holder"), BankName: row.Text("issuing_bank", "bank"), AccountNumber: row.Text("account_number"),
+			RoutingNumber: row.Text("routing_number", "sort_code"), IBAN: row.Text("iban"), SWIFT: row.Text("bic", "swift"),
+		}
+		return
 	}
 	row.Type = item.TypeCard
 	row.Card = &item.Card{Number: row.Text("cc_number"), Code: row.Text("code")}
@@ -148,20 +155,27 @@ func payment(row *source.Row) {
 
 func paper(row *source.Row) {
 	kind, name, number := row.Text("type"), row.Text("name"), row.Text("number")
-	id := &item.Identity{State: row.Text("state")}
-	id.FirstName, id.MiddleName, id.LastName = source.SplitName(name)
+	row.Title = strings.TrimSpace(name + " " + strings.ToLower(source.Label(kind)))
 	switch kind {
 	case "passport":
-		id.Passport = number
-	case "social_security":
-		id.SSN = number
+		row.Type = item.TypePassport
+		row.Passport = &item.Passport{Name: name, Number: number, Issued: row.Text("issue_date"), Expires: row.Text("expiration_date")}
+		return
 	case "license", "driver_license", "drivers_license":
-		id.License = number
-	default:
+		row.Type = item.TypeDriversLicense
+		row.DriversLicense = &item.DriversLicense{
+			Name: name, Number: number, State: row.Text("state"), Issued: row.Text("issue_date"), Expires: row.Text("expiration_date"),
+		}
+		return
+	}
+	id := &item.Identity{State: row.Text("state")}
+	id.FirstName, id.MiddleName, id.LastName = source.SplitName(name)
+	if kind == "social_security" {
+		id.SSN = number
+	} else {
 		row.AddField(source.Label(kind), number, source.KindOfValue(source.Label(kind), number))
 	}
 	row.Type, row.Identity = item.TypeIdentity, id
-	row.Title = strings.TrimSpace(name + " " + strings.ToLower(source.Label(kind)))
 }
 
 func person(row *source.Row) {

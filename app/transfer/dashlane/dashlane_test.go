@@ -39,21 +39,15 @@ func TestDashlaneZIP(t *testing.T) {
 			Identity: &item.Identity{FirstName: "John", LastName: "Doe"},
 		},
 		{
-			Type: item.TypeIdentity, Title: "John F. Doe passport",
+			Type: item.TypePassport, Title: "John F. Doe passport",
 			Fields: []item.Field{
-				transfertest.Text("issue_date", "2022-1-30"),
-				transfertest.Text("expiration_date", "2032-1-30"),
 				transfertest.Text("place_of_issue", "somewhere in Germany"),
 			},
-			Identity: &item.Identity{FirstName: "John", LastName: "Doe", MiddleName: "F.", Passport: "C01X00T47"},
+			Passport: &item.Passport{Expires: "2032-01-30", Issued: "2022-01-30", Name: "John F. Doe", Number: "C01X00T47"},
 		},
 		{
-			Type: item.TypeIdentity, Title: "John Doe license",
-			Fields: []item.Field{
-				transfertest.Text("issue_date", "2022-8-10"),
-				transfertest.Text("expiration_date", "2022-10-10"),
-			},
-			Identity: &item.Identity{FirstName: "John", LastName: "Doe", License: "1234556", State: "DC"},
+			Type: item.TypeDriversLicense, Title: "John Doe license",
+			DriversLicense: &item.DriversLicense{Expires: "2022-10-10", Issued: "2022-08-10", Name: "John Doe", Number: "1234556", State: "DC"},
 		},
 		{
 			Type: item.TypeIdentity, Title: "John Doe social security",
@@ -81,15 +75,11 @@ func TestDashlaneZIP(t *testing.T) {
 			Card: &item.Card{Code: "012", ExpiryMonth: "1", ExpiryYear: "2031", Holder: "John Doe", Number: "41111111111111111"},
 		},
 		{
-			Type: item.TypeNote, Title: "savings account",
+			Type: item.TypeBankAccount, Title: "savings account",
 			Fields: []item.Field{
-				transfertest.Text("type", "bank"),
-				transfertest.Text("account_holder", "John Doe"),
-				transfertest.Text("routing_number", "routing 7"),
-				transfertest.Hidden("account_number", "account 8"),
 				transfertest.Text("country", "US"),
-				transfertest.Text("issuing_bank", "US-ALLY"),
 			},
+			BankAccount: &item.BankAccount{AccountNumber: "account 8", BankName: "US-ALLY", Holder: "John Doe", RoutingNumber: "routing 7"},
 		},
 		{
 			Type: item.TypeIdentity, Title: "MR John Doe",

@@ -36,7 +36,7 @@ func readJSON(in *source.Input, b *source.Builder) error {
 			it.Tags = append(it.Tags, folders[id])
 		}
 		if o.Yes("archived") {
-			it.Tags = append(it.Tags, source.TagArchived)
+			it.Archive()
 		}
 		if o.Yes("trashed") {
 			it.Trash()
@@ -64,6 +64,13 @@ func setType(it *source.Draft, o source.Object) {
 		return
 	}
 	it.Type = item.TypeLogin
+	template, _ := source.Scalar(o["template_type"])
+	for part, typ := range templates {
+		if strings.Contains(template, part) {
+			it.Type = typ
+			return
+		}
+	}
 	if category := o.Text("category_name"); !strings.EqualFold(category, "login") {
 		it.Relocate("Category", category, item.FieldText)
 	}
@@ -71,6 +78,31 @@ func setType(it *source.Draft, o source.Object) {
 
 var types = map[string]item.Type{
 	"login": item.TypeLogin, "password": item.TypeLogin, "creditcard": item.TypeCard, "identity": item.TypeIdentity, "note": item.TypeNote,
+}
+
+// templates are the types of items by a part of the name of their template.
+var templates = map[string]item.Type{
+	"bankaccount": item.TypeBankAccount, "passport": item.TypePassport, "driv": item.TypeDriversLicense,
+}
+
+// places has the labels of fields in these templates, in English.
+var places = source.Places{
+	item.TypeBankAccount: {
+		"bank name": "bank_name", "bank": "bank_name", "account holder": "holder", "name": "holder", "owner": "holder", "account type": "account_type",
+		"type": "account_type", "account number": "account_number", "routing number": "routing_number", "branch code": "branch_number",
+		"iban": "iban", "swift": "swift", "swift code": "swift", "bic": "swift", "pin": "pin", "phone": "branch_phone", "branch address": "branch_address",
+	},
+	item.TypePassport: {
+		"full name": "name", "name": "name", "passport number": "number", "number": "number", "type": "type", "nationality": "nationality",
+		"country": "country", "issuing country": "country", "issuing authority": "authority", "issued by": "authority", "sex": "sex", "gender": "sex",
+		"birth date": "birth_date", "birthday": "birth_date", "date of birth": "birth_date", "birth place": "birth_place", "place of birth": "birth_place",
+		"issue date": "issued", "issued on": "issued", "expiry date": "expires", "valid till": "expires",
+	},
+	item.TypeDriversLicense: {
+		"full name": "name", "name": "name", "number": "number", "license number": "number", "class": "class", "state": "state", "country": "country",
+		"issuing authority": "authority", "birth date": "birth_date", "birthday": "birth_date", "date of birth": "birth_date",
+		"issue date": "issued", "issued on": "issued", "expiry date": "expires", "valid till": "expires",
+	},
 }
 
 // foldersOf returns the path of each folder by its ID.
@@ -120,6 +152,9 @@ func (r *draft) field(f source.Object) {
 
 // place returns the place of a field of that type, or nil for a custom field.
 func (r *draft) place(kind, name string) *string {
+	if to := places.Of(&r.Item, source.Fold(name)); to != nil {
+		return to
+	}
 	switch r.Type {
 	case item.TypeCard:
 		if r.Card == nil {

@@ -23,6 +23,7 @@ type extra struct {
 	Match     map[string]item.MatchRule `json:"match,omitempty"`
 	Created   int64                     `json:"created,omitempty"` // milliseconds since 1970, because KDBX has seconds
 	Modified  int64                     `json:"modified,omitempty"`
+	Archived  int64                     `json:"archived,omitempty"`
 	Trashed   int64                     `json:"trashed,omitempty"`
 	Purge     int64                     `json:"purge,omitempty"`
 	Ignored   []string                  `json:"ignored,omitempty"`
@@ -42,13 +43,7 @@ type place struct {
 	Kind   item.FieldKind `json:"kind,omitempty"`
 }
 
-const (
-	extraName = "VaultSphere"
-
-	partCard     = "card"
-	partIdentity = "identity"
-	partSSHKey   = "ssh_key"
-)
+const extraName = "VaultSphere"
 
 // readExtra returns nil for entries written by other programs.
 func readExtra(e *entry) *extra {
@@ -129,6 +124,7 @@ func joinTags(tags []string, favourite bool) string {
 func (x *extra) restore(it *item.Item, e *entry) {
 	it.Type, it.Match, it.Ignored, it.Reprompt = x.Type, x.Match, x.Ignored, x.Reprompt
 	it.Created, it.Modified, it.Trashed = finer(it.Created, x.Created), finer(it.Modified, x.Modified), finer(it.Trashed, x.Trashed)
+	it.Archived = fromMilli(x.Archived)
 	if it.Trashed.IsZero() == (x.Trashed == 0) {
 		it.Purge = fromMilli(x.Purge)
 	}
@@ -139,24 +135,13 @@ func (x *extra) restore(it *item.Item, e *entry) {
 			it.PasswordHistory = append(it.PasswordHistory, item.OldPassword{Password: old.value(namePassword), Until: fromMilli(until)})
 		}
 	}
-	restorePart(x.parts[partCard], &it.Card)
-	restorePart(x.parts[partIdentity], &it.Identity)
-	restorePart(x.parts[partSSHKey], &it.SSHKey)
+	if text, err := json.Marshal(x.parts); err == nil {
+		_ = json.Unmarshal(text, it) // the parts have the names of JSON
+	}
 	if x.TOTP != nil {
 		if u, err := url.Parse(it.TOTP); err == nil && u.Query().Has("secret") {
 			it.TOTP = *x.TOTP + u.Query().Get("secret")
 		}
-	}
-}
-
-func restorePart[T item.Card | item.Identity | item.SSHKey](members map[string]string, to **T) {
-	if len(members) == 0 {
-		return
-	}
-	var part T
-	text, err := json.Marshal(members)
-	if err == nil && json.Unmarshal(text, &part) == nil {
-		*to = &part
 	}
 }
 

@@ -211,7 +211,8 @@ func (w *writer) entry(x parcel.Exported) (gokeepasslib.Entry, error) {
 	}
 	s := &stringFields{taken: map[string]bool{}, extra: &extra{
 		Type: it.Type, Favourite: it.Favourite, Reprompt: it.Reprompt, Tags: it.Tags, Match: it.Match, Strings: map[string]place{}, Files: map[string]string{},
-		Created: toMilli(it.Created), Modified: toMilli(it.Modified), Trashed: toMilli(it.Trashed), Purge: toMilli(it.Purge),
+		Created: toMilli(it.Created), Modified: toMilli(it.Modified),
+		Archived: toMilli(it.Archived), Trashed: toMilli(it.Trashed), Purge: toMilli(it.Purge),
 		Ignored: it.Ignored,
 	}}
 	s.item(it)
@@ -299,9 +300,7 @@ func (s *stringFields) item(it item.Item) {
 	if it.TOTP != "" {
 		s.add(nameOTP, s.code(it), true)
 	}
-	s.part(partCard, "Card", it.Card)
-	s.part(partIdentity, "Identity", it.Identity)
-	s.part(partSSHKey, "SSH key", it.SSHKey)
+	s.parts(it)
 	for _, f := range it.Fields {
 		name := s.unique(f.Name)
 		s.extra.Strings[name] = place{Name: f.Name, Kind: f.Kind}
@@ -352,15 +351,28 @@ func (s *stringFields) code(it item.Item) string {
 	return o.URL()
 }
 
-// part adds the values of a card, an identity or an SSH key, each with a readable name. Members of a newer version are
-// protected, because they may be secret.
-func (s *stringFields) part(part, words string, value any) {
-	text, err := json.Marshal(value)
-	members := map[string]string{}
-	if err != nil || json.Unmarshal(text, &members) != nil {
+// parts adds the texts of all parts.
+func (s *stringFields) parts(it item.Item) {
+	text, err := json.Marshal(it) //nolint:gosec // the file is encrypted
+	values := map[string]json.RawMessage{}
+	if err != nil || json.Unmarshal(text, &values) != nil {
 		return
 	}
-	rows := item.Rows(part)
+	for _, r := range item.Rows("details") {
+		if r.Shape == item.ShapeObject && values[r.Name] != nil {
+			s.part(r.Name, values[r.Name])
+		}
+	}
+}
+
+// part adds the texts of a part, each with a readable name. Members of a newer version are protected, because they may be
+// secret.
+func (s *stringFields) part(part string, value []byte) {
+	members := map[string]string{}
+	if json.Unmarshal(value, &members) != nil {
+		return
+	}
+	rows, words := item.Rows(part), source.Label(part)
 	for _, member := range slices.Sorted(maps.Keys(members)) {
 		name := s.unique(words + " " + strings.ReplaceAll(member, "_", " "))
 		s.extra.Strings[name] = place{Part: part, Member: member}

@@ -66,8 +66,21 @@ func readJSON(in *source.Input, b *source.Builder) error {
 
 var types = map[string]item.Type{
 	"bankCard": item.TypeCard, "sshKeys": item.TypeSSHKey, "encryptedNotes": item.TypeNote, "contact": item.TypeIdentity, "address": item.TypeIdentity,
-	"passport": item.TypeIdentity, "driverLicense": item.TypeIdentity, "ssnCard": item.TypeIdentity, "birthCertificate": item.TypeIdentity,
+	"bankAccount": item.TypeBankAccount, "passport": item.TypePassport, "driverLicense": item.TypeDriversLicense, "ssnCard": item.TypeIdentity, "birthCertificate": item.TypeIdentity,
 	"file": item.TypeNote, "photo": item.TypeNote,
+}
+
+var places = source.Places{
+	item.TypeBankAccount: {"accountType": "account_type", "otherType": "account_type", "routingNumber": "routing_number", "accountNumber": "account_number"},
+	item.TypePassport: {
+		"accountNumber:passportNumber": "number", "birthDate": "birth_date", "expirationDate": "expires", "date:dateIssued": "issued",
+	},
+	item.TypeDriversLicense: {"accountNumber:dlNumber": "number", "birthDate": "birth_date", "expirationDate": "expires", "date:dateIssued": "issued"},
+}
+
+// names are the texts for the name of a person.
+var names = map[item.Type]string{
+	item.TypeBankAccount: "bank_account.holder", item.TypePassport: "passport.name", item.TypeDriversLicense: "drivers_license.name",
 }
 
 // record is the record being read.
@@ -189,6 +202,11 @@ func kindOf(kind, name, value string) item.FieldKind {
 
 // place returns the place of a value in an item of its type, or nil for a custom field.
 func (r *record) place(kind, name string) *string {
+	for _, key := range []string{kind + ":" + name, kind} {
+		if to := places.Of(&r.Item, key); to != nil {
+			return to
+		}
+	}
 	switch r.Type {
 	case item.TypeCard:
 		if kind == "text" && name == "cardholderName" {
@@ -201,8 +219,8 @@ func (r *record) place(kind, name string) *string {
 	case item.TypeIdentity:
 		i := r.identity()
 		return map[string]*string{
-			"accountNumber:passportNumber": &i.Passport, "accountNumber:dlNumber": &i.License, "accountNumber:identityNumber": &i.SSN,
-			"text:company": &i.Company, "email:Email": &i.Email,
+			"accountNumber:identityNumber": &i.SSN,
+			"text:company":                 &i.Company, "email:Email": &i.Email,
 		}[kind+":"+name]
 	}
 	return nil
@@ -235,6 +253,10 @@ func (r *record) object(kind, name string, o source.Object) {
 		c.ExpiryMonth, c.ExpiryYear = source.CardExpiry(month, year)
 	case kind == "keyPair" && r.Type == item.TypeSSHKey:
 		r.SSHKey = &item.SSHKey{Private: o.Text("privateKey"), Public: strings.TrimSpace(o.Text("publicKey"))}
+	case kind == "bankAccount" && r.Type == item.TypeBankAccount:
+		places.Fill(&r.Item, o)
+	case kind == "name" && names[r.Type] != "":
+		source.SetOnce(r.Place(names[r.Type]), source.JoinName(o.Text("first"), o.Text("middle"), o.Text("last")))
 	case kind == "name" && r.Type == item.TypeIdentity:
 		i := r.identity()
 		i.FirstName, i.MiddleName, i.LastName = o.Text("first"), o.Text("middle"), o.Text("last")

@@ -114,8 +114,13 @@ func readForm(it *source.Draft, text string) {
 	case "SSH Key":
 		it.Type = item.TypeSSHKey
 		it.SSHKey = &item.SSHKey{Private: form.Text("Private Key"), Public: form.Text("Public Key")}
-	case "Passport", "Driver's License", "Social Security":
-		paper(it, kind, form)
+	case "Bank Account", "Passport", "Driver's License":
+		it.Type = documents[kind]
+		places.Fill(&it.Item, form)
+	case "Social Security":
+		it.Type = item.TypeIdentity
+		it.Identity = &item.Identity{SSN: form.Text("Number")}
+		it.Identity.FirstName, it.Identity.MiddleName, it.Identity.LastName = source.SplitName(form.Text("Name"))
 	default:
 		it.Username, it.Password = form.Text("Username", "SSID"), form.Text("Password")
 		it.NoteOrLogin()
@@ -170,18 +175,21 @@ func phoneOf(s string) string {
 	return phone.Num
 }
 
-func paper(it *source.Draft, kind string, form source.Object) {
-	it.Type = item.TypeIdentity
-	id := &item.Identity{Country: form.Text("Country"), State: form.Text("State"), PostalCode: form.Text("ZIP / Postal Code"),
-		City: form.Text("City / Town"), Address: form.Text("Address")}
-	id.FirstName, id.MiddleName, id.LastName = source.SplitName(form.Text("Name"))
-	switch number := form.Text("Number"); kind {
-	case "Passport":
-		id.Passport = number
-	case "Driver's License":
-		id.License = number
-	default:
-		id.SSN = number
-	}
-	it.Identity = id
+var documents = map[string]item.Type{
+	"Bank Account": item.TypeBankAccount, "Passport": item.TypePassport, "Driver's License": item.TypeDriversLicense,
+}
+
+var places = source.Places{
+	item.TypeBankAccount: {
+		"Bank Name": "bank_name", "Account Type": "account_type", "Routing Number": "routing_number", "Account Number": "account_number",
+		"SWIFT Code": "swift", "IBAN Number": "iban", "Pin": "pin", "Branch Address": "branch_address", "Branch Phone": "branch_phone",
+	},
+	item.TypePassport: {
+		"Type": "type", "Name": "name", "Country": "country", "Number": "number", "Sex": "sex", "Nationality": "nationality",
+		"Issuing Authority": "authority", "Date of Birth": "birth_date", "Issued Date": "issued", "Expiration Date": "expires",
+	},
+	item.TypeDriversLicense: {
+		"Number": "number", "Expiration Date": "expires", "License Class": "class", "Name": "name", "State": "state", "Country": "country",
+		"Date of Birth": "birth_date",
+	},
 }

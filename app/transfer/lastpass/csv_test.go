@@ -61,13 +61,10 @@ func TestLastPassCSV(t *testing.T) {
 			SSHKey: &item.SSHKey{Private: "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,0123456789ABCDEF\n\nMIIEowIBAAKCAQEAexample\n-----END RSA PRIVATE KEY-----", Public: "ssh-rsa AAAAB3NzaC1yc2E you@example"},
 		},
 		{
-			Type: item.TypeIdentity, Title: "Pass",
-			Fields: []item.Field{
-				transfertest.Text("Type", "P"),
-				transfertest.Text("Sex", "F"),
-				transfertest.Text("Nationality", "deutsch"),
+			Type: item.TypePassport, Title: "Pass",
+			Passport: &item.Passport{
+				Country: "Deutschland", Name: "Erika Maria Mustermann", Nationality: "deutsch", Number: "C11T002JM", Sex: "F", Type: "P",
 			},
-			Identity: &item.Identity{Country: "Deutschland", FirstName: "Erika", LastName: "Mustermann", MiddleName: "Maria", Passport: "C11T002JM"},
 		},
 		{
 			Type: item.TypeLogin, Title: "wifi",
@@ -87,12 +84,8 @@ func TestLastPassCSV(t *testing.T) {
 			},
 		},
 		{
-			Type: item.TypeLogin, Title: "bank",
-			Fields: []item.Field{
-				transfertest.Text("Type of note", "Bank Account"),
-				transfertest.Text("Bank Name", "test bank"),
-				transfertest.Hidden("Account Number", "333333"),
-			},
+			Type: item.TypeBankAccount, Title: "bank",
+			BankAccount: &item.BankAccount{AccountNumber: "333333", BankName: "test bank"},
 		},
 		{
 			Type: item.TypeLogin, Title: "htts",

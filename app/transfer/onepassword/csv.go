@@ -22,13 +22,11 @@ var CSV = source.CSV{
 		"favorite":          source.SetFavourite,
 		"notes":             source.SetNotes,
 		"tags":              func(it *item.Item, v string) { it.Tags = append(it.Tags, source.TagsOf("tags", v)...) },
-		"archived": func(it *item.Item, v string) {
-			if source.IsYes(v) {
-				it.Tags = append(it.Tags, source.TagArchived)
-			}
-		},
 	},
 	Finish: func(r *source.Row) {
+		if source.IsYes(r.Text("archived")) {
+			r.Archive()
+		}
 		r.TakeURLs()
 		r.Drop("uuid", "scope", "autosubmit")
 		r.Type = item.TypeLogin

@@ -108,8 +108,29 @@ func (c *draft) place(id, name, value string, kind item.FieldKind) {
 	c.AddField(name, value, kind)
 }
 
+var places = source.Places{
+	item.TypeBankAccount: {
+		"bankName": "bank_name", "owner": "holder", "accountType": "account_type", "routingNo": "routing_number", "accountNo": "account_number",
+		"swift": "swift", "iban": "iban", "telephonePin": "pin", "branchPhone": "branch_phone", "branchAddress": "branch_address",
+	},
+	item.TypeDriversLicense: {
+		"fullname": "name", "birthdate": "birth_date", "number": "number", "class": "class", "state": "state", "country": "country",
+		"expiry_date": "expires",
+	},
+	item.TypePassport: {
+		"type": "type", "issuing_country": "country", "number": "number", "fullname": "name", "sex": "sex", "nationality": "nationality",
+		"issuing_authority": "authority", "birthdate": "birth_date", "birthplace": "birth_place", "issue_date": "issued", "expiry_date": "expires",
+	},
+	item.TypeAPIKey: {
+		"username": "username", "credential": "key", "hostname": "hostname", "validFrom": "valid_from", "expires": "expires",
+	},
+}
+
 // home returns the place of a built-in field, by its ID.
 func (c *draft) home(id string) *string {
+	if to := places.Of(&c.Item, id); to != nil {
+		return to
+	}
 	switch c.Type {
 	case item.TypeCard:
 		switch id {
@@ -179,15 +200,10 @@ func (c *draft) identityHome(id string) *string {
 		return &to.PostalCode
 	case "state":
 		return &to.State
-	case "country", "issuing_country":
+	case "country":
 		return &to.Country
 	case "number":
-		switch c.category {
-		case "103":
-			return &to.License
-		case "106":
-			return &to.Passport
-		case "108":
+		if c.category == "108" {
 			return &to.SSN
 		}
 	}

@@ -42,7 +42,7 @@ var MacCSV = source.CSV{
 		for i := range r.Cells {
 			macField(r, i)
 		}
-		if r.Type == item.TypeCard {
+		if _, document := places[r.Type]; document || r.Type == item.TypeCard {
 			r.CardLogin()
 		}
 	},
@@ -77,6 +77,11 @@ func macField(r *source.Row, i int) {
 
 // macPlace returns the place of the field with that ID, or nil for a custom field.
 func macPlace(it *item.Item, id string) *string {
+	for name := range places[it.Type] {
+		if source.Fold(name) == id {
+			return places.Of(it, name)
+		}
+	}
 	switch id {
 	case "username":
 		return &it.Username

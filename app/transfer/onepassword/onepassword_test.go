@@ -50,9 +50,10 @@ func Test1PUX(t *testing.T) {
 		{
 			Type: item.TypeNote, Title: "A note",
 			Notes:    "Only text\r\nof a note",
-			Tags:     []string{"Personal", "Archived"},
+			Tags:     []string{"Personal"},
 			Created:  transfertest.Time("2021-04-26T19:28:02Z"),
 			Modified: transfertest.Time("2021-04-26T19:30:47Z"),
+			Archived: transfertest.Time("2021-04-26T19:30:47Z"),
 		},
 		{
 			Type: item.TypeCard, Title: "Parents' Credit Card",
@@ -103,30 +104,22 @@ func Test1PUX(t *testing.T) {
 			},
 		},
 		{
-			Type: item.TypeNote, Title: "Bank",
+			Type: item.TypeBankAccount, Title: "Bank",
 			Tags:     []string{"Team, „Köln“"},
 			Created:  transfertest.Time("2021-04-26T19:28:02Z"),
 			Modified: transfertest.Time("2021-04-26T19:30:47Z"),
-			Fields: []item.Field{
-				transfertest.Text("bank name", "Super Credit Union"),
-				transfertest.Text("name on account", "Cool Guy"),
-				transfertest.Text("type", "checking"),
-				transfertest.Hidden("account number", "192837465918273645"),
-				transfertest.Hidden("PIN", "5555"),
-				transfertest.Text("Category", "Bank account"),
+			BankAccount: &item.BankAccount{
+				AccountNumber: "192837465918273645", AccountType: "checking", BankName: "Super Credit Union", Holder: "Cool Guy", PIN: "5555",
 			},
 		},
 		{
-			Type: item.TypeIdentity, Title: "Mr. Globewide",
+			Type: item.TypePassport, Title: "Mr. Globewide",
 			Tags:     []string{"Team, „Köln“"},
 			Created:  transfertest.Time("2021-04-26T19:28:02Z"),
 			Modified: transfertest.Time("2021-04-26T19:30:47Z"),
-			Fields: []item.Field{
-				transfertest.Text("sex", "female"),
-				transfertest.Text("expiry date", "2050-01-01"),
-				transfertest.Text("Category", "Passport"),
+			Passport: &item.Passport{
+				Country: "United States of America", Expires: "2050-01-01", Name: "David Global", Number: "76436847", Sex: "female",
 			},
-			Identity: &item.Identity{Country: "United States of America", FirstName: "David", LastName: "Global", Passport: "76436847"},
 		},
 		{
 			Type: item.TypeLogin, Title: "Super Cool Server",
@@ -167,18 +160,14 @@ func Test1PUX(t *testing.T) {
 			},
 		},
 		{
-			Type: item.TypeLogin, Title: "API Credential",
-			Username: "apiuser",
-			Password: "key-value-12",
+			Type: item.TypeAPIKey, Title: "API Credential",
 			Tags:     []string{"Team, „Köln“"},
 			Created:  transfertest.Time("2021-04-26T19:28:02Z"),
 			Modified: transfertest.Time("2021-04-26T19:30:47Z"),
 			Fields: []item.Field{
 				transfertest.Text("type", "jwt"),
-				transfertest.Text("hostname", "not.your.test"),
-				transfertest.Text("expires", "2020-01-01"),
-				transfertest.Text("Category", "API credential"),
 			},
+			APIKey: &item.APIKey{Expires: "2020-01-01", Hostname: "not.your.test", Key: "key-value-12", Username: "apiuser"},
 		},
 		{
 			Type: item.TypeLogin, Title: "Later version",

@@ -95,6 +95,7 @@ var pifCategories = map[string]string{
 	"wallet.government.DriversLicense": "103", "wallet.government.HuntingLicense": "104", "wallet.membership.Membership": "105",
 	"wallet.government.Passport": "106", "wallet.membership.RewardProgram": "107", "wallet.government.SsnUS": "108",
 	"wallet.computer.Router": "109", "wallet.computer.UnixServer": "110", "wallet.onlineservices.Email": "111", "wallet.onlineservices.Email.v2": "111",
+	"wallet.onlineservices.ApiCredential": "112", "wallet.financial.BankAccountCA": "101",
 }
 
 // pifItem moves the members of an object to where 1PUX has them. Others stay in place.

@@ -35,9 +35,7 @@ func Test1PIF(t *testing.T) {
 			Type: item.TypeIdentity, Title: "Anna",
 			Identity: &item.Identity{FirstName: "Anna", LastName: "Kern", Email: "anna@example.org", Address: "1 Street", City: "Town", PostalCode: "12345", Country: "DE"},
 		},
-		{Type: item.TypeNote, Title: "Account", Fields: []item.Field{
-			transfertest.Hidden("Account no", "12345"), transfertest.Text("Bank name", "First"), transfertest.Hidden("Telephone PIN", "55"), transfertest.Text("Category", "Bank account"),
-		}},
+		{Type: item.TypeBankAccount, Title: "Account", BankAccount: &item.BankAccount{AccountNumber: "12345", BankName: "First", PIN: "55"}},
 		{Type: item.TypeLogin, Title: "Door", Password: "pw-door"},
 		{Type: item.TypeLogin, Title: "Files", Username: "ftp-anna", Password: "pw-ftp", Fields: []item.Field{
 			transfertest.Text("Server", "ftp.example"), transfertest.Text("Category", "FTP"), transfertest.Text("New member", "kept"),

@@ -81,14 +81,14 @@ func (r *export) read(top source.Object) error {
 // types are the categories that map to a type. All others are logins if they have a password, and notes otherwise.
 var types = map[string]item.Type{
 	"001": item.TypeLogin, "002": item.TypeCard, "003": item.TypeNote, "004": item.TypeIdentity, "005": item.TypeLogin,
-	"103": item.TypeIdentity, "106": item.TypeIdentity, "108": item.TypeIdentity, "114": item.TypeSSHKey,
+	"101": item.TypeBankAccount, "103": item.TypeDriversLicense, "106": item.TypePassport, "112": item.TypeAPIKey, "108": item.TypeIdentity, "114": item.TypeSSHKey,
 }
 
 // categoryNames are the categories that need no tag because their type says the same.
 var categoryNames = map[string]string{
-	"006": "Document", "100": "Software license", "101": "Bank account", "102": "Database", "103": "Driver's license",
-	"104": "Outdoor license", "105": "Membership", "106": "Passport", "107": "Rewards program", "108": "Social security number",
-	"109": "Wireless router", "110": "Server", "111": "Email account", "112": "API credential", "113": "Medical record",
+	"006": "Document", "100": "Software license", "102": "Database",
+	"104": "Outdoor license", "105": "Membership", "107": "Rewards program", "108": "Social security number",
+	"109": "Wireless router", "110": "Server", "111": "Email account", "113": "Medical record",
 }
 
 func (r *export) item(it *source.Draft, o source.Object, vault string) {
@@ -101,7 +101,7 @@ func (r *export) item(it *source.Draft, o source.Object, vault string) {
 	}
 	switch state := o.Text("state"); state {
 	case "archived":
-		it.Tags = append(it.Tags, source.TagArchived)
+		it.Archive()
 	case "trashed":
 		it.Trash()
 	}
@@ -126,6 +126,9 @@ func (r *export) item(it *source.Draft, o source.Object, vault string) {
 	source.NewestFirst(it.PasswordHistory)
 	if document := details.Object("documentAttributes"); document != nil {
 		c.file(document)
+	}
+	if _, document := places[it.Type]; document {
+		it.CardLogin()
 	}
 	it.NoteOrLogin()
 	if name := categoryNames[category]; name != "" {

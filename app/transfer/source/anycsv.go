@@ -200,6 +200,11 @@ var typeNames = map[item.Type]string{
 	item.TypeCard:     "card, cc, credit card, creditcard, payment, payment card, bank card, debit card, kreditkarte, carte bancaire, tarjeta, carta di credito",
 	item.TypeIdentity: "identity, identitat, identite, identidad, contact, personal info",
 	item.TypeSSHKey:   "ssh key, sshkey, ssh",
+
+	item.TypeBankAccount:    "bank account, bankaccount, bank, bankkonto, compte bancaire, cuenta bancaria",
+	item.TypePassport:       "passport, reisepass, passeport, pasaporte",
+	item.TypeDriversLicense: "driver s license, drivers license, driver license, driving licence, driving license, fuhrerschein, permis de conduire, permiso de conducir",
+	item.TypeAPIKey:         "api credential, api credentials, api key, apikey",
 }
 
 // TypeOf returns the type that a word stands for, or the empty one.

@@ -169,7 +169,7 @@ func (r *Row) TakeCard() {
 	r.CardLogin()
 }
 
-// CardLogin relocates the username and the password, because cards have none.
+// CardLogin relocates the username and the password, because cards, accounts and documents have none.
 func (d *Draft) CardLogin() {
 	d.Relocate("Username", d.Username, item.FieldText)
 	d.Relocate("Password", d.Password, item.FieldHidden)

@@ -38,6 +38,11 @@ func (d *Draft) Add(files ...parcel.Attached) {
 		d.Item = d.FromNewerExport()
 	}
 	d.oneLineEach()
+	for _, t := range d.PartTexts() {
+		if t.Input == item.InputDate && !d.Exact {
+			*t.Value = day(*t.Value)
+		}
+	}
 	d.check()
 	for i, part := range d.fit(files) {
 		if len(b.Result.Items) == MaxItems {
@@ -161,14 +166,19 @@ func (d *Draft) AddURL(rawURL string, rule item.MatchRule) {
 }
 
 // Trash puts the item into the trash. Its time there is the best one known; without any, the item gets a tag instead.
-func (d *Draft) Trash() {
+func (d *Draft) Trash() { d.since(&d.Trashed, "Trash") }
+
+// Archive puts the item into the archive, as Trash does.
+func (d *Draft) Archive() { d.since(&d.Archived, "Archived") }
+
+func (d *Draft) since(at *time.Time, tag string) {
 	for _, t := range []time.Time{d.Modified, d.Created, d.b.now} {
-		if d.Trashed.IsZero() {
-			d.Trashed = t
+		if at.IsZero() {
+			*at = t
 		}
 	}
-	if d.Trashed.IsZero() {
-		d.Tags = append(d.Tags, "Trash")
+	if at.IsZero() {
+		d.Tags = append(d.Tags, tag)
 	}
 }
 

@@ -10,9 +10,6 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/item"
 )
 
-// TagArchived marks archived items. They do not go to the trash, because emptying it would delete them.
-const TagArchived = "Archived"
-
 // CardExpiry normalizes a month to 1 to 12 and a year to four digits. Other values stay unchanged.
 func CardExpiry(month, year string) (string, string) {
 	if m, err := strconv.Atoi(strings.TrimSpace(month)); err == nil && m >= 1 && m <= 12 {

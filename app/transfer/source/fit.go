@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"slices"
@@ -127,7 +128,7 @@ func HostOf(rawURL string) string {
 
 // SaneTimes removes times that the sealed form or JSON cannot hold. It modifies the password history in place.
 func SaneTimes(it *item.Item) {
-	times := []*time.Time{&it.Created, &it.Modified, &it.Trashed, &it.Purge}
+	times := []*time.Time{&it.Created, &it.Modified, &it.Archived, &it.Trashed, &it.Purge}
 	for i := range it.PasswordHistory {
 		times = append(times, &it.PasswordHistory[i].Until)
 	}
@@ -148,33 +149,41 @@ func oneLine(s string) string {
 	}, clean(s)))
 }
 
-// PartValue is one value of a card, an identity or an SSH key.
+// PartValue is a text of a part of an item, such as its card.
 type PartValue struct {
 	Name  string // for display
 	Value *string
 	Kind  item.FieldKind
 }
 
-// PartValues lists the values of the card, the identity and the SSH key of an item.
+// partNames are the names of texts whose row has a name that says too little.
+var partNames = map[string]string{
+	"card.code": "Security code", "ssh_key.private": "Private key", "ssh_key.public": "Public key", "api_key.key": "API key",
+	"api_key.username": "API username", // the item can have another one
+}
+
+func partName(part, name string) string { return cmp.Or(partNames[part+"."+name], Label(name)) }
+
+// TextNamed returns the text of the part of the item's type that PartValues calls by that name, or nil.
+func TextNamed(it *item.Item, name string) *string {
+	part := string(it.Type)
+	for _, r := range item.Rows(part) {
+		if partName(part, r.Name) == name {
+			return it.Place(part + "." + r.Name)
+		}
+	}
+	return nil
+}
+
+// PartValues lists the texts of the parts of an item.
 func PartValues(it *item.Item) []PartValue {
 	var out []PartValue
-	if k := it.SSHKey; k != nil {
-		out = append(out, PartValue{"Private key", &k.Private, item.FieldHidden}, PartValue{"Public key", &k.Public, ""},
-			PartValue{"Fingerprint", &k.Fingerprint, ""})
-	}
-	if c := it.Card; c != nil {
-		out = append(out, PartValue{"Number", &c.Number, item.FieldHidden}, PartValue{"Holder", &c.Holder, ""},
-			PartValue{"Expiry month", &c.ExpiryMonth, ""}, PartValue{"Expiry year", &c.ExpiryYear, ""},
-			PartValue{"Security code", &c.Code, item.FieldHidden}, PartValue{"Brand", &c.Brand, ""})
-	}
-	if i := it.Identity; i != nil {
-		out = append(out, PartValue{"Title", &i.Title, ""}, PartValue{"First name", &i.FirstName, ""},
-			PartValue{"Middle name", &i.MiddleName, ""}, PartValue{"Last name", &i.LastName, ""},
-			PartValue{"Address", &i.Address, ""}, PartValue{"City", &i.City, ""}, PartValue{"State", &i.State, ""},
-			PartValue{"Postal code", &i.PostalCode, ""}, PartValue{"Country", &i.Country, ""},
-			PartValue{"Company", &i.Company, ""}, PartValue{"Email", &i.Email, ""}, PartValue{"Phone", &i.Phone, ""},
-			PartValue{"SSN", &i.SSN, item.FieldHidden}, PartValue{"Passport", &i.Passport, item.FieldHidden},
-			PartValue{"License", &i.License, item.FieldHidden})
+	for _, t := range it.PartTexts() {
+		v := PartValue{partName(t.Part, t.Name), t.Value, item.FieldText}
+		if t.Hidden {
+			v.Kind = item.FieldHidden
+		}
+		out = append(out, v)
 	}
 	return out
 }
@@ -336,7 +345,7 @@ func (f *fitting) next(n int) parcel.Imported {
 	suffix := fmt.Sprintf(" (continued %d)", n)
 	it := item.Item{
 		Type: item.TypeNote, Title: Cut(f.Title, item.MaxTitle-len(suffix)) + suffix, Tags: f.Tags,
-		Created: f.Created, Modified: f.Modified, Trashed: f.Trashed, Purge: f.Purge,
+		Created: f.Created, Modified: f.Modified, Archived: f.Archived, Trashed: f.Trashed, Purge: f.Purge,
 	}
 	return parcel.Imported{Row: f.row, Item: it}
 }

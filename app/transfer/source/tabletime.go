@@ -54,6 +54,19 @@ func parseTime(s string) (time.Time, bool) {
 	return time.UnixMilli(n).UTC(), true
 }
 
+// dayLayouts are those of a day in which day and month cannot be confused.
+var dayLayouts = []string{"2006-1-2", "2006/1/2", "2.1.2006", "2 January 2006", "2 Jan 2006", "January 2, 2006", "Jan 2, 2006", "January,2,2006"}
+
+// day returns a date as YYYY-MM-DD, and any other text unchanged.
+func day(s string) string {
+	for _, layout := range dayLayouts {
+		if t, err := time.Parse(layout, strings.TrimSpace(s)); err == nil {
+			return t.Format(time.DateOnly)
+		}
+	}
+	return s
+}
+
 func parseLayout(s string) (time.Time, bool) {
 	for _, layout := range timeLayouts {
 		// In UTC, because time.Parse interprets offsets and abbreviations by the local time zone.

@@ -52,7 +52,7 @@ const offered = () => page.getByRole("link", { name: `Open the offline copy of $
 async function refused() {
   await cutOff(page);
   await page.locator(".row").first().click();
-  await page.getByRole("button", { name: "Edit" }).click();
+  await page.getByRole("button", { name: "Edit", exact: true }).click();
   await page.getByLabel("Username", { exact: true }).fill("typed while offline");
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText("1 change not synced yet.").waitFor();

@@ -29,8 +29,14 @@ async function startItem(title) {
 test("only the fields of the chosen type are saved", async () => {
   page = await openPage(browser, server.url);
   await registerPerson(page, "irma");
-  const FIRST = { Login: "Username", Card: "Cardholder name", Identity: "First name", "SSH key": "Public key" };
-  const PARTS = { Login: "username", Card: "card", Identity: "identity", "SSH key": "ssh_key" };
+  const FIRST = {
+    Login: "Username",
+    Card: "Cardholder name",
+    Identity: "First name",
+    "Bank account": "Bank name",
+    "SSH key": "Public key",
+  };
+  const PARTS = { Login: "username", Card: "card", Identity: "identity", "Bank account": "bank_account", "SSH key": "ssh_key" };
   for (const [i, chosen] of ["Note", ...Object.keys(FIRST)].entries()) {
     await startItem(`Switched ${i}`);
     await field("Password").fill("hidden password");
@@ -114,3 +120,63 @@ test("deleting an item opens its neighbour", async () => {
 });
 
 test("the browser reported no problem", () => assert.deepEqual(page.complaints, []));
+
+test("documents, accounts and API keys keep every field", async () => {
+  const VALUES = {
+    "Bank account": {
+      part: "bank_account",
+      shown: { "Bank name": "First", "Account holder": "Irma K." },
+      hidden: { "Account number": "0532013000", PIN: "4711" },
+      subtitle: "First, •3000",
+    },
+    Passport: {
+      part: "passport",
+      shown: { "Full name": "Irma Kern", "Issuing authority": "Town hall" },
+      hidden: { "Passport number": "C01X00T47" },
+      dates: { "Expiry date": ["2031-04-30", "April 30, 2031"] },
+      subtitle: "Irma Kern, •0T47",
+    },
+    "Driving licence": {
+      part: "drivers_license",
+      shown: { "Full name": "Irma Kern", "Licence class": "B" },
+      hidden: { "Licence number": "B072RRE2I66" },
+      dates: { "Date of birth": ["1988-02-29", "February 29, 1988"] },
+      subtitle: "Irma Kern, •2I66",
+    },
+    "API key": {
+      part: "api_key",
+      shown: { Username: "deploy" },
+      hidden: { "API key": "cbl_live_2f9c" },
+      dates: { "Valid from": ["2026-01-01", "January 1, 2026"] },
+      subtitle: "deploy",
+    },
+  };
+  for (const [type, { part, shown, hidden, dates = {}, subtitle }] of Object.entries(VALUES)) {
+    await startItem(`My ${part}`);
+    await choose(type);
+    const typed = { ...shown, ...hidden, ...Object.fromEntries(Object.entries(dates).map(([label, [day]]) => [label, day])) };
+    for (const [label, value] of Object.entries(typed)) await field(label).fill(value);
+    for (const label of Object.keys(hidden)) assert.equal(await field(label).getAttribute("type"), "password", label);
+    await button("Save").click();
+    await heading(page, `My ${part}`);
+    const saved = (await stored(`My ${part}`))[part];
+    assert.deepEqual(Object.values(saved).sort(), Object.values(typed).sort());
+    const rows = page.locator(".field-rows");
+    for (const value of [...Object.values(shown), ...Object.values(dates).map(([, day]) => day)])
+      await rows.getByText(value, { exact: true }).waitFor();
+    for (const value of Object.values(hidden)) assert.equal(await rows.getByText(value).count(), 0);
+    await page
+      .getByRole("option", { name: `My ${part}` })
+      .getByText(subtitle, { exact: true })
+      .waitFor();
+  }
+  // A text that is not a date stays, although the browser's control for dates could not show it.
+  await addMany(page, [{ id: "", type: "passport", title: "Imported", passport: { expires: "end of 2031" } }]);
+  await page.evaluate((id) => (location.hash = `#/item/${id}/edit`), await idOf("Imported"));
+  await heading(page, "Edit Imported");
+  assert.equal(await field("Expiry date").inputValue(), "end of 2031");
+  await field("Full name").fill("Irma");
+  await button("Save").click();
+  await heading(page, "Imported");
+  assert.deepEqual((await stored("Imported")).passport, { expires: "end of 2031", name: "Irma" });
+});

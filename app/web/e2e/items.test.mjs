@@ -232,7 +232,7 @@ test("a click on a row copies its value", async () => {
   assert.deepEqual(await copied(), ["imogen at work", "s3cret", "read these three words"]);
   await button("Copy password").press("Enter");
   assert.deepEqual(await copied(), ["s3cret"]);
-  // What is clicked for another reason is not copied.
+  // Clicks on links and buttons, and selecting text, copy nothing.
   await button("Show password").click();
   await row("Website")
     .getByRole("link", { name: "https://c.example", exact: true })
@@ -282,7 +282,7 @@ test("a revealed secret says so", async () => {
   await button("Close").click();
 });
 
-test("cards and identities can be told apart", async () => {
+test("the list tells cards and identities apart", async () => {
   await addMany(page, [
     { type: "card", title: "Debit", card: { brand: "Visa", number: "4000001234567899", code: "314" } },
     { type: "identity", title: "Home", identity: { first_name: "Ada", last_name: "Fairweather" } },

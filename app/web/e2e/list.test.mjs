@@ -58,6 +58,7 @@ test("the focus is never lost", async () => {
   await page.getByRole("button", { name: "Edit tags" }).click();
   await page.getByLabel("Add tag").fill("Later");
   await keyboard.press("Enter");
+  await page.getByRole("button", { name: "Apply" }).click();
   await page
     .getByText(/ tagged “Later”$/)
     .first()

@@ -111,7 +111,7 @@ test("two tabs lock and change together", async () => {
   await unlock(other);
   await other.getByRole("option", { name: rich.title }).waitFor();
 
-  await page.getByRole("button", { name: "Edit" }).click();
+  await page.getByRole("button", { name: "Edit", exact: true }).click();
   await page.getByLabel("Item name", { exact: true }).fill("Renamed in the first tab");
   await page.getByRole("button", { name: "Save" }).click();
   await other.getByRole("option", { name: "Renamed in the first tab" }).waitFor();

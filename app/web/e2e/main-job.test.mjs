@@ -114,7 +114,7 @@ test("a user recovers a thousand logins", async () => {
   await page.getByRole("option", { name: "Kestrel Rail 17" }).click();
   await heading(page, "Kestrel Rail 17");
   assert.equal(await showPassword(page), logins(998).find((l) => l.title === "Kestrel Rail 17").password);
-  await page.getByRole("button", { name: "Edit" }).click();
+  await page.getByRole("button", { name: "Edit", exact: true }).click();
   await page.getByLabel("Password", { exact: true }).fill("changed by hand 17");
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText("Saved").first().waitFor();

@@ -23,7 +23,7 @@ const comeBack = () => page.context().setOffline(false);
 
 async function changeUsername(title, username) {
   await page.getByRole("option", { name: title }).click();
-  await page.getByRole("button", { name: "Edit" }).click();
+  await page.getByRole("button", { name: "Edit", exact: true }).click();
   await page.getByLabel("Username", { exact: true }).fill(username);
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText("Saved").first().waitFor();

@@ -108,7 +108,7 @@ test("a saved master password fills only the sign-in form", async () => {
     await page.getByRole("button", { name: "Save" }).click();
     await heading(page, `A ${type}`);
     assert.equal((await page.locator("main").textContent()).includes(PASSWORD), false, type);
-    await page.getByRole("button", { name: "Edit" }).click();
+    await page.getByRole("button", { name: "Edit", exact: true }).click();
     await heading(page, `Edit A ${type}`);
     await holdsNothingElse(page, [`A ${type}`]);
     await page.locator("form.item-form").evaluate(fillByScript);

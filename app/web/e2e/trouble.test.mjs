@@ -295,7 +295,7 @@ test("without a copy, an offline save keeps the form", async () => {
   await page.evaluate(() => (location.hash = "#/vault"));
   await cutOff(page);
   await page.locator(".row").first().click();
-  await page.getByRole("button", { name: "Edit" }).click();
+  await page.getByRole("button", { name: "Edit", exact: true }).click();
   await page.getByLabel("Username", { exact: true }).fill("typed while offline");
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText("Can’t reach the server. Check your connection, then try again.").waitFor();
@@ -309,7 +309,7 @@ test("a redirect to another host is reported", async () => {
   await registerPerson(page, name);
   await addMany(page, logins(1));
   await page.locator(".row").first().click();
-  await page.getByRole("button", { name: "Edit" }).click();
+  await page.getByRole("button", { name: "Edit", exact: true }).click();
   await page.route("**/api/v1/**", (route) =>
     route.fulfill({ status: 307, headers: { Location: "https://login.example.org/" } }),
   );
@@ -349,7 +349,7 @@ test("leaving a form with changes asks first", async () => {
   await registerPerson(page, name, PASSWORD);
   await addMany(page, logins(2));
   await page.locator(".row").first().click();
-  await page.getByRole("button", { name: "Edit" }).click();
+  await page.getByRole("button", { name: "Edit", exact: true }).click();
   await page.getByLabel("Username", { exact: true }).fill("half typed");
   await page.goBack();
   await heading(page, "Discard unsaved changes?");
@@ -357,6 +357,6 @@ test("leaving a form with changes asks first", async () => {
   assert.equal(await page.getByLabel("Username", { exact: true }).inputValue(), "half typed");
   await page.getByRole("button", { name: "Cancel" }).click();
   await page.getByRole("button", { name: "Discard" }).click();
-  await page.getByRole("button", { name: "Edit" }).waitFor();
+  await page.getByRole("button", { name: "Edit", exact: true }).waitFor();
   assert.equal((await page.locator(".item").textContent()).includes("half typed"), false);
 });

@@ -120,7 +120,7 @@ export async function walk(page, visit) {
   await page.getByText("244 items").waitFor();
   await to(`#/item/${idOf("Cobalt Cloud console")}`);
   await heading(page, "Cobalt Cloud console");
-  await page.getByRole("button", { name: "Edit" }).click();
+  await page.getByRole("button", { name: "Edit", exact: true }).click();
   await heading(page, "Edit Cobalt Cloud console");
   await visit("item-edit");
   await to(`#/item/${idOf("Northwind debit card")}`);
@@ -276,8 +276,8 @@ export async function walk(page, visit) {
   await to("#/new");
   await heading(page, "New item");
   await page.getByLabel("Item name", { exact: true }).fill("Half written");
-  const tags = page.getByRole("textbox", { name: "Tags", exact: true });
-  for (const tag of ["Smith, John", "harbour"]) {
+  const tags = page.getByRole("combobox", { name: "Tags", exact: true });
+  for (const tag of ["Smith John", "harbour"]) {
     await tags.fill(tag);
     await tags.press("Enter");
   }

@@ -10,7 +10,7 @@ import { Lazy } from "./screens/shell/lazy";
 import { Shell } from "./screens/shell/shell";
 import { Shortcuts } from "./screens/shell/shortcuts";
 import { phase } from "./state/app";
-import { paletteOpen } from "./state/dialogs";
+import { editedTag, paletteOpen, searchHelpOpen } from "./state/dialogs";
 import { atStake, blockedHash, discardAndLeave, route, stay } from "./state/route";
 import { signOut, wouldLose } from "./state/session";
 import { texts } from "./texts";
@@ -55,6 +55,20 @@ function OpenPalette() {
   );
 }
 
+/** The dialogs that any screen can open and that are loaded later. */
+function LaterDialogs() {
+  if (phase.value.at !== "unlocked") return null;
+  const tag = editedTag.value;
+  return (
+    <>
+      {searchHelpOpen.value && <Lazy show={({ SearchHelp }) => <SearchHelp onClose={() => (searchHelpOpen.value = false)} />} />}
+      {tag !== null && (
+        <Lazy show={({ TagDialog }) => <TagDialog key={tag} tag={tag} onClose={() => (editedTag.value = null)} />} />
+      )}
+    </>
+  );
+}
+
 /** Asks before a navigation that would lose something, on any screen. */
 function LeaveDialog() {
   if (blockedHash.value === null) return null;
@@ -74,6 +88,7 @@ export function App() {
       <Screen />
       <OpenPalette />
       <Shortcuts />
+      <LaterDialogs />
       <RepromptDialog />
       {wouldLose.value && (
         <Confirm

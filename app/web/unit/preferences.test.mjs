@@ -15,6 +15,7 @@ test("choices are stored", () => {
     clipboardSeconds: 0,
     keepCopy: false,
     sort: "created",
+    reverse: true,
     density: "compact",
     listWidth: 500,
     tagsOpen: false,

@@ -16,10 +16,12 @@ import { TYPES } from "../src/screens/items/fields.gen.ts";
 import { expiry, hasUnknown, isEmpty } from "../src/screens/items/item-fields.tsx";
 import { edited, retyped, tidy } from "../src/screens/items/item-form.tsx";
 import { initial, kindOf, subtitle, tintOf } from "../src/screens/items/item-type.ts";
-import { converted, renamed, ruled, withTag } from "../src/screens/items/list-fields.tsx";
+import { converted, renamed, ruled, siteName } from "../src/screens/items/list-fields.tsx";
 import { halves } from "../src/screens/items/one-time-code.tsx";
 import { runs } from "../src/screens/items/secret.tsx";
-import { heading } from "../src/screens/list/filters.tsx";
+import { withTags } from "../src/screens/items/tag-field.tsx";
+import { heading, withFilter } from "../src/screens/list/filters.tsx";
+import { suggestionsFor } from "../src/screens/list/search-box.tsx";
 import { clipboardTime } from "../src/screens/settings/settings.tsx";
 import { inGroups } from "../src/screens/settings/two-factor.tsx";
 import { groupsOf } from "../src/screens/shell/palette.tsx";
@@ -162,8 +164,33 @@ test("saving tidies the form", () => {
   const item = login({ id: "", title: "  Mail ", urls: ["a", " ", ""] });
   const saved = tidy({ ...item, tags: ["Smith, John", "home"] });
   assert.deepEqual([saved.title, saved.urls, saved.tags], ["Mail", ["a"], ["Smith, John", "home"]]);
-  assert.deepEqual([withTag(["a"], " b, c "), withTag(["a"], "a"), withTag(["a"], " ")], [["a", "b, c"], ["a"], ["a"]]);
+  assert.deepEqual(
+    [withTags(["a"], " b, c ,", []), withTags(["a"], "A", []), withTags(["a"], " ", [])],
+    [["a", "b", "c"], ["a"], ["a"]],
+  );
+  assert.deepEqual(withTags([], "WORK,ete,Home", ["Work", "work", "Été", "home", "Home"]), ["Work", "Été", "Home"]);
   assert.deepEqual([edited(login({})).urls, edited(login({ urls: ["a"] })).urls, edited(login({})).fields], [[""], ["a"], []]);
+});
+
+test("a login is named after its site", () => {
+  const sites = ["https://www.github.com/login", "shop.example.co.uk", "mail.example.org:8443", "localhost", "10.0.0.1", ""];
+  assert.deepEqual(sites.map(siteName), ["Github", "Example", "Example", "localhost", "10.0.0.1", ""]);
+});
+
+test("operators of the search are completed", () => {
+  const values = (words) => suggestionsFor(words, ["Work", "two words", "wool"]).map((s) => s.value);
+  assert.deepEqual(values("x -tag:wo"), ["x -tag:Work ", "x -tag:wool ", 'x -tag:"two words" ']);
+  assert.deepEqual(values('tag:"two wo'), ['tag:"two words" ']);
+  assert.deepEqual(values("type:ca"), ["type:card "]);
+  assert.deepEqual([values("type:card"), values("colour:"), values("tag:x y"), values("")], [[], [], [], []]);
+});
+
+test("a filter is added to the words of the search and taken out again", () => {
+  const both = withFilter("mail", { by: "tag", tag: "two words" });
+  assert.equal(both, 'mail tag:"two words" ');
+  assert.equal(withFilter(both, { by: "tag", tag: "two words" }), "mail");
+  assert.equal(withFilter("", { by: "type", type: "card" }), "type:card ");
+  assert.equal(withFilter("mail", { by: "all" }), "mail");
 });
 
 test("a changed type hides the parts of the others and keeps them for a return", () => {
@@ -174,7 +201,11 @@ test("a changed type hides the parts of the others and keeps them for a return",
     match: { c: "host" },
     totp: "d",
     card: {},
+    bank_account: {},
     identity: {},
+    passport: {},
+    drivers_license: {},
+    api_key: {},
     ssh_key: {},
   };
   const shared = { id: "", title: "Mail", notes: "n", tags: ["t"], fields: [], favourite: true };
@@ -182,7 +213,11 @@ test("a changed type hides the parts of the others and keeps them for a return",
     login: ["username", "password", "urls", "match", "totp"],
     note: [],
     card: ["card"],
+    bank_account: ["bank_account"],
     identity: ["identity"],
+    passport: ["passport"],
+    drivers_license: ["drivers_license"],
+    api_key: ["api_key"],
     ssh_key: ["ssh_key"],
   };
   for (const type of TYPES) {

@@ -33,7 +33,7 @@ beforeEach(() => {
   phase.value = { at: "unlocked", username: "ada" };
   online.value = true;
   answers = {
-    list: ({ trash }) => listOf(items(...(trash ? ["Old"] : ["Mail", "Bank"]))),
+    list: ({ archive, trash }) => listOf(archive ? [] : items(...(trash ? ["Old"] : ["Mail", "Bank"]))),
     waiting: () => ({ pending: 0, refused: [] }),
     sync: () => synced,
     index: () => ({}),
@@ -43,10 +43,10 @@ beforeEach(() => {
 });
 
 test("the list is filtered", async () => {
-  answers.list = ({ trash }) =>
+  answers.list = ({ archive, trash }) =>
     listOf(
-      trash
-        ? items("Old")
+      archive || trash
+        ? items(archive ? "Forum" : "Old")
         : [
             { id: "1", type: "login", title: "Mail", favourite: true, tags: ["work"] },
             { id: "2", type: "note", title: "Wi-Fi", tags: ["home", "work"] },
@@ -61,8 +61,9 @@ test("the list is filtered", async () => {
   assert.deepEqual(titles({ by: "favourite" }), ["Mail"]);
   assert.deepEqual(titles({ by: "type", type: "note" }), ["Wi-Fi"]);
   assert.deepEqual(titles({ by: "tag", tag: "home" }), ["Wi-Fi"]);
+  assert.deepEqual(titles({ by: "archive" }), ["Forum"]);
   assert.deepEqual(titles({ by: "trash" }), ["Old"]);
-  assert.deepEqual(counts.value.by, { all: 2, login: 1, note: 1, favourite: 1, trash: 1 });
+  assert.deepEqual(counts.value.by, { all: 2, login: 1, note: 1, favourite: 1, archive: 1, trash: 1 });
   assert.deepEqual(counts.value.tags, [
     ["home", 1],
     ["work", 2],
@@ -117,13 +118,15 @@ test("a search uses the filter and the order", async () => {
   search("x", { by: "tag", tag: "work" });
   search("x", { by: "type", type: "card" });
   search("x", { by: "favourite" });
+  search("x", { by: "archive" });
   search("x", { by: "trash" });
   await turns();
-  const common = { query: "x", sort: "changed", limit: 100 };
+  const common = { query: "x", sort: "changed", limit: 40 };
   assert.deepEqual(asked("list"), [
     { ...common, tag: "work" },
     { ...common, type: "card" },
     { ...common, favourite: true },
+    { ...common, archive: true },
     { ...common, trash: true },
   ]);
   preferences.value = { ...preferences.value, sort: "title" };

@@ -121,6 +121,11 @@ func Call(ctx context.Context, to Core, name string, r bridge.Request) (bridge.A
 		if err = r.Decode(&p); err == nil {
 			result, err = to.List(ctx, p)
 		}
+	case "closest":
+		var p ListParams
+		if err = r.Decode(&p); err == nil {
+			result, err = to.Closest(ctx, p)
+		}
 	case "get":
 		var p ItemID
 		if err = r.Decode(&p); err == nil {
@@ -175,6 +180,11 @@ func Call(ctx context.Context, to Core, name string, r bridge.Request) (bridge.A
 		var p ItemIDs
 		if err = r.Decode(&p); err == nil {
 			err = to.Remove(ctx, p)
+		}
+	case "archive":
+		var p Archiving
+		if err = r.Decode(&p); err == nil {
+			result, err = to.Archive(ctx, p, r.Progress)
 		}
 	case "trash":
 		var p ToTrash

@@ -69,6 +69,8 @@ type Vault interface {
 	// Index opens the items that are new, so that List finds their notes and fields too.
 	Index(context.Context, func(done, total int)) error
 	List(context.Context, ListParams) (bridge.JSON[ListResult], error)
+	// Closest returns the items with the most similar titles, for a query without a result.
+	Closest(context.Context, ListParams) (Closest, error)
 	// Get fails with the code "reprompt" for an item that asks for the master password first; so do all methods that return its
 	// secrets.
 	Get(context.Context, ItemID) (item.Item, error)
@@ -95,6 +97,7 @@ type Vault interface {
 
 // Edits changes many items at once, and empties the trash.
 type Edits interface {
+	Archive(context.Context, Archiving, func(done, total int)) (Edited, error)
 	Trash(context.Context, ToTrash, func(done, total int)) (Edited, error)
 	Restore(context.Context, ItemIDs, func(done, total int)) (Edited, error)
 	Tag(context.Context, Tagging, func(done, total int)) (Edited, error)
@@ -272,8 +275,10 @@ type ListParams struct {
 	Type      item.Type   `json:"type,omitempty"`
 	Tag       string      `json:"tag,omitempty"`
 	Favourite bool        `json:"favourite,omitempty"`
-	Trash     bool        `json:"trash,omitempty"` // only what is in the trash
-	Sort      client.Sort `json:"sort,omitempty"`  // of what matches equally well; absent: by title
+	Archive   bool        `json:"archive,omitempty"` // only what is in the archive
+	Trash     bool        `json:"trash,omitempty"`   // only what is in the trash
+	Sort      client.Sort `json:"sort,omitempty"`    // of what matches equally well; absent: by title
+	Reverse   bool        `json:"reverse,omitempty"`
 	Offset    int         `json:"offset,omitempty"`
 	Limit     int         `json:"limit,omitempty"` // absent: all
 }
@@ -281,7 +286,12 @@ type ListParams struct {
 type ListResult struct {
 	Total    int              `json:"total"`    // before offset and limit
 	Complete bool             `json:"complete"` // false: Index has not opened all items yet
+	Hints    []client.Hint    `json:"hints,omitempty"`
 	Items    []client.Summary `json:"items"`
+}
+
+type Closest struct {
+	Items []client.Summary `json:"items"`
 }
 
 type History struct {
@@ -320,6 +330,11 @@ type Edited struct {
 	Changed []string `json:"changed"` // ids
 }
 
+type Archiving struct {
+	IDs      []string `json:"ids"`
+	Archived bool     `json:"archived"` // false: take them out of the archive
+}
+
 type ToTrash struct {
 	IDs      []string `json:"ids"`
 	KeepDays int      `json:"keep_days"` // 0: until the trash is emptied
@@ -327,8 +342,8 @@ type ToTrash struct {
 
 type Tagging struct {
 	IDs    []string `json:"ids"`
-	Tag    string   `json:"tag"`
-	Remove bool     `json:"remove,omitempty"`
+	Add    []string `json:"add,omitempty"`
+	Remove []string `json:"remove,omitempty"`
 }
 
 type Marking struct {

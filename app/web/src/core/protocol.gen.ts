@@ -11,17 +11,28 @@ export const MAX_USERNAME_RUNES = 128;
 export type CoreMethod =
   "resume" | "hand_over" | "prepare_registration" | "check_registration" | "register" | "cancel_registration" | "login" |
   "unlock" | "lock" | "logout" | "keep_copy" | "copies" | "open_copy" | "delete_copy" | "recover" | "check_phrase" | "sync" |
-  "follow" | "waiting" | "index" | "list" | "get" | "confirm_item" | "history" | "restore_version" | "code" | "next_code" |
-  "save" | "add_many" | "seal_draft" | "open_draft" | "remove" | "trash" | "restore" | "tag" | "mark" | "ignore" | "duplicate" |
-  "empty_trash" | "purge_trash" | "attach" | "attachment" | "remove_attachment" | "import_run" | "import_forget" |
-  "plan_import" | "open_items" | "account" | "change_password" | "check_password" | "prepare_phrase" | "activate_phrase" |
-  "totp_begin" | "totp_confirm" | "totp_remove" | "sessions" | "end_session" | "end_other_sessions" | "delete_account" |
-  "health" | "item_health" | "breach" | "breaches" | "breach_address" | "generate_password" | "generate_passphrase";
+  "follow" | "waiting" | "index" | "list" | "closest" | "get" | "confirm_item" | "history" | "restore_version" | "code" |
+  "next_code" | "save" | "add_many" | "seal_draft" | "open_draft" | "remove" | "archive" | "trash" | "restore" | "tag" | "mark" |
+  "ignore" | "duplicate" | "empty_trash" | "purge_trash" | "attach" | "attachment" | "remove_attachment" | "import_run" |
+  "import_forget" | "plan_import" | "open_items" | "account" | "change_password" | "check_password" | "prepare_phrase" |
+  "activate_phrase" | "totp_begin" | "totp_confirm" | "totp_remove" | "sessions" | "end_session" | "end_other_sessions" |
+  "delete_account" | "health" | "item_health" | "breach" | "breaches" | "breach_address" | "generate_password" |
+  "generate_passphrase";
 
 export type WorkerMethod =
   "strength" | "draw_qr" | "scan_qr" | "formats" | "import_columns" | "import_preview" | "check_patterns" | "export_vault";
 
 export type FilesMethod = "formats" | "columns" | "read" | "check_patterns" | "write";
+
+/** APIKey is a credential of a program. */
+export interface APIKey {
+  expires?: string; // a date
+  hostname?: string; // or URL
+  key?: string;
+  username?: string;
+  valid_from?: string; // a date
+  unknown?: string;
+}
 
 /** Account describes the signed-in user. */
 export interface Account {
@@ -42,6 +53,11 @@ export interface Added {
   added: number;
 }
 
+export interface Archiving {
+  ids: string[];
+  archived: boolean; // false: take them out of the archive
+}
+
 /** Attachment describes a sealed file, which is stored separately. */
 export interface Attachment {
   id: string; // 16 bytes in base64url
@@ -56,6 +72,22 @@ export interface AttachmentOf {
   attachment: string;
 }
 
+/** BankAccount is an account at a bank. */
+export interface BankAccount {
+  account_number?: string;
+  account_type?: string; // such as checking or savings
+  bank_name?: string;
+  branch_address?: string; // may have several lines
+  branch_number?: string;
+  branch_phone?: string;
+  holder?: string;
+  iban?: string;
+  pin?: string;
+  routing_number?: string; // or bank code
+  swift?: string; // or BIC
+  unknown?: string;
+}
+
 export interface BreachAddress {
   address: string;
 }
@@ -66,6 +98,7 @@ export interface Breached {
   times: number;
 }
 
+/** Card is a payment card. */
 export interface Card {
   brand?: string;
   code?: string;
@@ -85,6 +118,10 @@ export type ClientCode =
   "locked" | "wrong_password" | "bad_phrase" | "kdf_refused" | "vault_altered" | "vault_rolled_back" | "attachment_altered" |
   "record_unreadable" | "offline" | "intercepted" | "server_fault" | "cancelled" | "bad_input" | "unsent_changes" | "read_only" |
   "reprompt" | "copy_damaged" | "not_found" | "internal";
+
+export interface Closest {
+  items: Summary[];
+}
 
 /** CodeOf is the id of an item, or an authenticator key. */
 export interface CodeOf {
@@ -130,6 +167,20 @@ export interface Device {
 
 export interface Draft {
   token: string;
+}
+
+/** DriversLicense is a driving licence. Dates are YYYY-MM-DD, or whatever an import found. */
+export interface DriversLicense {
+  authority?: string;
+  birth_date?: string;
+  class?: string;
+  country?: string;
+  expires?: string;
+  issued?: string;
+  name?: string; // in full
+  number?: string;
+  state?: string;
+  unknown?: string;
 }
 
 export interface Duplication {
@@ -275,10 +326,20 @@ export interface HealthReport {
   score: number; // 0 to 100
 }
 
+/** Hint is a remark about a query. */
+export interface Hint {
+  code: HintCode;
+  word?: string; // as compared, so in lower case
+}
+
+/** HintCode says why a search may find something other than the user expects. */
+export type HintCode = "unknown_operator" | "unknown_value" | "unjudged" | "unchecked";
+
 export interface History {
   versions: Version[];
 }
 
+/** Identity is the data of a person. */
 export interface Identity {
   address?: string; // street and number; may have several lines
   city?: string;
@@ -419,6 +480,7 @@ export interface Item {
   /** All times are in UTC, in whole milliseconds. */
   created?: string;
   modified?: string;
+  archived?: string; // when it was archived; zero: not in the archive
   trashed?: string; // when it was moved to the trash; zero: not in the trash
   purge?: string; // when it may be deleted permanently; zero: only by the user
   /** Ignored has the health findings that the user dismissed; see package health. */
@@ -427,8 +489,13 @@ export interface Item {
   totp?: string; // authenticator key; see ParseAuthenticatorKey
   notes?: string;
   fields?: Field[];
+  /** The parts: an item of such a type has one of them. */
   card?: Card;
+  bank_account?: BankAccount;
   identity?: Identity;
+  passport?: Passport;
+  drivers_license?: DriversLicense;
+  api_key?: APIKey;
   ssh_key?: SSHKey;
   /**
    * PasswordHistory has older passwords from an import, newest first. Passwords that were replaced here are in the older versions
@@ -449,7 +516,8 @@ export interface ItemIDs {
 }
 
 /** Type is the type of an item. A type that this version does not know, from a newer client, stays as it is. */
-export type ItemType = "login" | "note" | "card" | "identity" | "ssh_key";
+export type ItemType =
+  "login" | "note" | "card" | "bank_account" | "identity" | "passport" | "drivers_license" | "api_key" | "ssh_key";
 
 export interface Items {
   items: Item[];
@@ -475,8 +543,10 @@ export interface ListParams {
   type?: ItemType;
   tag?: string;
   favourite?: boolean;
+  archive?: boolean; // only what is in the archive
   trash?: boolean; // only what is in the trash
   sort?: Sort; // of what matches equally well; absent: by title
+  reverse?: boolean;
   offset?: number;
   limit?: number; // absent: all
 }
@@ -484,6 +554,7 @@ export interface ListParams {
 export interface ListResult {
   total: number; // before offset and limit
   complete: boolean; // false: Index has not opened all items yet
+  hints?: Hint[];
   items: Summary[];
 }
 
@@ -567,6 +638,22 @@ export interface PassphraseRules {
   separator: string; // up to 8 characters
   capitalize: boolean; // the first letter of every word
   number: boolean; // one digit after one of the words
+}
+
+/** Passport is a passport. Dates are YYYY-MM-DD, or whatever an import found. */
+export interface Passport {
+  authority?: string;
+  birth_date?: string;
+  birth_place?: string;
+  country?: string; // that issued it
+  expires?: string;
+  issued?: string;
+  name?: string; // in full
+  nationality?: string;
+  number?: string;
+  sex?: string;
+  type?: string; // such as P
+  unknown?: string;
 }
 
 export interface Password {
@@ -759,6 +846,7 @@ export interface Summary {
   tags: string[];
   favourite: boolean;
   modified?: string;
+  archived?: string; // zero: not in the archive
   trashed?: string; // zero: not in the trash
   purge?: string; // when the trash deletes it; zero: never
   pending?: boolean; // its last change is still in the outbox
@@ -801,8 +889,8 @@ export interface TablePreview {
 
 export interface Tagging {
   ids: string[];
-  tag: string;
-  remove?: boolean;
+  add?: string[];
+  remove?: string[];
 }
 
 export interface ToTrash {

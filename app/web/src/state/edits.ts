@@ -8,7 +8,7 @@ import { preferences, toast } from "./app";
 import { handled } from "./app-errors";
 import { notifyTabs } from "./tabs";
 import { offerUndo } from "./undo";
-import { all, refresh, trashed } from "./vault";
+import { all, archived, type Filter, filter, query, refresh, search, trashed } from "./vault";
 
 type Act = (ids: string[], tell?: Tell) => Promise<{ changed: string[] }>;
 
@@ -28,43 +28,88 @@ function titleOf(ids: string[]): string {
   return found?.title || texts.value.list.unreadable;
 }
 
-interface Said {
+export interface Said {
   count: number;
   title: string;
+}
+
+function offer(changed: string[], said: (values: Said) => string, back: () => Promise<unknown>) {
+  const title = titleOf(changed);
+  if (changed.length > 0) offerUndo((count) => said({ count, title }), back, changed.length);
+  else toast(texts.value.edits.unchanged);
 }
 
 const edit = (act: Act, back: Act, said: (values: Said) => string) => (ids: string[], tell?: Tell) =>
   shared(async () => {
     const { changed } = await act(ids, tell);
-    const title = titleOf(changed);
-    if (changed.length > 0)
-      offerUndo(
-        (count) => said({ count, title }),
-        () => back(changed),
-        changed.length,
-      );
-    else toast(texts.value.edits.unchanged);
+    offer(changed, said, () => back(changed));
   });
 
 const toTrash: Act = (ids, tell) => api.trash({ ids, keep_days: preferences.value.trashDays }, tell);
 const outOfTrash: Act = (ids, tell) => api.restore({ ids }, tell);
+const archiving =
+  (into: boolean): Act =>
+  (ids, tell) =>
+    api.archive({ ids, archived: into }, tell);
 const marked =
   (favourite: boolean): Act =>
   (ids, tell) =>
     api.mark({ ids, favourite }, tell);
-const tagged =
-  (tag: string, remove: boolean): Act =>
-  (ids, tell) =>
-    api.tag({ ids, tag, remove }, tell);
 
+export const archive = edit(archiving(true), archiving(false), (said) => texts.value.edits.archived(said));
+export const unarchive = edit(archiving(false), archiving(true), (said) => texts.value.edits.unarchived(said));
 export const trash = edit(toTrash, outOfTrash, (said) => texts.value.edits.trashed(said));
 export const restore = edit(outOfTrash, toTrash, (said) => texts.value.edits.restored(said));
 export const star = edit(marked(true), marked(false), (said) => texts.value.edits.starred(said));
 export const unstar = edit(marked(false), marked(true), (said) => texts.value.edits.unstarred(said));
-export const addTag = (tag: string) =>
-  edit(tagged(tag, false), tagged(tag, true), (said) => texts.value.edits.tagged({ ...said, tag }));
-export const removeTag = (tag: string) =>
-  edit(tagged(tag, true), tagged(tag, false), (said) => texts.value.edits.untagged({ ...said, tag }));
+
+/** Adds tags to items and removes others. Undo gives each item back the tags it had. */
+export const retag =
+  (add: string[], remove: string[], said: (values: Said) => string, undone?: () => void) => (ids: string[], tell?: Tell) =>
+    shared(async () => {
+      const before = new Map([...(all.value ?? []), ...archived.value, ...trashed.value].map((s) => [s.id, s.tags ?? []]));
+      const { changed } = await api.tag({ ids, add, remove }, tell);
+      const back = groupBy(changed, (id) => {
+        const had = before.get(id) ?? [];
+        return { add: remove.filter((t) => had.includes(t)), remove: add.filter((t) => !had.includes(t)) };
+      });
+      const undo = async () => {
+        for (const [how, some] of back) await api.tag({ ids: some, ...how });
+        undone?.();
+      };
+      offer(changed, said, undo);
+    });
+
+/** The values for which `of` returns equal objects, together. */
+function groupBy<T, K>(values: T[], of: (value: T) => K): [K, T[]][] {
+  const groups = new Map<string, [K, T[]]>();
+  for (const value of values) {
+    const key = of(value);
+    const group = groups.get(JSON.stringify(key));
+    if (group) group[1].push(value);
+    else groups.set(JSON.stringify(key), [key, [value]]);
+  }
+  return [...groups.values()];
+}
+
+const tagged = (tag: string) =>
+  [...(all.value ?? []), ...archived.value, ...trashed.value].filter((s) => s.tags?.includes(tag)).map((s) => s.id);
+
+function moveFilter(from: string, to: Filter) {
+  if (filter.value.by === "tag" && filter.value.tag === from) search(query.value, to);
+}
+
+/** Renames a tag for all items, also in the trash. An item that has both keeps one. */
+export async function renameTag(from: string, to: string) {
+  const said = () => texts.value.edits.tagRenamed({ from, to });
+  await retag([to], [from], said, () => moveFilter(to, { by: "tag", tag: from }))(tagged(from));
+  moveFilter(from, { by: "tag", tag: to });
+}
+
+export async function deleteTag(tag: string) {
+  await retag([], [tag], () => texts.value.edits.tagDeleted({ tag }))(tagged(tag));
+  moveFilter(tag, { by: "all" });
+}
 const ignoring =
   (kind: Kind, on: boolean): Act =>
   (ids, tell) =>

@@ -19,6 +19,7 @@ export interface Preferences {
   clipboardSeconds: number; // 0: never cleared
   keepCopy: boolean; // keep a sealed copy of the vault on this device, for offline use
   sort: (typeof SORTS)[number];
+  reverse: boolean; // the order of sort
   density: Density; // of the list
   listWidth: number; // in a window that is wide enough
   tagsOpen: boolean; // in the sidebar
@@ -42,6 +43,7 @@ export const DEFAULTS: Preferences = {
   clipboardSeconds: 30,
   keepCopy: true,
   sort: "title",
+  reverse: false,
   density: "comfortable",
   listWidth: LIST_WIDTH.usual,
   tagsOpen: true,
@@ -88,6 +90,7 @@ export function readPreferences(): Preferences {
     clipboardSeconds: among(stored.clipboardSeconds, CLIPBOARD_SECONDS, DEFAULTS.clipboardSeconds),
     keepCopy: stored.keepCopy !== false,
     sort: SORTS.find((s) => s === stored.sort) ?? DEFAULTS.sort,
+    reverse: stored.reverse === true,
     density: DENSITIES.find((d) => d === stored.density) ?? DEFAULTS.density,
     listWidth: inListWidth(stored.listWidth),
     tagsOpen: stored.tagsOpen !== false,

@@ -10,11 +10,13 @@ import { handled } from "./app-errors";
 export type Filter =
   | { by: "all" }
   | { by: "favourite" }
+  | { by: "archive" }
   | { by: "trash" }
   | { by: "type"; type: ItemType }
   | { by: "tag"; tag: string };
 
-export const all = signal<Summary[] | null>(null); // without the trash; null until the first sync is complete
+export const all = signal<Summary[] | null>(null); // without the archive and the trash; null until the first sync is complete
+export const archived = signal<Summary[]>([]);
 export const trashed = signal<Summary[]>([]);
 /** Progress of indexing details for search; null when complete. */
 export const indexing = signal<Progress | null>(null);
@@ -41,56 +43,91 @@ const syncing = signal(false);
 export const syncProblem = signal<CoreError | null>(null);
 const found = signal<ListResult | null>(null);
 
-const FIRST_HITS = 100; // more than a screenful; the rest is loaded when typing pauses
+/** The items to suggest for a search without a result. */
+export const closest = signal<Summary[]>([]);
+
+const FIRST_HITS = 40; // more than a screenful; the rest is loaded when typing pauses
 const PAUSE_MS = 150;
 
 const passes = (s: Summary, f: Filter) =>
   f.by === "all" ||
+  f.by === "archive" ||
   f.by === "trash" ||
   (f.by === "favourite" && !!s.favourite) ||
   (f.by === "type" && s.type === f.type) ||
   (f.by === "tag" && !!s.tags?.includes(f.tag));
 
+function listOf(f: Filter): Summary[] {
+  if (f.by === "archive") return archived.value;
+  return f.by === "trash" ? trashed.value : (all.value ?? []);
+}
+
 /** The rows to show. While a broad search is still loading, `total` is more than the number of rows. */
-export const shown = computed(() => {
+export const shown = computed((): ListResult => {
   if (query.value.trim() && found.value) return found.value;
-  const items = (filter.value.by === "trash" ? trashed.value : (all.value ?? [])).filter((s) => passes(s, filter.value));
+  const items = listOf(filter.value).filter((s) => passes(s, filter.value));
   return { items, total: items.length, complete: true };
 });
 
 export const counts = computed(() => {
-  const by = { all: 0, favourite: 0, trash: trashed.value.length } as Record<string, number>;
+  const by = { all: 0, favourite: 0, archive: archived.value.length, trash: trashed.value.length } as Record<string, number>;
   const tags = new Map<string, number>();
+  const usernames = new Map<string, number>();
   for (const s of all.value ?? []) {
     by.all = by.all! + 1;
     by[s.type] = (by[s.type] ?? 0) + 1;
     if (s.favourite) by.favourite = by.favourite! + 1;
     for (const t of s.tags ?? []) tags.set(t, (tags.get(t) ?? 0) + 1);
+    if (s.username) usernames.set(s.username, (usernames.get(s.username) ?? 0) + 1);
   }
-  return { by, tags: [...tags].sort(([a], [b]) => a.localeCompare(b, locale.value, { numeric: true })) };
+  const { compare } = new Intl.Collator(locale.value, { numeric: true });
+  return {
+    by,
+    tags: [...tags].sort(([a], [b]) => compare(a, b)),
+    usernames: [...usernames].sort(([, a], [, b]) => b - a).map(([name]) => name), // the most used first
+  };
 });
 
 const sorting = () => {
-  const { sort } = preferences.value;
-  return sort === "title" ? {} : { sort };
+  const { sort, reverse } = preferences.value;
+  return { ...(sort !== "title" && { sort }), ...(reverse && { reverse }) };
 };
 
 let asked = 0;
 let rest: ReturnType<typeof setTimeout> | undefined;
 
-async function ask(limit: number | undefined, request: number) {
+function asking() {
   const f = filter.value;
-  const answer = await api.list({
+  return {
     query: query.value,
     ...(f.by === "type" && { type: f.type }),
     ...(f.by === "tag" && { tag: f.tag }),
     ...(f.by === "favourite" && { favourite: true }),
+    ...(f.by === "archive" && { archive: true }),
     ...(f.by === "trash" && { trash: true }),
     ...sorting(),
-    ...(limit && { limit }),
-  });
+  };
+}
+
+async function ask(limit: number | undefined, request: number) {
+  const answer = await api.list({ ...asking(), ...(limit && { limit }) });
   if (request === asked) found.value = answer;
   return answer;
+}
+
+let judging: Promise<unknown> | undefined;
+
+/** Completes a search once typing pauses. */
+async function complete({ items, total, hints }: ListResult, request: number) {
+  if (total === 0) {
+    const like = await api.closest(asking());
+    if (request === asked) closest.value = like.items;
+  }
+  if (hints?.some((h) => h.code === "unjudged")) {
+    judging ??= api.health().finally(() => (judging = undefined));
+    await judging;
+    if (request === asked) await ask(undefined, request);
+  } else if (items.length < total) await ask(undefined, request);
 }
 
 /** Sets the query or the filter and searches. Results of an earlier search are ignored. */
@@ -100,27 +137,31 @@ export function search(words: string, by: Filter = filter.value) {
   batch(() => {
     query.value = words;
     filter.value = by;
+    closest.value = [];
     if (!words.trim()) found.value = null;
   });
   if (!words.trim()) return;
-  ask(FIRST_HITS, request).then(({ items, total }) => {
-    if (items.length >= total || request !== asked) return;
-    rest = setTimeout(() => ask(undefined, request).catch(handled), PAUSE_MS);
+  ask(FIRST_HITS, request).then((first) => {
+    if (request !== asked || (first.total > 0 && first.items.length >= first.total && !first.hints)) return;
+    rest = setTimeout(() => complete(first, request).catch(handled), PAUSE_MS);
   }, handled);
 }
 
-export const summaryOf = (id: string) => all.value?.find((s) => s.id === id) ?? trashed.value.find((s) => s.id === id);
+export const summaryOf = (id: string) =>
+  [all.value ?? [], archived.value, trashed.value].flatMap((list) => list.find((s) => s.id === id) ?? [])[0];
 
 /** Reloads the list from the core. */
 async function refreshList() {
-  const [items, inTrash, unsent] = await Promise.all([
+  const [items, inArchive, inTrash, unsent] = await Promise.all([
     api.list({ query: "", ...sorting() }),
+    api.list({ query: "", archive: true, ...sorting() }),
     api.list({ query: "", trash: true, ...sorting() }),
     api.waiting(),
   ]);
   if (phase.value.at !== "unlocked") return; // locked meanwhile: store nothing
   batch(() => {
     all.value = items.items;
+    archived.value = inArchive.items;
     trashed.value = inTrash.items;
     waiting.value = unsent;
   });
@@ -159,7 +200,8 @@ export async function syncNow(): Promise<void> {
       unreadable.value = new Map((result.unreadable ?? []).map((u) => [u.id, u.finding]));
       waiting.value = { pending: result.pending, refused: result.refused };
     });
-    if (result.changed || result.count !== all.value?.length || result.trashed !== trashed.value.length) await refresh();
+    const listed = (all.value?.length ?? -1) + archived.value.length;
+    if (result.changed || result.count !== listed || result.trashed !== trashed.value.length) await refresh();
     if (result.kept.length) toast(texts.value.list.stays({ count: result.kept.length }));
     indexDetails().catch(handled);
     purge().catch(handled);
@@ -211,9 +253,11 @@ export function forget() {
   positions.clear();
   batch(() => {
     all.value = null;
+    archived.value = [];
     trashed.value = [];
     indexing.value = null;
     found.value = null;
+    closest.value = [];
     query.value = "";
     filter.value = { by: "all" };
     unreadable.value = new Map();

@@ -413,6 +413,7 @@ export interface Texts {
     readonly created: (values: { date: string | number }) => string;
     readonly nothing: string;
     readonly starNotSaved: string;
+    readonly showTag: (values: { tag: string | number }) => string;
     readonly largeType: string;
   };
   readonly itemForm: {
@@ -439,6 +440,10 @@ export interface Texts {
     readonly keyDoubted: string;
     readonly saveAnyway: string;
     readonly generateShort: string;
+    readonly newTag: (values: { tag: string | number }) => string;
+    readonly tagAdded: (values: { tag: string | number }) => string;
+    readonly tagRemoved: (values: { tag: string | number }) => string;
+    readonly titleExample: string;
   };
   readonly itemFields: {
     readonly rule: (values: { number: number }) => string;
@@ -518,7 +523,23 @@ export interface Texts {
       readonly one: string;
       readonly many: string;
     };
+    readonly bank_account: {
+      readonly one: string;
+      readonly many: string;
+    };
     readonly identity: {
+      readonly one: string;
+      readonly many: string;
+    };
+    readonly passport: {
+      readonly one: string;
+      readonly many: string;
+    };
+    readonly drivers_license: {
+      readonly one: string;
+      readonly many: string;
+    };
+    readonly api_key: {
       readonly one: string;
       readonly many: string;
     };
@@ -561,6 +582,50 @@ export interface Texts {
     readonly private: string;
     readonly fingerprint: string;
   };
+  readonly bank_account: {
+    readonly bank_name: string;
+    readonly holder: string;
+    readonly account_type: string;
+    readonly account_number: string;
+    readonly routing_number: string;
+    readonly branch_number: string;
+    readonly iban: string;
+    readonly swift: string;
+    readonly pin: string;
+    readonly branch_phone: string;
+    readonly branch_address: string;
+  };
+  readonly passport: {
+    readonly name: string;
+    readonly number: string;
+    readonly type: string;
+    readonly nationality: string;
+    readonly birth_date: string;
+    readonly birth_place: string;
+    readonly sex: string;
+    readonly country: string;
+    readonly authority: string;
+    readonly issued: string;
+    readonly expires: string;
+  };
+  readonly drivers_license: {
+    readonly name: string;
+    readonly birth_date: string;
+    readonly number: string;
+    readonly class: string;
+    readonly country: string;
+    readonly state: string;
+    readonly authority: string;
+    readonly issued: string;
+    readonly expires: string;
+  };
+  readonly api_key: {
+    readonly username: string;
+    readonly key: string;
+    readonly hostname: string;
+    readonly valid_from: string;
+    readonly expires: string;
+  };
   readonly list: {
     readonly title: string;
     readonly search: string;
@@ -584,6 +649,17 @@ export interface Texts {
     readonly stays: (values: { count: number }) => string;
     readonly indexing: (values: { percent: string | number }) => string;
     readonly everywhere: string;
+    readonly suggestions: string;
+    readonly within: (values: { place: string | number }) => string;
+    readonly only: (values: { place: string | number }) => string;
+    readonly help: string;
+    readonly closest: string;
+    readonly hints: {
+      readonly unknown_operator: (values: { word: string | number }) => string;
+      readonly unknown_value: (values: { word: string | number }) => string;
+      readonly unjudged: string;
+      readonly unchecked: string;
+    };
   };
   readonly selection: {
     readonly label: string;
@@ -595,17 +671,16 @@ export interface Texts {
     readonly tags: string;
     readonly tagsTitle: (values: { count: number }) => string;
     readonly tag: string;
-    readonly add: string;
-    readonly remove: string;
-    readonly removeTag: (values: { count: number; tag: string | number }) => string;
     readonly progress: (values: { done: string | number; total: string | number }) => string;
     readonly start: string;
+    readonly apply: string;
   };
   readonly sorting: {
     readonly label: string;
     readonly title: string;
     readonly changed: string;
     readonly created: string;
+    readonly reverse: string;
   };
   readonly trash: {
     readonly title: string;
@@ -626,6 +701,14 @@ export interface Texts {
     readonly days: (values: { count: number }) => string;
     readonly forever: string;
   };
+  readonly archive: {
+    readonly title: string;
+    readonly archive: string;
+    readonly unarchive: string;
+    readonly since: (values: { date: string | number }) => string;
+    readonly none: string;
+    readonly hint: string;
+  };
   readonly filters: {
     readonly open: string;
     readonly title: string;
@@ -635,6 +718,27 @@ export interface Texts {
   readonly rowActions: {
     readonly label: (values: { title: string | number }) => string;
     readonly more: string;
+  };
+  readonly tagDialog: {
+    readonly edit: (values: { tag: string | number }) => string;
+    readonly title: string;
+    readonly name: string;
+    readonly rename: string;
+    readonly remove: string;
+    readonly merge: string;
+    readonly mergeTitle: (values: { tag: string | number }) => string;
+    readonly mergeBody: (values: { count: number; from: string | number; to: string | number }) => string;
+  };
+  readonly searchHelp: {
+    readonly title: string;
+    readonly phrase: string;
+    readonly without: string;
+    readonly tag: string;
+    readonly type: string;
+    readonly has: string;
+    readonly is: string;
+    readonly field: string;
+    readonly not: string;
   };
   readonly settings: {
     readonly title: string;
@@ -822,7 +926,11 @@ export interface Texts {
       readonly login: string;
       readonly note: string;
       readonly card: string;
+      readonly bank_account: string;
       readonly identity: string;
+      readonly passport: string;
+      readonly drivers_license: string;
+      readonly api_key: string;
       readonly ssh_key: string;
     };
     readonly hints: {
@@ -1083,6 +1191,8 @@ export interface Texts {
     readonly notUndone: string;
     readonly nothingToUndo: string;
     readonly unchanged: string;
+    readonly archived: (values: { count: number; title: string | number }) => string;
+    readonly unarchived: (values: { count: number; title: string | number }) => string;
     readonly trashed: (values: { count: number; title: string | number }) => string;
     readonly restored: (values: { count: number; title: string | number }) => string;
     readonly deleted: (values: { count: number; title: string | number }) => string;
@@ -1095,6 +1205,9 @@ export interface Texts {
     readonly copyOf: (values: { title: string | number }) => string;
     readonly duplicated: string;
     readonly duplicatedWithoutFiles: string;
+    readonly tagRenamed: (values: { from: string | number; to: string | number }) => string;
+    readonly tagDeleted: (values: { tag: string | number }) => string;
+    readonly retagged: (values: { count: number }) => string;
   };
   readonly strength: {
     readonly veryWeak: {

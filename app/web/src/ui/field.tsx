@@ -10,7 +10,7 @@ interface TextProps {
   onInput: (value: string) => void;
   hint?: ComponentChildren;
   error?: string | null;
-  type?: "text" | "url" | "email" | "tel";
+  type?: "text" | "url" | "email" | "tel" | "date";
   autocomplete?: string;
   inputMode?: "text" | "numeric" | "url" | "email" | "tel";
   maxLength?: number;
@@ -21,6 +21,7 @@ interface TextProps {
   above?: ComponentChildren; // between the label and the input
   trailing?: ComponentChildren;
   class?: string;
+  attributes?: object; // of a combobox
 }
 
 /**
@@ -87,6 +88,7 @@ export function TextField(props: TextProps) {
         <input
           id={id}
           {...box}
+          {...props.attributes}
           ref={inputRef}
           type={type as "text"}
           class={mono ? "mono" : undefined}

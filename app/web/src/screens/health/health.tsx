@@ -8,7 +8,7 @@ import type { HealthReport, Ignored, Kind, Progress, Summary } from "../../core/
 import { handled } from "../../state/app-errors";
 import { ignore, quietly, unignore } from "../../state/edits";
 import { href } from "../../state/route";
-import { all } from "../../state/vault";
+import { all, archived } from "../../state/vault";
 import { texts } from "../../texts";
 import { dayOf } from "../../texts/dates";
 import { Button, Empty, Heading } from "../../ui/controls";
@@ -304,7 +304,8 @@ export function HealthPage() {
   const [problem, setProblem] = useState<CoreError | null>(null);
   const [attempt, setAttempt] = useState(0);
   const items = all.value;
-  const byId = useMemo(() => new Map((items ?? []).map((s) => [s.id, s])), [items]);
+  const stored = archived.value; // an archived password is still in use somewhere
+  const byId = useMemo(() => new Map([...(items ?? []), ...stored].map((s) => [s.id, s])), [items, stored]);
   const again = () => setAttempt((t) => t + 1);
   const service = useBreachService();
   const ready = report !== null && items !== null && !service.looking;
@@ -327,7 +328,7 @@ export function HealthPage() {
     return () => {
       current = false;
     };
-  }, [items, attempt]);
+  }, [items, stored, attempt]);
 
   return (
     <div class="column">

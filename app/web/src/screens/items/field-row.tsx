@@ -51,11 +51,18 @@ export function FieldRow({
   );
 }
 
-export function PlainRow({ label, value, mono }: { label: string; value: string | undefined; mono?: boolean }) {
+interface PlainProps {
+  label: string;
+  value: string | undefined;
+  mono?: boolean;
+  shown?: string; // in place of the value, which is copied
+}
+
+export function PlainRow({ label, value, mono, shown }: PlainProps) {
   if (!value) return null;
   return (
     <FieldRow label={label} onCopy={() => void copyPlain(value, label)}>
-      {mono ? <span class="mono">{value}</span> : value}
+      {mono ? <span class="mono">{value}</span> : (shown ?? value)}
     </FieldRow>
   );
 }

@@ -2,10 +2,14 @@
 
 import type { Field, Item } from "../../core/protocol.gen";
 import { copySecret } from "../../state/clipboard";
+import { href } from "../../state/route";
+import { search } from "../../state/vault";
 import { texts } from "../../texts";
+import { openable } from "../../ui/url";
 import { CardNumberRow, FieldRow, PlainRow, SecretRow, WebsiteRow } from "./field-row";
-import { CARD_FIELDS, IDENTITY_FIELDS, SSH_FIELDS } from "./fields.gen";
+import { CARD_FIELDS, PARTS, PLAIN_PARTS, type PlainPart, SSH_FIELDS } from "./fields.gen";
 import { CodeRow } from "./one-time-code";
+import { dayOrText } from "./part-text";
 
 export const expiry = (item: Item) =>
   [item.card?.expiry_month?.padStart(2, "0"), item.card?.expiry_year].filter(Boolean).join(" / ");
@@ -26,8 +30,24 @@ function CustomFieldRow({ field }: { field: Field }) {
   }
 }
 
+function PlainPartRows({ part, item }: { part: PlainPart; item: Item }) {
+  const labels: Record<string, string> = texts.value[part];
+  const values = item[part] as Record<string, string | undefined>;
+  return (
+    <>
+      {PLAIN_PARTS[part].map((f) => {
+        const value = values[f.key];
+        if (f.hidden) return <SecretRow key={f.key} label={labels[f.key]!} value={value} />;
+        if (value && f.key === "hostname" && openable(value))
+          return <WebsiteRow key={f.key} label={labels[f.key]!} url={value} />;
+        return <PlainRow key={f.key} label={labels[f.key]!} value={value} shown={f.date && value ? dayOrText(value) : value} />;
+      })}
+    </>
+  );
+}
+
 export function ItemFields({ item }: { item: Item }) {
-  const { card, common, itemView: text, identity, sshKey } = texts.value;
+  const { card, common, itemView: text, sshKey } = texts.value;
   return (
     <dl class="field-rows">
       <PlainRow label={common.username} value={item.username} />
@@ -43,12 +63,8 @@ export function ItemFields({ item }: { item: Item }) {
         );
       })}
       <PlainRow label={text.expiry} value={expiry(item)} />
-      {IDENTITY_FIELDS.map((f) =>
-        f.hidden ? (
-          <SecretRow key={f.key} label={identity[f.key]} value={item.identity?.[f.key]} />
-        ) : (
-          <PlainRow key={f.key} label={identity[f.key]} value={item.identity?.[f.key]} />
-        ),
+      {PARTS.map(
+        (part) => part in PLAIN_PARTS && item[part] && <PlainPartRows key={part} part={part as PlainPart} item={item} />,
       )}
       {SSH_FIELDS.map((f) =>
         f.hidden ? (
@@ -73,7 +89,9 @@ export function ItemFields({ item }: { item: Item }) {
           <ul class="tags">
             {item.tags.map((t) => (
               <li key={t} dir="auto">
-                {t}
+                <a href={href("vault")} title={text.showTag({ tag: t })} onClick={() => search("", { by: "tag", tag: t })}>
+                  {t}
+                </a>
               </li>
             ))}
           </ul>
@@ -86,7 +104,7 @@ export function ItemFields({ item }: { item: Item }) {
 /** Whether the item contains something from a newer version, which this version cannot show. */
 export const hasUnknown = (i: Item) =>
   !!(i.unknown_overview || i.unknown_details) ||
-  [i.card, i.identity, i.ssh_key, ...(i.fields ?? []), ...(i.password_history ?? []), ...(i.attachments ?? [])].some(
+  [...PARTS.map((part) => i[part]), ...(i.fields ?? []), ...(i.password_history ?? []), ...(i.attachments ?? [])].some(
     (p) => p?.unknown,
   );
 
@@ -96,9 +114,7 @@ export const isEmpty = (i: Item) =>
     i.password ||
     i.totp ||
     i.notes ||
-    i.card ||
-    i.identity ||
-    i.ssh_key ||
+    PARTS.some((part) => i[part]) ||
     i.urls?.length ||
     i.fields?.length ||
     i.tags?.length

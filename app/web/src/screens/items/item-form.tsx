@@ -2,7 +2,7 @@
 
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import * as api from "../../core/api.gen";
-import { type Card, type Field, type Identity, type Item, type ItemType, MAX_TITLE, type SSHKey } from "../../core/protocol.gen";
+import { type Field, type Item, type ItemType, MAX_TITLE } from "../../core/protocol.gen";
 import { phase } from "../../state/app";
 import { dropDraft, keepDraft } from "../../state/draft";
 import { keyOf } from "../../state/keys";
@@ -17,27 +17,25 @@ import { useKeys } from "../../ui/keys";
 import { StrengthMeter, useStrength } from "../../ui/strength";
 import { Problem, useTask } from "../../ui/task";
 import { Generator } from "../generator/generator";
-import { CARD_EXPIRY, CARD_FIELDS, IDENTITY_FIELDS, SSH_FIELDS, TYPES } from "./fields.gen";
+import { PARTS, TYPES } from "./fields.gen";
 import { kindOf } from "./item-type";
-import { CustomFields, Tags, Urls, withTag } from "./list-fields";
+import { CustomFields, siteName, Urls } from "./list-fields";
 import { isBadKey, OneTimeField } from "./one-time-code";
+import { PartForm } from "./part-form";
+import { knownTags, TagField, UsernameField, withTags } from "./tag-field";
 
 /** The item as the form edits it: lists have an empty row, which saving removes. */
 export const edited = (item: Item): Item => ({ ...item, urls: item.urls?.length ? item.urls : [""], fields: item.fields ?? [] });
 
-/** The parts of an item that only one type has. */
-const PARTS: Record<ItemType, (keyof Item)[]> = {
-  login: ["username", "password", "urls", "match", "totp"],
-  note: [],
-  card: ["card"],
-  identity: ["identity"],
-  ssh_key: ["ssh_key"],
-};
+const LOGIN: (keyof Item)[] = ["username", "password", "urls", "match", "totp"];
+
+/** What only this type has: the part of its name, or the values of a login. */
+const ownOf = (type: ItemType) => (type === "login" ? LOGIN : PARTS.filter((part) => part === type));
 
 /** The item as another type, without the parts of the other types. `typed` has what was typed under the types before. */
 export function retyped(item: Item, type: ItemType, typed: Partial<Item>): Item {
   const next = { ...typed, ...item, type };
-  for (const other of TYPES) if (other !== type) for (const part of PARTS[other]) delete next[part];
+  for (const other of TYPES) if (other !== type) for (const part of ownOf(other)) delete next[part];
   return next;
 }
 
@@ -75,7 +73,7 @@ export function ItemForm({
   const drafted = useRef(false); // this form has stored a draft
   const strength = useStrength(draft.password ?? "", [draft.title, draft.username ?? ""]);
 
-  const whole = { ...draft, tags: withTag(draft.tags ?? [], tag) };
+  const whole = { ...draft, tags: withTags(draft.tags ?? [], tag, knownTags()) };
   const now = JSON.stringify(whole);
   dirty.current = now !== JSON.stringify({ ...start, tags: start.tags ?? [] });
   useEffect(() => guard(() => dirty.current), []);
@@ -96,6 +94,9 @@ export function ItemForm({
   const change = (part: Partial<Item>) => {
     setUntitled(false);
     setDraft((d) => ({ ...d, ...part }));
+  };
+  const nameBySite = (url: string) => {
+    if (!draft.title.trim() && siteName(url)) change({ title: siteName(url) });
   };
   const changeType = (type: ItemType) => {
     typed.current = { ...typed.current, ...draft };
@@ -167,7 +168,7 @@ export function ItemForm({
           required
           maxLength={MAX_TITLE}
           error={untitled ? text.titleNeeded : null}
-          placeholder={kindOf(draft.type).one}
+          placeholder={draft.type === "login" ? text.titleExample : undefined}
           inputRef={(el: HTMLInputElement | null) => {
             titleRef.current = el;
             if (!item.id) focusOnce(el);
@@ -175,7 +176,7 @@ export function ItemForm({
         />
         {draft.type === "login" && (
           <>
-            <TextField label={common.username} value={draft.username ?? ""} onInput={(username) => change({ username })} />
+            <UsernameField value={draft.username ?? ""} onInput={(username) => change({ username })} />
             <PasswordField
               label={common.password}
               value={draft.password ?? ""}
@@ -195,15 +196,11 @@ export function ItemForm({
                 </button>
               }
             />
-            <Urls urls={draft.urls ?? []} match={draft.match ?? {}} onChange={change} />
+            <Urls urls={draft.urls ?? []} match={draft.match ?? {}} onChange={change} onLeave={nameBySite} />
             <OneTimeField value={draft.totp ?? ""} onInput={(totp) => change({ totp })} />
           </>
         )}
-        {draft.type === "card" && <CardFields card={draft.card ?? {}} onChange={(card) => change({ card })} />}
-        {draft.type === "identity" && (
-          <IdentityFields identity={draft.identity ?? {}} onChange={(identity) => change({ identity })} />
-        )}
-        {draft.type === "ssh_key" && <SSHFields sshKey={draft.ssh_key ?? {}} onChange={(ssh_key) => change({ ssh_key })} />}
+        <PartForm item={draft} onChange={change} />
         <TextArea
           label={common.notes}
           value={draft.notes ?? ""}
@@ -211,7 +208,7 @@ export function ItemForm({
           rows={draft.type === "note" ? 12 : 4}
         />
         <CustomFields fields={draft.fields ?? []} onChange={(fields: Field[]) => change({ fields })} />
-        <Tags tags={draft.tags ?? []} typed={tag} onType={setTag} onChange={(tags) => change({ tags })} />
+        <TagField tags={draft.tags ?? []} typed={tag} onType={setTag} onChange={(tags) => change({ tags })} />
         <Check label={common.favourite} checked={!!draft.favourite} onChange={(favourite) => change({ favourite })} />
         <Check
           label={text.reprompt}
@@ -248,77 +245,5 @@ export function ItemForm({
         )}
       </form>
     </OwnFields.Provider>
-  );
-}
-
-function CardFields({ card, onChange }: { card: Card; onChange: (card: Card) => void }) {
-  const labels = texts.value.card;
-  return (
-    <>
-      {CARD_FIELDS.map((f) =>
-        f.hidden ? (
-          <PasswordField
-            key={f.key}
-            label={labels[f.key]}
-            value={card[f.key] ?? ""}
-            autocomplete="off"
-            onInput={(v) => onChange({ ...card, [f.key]: v })}
-          />
-        ) : (
-          <TextField
-            key={f.key}
-            label={labels[f.key]}
-            value={card[f.key] ?? ""}
-            onInput={(v) => onChange({ ...card, [f.key]: v })}
-          />
-        ),
-      )}
-      <div class="field-pair">
-        {CARD_EXPIRY.map((f) => (
-          <TextField
-            key={f.key}
-            label={labels[f.key]}
-            value={card[f.key] ?? ""}
-            inputMode="numeric"
-            maxLength={f.key === "expiry_year" ? 4 : 2}
-            onInput={(v) => onChange({ ...card, [f.key]: v.replace(/\D/g, "") })}
-          />
-        ))}
-      </div>
-    </>
-  );
-}
-
-function IdentityFields({ identity, onChange }: { identity: Identity; onChange: (identity: Identity) => void }) {
-  const labels = texts.value.identity;
-  return (
-    <div class="field-grid">
-      {IDENTITY_FIELDS.map((f) => {
-        const set = (v: string) => onChange({ ...identity, [f.key]: v });
-        const value = identity[f.key] ?? "";
-        if (f.lines) return <TextArea key={f.key} label={labels[f.key]} value={value} onInput={set} rows={2} />;
-        return f.hidden ? (
-          <PasswordField key={f.key} label={labels[f.key]} value={value} autocomplete="off" onInput={set} />
-        ) : (
-          <TextField key={f.key} label={labels[f.key]} value={value} onInput={set} type={f.type} />
-        );
-      })}
-    </div>
-  );
-}
-
-function SSHFields({ sshKey, onChange }: { sshKey: SSHKey; onChange: (sshKey: SSHKey) => void }) {
-  const text = texts.value.sshKey;
-  return (
-    <>
-      {SSH_FIELDS.map((f) => {
-        const set = (v: string) => onChange({ ...sshKey, [f.key]: v });
-        return f.lines ? (
-          <TextArea key={f.key} label={text[f.key]} value={sshKey[f.key] ?? ""} onInput={set} rows={f.hidden ? 8 : 3} mono />
-        ) : (
-          <TextField key={f.key} label={text[f.key]} value={sshKey[f.key] ?? ""} onInput={set} mono />
-        );
-      })}
-    </>
   );
 }

@@ -9,7 +9,11 @@ const icons: Record<ItemType, IconName> = {
   login: "login",
   note: "note",
   card: "card",
+  bank_account: "bank",
   identity: "identity",
+  passport: "passport",
+  drivers_license: "license",
+  api_key: "key",
   ssh_key: "terminal",
 };
 
@@ -37,5 +41,5 @@ export function subtitle(s: Summary): string {
   if (s.username) return s.username;
   if (s.subtitle) return s.subtitle;
   if (s.url) return hostOf(s.url);
-  return kindOf(s.type).one;
+  return s.subtitle || kindOf(s.type).one;
 }

@@ -3,11 +3,11 @@ import { useEffect, useState } from "preact/hooks";
 import type { Item } from "../../core/protocol.gen";
 import { copyOpen, toast } from "../../state/app";
 import { handled } from "../../state/app-errors";
-import { duplicate, star as mark, quietly, trash, unstar } from "../../state/edits";
+import { archive, duplicate, star as mark, quietly, trash, unarchive, unstar } from "../../state/edits";
 import { shortcutOf } from "../../state/keys";
 import { go } from "../../state/route";
 import { texts } from "../../texts";
-import { when } from "../../texts/dates";
+import { dayOf, when } from "../../texts/dates";
 import { Button, Heading, IconButton } from "../../ui/controls";
 import { Icon } from "../../ui/icon";
 import { isTyping, useKeys } from "../../ui/keys";
@@ -60,7 +60,7 @@ export function ItemView({
   onEdit: () => void;
   onDeleted: () => void;
 }) {
-  const { common, edits, itemView: text, itemFields } = texts.value;
+  const { archive: store, common, edits, itemView: text, itemFields } = texts.value;
   const health = useItemHealth(item);
   const [large, setLarge] = useState(false);
   const [starred, setStarred] = useState(!!item.favourite);
@@ -103,6 +103,11 @@ export function ItemView({
             <MoreActions
               actions={[
                 { label: edits.duplicate, icon: "duplicate", run: copy },
+                {
+                  label: item.archived ? store.unarchive : store.archive,
+                  icon: item.archived ? "restore" : "archive",
+                  run: () => quietly((item.archived ? unarchive : archive)([item.id])),
+                },
                 ...(item.password ? [{ label: text.largeType, icon: "eye" as const, run: () => setLarge(true) }] : []),
               ]}
             />
@@ -115,6 +120,15 @@ export function ItemView({
       </div>
       {large && <LargeType value={item.password ?? ""} onClose={() => setLarge(false)} />}
       <NextFinding id={item.id} />
+      {item.archived && !item.trashed && (
+        <div class="notice archived">
+          <Icon name="archive" />
+          <p>
+            <b>{store.since({ date: dayOf(item.archived) })}</b>
+            <span>{store.hint}</span>
+          </p>
+        </div>
+      )}
       {item.trashed && <TrashedNotice item={item} onDeleted={onDeleted} />}
       {hasUnknown(item) && <p class="lead">{itemFields.newer}</p>}
       {!isEmpty(item) && <ItemFields item={item} />}

@@ -1,10 +1,11 @@
-// The lists in the form of an item: websites, tags and custom fields.
+// The lists in the form of an item: websites and custom fields.
 
-import { type Field, type FieldKind, MAX_NAME, MAX_TAG, type MatchRule } from "../../core/protocol.gen";
+import { type Field, type FieldKind, MAX_NAME, type MatchRule } from "../../core/protocol.gen";
 import { texts } from "../../texts";
 import { Button, IconButton } from "../../ui/controls";
 import { Check, PasswordField, Select, TextArea, TextField } from "../../ui/field";
 import { Icon } from "../../ui/icon";
+import { hostOf } from "../../ui/url";
 import { FIELD_KINDS, MATCH_RULES } from "./fields.gen";
 
 const without = <T,>(list: T[], at: number) => list.filter((_, i) => i !== at);
@@ -33,13 +34,28 @@ function rulesFor(rule: string | undefined): { value: MatchRule | ""; label: str
   return rule?.startsWith("{") ? [{ value: rule as MatchRule, label: itemFields.newerRule }, ...known] : known;
 }
 
-export function Urls({ urls, match, onChange }: Websites & { onChange: (websites: Websites) => void }) {
+/** The site's name from a URL: GitHub's is "github". "" if there is none. */
+export function siteName(url: string): string {
+  const host = hostOf(url).replace(/^www\.|:\d+$/g, "");
+  const labels = host.split(".");
+  if (labels.length < 2 || /^[\d.]+$|:/.test(host)) return host;
+  const short = labels.length > 2 && labels.at(-1)!.length === 2 && labels.at(-2)!.length <= 3; // example.co.uk
+  const name = labels.at(short ? -3 : -2)!;
+  return name.charAt(0).toUpperCase() + name.slice(1);
+}
+
+export function Urls({
+  urls,
+  match,
+  onChange,
+  onLeave,
+}: Websites & { onChange: (websites: Websites) => void; onLeave: (url: string) => void }) {
   const { itemForm: text, itemFields } = texts.value;
   const all = { urls, match };
   return (
     <div class="growing">
       {urls.map((url, i) => (
-        <div key={i} class="website">
+        <div key={i} class="website" role="presentation" onFocusOut={() => onLeave(url)}>
           <TextField
             label={text.url({ number: i + 1 })}
             value={url}
@@ -149,64 +165,5 @@ export function CustomFields({ fields, onChange }: { fields: Field[]; onChange: 
         {text.addField}
       </Button>
     </fieldset>
-  );
-}
-
-/** The tags with the one in the input field. A tag may contain commas. */
-export const withTag = (tags: string[], typed: string) => {
-  const tag = typed.trim();
-  return tag && !tags.includes(tag) ? [...tags, tag] : tags;
-};
-
-export function Tags({
-  tags,
-  typed,
-  onType,
-  onChange,
-}: {
-  tags: string[];
-  typed: string;
-  onType: (text: string) => void;
-  onChange: (tags: string[]) => void;
-}) {
-  const { common, itemForm: text } = texts.value;
-  const add = () => {
-    onChange(withTag(tags, typed));
-    onType("");
-  };
-  const chips = tags.length > 0 && (
-    <ul class="tags" aria-label={common.tags}>
-      {tags.map((t) => (
-        <li key={t}>
-          <span dir="auto">{t}</span>
-          <IconButton
-            icon="close"
-            label={text.removeTag({ tag: t })}
-            onClick={() => onChange(tags.filter((other) => other !== t))}
-          />
-        </li>
-      ))}
-    </ul>
-  );
-  return (
-    <div
-      class="growing"
-      role="presentation"
-      onKeyDown={(e) => {
-        if (e.key !== "Enter" || e.ctrlKey || e.metaKey || !typed.trim() || !(e.target instanceof HTMLInputElement)) return;
-        e.preventDefault(); // otherwise Enter saves the form
-        add();
-      }}
-    >
-      <TextField
-        label={common.tags}
-        value={typed}
-        onInput={onType}
-        hint={text.tagsHint}
-        maxLength={MAX_TAG}
-        above={chips}
-        trailing={typed.trim() && <IconButton icon="plus" label={text.addTag({ tag: typed.trim() })} onClick={add} />}
-      />
-    </div>
   );
 }

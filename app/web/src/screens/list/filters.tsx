@@ -7,7 +7,7 @@ import { TYPES } from "../items/fields.gen";
 import { kindOf } from "../items/item-type";
 
 export function heading(f: Filter): string {
-  const { common, trash } = texts.value;
+  const { archive, common, trash } = texts.value;
   switch (f.by) {
     case "all":
       return common.allItems;
@@ -17,6 +17,8 @@ export function heading(f: Filter): string {
       return kindOf(f.type).many;
     case "tag":
       return f.tag;
+    case "archive":
+      return archive.title;
     case "trash":
       return trash.title;
   }
@@ -24,7 +26,7 @@ export function heading(f: Filter): string {
 
 const iconOf = (f: Filter): IconName => {
   if (f.by === "type") return kindOf(f.type).icon;
-  return ({ all: "all", favourite: "star", tag: "tag", trash: "trash" } as const)[f.by];
+  return ({ all: "all", favourite: "star", tag: "tag", archive: "archive", trash: "trash" } as const)[f.by];
 };
 
 export const sameFilter = (a: Filter, b: Filter) => JSON.stringify(a) === JSON.stringify(b);
@@ -35,13 +37,43 @@ const countOf = (f: Filter): number | undefined => {
   return by[f.by === "type" ? f.type : f.by];
 };
 
-const GROUPS: Filter[][] = [[{ by: "all" }, { by: "favourite" }], TYPES.map((type) => ({ by: "type", type })), [{ by: "trash" }]];
+/** The filter as an operator of the search. */
+function termOf(by: Filter): string {
+  switch (by.by) {
+    case "all":
+      return "";
+    case "favourite":
+      return "is:favourite";
+    case "archive":
+      return "is:archived";
+    case "trash":
+      return "is:trashed";
+    case "type":
+      return `type:${by.type}`;
+    case "tag":
+      return `tag:"${by.tag.replaceAll('"', " ")}"`;
+  }
+}
 
-/** The filters without tags, in groups. Types that have no items are left out. */
+/** Adds a filter to the words of the search, or takes it out again. */
+export function withFilter(words: string, by: Filter): string {
+  const term = termOf(by);
+  const rest = words.replace(term, " ").replace(/\s+/g, " ").trim();
+  if (!term || words.includes(term)) return rest;
+  return `${rest} ${term} `.trimStart();
+}
+
+const GROUPS: Filter[][] = [
+  [{ by: "all" }, { by: "favourite" }],
+  TYPES.map((type) => ({ by: "type", type })),
+  [{ by: "archive" }, { by: "trash" }],
+];
+
+/** The filters without tags, in groups. Types and an archive without items are left out. */
 export const filterGroups = () =>
-  GROUPS.map((group) => group.filter((f) => f.by !== "type" || countOf(f) || sameFilter(f, filter.value))).filter(
-    (group) => group.length > 0,
-  );
+  GROUPS.map((group) =>
+    group.filter((f) => (f.by !== "type" && f.by !== "archive") || countOf(f) || sameFilter(f, filter.value)),
+  ).filter((group) => group.length > 0);
 
 export function FilterButton({
   by,
@@ -63,9 +95,10 @@ export function FilterButton({
       title={by.by === "tag" ? label : undefined}
       tabIndex={tabIndex}
       aria-current={inVault && sameFilter(filter.value, by) ? "true" : undefined}
-      onClick={() => {
+      onClick={(e) => {
         onChosen?.();
-        search(query.value, by);
+        if (e.ctrlKey || e.metaKey) search(withFilter(query.value, by));
+        else search(query.value, by);
         go("vault");
       }}
     >

@@ -2,7 +2,7 @@
 import * as api from "../../core/api.gen";
 import type { Summary } from "../../core/protocol.gen";
 import { copyOpen, preferences } from "../../state/app";
-import { duplicate, quietly, restore, star, trash, unstar } from "../../state/edits";
+import { archive, duplicate, quietly, restore, star, trash, unarchive, unstar } from "../../state/edits";
 import { go } from "../../state/route";
 import { texts } from "../../texts";
 import type { MenuItem } from "../../ui/menu";
@@ -24,7 +24,7 @@ export function copyActions(item: Summary): MenuItem[] {
 }
 
 function editActions(item: Summary): MenuItem[] {
-  const { edits, itemView, selection, shortcuts, trash: bin } = texts.value;
+  const { archive: store, edits, itemView, selection, shortcuts, trash: bin } = texts.value;
   const ids = [item.id];
   if (copyOpen.value || item.unreadable) return [];
   if (item.trashed) return [{ label: bin.restore, icon: "restore", run: () => quietly(restore(ids)) }];
@@ -38,6 +38,9 @@ function editActions(item: Summary): MenuItem[] {
       run: () => quietly((item.favourite ? unstar : star)(ids)),
     },
     { label: edits.duplicate, icon: "duplicate", run: () => quietly(copy()) },
+    item.archived
+      ? { label: store.unarchive, icon: "restore", run: () => quietly(unarchive(ids)) }
+      : { label: store.archive, icon: "archive", run: () => quietly(archive(ids)) },
     { label: itemView.remove, icon: "trash", key: shortcuts.keys.delete, danger: true, run: () => quietly(trash(ids)) },
   ];
 }

@@ -3,44 +3,9 @@ import { copyOpen, preferences, setPreferences } from "../../state/app";
 import { handled } from "../../state/app-errors";
 import { SORTS } from "../../state/preferences";
 import { beginSelection, selectAll, selected, selecting } from "../../state/selection";
-import { all, indexing, query, refresh, search, shown } from "../../state/vault";
+import { all, indexing, refresh, shown } from "../../state/vault";
 import { texts } from "../../texts";
 import { Icon } from "../../ui/icon";
-
-export function SearchBox({ onDown }: { onDown: () => void }) {
-  const text = texts.value.list;
-  return (
-    <div class="search" role="search">
-      <Icon name="search" />
-      <input
-        id="search"
-        type="search"
-        aria-label={text.search}
-        placeholder={text.placeholder}
-        value={query.value}
-        autocomplete="off"
-        spellcheck={false}
-        onInput={(e) => search(e.currentTarget.value)}
-        onKeyDown={(e) => {
-          if (e.key === "Escape" && query.value) {
-            e.preventDefault();
-            search("");
-          } else if (e.key === "ArrowDown" || e.key === "Enter") {
-            e.preventDefault();
-            onDown();
-          }
-        }}
-      />
-      {query.value ? (
-        <button type="button" class="search-clear" aria-label={text.clear} onClick={() => search("")}>
-          <Icon name="close" />
-        </button>
-      ) : (
-        preferences.value.singleKeys && <kbd aria-hidden="true">/</kbd>
-      )}
-    </div>
-  );
-}
 
 /** Chooses the sort order on this device. */
 export function sortBy(sort: (typeof SORTS)[number]) {
@@ -71,6 +36,26 @@ function SortSelect() {
   );
 }
 
+function Reverse() {
+  const { reverse } = preferences.value;
+  const change = () => {
+    setPreferences({ reverse: !reverse });
+    refresh().catch(handled);
+  };
+  return (
+    <button
+      type="button"
+      class="icon-button sort-reverse"
+      aria-label={texts.value.sorting.reverse}
+      title={texts.value.sorting.reverse}
+      aria-pressed={reverse}
+      onClick={change}
+    >
+      <Icon name={reverse ? "up" : "down"} />
+    </button>
+  );
+}
+
 /** The number of items, their order, and whether the search is complete. */
 export function ListTools() {
   const { common, list, selection } = texts.value;
@@ -93,7 +78,12 @@ export function ListTools() {
             {selection.start}
           </button>
         )}
-        {total > 0 && <SortSelect />}
+        {total > 0 && (
+          <span class="sorting">
+            <SortSelect />
+            <Reverse />
+          </span>
+        )}
       </div>
       {!complete && <p class="list-note">{list.indexing({ percent: unread ? Math.floor((100 * done) / unread) : 0 })}</p>}
     </>

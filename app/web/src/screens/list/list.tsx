@@ -3,7 +3,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Summary } from "../../core/protocol.gen";
 import { copyOpen, preferences } from "../../state/app";
-import { paletteOpen } from "../../state/dialogs";
+import { editedTag, paletteOpen } from "../../state/dialogs";
 import { quietly, star, trash as toTrash, unstar } from "../../state/edits";
 import { shortcutOf } from "../../state/keys";
 import { go, href, route } from "../../state/route";
@@ -18,10 +18,11 @@ import { type Actions, readingKeys } from "../items/item-keys";
 import { Lazy } from "../shell/lazy";
 import { Chips } from "./chips";
 import { heading } from "./filters";
-import { ListTools, SearchBox } from "./list-header";
+import { ListTools } from "./list-header";
 import { useLongPress } from "./long-press";
 import { Row, rowHeight } from "./row";
 import type { OpenMenu } from "./row-actions";
+import { Closest, SearchBox, SearchNotes } from "./search-box";
 import { SelectBar } from "./selection-bar";
 import { Starts } from "./starts";
 import { TrashNote } from "./trash";
@@ -33,10 +34,11 @@ function leaveSelection() {
 }
 
 function NoRows() {
-  const { common, list: text, trash } = texts.value;
+  const { archive, common, list: text, trash } = texts.value;
   if (query.value.trim()) {
     return (
       <Empty icon="search" title={text.noHits({ query: query.value.trim() })}>
+        <Closest />
         <p>{text.noHitsBody}</p>
         {filter.value.by !== "all" && (
           <Button icon="search" onClick={() => search(query.value, { by: "all" })}>
@@ -46,13 +48,19 @@ function NoRows() {
       </Empty>
     );
   }
+  if (filter.value.by === "archive")
+    return (
+      <Empty icon="archive" title={archive.none}>
+        <p>{archive.hint}</p>
+      </Empty>
+    );
   if (filter.value.by === "trash")
     return (
       <Empty icon="trash" title={trash.none}>
         <p>{trash.noneHint}</p>
       </Empty>
     );
-  if (counts.value.by.all === 0) {
+  if (counts.value.by.all === 0 && counts.value.by.archive === 0) {
     return (
       <Empty icon="key" title={text.emptyTitle}>
         {!copyOpen.value && (
@@ -72,6 +80,10 @@ function NoRows() {
       {filter.value.by === "favourite" && <p>{text.favouriteHint}</p>}
     </Empty>
   );
+}
+
+function EditTag({ tag }: { tag: string }) {
+  return <IconButton icon="edit" label={texts.value.tagDialog.edit({ tag })} onClick={() => (editedTag.value = tag)} />;
 }
 
 function Opening() {
@@ -256,6 +268,7 @@ export function ListPane() {
           <h1 ref={title} tabIndex={-1} class={selecting.value ? "visually-hidden" : undefined}>
             {heading(filter.value)}
           </h1>
+          {filter.value.by === "tag" && !selecting.value && !copyOpen.value && <EditTag tag={filter.value.tag} />}
           {selecting.value ? (
             <SelectBar />
           ) : (
@@ -276,6 +289,7 @@ export function ListPane() {
         <Chips />
         {filter.value.by === "trash" && !copyOpen.value && <TrashNote />}
         <ListTools />
+        <SearchNotes />
       </div>
       {all.value === null && <Opening />}
       <div class="rows-none">

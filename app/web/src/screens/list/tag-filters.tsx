@@ -1,5 +1,7 @@
 // The tags of the vault, as filters. They are one tab stop: arrow keys move between them.
 import { useId, useRef, useState } from "preact/hooks";
+import { copyOpen } from "../../state/app";
+import { editedTag } from "../../state/dialogs";
 import { counts, filter } from "../../state/vault";
 import { texts } from "../../texts";
 import { Icon } from "../../ui/icon";
@@ -32,6 +34,16 @@ function Search({ value, onInput }: { value: string; onInput: (words: string) =>
   );
 }
 
+/** For pointers. The menu key and the button at the head of the tag's list do the same. */
+function EditButton({ tag, onEdit }: { tag: string; onEdit: () => void }) {
+  const label = texts.value.tagDialog.edit({ tag });
+  return (
+    <button type="button" class="nav-edit" tabIndex={-1} aria-label={label} title={label} onClick={onEdit}>
+      <Icon name="edit" />
+    </button>
+  );
+}
+
 /** The buttons, with a search field if there are many. `labelledBy` is the ID of the heading. */
 export function TagFilters({ labelledBy, onChosen }: { labelledBy: string; onChosen?: () => void }) {
   const { tags } = counts.value;
@@ -43,8 +55,13 @@ export function TagFilters({ labelledBy, onChosen }: { labelledBy: string; onCho
   const current = filter.value.by === "tag" ? filter.value.tag : "";
   const stop = [focused, current].find(has) ?? found[0]?.[0];
 
+  const edit = (tag: string) => {
+    onChosen?.();
+    editedTag.value = tag;
+  };
+
   function onKeyDown(e: KeyboardEvent) {
-    const buttons = [...list.current!.querySelectorAll("button")];
+    const buttons = [...list.current!.querySelectorAll<HTMLButtonElement>("button.nav-item")];
     const at = buttons.indexOf(document.activeElement as HTMLButtonElement);
     const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: buttons.length - 1 }[e.key];
     if (to === undefined || e.ctrlKey || e.metaKey || e.altKey) return;
@@ -57,8 +74,17 @@ export function TagFilters({ labelledBy, onChosen }: { labelledBy: string; onCho
       {tags.length > MANY && <Search value={words} onInput={setWords} />}
       <ul ref={list} class="tag-filters" aria-labelledby={labelledBy} onKeyDown={onKeyDown}>
         {found.map(([tag, count]) => (
-          <li key={tag} onFocusCapture={() => setFocused(tag)}>
+          <li
+            key={tag}
+            onFocusCapture={() => setFocused(tag)}
+            onContextMenu={(e) => {
+              if (copyOpen.value) return;
+              e.preventDefault();
+              edit(tag);
+            }}
+          >
             <FilterButton by={{ by: "tag", tag }} count={count} tabIndex={tag === stop ? 0 : -1} onChosen={onChosen} />
+            {!copyOpen.value && <EditButton tag={tag} onEdit={() => edit(tag)} />}
           </li>
         ))}
       </ul>

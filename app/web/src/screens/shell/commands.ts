@@ -46,7 +46,7 @@ async function syncAndSay() {
   if (!syncProblem.value) toast(texts.value.palette.synced);
 }
 
-const READS = new Set(["all", "favourites", "trash", "export", "generator", "lock", "help"]);
+const READS = new Set(["all", "favourites", "archive", "trash", "export", "generator", "lock", "help"]);
 const HERE = /^(sort|theme|language) /;
 
 /** The commands that are available now. A copy is read-only and has no server. */
@@ -65,6 +65,7 @@ const COMMANDS: Command[] = [
   ),
   list("all", "all", () => texts.value.common.allItems, { by: "all" }),
   list("favourites", "star", () => texts.value.common.favourites, { by: "favourite" }),
+  list("archive", "archive", () => texts.value.archive.title, { by: "archive" }),
   list("trash", "trash", () => texts.value.trash.title, { by: "trash" }),
   place("health", "shield", () => texts.value.pages.health),
   place("import", "import", () => texts.value.pages.import),

@@ -40,7 +40,7 @@ function Detail() {
         <Lazy show={({ ItemScreen }) => <ItemScreen key={`new ${id}`} id="" editing type={TYPES.find((t) => t === id)} />} />
       );
     default:
-      return counts.value.by.all || copyOpen.value || all.value === null ? (
+      return counts.value.by.all || counts.value.by.archive || copyOpen.value || all.value === null ? (
         <div class="detail-empty">
           <Empty icon="key" title={text.nothing}>
             <p>{preferences.value.singleKeys ? text.nothingHint : text.nothingHintPlain}</p>

@@ -1,0 +1,89 @@
+package client
+
+import (
+	"context"
+	"slices"
+
+	"github.com/vaultsphere/vaultsphere/app/item"
+)
+
+// Tags returns the number of items outside the trash for each tag. Tags of items in the trash alone have none.
+func (c *Client) Tags() (map[string]int, error) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if c.vault == nil {
+		return nil, ErrLocked
+	}
+	count := map[string]int{}
+	for _, tag := range c.vault.tags() {
+		count[tag] = 0
+	}
+	for _, e := range c.vault.sorted {
+		if e.item.Trashed.IsZero() {
+			for _, tag := range e.item.Tags {
+				count[tag]++
+			}
+		}
+	}
+	return count, nil
+}
+
+// tags returns the tags of all items, in no particular order.
+func (v *vault) tags() []string {
+	v.orders.mu.Lock()
+	defer v.orders.mu.Unlock()
+	if v.orders.tags == nil {
+		seen := map[string]bool{}
+		for _, e := range v.sorted {
+			for _, tag := range e.item.Tags {
+				if !seen[tag] {
+					seen[tag] = true
+					v.orders.tags = append(v.orders.tags, tag)
+				}
+			}
+		}
+	}
+	return v.orders.tags
+}
+
+// Tagged returns the ids of the items with a tag, also of those in the trash.
+func (c *Client) Tagged(tag string) ([]string, error) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if c.vault == nil {
+		return nil, ErrLocked
+	}
+	var ids []string
+	for _, e := range c.vault.sorted {
+		if slices.Contains(e.item.Tags, tag) {
+			ids = append(ids, e.id)
+		}
+	}
+	return ids, nil
+}
+
+// Retag removes tags from items and then adds others. The added ones take the place of the first one that was removed, so replacing
+// a tag by another renames it.
+func (c *Client) Retag(ctx context.Context, ids, add, remove []string, progress func(done, total int)) ([]string, error) {
+	return c.edit(ctx, ids, progress, func(it *item.Item) {
+		it.Tags = retagged(it.Tags, add, remove)
+	})
+}
+
+func retagged(tags, add, remove []string) []string {
+	var before, after []string // the place of the added ones
+	place := &before
+	for _, t := range tags {
+		if slices.Contains(remove, t) {
+			place = &after
+		} else {
+			*place = append(*place, t)
+		}
+	}
+	for _, t := range add {
+		if !slices.Contains(before, t) && !slices.Contains(after, t) {
+			before = append(before, t)
+		}
+	}
+	return append(before, after...)
+}
