@@ -93,7 +93,9 @@ function groupBy<T, K>(values: T[], of: (value: T) => K): [K, T[]][] {
 }
 
 const tagged = (tag: string) =>
-  everything().filter((s) => s.tags?.includes(tag)).map((s) => s.id);
+  everything()
+    .filter((s) => s.tags?.includes(tag))
+    .map((s) => s.id);
 
 function moveFilter(from: string, to: Filter) {
   if (filter.value.by === "tag" && filter.value.tag === from) search(query.value, to);
