@@ -8,7 +8,7 @@ useStage();
 
 const shows = (page, text) => footCount(page).getByText(text).waitFor();
 const says = (page, text) => page.locator(".toast").getByText(text, { exact: true }).last().waitFor();
-const nav = (page, name) => page.locator(".sidebar").getByRole("button", { name });
+const nav = (page, name) => page.locator(".sidebar .nav-item", { hasText: name });
 const row = (page, title) => page.getByRole("option", { name: title }).first();
 const titles = (page) =>
   page
@@ -203,7 +203,7 @@ test("items are selected by mouse and keyboard", async () => {
   await page.locator(".tag-checks input:indeterminate").first().click(); // first all of them, then none
   await page.locator(".tag-checks input:checked").first().click();
   await page.getByRole("button", { name: "Apply" }).click();
-  await says(page, /^Tag “.*” removed$/);
+  await says(page, /^Tag “.*” removed from /);
   await page.keyboard.press("Control+z");
   await says(page, "Undone");
   await list.focus();
@@ -414,7 +414,7 @@ test("items are duplicated, passwords restored, edits undone", async () => {
   await page.getByLabel("Password", { exact: true }).fill("the second one");
   await page.keyboard.press("Control+Enter");
   await says(page, "Saved");
-  await page.getByText("Password history").click();
+  await page.locator("summary", { hasText: "Password history" }).click();
   await page
     .getByRole("button", { name: /^Show the password from/ })
     .first()

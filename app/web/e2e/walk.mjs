@@ -110,7 +110,7 @@ export async function walk(page, visit) {
   const cobalt = await callCore(page, "get", { id: idOf("Cobalt Cloud console") });
   await callCore(page, "save", { item: { ...cobalt, password: "a newer one" } });
   await to(`#/item/${cobalt.id}`);
-  await page.getByText("Password history").click();
+  await page.locator("summary", { hasText: "Password history" }).click();
   await page.getByRole("button", { name: /^Restore the password from/ }).waitFor();
   await visit("item-history");
   await page.getByRole("button", { name: "Delete", exact: true }).click();
