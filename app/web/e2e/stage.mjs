@@ -132,6 +132,9 @@ export function watch(page) {
     // The browser logs every response outside 2xx, although the page handles it.
     if (m.type() === "error" && !m.text().startsWith("Failed to load resource")) page.complaints.push(m.text());
   });
+  page.on("response", (r) => {
+    if (r.status() === 404 && !new URL(r.url()).pathname.startsWith("/api/")) page.complaints.push(`404: ${r.url()}`);
+  });
 }
 
 /**
