@@ -137,7 +137,7 @@ async function bundlePage(define) {
   const laterName = writeHashed(later.base, later.contents);
   const text = main.contents.toString();
   if (!text.includes(LATER)) throw new Error("main.js does not load later.js");
-  const mainName = writeHashed(main.base, text.replace(LATER, `/${laterName}`));
+  const mainName = writeHashed(main.base, text.replaceAll(LATER, `/${laterName}`));
   const styleName = writeHashed(style.base, style.contents);
   const names = { main: mainName, later: laterName, shared: shared.base, style: styleName };
   for (const [part, name] of Object.entries(names))

@@ -8,7 +8,7 @@ import { preferences, toast } from "./app";
 import { handled } from "./app-errors";
 import { notifyTabs } from "./tabs";
 import { offerUndo } from "./undo";
-import { all, archived, type Filter, filter, query, refresh, search, trashed } from "./vault";
+import { all, archived, type Filter, filter, query, refresh, search, summaryOf, trashed } from "./vault";
 
 type Act = (ids: string[], tell?: Tell) => Promise<{ changed: string[] }>;
 
@@ -24,7 +24,7 @@ async function shared(work: () => Promise<unknown>) {
 /** The title of the only item of a change; the texts count several. */
 function titleOf(ids: string[]): string {
   const [only, ...others] = ids;
-  const found = others.length === 0 ? [...(all.value ?? []), ...trashed.value].find((s) => s.id === only) : undefined;
+  const found = only && others.length === 0 ? summaryOf(only) : undefined;
   return found?.title || texts.value.list.unreadable;
 }
 
