@@ -12,10 +12,7 @@ COPY app app
 
 FROM source AS wasm
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
-    export GOOS=js GOARCH=wasm && \
-    go build -trimpath -ldflags '-s -w' -o /out/core.wasm ./app/cmd/vaultsphere-wasm && \
-    go build -trimpath -ldflags '-s -w' -o /out/strength.wasm ./app/cmd/vaultsphere-strength-wasm && \
-    go build -trimpath -ldflags '-s -w' -o /out/transfer.wasm ./app/cmd/vaultsphere-transfer-wasm
+    app/web/wasm.sh /out
 
 FROM --platform=$BUILDPLATFORM ${NODE_IMAGE} AS page
 WORKDIR /src/app/web

@@ -83,9 +83,7 @@ build: web
 
 # The page, with the client core as WebAssembly.
 web: app/web/node_modules/.package-lock.json
-	GOOS=js GOARCH=wasm go build -trimpath -ldflags '$(LDFLAGS)' -o app/web/build/core.wasm ./app/cmd/vaultsphere-wasm
-	GOOS=js GOARCH=wasm go build -trimpath -ldflags '$(LDFLAGS)' -o app/web/build/strength.wasm ./app/cmd/vaultsphere-strength-wasm
-	GOOS=js GOARCH=wasm go build -trimpath -ldflags '$(LDFLAGS)' -o app/web/build/transfer.wasm ./app/cmd/vaultsphere-transfer-wasm
+	app/web/wasm.sh app/web/build
 	npm --prefix app/web run --silent build
 
 app/web/node_modules/.package-lock.json: app/web/package.json app/web/package-lock.json | $(NODE)

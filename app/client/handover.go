@@ -75,7 +75,7 @@ func unwrapHandover(a protocol.Account, h Handover) (*vault, error) {
 }
 
 func handoverKEK(key seal.HandoverKey, a protocol.Account) seal.KEK {
-	return key.KEK(string(a.SessionID), a.WrappedKey)
+	return key.KEK(a.SessionID, a.WrappedKey)
 }
 
 func handoverOf(user seal.UserID) seal.WrapInfo {

@@ -49,7 +49,7 @@ export interface FormField<K = string> {
 
 func all(item.Row) bool { return true }
 
-// parts lists all parts, and the fields of those that the page shows without rules of their own.
+// parts lists all parts, and the fields of those that the page shows without separate rules.
 func parts(b *strings.Builder) {
 	var names, plain []string
 	for _, r := range item.Rows("details") {

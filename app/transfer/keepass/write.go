@@ -353,7 +353,7 @@ func (s *stringFields) code(it item.Item) string {
 
 // parts adds the texts of all parts.
 func (s *stringFields) parts(it item.Item) {
-	text, err := json.Marshal(it)
+	text, err := json.Marshal(it) //nolint:gosec // the file is encrypted
 	values := map[string]json.RawMessage{}
 	if err != nil || json.Unmarshal(text, &values) != nil {
 		return

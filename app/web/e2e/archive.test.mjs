@@ -11,12 +11,16 @@ const says = (page, text) => page.locator(".toast").getByText(text, { exact: tru
 const nav = (page, name) => page.locator(".sidebar").getByRole("button", { name });
 const row = (page, title) => page.getByRole("option", { name: title }).first();
 const button = (page, name) => page.getByRole("button", { name, exact: true });
+const more = async (page, name) => {
+  await button(page, "More actions").click();
+  await page.getByRole("menuitem", { name, exact: true }).click();
+};
 
 test("archived items leave the lists and come back", async () => {
   const page = await vaultOf("arno", logins(4));
   await row(page, "Harbour Mail").click();
   await heading(page, "Harbour Mail");
-  await button(page, "Archive").click();
+  await more(page, "Archive");
   await says(page, "Harbour Mail archived");
   await shows(page, "3 items");
   await page.getByText("Archived on").waitFor(); // the item stays open
@@ -51,7 +55,7 @@ test("archived items leave the lists and come back", async () => {
   await page.locator(".trashed").getByRole("button", { name: "Restore" }).click();
   await nav(page, "Archive").click();
   await row(page, "Harbour Mail").click();
-  await button(page, "Unarchive").click();
+  await more(page, "Unarchive");
   await says(page, "Harbour Mail unarchived");
   await nav(page, "All items").click();
   await shows(page, "4 items");

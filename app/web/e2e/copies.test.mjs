@@ -56,7 +56,7 @@ async function refused() {
   await page.getByLabel("Username", { exact: true }).fill("typed while offline");
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText("1 change not synced yet.").waitFor();
-  const title = await page.getByRole("heading", { level: 2 }).first().textContent();
+  const title = await page.locator(".item-header h2").textContent();
   await reconnect(page);
   await deny();
   await visible();
@@ -85,7 +85,7 @@ test("after a refused session the copy remains", async () => {
   await page.getByText("3 items").waitFor();
   await page.getByRole("option", { name: title }).click();
   await page.getByText("typed while offline").first().waitFor();
-  for (const button of ["Edit", "Delete", "Attach files", "Duplicate", "Favourite"]) {
+  for (const button of ["Edit", "Delete", "Attach files", "More actions", "Favourite"]) {
     assert.equal(await page.getByRole("button", { name: button, exact: true }).count(), 0, button);
   }
   await page.keyboard.press("n");

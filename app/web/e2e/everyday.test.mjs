@@ -419,7 +419,7 @@ test("items are duplicated, passwords restored, edits undone", async () => {
     .getByRole("button", { name: /^Show the password from/ })
     .first()
     .click();
-  await page.locator(".history").getByText(first.password.slice(0, 4)).waitFor();
+  await page.locator(".history").getByText(first.password.slice(0, 4), { exact: true }).waitFor();
   await page.getByText(/^Until .*2020/).waitFor();
   await page
     .getByRole("button", { name: /^Restore the password from .*$/ })
@@ -438,7 +438,8 @@ test("items are duplicated, passwords restored, edits undone", async () => {
   await says(page, "Undone");
   assert.equal(await passwordNow(), "the second one");
 
-  await page.getByRole("button", { name: "Duplicate" }).click();
+  await page.getByRole("button", { name: "More actions" }).click();
+  await page.getByRole("menuitem", { name: "Duplicate" }).click();
   await heading(page, `${first.title} (copy)`);
   await shows(page, "2 items");
   await page.getByText("ada@harbour.example").last().waitFor();

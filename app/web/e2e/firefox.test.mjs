@@ -139,7 +139,7 @@ test("the main tasks work in Firefox", async () => {
 
 const gone = (page, selector) => page.waitForFunction((s) => !document.querySelector(s), {}, selector);
 
-test("what misled or interrupted stays mended in Firefox", async () => {
+test("the main findings stay fixed in Firefox", async () => {
   const page = await openDevice();
   const words = await beginRegistration(page, "bea");
   await page.goBack();
@@ -161,7 +161,7 @@ test("what misled or interrupted stays mended in Firefox", async () => {
   await says(page, "Not checked yet");
   await gone(page, ".toast"); // it belonged to the page before
 
-  // A lock keeps what was typed, and takes no message along.
+  // A lock keeps the draft and clears the messages.
   await page.evaluate(() => (location.hash = "#/new"));
   await heading(page, "New item");
   await fill(page, "Item name", "Half written");

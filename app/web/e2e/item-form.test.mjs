@@ -158,7 +158,7 @@ test("documents, accounts and API keys keep every field", async () => {
     const typed = { ...shown, ...hidden, ...Object.fromEntries(Object.entries(dates).map(([label, [day]]) => [label, day])) };
     for (const [label, value] of Object.entries({ ...shown, ...hidden })) await field(label).fill(value);
     for (const [label, [day]] of Object.entries(dates)) {
-      const [year, month, date] = day.split("-"); // typed, since fields of the vault ignore what no person entered
+      const [year, month, date] = day.split("-"); // typed: fields of the vault ignore other input
       await field(label).pressSequentially(month + date + year);
     }
     for (const label of Object.keys(hidden)) assert.equal(await field(label).getAttribute("type"), "password", label);
@@ -175,7 +175,7 @@ test("documents, accounts and API keys keep every field", async () => {
       .getByText(subtitle, { exact: true })
       .waitFor();
   }
-  // A text that is no date stays, although the browser's control for dates could not show it.
+  // A text that is not a date stays, although the browser's control for dates could not show it.
   await addMany(page, [{ id: "", type: "passport", title: "Imported", passport: { expires: "end of 2031" } }]);
   await page.evaluate((id) => (location.hash = `#/item/${id}/edit`), await idOf("Imported"));
   await heading(page, "Edit Imported");

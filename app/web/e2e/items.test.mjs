@@ -197,7 +197,7 @@ test("right-to-left text is shown correctly", async () => {
     for (const at of shown) assert.equal(await direction(at), "rtl", `${word}: ${await at.evaluate((e) => e.outerHTML)}`);
   }
   await button("Edit").click();
-  await heading(page, `Edit ${hebrew("כותרת")}`);
+  await heading(page, `Edit \u2068${hebrew("כותרת")}\u2069`);
   for (const name of ["Item name", "Username", "Notes", "Field label 1", "Value 1"])
     assert.equal(await direction(field(name)), "rtl", name);
   await button("Cancel").click();
@@ -232,7 +232,7 @@ test("a click on a row copies its value", async () => {
   assert.deepEqual(await copied(), ["imogen at work", "s3cret", "read these three words"]);
   await button("Copy password").press("Enter");
   assert.deepEqual(await copied(), ["s3cret"]);
-  // What is clicked for another reason is not copied.
+  // Clicks on links and buttons, and selecting text, copy nothing.
   await button("Show password").click();
   await row("Website")
     .getByRole("link", { name: "https://c.example", exact: true })
@@ -274,9 +274,15 @@ test("a revealed secret says so", async () => {
   await button("Show password").click();
   assert.equal(await button("Hide password").getAttribute("title"), "Hide password");
   await row("Password").getByRole("status").getByText("Password shown").waitFor({ state: "attached" });
+  await button("More actions").click();
+  await page.getByRole("menuitem", { name: "Show password in large type" }).click();
+  const characters = page.getByRole("dialog").getByRole("listitem");
+  await characters.first().waitFor();
+  assert.deepEqual(await characters.allTextContents(), [..."s3cret"]);
+  await button("Close").click();
 });
 
-test("cards and identities can be told apart", async () => {
+test("the list tells cards and identities apart", async () => {
   await addMany(page, [
     { type: "card", title: "Debit", card: { brand: "Visa", number: "4000001234567899", code: "314" } },
     { type: "identity", title: "Home", identity: { first_name: "Ada", last_name: "Fairweather" } },

@@ -83,7 +83,7 @@ for (const language of translated) {
     await page.getByText(rich.title).click();
     await heading(page, rich.title);
     await visit("item");
-    await page.getByRole("button", { name: text.itemView.edit }).click();
+    await page.getByRole("button", { name: text.itemView.edit, exact: true }).click();
     await heading(page, text.itemForm.editTitle({ title: rich.title }));
     await page.locator(".strength strong").waitFor();
     await visit("form");

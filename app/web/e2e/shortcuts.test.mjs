@@ -37,7 +37,7 @@ test("shortcuts work with Cyrillic letters", async () => {
   await press("я", "KeyZ", CTRL);
   await page.getByText("4 items").first().waitFor();
   await press("л", "KeyK", CTRL);
-  await page.getByLabel("Find items and commands").waitFor();
+  await page.getByRole("combobox", { name: "Find items and commands" }).waitFor();
   await page.keyboard.press("Escape");
   await done(page);
 });

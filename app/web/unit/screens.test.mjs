@@ -11,6 +11,7 @@ import { hinted } from "../src/screens/import/columns.tsx";
 import { reasonForNone, wanted } from "../src/screens/import/preview.tsx";
 import { counted } from "../src/screens/import/report.tsx";
 import { inBytes } from "../src/screens/items/attachments.tsx";
+import { grouped } from "../src/screens/items/field-row.tsx";
 import { TYPES } from "../src/screens/items/fields.gen.ts";
 import { expiry, hasUnknown, isEmpty } from "../src/screens/items/item-fields.tsx";
 import { edited, retyped, tidy } from "../src/screens/items/item-form.tsx";
@@ -94,10 +95,19 @@ test("a tile has the first letter and a fixed tint", () => {
   assert.deepEqual([...tints].sort(), [0, 1, 2, 3, 4, 5, 6, 7]);
 });
 
+test("a card number is grouped as on the card", () => {
+  assert.equal(grouped("4000001234567899"), "4000 0012 3456 7899");
+  assert.equal(grouped("4000-0012-3456-7899"), "4000 0012 3456 7899");
+  assert.equal(grouped("371449635398431"), "3714 496353 98431");
+  assert.equal(grouped("12345"), "1234 5");
+  assert.equal(grouped("see the safe, 4000"), "see the safe, 4000");
+});
+
 test("the subtitle of a row tells items apart", () => {
   assert.equal(subtitle(login({ username: "ada", url: "https://x.example" })), "ada");
   assert.equal(subtitle(login({ url: "https://x.example/sign-in" })), "x.example");
   assert.equal(subtitle(login({})), "Login");
+  assert.equal(subtitle(login({ type: "card", subtitle: "Visa, •4242" })), "Visa, •4242");
   assert.equal(subtitle(login({ unreadable: "damaged", username: "ada" })), "Can’t be opened");
   assert.equal(subtitle(login({ trashed: "2026-01-01T00:00:00Z", username: "ada" })), "Not deleted automatically");
   assert.match(subtitle(login({ trashed: "x", purge: "2026-03-04T12:00:00Z" })), /2026$/);

@@ -8,7 +8,7 @@ import { preferences, toast } from "./app";
 import { handled } from "./app-errors";
 import { notifyTabs } from "./tabs";
 import { offerUndo } from "./undo";
-import { all, archived, type Filter, filter, query, refresh, search, summaryOf, trashed } from "./vault";
+import { everything, type Filter, filter, query, refresh, search, summaryOf, trashed } from "./vault";
 
 type Act = (ids: string[], tell?: Tell) => Promise<{ changed: string[] }>;
 
@@ -67,7 +67,7 @@ export const unstar = edit(marked(false), marked(true), (said) => texts.value.ed
 export const retag =
   (add: string[], remove: string[], said: (values: Said) => string, undone?: () => void) => (ids: string[], tell?: Tell) =>
     shared(async () => {
-      const before = new Map([...(all.value ?? []), ...archived.value, ...trashed.value].map((s) => [s.id, s.tags ?? []]));
+      const before = new Map(everything().map((s) => [s.id, s.tags ?? []]));
       const { changed } = await api.tag({ ids, add, remove }, tell);
       const back = groupBy(changed, (id) => {
         const had = before.get(id) ?? [];
@@ -93,7 +93,9 @@ function groupBy<T, K>(values: T[], of: (value: T) => K): [K, T[]][] {
 }
 
 const tagged = (tag: string) =>
-  [...(all.value ?? []), ...archived.value, ...trashed.value].filter((s) => s.tags?.includes(tag)).map((s) => s.id);
+  everything()
+    .filter((s) => s.tags?.includes(tag))
+    .map((s) => s.id);
 
 function moveFilter(from: string, to: Filter) {
   if (filter.value.by === "tag" && filter.value.tag === from) search(query.value, to);

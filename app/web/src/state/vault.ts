@@ -147,8 +147,10 @@ export function search(words: string, by: Filter = filter.value) {
   }, handled);
 }
 
-export const summaryOf = (id: string) =>
-  [all.value ?? [], archived.value, trashed.value].flatMap((list) => list.find((s) => s.id === id) ?? [])[0];
+/** The items of all lists, also archived and trashed ones. */
+export const everything = () => [...(all.value ?? []), ...archived.value, ...trashed.value];
+
+export const summaryOf = (id: string) => everything().find((s) => s.id === id);
 
 /** Reloads the list from the core. */
 async function refreshList() {

@@ -414,6 +414,7 @@ export interface Texts {
     readonly nothing: string;
     readonly starNotSaved: string;
     readonly showTag: (values: { tag: string | number }) => string;
+    readonly largeType: string;
   };
   readonly itemForm: {
     readonly reprompt: string;

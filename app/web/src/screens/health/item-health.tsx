@@ -43,7 +43,7 @@ export function useItemHealth(item: Item): ItemHealth | null {
   return findings && { findings, again: () => setAttempt((n) => n + 1) };
 }
 
-const SHOWN: Kind[] = ["breached", "weak", "reused", "old", "insecure"]; // a missing authenticator key is no reason for alarm
+const SHOWN: Kind[] = ["breached", "weak", "reused", "old", "insecure"]; // many sites offer no second factor
 const OTHERS = 3; // items with the same password that are named
 
 const warningsOf = ({ findings }: ItemHealth) => SHOWN.filter((k) => reported(findings, k));
@@ -75,20 +75,17 @@ function Others({ ids }: { ids: string[] }) {
     <>
       {text.reusedHint({ count: ids.length })}{" "}
       {named.map((s, i) => (
-        <span key={s.id}>
-          {i > 0 && ", "}
+        <span key={s.id} class="other">
           <a href={href("item", s.id)} dir="auto" title={s.title}>
             {s.title}
           </a>
+          {i + 1 < ids.length && ","}{" "}
         </span>
       ))}
       {ids.length > named.length && (
-        <>
-          {", "}
-          <a href={href("health")} onClick={() => setOpen("reused", true)}>
-            {text.more({ count: ids.length - named.length })}
-          </a>
-        </>
+        <a href={href("health")} onClick={() => setOpen("reused", true)}>
+          {text.more({ count: ids.length - named.length })}
+        </a>
       )}
     </>
   );

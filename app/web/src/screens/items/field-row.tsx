@@ -11,7 +11,7 @@ import { Secret } from "./secret";
 
 /** Whether a click in a row asks for a copy. It may also use a control in the row, or select a part of the text. */
 const asksForCopy = (e: MouseEvent) =>
-  e.detail < 2 && !(e.target as Element).closest("a, button, input, select, textarea") && !getSelection()?.toString();
+  !(e.target as Element).closest("a, button, input, select, textarea") && !getSelection()?.toString();
 
 /** A click anywhere in a row with `onCopy` copies the value, like its button. */
 export function FieldRow({

@@ -11,6 +11,7 @@ import { dayOf, when } from "../../texts/dates";
 import { Button, Heading, IconButton } from "../../ui/controls";
 import { Icon } from "../../ui/icon";
 import { isTyping, useKeys } from "../../ui/keys";
+import { Menu, type MenuItem } from "../../ui/menu";
 import { HealthCard, NextFinding, useItemHealth, WarningsLink } from "../health/item-health";
 import { TrashedNotice } from "../list/trash";
 import { Attachments } from "./attachments";
@@ -18,7 +19,33 @@ import { History } from "./history";
 import { hasUnknown, ItemFields, isEmpty } from "./item-fields";
 import { readingKeys } from "./item-keys";
 import { kindOf } from "./item-type";
+import { LargeType } from "./large-type";
 import { Tile } from "./tile";
+
+/** The actions that are rarely needed, in a menu with their names. */
+function MoreActions({ actions }: { actions: MenuItem[] }) {
+  const label = texts.value.rowActions.more;
+  const [at, setAt] = useState<{ x: number; y: number } | null>(null);
+  return (
+    <>
+      <button
+        type="button"
+        class="icon-button"
+        aria-label={label}
+        title={label}
+        aria-haspopup="menu"
+        aria-expanded={!!at}
+        onClick={(e) => {
+          const { left, bottom } = e.currentTarget.getBoundingClientRect();
+          setAt({ x: left, y: bottom });
+        }}
+      >
+        <Icon name="more" />
+      </button>
+      {at && <Menu label={label} {...at} items={actions} onClose={() => setAt(null)} />}
+    </>
+  );
+}
 
 export function ItemView({
   item,
@@ -35,6 +62,7 @@ export function ItemView({
 }) {
   const { archive: store, common, edits, itemView: text, itemFields } = texts.value;
   const health = useItemHealth(item);
+  const [large, setLarge] = useState(false);
   const [starred, setStarred] = useState(!!item.favourite);
   useEffect(() => setStarred(!!item.favourite), [item.favourite]);
 
@@ -72,11 +100,16 @@ export function ItemView({
         {writable && (
           <div class="item-tools">
             <IconButton icon="star" label={common.favourite} pressed={starred} filled={starred} onClick={toggleStar} />
-            <IconButton icon="duplicate" label={edits.duplicate} onClick={copy} />
-            <IconButton
-              icon={item.archived ? "restore" : "archive"}
-              label={item.archived ? store.unarchive : store.archive}
-              onClick={() => quietly((item.archived ? unarchive : archive)([item.id]))}
+            <MoreActions
+              actions={[
+                { label: edits.duplicate, icon: "duplicate", run: copy },
+                {
+                  label: item.archived ? store.unarchive : store.archive,
+                  icon: item.archived ? "restore" : "archive",
+                  run: () => quietly((item.archived ? unarchive : archive)([item.id])),
+                },
+                ...(item.password ? [{ label: text.largeType, icon: "eye" as const, run: () => setLarge(true) }] : []),
+              ]}
             />
             <IconButton icon="trash" label={text.remove} onClick={remove} />
             <Button kind="plain" icon="edit" onClick={onEdit}>
@@ -85,6 +118,7 @@ export function ItemView({
           </div>
         )}
       </div>
+      {large && <LargeType value={item.password ?? ""} onClose={() => setLarge(false)} />}
       <NextFinding id={item.id} />
       {item.archived && !item.trashed && (
         <div class="notice archived">

@@ -81,7 +81,7 @@ function PlainField({ field, ...box }: PlainFieldProps) {
   return <TextField {...box} type={field.type} />;
 }
 
-/** A date. The browser's input would hide a text that is no date, which an import can have left. */
+/** A date. The browser's input would hide a text that is not a date, which an import can leave. */
 function DateField(box: Omit<PlainFieldProps, "field">) {
   const [native] = useState(!box.value || isDay(box.value));
   return <TextField {...box} type={native ? "date" : "text"} />;
