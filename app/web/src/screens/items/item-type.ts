@@ -41,5 +41,5 @@ export function subtitle(s: Summary): string {
   if (s.username) return s.username;
   if (s.subtitle) return s.subtitle;
   if (s.url) return hostOf(s.url);
-  return s.subtitle || kindOf(s.type).one;
+  return kindOf(s.type).one;
 }
