@@ -6,18 +6,19 @@ import (
 )
 
 // Subtitle tells an item from others of its type by its details: what is shown of a card, an account or a document with the last four
-// characters of its number, or a name. It is empty for other types, and if the item has neither.
+// characters of its number, or a name. It is empty for other types, and if the item has neither. It does not repeat the title.
 func (it Item) Subtitle() string {
 	var parts []string
-	separator := ", "
 	switch {
 	case it.Type == TypeCard && it.Card != nil:
 		parts = []string{it.Card.Brand, lastFourOf(it.Card.Number)}
 	case it.Type == TypeBankAccount && it.BankAccount != nil:
 		parts = []string{it.BankAccount.BankName, lastFourOf(cmp.Or(it.BankAccount.AccountNumber, it.BankAccount.IBAN))}
 	case it.Type == TypeIdentity && it.Identity != nil:
-		separator = " "
-		parts = []string{it.Identity.FirstName, it.Identity.MiddleName, it.Identity.LastName}
+		parts = []string{it.Identity.FirstName + " " + it.Identity.MiddleName + " " + it.Identity.LastName}
+		if name := inLine(parts[0]); name == "" || name == it.Title {
+			parts[0] = cmp.Or(it.Identity.Email, it.Identity.Company)
+		}
 	case it.Type == TypePassport && it.Passport != nil:
 		parts = []string{it.Passport.Name, lastFourOf(it.Passport.Number)}
 	case it.Type == TypeDriversLicense && it.DriversLicense != nil:
@@ -27,12 +28,14 @@ func (it Item) Subtitle() string {
 	}
 	var given []string
 	for _, p := range parts {
-		if p = strings.Join(strings.Fields(p), " "); p != "" {
+		if p = inLine(p); p != "" && p != it.Title {
 			given = append(given, p)
 		}
 	}
-	return strings.Join(given, separator)
+	return strings.Join(given, ", ")
 }
+
+func inLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 // lastFourOf has the last four characters of a number with more characters than that.
 func lastFourOf(number string) string {

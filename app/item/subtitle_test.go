@@ -16,8 +16,11 @@ func TestSubtitle(t *testing.T) {
 		"•7899":       card("", "4000-0012-3456-7899"),
 		"Visa":        card("Visa", "4242"), // too short to show a part of it
 		"Ada Q. Ford": {Type: item.TypeIdentity, Identity: &item.Identity{FirstName: "Ada", MiddleName: "Q.", LastName: "Ford\n"}},
-		"":            {Type: item.TypeIdentity, Identity: &item.Identity{Company: "Ford"}},
-		"Ada Ford":    {Type: item.TypeIdentity, Identity: &item.Identity{FirstName: "Ada", LastName: "Ford"}, Card: card("Visa", "").Card},
+		"Ford":        {Type: item.TypeIdentity, Identity: &item.Identity{Company: "Ford"}},
+		"a@ford.example": {Title: "Ada Ford", Type: item.TypeIdentity,
+			Identity: &item.Identity{FirstName: "Ada", LastName: "Ford", Email: "a@ford.example"}},
+		"•3000":    {Title: "First", Type: item.TypeBankAccount, BankAccount: &item.BankAccount{BankName: "First", AccountNumber: "1003000"}},
+		"Ada Ford": {Type: item.TypeIdentity, Identity: &item.Identity{FirstName: "Ada", LastName: "Ford"}, Card: card("Visa", "").Card},
 	} {
 		if got := it.Subtitle(); got != want {
 			t.Errorf("%+v: %q, want %q", it, got, want)
