@@ -32,6 +32,7 @@ type Summary struct {
 	Unreadable string    `json:"unreadable,omitempty"` // why the item cannot be shown; all fields but ID are empty then
 	// Subtitle tells cards and identities apart, see item.Subtitle. It is empty until Index has opened the item.
 	Subtitle string `json:"subtitle,omitempty"`
+	Code     bool   `json:"code,omitempty"` // it makes verification codes; false until Index has opened the item
 }
 
 // Query selects items. The zero Query selects all items outside the archive and the trash.
@@ -114,9 +115,13 @@ func (c *Client) SearchJSON(q Query, offset, limit int) ([]byte, error) {
 			out = append(out, ',')
 		}
 		out = append(out, e.line...)
-		if subtitle := e.subtitle(); subtitle != "" {
+		subtitle, code := e.indexed()
+		if subtitle != "" {
 			out = item.AppendString(append(out[:len(out)-1], `,"subtitle":`...), subtitle)
 			out = append(out, '}')
+		}
+		if code {
+			out = append(out[:len(out)-1], `,"code":true}`...)
 		}
 	}
 	return append(out, "]}"...), nil
@@ -135,15 +140,16 @@ func (e *entry) summary() Summary {
 	if len(e.item.URLs) > 0 {
 		s.URL = e.item.URLs[0]
 	}
-	s.Subtitle = e.subtitle()
+	s.Subtitle, s.Code = e.indexed()
 	return s
 }
 
-func (e *entry) subtitle() string {
+// indexed returns what a Summary has from the details.
+func (e *entry) indexed() (subtitle string, code bool) {
 	if in := e.inside.Load(); in != nil {
-		return in.subtitle
+		return in.subtitle, in.totp
 	}
-	return ""
+	return "", false
 }
 
 // index folds the searchable texts and encodes the summary.

@@ -89,13 +89,13 @@ func sameForPage(t *testing.T, d *device, q client.Query) {
 	}
 }
 
-func TestSubtitlesAppearWithTheIndex(t *testing.T) {
+func TestSubtitlesAndCodesAppearWithTheIndex(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
 	d := newDevice(t, server)
 	d.register(t, "anna")
 	_, err := d.AddMany(t.Context(), []item.Item{
-		{Title: "Card", Type: item.TypeCard, Card: &item.Card{Brand: "Visa", Number: "4000 0012 3456 4242"}}, {Title: "Login", Username: "anna"},
+		{Title: "Card", Type: item.TypeCard, Card: &item.Card{Brand: "Visa", Number: "4000 0012 3456 4242"}}, {Title: "Login", Username: "anna", TOTP: "JBSWY3DPEHPK3PXP"},
 	}, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -106,6 +106,9 @@ func TestSubtitlesAppearWithTheIndex(t *testing.T) {
 			t.Fatal(err)
 		}
 		sameForPage(t, d, client.Query{})
+		if found[0].Code || found[1].Code != (found[0].Subtitle != "") {
+			t.Errorf("codes: %v, %v", found[0].Code, found[1].Code)
+		}
 		return []string{found[0].Subtitle, found[1].Subtitle}
 	}
 	if got := subtitles(); !slices.Equal(got, []string{"", ""}) {

@@ -45,7 +45,7 @@ async function leftInEnglish(page, language) {
     }
     return [...said];
   });
-  const own = new Set(plain(language));
+  const own = new Set([...plain(language), ...rich.fields.map((f) => f.name)]); // names that the user chose
   const foreign = new Set(plain("en").filter((text) => !own.has(text)));
   return shown.filter((text) => foreign.has(text));
 }

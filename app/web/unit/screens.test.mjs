@@ -335,12 +335,10 @@ test("the palette matches words in any order", () => {
   assert.equal(fits("New card", "new note"), false);
 });
 
-const hitsOf = (items = [], hasCode = false) => ({ items, hasCode });
-
 test("the palette shows recent choices first, once", () => {
   all.value = [login({ id: "m", title: "Mail" })];
   preferences.value = { ...DEFAULTS, recent: ["item m", "command lock", "item gone", "command gone"] };
-  const [recent, commands] = groupsOf("", hitsOf(), null, () => {});
+  const [recent, commands] = groupsOf("", [], null, () => {});
   assert.deepEqual(
     recent.choices.map((c) => c.label),
     ["Mail", "Lock"],
@@ -354,8 +352,8 @@ test("the palette shows recent choices first, once", () => {
 
 test("a command that starts with the query comes first", () => {
   const hits = [login({ id: "l", title: "Lock shop", username: "ada" }), login({ id: "o", title: "Locker" })];
-  const names = (words) => groupsOf(words, hitsOf(hits), null, () => {}).map((g) => g.name);
-  const [found, items] = groupsOf("lock", hitsOf(hits, true), null, () => {});
+  const names = (words) => groupsOf(words, hits, null, () => {}).map((g) => g.name);
+  const [found, items] = groupsOf("lock", [{ ...hits[0], code: true }, hits[1]], null, () => {});
   assert.equal(found.choices[0].label, "Lock");
   // Fields of the best result can be copied; notes and logins without a username offer fewer.
   assert.deepEqual(
@@ -363,12 +361,12 @@ test("a command that starts with the query comes first", () => {
     ["Lock shop", "Copy password", "Copy username", "Copy verification code", "Locker"],
   );
   assert.deepEqual(names("shop"), [...names("lock")].reverse());
-  const [, bare] = groupsOf("lock", hitsOf(hits), null, () => {});
+  const [, bare] = groupsOf("lock", hits, null, () => {});
   assert.ok(!bare.choices.some((c) => c.label === "Copy verification code"));
 });
 
 test("keywords find commands, after those named so", () => {
-  const first = (words) => groupsOf(words, hitsOf(), null, () => {}).flatMap((g) => g.choices)[0]?.label;
+  const first = (words) => groupsOf(words, [], null, () => {}).flatMap((g) => g.choices)[0]?.label;
   for (const [words, label] of [
     ["logout", "Sign out"],
     ["log out", "Sign out"],
@@ -383,7 +381,7 @@ test("keywords find commands, after those named so", () => {
 
 test("while picking a field, only items are listed", () => {
   all.value = Array.from({ length: 20 }, (_, i) => login({ id: String(i), title: `Item ${i}` }));
-  const groups = groupsOf("", hitsOf(), "password", () => {});
+  const groups = groupsOf("", [], "password", () => {});
   assert.equal(groups.length, 1);
   assert.equal(groups[0].choices.length, 7);
 });

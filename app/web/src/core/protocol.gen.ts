@@ -853,6 +853,7 @@ export interface Summary {
   unreadable?: string; // why the item cannot be shown; all fields but ID are empty then
   /** Subtitle tells cards and identities apart, see item.Subtitle. It is empty until Index has opened the item. */
   subtitle?: string;
+  code?: boolean; // it makes verification codes; false until Index has opened the item
 }
 
 /** Synced is the result of a Sync. */

@@ -19,7 +19,7 @@ export function copyActions(item: Summary): MenuItem[] {
   return [
     ...whether(item.username, { label: text.copyUsername, icon: "identity", key: "U", run: keys.u! }),
     { label: text.copyPassword, icon: "key", key: "C", run: keys.c! },
-    { label: text.copyCode, icon: "clock", key: "T", run: keys.t! },
+    ...whether(item.code, { label: text.copyCode, icon: "clock", key: "T", run: keys.t! }),
   ];
 }
 

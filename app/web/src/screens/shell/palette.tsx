@@ -58,7 +58,7 @@ const ofItem = (s: Summary): Choice => ({
 });
 
 /** The fields of the best result that can be copied directly. */
-function copies(s: Summary, hasCode: boolean): Choice[] {
+function copies(s: Summary): Choice[] {
   const { palette: text } = texts.value;
   const choice = (what: Copied, label: string, key: string): Choice => ({
     key: `${what} ${s.id}`,
@@ -73,7 +73,7 @@ function copies(s: Summary, hasCode: boolean): Choice[] {
   return [
     choice("password", text.copyPassword, "C"),
     ...(s.username ? [choice("username", text.copyUsername, "U")] : []),
-    ...(hasCode ? [choice("code", text.copyCode, "T")] : []),
+    ...(s.code ? [choice("code", text.copyCode, "T")] : []),
   ];
 }
 
@@ -85,47 +85,32 @@ function recent(): Choice[] {
   });
 }
 
-interface Hits {
-  items: Summary[];
-  hasCode: boolean; // the first makes verification codes
-}
-
-const NO_HITS: Hits = { items: [], hasCode: false };
-
-async function find(query: string): Promise<Hits> {
-  if (!query.trim()) return NO_HITS;
-  const { items } = await api.list({ query, limit: MOST_HITS });
-  const best = items[0];
-  if (best?.type !== "login" || best.unreadable) return { items, hasCode: false };
-  const hasCode = await api.code({ id: best.id }).then(
-    () => true,
-    () => false,
-  );
-  return { items, hasCode };
+async function find(query: string): Promise<Summary[]> {
+  return query.trim() ? (await api.list({ query, limit: MOST_HITS })).items : [];
 }
 
 /** The latest search results, and whether they belong to the current query. */
-function useHits(words: string): { hits: Hits; fresh: boolean } {
-  const [found, setFound] = useState<{ words: string; hits: Hits }>({ words, hits: NO_HITS });
+function useHits(words: string): { hits: Summary[]; fresh: boolean } {
+  const [found, setFound] = useState<{ words: string; hits: Summary[] }>({ words, hits: [] });
   useEffect(() => {
     let current = true;
-    const show = (hits: Hits) => current && setFound({ words, hits });
+    const show = (hits: Summary[]) => current && setFound({ words, hits });
     find(words).then(show, (e: unknown) => {
       handled(e);
-      show(NO_HITS);
+      show([]);
     });
     return () => {
       current = false;
     };
-  }, [words]);
+  }, [words, all.value]); // an indexed item can have a code
   return { hits: found.hits, fresh: found.words === words };
 }
 
-export function groupsOf(words: string, hits: Hits, pick: Copied | null, onPick: (what: Copied) => void): Group[] {
+export function groupsOf(words: string, hits: Summary[], pick: Copied | null, onPick: (what: Copied) => void): Group[] {
   const { palette: text } = texts.value;
   const asked = words.trim();
   if (pick) {
-    const from = asked ? hits.items : (all.value ?? []).slice(0, MOST_HITS);
+    const from = asked ? hits : (all.value ?? []).slice(0, MOST_HITS);
     return [
       {
         name: text.items,
@@ -144,7 +129,7 @@ export function groupsOf(words: string, hits: Hits, pick: Copied | null, onPick:
       { name: text.commands, choices: offered.filter((c) => !last.some((r) => r.key === c.key)) },
     ];
   }
-  const items = hits.items.flatMap((s, i) => (i === 0 ? [ofItem(s), ...copies(s, hits.hasCode)] : [ofItem(s)]));
+  const items = hits.flatMap((s, i) => (i === 0 ? [ofItem(s), ...copies(s)] : [ofItem(s)]));
   const byLabel = offered.filter((c) => fits(c.label, asked));
   const byKeyword = offered.filter((c) => !byLabel.includes(c) && fits(`${c.label} ${c.keywords ?? ""}`, asked));
   const found = { name: text.commands, choices: [...byLabel, ...byKeyword] };
