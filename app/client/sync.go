@@ -87,9 +87,10 @@ func (c *Client) sync(ctx context.Context, v *vault) (bool, error) {
 	}
 	before := v.revision
 	if !v.loaded {
-		// If the cache is damaged, the whole vault is downloaded and verified in the same way.
-		if err := c.openCopy(ctx, v); ctx.Err() != nil {
-			return false, err
+		// If the cache is missing or damaged, the whole vault is downloaded and verified in the same way.
+		_ = c.openCopy(ctx, v)
+		if ctx.Err() != nil {
+			return false, ctx.Err()
 		}
 	}
 	if err := c.loadQueue(v); err != nil {

@@ -119,10 +119,24 @@ export async function openPage(browser, url, options = {}) {
   await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: new URL(url).origin });
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE_MS);
+  forgiveLateAnswers(page);
   watch(page);
   await countUntilClosed(page);
   await page.goto(url);
   return page;
+}
+
+/** page.unroute() lets intercepted requests go on; a handler that answers one of them later is not an error of the test. */
+function forgiveLateAnswers(page) {
+  const route = page.route.bind(page);
+  page.route = (url, handler) =>
+    route(url, async (...args) => {
+      try {
+        await handler(...args);
+      } catch (e) {
+        if (!e.message.includes("Route is already handled")) throw e;
+      }
+    });
 }
 
 export function watch(page) {
