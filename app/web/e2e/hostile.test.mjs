@@ -213,9 +213,9 @@ test("texts three times as long fit", async () => {
   await page.locator("input[type=password]").waitFor();
   found.push(...(await look()).map((f) => `unlock: ${f}`));
   await page.locator(".panel-links .link").click();
-  await page.locator("input[autocomplete=username]").first().waitFor();
+  await page.locator('a[href="#/register"]').waitFor(); // on the sign-in form only
   await page.reload(); // signing out ends with a change of the route
-  await page.locator("input[autocomplete=username]").first().waitFor();
+  await page.locator('a[href="#/register"]').waitFor();
   found.push(...(await findOnScreens(page, ACCESS, look)));
   assert.deepEqual(found, []);
   assert.deepEqual(page.complaints, []);
