@@ -69,6 +69,7 @@ export function Menu({
       ref={ref}
       class="menu"
       role="menu"
+      tabIndex={-1}
       aria-label={label}
       popover="auto"
       onKeyDown={onKeyDown}

@@ -19,9 +19,9 @@ effect(() => {
   if (now && screen !== "health" && !(screen === "item" && now.ids.includes(id ?? ""))) work.value = null;
 });
 
-const OF_PASSWORD: Kind[] = ["breached", "weak", "reused", "old"];
+const OF_PASSWORD = new Set<Kind>(["breached", "weak", "reused", "old"]);
 
-export const isOfPassword = (kind: Kind) => OF_PASSWORD.includes(kind);
+export const isOfPassword = (kind: Kind) => OF_PASSWORD.has(kind);
 
 /** The form that resolves a finding: with the generator open if the password has to change. */
 export const formFor = (id: string, kind: Kind) =>

@@ -17,6 +17,8 @@ export const VALUES: Record<string, readonly string[]> = {
   is: ["archived", "exposed", "favourite", "old", "reused", "trashed", "weak"],
 };
 
+const quote = (value: string) => `"${value.replaceAll('"', " ")}"`;
+
 /** Suggests values for the operator at the end of a query. Each suggestion is the whole query. */
 export function suggestionsFor(words: string, tags: string[]): Suggestion[] {
   const at = /(^|\s)(-?)(type|has|is|tag):(?:"([^"]*)|([^"\s]*))$/i.exec(words);
@@ -27,7 +29,7 @@ export function suggestionsFor(words: string, tags: string[]): Suggestion[] {
   const values = matching([...(VALUES[operator] ?? tags)], quoted ?? plain ?? "");
   if (values.length === 1 && values[0] === plain) return [];
   return values.map((value) => ({
-    value: `${before}:${/^[^\s"]+$/.test(value) ? value : `"${value.replaceAll('"', " ")}"`} `,
+    value: `${before}:${/^[^\s"]+$/.test(value) ? value : quote(value)} `,
     label: value,
   }));
 }

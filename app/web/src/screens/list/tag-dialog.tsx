@@ -27,7 +27,7 @@ export function TagDialog({ tag, onClose: close }: { tag: string; onClose: () =>
   const rename = () => {
     if (!wanted || wanted === tag) return close();
     if (exists && !merging) return setMerging(true);
-    void run(() => renameTag(tag, wanted));
+    run(() => renameTag(tag, wanted));
   };
   if (merging) {
     return (
