@@ -39,20 +39,7 @@ func (c *Client) HandOver() (Handover, error) {
 // TakeOver opens the vault as Unlock does, with a Handover of the same session instead of the master password. It returns
 // ErrWrongPassword for any other Handover: of another user or session, from before the password was changed, or damaged.
 func (c *Client) TakeOver(ctx context.Context, h Handover) (Opened, error) {
-	ctx, done, err := c.begin(ctx)
-	if err != nil {
-		return Opened{}, err
-	}
-	defer done()
-	a, away, err := c.fetchOrKept(ctx)
-	if err != nil {
-		return Opened{}, err
-	}
-	v, err := unwrapHandover(a, h)
-	if err != nil {
-		return Opened{}, err
-	}
-	return c.show(ctx, v, away)
+	return c.unlock(ctx, func(a protocol.Account) (*vault, error) { return unwrapHandover(a, h) })
 }
 
 func unwrapHandover(a protocol.Account, h Handover) (*vault, error) {

@@ -187,6 +187,15 @@ type Opened struct {
 // Unlock opens the vault of the current session, or its cache if the server cannot be reached. The client checks the password;
 // the server does not see it.
 func (c *Client) Unlock(ctx context.Context, password string) (Opened, error) {
+	return c.unlock(ctx, func(a protocol.Account) (*vault, error) {
+		v, master, err := openWith(a, password)
+		master.Wipe()
+		return v, err
+	})
+}
+
+// unlock opens the vault of the current session with unwrap, which unwraps the vault key.
+func (c *Client) unlock(ctx context.Context, unwrap func(protocol.Account) (*vault, error)) (Opened, error) {
 	ctx, done, err := c.begin(ctx)
 	if err != nil {
 		return Opened{}, err
@@ -196,11 +205,10 @@ func (c *Client) Unlock(ctx context.Context, password string) (Opened, error) {
 	if err != nil {
 		return Opened{}, err
 	}
-	v, master, err := openWith(a, password)
+	v, err := unwrap(a)
 	if err != nil {
 		return Opened{}, err
 	}
-	master.Wipe()
 	return c.show(ctx, v, away)
 }
 

@@ -15,7 +15,7 @@ const (
 	SortCreated Sort = "created" // the most recently created first
 )
 
-// orders caches what is computed from the list of items: the list in orders other than by title, and what searches need.
+// orders caches values computed from the list of items: the list in orders other than by title, and values for searches.
 type orders struct {
 	mu               sync.Mutex // readers of the vault fill it
 	changed, created []*entry

@@ -122,7 +122,7 @@ type class int
 
 const (
 	shown      class = iota
-	unsearched       // shown, but nobody searches for it
+	unsearched       // shown, but searches skip it
 	secret           // hidden
 	masked           // hidden, but searchable by its last four letters or digits
 )

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Subtitle tells an item from others of its type by its details: what is shown of a card, an account or a document with the last four
-// characters of its number, or a name. It is empty for other types, and if the item has neither. It does not repeat the title.
+// Subtitle distinguishes an item from others of its type: a card, an account or a document by the last four characters of its number,
+// other types by a name. It is empty for other types, and if the item has neither. It does not repeat the title.
 func (it Item) Subtitle() string {
 	var parts []string
 	switch {

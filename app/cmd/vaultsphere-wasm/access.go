@@ -27,7 +27,7 @@ func (c *core) Resume(ctx context.Context, p protocol.Device) (protocol.Resumed,
 	c.client.SetDevice(p.Device)
 	opened, err := c.client.TakeOver(ctx, h)
 	if err != nil {
-		return resumed, ctx.Err() // unlocking with the password shows what is wrong, if anything
+		return resumed, ctx.Err() // unlocking with the password reports any problem
 	}
 	return protocol.Resumed{State: client.Unlocked, Username: opened.Username, Offline: opened.Offline}, nil
 }

@@ -275,8 +275,8 @@ type ListParams struct {
 	Type      item.Type   `json:"type,omitempty"`
 	Tag       string      `json:"tag,omitempty"`
 	Favourite bool        `json:"favourite,omitempty"`
-	Archive   bool        `json:"archive,omitempty"` // only what is in the archive
-	Trash     bool        `json:"trash,omitempty"`   // only what is in the trash
+	Archive   bool        `json:"archive,omitempty"` // only archived items
+	Trash     bool        `json:"trash,omitempty"`   // only items in the trash
 	Sort      client.Sort `json:"sort,omitempty"`    // of what matches equally well; absent: by title
 	Reverse   bool        `json:"reverse,omitempty"`
 	Offset    int         `json:"offset,omitempty"`

@@ -543,8 +543,8 @@ export interface ListParams {
   type?: ItemType;
   tag?: string;
   favourite?: boolean;
-  archive?: boolean; // only what is in the archive
-  trash?: boolean; // only what is in the trash
+  archive?: boolean; // only archived items
+  trash?: boolean; // only items in the trash
   sort?: Sort; // of what matches equally well; absent: by title
   reverse?: boolean;
   offset?: number;

@@ -95,7 +95,7 @@ interface SecretProps {
   label: string;
   value: string | undefined;
   plainWhenShown?: boolean;
-  ending?: string; // what is visible of a hidden value
+  ending?: string; // the end of a hidden value, which stays visible
   shown?: string; // the value as it is easier to read
 }
 
