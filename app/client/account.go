@@ -12,11 +12,11 @@ import (
 
 // prove checks the password on this device and returns the account and the keys that it opens. It needs the turn. The caller
 // wipes the master key.
-func (c *Client) prove(ctx context.Context, password string) (protocol.Account, *vault, seal.MasterKey, error) {
-	if _, err := c.opened(); err != nil {
+func (op *operation) prove(password string) (protocol.Account, *vault, seal.MasterKey, error) {
+	if _, err := op.opened(); err != nil {
 		return protocol.Account{}, nil, seal.MasterKey{}, err
 	}
-	a, err := c.fetchAccount(ctx)
+	a, err := op.fetchAccount()
 	if err != nil {
 		return protocol.Account{}, nil, seal.MasterKey{}, err
 	}
@@ -47,12 +47,12 @@ func wrapUnder(password string, user seal.UserID, key seal.VaultKey) (newPasswor
 
 // ChangePassword wraps the vault key under a new password with a new salt. All other sessions end.
 func (c *Client) ChangePassword(ctx context.Context, current, next string) error {
-	ctx, done, err := c.begin(ctx)
+	op, err := c.begin(ctx)
 	if err != nil {
 		return err
 	}
-	defer done()
-	a, v, master, err := c.prove(ctx, current)
+	defer op.end()
+	a, v, master, err := op.prove(current)
 	if err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func (c *Client) ChangePassword(ctx context.Context, current, next string) error
 	c.mu.Lock()
 	c.account = nil // it changes now, even if the answer is lost
 	c.mu.Unlock()
-	err = c.call(ctx, methodPost, protocol.PathAccountPassword, protocol.PasswordRequest{
+	err = op.call(methodPost, protocol.PathAccountPassword, protocol.PasswordRequest{
 		CurrentAuthKey: master.AuthKey().Encode(), KDF: fresh.kdf, AuthKey: fresh.auth.Encode(), WrappedKey: fresh.wrapped,
 	}, nil)
 	if err != nil {
@@ -77,7 +77,7 @@ func (c *Client) ChangePassword(ctx context.Context, current, next string) error
 		c.vault.account = a
 	}
 	c.mu.Unlock()
-	return c.keepAccount(a)
+	return op.keepAccount(a)
 }
 
 // PhraseChange is a new recovery phrase that is not active yet. The old phrase stays valid until ActivatePhrase succeeds.
@@ -92,12 +92,12 @@ func (p *PhraseChange) Words() []string { return p.phrase.Words() }
 
 // PreparePhrase creates a new recovery phrase. The server learns nothing of it.
 func (c *Client) PreparePhrase(ctx context.Context, password string) (*PhraseChange, error) {
-	ctx, done, err := c.begin(ctx)
+	op, err := c.begin(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer done()
-	_, v, master, err := c.prove(ctx, password)
+	defer op.end()
+	_, v, master, err := op.prove(password)
 	if err != nil {
 		return nil, err
 	}
@@ -124,15 +124,15 @@ func (c *Client) Recover(ctx context.Context, username, phrase, password string,
 	if err != nil {
 		return "", err
 	}
-	ctx, done, err := c.begin(ctx)
+	op, err := c.begin(ctx)
 	if err != nil {
 		return "", err
 	}
-	defer done()
+	defer op.end()
 	username = typedUsername(username)
 	var opened protocol.RecoveryOpenResponse
 	auth := words.AuthKey().Encode()
-	err = c.call(ctx, methodPost, protocol.PathRecoveryOpen, protocol.RecoveryOpenRequest{Username: username, RecoveryAuthKey: auth}, &opened)
+	err = op.call(methodPost, protocol.PathRecoveryOpen, protocol.RecoveryOpenRequest{Username: username, RecoveryAuthKey: auth}, &opened)
 	if hasCode(err, protocol.CodeInvalidCredentials) {
 		return "", fmt.Errorf("%w: %w", ErrWrongPhrase, err)
 	}
@@ -155,7 +155,7 @@ func (c *Client) Recover(ctx context.Context, username, phrase, password string,
 		return "", err
 	}
 	var answer protocol.SessionResponse
-	err = c.call(ctx, methodPost, protocol.PathRecoveryFinish, protocol.RecoveryFinishRequest{
+	err = op.call(methodPost, protocol.PathRecoveryFinish, protocol.RecoveryFinishRequest{
 		Username: username, RecoveryAuthKey: auth, KDF: fresh.kdf, AuthKey: fresh.auth.Encode(), WrappedKey: fresh.wrapped,
 		RemoveTOTP: removeTOTP, Device: device, Transport: c.sessionTransport(),
 	}, &answer)
@@ -166,7 +166,7 @@ func (c *Client) Recover(ctx context.Context, username, phrase, password string,
 	if a.UserID != string(user) || a.KDF != fresh.kdf || a.WrappedKey != fresh.wrapped {
 		return "", altered(found(bridge.Finding{Code: bridge.OtherAccount}, "the server answered the recovery with another account"))
 	}
-	return a.Username, c.enter(answer, newVault(user, key), device)
+	return a.Username, op.enter(answer, newVault(user, key), device)
 }
 
 // Enrolment is a second factor that is not active yet.
@@ -177,25 +177,25 @@ type Enrolment struct {
 }
 
 func (c *Client) BeginTOTP(ctx context.Context, password string) (Enrolment, error) {
-	ctx, done, err := c.begin(ctx)
+	op, err := c.begin(ctx)
 	if err != nil {
 		return Enrolment{}, err
 	}
-	defer done()
-	auth, err := c.currentAuth(ctx, password)
+	defer op.end()
+	auth, err := op.currentAuth(password)
 	if err != nil {
 		return Enrolment{}, err
 	}
 	var answer protocol.TOTPBeginResponse
-	if err := c.call(ctx, methodPost, protocol.PathTOTPBegin, protocol.TOTPBeginRequest{CurrentAuthKey: auth}, &answer); err != nil {
+	if err := op.call(methodPost, protocol.PathTOTPBegin, protocol.TOTPBeginRequest{CurrentAuthKey: auth}, &answer); err != nil {
 		return Enrolment{}, err
 	}
 	return Enrolment{URI: answer.URI, Secret: answer.Secret, Token: answer.Enrolment}, nil
 }
 
-// currentAuth checks the password on this device and returns the auth key for the wire. It needs the turn.
-func (c *Client) currentAuth(ctx context.Context, password string) (string, error) {
-	_, v, master, err := c.prove(ctx, password)
+// currentAuth checks the password on this device and returns the auth key for the wire.
+func (op *operation) currentAuth(password string) (string, error) {
+	_, v, master, err := op.prove(password)
 	if err != nil {
 		return "", err
 	}
@@ -207,15 +207,15 @@ func (c *Client) currentAuth(ctx context.Context, password string) (string, erro
 // CheckPassword returns ErrWrongPassword unless password is the master password. It guards operations that an unlocked vault
 // alone must not allow to a passer-by. It works offline.
 func (c *Client) CheckPassword(ctx context.Context, password string) error {
-	ctx, done, err := c.begin(ctx)
+	op, err := c.begin(ctx)
 	if err != nil {
 		return err
 	}
-	defer done()
-	if _, err := c.opened(); err != nil {
+	defer op.end()
+	if _, err := op.opened(); err != nil {
 		return err
 	}
-	a, _, err := c.fetchOrKept(ctx)
+	a, _, err := op.fetchOrKept()
 	if err != nil {
 		return err
 	}
@@ -234,44 +234,44 @@ func (c *Client) ConfirmTOTP(ctx context.Context, enrolment, code string) error 
 }
 
 func (c *Client) RemoveTOTP(ctx context.Context, password string) error {
-	ctx, done, err := c.begin(ctx)
+	op, err := c.begin(ctx)
 	if err != nil {
 		return err
 	}
-	defer done()
-	auth, err := c.currentAuth(ctx, password)
+	defer op.end()
+	auth, err := op.currentAuth(password)
 	if err != nil {
 		return err
 	}
-	return c.call(ctx, methodPost, protocol.PathTOTPRemove, protocol.TOTPRemoveRequest{CurrentAuthKey: auth}, nil)
+	return op.call(methodPost, protocol.PathTOTPRemove, protocol.TOTPRemoveRequest{CurrentAuthKey: auth}, nil)
 }
 
 // DeleteAccount deletes the user on the server, and everything that this device stores about the user. If the outbox is not empty
 // and its loss is not forced, it deletes nothing and returns an *UnsentError.
 func (c *Client) DeleteAccount(ctx context.Context, password string, force bool) error {
-	ctx, done, err := c.begin(ctx)
+	op, err := c.begin(ctx)
 	if err != nil {
 		return err
 	}
-	defer done()
-	user, err := c.leave(force)
+	defer op.end()
+	user, err := op.leave(force)
 	if err != nil {
 		return err
 	}
-	a, v, master, err := c.prove(ctx, password)
+	a, v, master, err := op.prove(password)
 	if err != nil {
 		return err
 	}
 	v.key.Wipe()
 	auth := master.AuthKey().Encode()
 	master.Wipe()
-	if err := c.call(ctx, methodPost, protocol.PathAccountDelete, protocol.DeleteAccountRequest{CurrentAuthKey: auth}, nil); err != nil {
+	if err := op.call(methodPost, protocol.PathAccountDelete, protocol.DeleteAccountRequest{CurrentAuthKey: auth}, nil); err != nil {
 		return err
 	}
-	c.forget()
-	wipeErr := c.wipe(user)
-	c.signedOut()
-	if err := errors.Join(wipeErr, c.memory.Store(a.UserID, Seen{})); err != nil {
+	op.forget()
+	wipeErr := op.wipe(user)
+	op.signedOut()
+	if err := errors.Join(wipeErr, op.memory.Store(a.UserID, Seen{})); err != nil {
 		return fmt.Errorf("delete the last seen revision: %w", err)
 	}
 	return nil

@@ -46,12 +46,12 @@ func (c *Client) addMany(ctx context.Context, items []item.Item, progress func(d
 		}
 		ready[i] = it
 	}
-	ctx, done, err := c.begin(ctx)
+	op, err := c.begin(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer done()
-	v, err := c.loaded(ctx)
+	defer op.end()
+	v, err := op.loaded()
 	if err != nil {
 		return nil, err
 	}
@@ -59,8 +59,8 @@ func (c *Client) addMany(ctx context.Context, items []item.Item, progress func(d
 	for len(added) < len(ready) {
 		rest := ready[len(added):]
 		n := 0
-		err := c.apply(ctx, v, func(ch *change) error {
-			n, err = ch.addSome(ctx, rest)
+		err := op.apply(v, func(ch *change) error {
+			n, err = ch.addSome(op.ctx, rest)
 			return err
 		})
 		if err != nil {

@@ -122,7 +122,7 @@ func piecePath(id string, number int) string {
 	return strings.NewReplacer("{id}", id, "{chunk}", strconv.Itoa(number)).Replace(protocol.PathChunk)
 }
 
-// upload takes the turn for each piece separately, so a large file does not block syncing and saving.
+// upload is one operation for each piece, so a large file does not block syncing and saving.
 func (c *Client) upload(ctx context.Context, id string, data []byte, progress func(done, total int)) error {
 	count := pieces(int64(len(data)))
 	done := 0
@@ -148,12 +148,12 @@ func chunks(data []byte) [][]byte {
 
 // putPiece seals and sends a piece. If the quota is full, attachments that no item refers to are deleted first.
 func (c *Client) putPiece(ctx context.Context, p seal.Piece, content []byte) error {
-	ctx, done, err := c.begin(ctx)
+	op, err := c.begin(ctx)
 	if err != nil {
 		return err
 	}
-	defer done()
-	v, err := c.loaded(ctx)
+	defer op.end()
+	v, err := op.loaded()
 	if err != nil {
 		return err
 	}
@@ -163,11 +163,11 @@ func (c *Client) putPiece(ctx context.Context, p seal.Piece, content []byte) err
 		return fmt.Errorf("seal piece: %w", err)
 	}
 	send := func() error {
-		return c.call(ctx, methodPut, piecePath(string(p.Attachment), p.Number), protocol.Chunk{Count: p.Count, Token: token}, nil)
+		return op.call(methodPut, piecePath(string(p.Attachment), p.Number), protocol.Chunk{Count: p.Count, Token: token}, nil)
 	}
 	err = send()
 	if hasCode(err, protocol.CodeQuotaReached) {
-		cleared, clearErr := c.clearOrphans(ctx, v, nil, string(p.Attachment))
+		cleared, clearErr := op.clearOrphans(v, nil, string(p.Attachment))
 		if clearErr != nil || !cleared {
 			return errors.Join(err, clearErr)
 		}
@@ -178,17 +178,17 @@ func (c *Client) putPiece(ctx context.Context, p seal.Piece, content []byte) err
 
 // download fetches and opens one piece.
 func (c *Client) download(ctx context.Context, a item.Attachment, number, count int) ([]byte, error) {
-	ctx, done, err := c.begin(ctx)
+	op, err := c.begin(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer done()
-	v, err := c.opened()
+	defer op.end()
+	v, err := op.opened()
 	if err != nil {
 		return nil, err
 	}
 	var answer protocol.Chunk
-	err = c.call(ctx, methodGet, piecePath(a.ID, number), nil, &answer)
+	err = op.call(methodGet, piecePath(a.ID, number), nil, &answer)
 	if hasCode(err, protocol.CodeNotFound) {
 		return nil, fmt.Errorf("%w: %s, piece %d of %d", ErrAttachmentGone, a.Name, number, count)
 	}
@@ -203,17 +203,17 @@ func (c *Client) download(ctx context.Context, a item.Attachment, number, count 
 }
 
 // clearOrphans deletes attachments that no version of any item refers to: those in freed, and all that are older than orphanAge,
-// except the upload in progress. It reports whether it deleted any. It needs the turn.
+// except the upload in progress. It reports whether it deleted any.
 //
 // A device that has not synced may be about to save an item that another device has just deleted permanently. The item survives
 // that (see Save), its attachments do not.
-func (c *Client) clearOrphans(ctx context.Context, v *vault, freed map[string]bool, uploading string) (bool, error) {
+func (op *operation) clearOrphans(v *vault, freed map[string]bool, uploading string) (bool, error) {
 	var answer struct {
 		Attachments wholeList[wholeAttachment] `json:"attachments"`
 		Quota       int64                      `json:"quota"`
 		Now         time.Time                  `json:"now"`
 	}
-	if err := c.callWithin(ctx, methodGet, protocol.PathAttachments, nil, &answer, maxVault); err != nil {
+	if err := op.callWithin(methodGet, protocol.PathAttachments, nil, &answer, maxVault); err != nil {
 		return false, err
 	}
 	orphans := slices.DeleteFunc(answer.Attachments, func(a wholeAttachment) bool {
@@ -222,13 +222,13 @@ func (c *Client) clearOrphans(ctx context.Context, v *vault, freed map[string]bo
 	if len(orphans) == 0 {
 		return false, nil
 	}
-	if _, err := c.sync(ctx, v); err != nil {
+	if _, err := op.sync(v); err != nil {
 		return false, err
 	}
 	if len(v.queue) > 0 { // the outbox may refer to an attachment
 		return false, nil
 	}
-	named, err := v.mentioned(ctx, orphans)
+	named, err := v.mentioned(op.ctx, orphans)
 	if err != nil {
 		return false, err
 	}
@@ -237,7 +237,7 @@ func (c *Client) clearOrphans(ctx context.Context, v *vault, freed map[string]bo
 		if named[a.ID] {
 			continue
 		}
-		err := c.call(ctx, methodDelete, attachmentPath(a.ID), nil, nil)
+		err := op.call(methodDelete, attachmentPath(a.ID), nil, nil)
 		if err != nil && !hasCode(err, protocol.CodeNotFound) {
 			return cleared, err
 		}

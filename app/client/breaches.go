@@ -26,8 +26,13 @@ type Ranges interface {
 
 // BreachAddress asks the server where the page may look up breached passwords; empty: nowhere.
 func (c *Client) BreachAddress(ctx context.Context) (string, error) {
+	op, err := c.begin(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer op.end()
 	var settings protocol.Settings
-	err := c.call(ctx, methodGet, protocol.PathSettings, nil, &settings)
+	err = op.call(methodGet, protocol.PathSettings, nil, &settings)
 	return settings.BreachAddress, err
 }
 

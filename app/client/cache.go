@@ -55,39 +55,39 @@ func queueName(user seal.UserID) string { return "queue-" + string(user) }
 // newStamp returns a unique stamp.
 func newStamp() string { return string(seal.NewAccountID()) }
 
-// keeps reports whether this device may have a cache. It needs the turn.
-func (c *Client) keeps() bool { return c.cache != nil && !c.keepNothing }
+// keeps reports whether this device may have a cache.
+func (op *operation) keeps() bool { return op.cache != nil && !op.keepsNothing }
 
 // KeepCopy turns the cache and the outbox of this device on (the default) or off. Turning them off deletes both. If the outbox is
 // not empty and force is false, KeepCopy does nothing and returns an *UnsentError.
 func (c *Client) KeepCopy(ctx context.Context, on, force bool) error {
-	_, done, err := c.begin(ctx)
+	op, err := c.begin(ctx)
 	if err != nil {
 		return err
 	}
-	defer done()
-	if on || c.cache == nil {
-		c.keepNothing = !on
+	defer op.end()
+	if on || op.cache == nil {
+		op.keepsNothing = !on
 		return nil
 	}
-	user, err := c.leave(force)
+	user, err := op.leave(force)
 	if err != nil {
 		return err
 	}
-	if err := c.wipe(user); err != nil {
+	if err := op.wipe(user); err != nil {
 		return err
 	}
-	c.keepNothing = true
+	op.keepsNothing = true
 	return nil
 }
 
-// leave returns the user of the cache, or an *UnsentError if deleting it would lose changes and force is false. It needs the turn.
-func (c *Client) leave(force bool) (seal.UserID, error) {
-	user, err := c.keptUser()
+// leave returns the user of the cache, or an *UnsentError if deleting it would lose changes and force is false.
+func (op *operation) leave(force bool) (seal.UserID, error) {
+	user, err := op.keptUser()
 	if err != nil || force {
 		return user, err
 	}
-	n, err := c.unsent(user)
+	n, err := op.unsent(user)
 	if err == nil && n > 0 {
 		err = &UnsentError{n}
 	}
@@ -95,19 +95,18 @@ func (c *Client) leave(force bool) (seal.UserID, error) {
 }
 
 // keepAccount stores the account that unlocks the vault offline. If the device has no space, work continues without it. The
-// password must have opened the vault key of a: otherwise a server could replace the only key that opens the cache. It needs
-// the turn.
-func (c *Client) keepAccount(a protocol.Account) error {
+// password must have opened the vault key of a: otherwise a server could replace the only key that opens the cache.
+func (op *operation) keepAccount(a protocol.Account) error {
 	a.Revision = 0 // it changes often, and the cached vault has its own
-	if !c.keeps() || c.kept != nil && *c.kept == a {
+	if !op.keeps() || op.cached != nil && *op.cached == a {
 		return nil
 	}
-	if err := c.replaceAccount(a); err != nil {
-		c.copyProblem = err.Error()
-		return c.forgetAccount()
+	if err := op.replaceAccount(a); err != nil {
+		op.cacheProblem = err.Error()
+		return op.forgetAccount()
 	}
-	c.kept = &a
-	return c.takeBack(seal.UserID(a.UserID))
+	op.cached = &a
+	return op.takeBack(seal.UserID(a.UserID))
 }
 
 // sameKey reports whether two accounts unlock the same key with the same password.
@@ -116,26 +115,26 @@ func sameKey(a, b *protocol.Account) bool {
 }
 
 // refreshAccount stores the other data of the account if its key is unchanged.
-func (c *Client) refreshAccount(a protocol.Account) error {
-	if v, _ := c.opened(); v != nil && sameKey(&a, &v.account) {
-		return c.keepAccount(a)
+func (op *operation) refreshAccount(a protocol.Account) error {
+	if v, _ := op.opened(); v != nil && sameKey(&a, &v.account) {
+		return op.keepAccount(a)
 	}
-	before, _ := c.keptAccount() // an unlock replaces a damaged one
+	before, _ := op.keptAccount() // an unlock replaces a damaged one
 	if !sameKey(&a, before) {
 		return nil
 	}
-	return c.keepAccount(a)
+	return op.keepAccount(a)
 }
 
 // replaceAccount replaces the stored account. If two tabs do this at the same time, the last one wins.
-func (c *Client) replaceAccount(a protocol.Account) error {
-	before, err := c.keptAccount()
+func (op *operation) replaceAccount(a protocol.Account) error {
+	before, err := op.keptAccount()
 	switch {
 	case err != nil, before == nil:
 	case *before == a:
 		return nil
 	case before.UserID != a.UserID:
-		if err := c.putAside(*before); err != nil {
+		if err := op.putAside(*before); err != nil {
 			return err
 		}
 	}
@@ -144,23 +143,23 @@ func (c *Client) replaceAccount(a protocol.Account) error {
 		return fmt.Errorf("encode account: %w", err)
 	}
 	for range maxAttempts {
-		held, err := c.cache.Load(accountName)
+		held, err := op.cache.Load(accountName)
 		if err != nil {
 			return err
 		}
-		if err := c.cache.Replace(accountName, held.Stamp, Piece{newStamp(), data}); !errors.Is(err, ErrCacheMoved) {
+		if err := op.cache.Replace(accountName, held.Stamp, Piece{newStamp(), data}); !errors.Is(err, ErrCacheMoved) {
 			return err
 		}
 	}
 	return ErrCacheMoved
 }
 
-// keptAccount returns the account in the cache, nil if there is none. It needs the turn.
-func (c *Client) keptAccount() (*protocol.Account, error) {
-	if !c.keeps() {
+// keptAccount returns the account in the cache, nil if there is none.
+func (op *operation) keptAccount() (*protocol.Account, error) {
+	if !op.keeps() {
 		return nil, nil
 	}
-	held, err := c.cache.Load(accountName)
+	held, err := op.cache.Load(accountName)
 	if err != nil || len(held.Pieces) == 0 {
 		return nil, err
 	}
@@ -175,58 +174,57 @@ func (c *Client) keptAccount() (*protocol.Account, error) {
 	return &a, nil
 }
 
-// keptUser returns the user of the cache, as far as is known; empty if there is no cache. It needs the turn.
-func (c *Client) keptUser() (seal.UserID, error) {
-	c.mu.RLock()
-	a := c.account
-	c.mu.RUnlock()
+// keptUser returns the user of the cache, as far as is known; empty if there is no cache.
+func (op *operation) keptUser() (seal.UserID, error) {
+	op.client.mu.RLock()
+	a := op.client.account
+	op.client.mu.RUnlock()
 	var err error
 	if a == nil {
-		if a, err = c.keptAccount(); a == nil {
+		if a, err = op.keptAccount(); a == nil {
 			return "", err
 		}
 	}
 	return seal.UserID(a.UserID), nil
 }
 
-// forgetAccount needs the turn.
-func (c *Client) forgetAccount() error {
-	if !c.keeps() {
+func (op *operation) forgetAccount() error {
+	if !op.keeps() {
 		return nil
 	}
-	c.kept = nil
-	if err := c.cache.Forget(accountName); err != nil {
+	op.cached = nil
+	if err := op.cache.Forget(accountName); err != nil {
 		return fmt.Errorf("delete the cache: %w", err)
 	}
 	return nil
 }
 
-// wipe deletes everything that this device stores about a user: the cache, the outbox, and their quarantine. It needs the turn.
-func (c *Client) wipe(user seal.UserID) error {
-	if !c.keeps() {
+// wipe deletes everything that this device stores about a user: the cache, the outbox, and their quarantine.
+func (op *operation) wipe(user seal.UserID) error {
+	if !op.keeps() {
 		return nil
 	}
-	c.mu.Lock()
-	if c.vault != nil {
-		c.vault.setQueue(nil, queueRow{})
-		c.vault.copied = notCopied
+	op.client.mu.Lock()
+	if op.client.vault != nil {
+		op.client.vault.setQueue(nil, queueRow{})
+		op.client.vault.copied = notCopied
 	}
-	c.mu.Unlock()
-	kept, err := c.keptAccount()
+	op.client.mu.Unlock()
+	kept, err := op.keptAccount()
 	if err == nil && kept != nil && kept.UserID != string(user) {
-		err = c.setAside() // another user's
+		err = op.setAside() // another user's
 	} else {
-		err = c.forgetAccount() // a damaged one too
+		err = op.forgetAccount() // a damaged one too
 	}
 	if user == "" {
 		return err
 	}
-	return errors.Join(err, c.forgetNames(vaultName(user), queueName(user)), c.forgetQuarantined(user))
+	return errors.Join(err, op.forgetNames(vaultName(user), queueName(user)), op.forgetQuarantined(user))
 }
 
-func (c *Client) forgetNames(names ...string) error {
+func (op *operation) forgetNames(names ...string) error {
 	for _, name := range names {
-		if err := c.cache.Forget(name); err != nil {
+		if err := op.cache.Forget(name); err != nil {
 			return fmt.Errorf("delete the cache: %w", err)
 		}
 	}
@@ -238,31 +236,31 @@ const notCopied = -1
 
 func revisionStamp(revision int64) string { return strconv.FormatInt(revision, 10) }
 
-// keepDelta appends the changes since another revision to the cache. It needs the turn.
-func (c *Client) keepDelta(v *vault, from int64, piece []byte) error {
-	if !c.keeps() || v.copied == v.revision {
+// keepDelta appends the changes since another revision to the cache.
+func (op *operation) keepDelta(v *vault, from int64, piece []byte) error {
+	if !op.keeps() || v.copied == v.revision {
 		return nil
 	}
 	if v.copied == from && v.revision != from {
-		err := c.cache.Add(vaultName(v.user), revisionStamp(from), Piece{revisionStamp(v.revision), piece})
+		err := op.cache.Add(vaultName(v.user), revisionStamp(from), Piece{revisionStamp(v.revision), piece})
 		if !errors.Is(err, ErrCacheMoved) {
-			return c.copied(v, err)
+			return op.copied(v, err)
 		}
 	}
-	return c.keepWhole(v, nil)
+	return op.keepWhole(v, nil)
 }
 
 // keepWhole replaces the cache, unless another tab or process has written a newer one. piece is the vault as one answer of the
-// server; nil: keepWhole encodes it. It needs the turn.
-func (c *Client) keepWhole(v *vault, piece []byte) error {
-	if !c.keeps() {
+// server; nil: keepWhole encodes it.
+func (op *operation) keepWhole(v *vault, piece []byte) error {
+	if !op.keeps() {
 		return nil
 	}
 	name := vaultName(v.user)
 	for range maxAttempts {
-		held, err := c.cache.Load(name)
+		held, err := op.cache.Load(name)
 		if err != nil {
-			return c.copied(v, err)
+			return op.copied(v, err)
 		}
 		if revision, err := strconv.ParseInt(held.Stamp, 10, 64); err == nil && revision > v.revision {
 			v.copied = notCopied
@@ -273,26 +271,26 @@ func (c *Client) keepWhole(v *vault, piece []byte) error {
 				return fmt.Errorf("encode the cache: %w", err)
 			}
 		}
-		if err := c.cache.Replace(name, held.Stamp, Piece{revisionStamp(v.revision), piece}); !errors.Is(err, ErrCacheMoved) {
-			return c.copied(v, err)
+		if err := op.cache.Replace(name, held.Stamp, Piece{revisionStamp(v.revision), piece}); !errors.Is(err, ErrCacheMoved) {
+			return op.copied(v, err)
 		}
 	}
-	return c.copied(v, ErrCacheMoved)
+	return op.copied(v, ErrCacheMoved)
 }
 
 // copied records the result of writing the cache. A device without space works on: the vault is safe on the server, and Synced
 // reports the problem to the user.
-func (c *Client) copied(v *vault, err error) error {
+func (op *operation) copied(v *vault, err error) error {
 	if err == nil {
 		v.copied = v.revision
-		if c.kept != nil {
-			c.copyProblem = ""
+		if op.cached != nil {
+			op.cacheProblem = ""
 		}
 		return nil
 	}
-	c.copyProblem = err.Error()
+	op.cacheProblem = err.Error()
 	// An old cache that remains would look like a rollback.
-	if dropErr := c.cache.Forget(vaultName(v.user)); dropErr != nil {
+	if dropErr := op.cache.Forget(vaultName(v.user)); dropErr != nil {
 		return fmt.Errorf("write the cache: %w", errors.Join(err, dropErr))
 	}
 	v.copied = notCopied
@@ -317,14 +315,13 @@ func (v *vault) answer() protocol.VaultResponse {
 // maxPieces is the number of pieces at which a cache is rewritten as one.
 const maxPieces = 64
 
-// openCopy fills v from the cache, which it verifies like an answer of the server. It returns errNoCopy if there is no cache. It
-// needs the turn.
-func (c *Client) openCopy(ctx context.Context, v *vault) error {
-	if !c.keeps() {
+// openCopy fills v from the cache, which it verifies like an answer of the server. It returns errNoCopy if there is no cache.
+func (op *operation) openCopy(v *vault) error {
+	if !op.keeps() {
 		return errNoCopy
 	}
 	name := vaultName(v.user)
-	held, err := c.cache.Load(name)
+	held, err := op.cache.Load(name)
 	if err != nil {
 		return fmt.Errorf("read the cache: %w", err)
 	}
@@ -333,9 +330,9 @@ func (c *Client) openCopy(ctx context.Context, v *vault) error {
 	}
 	if v.seen.Digest == "" {
 		// It is unknown how new the cache is: the user made this device forget its state, and wants the vault of the server.
-		return errors.Join(errNoCopy, c.moveAside(v.account, name, held))
+		return errors.Join(errNoCopy, op.moveAside(v.account, name, held))
 	}
-	answer, err := c.takePieces(ctx, v, held.Pieces)
+	answer, err := op.takePieces(v, held.Pieces)
 	if err != nil {
 		return err
 	}
@@ -345,21 +342,21 @@ func (c *Client) openCopy(ctx context.Context, v *vault) error {
 		if err != nil {
 			return fmt.Errorf("encode the cache: %w", err)
 		}
-		err = c.cache.Replace(name, held.Stamp, Piece{held.Stamp, whole})
+		err = op.cache.Replace(name, held.Stamp, Piece{held.Stamp, whole})
 		if err != nil && !errors.Is(err, ErrCacheMoved) {
-			return c.copied(v, err)
+			return op.copied(v, err)
 		}
 	}
 	return nil
 }
 
 // takePieces fills v from the pieces of a cache.
-func (c *Client) takePieces(ctx context.Context, v *vault, pieces [][]byte) (protocol.VaultResponse, error) {
+func (op *operation) takePieces(v *vault, pieces [][]byte) (protocol.VaultResponse, error) {
 	answer, err := join(pieces)
 	if err != nil {
 		return answer, &VaultAlteredError{[]error{found(bridge.Finding{Code: bridge.CacheDamaged}, "the copy on this device is damaged")}, err}
 	}
-	err = c.take(ctx, v, answer, true)
+	err = op.take(v, answer, true)
 	var back *RolledBackError
 	if errors.As(err, &back) {
 		back.Copy = true

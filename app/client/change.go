@@ -1,7 +1,6 @@
 package client
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -66,8 +65,8 @@ func wirePlace(account string, kind seal.Kind, version int64) protocol.Place {
 }
 
 // apply builds a change of the current vault and sends it, and repeats that on the newer vault while other devices are faster.
-// build may be called many times; a change without puts and deletes is not sent. It needs the turn.
-func (c *Client) apply(ctx context.Context, v *vault, build func(*change) error) error {
+// build may be called many times; a change without puts and deletes is not sent.
+func (op *operation) apply(v *vault, build func(*change) error) error {
 	for range maxAttempts {
 		ch := v.change()
 		if err := build(ch); err != nil {
@@ -76,24 +75,24 @@ func (c *Client) apply(ctx context.Context, v *vault, build func(*change) error)
 		if len(ch.puts) == 0 && len(ch.deletes) == 0 {
 			return nil
 		}
-		err := c.send(ctx, v, ch)
+		err := op.send(v, ch)
 		if !hasCode(err, protocol.CodeRevisionConflict) {
 			return err
 		}
-		if _, err := c.sync(ctx, v); err != nil {
+		if _, err := op.sync(v); err != nil {
 			return err
 		}
 	}
 	return ErrBusy
 }
 
-func (c *Client) send(ctx context.Context, v *vault, ch *change) error {
+func (op *operation) send(v *vault, ch *change) error {
 	target := v.revision + 1
 	manifest, err := v.key.SealManifest(seal.Manifest{User: v.user, Revision: target, Count: ch.count, Digest: ch.digest})
 	if err != nil {
 		return fmt.Errorf("seal manifest: %w", err)
 	}
-	if err := ch.openChanged(ctx); err != nil {
+	if err := ch.openChanged(op.ctx); err != nil {
 		return err
 	}
 	request := protocol.ChangeRequest{BaseRevision: v.revision, Manifest: manifest, Puts: ch.puts, Deletes: ch.deletes}
@@ -104,25 +103,25 @@ func (c *Client) send(ctx context.Context, v *vault, ch *change) error {
 		request.Deletes = []protocol.Place{}
 	}
 	var answer protocol.ChangeResponse
-	if err := c.call(ctx, methodPost, protocol.PathVaultChanges, request, &answer); err != nil {
-		return c.settle(ctx, v, ch, target, err)
+	if err := op.call(methodPost, protocol.PathVaultChanges, request, &answer); err != nil {
+		return op.settle(v, ch, target, err)
 	}
 	if answer.Revision != target {
 		return altered(found(bridge.Finding{Code: bridge.RevisionSkipped, Got: answer.Revision, Want: v.revision},
 			"the server says that revision %d follows on %d", answer.Revision, v.revision))
 	}
 	before := v.revision
-	c.mu.Lock()
+	op.client.mu.Lock()
 	ch.commit(target, manifest)
-	c.mu.Unlock()
+	op.client.mu.Unlock()
 	piece, err := json.Marshal(ch.answer(target, manifest))
 	if err != nil {
 		return fmt.Errorf("encode the change for the cache: %w", err)
 	}
-	if err := c.keepDelta(v, before, piece); err != nil {
+	if err := op.keepDelta(v, before, piece); err != nil {
 		return err
 	}
-	return c.remember(v)
+	return op.remember(v)
 }
 
 // answer returns the change as the server reports it to other devices.
@@ -138,10 +137,10 @@ func (c *change) answer(revision int64, manifest string) protocol.VaultResponse 
 }
 
 // settle finds out whether the server made a change after its request failed with err.
-func (c *Client) settle(ctx context.Context, v *vault, ch *change, target int64, err error) error {
+func (op *operation) settle(v *vault, ch *change, target int64, err error) error {
 	var answer *AnswerError
 	var server *ServerError
-	lost := errors.Is(err, ErrOffline) || errors.As(err, &answer) || ctx.Err() != nil
+	lost := errors.Is(err, ErrOffline) || errors.As(err, &answer) || op.ctx.Err() != nil
 	if errors.As(err, &server) {
 		// Without a request id, this is the answer of a proxy that lost the server's.
 		lost = server.Code == protocol.CodeStorageUnavailable || server.Code == protocol.CodeInternal ||
@@ -150,10 +149,10 @@ func (c *Client) settle(ctx context.Context, v *vault, ch *change, target int64,
 	if !lost {
 		return err
 	}
-	if ctx.Err() != nil {
+	if op.ctx.Err() != nil {
 		return fmt.Errorf("%w: %w", ErrUncertain, err)
 	}
-	if _, syncErr := c.sync(ctx, v); syncErr != nil {
+	if _, syncErr := op.sync(v); syncErr != nil {
 		return fmt.Errorf("%w: %w", ErrUncertain, err)
 	}
 	if v.revision >= target && v.holds(ch) {

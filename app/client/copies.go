@@ -27,19 +27,19 @@ const liveCopy = "session"
 // Copies lists the caches that OpenCopy opens: the session's first, then those of ended sessions, the newest first. It does not
 // contact the server.
 func (c *Client) Copies(ctx context.Context) ([]Copy, error) {
-	_, done, err := c.begin(ctx)
+	op, err := c.begin(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer done()
-	if c.cache == nil {
+	defer op.end()
+	if op.cache == nil {
 		return nil, nil
 	}
-	_ = c.expireQuarantine(time.Now()) // a device that cannot write keeps them longer
+	_ = op.expireQuarantine(time.Now()) // a device that cannot write keeps them longer
 	var out []Copy
-	list, err := c.copies()
+	list, err := op.copies()
 	for _, q := range list {
-		copied, err := c.describeCopy(q)
+		copied, err := op.describeCopy(q)
 		if err != nil {
 			return nil, err
 		}
@@ -50,11 +50,11 @@ func (c *Client) Copies(ctx context.Context) ([]Copy, error) {
 	return out, err
 }
 
-// copies returns the session's cache, followed by the quarantine. It needs the turn.
-func (c *Client) copies() ([]quarantined, error) {
-	list, err := c.quarantine()
+// copies returns the session's cache, followed by the quarantine.
+func (op *operation) copies() ([]quarantined, error) {
+	list, err := op.quarantine()
 	slices.SortStableFunc(list, func(a, b quarantined) int { return int(b.At - a.At) })
-	live, _ := c.keptAccount() // a damaged account opens nothing
+	live, _ := op.keptAccount() // a damaged account opens nothing
 	if live == nil {
 		return list, err
 	}
@@ -62,20 +62,20 @@ func (c *Client) copies() ([]quarantined, error) {
 	return slices.Insert(list, 0, quarantined{ID: liveCopy, Account: *live}), err
 }
 
-func (c *Client) describeCopy(q quarantined) (Copy, error) {
+func (op *operation) describeCopy(q quarantined) (Copy, error) {
 	out := Copy{ID: q.ID, Username: q.Account.Username}
 	if q.ID != liveCopy {
 		out.Since, out.DaysLeft = time.UnixMilli(q.At), q.daysLeft()
 	}
 	vault, queue := q.names()
-	held, err := c.cache.Load(vault)
+	held, err := op.cache.Load(vault)
 	if err != nil {
 		return out, fmt.Errorf("read the cache: %w", err)
 	}
 	if len(held.Pieces) > 0 {
 		out.Revision, _ = strconv.ParseInt(held.Stamp, 10, 64)
 	}
-	if held, err = c.cache.Load(queue); err != nil {
+	if held, err = op.cache.Load(queue); err != nil {
 		return out, fmt.Errorf("read the outbox: %w", err)
 	}
 	out.Changes, err = countQueued(held)
@@ -85,11 +85,11 @@ func (c *Client) describeCopy(q quarantined) (Copy, error) {
 	return out, nil
 }
 
-func (c *Client) findCopy(id string) (quarantined, error) {
-	if c.cache == nil {
+func (op *operation) findCopy(id string) (quarantined, error) {
+	if op.cache == nil {
 		return quarantined{}, ErrNoCopy
 	}
-	list, _ := c.copies()
+	list, _ := op.copies()
 	i := slices.IndexFunc(list, func(q quarantined) bool { return q.ID == id })
 	if i < 0 {
 		return quarantined{}, ErrNoCopy
@@ -107,12 +107,12 @@ type OpenedCopy struct {
 // method contacts the server: methods that would change the vault return ErrReadOnly. The vault includes the changes in the
 // outbox. OpenCopy returns ErrWrongPassword, ErrNoCopy or ErrCopyDamaged.
 func (c *Client) OpenCopy(ctx context.Context, id, password string) (OpenedCopy, error) {
-	ctx, done, err := c.begin(ctx)
+	op, err := c.begin(ctx)
 	if err != nil {
 		return OpenedCopy{}, err
 	}
-	defer done()
-	q, err := c.findCopy(id)
+	defer op.end()
+	q, err := op.findCopy(id)
 	if err != nil {
 		return OpenedCopy{}, err
 	}
@@ -127,15 +127,15 @@ func (c *Client) OpenCopy(ctx context.Context, id, password string) (OpenedCopy,
 	if !q.Own {
 		// A cache that was set aside because the user accepted another vault of the server need not match what this device has
 		// seen since.
-		_ = c.recall(v)
+		_ = op.recall(v)
 	}
 	out := OpenedCopy{Username: q.Account.Username}
-	if out.Partial, err = c.fillCopy(ctx, v, q); err != nil {
+	if out.Partial, err = op.fillCopy(v, q); err != nil {
 		v.key.Wipe()
 		return OpenedCopy{}, err
 	}
 	v.readOnly = true
-	c.forget()
+	op.forget()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.vault = v
@@ -144,22 +144,22 @@ func (c *Client) OpenCopy(ctx context.Context, id, password string) (OpenedCopy,
 
 // readsCopy reports whether the unlocked vault is a cache that OpenCopy opened.
 func (c *Client) readsCopy() bool {
-	v, err := c.opened()
+	v, err := c.unlocked()
 	return err == nil && v.readOnly
 }
 
 // fillCopy fills v with the readable parts of a cache, and reports whether some are missing.
-func (c *Client) fillCopy(ctx context.Context, v *vault, q quarantined) (partial bool, err error) {
+func (op *operation) fillCopy(v *vault, q quarantined) (partial bool, err error) {
 	vault, queue := q.names()
-	held, err := c.cache.Load(vault)
+	held, err := op.cache.Load(vault)
 	if err != nil {
 		return false, fmt.Errorf("read the cache: %w", err)
 	}
 	var broken error
 	if len(held.Pieces) > 0 {
-		_, broken = c.takePieces(ctx, v, held.Pieces)
+		_, broken = op.takePieces(v, held.Pieces)
 	}
-	if held, err = c.cache.Load(queue); err != nil {
+	if held, err = op.cache.Load(queue); err != nil {
 		return false, fmt.Errorf("read the outbox: %w", err)
 	}
 	var changes []queued
@@ -168,8 +168,8 @@ func (c *Client) fillCopy(ctx context.Context, v *vault, q quarantined) (partial
 		changes, unread = v.openQueue(held.Pieces)
 		broken = errors.Join(broken, unread)
 	}
-	if ctx.Err() != nil {
-		return false, ctx.Err()
+	if op.ctx.Err() != nil {
+		return false, op.ctx.Err()
 	}
 	if broken != nil && !v.loaded && len(changes) == 0 {
 		return false, fmt.Errorf("%w: %w", ErrCopyDamaged, broken)
@@ -181,19 +181,19 @@ func (c *Client) fillCopy(ctx context.Context, v *vault, q quarantined) (partial
 
 // DeleteCopy permanently deletes a cache on this device, with its outbox.
 func (c *Client) DeleteCopy(ctx context.Context, id string) error {
-	_, done, err := c.begin(ctx)
+	op, err := c.begin(ctx)
 	if err != nil {
 		return err
 	}
-	defer done()
-	q, err := c.findCopy(id)
+	defer op.end()
+	q, err := op.findCopy(id)
 	if err != nil {
 		return err
 	}
-	c.forget()
+	op.forget()
 	if id == liveCopy {
-		return errors.Join(c.forgetAccount(), c.forgetNames(vaultName(q.user()), queueName(q.user())),
-			c.dropQuarantined(func(o quarantined) bool { return !o.Own && o.user() == q.user() }))
+		return errors.Join(op.forgetAccount(), op.forgetNames(vaultName(q.user()), queueName(q.user())),
+			op.dropQuarantined(func(o quarantined) bool { return !o.Own && o.user() == q.user() }))
 	}
-	return c.dropQuarantined(func(o quarantined) bool { return o.ID == id })
+	return op.dropQuarantined(func(o quarantined) bool { return o.ID == id })
 }

@@ -64,12 +64,12 @@ func (v *vault) trashed(wanted func(item.Item) bool) []string {
 
 // deleteFrom deletes the items that choose returns.
 func (c *Client) deleteFrom(ctx context.Context, progress func(done, total int), choose func(*vault) ([]string, error)) error {
-	ctx, done, err := c.begin(ctx)
+	op, err := c.begin(ctx)
 	if err != nil {
 		return err
 	}
-	defer done()
-	v, err := c.loaded(ctx)
+	defer op.end()
+	v, err := op.loaded()
 	if err != nil {
 		return err
 	}
@@ -83,21 +83,21 @@ func (c *Client) deleteFrom(ctx context.Context, progress func(done, total int),
 		seen[id] = e.base()
 		_ = v.attachmentsOf(e, freed) // an unreadable item frees nothing
 	}
-	there, err := c.reach(ctx, v)
+	there, err := op.reach(v)
 	if err != nil {
 		return err
 	}
 	if !there {
-		return c.enqueueDelete(v, ids, false)
+		return op.enqueueDelete(v, ids, false)
 	}
 	if len(v.queue) > 0 {
-		return c.deleteBehind(ctx, v, ids)
+		return op.deleteBehind(v, ids)
 	}
 	var kept []string
 	for total := len(ids); len(ids) > 0; {
 		n := 0
 		var keep []string
-		err := c.apply(ctx, v, func(ch *change) error {
+		err := op.apply(v, func(ch *change) error {
 			keep = nil
 			n, err = ch.remove(ids, func(e *entry) bool {
 				if e.base() == seen[e.id] {
@@ -108,8 +108,8 @@ func (c *Client) deleteFrom(ctx context.Context, progress func(done, total int),
 			})
 			return err
 		})
-		if c.mayWait(err) {
-			return errors.Join(c.enqueueDelete(v, ids, errors.Is(err, ErrUncertain)), keptError(kept))
+		if op.mayWait(err) {
+			return errors.Join(op.enqueueDelete(v, ids, errors.Is(err, ErrUncertain)), keptError(kept))
 		}
 		if err != nil {
 			return err
@@ -121,7 +121,7 @@ func (c *Client) deleteFrom(ctx context.Context, progress func(done, total int),
 		}
 	}
 	if len(freed) > 0 {
-		_, _ = c.clearOrphans(ctx, v, freed, "") // the items are gone; a later call deletes the attachments that remain
+		_, _ = op.clearOrphans(v, freed, "") // the items are gone; a later call deletes the attachments that remain
 	}
 	return keptError(kept)
 }
@@ -133,13 +133,13 @@ func keptError(ids []string) error {
 	return &KeptError{ids}
 }
 
-// deleteBehind appends the deletion to the outbox and sends it. It needs the turn.
-func (c *Client) deleteBehind(ctx context.Context, v *vault, ids []string) error {
-	if err := c.enqueueDelete(v, ids, false); err != nil {
+// deleteBehind appends the deletion to the outbox and sends it.
+func (op *operation) deleteBehind(v *vault, ids []string) error {
+	if err := op.enqueueDelete(v, ids, false); err != nil {
 		return err
 	}
 	// The items are marked as deleted on this device. If sending fails, the next Sync reports why.
-	_ = c.flush(ctx, v)
+	_ = op.flush(v)
 	var kept, others []string
 	for _, id := range v.stayed {
 		if slices.Contains(ids, id) {

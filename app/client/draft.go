@@ -12,9 +12,11 @@ import (
 // SealDraft seals an unfinished item, so this device can store it while the vault is locked. The item need not be valid: it may
 // have no title yet.
 func (c *Client) SealDraft(it item.Item) (string, error) {
-	v, err := c.unlockedVault()
-	if err != nil {
-		return "", err
+	c.mu.RLock() // Lock must not wipe the key meanwhile
+	defer c.mu.RUnlock()
+	v := c.vault
+	if v == nil {
+		return "", ErrLocked
 	}
 	plaintext, err := json.Marshal(it) // #nosec G117 -- sealed below
 	if err != nil {
@@ -27,9 +29,11 @@ func (c *Client) SealDraft(it item.Item) (string, error) {
 // OpenDraft opens a draft that SealDraft sealed on this device for the same user. A draft of another user or a damaged one
 // returns seal.ErrAltered and is useless.
 func (c *Client) OpenDraft(token string) (item.Item, error) {
-	v, err := c.unlockedVault()
-	if err != nil {
-		return item.Item{}, err
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	v := c.vault
+	if v == nil {
+		return item.Item{}, ErrLocked
 	}
 	plaintext, err := v.key.OpenDraft(v.user, token)
 	if err != nil {
@@ -41,13 +45,4 @@ func (c *Client) OpenDraft(token string) (item.Item, error) {
 		return item.Item{}, fmt.Errorf("draft %w", seal.ErrAltered)
 	}
 	return it, nil
-}
-
-func (c *Client) unlockedVault() (*vault, error) {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	if c.vault == nil {
-		return nil, ErrLocked
-	}
-	return c.vault, nil
 }

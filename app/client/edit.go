@@ -62,12 +62,12 @@ type editing struct {
 }
 
 func (c *Client) edit(ctx context.Context, ids []string, progress func(done, total int), alter func(*item.Item)) ([]string, error) {
-	ctx, done, err := c.begin(ctx)
+	op, err := c.begin(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer done()
-	v, err := c.loaded(ctx)
+	defer op.end()
+	v, err := op.loaded()
 	if err != nil {
 		return nil, err
 	}
@@ -81,14 +81,14 @@ func (c *Client) edit(ctx context.Context, ids []string, progress func(done, tot
 			return nil, err
 		}
 	}
-	there, err := c.reach(ctx, v)
+	there, err := op.reach(v)
 	if err != nil {
 		return nil, err
 	}
 	if !there || len(v.queue) > 0 {
-		changed, err := c.enqueueEdit(&ed, ids, false)
+		changed, err := op.enqueueEdit(&ed, ids, false)
 		if err == nil && there {
-			_ = c.flush(ctx, v) // if sending fails, the next Sync reports why
+			_ = op.flush(v) // if sending fails, the next Sync reports why
 		}
 		return changed, err
 	}
@@ -96,12 +96,12 @@ func (c *Client) edit(ctx context.Context, ids []string, progress func(done, tot
 	for rest := ids; len(rest) > 0; {
 		var n int
 		var some []string
-		err := c.apply(ctx, v, func(ch *change) error {
-			n, some, err = ed.build(ctx, ch, rest)
+		err := op.apply(v, func(ch *change) error {
+			n, some, err = ed.build(op.ctx, ch, rest)
 			return err
 		})
-		if c.mayWait(err) {
-			waiting, err := c.enqueueEdit(&ed, rest, errors.Is(err, ErrUncertain))
+		if op.mayWait(err) {
+			waiting, err := op.enqueueEdit(&ed, rest, errors.Is(err, ErrUncertain))
 			return append(changed, waiting...), err
 		}
 		if err != nil {
@@ -163,8 +163,8 @@ func (ed *editing) build(ctx context.Context, ch *change, ids []string) (n int, 
 	return len(ids), changed, nil
 }
 
-// enqueueEdit appends the edit of items to the outbox. It needs the turn.
-func (c *Client) enqueueEdit(ed *editing, ids []string, sent bool) ([]string, error) {
+// enqueueEdit appends the edit of items to the outbox.
+func (op *operation) enqueueEdit(ed *editing, ids []string, sent bool) ([]string, error) {
 	var edits []queued
 	var changed []string
 	for _, id := range ids {
@@ -190,7 +190,7 @@ func (c *Client) enqueueEdit(ed *editing, ids []string, sent bool) ([]string, er
 	if len(edits) == 0 {
 		return nil, nil
 	}
-	err := c.changeQueue(ed.v, func(changes []queued) []queued {
+	err := op.changeQueue(ed.v, func(changes []queued) []queued {
 		for _, q := range edits {
 			changes = add(changes, q)
 		}

@@ -41,7 +41,7 @@ func (c *Client) Follow(ctx context.Context, report func(Notice)) error {
 	if c.readsCopy() {
 		return ErrReadOnly
 	}
-	v, err := c.opened()
+	v, err := c.unlocked()
 	if err != nil {
 		return err
 	}

@@ -187,19 +187,19 @@ func (r *importRun) add(ctx context.Context) error {
 // update changes items of the vault, in as few changes as the server accepts.
 func (r *importRun) update(ctx context.Context) error {
 	c := r.client
-	ctx, done, err := c.begin(ctx)
+	op, err := c.begin(ctx)
 	if err != nil {
 		return err
 	}
-	defer done()
-	v, err := c.loaded(ctx)
+	defer op.end()
+	v, err := op.loaded()
 	if err != nil {
 		return err
 	}
 	for rest := r.order; len(rest) > 0; {
 		var outcomes []updateOutcome
-		err := c.apply(ctx, v, func(ch *change) (err error) {
-			outcomes, err = r.updateSome(ctx, ch, rest)
+		err := op.apply(v, func(ch *change) (err error) {
+			outcomes, err = r.updateSome(op.ctx, ch, rest)
 			return err
 		})
 		if err != nil {

@@ -29,13 +29,13 @@ const pendingFor = 5 * time.Minute
 // Login starts a session and unlocks the vault. After ErrTOTPRequired or protocol.CodeTOTPInvalid, call it again with the same
 // username, the same or an empty password, and a code: the key is not derived again.
 func (c *Client) Login(ctx context.Context, username, password, code, device string) (string, error) {
-	ctx, done, err := c.begin(ctx)
+	op, err := c.begin(ctx)
 	if err != nil {
 		return "", err
 	}
-	defer done()
+	defer op.end()
 	username = typedUsername(username)
-	p, err := c.derive(ctx, username, password)
+	p, err := op.derive(username, password)
 	if err != nil {
 		return "", err
 	}
@@ -43,19 +43,19 @@ func (c *Client) Login(ctx context.Context, username, password, code, device str
 		Username: username, AuthKey: p.master.AuthKey().Encode(), TOTPCode: typedCode(code), Device: device, Transport: c.sessionTransport(),
 	}
 	var answer protocol.SessionResponse
-	if err := c.call(ctx, methodPost, protocol.PathLogin, request, &answer); err != nil {
+	if err := op.call(methodPost, protocol.PathLogin, request, &answer); err != nil {
 		required, invalid := hasCode(err, protocol.CodeTOTPRequired), hasCode(err, protocol.CodeTOTPInvalid)
 		if required || invalid {
-			c.keepPending(p)
+			op.keepPending(p)
 		} else {
-			c.dropPending(p)
+			op.dropPending(p)
 		}
 		if required {
 			return "", fmt.Errorf("%w: %w", ErrTOTPRequired, err)
 		}
 		return "", err
 	}
-	defer c.dropPending(p)
+	defer op.dropPending(p)
 	if answer.Account.KDF != p.kdf {
 		return "", fmt.Errorf("%w: the server sent different parameters before and after the login", seal.ErrKDFMismatch)
 	}
@@ -67,24 +67,24 @@ func (c *Client) Login(ctx context.Context, username, password, code, device str
 	if err != nil {
 		return "", err
 	}
-	return answer.Account.Username, c.enter(answer, v, device)
+	return answer.Account.Username, op.enter(answer, v, device)
 }
 
 // derive returns the pending login of the same user, or fetches the parameters and derives the key.
-func (c *Client) derive(ctx context.Context, username, password string) (*pendingLogin, error) {
+func (op *operation) derive(username, password string) (*pendingLogin, error) {
 	sum := sha256.Sum256([]byte(password))
-	c.mu.RLock()
-	p := c.pending
-	c.mu.RUnlock()
+	op.client.mu.RLock()
+	p := op.client.pending
+	op.client.mu.RUnlock()
 	if p != nil && p.username == username && time.Now().Before(p.until) &&
 		(password == "" || subtle.ConstantTimeCompare(p.password[:], sum[:]) == 1) {
 		return p, nil
 	}
 	if p != nil {
-		c.dropPending(p)
+		op.dropPending(p)
 	}
 	var answer protocol.PreloginResponse
-	if err := c.call(ctx, methodPost, protocol.PathPrelogin, protocol.PreloginRequest{Username: username}, &answer); err != nil {
+	if err := op.call(methodPost, protocol.PathPrelogin, protocol.PreloginRequest{Username: username}, &answer); err != nil {
 		return nil, err
 	}
 	master, err := deriveMaster(password, answer.KDF)
@@ -109,18 +109,18 @@ func deriveMaster(password string, kdf protocol.KDF) (seal.MasterKey, error) {
 	return master, nil
 }
 
-func (c *Client) keepPending(p *pendingLogin) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.pending = p
+func (op *operation) keepPending(p *pendingLogin) {
+	op.client.mu.Lock()
+	defer op.client.mu.Unlock()
+	op.client.pending = p
 }
 
-func (c *Client) dropPending(p *pendingLogin) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+func (op *operation) dropPending(p *pendingLogin) {
+	op.client.mu.Lock()
+	defer op.client.mu.Unlock()
 	p.master.Wipe()
-	if c.pending == p {
-		c.pending = nil
+	if op.client.pending == p {
+		op.client.pending = nil
 	}
 }
 
@@ -158,15 +158,15 @@ const (
 
 // Resume asks the server for the current session. If the server cannot be reached, it returns the account in the cache.
 func (c *Client) Resume(ctx context.Context) (State, string, error) {
-	ctx, done, err := c.begin(ctx)
+	op, err := c.begin(ctx)
 	if err != nil {
 		return "", "", err
 	}
-	defer done()
-	_ = c.expireQuarantine(time.Now()) // on an error the quarantined caches stay longer
-	a, _, err := c.fetchOrKept(ctx)
+	defer op.end()
+	_ = op.expireQuarantine(time.Now()) // on an error the quarantined caches stay longer
+	a, _, err := op.fetchOrKept()
 	if errors.Is(err, ErrSignedOut) {
-		c.forget()
+		op.forget()
 		return SignedOut, "", nil
 	}
 	if err != nil {
@@ -196,12 +196,12 @@ func (c *Client) Unlock(ctx context.Context, password string) (Opened, error) {
 
 // unlock opens the vault of the current session with unwrap, which unwraps the vault key.
 func (c *Client) unlock(ctx context.Context, unwrap func(protocol.Account) (*vault, error)) (Opened, error) {
-	ctx, done, err := c.begin(ctx)
+	op, err := c.begin(ctx)
 	if err != nil {
 		return Opened{}, err
 	}
-	defer done()
-	a, away, err := c.fetchOrKept(ctx)
+	defer op.end()
+	a, away, err := op.fetchOrKept()
 	if err != nil {
 		return Opened{}, err
 	}
@@ -209,62 +209,61 @@ func (c *Client) unlock(ctx context.Context, unwrap func(protocol.Account) (*vau
 	if err != nil {
 		return Opened{}, err
 	}
-	return c.show(ctx, v, away)
+	return op.show(v, away)
 }
 
-// show makes v the unlocked vault: as the server has it, or as the cache has it if away says why there is no server. It needs the
-// turn.
-func (c *Client) show(ctx context.Context, v *vault, away error) (Opened, error) {
-	if err := c.recall(v); err != nil {
+// show makes v the unlocked vault: as the server has it, or as the cache has it if away says why there is no server.
+func (op *operation) show(v *vault, away error) (Opened, error) {
+	if err := op.recall(v); err != nil {
 		return Opened{}, err
 	}
 	if away == nil {
-		if err := c.keepAccount(v.account); err != nil {
+		if err := op.keepAccount(v.account); err != nil {
 			return Opened{}, err
 		}
 	} else {
-		if err := c.openHere(ctx, v); err != nil {
+		if err := op.openHere(v); err != nil {
 			if errors.Is(err, errNoCopy) {
 				err = fmt.Errorf("%w: %w", away, err)
 			}
 			return Opened{}, err
 		}
 	}
-	c.forget()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.vault = v
+	op.forget()
+	op.client.mu.Lock()
+	defer op.client.mu.Unlock()
+	op.client.vault = v
 	return Opened{v.account.Username, away != nil}, nil
 }
 
 // fetchOrKept returns the account from the server. If the server cannot be reached, it returns the account in the cache, and away
-// is why. It needs the turn.
-func (c *Client) fetchOrKept(ctx context.Context) (a protocol.Account, away, err error) {
-	if c.readsCopy() {
-		v, err := c.opened()
+// is why.
+func (op *operation) fetchOrKept() (a protocol.Account, away, err error) {
+	if op.client.readsCopy() {
+		v, err := op.opened()
 		return v.account, ErrReadOnly, err
 	}
-	a, err = c.fetchAccount(ctx)
+	a, err = op.fetchAccount()
 	if !unreachable(err) {
 		return a, nil, err
 	}
 	away = err
-	kept, err := c.keptAccount()
+	kept, err := op.keptAccount()
 	if err != nil {
 		return a, away, fmt.Errorf("%w: %w", away, err)
 	}
 	if kept == nil {
 		return a, away, away
 	}
-	return *kept, away, c.meet(*kept)
+	return *kept, away, op.meet(*kept)
 }
 
-// openHere fills v from the cache and the outbox. It needs the turn.
-func (c *Client) openHere(ctx context.Context, v *vault) error {
-	if err := c.openCopy(ctx, v); err != nil {
+// openHere fills v from the cache and the outbox.
+func (op *operation) openHere(v *vault) error {
+	if err := op.openCopy(v); err != nil {
 		return err
 	}
-	return c.loadQueue(v)
+	return op.loadQueue(v)
 }
 
 // openWith derives the master key of a and opens its vault key with it.
@@ -280,63 +279,63 @@ func openWith(a protocol.Account, password string) (*vault, seal.MasterKey, erro
 // Logout ends the session, locks the vault, and deletes the cache. The vault is locked even if the server cannot be reached. If
 // the outbox is not empty and force is false, Logout does nothing and returns an *UnsentError.
 func (c *Client) Logout(ctx context.Context, force bool) error {
-	ctx, done, err := c.begin(ctx)
+	op, err := c.begin(ctx)
 	if err != nil {
 		return err
 	}
-	defer done()
-	user, err := c.leave(force)
+	defer op.end()
+	user, err := op.leave(force)
 	if err != nil {
 		return err
 	}
-	c.forget()
-	err = c.call(ctx, methodPost, protocol.PathLogout, nil, nil)
+	op.forget()
+	err = op.call(methodPost, protocol.PathLogout, nil, nil)
 	if hasCode(err, protocol.CodeUnauthorized) {
 		err = nil // the session had already ended
 	}
 	if err == nil {
-		err = c.wipe(user)
-		c.signedOut()
+		err = op.wipe(user)
+		op.signedOut()
 	}
 	return err
 }
 
 // LogoutHere is Logout without the request to the server, where the session remains until it expires.
 func (c *Client) LogoutHere(ctx context.Context, force bool) error {
-	_, done, err := c.begin(ctx)
+	op, err := c.begin(ctx)
 	if err != nil {
 		return err
 	}
-	defer done()
-	user, err := c.leave(force)
+	defer op.end()
+	user, err := op.leave(force)
 	if err != nil {
 		return err
 	}
-	c.forget()
-	err = c.wipe(user)
-	c.signedOut()
+	op.forget()
+	err = op.wipe(user)
+	op.signedOut()
 	return err
 }
 
-func (c *Client) signedOut() {
-	if b, ok := c.transport.(bearer); ok {
+func (op *operation) signedOut() {
+	if b, ok := op.client.transport.(bearer); ok {
 		b.SetBearer("")
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.account, c.device = nil, ""
+	op.client.mu.Lock()
+	defer op.client.mu.Unlock()
+	op.client.account, op.client.device = nil, ""
 }
 
 // Session is one of this user's sessions.
 type Session = protocol.Session
 
 func (c *Client) Sessions(ctx context.Context) ([]Session, error) {
-	ctx, done, err := c.begin(ctx)
+	op, err := c.begin(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer done()
-	body, err := c.exchange(ctx, methodGet, protocol.PathSessions, nil, maxAnswer)
+	defer op.end()
+	body, err := op.exchange(methodGet, protocol.PathSessions, nil, maxAnswer)
 	if err != nil {
 		return nil, err
 	}
@@ -350,7 +349,7 @@ func (c *Client) Sessions(ctx context.Context) ([]Session, error) {
 		} `json:"sessions"`
 	}
 	body = bytes.ToValidUTF8(body, []byte("\ufffd"))
-	if err := c.answerError(methodGet, protocol.PathSessions, decodeStrict(body, &answer)); err != nil {
+	if err := op.answerError(methodGet, protocol.PathSessions, decodeStrict(body, &answer)); err != nil {
 		return nil, err
 	}
 	list := make([]Session, len(answer.Sessions))
@@ -373,24 +372,24 @@ func (c *Client) EndOtherSessions(ctx context.Context, password string) error {
 }
 
 func (c *Client) endSessions(ctx context.Context, password, id string) error {
-	ctx, done, err := c.begin(ctx)
+	op, err := c.begin(ctx)
 	if err != nil {
 		return err
 	}
-	defer done()
-	auth, err := c.currentAuth(ctx, password)
+	defer op.end()
+	auth, err := op.currentAuth(password)
 	if err != nil {
 		return err
 	}
-	return c.call(ctx, methodPost, protocol.PathSessionsEnd, protocol.EndSessionsRequest{CurrentAuthKey: auth, ID: id}, nil)
+	return op.call(methodPost, protocol.PathSessionsEnd, protocol.EndSessionsRequest{CurrentAuthKey: auth, ID: id}, nil)
 }
 
 // tell sends a request whose answer has no body.
 func (c *Client) tell(ctx context.Context, method, path string, in any) error {
-	ctx, done, err := c.begin(ctx)
+	op, err := c.begin(ctx)
 	if err != nil {
 		return err
 	}
-	defer done()
-	return c.call(ctx, method, path, in, nil)
+	defer op.end()
+	return op.call(method, path, in, nil)
 }

@@ -92,12 +92,11 @@ func parseQuarantine(held Kept) (list []quarantined, err error) {
 	return list, nil
 }
 
-// quarantine needs the turn.
-func (c *Client) quarantine() ([]quarantined, error) {
-	if c.cache == nil {
+func (op *operation) quarantine() ([]quarantined, error) {
+	if op.cache == nil {
 		return nil, nil
 	}
-	held, err := c.cache.Load(quarantineName)
+	held, err := op.cache.Load(quarantineName)
 	if err != nil {
 		return nil, fmt.Errorf("read the list of caches: %w", err)
 	}
@@ -105,10 +104,10 @@ func (c *Client) quarantine() ([]quarantined, error) {
 }
 
 // changeQuarantine replaces the list by the result of change, and returns the entries that were dropped. It calls change again if
-// another tab or process was faster. A damaged list is replaced. It needs the turn.
-func (c *Client) changeQuarantine(change func([]quarantined) []quarantined) (dropped []quarantined, err error) {
+// another tab or process was faster. A damaged list is replaced.
+func (op *operation) changeQuarantine(change func([]quarantined) []quarantined) (dropped []quarantined, err error) {
 	for range maxAttempts {
-		held, err := c.cache.Load(quarantineName)
+		held, err := op.cache.Load(quarantineName)
 		if err != nil {
 			return nil, fmt.Errorf("read the list of caches: %w", err)
 		}
@@ -125,7 +124,7 @@ func (c *Client) changeQuarantine(change func([]quarantined) []quarantined) (dro
 		if err != nil {
 			return nil, fmt.Errorf("encode the list of caches: %w", err)
 		}
-		err = c.cache.Replace(quarantineName, held.Stamp, Piece{newStamp(), data})
+		err = op.cache.Replace(quarantineName, held.Stamp, Piece{newStamp(), data})
 		if errors.Is(err, ErrCacheMoved) {
 			continue
 		}
@@ -139,30 +138,30 @@ func (c *Client) changeQuarantine(change func([]quarantined) []quarantined) (dro
 	return nil, ErrCacheMoved
 }
 
-// setAside moves the cache of this device's account into quarantine. It needs the turn.
-func (c *Client) setAside() error {
-	if !c.keeps() {
+// setAside moves the cache of this device's account into quarantine.
+func (op *operation) setAside() error {
+	if !op.keeps() {
 		return nil
 	}
-	if v, _ := c.opened(); v != nil {
+	if v, _ := op.opened(); v != nil {
 		v.copied = notCopied
 	}
-	a, err := c.keptAccount()
+	a, err := op.keptAccount()
 	if err == nil && a != nil {
-		err = c.putAside(*a)
+		err = op.putAside(*a)
 		if err != nil {
 			return err // better a cache too many than one too few
 		}
 	}
-	return errors.Join(err, c.forgetAccount())
+	return errors.Join(err, op.forgetAccount())
 }
 
-// putAside moves the cache of a, if there is one, into quarantine. It needs the turn.
-func (c *Client) putAside(a protocol.Account) error {
+// putAside moves the cache of a, if there is one, into quarantine.
+func (op *operation) putAside(a protocol.Account) error {
 	user := seal.UserID(a.UserID)
 	n := 0
 	for _, name := range []string{vaultName(user), queueName(user)} {
-		held, err := c.cache.Load(name)
+		held, err := op.cache.Load(name)
 		if err != nil {
 			return fmt.Errorf("read the cache: %w", err)
 		}
@@ -171,13 +170,13 @@ func (c *Client) putAside(a protocol.Account) error {
 	if n == 0 {
 		return nil
 	}
-	return c.addQuarantined(quarantined{ID: newStamp(), Account: a})
+	return op.addQuarantined(quarantined{ID: newStamp(), Account: a})
 }
 
-func (c *Client) addQuarantined(q quarantined) error {
+func (op *operation) addQuarantined(q quarantined) error {
 	q.At = time.Now().UnixMilli()
 	q.Last = q.At
-	dropped, err := c.changeQuarantine(func(list []quarantined) []quarantined {
+	dropped, err := op.changeQuarantine(func(list []quarantined) []quarantined {
 		return append(slices.DeleteFunc(list, func(o quarantined) bool {
 			return !o.Own && !q.Own && o.user() == q.user()
 		}), q)
@@ -186,12 +185,11 @@ func (c *Client) addQuarantined(q quarantined) error {
 		return err
 	}
 	dropped = slices.DeleteFunc(dropped, func(o quarantined) bool { return !o.Own && o.user() == q.user() })
-	return c.forgetDropped(dropped)
+	return op.forgetDropped(dropped)
 }
 
-// moveAside moves a cache of the vault of a into quarantine under other names, because a new one needs its name. It needs the
-// turn.
-func (c *Client) moveAside(a protocol.Account, name string, held Kept) error {
+// moveAside moves a cache of the vault of a into quarantine under other names, because a new one needs its name.
+func (op *operation) moveAside(a protocol.Account, name string, held Kept) error {
 	q := quarantined{ID: newStamp(), Account: a, Own: true}
 	vault, queue := q.names()
 	to := queue
@@ -204,79 +202,78 @@ func (c *Client) moveAside(a protocol.Account, name string, held Kept) error {
 		if i == len(held.Pieces)-1 {
 			stamp = held.Stamp
 		}
-		put := c.cache.Add
+		put := op.cache.Add
 		if i == 0 {
-			put = c.cache.Replace
+			put = op.cache.Replace
 		}
 		if err := put(to, after, Piece{stamp, piece}); err != nil {
 			return fmt.Errorf("move the cache into quarantine: %w", err)
 		}
 		after = stamp
 	}
-	if err := c.addQuarantined(q); err != nil {
+	if err := op.addQuarantined(q); err != nil {
 		return err
 	}
-	return c.cache.Forget(name)
+	return op.cache.Forget(name)
 }
 
 // checkQueue sets the outbox aside if the user's key, which was just verified, does not open it: it must not prevent signing in.
-// It needs the turn.
-func (c *Client) checkQueue(v *vault) error {
-	c.outboxProblem = ""
-	if !c.keeps() {
+func (op *operation) checkQueue(v *vault) error {
+	op.outboxProblem = ""
+	if !op.keeps() {
 		return nil
 	}
 	name := queueName(v.user)
-	held, _ := c.cache.Load(name) // the next sync reports why it is unreadable
+	held, _ := op.cache.Load(name) // the next sync reports why it is unreadable
 	if len(held.Pieces) == 0 {
 		return nil
 	}
 	if _, err := v.openQueue(held.Pieces); err == nil {
 		return nil
 	}
-	c.outboxProblem = "the changes that waited on this device cannot be read, and were set aside"
-	return c.moveAside(v.account, name, held)
+	op.outboxProblem = "the changes that waited on this device cannot be read, and were set aside"
+	return op.moveAside(v.account, name, held)
 }
 
 // takeBack moves a user's cache out of quarantine, after the user has proved the password. Its vault and outbox are active again
-// under their names. It needs the turn.
-func (c *Client) takeBack(user seal.UserID) error {
-	_, err := c.changeQuarantine(func(list []quarantined) []quarantined {
+// under their names.
+func (op *operation) takeBack(user seal.UserID) error {
+	_, err := op.changeQuarantine(func(list []quarantined) []quarantined {
 		return slices.DeleteFunc(list, func(q quarantined) bool { return !q.Own && q.user() == user })
 	})
 	return err
 }
 
-// forgetQuarantined deletes a user's caches in quarantine. It needs the turn.
-func (c *Client) forgetQuarantined(user seal.UserID) error {
-	return c.dropQuarantined(func(q quarantined) bool { return q.user() == user })
+// forgetQuarantined deletes a user's caches in quarantine.
+func (op *operation) forgetQuarantined(user seal.UserID) error {
+	return op.dropQuarantined(func(q quarantined) bool { return q.user() == user })
 }
 
-func (c *Client) dropQuarantined(gone func(quarantined) bool) error {
-	dropped, err := c.changeQuarantine(func(list []quarantined) []quarantined { return slices.DeleteFunc(list, gone) })
+func (op *operation) dropQuarantined(gone func(quarantined) bool) error {
+	dropped, err := op.changeQuarantine(func(list []quarantined) []quarantined { return slices.DeleteFunc(list, gone) })
 	if err != nil {
 		return err
 	}
-	return c.forgetDropped(dropped)
+	return op.forgetDropped(dropped)
 }
 
 // forgetDropped deletes the vaults and outboxes of dropped entries, except those in use.
-func (c *Client) forgetDropped(dropped []quarantined) error {
+func (op *operation) forgetDropped(dropped []quarantined) error {
 	for _, q := range dropped {
-		if live, err := c.keptAccount(); err != nil || live != nil && live.UserID == q.Account.UserID && !q.Own {
+		if live, err := op.keptAccount(); err != nil || live != nil && live.UserID == q.Account.UserID && !q.Own {
 			continue
 		}
 		vault, queue := q.names()
-		if err := c.forgetNames(vault, queue); err != nil {
+		if err := op.forgetNames(vault, queue); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// expireQuarantine uses this device's clock, never the server's. It needs the turn.
-func (c *Client) expireQuarantine(now time.Time) error {
-	list, err := c.quarantine()
+// expireQuarantine uses this device's clock, never the server's.
+func (op *operation) expireQuarantine(now time.Time) error {
+	list, err := op.quarantine()
 	if err != nil {
 		return err
 	}
@@ -287,7 +284,7 @@ func (c *Client) expireQuarantine(now time.Time) error {
 	if !due {
 		return nil
 	}
-	dropped, err := c.changeQuarantine(func(list []quarantined) []quarantined {
+	dropped, err := op.changeQuarantine(func(list []quarantined) []quarantined {
 		for i := range list {
 			list[i].grow(now)
 		}
@@ -296,15 +293,15 @@ func (c *Client) expireQuarantine(now time.Time) error {
 	if err != nil {
 		return err
 	}
-	return c.forgetDropped(dropped)
+	return op.forgetDropped(dropped)
 }
 
 // SetAside moves the cache of this client into quarantine: its session ended, but the user did not decide about the cache.
 func (c *Client) SetAside(ctx context.Context) error {
-	_, done, err := c.begin(ctx)
+	op, err := c.begin(ctx)
 	if err != nil {
 		return err
 	}
-	defer done()
-	return c.setAside()
+	defer op.end()
+	return op.setAside()
 }

@@ -2,7 +2,6 @@ package client
 
 import (
 	"cmp"
-	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"slices"
@@ -86,8 +85,8 @@ func takeIn(changes []queued, i int, q queued) []queued {
 }
 
 // enqueueSave puts a change into the outbox. Sent says that the server may already have it. It sets in s the ids by which the
-// change can be found later. It needs the turn.
-func (c *Client) enqueueSave(s *saving, sent bool) error {
+// change can be found later.
+func (op *operation) enqueueSave(s *saving, sent bool) error {
 	mine := s.mine
 	q := queued{Key: s.key, ID: mine.ID, At: s.now.UnixMilli(), Sent: sent}
 	if s.fresh {
@@ -114,15 +113,15 @@ func (c *Client) enqueueSave(s *saving, sent bool) error {
 		mine.Modified = s.now
 	}
 	q.After = contentsOf(mine.Normalise())
-	return c.changeQueue(s.v, func(changes []queued) []queued {
+	return op.changeQueue(s.v, func(changes []queued) []queued {
 		changes = add(changes, q)
 		s.key = changes[last(changes, q.ID)].Key
 		return changes
 	})
 }
 
-// enqueueDelete puts the deletion of items into the outbox. It needs the turn.
-func (c *Client) enqueueDelete(v *vault, ids []string, sent bool) error {
+// enqueueDelete puts the deletion of items into the outbox.
+func (op *operation) enqueueDelete(v *vault, ids []string, sent bool) error {
 	now := time.Now()
 	var deletes []queued
 	for _, id := range ids {
@@ -136,7 +135,7 @@ func (c *Client) enqueueDelete(v *vault, ids []string, sent bool) error {
 		}
 		deletes = append(deletes, q)
 	}
-	return c.changeQueue(v, func(changes []queued) []queued {
+	return op.changeQueue(v, func(changes []queued) []queued {
 		for _, q := range deletes {
 			changes = add(changes, q)
 		}
@@ -145,20 +144,20 @@ func (c *Client) enqueueDelete(v *vault, ids []string, sent bool) error {
 }
 
 // reach reports whether to send a change to the server. It assumes that the server can be reached until an exchange fails. After
-// that it syncs first: a change whose answer is lost may have been made. It needs the turn.
-func (c *Client) reach(ctx context.Context, v *vault) (bool, error) {
-	if !c.away && len(v.queue) == 0 {
+// that it syncs first: a change whose answer is lost may have been made.
+func (op *operation) reach(v *vault) (bool, error) {
+	if !op.offline && len(v.queue) == 0 {
 		return true, nil
 	}
-	_, err := c.sync(ctx, v)
-	if c.mayWait(err) {
+	_, err := op.sync(v)
+	if op.mayWait(err) {
 		return false, nil
 	}
 	return err == nil, err
 }
 
-// mayWait reports whether a change that failed with err can wait on this device. It needs the turn.
-func (c *Client) mayWait(err error) bool { return c.keeps() && unreachable(err) }
+// mayWait reports whether a change that failed with err can wait on this device.
+func (op *operation) mayWait(err error) bool { return op.keeps() && unreachable(err) }
 
 // Refused is a change that the server rejected. It stays in the outbox until it succeeds or the item is changed again.
 type Refused struct {

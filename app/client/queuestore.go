@@ -84,16 +84,16 @@ func difference(before, after []queued) splice {
 
 func (s splice) nothing() bool { return s.Cut == 0 && len(s.Put) == 0 }
 
-// loadQueue reads the outbox into v if another tab or process has changed it. It needs the turn.
-func (c *Client) loadQueue(v *vault) error {
-	if !c.keeps() {
+// loadQueue reads the outbox into v if another tab or process has changed it.
+func (op *operation) loadQueue(v *vault) error {
+	if !op.keeps() {
 		return nil
 	}
-	stamp, err := c.cache.Stamp(queueName(v.user))
+	stamp, err := op.cache.Stamp(queueName(v.user))
 	if err == nil && stamp == v.queueRow.stamp {
 		return nil
 	}
-	held, err := c.cache.Load(queueName(v.user))
+	held, err := op.cache.Load(queueName(v.user))
 	if err != nil {
 		return fmt.Errorf("read the outbox: %w", err)
 	}
@@ -101,8 +101,8 @@ func (c *Client) loadQueue(v *vault) error {
 	if err != nil {
 		return &VaultAlteredError{[]error{found(bridge.Finding{Code: bridge.OutboxUnopened}, "the outbox cannot be decrypted")}, err}
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	op.client.mu.Lock()
+	defer op.client.mu.Unlock()
 	v.setQueue(changes, rowOf(held))
 	return nil
 }
@@ -154,14 +154,13 @@ func (v *vault) sealPiece(changes int, in any) ([]byte, error) {
 	return json.Marshal(keptQueue{changes, token})
 }
 
-// changeQueue replaces the outbox by the result of change. It calls change again if another tab or process was faster. It needs
-// the turn.
-func (c *Client) changeQueue(v *vault, change func([]queued) []queued) error {
+// changeQueue replaces the outbox by the result of change. It calls change again if another tab or process was faster.
+func (op *operation) changeQueue(v *vault, change func([]queued) []queued) error {
 	for range maxAttempts {
 		changes := change(slices.Clone(v.queue))
-		row, err := c.writeQueue(v, changes)
+		row, err := op.writeQueue(v, changes)
 		if errors.Is(err, ErrCacheMoved) {
-			if err := c.loadQueue(v); err != nil {
+			if err := op.loadQueue(v); err != nil {
 				return err
 			}
 			continue
@@ -169,25 +168,25 @@ func (c *Client) changeQueue(v *vault, change func([]queued) []queued) error {
 		if err != nil {
 			return err
 		}
-		c.mu.Lock()
+		op.client.mu.Lock()
 		v.setQueue(changes, row)
-		c.mu.Unlock()
+		op.client.mu.Unlock()
 		return nil
 	}
 	return ErrCacheMoved
 }
 
 // writeQueue writes the difference between the outbox of v and changes.
-func (c *Client) writeQueue(v *vault, changes []queued) (queueRow, error) {
+func (op *operation) writeQueue(v *vault, changes []queued) (queueRow, error) {
 	row, s := v.queueRow, difference(v.queue, changes)
 	if s.nothing() {
 		return row, nil
 	}
 	s.Before = row.digest
-	in, put := any(s), c.cache.Add
+	in, put := any(s), op.cache.Add
 	whole := row.full() || len(s.Put) > len(changes)/2 || len(changes) == 0
 	if whole {
-		in, put = changes, c.cache.Replace
+		in, put = changes, op.cache.Replace
 	}
 	piece, err := v.sealPiece(len(changes), in)
 	if err != nil {
@@ -209,24 +208,23 @@ func (c *Client) writeQueue(v *vault, changes []queued) (queueRow, error) {
 
 // Unsent returns the number of changes in this user's outbox, even while the vault is locked.
 func (c *Client) Unsent(ctx context.Context) (int, error) {
-	_, done, err := c.begin(ctx)
+	op, err := c.begin(ctx)
 	if err != nil {
 		return 0, err
 	}
-	defer done()
-	user, err := c.keptUser()
+	defer op.end()
+	user, err := op.keptUser()
 	if err != nil {
 		return 0, err
 	}
-	return c.unsent(user)
+	return op.unsent(user)
 }
 
-// unsent needs the turn.
-func (c *Client) unsent(user seal.UserID) (int, error) {
-	if !c.keeps() || user == "" {
+func (op *operation) unsent(user seal.UserID) (int, error) {
+	if !op.keeps() || user == "" {
 		return 0, nil
 	}
-	held, err := c.cache.Load(queueName(user))
+	held, err := op.cache.Load(queueName(user))
 	if err != nil {
 		return 0, err
 	}

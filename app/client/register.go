@@ -59,15 +59,15 @@ const maxUserIDs = 3
 // Register makes the account and leaves it unlocked. After username_taken the same registration can be used again with
 // another name.
 func (c *Client) Register(ctx context.Context, r *Registration, username, device string) (string, error) {
-	ctx, done, err := c.begin(ctx)
+	op, err := c.begin(ctx)
 	if err != nil {
 		return "", err
 	}
-	defer done()
+	defer op.end()
 	username = typedUsername(username)
 	for range maxUserIDs {
 		var name string
-		name, err = c.register(ctx, r, seal.NewUserID(), username, device)
+		name, err = op.register(r, seal.NewUserID(), username, device)
 		if err == nil || !hasCode(err, protocol.CodeUserIDTaken) {
 			return name, err
 		}
@@ -75,7 +75,7 @@ func (c *Client) Register(ctx context.Context, r *Registration, username, device
 	return "", err
 }
 
-func (c *Client) register(ctx context.Context, r *Registration, user seal.UserID, username, device string) (string, error) {
+func (op *operation) register(r *Registration, user seal.UserID, username, device string) (string, error) {
 	kek, recoveryKEK := r.master.KEK(), r.phrase.KEK()
 	wrapped, err := seal.WrapVaultKey(r.key, kek, seal.WrapInfo{User: user, Purpose: seal.PurposePassword, Salt: r.salt, Params: r.params})
 	if err != nil {
@@ -95,17 +95,17 @@ func (c *Client) register(ctx context.Context, r *Registration, user seal.UserID
 		Username:   username, UserID: string(user), KDF: wireKDF(r.salt, r.params),
 		AuthKey: r.master.AuthKey().Encode(), RecoveryAuthKey: r.phrase.AuthKey().Encode(),
 		WrappedKey: wrapped, RecoveryWrappedKey: recovery, Manifest: manifest,
-		Device: device, Transport: c.sessionTransport(),
+		Device: device, Transport: op.client.sessionTransport(),
 	}
 	var answer protocol.SessionResponse
-	if err := c.call(ctx, methodPost, protocol.PathRegister, request, &answer); err != nil {
+	if err := op.call(methodPost, protocol.PathRegister, request, &answer); err != nil {
 		return "", err
 	}
 	a := answer.Account
 	if a.UserID != string(user) || a.KDF != request.KDF || a.WrappedKey != wrapped || a.Revision != 0 {
 		return "", altered(found(bridge.Finding{Code: bridge.OtherAccount}, "the server answered the registration with another account"))
 	}
-	return a.Username, c.enter(answer, v, device)
+	return a.Username, op.enter(answer, v, device)
 }
 
 func (c *Client) sessionTransport() protocol.SessionTransport {
@@ -115,34 +115,34 @@ func (c *Client) sessionTransport() protocol.SessionTransport {
 	return protocol.SessionCookie
 }
 
-// enter makes v the unlocked vault of a new session. It needs the turn.
-func (c *Client) enter(answer protocol.SessionResponse, v *vault, device string) error {
-	if b, ok := c.transport.(bearer); ok {
+// enter makes v the unlocked vault of a new session.
+func (op *operation) enter(answer protocol.SessionResponse, v *vault, device string) error {
+	if b, ok := op.client.transport.(bearer); ok {
 		if answer.Token == "" {
 			return &AnswerError{Path: protocol.PathLogin, Err: errors.New("no session token")}
 		}
 		b.SetBearer(answer.Token)
 	}
-	if err := c.recall(v); err != nil {
+	if err := op.recall(v); err != nil {
 		return err
 	}
-	c.forget()
+	op.forget()
 	v.account = answer.Account
-	if err := c.keepAccount(answer.Account); err != nil {
+	if err := op.keepAccount(answer.Account); err != nil {
 		return err
 	}
-	if err := c.checkQueue(v); err != nil {
+	if err := op.checkQueue(v); err != nil {
 		return err
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.account, c.vault, c.device = &answer.Account, v, device
+	op.client.mu.Lock()
+	defer op.client.mu.Unlock()
+	op.client.account, op.client.vault, op.client.device = &answer.Account, v, device
 	return nil
 }
 
 // recall brings to v what this device has seen of the vault before.
-func (c *Client) recall(v *vault) error {
-	seen, err := c.memory.Load(string(v.user))
+func (op *operation) recall(v *vault) error {
+	seen, err := op.memory.Load(string(v.user))
 	if err != nil {
 		// Going on without would let the server show an older vault.
 		return fmt.Errorf("read the last seen revision: %w", err)
@@ -151,13 +151,13 @@ func (c *Client) recall(v *vault) error {
 	return nil
 }
 
-// remember keeps which state of v was verified. It needs the turn.
-func (c *Client) remember(v *vault) error {
+// remember keeps which state of v was verified.
+func (op *operation) remember(v *vault) error {
 	seen := Seen{Revision: v.revision, Digest: v.digest.String()}
 	if seen == v.seen {
 		return nil
 	}
-	if err := c.memory.Store(string(v.user), seen); err != nil {
+	if err := op.memory.Store(string(v.user), seen); err != nil {
 		return fmt.Errorf("store the last seen revision: %w", err)
 	}
 	v.seen = seen

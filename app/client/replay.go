@@ -13,12 +13,12 @@ import (
 
 // flush sends the outbox, the oldest change first. A rejected change stays in the outbox with the reason, and the changes of
 // other items proceed. An interruption at any point loses nothing, and no change is made twice: each is compared with the current
-// vault. It needs the turn and a synced vault.
-func (c *Client) flush(ctx context.Context, v *vault) error {
+// vault. It needs a synced vault.
+func (op *operation) flush(v *vault) error {
 	if len(v.queue) == 0 {
 		return nil
 	}
-	err := c.changeQueue(v, func(changes []queued) []queued {
+	err := op.changeQueue(v, func(changes []queued) []queued {
 		for i := range changes {
 			changes[i].Sent = true
 		}
@@ -32,16 +32,16 @@ func (c *Client) flush(ctx context.Context, v *vault) error {
 		}
 		tried[q.Key] = true
 		var id string
-		id, err = c.replay(ctx, v, q)
+		id, err = op.replay(v, q)
 		var stays *KeptError
 		switch code, reason := refusal(err); {
 		case errors.As(err, &stays):
 			v.stayed = append(v.stayed, stays.IDs...)
-			err = c.changeQueue(v, func(changes []queued) []queued { return done(changes, q, q.ID) })
+			err = op.changeQueue(v, func(changes []queued) []queued { return done(changes, q, q.ID) })
 		case reason != "":
-			err = c.changeQueue(v, func(changes []queued) []queued { return refuse(changes, q, code, reason) })
+			err = op.changeQueue(v, func(changes []queued) []queued { return refuse(changes, q, code, reason) })
 		case err == nil:
-			err = c.changeQueue(v, func(changes []queued) []queued { return done(changes, q, id) })
+			err = op.changeQueue(v, func(changes []queued) []queued { return done(changes, q, id) })
 		}
 	}
 	if later(err) {
@@ -92,27 +92,27 @@ func refuse(changes []queued, q *queued, code Code, reason string) []queued {
 }
 
 // replay makes one change of the current vault, and returns the id of the item that has it.
-func (c *Client) replay(ctx context.Context, v *vault, q *queued) (string, error) {
+func (op *operation) replay(v *vault, q *queued) (string, error) {
 	if q.After == nil {
-		return q.ID, c.replayDelete(ctx, v, q)
+		return q.ID, op.replayDelete(v, q)
 	}
 	mine, err := q.After.open(q.ID)
 	if err != nil {
 		return "", &UnreadableError{q.ID, err}
 	}
 	mine.Base = q.Base
-	s := saving{v: v, mine: mine, fresh: q.isNew(), now: time.UnixMilli(q.At), key: q.Key, device: c.deviceName(), queued: true}
+	s := saving{v: v, mine: mine, fresh: q.isNew(), now: time.UnixMilli(q.At), key: q.Key, device: op.client.deviceName(), queued: true}
 	if q.Before != nil {
 		s.base, err = q.Before.open(q.ID)
 		s.known = err == nil
 	}
-	err = c.apply(ctx, v, func(ch *change) error { return s.build(ch) })
+	err = op.apply(v, func(ch *change) error { return s.build(ch) })
 	return s.mine.ID, err
 }
 
-func (c *Client) replayDelete(ctx context.Context, v *vault, q *queued) error {
+func (op *operation) replayDelete(v *vault, q *queued) error {
 	stays := false
-	err := c.apply(ctx, v, func(ch *change) error {
+	err := op.apply(v, func(ch *change) error {
 		stays = false
 		_, err := ch.remove([]string{q.ID}, func(e *entry) bool {
 			stays = !v.asBefore(e, q)

@@ -34,12 +34,12 @@ func (c *Client) saveAs(ctx context.Context, it item.Item, quiet bool) (item.Ite
 	if err := it.Validate(); err != nil {
 		return item.Item{}, err
 	}
-	ctx, done, err := c.begin(ctx)
+	op, err := c.begin(ctx)
 	if err != nil {
 		return item.Item{}, err
 	}
-	defer done()
-	v, err := c.loaded(ctx)
+	defer op.end()
+	v, err := op.loaded()
 	if err != nil {
 		return item.Item{}, err
 	}
@@ -55,7 +55,7 @@ func (c *Client) saveAs(ctx context.Context, it item.Item, quiet bool) (item.Ite
 		v.handed[it.ID] = true // so a sync keeps the version that was edited
 		c.mu.Unlock()
 	}
-	if err := c.save(ctx, &s); err != nil {
+	if err := op.save(&s); err != nil {
 		return item.Item{}, err
 	}
 	if v.shown(s.mine.ID) == nil {
@@ -64,23 +64,23 @@ func (c *Client) saveAs(ctx context.Context, it item.Item, quiet bool) (item.Ite
 	return c.Get(s.mine.ID)
 }
 
-// save sends the change or puts it into the outbox. It needs the turn.
-func (c *Client) save(ctx context.Context, s *saving) error {
-	there, err := c.reach(ctx, s.v)
+// save sends the change or puts it into the outbox.
+func (op *operation) save(s *saving) error {
+	there, err := op.reach(s.v)
 	if err != nil {
 		return err
 	}
 	if there && len(s.v.queue) == 0 {
-		err := c.apply(ctx, s.v, func(ch *change) error { return s.build(ch) })
-		if c.mayWait(err) {
-			return c.enqueueSave(s, errors.Is(err, ErrUncertain))
+		err := op.apply(s.v, func(ch *change) error { return s.build(ch) })
+		if op.mayWait(err) {
+			return op.enqueueSave(s, errors.Is(err, ErrUncertain))
 		}
 		return err
 	}
-	if err := c.enqueueSave(s, false); err != nil || !there {
+	if err := op.enqueueSave(s, false); err != nil || !there {
 		return err
 	}
-	_ = c.flush(ctx, s.v) // the change is safe in the outbox; if sending fails, the next Sync reports why
+	_ = op.flush(s.v) // the change is safe in the outbox; if sending fails, the next Sync reports why
 	return nil
 }
 

@@ -37,29 +37,29 @@ type Unreadable struct {
 // *VaultAlteredError or *RolledBackError and changes nothing. Changes that the server rejects, or is too busy for, stay in the
 // outbox.
 func (c *Client) Sync(ctx context.Context) (Synced, error) {
-	ctx, done, err := c.begin(ctx)
+	op, err := c.begin(ctx)
 	if err != nil {
 		return Synced{}, err
 	}
-	defer done()
-	v, err := c.opened()
+	defer op.end()
+	v, err := op.opened()
 	if err != nil {
 		return Synced{}, err
 	}
 	stamp := v.queueRow.stamp
-	changed, err := c.sync(ctx, v)
+	changed, err := op.sync(v)
 	if err != nil {
 		return Synced{}, err
 	}
-	if err := c.flush(ctx, v); err != nil {
+	if err := op.flush(v); err != nil {
 		return Synced{}, err
 	}
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	stayed := v.stayed
-	v.stayed = nil // only used with the turn
+	v.stayed = nil // only operations use it
 	out := Synced{Revision: v.revision, Changed: changed || v.queueRow.stamp != stamp, Unreadable: []Unreadable{},
-		Waiting: v.waiting(), Kept: append([]string{}, stayed...), CopyProblem: cmp.Or(c.outboxProblem, c.copyProblem)}
+		Waiting: v.waiting(), Kept: append([]string{}, stayed...), CopyProblem: cmp.Or(op.outboxProblem, op.cacheProblem)}
 	out.Count, out.Trashed = v.counts()
 	for _, e := range v.sorted {
 		if e.err != nil {
@@ -69,52 +69,52 @@ func (c *Client) Sync(ctx context.Context) (Synced, error) {
 	return out, nil
 }
 
-// loaded returns the unlocked vault, after it was synced or opened from the cache. It needs the turn.
-func (c *Client) loaded(ctx context.Context) (*vault, error) {
-	v, err := c.opened()
+// loaded returns the unlocked vault, after it was synced or opened from the cache.
+func (op *operation) loaded() (*vault, error) {
+	v, err := op.opened()
 	if err == nil && !v.loaded {
-		if _, err = c.sync(ctx, v); v.loaded && unreachable(err) {
+		if _, err = op.sync(v); v.loaded && unreachable(err) {
 			err = nil
 		}
 	}
 	return v, err
 }
 
-// sync reports whether the revision changed. It needs the turn.
-func (c *Client) sync(ctx context.Context, v *vault) (bool, error) {
-	if err := c.recall(v); err != nil {
+// sync reports whether the revision changed.
+func (op *operation) sync(v *vault) (bool, error) {
+	if err := op.recall(v); err != nil {
 		return false, err
 	}
 	before := v.revision
 	if !v.loaded {
 		// If the cache is missing or damaged, the whole vault is downloaded and verified in the same way.
-		_ = c.openCopy(ctx, v)
-		if ctx.Err() != nil {
-			return false, ctx.Err()
+		_ = op.openCopy(v)
+		if op.ctx.Err() != nil {
+			return false, op.ctx.Err()
 		}
 	}
-	if err := c.loadQueue(v); err != nil {
+	if err := op.loadQueue(v); err != nil {
 		return false, err
 	}
 	if v.revision > 0 {
-		err := c.pull(ctx, v, false)
+		err := op.pull(v, false)
 		var wrong *VaultAlteredError
 		if !errors.As(err, &wrong) {
 			return v.revision != before, err
 		}
 		// A delta to an old state may not match the manifest, because the server drops old tombstones. The whole vault must match.
 	}
-	err := c.pull(ctx, v, true)
+	err := op.pull(v, true)
 	return v.revision != before, err
 }
 
 // pull downloads the vault, or its changes, and verifies and applies them.
-func (c *Client) pull(ctx context.Context, v *vault, full bool) error {
+func (op *operation) pull(v *vault, full bool) error {
 	since := v.revision
 	if full {
 		since = 0
 	}
-	body, err := c.exchange(ctx, methodGet, protocol.PathVault+"?since="+strconv.FormatInt(since, 10), nil, maxVault)
+	body, err := op.exchange(methodGet, protocol.PathVault+"?since="+strconv.FormatInt(since, 10), nil, maxVault)
 	if hasCode(err, protocol.CodeUnavailable) { // a server that is too busy counts as offline
 		err = fmt.Errorf("%w: %w", ErrOffline, err)
 	}
@@ -123,26 +123,26 @@ func (c *Client) pull(ctx context.Context, v *vault, full bool) error {
 	}
 	answer, err := parseVault(body)
 	if err != nil {
-		return c.answerError(methodGet, protocol.PathVault, err)
+		return op.answerError(methodGet, protocol.PathVault, err)
 	}
 	before := v.revision
-	if err := c.take(ctx, v, answer, full); err != nil {
+	if err := op.take(v, answer, full); err != nil {
 		return err
 	}
 	if full {
-		err = c.keepWhole(v, body)
+		err = op.keepWhole(v, body)
 	} else {
-		err = c.keepDelta(v, before, body)
+		err = op.keepDelta(v, before, body)
 	}
 	if err != nil {
 		return err
 	}
 	// Write the cache first: one that is newer than Seen raises no alarm.
-	return c.remember(v)
+	return op.remember(v)
 }
 
-// take verifies an answer and applies it. It needs the turn.
-func (c *Client) take(ctx context.Context, v *vault, answer protocol.VaultResponse, full bool) error {
+// take verifies an answer and applies it.
+func (op *operation) take(v *vault, answer protocol.VaultResponse, full bool) error {
 	manifest, err := v.key.OpenManifest(v.user, answer.Manifest)
 	if err != nil {
 		return &VaultAlteredError{[]error{found(bridge.Finding{Code: bridge.ManifestUnopened}, "the sealed manifest does not open")}, err}
@@ -159,11 +159,11 @@ func (c *Client) take(ctx context.Context, v *vault, answer protocol.VaultRespon
 	if len(problems) > 0 || n.count != manifest.Count || !n.digest.Equal(manifest.Digest) {
 		return n.diagnose(problems, answer, manifest)
 	}
-	if err := n.openChanged(ctx); err != nil {
+	if err := n.openChanged(op.ctx); err != nil {
 		return err
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	op.client.mu.Lock()
+	defer op.client.mu.Unlock()
 	n.commit(answer.Revision, answer.Manifest)
 	return nil
 }

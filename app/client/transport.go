@@ -112,33 +112,33 @@ func hasCode(err error, code protocol.Code) bool {
 }
 
 // call sends in (nil: no body) and reads the answer strictly into out (nil: the body is ignored).
-func (c *Client) call(ctx context.Context, method, path string, in, out any) error {
-	return c.callWithin(ctx, method, path, in, out, maxAnswer)
+func (op *operation) call(method, path string, in, out any) error {
+	return op.callWithin(method, path, in, out, maxAnswer)
 }
 
 // callWithin accepts an answer of at most limit bytes.
-func (c *Client) callWithin(ctx context.Context, method, path string, in, out any, limit int64) error {
-	body, err := c.exchange(ctx, method, path, in, limit)
+func (op *operation) callWithin(method, path string, in, out any, limit int64) error {
+	body, err := op.exchange(method, path, in, limit)
 	if err != nil || out == nil {
 		return err
 	}
-	return c.answerError(method, path, decodeStrict(body, out))
+	return op.answerError(method, path, decodeStrict(body, out))
 }
 
 // answerError returns why an answer cannot be read. A truncated answer to a read counts as no answer.
-func (c *Client) answerError(method, path string, err error) error {
+func (op *operation) answerError(method, path string, err error) error {
 	switch {
 	case err == nil:
 		return nil
 	case method == methodGet && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)):
-		c.away = true
+		op.offline = true
 		return fmt.Errorf("%w: %s %s: the answer was cut off", ErrOffline, method, path)
 	}
 	return &AnswerError{Path: path, Err: err}
 }
 
-func (c *Client) exchange(ctx context.Context, method, path string, in any, limit int64) ([]byte, error) {
-	if c.readsCopy() {
+func (op *operation) exchange(method, path string, in any, limit int64) ([]byte, error) {
+	if op.client.readsCopy() {
 		return nil, ErrReadOnly // a cache must not depend on a server that may be hostile or gone
 	}
 	r := Request{Method: method, Path: path, Limit: limit}
@@ -148,36 +148,36 @@ func (c *Client) exchange(ctx context.Context, method, path string, in any, limi
 			return nil, fmt.Errorf("encode %s: %w", path, err)
 		}
 	}
-	answer, err := c.transport.Do(ctx, r)
-	c.away = err != nil && !errors.Is(err, ErrIntercepted)
+	answer, err := op.client.transport.Do(op.ctx, r)
+	op.offline = err != nil && !errors.Is(err, ErrIntercepted)
 	if err != nil {
-		if ctx.Err() != nil {
-			return nil, fmt.Errorf("%s %s: %w", method, path, ctx.Err())
+		if op.ctx.Err() != nil {
+			return nil, fmt.Errorf("%s %s: %w", method, path, op.ctx.Err())
 		}
 		return nil, unanswered(fmt.Errorf("%s %s: %w", method, path, err))
 	}
-	c.noteDate(answer.Date)
+	op.client.noteDate(answer.Date)
 	if int64(len(answer.Body)) > limit {
 		return nil, &AnswerError{Path: path, Err: fmt.Errorf("longer than %d bytes", limit)}
 	}
 	if answer.Status/100 == 2 {
 		return answer.Body, nil
 	}
-	return nil, c.refusal(answer)
+	return nil, op.refusal(answer)
 }
 
-// refuse is refusal for callers without the turn.
+// refuse is refusal for callers without an operation.
 func (c *Client) refuse(ctx context.Context, answer Response) error {
-	_, done, err := c.begin(ctx)
+	op, err := c.begin(ctx)
 	if err != nil {
 		return err
 	}
-	defer done()
-	return c.refusal(answer)
+	defer op.end()
+	return op.refusal(answer)
 }
 
-// refusal reads an answer outside 2xx. It needs the turn.
-func (c *Client) refusal(answer Response) error {
+// refusal reads an answer outside 2xx.
+func (op *operation) refusal(answer Response) error {
 	failure := &ServerError{Status: answer.Status, RetryAfter: answer.RetryAfter}
 	var said protocol.Error
 	if err := decodeStrict(answer.Body, &said); err != nil || said.Code == "" {
@@ -191,7 +191,7 @@ func (c *Client) refusal(answer Response) error {
 	failure.Code, failure.Message, failure.RequestID = said.Code, said.Message, said.RequestID
 	if said.Code == protocol.CodeUnauthorized {
 		// Another device may have ended the session, or the server may lie. Neither loses anything.
-		if err := c.setAside(); err != nil {
+		if err := op.setAside(); err != nil {
 			return fmt.Errorf("%w; and then: %w", failure, err)
 		}
 	}

@@ -17,8 +17,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
-// vault is the verified state of one user's vault while it is unlocked. It is read under Client.mu. Only the operation that holds
-// the turn writes it, also under Client.mu.
+// vault is the verified state of one user's vault while it is unlocked. It is read under Client.mu. Only an operation
+// writes it, also under Client.mu.
 type vault struct {
 	user     seal.UserID
 	account  protocol.Account // from which the vault key was unwrapped

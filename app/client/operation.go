@@ -1,0 +1,107 @@
+package client
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
+	"github.com/vaultsphere/vaultsphere/app/seal"
+)
+
+// operation is a Client that talks to the server or replaces the vault. One runs at a time. Only an operation reaches the state
+// and changes the vault, so it may read the vault without Client.mu.
+type operation struct {
+	*state
+	client *Client
+	ctx    context.Context // Lock cancels it
+	cancel context.CancelFunc
+}
+
+// state is what a device stores, and what is known of it.
+type state struct {
+	memory Memory
+	cache  Cache // nil: nothing is stored on this device
+
+	keepsNothing  bool              // the cache is turned off
+	cached        *protocol.Account // what is known to be in the cache
+	cacheProblem  string            // why the vault could not be cached
+	outboxProblem string            // why the outbox found at sign-in is not used
+	offline       bool              // the server did not answer the last request
+}
+
+// begin waits until no other operation runs. The caller must call end.
+func (c *Client) begin(ctx context.Context) (*operation, error) {
+	op := &operation{client: c}
+	select {
+	case op.state = <-c.idle:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	op.ctx, op.cancel = context.WithCancel(ctx)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stop = op.cancel
+	return op, nil
+}
+
+func (op *operation) end() {
+	op.client.mu.Lock()
+	op.client.stop = nil
+	op.client.mu.Unlock()
+	op.cancel()
+	op.client.idle <- op.state
+}
+
+// opened returns the unlocked vault.
+func (op *operation) opened() (*vault, error) { return op.client.unlocked() }
+
+// forget wipes the keys and everything decrypted.
+func (op *operation) forget() {
+	c := op.client
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.vault != nil {
+		close(c.vault.closed)
+		c.vault.key.Wipe()
+		c.vault.manifest.Wipe()
+		c.vault = nil
+	}
+	if c.pending != nil {
+		c.pending.master.Wipe()
+		c.pending = nil
+	}
+}
+
+// fetchAccount rejects the account of any user other than the unlocked one.
+func (op *operation) fetchAccount() (protocol.Account, error) {
+	var a protocol.Account
+	if err := op.call(methodGet, protocol.PathAccount, nil, &a); err != nil {
+		if hasCode(err, protocol.CodeUnauthorized) {
+			return a, fmt.Errorf("%w: %w", ErrSignedOut, err)
+		}
+		return a, err
+	}
+	if _, err := seal.ParseUserID(a.UserID); err != nil {
+		return a, &AnswerError{Path: protocol.PathAccount, Err: err}
+	}
+	if err := op.meet(a); err != nil {
+		return a, err
+	}
+	return a, op.refreshAccount(a)
+}
+
+// meet sets the account of this session.
+func (op *operation) meet(a protocol.Account) error {
+	op.client.mu.Lock()
+	defer op.client.mu.Unlock()
+	if op.client.vault != nil && string(op.client.vault.user) != a.UserID {
+		return altered(found(bridge.Finding{Code: bridge.OtherUser}, "the server answered for a different user"))
+	}
+	// These never change within a session: a change of the password ends all other sessions.
+	if known := op.client.account; known != nil && known.SessionID == a.SessionID && known.KDF != a.KDF {
+		return fmt.Errorf("%w: the server sent different parameters earlier in this session", seal.ErrKDFMismatch)
+	}
+	op.client.account = &a
+	return nil
+}
