@@ -32,6 +32,7 @@ func (c *change) write(account string, kind seal.Kind, version int64, content []
 	if err := c.put(account, kind, sealed{version, token}); err != nil {
 		return err
 	}
+	c.v.plain.add(c.v.place(account, kind, version), token, content)
 	c.puts = append(c.puts, protocol.Put{Place: wirePlace(account, kind, version), Token: token})
 	return nil
 }
@@ -67,6 +68,7 @@ func wirePlace(account string, kind seal.Kind, version int64) protocol.Place {
 // apply builds a change of the current vault and sends it, and repeats that on the newer vault while other devices are faster.
 // build may be called many times; a change without puts and deletes is not sent.
 func (op *operation) apply(v *vault, build func(*change) error) error {
+	defer v.plain.keep()()
 	for range maxAttempts {
 		ch := v.change()
 		if err := build(ch); err != nil {

@@ -82,14 +82,14 @@ func (c *Client) openSlice(todo []*entry) (int, error) {
 	n := 0
 	for began := time.Now(); n < min(indexSlice, len(todo)) && time.Since(began) < indexPeriod; n++ {
 		if e := todo[n]; e.inside.Load() == nil {
-			e.inside.Store(c.vault.look(e))
+			e.inside.Store(c.vault.look(e, nil))
 		}
 	}
 	return n, nil
 }
 
-// look opens the details of an entry.
-func (v *vault) look(e *entry) *inside {
+// look opens the details of an entry, which held preceded; nil: that is unknown.
+func (v *vault) look(e, held *entry) *inside {
 	it, older, err := v.inForce(e)
 	if err != nil {
 		return &inside{err: err}
@@ -102,8 +102,26 @@ func (v *vault) look(e *entry) *inside {
 		in.totp = err == nil
 	}
 	in.has = insideFacts(it)
-	in.since, in.err = v.passwordSince(e.id, older, it)
+	switch before := continued(held, older); {
+	case before == nil:
+		in.since, in.err = v.passwordSince(e.id, older, it)
+	case before.password == in.password:
+		in.since = before.since
+	default:
+		in.since = it.Modified
+	}
 	return in
+}
+
+// continued returns what is known of held if its versions are all the older ones.
+func continued(held *entry, older []sealed) *inside {
+	if held == nil || len(older) == 0 || !slices.Equal(held.secrets, older) {
+		return nil
+	}
+	if in := held.inside.Load(); in != nil && in.err == nil {
+		return in
+	}
+	return nil
 }
 
 func insideFacts(it item.Item) facts {

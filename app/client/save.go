@@ -43,6 +43,7 @@ func (c *Client) saveAs(ctx context.Context, it item.Item, quiet bool) (item.Ite
 	if err != nil {
 		return item.Item{}, err
 	}
+	defer v.plain.keep()()
 	s := saving{v: v, mine: it, now: time.Now(), key: string(seal.NewAccountID()), device: c.deviceName(), quiet: quiet}
 	if it.ID == "" {
 		s.mine.ID, s.fresh = string(seal.NewAccountID()), true

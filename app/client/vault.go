@@ -37,6 +37,7 @@ type vault struct {
 	orders   orders            // other orders, sorted on demand
 	indexed  bool              // the details of all entries were opened once
 	known    *knowledge        // about passwords
+	plain    plaintexts
 
 	confirmed map[string]time.Time // when the master password was entered for an item
 
@@ -133,7 +134,7 @@ func (v *vault) open(e *entry) {
 	e.item, e.err = item.Item{}, nil
 	if e.meta.version == 0 {
 		e.err = errNoMeta
-	} else if plaintext, err := v.key.Open(v.place(e.id, seal.KindAccount, e.meta.version), e.meta.token); err != nil {
+	} else if plaintext, err := v.openRecord(v.place(e.id, seal.KindAccount, e.meta.version), e.meta.token); err != nil {
 		e.err = err
 	} else {
 		e.err = e.item.ReadOverview(plaintext)
@@ -159,7 +160,7 @@ func (v *vault) whole(e *entry) (item.Item, error) {
 	if r.version == 0 {
 		return item.Item{}, &UnreadableError{e.id, errNoSecret}
 	}
-	plaintext, err := v.key.Open(v.place(e.id, seal.KindPassword, r.version), r.token)
+	plaintext, err := v.openRecord(v.place(e.id, seal.KindPassword, r.version), r.token)
 	if err != nil {
 		return item.Item{}, &UnreadableError{e.id, err}
 	}
@@ -172,7 +173,7 @@ func (v *vault) whole(e *entry) (item.Item, error) {
 }
 
 func (v *vault) secret(account string, r sealed) (item.Item, error) {
-	plaintext, err := v.key.Open(v.place(account, seal.KindPassword, r.version), r.token)
+	plaintext, err := v.openRecord(v.place(account, seal.KindPassword, r.version), r.token)
 	if err != nil {
 		return item.Item{}, err
 	}
@@ -388,7 +389,7 @@ func (n *next) openChanged(ctx context.Context) error {
 			in = held.inside.Load()
 		}
 		if in == nil && look {
-			in = n.v.look(e)
+			in = n.v.look(e, held)
 		}
 		e.inside.Store(in)
 	}

@@ -108,7 +108,7 @@ func (v *vault) layNewest(id string, i int) {
 	e.item.ID = id
 	e.index()
 	if v.indexed {
-		e.inside.Store(v.look(e))
+		e.inside.Store(v.look(e, nil))
 	}
 	v.laid[id] = e
 }
