@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
 	"github.com/vaultsphere/vaultsphere/app/seal"
@@ -57,8 +58,8 @@ func (c *Client) ChangePassword(ctx context.Context, current, next string) error
 		return err
 	}
 	defer master.Wipe()
-	defer v.key.Wipe()
-	fresh, err := wrapUnder(next, v.user, v.key)
+	defer v.Key.Wipe()
+	fresh, err := wrapUnder(next, v.User, v.Key)
 	if err != nil {
 		return err
 	}
@@ -102,9 +103,9 @@ func (c *Client) PreparePhrase(ctx context.Context, password string) (*PhraseCha
 		return nil, err
 	}
 	defer master.Wipe()
-	defer v.key.Wipe()
+	defer v.Key.Wipe()
 	phrase := seal.NewRecoveryPhrase()
-	wrapped, err := seal.WrapVaultKey(v.key, phrase.KEK(), seal.WrapInfo{User: v.user, Purpose: seal.PurposeRecovery})
+	wrapped, err := seal.WrapVaultKey(v.Key, phrase.KEK(), seal.WrapInfo{User: v.User, Purpose: seal.PurposeRecovery})
 	if err != nil {
 		return nil, fmt.Errorf("wrap vault key for recovery: %w", err)
 	}
@@ -145,7 +146,7 @@ func (c *Client) Recover(ctx context.Context, username, phrase, password string,
 	}
 	key, err := seal.UnwrapVaultKey(opened.RecoveryWrappedKey, words.KEK(), seal.WrapInfo{User: user, Purpose: seal.PurposeRecovery})
 	if errors.Is(err, seal.ErrWrongKey) {
-		return "", &VaultAlteredError{[]error{found(bridge.Finding{Code: bridge.OtherVaultKey}, "the vault key wrapped for recovery is not this user's")}, err}
+		return "", &VaultAlteredError{Problems: []error{replica.Found(bridge.Finding{Code: bridge.OtherVaultKey}, "the vault key wrapped for recovery is not this user's")}, Err: err}
 	}
 	if err != nil {
 		return "", fmt.Errorf("open vault key: %w", err)
@@ -164,7 +165,7 @@ func (c *Client) Recover(ctx context.Context, username, phrase, password string,
 	}
 	a := answer.Account
 	if a.UserID != string(user) || a.KDF != fresh.kdf || a.WrappedKey != fresh.wrapped {
-		return "", altered(found(bridge.Finding{Code: bridge.OtherAccount}, "the server answered the recovery with another account"))
+		return "", replica.Altered(replica.Found(bridge.Finding{Code: bridge.OtherAccount}, "the server answered the recovery with another account"))
 	}
 	return a.Username, op.enter(answer, newVault(user, key), device)
 }
@@ -200,7 +201,7 @@ func (op *operation) currentAuth(password string) (string, error) {
 		return "", err
 	}
 	defer master.Wipe()
-	v.key.Wipe()
+	v.Key.Wipe()
 	return master.AuthKey().Encode(), nil
 }
 
@@ -224,7 +225,7 @@ func (c *Client) CheckPassword(ctx context.Context, password string) error {
 		return err
 	}
 	master.Wipe()
-	v.key.Wipe()
+	v.Key.Wipe()
 	return nil
 }
 
@@ -262,7 +263,7 @@ func (c *Client) DeleteAccount(ctx context.Context, password string, force bool)
 	if err != nil {
 		return err
 	}
-	v.key.Wipe()
+	v.Key.Wipe()
 	auth := master.AuthKey().Encode()
 	master.Wipe()
 	if err := op.call(methodPost, protocol.PathAccountDelete, protocol.DeleteAccountRequest{CurrentAuthKey: auth}, nil); err != nil {

@@ -5,13 +5,11 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
-
-// A change of this size stays well below protocol.MaxBodyBytes, including the JSON around the tokens.
-const maxChangeBytes = protocol.MaxBodyBytes * 7 / 8
 
 // AddMany adds items in as few changes as the server accepts. Each change is all or nothing, and progress (which may be nil) is
 // called after each. It returns the IDs of the items it added, a prefix of items, even if it fails. All items are checked before
@@ -59,8 +57,8 @@ func (c *Client) addMany(ctx context.Context, items []item.Item, progress func(d
 	for len(added) < len(ready) {
 		rest := ready[len(added):]
 		n := 0
-		err := op.apply(v, func(ch *change) error {
-			n, err = ch.addSome(op.ctx, rest)
+		err := op.apply(v, func(ch *replica.Change) error {
+			n, err = addSome(op.ctx, ch, rest)
 			return err
 		})
 		if err != nil {
@@ -83,18 +81,19 @@ func timeOr(a, b time.Time) time.Time {
 	return a
 }
 
-func (c *change) addSome(ctx context.Context, items []item.Item) (int, error) {
+// addSome creates the first of the items, as many as fit into one change, and returns their number.
+func addSome(ctx context.Context, ch *replica.Change, items []item.Item) (int, error) {
 	size := 0
 	for n, it := range items {
 		if ctx.Err() != nil {
 			return 0, ctx.Err()
 		}
-		meta, secret := it.Overview(), it.Details()
-		size += tokenBytes(meta) + tokenBytes(secret)
-		if n > 0 && (len(c.puts)+2 > protocol.MaxChangeRecords || size > maxChangeBytes) {
+		overview, details := it.Overview(), it.Details()
+		size += replica.TokenBytes(overview) + replica.TokenBytes(details)
+		if n > 0 && (len(ch.Puts)+2 > protocol.MaxChangeRecords || size > replica.MaxChangeBytes) {
 			return n, nil
 		}
-		if err := c.writeParts(it.ID, meta, secret); err != nil {
+		if err := ch.Create(it.ID, overview, details); err != nil {
 			return 0, err
 		}
 	}
@@ -102,7 +101,6 @@ func (c *change) addSome(ctx context.Context, items []item.Item) (int, error) {
 }
 
 // sealedBytes returns an upper bound of the item's size in a change.
-func sealedBytes(it item.Item) int { return tokenBytes(it.Overview()) + tokenBytes(it.Details()) }
-
-// tokenBytes returns an upper bound of a part's size in a change: sealing less than doubles it.
-func tokenBytes(part []byte) int { return len(part)*2 + 512 }
+func sealedBytes(it item.Item) int {
+	return replica.TokenBytes(it.Overview()) + replica.TokenBytes(it.Details())
+}

@@ -13,6 +13,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
@@ -74,7 +75,7 @@ func (c *Client) Attachment(ctx context.Context, itemID, attachmentID string, pr
 	}
 	a := it.Attachments[i]
 	if a.Size < 0 || a.Size > item.MaxAttachmentBytes {
-		return nil, &UnreadableError{itemID, fmt.Errorf("attachment %s has %d bytes", a.Name, a.Size)}
+		return nil, &UnreadableError{ID: itemID, Err: fmt.Errorf("attachment %s has %d bytes", a.Name, a.Size)}
 	}
 	if c.readsCopy() {
 		return nil, ErrNotInCopy
@@ -157,8 +158,8 @@ func (c *Client) putPiece(ctx context.Context, p seal.Piece, content []byte) err
 	if err != nil {
 		return err
 	}
-	p.User = v.user
-	token, err := v.key.SealPiece(p, content)
+	p.User = v.User
+	token, err := v.Key.SealPiece(p, content)
 	if err != nil {
 		return fmt.Errorf("seal piece: %w", err)
 	}
@@ -195,7 +196,7 @@ func (c *Client) download(ctx context.Context, a item.Attachment, number, count 
 	if err != nil {
 		return nil, err
 	}
-	content, err := v.key.OpenPiece(seal.Piece{User: v.user, Attachment: seal.AttachmentID(a.ID), Number: number, Count: count}, answer.Token)
+	content, err := v.Key.OpenPiece(seal.Piece{User: v.User, Attachment: seal.AttachmentID(a.ID), Number: number, Count: count}, answer.Token)
 	if err != nil {
 		return nil, &AttachmentAlteredError{a.Name, err}
 	}
@@ -209,9 +210,9 @@ func (c *Client) download(ctx context.Context, a item.Attachment, number, count 
 // that (see Save), its attachments do not.
 func (op *operation) clearOrphans(v *vault, freed map[string]bool, uploading string) (bool, error) {
 	var answer struct {
-		Attachments wholeList[wholeAttachment] `json:"attachments"`
-		Quota       int64                      `json:"quota"`
-		Now         time.Time                  `json:"now"`
+		Attachments replica.CompleteList[wholeAttachment] `json:"attachments"`
+		Quota       int64                                 `json:"quota"`
+		Now         time.Time                             `json:"now"`
 	}
 	if err := op.callWithin(methodGet, protocol.PathAttachments, nil, &answer, maxVault); err != nil {
 		return false, err
@@ -228,7 +229,11 @@ func (op *operation) clearOrphans(v *vault, freed map[string]bool, uploading str
 	if len(v.queue) > 0 { // the outbox may refer to an attachment
 		return false, nil
 	}
-	named, err := v.mentioned(op.ctx, orphans)
+	var ids []string
+	for _, a := range orphans {
+		ids = append(ids, a.ID)
+	}
+	named, err := v.Mentioned(op.ctx, ids)
 	if err != nil {
 		return false, err
 	}
@@ -244,47 +249,6 @@ func (op *operation) clearOrphans(v *vault, freed map[string]bool, uploading str
 		cleared = true
 	}
 	return cleared, nil
-}
-
-// mentioned returns the ids that any version of any item refers to, including members that only a newer version of this program
-// understands. It fails if a version cannot be opened.
-func (v *vault) mentioned(ctx context.Context, ids []wholeAttachment) (map[string]bool, error) {
-	named := map[string]bool{}
-	look := func(text string) {
-		for _, a := range ids {
-			if !named[a.ID] && strings.Contains(text, a.ID) {
-				named[a.ID] = true
-			}
-		}
-	}
-	for _, e := range v.entries {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		look(string(e.item.UnknownOverview))
-		for _, s := range e.secrets {
-			details, err := v.key.Open(v.place(e.id, seal.KindPassword, s.version), s.token)
-			if err != nil {
-				return nil, &UnreadableError{e.id, err}
-			}
-			look(string(details))
-		}
-	}
-	return named, nil
-}
-
-// attachmentsOf adds the ids that the versions of an item refer to.
-func (v *vault) attachmentsOf(e *entry, named map[string]bool) error {
-	for _, s := range e.secrets {
-		secret, err := v.secret(e.id, s)
-		if err != nil {
-			return &UnreadableError{e.id, err}
-		}
-		for _, a := range secret.Attachments {
-			named[a.ID] = true
-		}
-	}
-	return nil
 }
 
 // baseName returns the last part of a path with the separators of any system.
@@ -311,3 +275,7 @@ func freeName(taken []item.Attachment, name string) string {
 	}
 	return free
 }
+
+type wholeAttachment protocol.Attachment
+
+func (a wholeAttachment) Complete() bool { return a.ID != "" && a.Count > 0 && !a.Uploaded.IsZero() }

@@ -4,16 +4,15 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha1" // #nosec G505 -- what the range API is about; it protects nothing here
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/health"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
@@ -37,7 +36,6 @@ func (c *Client) BreachAddress(ctx context.Context) (string, error) {
 }
 
 const (
-	prefixDigits   = 5
 	rangesAtOnce   = 8
 	rangeAttempts  = 6
 	rangePause     = 2 * time.Second // when the service does not say how long to wait
@@ -65,7 +63,7 @@ func (c *Client) Breach(ctx context.Context, id string, ranges Ranges) error {
 }
 
 func (c *Client) lookUp(ctx context.Context, v *vault, logins []health.Login, ranges Ranges, progress func(done, total int)) error {
-	byPrefix := v.known.unchecked(logins)
+	byPrefix := v.Known.Unchecked(logins)
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(rangesAtOnce)
 	done := 0
@@ -81,49 +79,16 @@ func (c *Client) lookUp(ctx context.Context, v *vault, logins []health.Login, ra
 			if err != nil {
 				return fmt.Errorf("look up breached passwords: %w", err)
 			}
-			v.known.mu.Lock()
-			defer v.known.mu.Unlock()
-			for suffix, password := range bySuffix {
-				v.known.breached[password] = counts[suffix]
-			}
-			done++
-			if progress != nil {
-				progress(done, len(byPrefix))
-			}
+			v.Known.Found(bySuffix, counts, func() {
+				done++
+				if progress != nil {
+					progress(done, len(byPrefix))
+				}
+			})
 			return nil
 		})
 	}
 	return group.Wait()
-}
-
-// unchecked returns the passwords that were not looked up yet, by the two parts of their hashes.
-func (k *knowledge) unchecked(logins []health.Login) map[string]map[string]string {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	byPrefix := map[string]map[string]string{}
-	for _, l := range logins {
-		if _, known := k.breached[l.Password]; known {
-			continue
-		}
-		hash := sha1.Sum([]byte(l.Password)) // #nosec G401 -- see the import
-		digits := strings.ToUpper(hex.EncodeToString(hash[:]))
-		prefix, suffix := digits[:prefixDigits], digits[prefixDigits:]
-		if byPrefix[prefix] == nil {
-			byPrefix[prefix] = map[string]string{}
-		}
-		byPrefix[prefix][suffix] = l.Password
-	}
-	return byPrefix
-}
-
-// lacks reports whether a password has not been looked up.
-func (k *knowledge) lacks(logins []health.Login) bool {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return slices.ContainsFunc(logins, func(l health.Login) bool {
-		_, known := k.breached[l.Password]
-		return !known
-	})
 }
 
 // askRange waits as long as the service asks for when it limits the rate.
@@ -170,7 +135,7 @@ func parseRange(body []byte) (map[string]int, error) {
 		if errors.Is(err, strconv.ErrRange) {
 			err = nil // n is the nearest int
 		}
-		if !both || err != nil || n < 0 || len(suffix) != 2*sha1.Size-prefixDigits || strings.Trim(suffix, "0123456789ABCDEFabcdef") != "" {
+		if !both || err != nil || n < 0 || len(suffix) != 2*sha1.Size-replica.PrefixDigits || strings.Trim(suffix, "0123456789ABCDEFabcdef") != "" {
 			return nil, errNoRange
 		}
 		counts[strings.ToUpper(suffix)] = n

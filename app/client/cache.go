@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
 	"github.com/vaultsphere/vaultsphere/app/seal"
@@ -238,11 +239,11 @@ func revisionStamp(revision int64) string { return strconv.FormatInt(revision, 1
 
 // keepDelta appends the changes since another revision to the cache.
 func (op *operation) keepDelta(v *vault, from int64, piece []byte) error {
-	if !op.keeps() || v.copied == v.revision {
+	if !op.keeps() || v.copied == v.Revision {
 		return nil
 	}
-	if v.copied == from && v.revision != from {
-		err := op.cache.Add(vaultName(v.user), revisionStamp(from), Piece{revisionStamp(v.revision), piece})
+	if v.copied == from && v.Revision != from {
+		err := op.cache.Add(vaultName(v.User), revisionStamp(from), Piece{revisionStamp(v.Revision), piece})
 		if !errors.Is(err, ErrCacheMoved) {
 			return op.copied(v, err)
 		}
@@ -256,22 +257,22 @@ func (op *operation) keepWhole(v *vault, piece []byte) error {
 	if !op.keeps() {
 		return nil
 	}
-	name := vaultName(v.user)
+	name := vaultName(v.User)
 	for range maxAttempts {
 		held, err := op.cache.Load(name)
 		if err != nil {
 			return op.copied(v, err)
 		}
-		if revision, err := strconv.ParseInt(held.Stamp, 10, 64); err == nil && revision > v.revision {
+		if revision, err := strconv.ParseInt(held.Stamp, 10, 64); err == nil && revision > v.Revision {
 			v.copied = notCopied
 			return nil
 		}
 		if piece == nil {
-			if piece, err = json.Marshal(v.answer()); err != nil {
+			if piece, err = json.Marshal(v.Answer()); err != nil {
 				return fmt.Errorf("encode the cache: %w", err)
 			}
 		}
-		if err := op.cache.Replace(name, held.Stamp, Piece{revisionStamp(v.revision), piece}); !errors.Is(err, ErrCacheMoved) {
+		if err := op.cache.Replace(name, held.Stamp, Piece{revisionStamp(v.Revision), piece}); !errors.Is(err, ErrCacheMoved) {
 			return op.copied(v, err)
 		}
 	}
@@ -282,7 +283,7 @@ func (op *operation) keepWhole(v *vault, piece []byte) error {
 // reports the problem to the user.
 func (op *operation) copied(v *vault, err error) error {
 	if err == nil {
-		v.copied = v.revision
+		v.copied = v.Revision
 		if op.cached != nil {
 			op.cacheProblem = ""
 		}
@@ -290,26 +291,11 @@ func (op *operation) copied(v *vault, err error) error {
 	}
 	op.cacheProblem = err.Error()
 	// An old cache that remains would look like a rollback.
-	if dropErr := op.cache.Forget(vaultName(v.user)); dropErr != nil {
+	if dropErr := op.cache.Forget(vaultName(v.User)); dropErr != nil {
 		return fmt.Errorf("write the cache: %w", errors.Join(err, dropErr))
 	}
 	v.copied = notCopied
 	return nil
-}
-
-// answer returns the vault as the server would send it. The revision of each record is not stored; the last revision for all of
-// them is good enough for readers of the whole vault.
-func (v *vault) answer() protocol.VaultResponse {
-	out := protocol.VaultResponse{Revision: v.revision, Manifest: v.sealedManifest, Records: make([]protocol.Record, 0, v.count)}
-	for _, e := range v.entries {
-		if e.meta.version != 0 {
-			out.Records = append(out.Records, protocol.Record{Place: wirePlace(e.id, seal.KindAccount, e.meta.version), Revision: v.revision, Token: e.meta.token})
-		}
-		for _, s := range e.secrets {
-			out.Records = append(out.Records, protocol.Record{Place: wirePlace(e.id, seal.KindPassword, s.version), Revision: v.revision, Token: s.token})
-		}
-	}
-	return out
 }
 
 // maxPieces is the number of pieces at which a cache is rewritten as one.
@@ -320,7 +306,7 @@ func (op *operation) openCopy(v *vault) error {
 	if !op.keeps() {
 		return errNoCopy
 	}
-	name := vaultName(v.user)
+	name := vaultName(v.User)
 	held, err := op.cache.Load(name)
 	if err != nil {
 		return fmt.Errorf("read the cache: %w", err)
@@ -336,7 +322,7 @@ func (op *operation) openCopy(v *vault) error {
 	if err != nil {
 		return err
 	}
-	v.copied = v.revision
+	v.copied = v.Revision
 	if len(held.Pieces) > maxPieces {
 		whole, err := json.Marshal(answer)
 		if err != nil {
@@ -352,9 +338,9 @@ func (op *operation) openCopy(v *vault) error {
 
 // takePieces fills v from the pieces of a cache.
 func (op *operation) takePieces(v *vault, pieces [][]byte) (protocol.VaultResponse, error) {
-	answer, err := join(pieces)
+	answer, err := replica.Join(pieces)
 	if err != nil {
-		return answer, &VaultAlteredError{[]error{found(bridge.Finding{Code: bridge.CacheDamaged}, "the copy on this device is damaged")}, err}
+		return answer, &VaultAlteredError{Problems: []error{replica.Found(bridge.Finding{Code: bridge.CacheDamaged}, "the copy on this device is damaged")}, Err: err}
 	}
 	err = op.take(v, answer, true)
 	var back *RolledBackError
@@ -362,43 +348,4 @@ func (op *operation) takePieces(v *vault, pieces [][]byte) (protocol.VaultRespon
 		back.Copy = true
 	}
 	return answer, err
-}
-
-// join merges an answer about the whole vault with the deltas that follow it.
-func join(pieces [][]byte) (protocol.VaultResponse, error) {
-	whole, err := parsePiece(pieces[0])
-	if err != nil || len(pieces) == 1 {
-		return whole, err
-	}
-	records := make(map[protocol.Place]protocol.Record, len(whole.Records))
-	// A new version of an overview replaces the previous one, without a tombstone.
-	place := func(p protocol.Place) protocol.Place {
-		if p.Kind == protocol.KindOverview {
-			p.Version = 0
-		}
-		return p
-	}
-	for _, r := range whole.Records {
-		records[place(r.Place)] = r
-	}
-	for _, piece := range pieces[1:] {
-		delta, err := parsePiece(piece)
-		if err != nil {
-			return whole, err
-		}
-		whole.Revision, whole.Manifest = delta.Revision, delta.Manifest
-		for _, r := range delta.Records {
-			p := place(r.Place)
-			if !r.Deleted {
-				records[p] = r
-			} else if records[p].Version == r.Version {
-				delete(records, p)
-			}
-		}
-	}
-	whole.Records = whole.Records[:0]
-	for _, r := range records {
-		whole.Records = append(whole.Records, r)
-	}
-	return whole, nil
 }

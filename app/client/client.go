@@ -11,12 +11,6 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
-// Seen is the newest state of a vault that this device has verified.
-type Seen struct {
-	Revision int64  `json:"revision"`
-	Digest   string `json:"digest"` // hex; empty: no state was seen yet
-}
-
 // Memory stores Seen on this device, across runs. Load returns the zero Seen for an unknown user. Store is atomic; the zero Seen
 // deletes the user's state.
 type Memory interface {
@@ -110,8 +104,8 @@ func (c *Client) Account(ctx context.Context) (Account, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	if c.vault != nil {
-		out.Revision = c.vault.revision
-		out.Count, _ = c.vault.counts()
+		out.Revision = c.vault.Revision
+		out.Count, _ = c.vault.Counts()
 	}
 	return out, nil
 }

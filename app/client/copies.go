@@ -131,7 +131,7 @@ func (c *Client) OpenCopy(ctx context.Context, id, password string) (OpenedCopy,
 	}
 	out := OpenedCopy{Username: q.Account.Username}
 	if out.Partial, err = op.fillCopy(v, q); err != nil {
-		v.key.Wipe()
+		v.Key.Wipe()
 		return OpenedCopy{}, err
 	}
 	v.readOnly = true
@@ -171,10 +171,10 @@ func (op *operation) fillCopy(v *vault, q quarantined) (partial bool, err error)
 	if op.ctx.Err() != nil {
 		return false, op.ctx.Err()
 	}
-	if broken != nil && !v.loaded && len(changes) == 0 {
+	if broken != nil && !v.Loaded && len(changes) == 0 {
 		return false, fmt.Errorf("%w: %w", ErrCopyDamaged, broken)
 	}
-	v.loaded = true
+	v.Loaded = true
 	v.setQueue(changes, rowOf(held))
 	return broken != nil, nil
 }

@@ -7,9 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/item"
-	"github.com/vaultsphere/vaultsphere/app/protocol"
-	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
 // Delete permanently deletes items with their history and attachments. An item that another device changed at the same time
@@ -18,7 +17,7 @@ import (
 func (c *Client) Delete(ctx context.Context, ids []string) error {
 	return c.deleteFrom(ctx, nil, func(v *vault) ([]string, error) {
 		for _, id := range ids {
-			if v.shown(id) == nil {
+			if v.Shown(id) == nil {
 				return nil, fmt.Errorf("%w: %s", ErrNotFound, id)
 			}
 		}
@@ -29,7 +28,7 @@ func (c *Client) Delete(ctx context.Context, ids []string) error {
 // EmptyTrash deletes the items in the trash, as Delete does. progress may be nil.
 func (c *Client) EmptyTrash(ctx context.Context, progress func(done, total int)) error {
 	return c.deleteFrom(ctx, progress, func(v *vault) ([]string, error) {
-		return v.trashed(func(item.Item) bool { return true }), nil
+		return v.Trashed(func(item.Item) bool { return true }), nil
 	})
 }
 
@@ -38,7 +37,7 @@ func (c *Client) EmptyTrash(ctx context.Context, progress func(done, total int))
 func (c *Client) PurgeTrash(ctx context.Context, now time.Time) (int, error) {
 	n := 0
 	err := c.deleteFrom(ctx, nil, func(v *vault) ([]string, error) {
-		due := v.trashed(func(it item.Item) bool { return c.isDue(it, now) })
+		due := v.Trashed(func(it item.Item) bool { return c.isDue(it, now) })
 		n = len(due)
 		return due, nil
 	})
@@ -50,16 +49,6 @@ func (c *Client) PurgeTrash(ctx context.Context, now time.Time) (int, error) {
 		return 0, err
 	}
 	return n, nil
-}
-
-func (v *vault) trashed(wanted func(item.Item) bool) []string {
-	var ids []string
-	for _, e := range v.sorted {
-		if !e.item.Trashed.IsZero() && wanted(e.item) {
-			ids = append(ids, e.id)
-		}
-	}
-	return ids
 }
 
 // deleteFrom deletes the items that choose returns.
@@ -79,9 +68,9 @@ func (c *Client) deleteFrom(ctx context.Context, progress func(done, total int),
 	}
 	seen, freed := map[string]string{}, map[string]bool{}
 	for _, id := range ids {
-		e := v.shown(id)
-		seen[id] = e.base()
-		_ = v.attachmentsOf(e, freed) // an unreadable item frees nothing
+		e := v.Shown(id)
+		seen[id] = e.Base()
+		_ = v.AttachmentsOf(e, freed) // an unreadable item frees nothing
 	}
 	there, err := op.reach(v)
 	if err != nil {
@@ -97,13 +86,13 @@ func (c *Client) deleteFrom(ctx context.Context, progress func(done, total int),
 	for total := len(ids); len(ids) > 0; {
 		n := 0
 		var keep []string
-		err := op.apply(v, func(ch *change) error {
+		err := op.apply(v, func(ch *replica.Change) error {
 			keep = nil
-			n, err = ch.remove(ids, func(e *entry) bool {
-				if e.base() == seen[e.id] {
+			n, err = ch.Remove(ids, func(e *replica.Entry) bool {
+				if e.Base() == seen[e.ID] {
 					return true
 				}
-				keep = append(keep, e.id)
+				keep = append(keep, e.ID)
 				return false
 			})
 			return err
@@ -150,36 +139,4 @@ func (op *operation) deleteBehind(v *vault, ids []string) error {
 	}
 	v.stayed = others
 	return keptError(kept)
-}
-
-var errTooManyVersions = errors.New("item has more versions than one change can delete")
-
-// remove deletes the first of the items, as many as fit into one change, and returns their number.
-func (c *change) remove(ids []string, wanted func(*entry) bool) (int, error) {
-	for n, id := range ids {
-		e := c.v.entries[id]
-		if e == nil {
-			continue
-		}
-		if len(c.deletes)+1+len(e.secrets) > protocol.MaxChangeRecords {
-			if n == 0 {
-				return 0, errTooManyVersions
-			}
-			return n, nil
-		}
-		if !wanted(e) {
-			continue
-		}
-		if e.meta.version != 0 {
-			if err := c.erase(id, seal.KindAccount, e.meta.version); err != nil {
-				return 0, err
-			}
-		}
-		for _, s := range e.secrets {
-			if err := c.erase(id, seal.KindPassword, s.version); err != nil {
-				return 0, err
-			}
-		}
-	}
-	return len(ids), nil
 }

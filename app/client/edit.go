@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
@@ -73,7 +74,7 @@ func (c *Client) edit(ctx context.Context, ids []string, progress func(done, tot
 	}
 	ed := editing{v, alter, time.Now()}
 	for _, id := range ids {
-		e := v.shown(id)
+		e := v.Shown(id)
 		if e == nil {
 			return nil, fmt.Errorf("%w: %s", ErrNotFound, id)
 		}
@@ -96,7 +97,7 @@ func (c *Client) edit(ctx context.Context, ids []string, progress func(done, tot
 	for rest := ids; len(rest) > 0; {
 		var n int
 		var some []string
-		err := op.apply(v, func(ch *change) error {
+		err := op.apply(v, func(ch *replica.Change) error {
 			n, some, err = ed.build(op.ctx, ch, rest)
 			return err
 		})
@@ -116,14 +117,14 @@ func (c *Client) edit(ctx context.Context, ids []string, progress func(done, tot
 }
 
 // result returns the overview of an item after the edit, and whether it differs from before.
-func (ed *editing) result(e *entry) (item.Item, bool, error) {
-	if e.err != nil {
-		return item.Item{}, false, &UnreadableError{e.id, e.err}
+func (ed *editing) result(e *replica.Entry) (item.Item, bool, error) {
+	if e.Err != nil {
+		return item.Item{}, false, &UnreadableError{ID: e.ID, Err: e.Err}
 	}
-	it := e.item.Clone()
+	it := e.Overview.Clone()
 	ed.alter(&it)
 	it = it.Normalise()
-	if it.SameOverview(e.item) {
+	if it.SameOverview(e.Overview) {
 		return it, false, nil
 	}
 	it.Modified = ed.now
@@ -133,13 +134,13 @@ func (ed *editing) result(e *entry) (item.Item, bool, error) {
 
 // build edits the first of the items, as many as fit into one change. It returns their number, and which of them differ now. An
 // item that another device deleted at the same time stays deleted.
-func (ed *editing) build(ctx context.Context, ch *change, ids []string) (n int, changed []string, err error) {
+func (ed *editing) build(ctx context.Context, ch *replica.Change, ids []string) (n int, changed []string, err error) {
 	size := 0
 	for n, id := range ids {
 		if ctx.Err() != nil {
 			return 0, nil, ctx.Err()
 		}
-		e := ed.v.entries[id]
+		e := ed.v.Verified(id)
 		if e == nil {
 			continue
 		}
@@ -151,11 +152,11 @@ func (ed *editing) build(ctx context.Context, ch *change, ids []string) (n int, 
 			continue
 		}
 		meta := it.Overview()
-		size += tokenBytes(meta)
-		if len(changed) > 0 && (len(ch.puts) == protocol.MaxChangeRecords || size > maxChangeBytes) {
+		size += replica.TokenBytes(meta)
+		if len(changed) > 0 && (len(ch.Puts) == protocol.MaxChangeRecords || size > replica.MaxChangeBytes) {
 			return n, changed, nil
 		}
-		if err := ch.write(id, seal.KindAccount, e.meta.version+1, meta); err != nil {
+		if err := ch.Update(e, meta, nil); err != nil {
 			return 0, nil, err
 		}
 		changed = append(changed, id)
@@ -168,7 +169,7 @@ func (op *operation) enqueueEdit(ed *editing, ids []string, sent bool) ([]string
 	var edits []queued
 	var changed []string
 	for _, id := range ids {
-		e := ed.v.shown(id)
+		e := ed.v.Shown(id)
 		if e == nil {
 			continue
 		}
@@ -179,12 +180,12 @@ func (op *operation) enqueueEdit(ed *editing, ids []string, sent bool) ([]string
 		if !differs {
 			continue
 		}
-		before, err := ed.v.whole(e)
+		before, err := ed.v.Open(e)
 		if err != nil {
 			return nil, err
 		}
-		edits = append(edits, queued{Key: string(seal.NewAccountID()), ID: id, At: ed.now.UnixMilli(), Base: e.base(),
-			Before: contentsOf(before), After: contentsOf(item.Join(meta, before)), Sent: sent})
+		edits = append(edits, queued{Key: string(seal.NewAccountID()), ID: id, At: ed.now.UnixMilli(), Base: e.Base(),
+			Before: replica.ContentsOf(before), After: replica.ContentsOf(item.Join(meta, before)), Sent: sent})
 		changed = append(changed, id)
 	}
 	if len(edits) == 0 {

@@ -3,7 +3,6 @@ package client
 import (
 	"errors"
 	"fmt"
-	"strings"
 )
 
 var (
@@ -44,28 +43,6 @@ var (
 	ErrBusy = errors.New("other devices keep changing this vault; try again")
 )
 
-// RolledBackError: the server has an older vault than this device has seen, or a different one of the same revision.
-type RolledBackError struct {
-	Seen, Got int64 // revisions
-	Copy      bool  // of the cache on this device instead of the server
-}
-
-// ErrRolledBack matches every *RolledBackError.
-var ErrRolledBack = errors.New("vault was rolled back")
-
-func (e *RolledBackError) Is(target error) bool { return target == ErrRolledBack }
-
-func (e *RolledBackError) Error() string {
-	who := "server"
-	if e.Copy {
-		who = "copy on this device"
-	}
-	if e.Seen == e.Got {
-		return fmt.Sprintf("%s shows another vault at revision %d than this device has seen at revision %d", who, e.Got, e.Seen)
-	}
-	return fmt.Sprintf("%s shows the vault at revision %d, but this device has seen revision %d", who, e.Got, e.Seen)
-}
-
 // UnsentError: changes in the outbox would be lost.
 type UnsentError struct {
 	Changes int
@@ -77,32 +54,6 @@ func (e *UnsentError) Error() string {
 	}
 	return fmt.Sprintf("%d changes on this device are not on the server yet and would be lost", e.Changes)
 }
-
-// VaultAlteredError: the server sent something other than this user's devices stored. Problems is not empty; the most useful one
-// comes first.
-type VaultAlteredError struct {
-	Problems []error
-	Err      error // the cause of the first problem; may be nil
-}
-
-const maxProblemsShown = 5
-
-func (e *VaultAlteredError) Error() string {
-	var b strings.Builder
-	b.WriteString("vault was changed outside this vault's devices")
-	for i, p := range e.Problems[:min(len(e.Problems), maxProblemsShown)] {
-		b.WriteString([]string{": ", "; "}[min(i, 1)])
-		b.WriteString(p.Error())
-	}
-	if more := len(e.Problems) - maxProblemsShown; more > 0 {
-		fmt.Fprintf(&b, " (and %d more)", more)
-	}
-	return b.String()
-}
-
-func (e *VaultAlteredError) Unwrap() error { return e.Err }
-
-func altered(problem error) *VaultAlteredError { return &VaultAlteredError{Problems: []error{problem}} }
 
 // AttachmentAlteredError: an attachment differs from the file that was attached. The rest of the vault is not affected.
 type AttachmentAlteredError struct {
@@ -124,17 +75,6 @@ type AnswerError struct {
 
 func (e *AnswerError) Error() string { return fmt.Sprintf("answer to %s: %v", e.Path, e.Err) }
 func (e *AnswerError) Unwrap() error { return e.Err }
-
-// UnreadableError: a record is authentic, but this client cannot read it. Other records are not affected.
-type UnreadableError struct {
-	ID  string
-	Err error
-}
-
-func (e *UnreadableError) Error() string {
-	return fmt.Sprintf("record %s cannot be read: %v", e.ID, e.Err)
-}
-func (e *UnreadableError) Unwrap() error { return e.Err }
 
 // KeptError: Delete did not delete these items, because another device changed them at the same time.
 type KeptError struct {

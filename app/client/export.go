@@ -3,9 +3,7 @@ package client
 import (
 	"context"
 	"errors"
-	"slices"
 
-	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
 
@@ -56,54 +54,22 @@ func (c *Client) exportItems(ctx context.Context, trash bool) ([]parcel.Exported
 	}
 	var out []parcel.Exported
 	problems := []parcel.Problem{}
-	for _, e := range c.vault.sorted {
+	for _, e := range c.vault.All() {
 		if ctx.Err() != nil {
 			return nil, nil, ctx.Err()
 		}
-		if e.err == nil && !trash && !e.item.Trashed.IsZero() {
+		if e.Err == nil && !trash && !e.Overview.Trashed.IsZero() {
 			continue
 		}
-		it, err := c.vault.whole(e)
+		it, err := c.vault.Open(e)
 		if err == nil && !it.UnknownDetails.Has("password_history") {
-			it.PasswordHistory, err = c.vault.pastPasswords(e, it)
+			it.PasswordHistory, err = c.vault.PastPasswords(e, it)
 		}
 		if err != nil {
-			problems = append(problems, caused(parcel.Problem{Title: e.item.Title, Code: parcel.UnreadableItem}, err))
+			problems = append(problems, caused(parcel.Problem{Title: e.Overview.Title, Code: parcel.UnreadableItem}, err))
 			continue
 		}
 		out = append(out, parcel.Exported{Item: it})
 	}
 	return out, problems, nil
-}
-
-// pastPasswords returns those of the older versions, then the imported ones, the newest first.
-func (v *vault) pastPasswords(e *entry, it item.Item) ([]item.OldPassword, error) {
-	i := len(e.secrets) - 1
-	if e.waiting == nil {
-		i-- // the last version is current
-	}
-	if i < 0 {
-		return it.PasswordHistory, nil
-	}
-	newer := it
-	if e.waiting == nil { // when the details were saved; modified is the last change of any part
-		secret, err := v.secret(e.id, e.current())
-		if err != nil {
-			return nil, &UnreadableError{e.id, err}
-		}
-		newer = secret
-	}
-	var out []item.OldPassword
-	for ; i >= 0; i-- {
-		older, err := v.secret(e.id, e.secrets[i])
-		if err != nil {
-			return nil, &UnreadableError{e.id, err}
-		}
-		if older.Password != newer.Password && older.Password != "" {
-			out = append(out, item.OldPassword{Password: older.Password, Until: newer.Modified})
-		}
-		newer = older
-	}
-	out = slices.Concat(out, it.PasswordHistory)
-	return out[:min(len(out), item.MaxPasswordHistory)], nil
 }

@@ -29,7 +29,7 @@ func (c *Client) HandOver() (Handover, error) {
 	}
 	key := seal.NewHandoverKey()
 	defer key.Wipe()
-	token, err := seal.WrapVaultKey(v.key, handoverKEK(key, v.account), handoverOf(v.user))
+	token, err := seal.WrapVaultKey(v.Key, handoverKEK(key, v.account), handoverOf(v.User))
 	if err != nil {
 		return Handover{}, fmt.Errorf("hand over the vault key: %w", err)
 	}

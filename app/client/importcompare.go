@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
@@ -55,11 +56,11 @@ func (e importEntry) digest() [sha256.Size]byte {
 }
 
 // byPlace lists the items by the keys of places.
-func (v *vault) byPlace() map[string][]*entry {
-	out := map[string][]*entry{}
-	for _, e := range v.sorted {
-		if e.err == nil {
-			for _, place := range places(e.item) {
+func (v *vault) byPlace() map[string][]*replica.Entry {
+	out := map[string][]*replica.Entry{}
+	for _, e := range v.All() {
+		if e.Err == nil {
+			for _, place := range places(e.Overview) {
 				out[place] = append(out[place], e)
 			}
 		}
@@ -98,20 +99,20 @@ func hostOf(address string) string {
 }
 
 // find looks for an identical item in the vault, and then for one of the same place.
-func (v *vault) find(known map[string][]*entry, in parcel.Imported) (ImportStatus, string) {
+func (v *vault) find(known map[string][]*replica.Entry, in parcel.Imported) (ImportStatus, string) {
 	status, id := ImportNew, ""
 	for _, place := range places(in.Item) {
 		for _, e := range known[place] {
-			have, err := v.whole(e)
+			have, err := v.Open(e)
 			if err == nil { // as Export returns them
-				have.PasswordHistory, err = v.pastPasswords(e, have)
+				have.PasswordHistory, err = v.PastPasswords(e, have)
 			}
 			switch {
 			case err != nil:
 			case have.Covers(in.Item) && !slices.ContainsFunc(in.Files, func(f parcel.Attached) bool { return !hasFile(have, f) }):
-				return ImportIdentical, e.id
+				return ImportIdentical, e.ID
 			case id == "" && have.CanUpdateFrom(in.Item):
-				status, id = ImportChanged, e.id
+				status, id = ImportChanged, e.ID
 			}
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
@@ -198,8 +199,8 @@ func (r *importRun) update(ctx context.Context) error {
 	}
 	for rest := r.order; len(rest) > 0; {
 		var outcomes []updateOutcome
-		err := op.apply(v, func(ch *change) (err error) {
-			outcomes, err = r.updateSome(op.ctx, ch, rest)
+		err := op.apply(v, func(ch *replica.Change) (err error) {
+			outcomes, err = r.updateSome(op.ctx, v, ch, rest)
 			return err
 		})
 		if err != nil {
@@ -224,20 +225,20 @@ func caused(p parcel.Problem, err error) parcel.Problem {
 
 type updateOutcome = parcel.Problem // why the item was not updated; without a code: it was
 
-func (r *importRun) updateSome(ctx context.Context, ch *change, ids []string) ([]updateOutcome, error) {
-	s := saving{v: ch.v, now: time.Now()}
+func (r *importRun) updateSome(ctx context.Context, v *vault, ch *replica.Change, ids []string) ([]updateOutcome, error) {
+	s := saving{v: v, now: time.Now()}
 	var out []updateOutcome
 	size := 0
 	for _, id := range ids {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		e := ch.v.entries[id]
+		e := v.Verified(id)
 		if e == nil {
 			out = append(out, updateOutcome{Code: parcel.DeletedElsewhere})
 			continue
 		}
-		stored, err := ch.v.whole(e)
+		stored, err := v.Open(e)
 		if err != nil {
 			return nil, err
 		}
@@ -250,7 +251,7 @@ func (r *importRun) updateSome(ctx context.Context, ch *change, ids []string) ([
 			continue
 		}
 		size += sealedBytes(result)
-		if records := len(ch.puts) + len(ch.deletes); records > 0 && (size > maxChangeBytes || records+2+len(e.secrets) > protocol.MaxChangeRecords) {
+		if records := len(ch.Puts) + len(ch.Deletes); records > 0 && (size > replica.MaxChangeBytes || records+2+e.Versions() > protocol.MaxChangeRecords) {
 			return out, nil
 		}
 		if err := s.replace(ch, e, stored, result); err != nil {

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
 	"github.com/vaultsphere/vaultsphere/app/seal"
@@ -62,7 +63,7 @@ func (c *Client) Login(ctx context.Context, username, password, code, device str
 	v, err := unwrap(answer.Account, p.master)
 	if errors.Is(err, ErrWrongPassword) {
 		// The server accepted the auth key, so the KEK is right too.
-		return "", &VaultAlteredError{[]error{found(bridge.Finding{Code: bridge.OtherVaultKey}, "the wrapped vault key is not this user's")}, seal.ErrWrongKey}
+		return "", &VaultAlteredError{Problems: []error{replica.Found(bridge.Finding{Code: bridge.OtherVaultKey}, "the wrapped vault key is not this user's")}, Err: seal.ErrWrongKey}
 	}
 	if err != nil {
 		return "", err

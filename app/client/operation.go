@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
 	"github.com/vaultsphere/vaultsphere/app/seal"
@@ -63,8 +64,7 @@ func (op *operation) forget() {
 	defer c.mu.Unlock()
 	if c.vault != nil {
 		close(c.vault.closed)
-		c.vault.key.Wipe()
-		c.vault.manifest.Wipe()
+		c.vault.Wipe()
 		c.vault = nil
 	}
 	if c.pending != nil {
@@ -95,8 +95,8 @@ func (op *operation) fetchAccount() (protocol.Account, error) {
 func (op *operation) meet(a protocol.Account) error {
 	op.client.mu.Lock()
 	defer op.client.mu.Unlock()
-	if op.client.vault != nil && string(op.client.vault.user) != a.UserID {
-		return altered(found(bridge.Finding{Code: bridge.OtherUser}, "the server answered for a different user"))
+	if op.client.vault != nil && string(op.client.vault.User) != a.UserID {
+		return replica.Altered(replica.Found(bridge.Finding{Code: bridge.OtherUser}, "the server answered for a different user"))
 	}
 	// These never change within a session: a change of the password ends all other sessions.
 	if known := op.client.account; known != nil && known.SessionID == a.SessionID && known.KDF != a.KDF {

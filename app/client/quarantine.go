@@ -223,7 +223,7 @@ func (op *operation) checkQueue(v *vault) error {
 	if !op.keeps() {
 		return nil
 	}
-	name := queueName(v.user)
+	name := queueName(v.User)
 	held, _ := op.cache.Load(name) // the next sync reports why it is unreadable
 	if len(held.Pieces) == 0 {
 		return nil

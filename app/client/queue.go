@@ -2,12 +2,10 @@ package client
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/base64"
 	"slices"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
@@ -16,45 +14,19 @@ import (
 // contains the ids that it may need, so that a second attempt writes the same records as the first.
 type queued struct {
 	// Key identifies the change. It is also the id of the new item if the change cannot be merged into its own item.
-	Key    string    `json:"key"`
-	ID     string    `json:"id"`               // of the item
-	At     int64     `json:"at"`               // time of the change, Unix milliseconds
-	Base   string    `json:"base,omitempty"`   // the version that was edited, as Item.Base; empty: the item is new
-	Before *contents `json:"before,omitempty"` // the item at Base, if known
-	After  *contents `json:"after,omitempty"`  // nil: the item is deleted
+	Key    string            `json:"key"`
+	ID     string            `json:"id"`               // of the item
+	At     int64             `json:"at"`               // time of the change, Unix milliseconds
+	Base   string            `json:"base,omitempty"`   // the version that was edited, as Item.Base; empty: the item is new
+	Before *replica.Contents `json:"before,omitempty"` // the item at Base, if known
+	After  *replica.Contents `json:"after,omitempty"`  // nil: the item is deleted
 	// Sent: the server may already have the change.
 	Sent    bool   `json:"sent,omitempty"`
 	Refused string `json:"refused,omitempty"` // why the server rejected it
 	Code    Code   `json:"code,omitempty"`    // the same as a code
 }
 
-// contents is the overview and the details of an item in canonical encoding, including unknown members.
-type contents struct {
-	Meta   []byte `json:"meta"`
-	Secret []byte `json:"secret"`
-}
-
-func contentsOf(it item.Item) *contents { return &contents{it.Overview(), it.Details()} }
-
-func (p *contents) open(id string) (item.Item, error) {
-	meta, err := item.ParseOverview(p.Meta)
-	if err != nil {
-		return item.Item{}, err
-	}
-	meta.ID = id
-	return meta.Open(p.Secret)
-}
-
 func (q *queued) isNew() bool { return q.Base == "" }
-
-// base returns the Item.Base of the state after the change. Unlike that of a stored version, it has no dot.
-func (q *queued) base() string {
-	h := sha256.New()
-	_, _ = h.Write(q.After.Meta) // a hash never returns an error
-	_, _ = h.Write([]byte{0})
-	_, _ = h.Write(q.After.Secret)
-	return "waiting-" + base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:12])
-}
 
 // last finds the newest change of an item.
 func last(changes []queued, id string) int {
@@ -69,7 +41,7 @@ func last(changes []queued, id string) int {
 // add appends q to the outbox. It merges q into the last change of the same item if that was not sent yet and q is based on it.
 func add(changes []queued, q queued) []queued {
 	i := last(changes, q.ID)
-	if i < 0 || changes[i].Sent || changes[i].After == nil || changes[i].base() != q.Base {
+	if i < 0 || changes[i].Sent || changes[i].After == nil || changes[i].After.Base() != q.Base {
 		return append(changes, q)
 	}
 	if changes[i].isNew() && q.After == nil {
@@ -93,8 +65,8 @@ func (op *operation) enqueueSave(s *saving, sent bool) error {
 		mine.Created = timeOr(mine.Created, s.now)
 	} else {
 		q.Base = mine.Base
-		before, known := s.v.baseOf(mine.ID, mine.Base)
-		if !known && s.v.shown(mine.ID) == nil {
+		before, known := s.v.BaseOf(mine.ID, mine.Base)
+		if !known && s.v.Shown(mine.ID) == nil {
 			return ErrNotFound
 		}
 		if known {
@@ -106,13 +78,13 @@ func (op *operation) enqueueSave(s *saving, sent bool) error {
 				return nil
 			}
 			mine.Created = before.Created
-			q.Before = contentsOf(before)
+			q.Before = replica.ContentsOf(before)
 		}
 	}
 	if !s.quiet {
 		mine.Modified = s.now
 	}
-	q.After = contentsOf(mine.Normalise())
+	q.After = replica.ContentsOf(mine.Normalise())
 	return op.changeQueue(s.v, func(changes []queued) []queued {
 		changes = add(changes, q)
 		s.key = changes[last(changes, q.ID)].Key
@@ -125,13 +97,13 @@ func (op *operation) enqueueDelete(v *vault, ids []string, sent bool) error {
 	now := time.Now()
 	var deletes []queued
 	for _, id := range ids {
-		e := v.shown(id)
+		e := v.Shown(id)
 		if e == nil {
 			continue
 		}
-		q := queued{Key: string(seal.NewAccountID()), ID: id, At: now.UnixMilli(), Base: e.base(), Sent: sent}
-		if before, err := v.whole(e); err == nil {
-			q.Before = contentsOf(before)
+		q := queued{Key: string(seal.NewAccountID()), ID: id, At: now.UnixMilli(), Base: e.Base(), Sent: sent}
+		if before, err := v.Open(e); err == nil {
+			q.Before = replica.ContentsOf(before)
 		}
 		deletes = append(deletes, q)
 	}
@@ -190,10 +162,10 @@ func (v *vault) waiting() Waiting {
 			continue
 		}
 		r := Refused{ID: q.ID, Code: cmp.Or(q.Code, Code(protocol.CodeBadRequest)), Message: q.Refused}
-		if e := v.shown(q.ID); e != nil {
-			r.Title = e.item.Title
-		} else if e := v.entries[q.ID]; e != nil {
-			r.Title = e.item.Title
+		if e := v.Shown(q.ID); e != nil {
+			r.Title = e.Overview.Title
+		} else if e := v.Verified(q.ID); e != nil {
+			r.Title = e.Overview.Title
 		}
 		w.Refused = append(w.Refused, r)
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
@@ -89,17 +90,17 @@ func (op *operation) loadQueue(v *vault) error {
 	if !op.keeps() {
 		return nil
 	}
-	stamp, err := op.cache.Stamp(queueName(v.user))
+	stamp, err := op.cache.Stamp(queueName(v.User))
 	if err == nil && stamp == v.queueRow.stamp {
 		return nil
 	}
-	held, err := op.cache.Load(queueName(v.user))
+	held, err := op.cache.Load(queueName(v.User))
 	if err != nil {
 		return fmt.Errorf("read the outbox: %w", err)
 	}
 	changes, err := v.openQueue(held.Pieces)
 	if err != nil {
-		return &VaultAlteredError{[]error{found(bridge.Finding{Code: bridge.OutboxUnopened}, "the outbox cannot be decrypted")}, err}
+		return &VaultAlteredError{Problems: []error{replica.Found(bridge.Finding{Code: bridge.OutboxUnopened}, "the outbox cannot be decrypted")}, Err: err}
 	}
 	op.client.mu.Lock()
 	defer op.client.mu.Unlock()
@@ -134,7 +135,7 @@ func (v *vault) openPiece(piece []byte, out any) error {
 	if err := decodeStrict(piece, &kept); err != nil {
 		return err
 	}
-	plaintext, err := v.key.OpenQueue(v.user, kept.Token)
+	plaintext, err := v.Key.OpenQueue(v.User, kept.Token)
 	if err != nil {
 		return err
 	}
@@ -146,7 +147,7 @@ func (v *vault) sealPiece(changes int, in any) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode the outbox: %w", err)
 	}
-	token, err := v.key.SealQueue(v.user, plaintext)
+	token, err := v.Key.SealQueue(v.User, plaintext)
 	clear(plaintext)
 	if err != nil {
 		return nil, fmt.Errorf("write the outbox: %w", err)
@@ -193,7 +194,7 @@ func (op *operation) writeQueue(v *vault, changes []queued) (queueRow, error) {
 		return row, err
 	}
 	stamp := newStamp()
-	if err := put(queueName(v.user), row.stamp, Piece{stamp, piece}); err != nil {
+	if err := put(queueName(v.User), row.stamp, Piece{stamp, piece}); err != nil {
 		return row, fmt.Errorf("write the outbox: %w", err)
 	}
 	if whole {

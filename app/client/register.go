@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
 	"github.com/vaultsphere/vaultsphere/app/seal"
@@ -103,7 +104,7 @@ func (op *operation) register(r *Registration, user seal.UserID, username, devic
 	}
 	a := answer.Account
 	if a.UserID != string(user) || a.KDF != request.KDF || a.WrappedKey != wrapped || a.Revision != 0 {
-		return "", altered(found(bridge.Finding{Code: bridge.OtherAccount}, "the server answered the registration with another account"))
+		return "", replica.Altered(replica.Found(bridge.Finding{Code: bridge.OtherAccount}, "the server answered the registration with another account"))
 	}
 	return a.Username, op.enter(answer, v, device)
 }
@@ -142,7 +143,7 @@ func (op *operation) enter(answer protocol.SessionResponse, v *vault, device str
 
 // recall brings to v what this device has seen of the vault before.
 func (op *operation) recall(v *vault) error {
-	seen, err := op.memory.Load(string(v.user))
+	seen, err := op.memory.Load(string(v.User))
 	if err != nil {
 		// Going on without would let the server show an older vault.
 		return fmt.Errorf("read the last seen revision: %w", err)
@@ -153,11 +154,11 @@ func (op *operation) recall(v *vault) error {
 
 // remember keeps which state of v was verified.
 func (op *operation) remember(v *vault) error {
-	seen := Seen{Revision: v.revision, Digest: v.digest.String()}
+	seen := Seen{Revision: v.Revision, Digest: v.Digest.String()}
 	if seen == v.seen {
 		return nil
 	}
-	if err := op.memory.Store(string(v.user), seen); err != nil {
+	if err := op.memory.Store(string(v.User), seen); err != nil {
 		return fmt.Errorf("store the last seen revision: %w", err)
 	}
 	v.seen = seen

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
@@ -96,25 +97,25 @@ func (op *operation) replay(v *vault, q *queued) (string, error) {
 	if q.After == nil {
 		return q.ID, op.replayDelete(v, q)
 	}
-	mine, err := q.After.open(q.ID)
+	mine, err := q.After.Open(q.ID)
 	if err != nil {
-		return "", &UnreadableError{q.ID, err}
+		return "", &UnreadableError{ID: q.ID, Err: err}
 	}
 	mine.Base = q.Base
 	s := saving{v: v, mine: mine, fresh: q.isNew(), now: time.UnixMilli(q.At), key: q.Key, device: op.client.deviceName(), queued: true}
 	if q.Before != nil {
-		s.base, err = q.Before.open(q.ID)
+		s.base, err = q.Before.Open(q.ID)
 		s.known = err == nil
 	}
-	err = op.apply(v, func(ch *change) error { return s.build(ch) })
+	err = op.apply(v, func(ch *replica.Change) error { return s.build(ch) })
 	return s.mine.ID, err
 }
 
 func (op *operation) replayDelete(v *vault, q *queued) error {
 	stays := false
-	err := op.apply(v, func(ch *change) error {
+	err := op.apply(v, func(ch *replica.Change) error {
 		stays = false
-		_, err := ch.remove([]string{q.ID}, func(e *entry) bool {
+		_, err := ch.Remove([]string{q.ID}, func(e *replica.Entry) bool {
 			stays = !v.asBefore(e, q)
 			return !stays
 		})
@@ -127,18 +128,18 @@ func (op *operation) replayDelete(v *vault, q *queued) error {
 }
 
 // asBefore reports whether e is the state on which q is based.
-func (v *vault) asBefore(e *entry, q *queued) bool {
-	if e.base() == q.Base {
+func (v *vault) asBefore(e *replica.Entry, q *queued) bool {
+	if e.Base() == q.Base {
 		return true
 	}
 	if q.Before == nil {
 		return false
 	}
-	before, err := q.Before.open(q.ID)
+	before, err := q.Before.Open(q.ID)
 	if err != nil {
 		return false
 	}
-	now, err := v.whole(e)
+	now, err := v.Open(e)
 	return err == nil && now.SameOverview(before) && now.SameDetails(before)
 }
 
@@ -163,7 +164,7 @@ func refusal(err error) (Code, string) {
 		case slices.Contains(refusals, server.Code):
 			return Code(server.Code), server.Message
 		}
-	case errors.As(err, &field), errors.As(err, &unreadable), errors.Is(err, seal.ErrTooLarge), errors.Is(err, errTooManyVersions):
+	case errors.As(err, &field), errors.As(err, &unreadable), errors.Is(err, seal.ErrTooLarge), errors.Is(err, replica.ErrTooManyVersions):
 		return Explain(err).Code, err.Error()
 	}
 	return "", ""

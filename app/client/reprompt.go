@@ -35,8 +35,8 @@ func (c *Client) MayShow(id string, now time.Time) error {
 	if c.vault == nil {
 		return ErrLocked
 	}
-	e := c.vault.shown(id)
-	if e == nil || !e.item.Reprompt {
+	e := c.vault.Shown(id)
+	if e == nil || !e.Overview.Reprompt {
 		return nil
 	}
 	if age := now.Round(0).Sub(c.vault.confirmed[id]); age < 0 || age >= repromptAfter {

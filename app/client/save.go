@@ -7,12 +7,10 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
-
-// MaxHistory is the number of older passwords that an item keeps.
-const MaxHistory = 10
 
 // Save adds an item (no ID) or changes one, in one change of the vault, and returns it as stored. It writes only the parts that
 // changed. While the server cannot be reached, the change waits in the outbox; see Waiting.
@@ -43,23 +41,23 @@ func (c *Client) saveAs(ctx context.Context, it item.Item, quiet bool) (item.Ite
 	if err != nil {
 		return item.Item{}, err
 	}
-	defer v.plain.keep()()
+	defer v.KeepPlaintexts()()
 	s := saving{v: v, mine: it, now: time.Now(), key: string(seal.NewAccountID()), device: c.deviceName(), quiet: quiet}
 	if it.ID == "" {
 		s.mine.ID, s.fresh = string(seal.NewAccountID()), true
-	} else if e := v.shown(it.ID); e != nil {
-		s.mine.Base = cmp.Or(it.Base, e.base())
-		if before, err := v.whole(e); err == nil {
+	} else if e := v.Shown(it.ID); e != nil {
+		s.mine.Base = cmp.Or(it.Base, e.Base())
+		if before, err := v.Open(e); err == nil {
 			s.mine = withFreshPassword(s.mine, before)
 		}
 		c.mu.Lock()
-		v.handed[it.ID] = true // so a sync keeps the version that was edited
+		v.Lend(it.ID) // so a sync keeps the version that was edited
 		c.mu.Unlock()
 	}
 	if err := op.save(&s); err != nil {
 		return item.Item{}, err
 	}
-	if v.shown(s.mine.ID) == nil {
+	if v.Shown(s.mine.ID) == nil {
 		return c.Get(s.key) // another device deleted the item
 	}
 	return c.Get(s.mine.ID)
@@ -72,7 +70,7 @@ func (op *operation) save(s *saving) error {
 		return err
 	}
 	if there && len(s.v.queue) == 0 {
-		err := op.apply(s.v, func(ch *change) error { return s.build(ch) })
+		err := op.apply(s.v, func(ch *replica.Change) error { return s.build(ch) })
 		if op.mayWait(err) {
 			return op.enqueueSave(s, errors.Is(err, ErrUncertain))
 		}
@@ -100,27 +98,27 @@ type saving struct {
 	known  bool
 }
 
-func (s *saving) build(ch *change) error {
+func (s *saving) build(ch *replica.Change) error {
 	if s.fresh {
 		return s.add(ch, s.mine)
 	}
-	e := s.v.entries[s.mine.ID]
+	e := s.v.Verified(s.mine.ID)
 	if e == nil {
-		if !s.queued && s.v.older[s.mine.ID] == nil {
+		if !s.queued && !s.v.Edited(s.mine.ID) {
 			return ErrNotFound
 		}
 		s.mine.ID, s.fresh = s.key, true
 		return s.add(ch, s.mine)
 	}
-	theirs, err := s.v.whole(e)
+	theirs, err := s.v.Open(e)
 	if err != nil {
 		return err
 	}
 	result := s.mine.WithUnknownOf(theirs)
-	if s.mine.Base != e.base() {
+	if s.mine.Base != e.Base() {
 		base, known := s.base, s.known
 		if !s.queued {
-			base, known = s.v.baseOf(s.mine.ID, s.mine.Base)
+			base, known = s.v.BaseOf(s.mine.ID, s.mine.Base)
 		}
 		var mine bool
 		result, mine = item.Merge(base, known, result, theirs)
@@ -137,31 +135,24 @@ func (s *saving) build(ch *change) error {
 }
 
 // add writes a new item. If the item exists, an earlier attempt wrote it and its answer was lost.
-func (s *saving) add(ch *change, it item.Item) error {
-	if s.v.entries[it.ID] != nil {
+func (s *saving) add(ch *replica.Change, it item.Item) error {
+	if s.v.Verified(it.ID) != nil {
 		return nil
 	}
 	it.Modified = s.now
 	if it.Created.IsZero() {
 		it.Created = s.now
 	}
-	return ch.writeNew(it.Normalise())
+	return writeNew(ch, it.Normalise())
 }
 
-func (c *change) writeNew(it item.Item) error {
-	return c.writeParts(it.ID, it.Overview(), it.Details())
-}
-
-func (c *change) writeParts(id string, meta, secret []byte) error {
-	if err := c.write(id, seal.KindAccount, 1, meta); err != nil {
-		return err
-	}
-	return c.write(id, seal.KindPassword, 1, secret)
+func writeNew(ch *replica.Change, it item.Item) error {
+	return ch.Create(it.ID, it.Overview(), it.Details())
 }
 
 // copy adds what could not be merged as a separate item, unless that exists already.
-func (s *saving) copy(ch *change) error {
-	if s.v.entries[s.key] != nil {
+func (s *saving) copy(ch *replica.Change) error {
+	if s.v.Verified(s.key) != nil {
 		return nil
 	}
 	it := s.mine.Clone()
@@ -174,11 +165,11 @@ func (s *saving) copy(ch *change) error {
 		return err
 	}
 	it.Modified = s.now
-	return ch.writeNew(it.Normalise())
+	return writeNew(ch, it.Normalise())
 }
 
 // replace writes the parts of result that differ from stored.
-func (s *saving) replace(ch *change, e *entry, stored, result item.Item) error {
+func (s *saving) replace(ch *replica.Change, e *replica.Entry, stored, result item.Item) error {
 	meta, secret := !result.SameOverview(stored), !result.SameDetails(stored)
 	if !meta && !secret {
 		return nil
@@ -189,18 +180,10 @@ func (s *saving) replace(ch *change, e *entry, stored, result item.Item) error {
 	}
 	result = result.Normalise()
 	// The overview has the time of the change, so every change writes it.
-	if err := ch.write(e.id, seal.KindAccount, e.meta.version+1, result.Overview()); err != nil {
-		return err
-	}
 	if !secret {
-		return nil
+		return ch.Update(e, result.Overview(), nil)
 	}
-	for i := range len(e.secrets) - MaxHistory {
-		if err := ch.erase(e.id, seal.KindPassword, e.secrets[i].version); err != nil {
-			return err
-		}
-	}
-	return ch.write(e.id, seal.KindPassword, e.current().version+1, result.Details())
+	return ch.Update(e, result.Overview(), result.Details())
 }
 
 // maxDeviceInTitle keeps the titles of copies readable.

@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
-	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
 // Synced is the result of a Sync.
@@ -58,12 +58,12 @@ func (c *Client) Sync(ctx context.Context) (Synced, error) {
 	defer c.mu.RUnlock()
 	stayed := v.stayed
 	v.stayed = nil // only operations use it
-	out := Synced{Revision: v.revision, Changed: changed || v.queueRow.stamp != stamp, Unreadable: []Unreadable{},
+	out := Synced{Revision: v.Revision, Changed: changed || v.queueRow.stamp != stamp, Unreadable: []Unreadable{},
 		Waiting: v.waiting(), Kept: append([]string{}, stayed...), CopyProblem: cmp.Or(op.outboxProblem, op.cacheProblem)}
-	out.Count, out.Trashed = v.counts()
-	for _, e := range v.sorted {
-		if e.err != nil {
-			out.Unreadable = append(out.Unreadable, Unreadable{e.id, findingOf(&UnreadableError{e.id, e.err}), e.err.Error()})
+	out.Count, out.Trashed = v.Counts()
+	for _, e := range v.All() {
+		if e.Err != nil {
+			out.Unreadable = append(out.Unreadable, Unreadable{e.ID, findingOf(&UnreadableError{ID: e.ID, Err: e.Err}), e.Err.Error()})
 		}
 	}
 	return out, nil
@@ -72,8 +72,8 @@ func (c *Client) Sync(ctx context.Context) (Synced, error) {
 // loaded returns the unlocked vault, after it was synced or opened from the cache.
 func (op *operation) loaded() (*vault, error) {
 	v, err := op.opened()
-	if err == nil && !v.loaded {
-		if _, err = op.sync(v); v.loaded && unreachable(err) {
+	if err == nil && !v.Loaded {
+		if _, err = op.sync(v); v.Loaded && unreachable(err) {
 			err = nil
 		}
 	}
@@ -85,8 +85,8 @@ func (op *operation) sync(v *vault) (bool, error) {
 	if err := op.recall(v); err != nil {
 		return false, err
 	}
-	before := v.revision
-	if !v.loaded {
+	before := v.Revision
+	if !v.Loaded {
 		// If the cache is missing or damaged, the whole vault is downloaded and verified in the same way.
 		_ = op.openCopy(v)
 		if op.ctx.Err() != nil {
@@ -96,21 +96,21 @@ func (op *operation) sync(v *vault) (bool, error) {
 	if err := op.loadQueue(v); err != nil {
 		return false, err
 	}
-	if v.revision > 0 {
+	if v.Revision > 0 {
 		err := op.pull(v, false)
 		var wrong *VaultAlteredError
 		if !errors.As(err, &wrong) {
-			return v.revision != before, err
+			return v.Revision != before, err
 		}
 		// A delta to an old state may not match the manifest, because the server drops old tombstones. The whole vault must match.
 	}
 	err := op.pull(v, true)
-	return v.revision != before, err
+	return v.Revision != before, err
 }
 
 // pull downloads the vault, or its changes, and verifies and applies them.
 func (op *operation) pull(v *vault, full bool) error {
-	since := v.revision
+	since := v.Revision
 	if full {
 		since = 0
 	}
@@ -121,11 +121,11 @@ func (op *operation) pull(v *vault, full bool) error {
 	if err != nil {
 		return err
 	}
-	answer, err := parseVault(body)
+	answer, err := replica.Parse(body)
 	if err != nil {
 		return op.answerError(methodGet, protocol.PathVault, err)
 	}
-	before := v.revision
+	before := v.Revision
 	if err := op.take(v, answer, full); err != nil {
 		return err
 	}
@@ -143,82 +143,12 @@ func (op *operation) pull(v *vault, full bool) error {
 
 // take verifies an answer and applies it.
 func (op *operation) take(v *vault, answer protocol.VaultResponse, full bool) error {
-	manifest, err := v.key.OpenManifest(v.user, answer.Manifest)
+	next, err := v.Verify(op.ctx, v.seen, answer, full)
 	if err != nil {
-		return &VaultAlteredError{[]error{found(bridge.Finding{Code: bridge.ManifestUnopened}, "the sealed manifest does not open")}, err}
-	}
-	if err := v.checkSeen(manifest); err != nil {
-		return err
-	}
-	if manifest.Revision != answer.Revision {
-		return altered(found(bridge.Finding{Code: bridge.RevisionUnsealed, Got: answer.Revision, Want: manifest.Revision},
-			"the server says revision %d, the sealed manifest says %d", answer.Revision, manifest.Revision))
-	}
-	n := v.begin(full)
-	problems := n.fill(answer)
-	if len(problems) > 0 || n.count != manifest.Count || !n.digest.Equal(manifest.Digest) {
-		return n.diagnose(problems, answer, manifest)
-	}
-	if err := n.openChanged(op.ctx); err != nil {
 		return err
 	}
 	op.client.mu.Lock()
 	defer op.client.mu.Unlock()
-	n.commit(answer.Revision, answer.Manifest)
+	next.Commit(answer.Revision, answer.Manifest)
 	return nil
-}
-
-// checkSeen compares the manifest with what this device has seen, in this run and before.
-func (v *vault) checkSeen(m seal.Manifest) error {
-	if m.Revision < v.revision {
-		return &RolledBackError{Seen: v.revision, Got: m.Revision}
-	}
-	if v.seen.Digest == "" {
-		return nil
-	}
-	if m.Revision < v.seen.Revision || m.Revision == v.seen.Revision && m.Digest.String() != v.seen.Digest {
-		return &RolledBackError{Seen: v.seen.Revision, Got: m.Revision}
-	}
-	return nil
-}
-
-// diagnose explains why an answer does not match the manifest. It can open every record, which a successful sync never does.
-func (n *next) diagnose(problems []error, answer protocol.VaultResponse, manifest seal.Manifest) error {
-	v := n.v
-	var cause error
-	for _, r := range answer.Records {
-		if r.Deleted {
-			continue
-		}
-		if _, err := v.key.Open(v.place(r.ItemID, sealKind(r.Kind), r.Version), r.Token); err != nil {
-			if cause == nil {
-				cause = err
-			}
-			problems = append(problems, err)
-		}
-	}
-	if n.full {
-		for _, held := range v.sorted {
-			if got := n.changed[held.id]; got != nil && got.meta.version != 0 && got.meta.version < held.meta.version {
-				problems = append(problems, older(v.place(held.id, seal.KindAccount, got.meta.version), held.meta.version))
-			}
-		}
-	}
-	switch missing := manifest.Count - n.count; {
-	case missing > 0:
-		problems = append(problems, found(bridge.Finding{Code: bridge.RecordsMissing, Got: missing}, "the server left out %s", records(missing)))
-	case missing < 0:
-		problems = append(problems, found(bridge.Finding{Code: bridge.RecordsSurplus, Got: -missing}, "the server shows %s too many", records(-missing)))
-	case len(problems) == 0:
-		problems = append(problems, found(bridge.Finding{Code: bridge.RecordsReplayed},
-			"the records do not add up to the sealed manifest: an older token stands in for a newer one"))
-	}
-	return &VaultAlteredError{Problems: problems, Err: cause}
-}
-
-func records(n int64) string {
-	if n == 1 {
-		return "1 record"
-	}
-	return fmt.Sprintf("%d records", n)
 }

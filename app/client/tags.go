@@ -15,35 +15,17 @@ func (c *Client) Tags() (map[string]int, error) {
 		return nil, ErrLocked
 	}
 	count := map[string]int{}
-	for _, tag := range c.vault.tags() {
+	for _, tag := range c.vault.Tags() {
 		count[tag] = 0
 	}
-	for _, e := range c.vault.sorted {
-		if e.item.Trashed.IsZero() {
-			for _, tag := range e.item.Tags {
+	for _, e := range c.vault.All() {
+		if e.Overview.Trashed.IsZero() {
+			for _, tag := range e.Overview.Tags {
 				count[tag]++
 			}
 		}
 	}
 	return count, nil
-}
-
-// tags returns the tags of all items, in no particular order.
-func (v *vault) tags() []string {
-	v.orders.mu.Lock()
-	defer v.orders.mu.Unlock()
-	if v.orders.tags == nil {
-		seen := map[string]bool{}
-		for _, e := range v.sorted {
-			for _, tag := range e.item.Tags {
-				if !seen[tag] {
-					seen[tag] = true
-					v.orders.tags = append(v.orders.tags, tag)
-				}
-			}
-		}
-	}
-	return v.orders.tags
 }
 
 // Tagged returns the ids of the items with a tag, also of those in the trash.
@@ -54,9 +36,9 @@ func (c *Client) Tagged(tag string) ([]string, error) {
 		return nil, ErrLocked
 	}
 	var ids []string
-	for _, e := range c.vault.sorted {
-		if slices.Contains(e.item.Tags, tag) {
-			ids = append(ids, e.id)
+	for _, e := range c.vault.All() {
+		if slices.Contains(e.Overview.Tags, tag) {
+			ids = append(ids, e.ID)
 		}
 	}
 	return ids, nil

@@ -10,7 +10,7 @@ import { matching, type Suggestion, useSuggestions } from "../../ui/suggestions"
 import { TYPES } from "../items/fields.gen";
 import { heading } from "./filters";
 
-/** The values of the operators; app/client/query.go evaluates them. */
+/** The values of the operators; app/client/replica/query.go evaluates them. */
 export const VALUES: Record<string, readonly string[]> = {
   type: TYPES,
   has: ["attachment", "field", "note", "password", "tag", "totp", "url", "username"],

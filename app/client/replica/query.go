@@ -1,4 +1,4 @@
-package client
+package replica
 
 import (
 	"slices"
@@ -92,7 +92,7 @@ type parsed struct {
 	text              string   // the words, joined: what a title may begin with
 	words             []string // folded; an item must have each
 	without           []string // an item must have none
-	tests             []func(*entry) bool
+	tests             []func(*Entry) bool
 	asks              facts // of items, by operators and by words that are also findings
 	archived, trashed bool
 	hints             []Hint
@@ -103,7 +103,7 @@ type parsed struct {
 }
 
 // parse reads the text of a query. Fold also makes plain quotation marks and hyphens of those that phones insert.
-func (v *vault) parse(q Query) parsed {
+func (v *Replica) parse(q Query) parsed {
 	p := parsed{plain: true}
 	if q.Literal {
 		p.words = strings.Fields(fold(q.Text))
@@ -167,7 +167,7 @@ func cutQuoted(s string) (quoted, rest string, ok bool) {
 	return strings.Join(strings.Fields(quoted), " "), rest, true
 }
 
-func (v *vault) add(p *parsed, t term) {
+func (v *Replica) add(p *parsed, t term) {
 	if t.value == "" { // still being typed
 		p.plain = false
 		return
@@ -184,7 +184,7 @@ func (v *vault) add(p *parsed, t term) {
 		p.addText(t)
 		return
 	}
-	p.tests = append(p.tests, func(e *entry) bool { return test(e) != t.not })
+	p.tests = append(p.tests, func(e *Entry) bool { return test(e) != t.not })
 }
 
 func (p *parsed) addText(t term) {
@@ -216,7 +216,7 @@ func looksLikeOperator(word string) bool {
 var operators = []string{"type", "tag", "has", "is", "title", "username", "url", "site"}
 
 // test returns the test of a term; nil: the operator has no such value.
-func (v *vault) test(p *parsed, t term) func(*entry) bool {
+func (v *Replica) test(p *parsed, t term) func(*Entry) bool {
 	in := func(s string) bool { return strings.Contains(s, t.value) }
 	switch t.name {
 	case "type":
@@ -231,17 +231,17 @@ func (v *vault) test(p *parsed, t term) func(*entry) bool {
 		p.trashed = p.trashed || f == isTrashed && !t.not
 		return p.byFact(f)
 	case "title":
-		return func(e *entry) bool { return in(e.title) }
+		return func(e *Entry) bool { return in(e.title) }
 	case "username":
-		return func(e *entry) bool { return in(fold(e.item.Username)) }
+		return func(e *Entry) bool { return in(fold(e.Overview.Username)) }
 	}
-	return func(e *entry) bool {
-		return slices.ContainsFunc(e.item.URLs, func(u string) bool { return in(fold(u)) })
+	return func(e *Entry) bool {
+		return slices.ContainsFunc(e.Overview.URLs, func(u string) bool { return in(fold(u)) })
 	}
 }
 
 // byType also takes the plural of a type, and its beginning, which is still being typed.
-func byType(value string) func(*entry) bool {
+func byType(value string) func(*Entry) bool {
 	wanted := item.Type(strings.ReplaceAll(strings.ReplaceAll(value, "-", "_"), " ", "_"))
 	var types []item.Type
 	for _, known := range item.Types {
@@ -256,13 +256,13 @@ func byType(value string) func(*entry) bool {
 	if types == nil {
 		return nil
 	}
-	return func(e *entry) bool { return slices.Contains(types, e.item.Type) }
+	return func(e *Entry) bool { return slices.Contains(types, e.Overview.Type) }
 }
 
 // byTag selects the tags with this name, in any case. If there is none, it selects those that begin with it.
-func (v *vault) byTag(t term) func(*entry) bool {
+func (v *Replica) byTag(t term) func(*Entry) bool {
 	var same, begin []string
-	for _, tag := range v.tags() {
+	for _, tag := range v.Tags() {
 		switch name := fold(tag); {
 		case name == t.value:
 			same = append(same, tag)
@@ -273,25 +273,25 @@ func (v *vault) byTag(t term) func(*entry) bool {
 	if same == nil {
 		same = begin
 	}
-	return func(e *entry) bool {
-		return slices.ContainsFunc(e.item.Tags, func(tag string) bool { return slices.Contains(same, tag) })
+	return func(e *Entry) bool {
+		return slices.ContainsFunc(e.Overview.Tags, func(tag string) bool { return slices.Contains(same, tag) })
 	}
 }
 
-func (p *parsed) byFact(wanted facts) func(*entry) bool {
+func (p *parsed) byFact(wanted facts) func(*Entry) bool {
 	if wanted == 0 {
 		return nil
 	}
 	p.asks |= wanted
-	return func(e *entry) bool { return p.factsOf(e)&wanted != 0 }
+	return func(e *Entry) bool { return p.factsOf(e)&wanted != 0 }
 }
 
 // factsOf returns the facts of an item that are known by now.
-func (p *parsed) factsOf(e *entry) facts {
-	it := &e.item
-	f := p.findings[e.id] | factIf(it.Favourite, isFavourite) | factIf(!it.Archived.IsZero(), isArchived) | factIf(!it.Trashed.IsZero(), isTrashed) |
+func (p *parsed) factsOf(e *Entry) facts {
+	it := &e.Overview
+	f := p.findings[e.ID] | factIf(it.Favourite, isFavourite) | factIf(!it.Archived.IsZero(), isArchived) | factIf(!it.Trashed.IsZero(), isTrashed) |
 		factIf(it.Username != "", hasUsername) | factIf(len(it.URLs) > 0, hasURL) | factIf(len(it.Tags) > 0, hasTag)
-	if in := e.inside.Load(); in != nil {
+	if in := e.details.Load(); in != nil {
 		f |= in.has
 	}
 	return f
@@ -305,14 +305,9 @@ func factIf(is bool, f facts) facts {
 }
 
 // Hints returns remarks about the text of a query, for those who call Search.
-func (c *Client) Hints(q Query) ([]Hint, error) {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	if c.vault == nil {
-		return nil, ErrLocked
-	}
-	_, p := c.vault.search(q)
-	return p.hints, nil
+func (v *Replica) Hints(q Query) []Hint {
+	_, p := v.search(q)
+	return p.hints
 }
 
 // closestAtMost is the number of items that Closest returns.
@@ -320,16 +315,11 @@ const closestAtMost = 3
 
 // Closest returns the items with the titles that resemble the words of a query most, for a search without a result. It allows for
 // one wrong letter in a word, and for two in a long one.
-func (c *Client) Closest(q Query) ([]Summary, error) {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	if c.vault == nil {
-		return nil, ErrLocked
-	}
-	words := c.vault.parse(q).words
+func (v *Replica) Closest(q Query) []Summary {
+	words := v.parse(q).words
 	var byDistance [2*maxDistance + 1][]Summary
-	for _, e := range c.vault.sorted {
-		if !q.admits(e) || e.err != nil {
+	for _, e := range v.sorted {
+		if !q.admits(e) || e.Err != nil {
 			continue
 		}
 		if d := distance(words, strings.Fields(e.title)); d > 0 && d < len(byDistance) && len(byDistance[d]) < closestAtMost {
@@ -337,7 +327,7 @@ func (c *Client) Closest(q Query) ([]Summary, error) {
 		}
 	}
 	closest := slices.Concat(byDistance[:]...)
-	return closest[:min(len(closest), closestAtMost)], nil
+	return closest[:min(len(closest), closestAtMost)]
 }
 
 const (

@@ -20,7 +20,7 @@ func TestGeneratedLettersAreCurrent(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(got, want) {
-		t.Error("letters.go is not what foldgen writes: run go generate ./app/client")
+		t.Error("letters.go is not what foldgen writes: run go generate ./app/client/replica")
 	}
 }
 

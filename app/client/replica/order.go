@@ -1,4 +1,4 @@
-package client
+package replica
 
 import (
 	"slices"
@@ -18,7 +18,7 @@ const (
 // orders caches values computed from the list of items: the list in orders other than by title, and values for searches.
 type orders struct {
 	mu               sync.Mutex // readers of the vault fill it
-	changed, created []*entry
+	changed, created []*Entry
 	tags             []string
 	last             *narrowing
 	findings         map[string]facts // by account id; from health
@@ -30,7 +30,7 @@ func (o *orders) forget() {
 	o.changed, o.created, o.tags, o.last, o.findings, o.complete = nil, nil, nil, nil, nil, false
 }
 
-func (v *vault) ordered(q Query) []*entry {
+func (v *Replica) ordered(q Query) []*Entry {
 	list := v.inOrder(q.Sort)
 	if q.Reverse {
 		list = slices.Clone(list)
@@ -39,22 +39,22 @@ func (v *vault) ordered(q Query) []*entry {
 	return list
 }
 
-func (v *vault) inOrder(by Sort) []*entry {
+func (v *Replica) inOrder(by Sort) []*Entry {
 	switch by {
 	case SortChanged:
-		return v.newestFirst(&v.orders.changed, func(e *entry) time.Time { return e.item.Modified })
+		return v.newestFirst(&v.orders.changed, func(e *Entry) time.Time { return e.Overview.Modified })
 	case SortCreated:
-		return v.newestFirst(&v.orders.created, func(e *entry) time.Time { return e.item.Created })
+		return v.newestFirst(&v.orders.created, func(e *Entry) time.Time { return e.Overview.Created })
 	}
 	return v.sorted
 }
 
-func (v *vault) newestFirst(list *[]*entry, of func(*entry) time.Time) []*entry {
+func (v *Replica) newestFirst(list *[]*Entry, of func(*Entry) time.Time) []*Entry {
 	v.orders.mu.Lock()
 	defer v.orders.mu.Unlock()
 	if *list == nil {
 		*list = slices.Clone(v.sorted)
-		slices.SortStableFunc(*list, func(a, b *entry) int { return of(b).Compare(of(a)) })
+		slices.SortStableFunc(*list, func(a, b *Entry) int { return of(b).Compare(of(a)) })
 	}
 	return *list
 }

@@ -1,4 +1,4 @@
-package client
+package replica
 
 import (
 	"bytes"
@@ -9,20 +9,21 @@ import (
 	"unsafe"
 
 	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/app/strictjson"
 )
 
-// parseVault reads the answer to PathVault. encoding/json needs seconds for a large vault in WebAssembly, so a hand-written
+// Parse reads the answer to PathVault. encoding/json needs seconds for a large vault in WebAssembly, so a hand-written
 // parser reads the exact shape that the server writes. Any other shape goes through encoding/json, as strictly as every answer.
 // The tokens share memory with body, which must not be written to afterwards.
-func parseVault(body []byte) (protocol.VaultResponse, error) {
+func Parse(body []byte) (protocol.VaultResponse, error) {
 	s := &splitter{s: unsafe.String(unsafe.SliceData(body), len(body))} // #nosec G103 -- body is not written to any more; a copy would double the memory
 	if v, ok := s.vault(); ok {
 		return v, nil
 	}
 	var v struct {
-		Revision int64                  `json:"revision"`
-		Manifest string                 `json:"manifest"`
-		Records  wholeList[wholeRecord] `json:"records"`
+		Revision int64                     `json:"revision"`
+		Manifest string                    `json:"manifest"`
+		Records  CompleteList[wholeRecord] `json:"records"`
 	}
 	if err := decodeStrict(body, &v); err != nil {
 		return protocol.VaultResponse{}, err
@@ -40,36 +41,36 @@ func parseVault(body []byte) (protocol.VaultResponse, error) {
 // newerWords translates the answer of a server from before the wire format was renamed. No token contains a quote.
 var newerWords = strings.NewReplacer(`"account_id":`, `"item_id":`, `"kind":"account"`, `"kind":"overview"`, `"kind":"password"`, `"kind":"details"`)
 
-// parsePiece reads one piece of a cached vault, including pieces of older releases: it may be the last good copy.
-func parsePiece(piece []byte) (protocol.VaultResponse, error) {
-	v, err := parseVault(piece)
+// parseChunk reads one chunk of a cached vault, including chunks of older releases: it may be the last good copy.
+func parseChunk(chunk []byte) (protocol.VaultResponse, error) {
+	v, err := Parse(chunk)
 	if err == nil {
 		return v, nil
 	}
-	if older, olderErr := parseVault([]byte(newerWords.Replace(string(piece)))); olderErr == nil {
+	if older, olderErr := Parse([]byte(newerWords.Replace(string(chunk)))); olderErr == nil {
 		return older, nil
 	}
 	return v, err
 }
 
-// wholeList rejects a list at its first incomplete element. An empty object takes two bytes of an answer and a hundred in memory,
+// CompleteList rejects a list at its first incomplete element. An empty object takes two bytes of an answer and a hundred in memory,
 // and compresses to nothing: without this check, a few KB on the wire could exhaust the memory of the device.
-type wholeList[T interface{ whole() bool }] []T
+type CompleteList[T interface{ Complete() bool }] []T
 
 // UnmarshalJSON implements json.Unmarshaler.
-func (l *wholeList[T]) UnmarshalJSON(list []byte) error {
+func (l *CompleteList[T]) UnmarshalJSON(list []byte) error {
 	d := json.NewDecoder(bytes.NewReader(list))
 	d.DisallowUnknownFields()
 	if t, err := d.Token(); err != nil || t != json.Delim('[') {
 		return errors.New("not a list")
 	}
-	*l = wholeList[T]{}
+	*l = CompleteList[T]{}
 	for d.More() {
 		var one T
 		if err := d.Decode(&one); err != nil {
 			return err
 		}
-		if !one.whole() {
+		if !one.Complete() {
 			return fmt.Errorf("element %d of a list lacks members", len(*l))
 		}
 		*l = append(*l, one)
@@ -77,30 +78,11 @@ func (l *wholeList[T]) UnmarshalJSON(list []byte) error {
 	return nil
 }
 
-// said is a value of a list that users see, as the server sent it. A value of another shape becomes the zero value: one bad row
-// must not hide the list.
-type said[T any] struct{ value T }
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (s *said[T]) UnmarshalJSON(value []byte) error {
-	var v T
-	if err := json.Unmarshal(value, &v); err != nil {
-		var zero T
-		v = zero
-	}
-	s.value = v
-	return nil
-}
-
 type wholeRecord protocol.Record
 
-func (r wholeRecord) whole() bool {
+func (r wholeRecord) Complete() bool {
 	return r.ItemID != "" && r.Kind != "" && r.Version > 0 && r.Revision > 0 && r.Deleted == (r.Token == "")
 }
-
-type wholeAttachment protocol.Attachment
-
-func (a wholeAttachment) whole() bool { return a.ID != "" && a.Count > 0 && !a.Uploaded.IsZero() }
 
 // splitter parses the answer in one pass. encoding/json would return the same for all that it accepts.
 type splitter struct {
@@ -210,5 +192,10 @@ func (s *splitter) record() (r protocol.Record, ok bool) {
 	if s.word(`,"deleted":true`) {
 		r.Deleted = true
 	}
-	return r, s.word(`}`) && wholeRecord(r).whole()
+	return r, s.word(`}`) && wholeRecord(r).Complete()
+}
+
+// decodeStrict accepts exactly what our server, or an earlier run on this device, writes.
+func decodeStrict(text []byte, out any) error {
+	return strictjson.Form{Name: "the text"}.Unmarshal(text, out)
 }

@@ -1,4 +1,4 @@
-package client
+package replica
 
 import (
 	"sync"
@@ -21,7 +21,10 @@ type sealedPlace struct {
 }
 
 // maxPlaintexts bounds the memory for what was opened: a change may open every item.
-const maxPlaintexts = maxChangeBytes
+const maxPlaintexts = MaxChangeBytes
+
+// KeepPlaintexts begins a change, at whose end the caller calls the returned function: until then, nothing is opened twice.
+func (v *Replica) KeepPlaintexts() (end func()) { return v.plain.keep() }
 
 // keep makes add effective until the returned function is called.
 func (p *plaintexts) keep() (end func()) {
@@ -58,11 +61,11 @@ func (p *plaintexts) get(at seal.Place, token string) ([]byte, bool) {
 }
 
 // openRecord opens a record, unless the running change has opened or sealed it.
-func (v *vault) openRecord(at seal.Place, token string) ([]byte, error) {
+func (v *Replica) openRecord(at seal.Place, token string) ([]byte, error) {
 	if content, known := v.plain.get(at, token); known {
 		return content, nil
 	}
-	content, err := v.key.Open(at, token)
+	content, err := v.Key.Open(at, token)
 	if err == nil {
 		v.plain.add(at, token, content)
 	}
