@@ -226,7 +226,7 @@ func (op *operation) clearOrphans(v *vault, freed map[string]bool, uploading str
 	if _, err := op.sync(v); err != nil {
 		return false, err
 	}
-	if len(v.queue) > 0 { // the outbox may refer to an attachment
+	if len(v.outbox.Changes) > 0 { // the outbox may refer to an attachment
 		return false, nil
 	}
 	var ids []string

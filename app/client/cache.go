@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/vaultsphere/vaultsphere/app/client/outbox"
 	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
@@ -50,8 +51,8 @@ var errNoCopy = errors.New("this device has no cache of the vault")
 // (quarantine.go).
 const accountName = "account"
 
-func vaultName(user seal.UserID) string { return "vault-" + string(user) }
-func queueName(user seal.UserID) string { return "queue-" + string(user) }
+func vaultName(user seal.UserID) string  { return "vault-" + string(user) }
+func outboxName(user seal.UserID) string { return "queue-" + string(user) }
 
 // newStamp returns a unique stamp.
 func newStamp() string { return string(seal.NewAccountID()) }
@@ -207,7 +208,7 @@ func (op *operation) wipe(user seal.UserID) error {
 	}
 	op.client.mu.Lock()
 	if op.client.vault != nil {
-		op.client.vault.setQueue(nil, queueRow{})
+		op.client.vault.setOutbox(outbox.Outbox{})
 		op.client.vault.copied = notCopied
 	}
 	op.client.mu.Unlock()
@@ -220,7 +221,7 @@ func (op *operation) wipe(user seal.UserID) error {
 	if user == "" {
 		return err
 	}
-	return errors.Join(err, op.forgetNames(vaultName(user), queueName(user)), op.forgetQuarantined(user))
+	return errors.Join(err, op.forgetNames(vaultName(user), outboxName(user)), op.forgetQuarantined(user))
 }
 
 func (op *operation) forgetNames(names ...string) error {

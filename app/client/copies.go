@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/client/outbox"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
@@ -67,18 +68,18 @@ func (op *operation) describeCopy(q quarantined) (Copy, error) {
 	if q.ID != liveCopy {
 		out.Since, out.DaysLeft = time.UnixMilli(q.At), q.daysLeft()
 	}
-	vault, queue := q.names()
-	held, err := op.cache.Load(vault)
+	vaultAt, outboxAt := q.names()
+	held, err := op.cache.Load(vaultAt)
 	if err != nil {
 		return out, fmt.Errorf("read the cache: %w", err)
 	}
 	if len(held.Pieces) > 0 {
 		out.Revision, _ = strconv.ParseInt(held.Stamp, 10, 64)
 	}
-	if held, err = op.cache.Load(queue); err != nil {
+	if held, err = op.cache.Load(outboxAt); err != nil {
 		return out, fmt.Errorf("read the outbox: %w", err)
 	}
-	out.Changes, err = countQueued(held)
+	out.Changes, err = outbox.Count(held.Pieces)
 	if err != nil {
 		out.Changes = 1 // damaged: it had at least one
 	}
@@ -150,8 +151,8 @@ func (c *Client) readsCopy() bool {
 
 // fillCopy fills v with the readable parts of a cache, and reports whether some are missing.
 func (op *operation) fillCopy(v *vault, q quarantined) (partial bool, err error) {
-	vault, queue := q.names()
-	held, err := op.cache.Load(vault)
+	vaultAt, outboxAt := q.names()
+	held, err := op.cache.Load(vaultAt)
 	if err != nil {
 		return false, fmt.Errorf("read the cache: %w", err)
 	}
@@ -159,23 +160,19 @@ func (op *operation) fillCopy(v *vault, q quarantined) (partial bool, err error)
 	if len(held.Pieces) > 0 {
 		_, broken = op.takePieces(v, held.Pieces)
 	}
-	if held, err = op.cache.Load(queue); err != nil {
+	if held, err = op.cache.Load(outboxAt); err != nil {
 		return false, fmt.Errorf("read the outbox: %w", err)
 	}
-	var changes []queued
-	if len(held.Pieces) > 0 {
-		var unread error
-		changes, unread = v.openQueue(held.Pieces)
-		broken = errors.Join(broken, unread)
-	}
+	waiting, unread := outbox.Open(v.Replica, held.Stamp, held.Pieces)
+	broken = errors.Join(broken, unread)
 	if op.ctx.Err() != nil {
 		return false, op.ctx.Err()
 	}
-	if broken != nil && !v.Loaded && len(changes) == 0 {
+	if broken != nil && !v.Loaded && len(waiting.Changes) == 0 {
 		return false, fmt.Errorf("%w: %w", ErrCopyDamaged, broken)
 	}
 	v.Loaded = true
-	v.setQueue(changes, rowOf(held))
+	v.setOutbox(waiting)
 	return broken != nil, nil
 }
 
@@ -192,7 +189,7 @@ func (c *Client) DeleteCopy(ctx context.Context, id string) error {
 	}
 	op.forget()
 	if id == liveCopy {
-		return errors.Join(op.forgetAccount(), op.forgetNames(vaultName(q.user()), queueName(q.user())),
+		return errors.Join(op.forgetAccount(), op.forgetNames(vaultName(q.user()), outboxName(q.user())),
 			op.dropQuarantined(func(o quarantined) bool { return !o.Own && o.user() == q.user() }))
 	}
 	return op.dropQuarantined(func(o quarantined) bool { return o.ID == id })

@@ -79,7 +79,7 @@ func (c *Client) deleteFrom(ctx context.Context, progress func(done, total int),
 	if !there {
 		return op.enqueueDelete(v, ids, false)
 	}
-	if len(v.queue) > 0 {
+	if len(v.outbox.Changes) > 0 {
 		return op.deleteBehind(v, ids)
 	}
 	var kept []string

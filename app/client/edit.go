@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/client/outbox"
 	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
@@ -86,7 +87,7 @@ func (c *Client) edit(ctx context.Context, ids []string, progress func(done, tot
 	if err != nil {
 		return nil, err
 	}
-	if !there || len(v.queue) > 0 {
+	if !there || len(v.outbox.Changes) > 0 {
 		changed, err := op.enqueueEdit(&ed, ids, false)
 		if err == nil && there {
 			_ = op.flush(v) // if sending fails, the next Sync reports why
@@ -166,7 +167,7 @@ func (ed *editing) build(ctx context.Context, ch *replica.Change, ids []string) 
 
 // enqueueEdit appends the edit of items to the outbox.
 func (op *operation) enqueueEdit(ed *editing, ids []string, sent bool) ([]string, error) {
-	var edits []queued
+	var edits []outbox.Change
 	var changed []string
 	for _, id := range ids {
 		e := ed.v.Shown(id)
@@ -184,20 +185,14 @@ func (op *operation) enqueueEdit(ed *editing, ids []string, sent bool) ([]string
 		if err != nil {
 			return nil, err
 		}
-		edits = append(edits, queued{Key: string(seal.NewAccountID()), ID: id, At: ed.now.UnixMilli(), Base: e.Base(),
+		edits = append(edits, outbox.Change{Key: string(seal.NewAccountID()), ID: id, At: ed.now.UnixMilli(), Base: e.Base(),
 			Before: replica.ContentsOf(before), After: replica.ContentsOf(item.Join(meta, before)), Sent: sent})
 		changed = append(changed, id)
 	}
 	if len(edits) == 0 {
 		return nil, nil
 	}
-	err := op.changeQueue(ed.v, func(changes []queued) []queued {
-		for _, q := range edits {
-			changes = add(changes, q)
-		}
-		return changes
-	})
-	if err != nil {
+	if err := op.enqueue(ed.v, edits); err != nil {
 		return nil, err
 	}
 	return changed, nil

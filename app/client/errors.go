@@ -3,6 +3,8 @@ package client
 import (
 	"errors"
 	"fmt"
+
+	"github.com/vaultsphere/vaultsphere/app/client/replica"
 )
 
 var (
@@ -17,7 +19,7 @@ var (
 	// ErrTOTPRequired: the password is right. Call Login again with a code.
 	ErrTOTPRequired = errors.New("a code from the authenticator is needed")
 	// ErrNotFound: the item does not exist.
-	ErrNotFound = errors.New("no such item")
+	ErrNotFound = replica.ErrNotFound
 	// ErrNoAttachment: the item does not have this attachment.
 	ErrNoAttachment = errors.New("no such attachment")
 	// ErrAttachmentGone: the item lists the attachment, but the server does not have it.

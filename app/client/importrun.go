@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/client/outbox"
 	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
@@ -226,7 +227,7 @@ func caused(p parcel.Problem, err error) parcel.Problem {
 type updateOutcome = parcel.Problem // why the item was not updated; without a code: it was
 
 func (r *importRun) updateSome(ctx context.Context, v *vault, ch *replica.Change, ids []string) ([]updateOutcome, error) {
-	s := saving{v: v, now: time.Now()}
+	s := outbox.Saving{Replica: v.Replica, Now: time.Now()}
 	var out []updateOutcome
 	size := 0
 	for _, id := range ids {
@@ -254,7 +255,7 @@ func (r *importRun) updateSome(ctx context.Context, v *vault, ch *replica.Change
 		if records := len(ch.Puts) + len(ch.Deletes); records > 0 && (size > replica.MaxChangeBytes || records+2+e.Versions() > protocol.MaxChangeRecords) {
 			return out, nil
 		}
-		if err := s.replace(ch, e, stored, result); err != nil {
+		if err := s.Replace(ch, e, stored, result); err != nil {
 			return nil, err
 		}
 		out = append(out, updateOutcome{})

@@ -264,7 +264,7 @@ func (op *operation) openHere(v *vault) error {
 	if err := op.openCopy(v); err != nil {
 		return err
 	}
-	return op.loadQueue(v)
+	return op.loadOutbox(v)
 }
 
 // openWith derives the master key of a and opens its vault key with it.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/client/outbox"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
@@ -44,11 +45,11 @@ type quarantined struct {
 
 func (q *quarantined) user() seal.UserID { return seal.UserID(q.Account.UserID) }
 
-func (q *quarantined) names() (vault, queue string) {
+func (q *quarantined) names() (vault, outbox string) {
 	if q.Own {
-		return vaultName(seal.UserID(q.ID)), queueName(seal.UserID(q.ID))
+		return vaultName(seal.UserID(q.ID)), outboxName(seal.UserID(q.ID))
 	}
-	return vaultName(q.user()), queueName(q.user())
+	return vaultName(q.user()), outboxName(q.user())
 }
 
 // daysLeft rounds up.
@@ -160,7 +161,7 @@ func (op *operation) setAside() error {
 func (op *operation) putAside(a protocol.Account) error {
 	user := seal.UserID(a.UserID)
 	n := 0
-	for _, name := range []string{vaultName(user), queueName(user)} {
+	for _, name := range []string{vaultName(user), outboxName(user)} {
 		held, err := op.cache.Load(name)
 		if err != nil {
 			return fmt.Errorf("read the cache: %w", err)
@@ -191,8 +192,8 @@ func (op *operation) addQuarantined(q quarantined) error {
 // moveAside moves a cache of the vault of a into quarantine under other names, because a new one needs its name.
 func (op *operation) moveAside(a protocol.Account, name string, held Kept) error {
 	q := quarantined{ID: newStamp(), Account: a, Own: true}
-	vault, queue := q.names()
-	to := queue
+	vault, outbox := q.names()
+	to := outbox
 	if name == vaultName(q.user()) {
 		to = vault
 	}
@@ -217,18 +218,18 @@ func (op *operation) moveAside(a protocol.Account, name string, held Kept) error
 	return op.cache.Forget(name)
 }
 
-// checkQueue sets the outbox aside if the user's key, which was just verified, does not open it: it must not prevent signing in.
-func (op *operation) checkQueue(v *vault) error {
+// checkOutbox sets the outbox aside if the user's key, which was just verified, does not open it: it must not prevent signing in.
+func (op *operation) checkOutbox(v *vault) error {
 	op.outboxProblem = ""
 	if !op.keeps() {
 		return nil
 	}
-	name := queueName(v.User)
+	name := outboxName(v.User)
 	held, _ := op.cache.Load(name) // the next sync reports why it is unreadable
 	if len(held.Pieces) == 0 {
 		return nil
 	}
-	if _, err := v.openQueue(held.Pieces); err == nil {
+	if _, err := outbox.Open(v.Replica, held.Stamp, held.Pieces); err == nil {
 		return nil
 	}
 	op.outboxProblem = "the changes that waited on this device cannot be read, and were set aside"
@@ -263,8 +264,8 @@ func (op *operation) forgetDropped(dropped []quarantined) error {
 		if live, err := op.keptAccount(); err != nil || live != nil && live.UserID == q.Account.UserID && !q.Own {
 			continue
 		}
-		vault, queue := q.names()
-		if err := op.forgetNames(vault, queue); err != nil {
+		vault, outbox := q.names()
+		if err := op.forgetNames(vault, outbox); err != nil {
 			return err
 		}
 	}

@@ -132,7 +132,7 @@ func (op *operation) enter(answer protocol.SessionResponse, v *vault, device str
 	if err := op.keepAccount(answer.Account); err != nil {
 		return err
 	}
-	if err := op.checkQueue(v); err != nil {
+	if err := op.checkOutbox(v); err != nil {
 		return err
 	}
 	op.client.mu.Lock()

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/client/outbox"
 	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
@@ -16,18 +16,13 @@ import (
 // other items proceed. An interruption at any point loses nothing, and no change is made twice: each is compared with the current
 // vault. It needs a synced vault.
 func (op *operation) flush(v *vault) error {
-	if len(v.queue) == 0 {
+	if len(v.outbox.Changes) == 0 {
 		return nil
 	}
-	err := op.changeQueue(v, func(changes []queued) []queued {
-		for i := range changes {
-			changes[i].Sent = true
-		}
-		return changes
-	})
+	err := op.changeOutbox(v, outbox.Send)
 	tried := map[string]bool{}
 	for err == nil {
-		q := v.nextQueued(tried)
+		q := outbox.Next(v.outbox.Changes, tried)
 		if q == nil {
 			return nil
 		}
@@ -38,11 +33,11 @@ func (op *operation) flush(v *vault) error {
 		switch code, reason := refusal(err); {
 		case errors.As(err, &stays):
 			v.stayed = append(v.stayed, stays.IDs...)
-			err = op.changeQueue(v, func(changes []queued) []queued { return done(changes, q, q.ID) })
+			err = op.changeOutbox(v, func(changes []outbox.Change) []outbox.Change { return outbox.Done(changes, q, q.ID) })
 		case reason != "":
-			err = op.changeQueue(v, func(changes []queued) []queued { return refuse(changes, q, code, reason) })
+			err = op.changeOutbox(v, func(changes []outbox.Change) []outbox.Change { return outbox.Refuse(changes, q, string(code), reason) })
 		case err == nil:
-			err = op.changeQueue(v, func(changes []queued) []queued { return done(changes, q, id) })
+			err = op.changeOutbox(v, func(changes []outbox.Change) []outbox.Change { return outbox.Done(changes, q, id) })
 		}
 	}
 	if later(err) {
@@ -51,72 +46,25 @@ func (op *operation) flush(v *vault) error {
 	return err
 }
 
-// nextQueued returns the oldest change that was not tried and does not wait for an older change of the same item.
-func (v *vault) nextQueued(tried map[string]bool) *queued {
-	blocked := map[string]bool{}
-	for _, q := range v.queue {
-		if !tried[q.Key] && !blocked[q.ID] {
-			return &q
-		}
-		blocked[q.ID] = true
-	}
-	return nil
-}
-
-// done removes q from the changes. Later changes of the item now refer to the id that it got.
-func done(changes []queued, q *queued, id string) []queued {
-	changes = slices.DeleteFunc(changes, func(o queued) bool { return o.Key == q.Key })
-	for i := range changes {
-		if changes[i].ID == q.ID {
-			changes[i].ID = id
-		}
-	}
-	return changes
-}
-
-// refuse notes why q failed. A change that is based on it would lack its effect, so refuse merges the two.
-func refuse(changes []queued, q *queued, code Code, reason string) []queued {
-	i := slices.IndexFunc(changes, func(o queued) bool { return o.Key == q.Key })
-	if i < 0 {
-		return changes
-	}
-	changes[i].Code, changes[i].Refused, changes[i].Sent = code, reason, false
-	for j := i + 1; j < len(changes); {
-		if changes[j].ID != q.ID {
-			j++
-			continue
-		}
-		changes = takeIn(changes, i, changes[j])
-		changes = slices.Delete(changes, j, j+1)
-	}
-	return changes
-}
-
 // replay makes one change of the current vault, and returns the id of the item that has it.
-func (op *operation) replay(v *vault, q *queued) (string, error) {
+func (op *operation) replay(v *vault, q *outbox.Change) (string, error) {
 	if q.After == nil {
 		return q.ID, op.replayDelete(v, q)
 	}
-	mine, err := q.After.Open(q.ID)
+	s, err := outbox.Replay(v.Replica, q, op.client.deviceName())
 	if err != nil {
-		return "", &UnreadableError{ID: q.ID, Err: err}
+		return "", err
 	}
-	mine.Base = q.Base
-	s := saving{v: v, mine: mine, fresh: q.isNew(), now: time.UnixMilli(q.At), key: q.Key, device: op.client.deviceName(), queued: true}
-	if q.Before != nil {
-		s.base, err = q.Before.Open(q.ID)
-		s.known = err == nil
-	}
-	err = op.apply(v, func(ch *replica.Change) error { return s.build(ch) })
-	return s.mine.ID, err
+	err = op.apply(v, s.Build)
+	return s.Mine.ID, err
 }
 
-func (op *operation) replayDelete(v *vault, q *queued) error {
+func (op *operation) replayDelete(v *vault, q *outbox.Change) error {
 	stays := false
 	err := op.apply(v, func(ch *replica.Change) error {
 		stays = false
 		_, err := ch.Remove([]string{q.ID}, func(e *replica.Entry) bool {
-			stays = !v.asBefore(e, q)
+			stays = !q.Untouched(v.Replica, e)
 			return !stays
 		})
 		return err
@@ -125,22 +73,6 @@ func (op *operation) replayDelete(v *vault, q *queued) error {
 		err = &KeptError{[]string{q.ID}}
 	}
 	return err
-}
-
-// asBefore reports whether e is the state on which q is based.
-func (v *vault) asBefore(e *replica.Entry, q *queued) bool {
-	if e.Base() == q.Base {
-		return true
-	}
-	if q.Before == nil {
-		return false
-	}
-	before, err := q.Before.Open(q.ID)
-	if err != nil {
-		return false
-	}
-	now, err := v.Open(e)
-	return err == nil && now.SameOverview(before) && now.SameDetails(before)
 }
 
 // statusTooLarge may come from a proxy, which does not send the API's codes.

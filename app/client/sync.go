@@ -46,7 +46,7 @@ func (c *Client) Sync(ctx context.Context) (Synced, error) {
 	if err != nil {
 		return Synced{}, err
 	}
-	stamp := v.queueRow.stamp
+	stamp := v.outbox.Stamp
 	changed, err := op.sync(v)
 	if err != nil {
 		return Synced{}, err
@@ -58,7 +58,7 @@ func (c *Client) Sync(ctx context.Context) (Synced, error) {
 	defer c.mu.RUnlock()
 	stayed := v.stayed
 	v.stayed = nil // only operations use it
-	out := Synced{Revision: v.Revision, Changed: changed || v.queueRow.stamp != stamp, Unreadable: []Unreadable{},
+	out := Synced{Revision: v.Revision, Changed: changed || v.outbox.Stamp != stamp, Unreadable: []Unreadable{},
 		Waiting: v.waiting(), Kept: append([]string{}, stayed...), CopyProblem: cmp.Or(op.outboxProblem, op.cacheProblem)}
 	out.Count, out.Trashed = v.Counts()
 	for _, e := range v.All() {
@@ -93,7 +93,7 @@ func (op *operation) sync(v *vault) (bool, error) {
 			return false, op.ctx.Err()
 		}
 	}
-	if err := op.loadQueue(v); err != nil {
+	if err := op.loadOutbox(v); err != nil {
 		return false, err
 	}
 	if v.Revision > 0 {

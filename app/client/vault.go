@@ -1,9 +1,9 @@
 package client
 
 import (
-	"slices"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/client/outbox"
 	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
@@ -21,38 +21,17 @@ type vault struct {
 
 	confirmed map[string]time.Time // when the master password was entered for an item
 
-	queue    []queued // the oldest first
-	stayed   []string // items whose deletion was given up, until a Sync reports them
-	queueRow queueRow
+	outbox outbox.Outbox
+	stayed []string // items whose deletion was given up, until a Sync reports them
 }
 
 func newVault(user seal.UserID, key seal.VaultKey) *vault {
 	return &vault{Replica: replica.New(user, key), copied: notCopied, closed: make(chan struct{}), confirmed: map[string]time.Time{}}
 }
 
-// setQueue replaces the outbox. It is called under Client.mu.
-func (v *vault) setQueue(changes []queued, row queueRow) {
-	s := difference(v.queue, changes)
-	var touched []string
-	for _, q := range slices.Concat(v.queue[s.At:s.At+s.Cut], s.Put) {
-		touched = append(touched, q.ID)
-	}
-	v.queue, v.queueRow = changes, row
-	var newest map[string]*replica.Contents
-	if len(touched) > 1 {
-		newest = make(map[string]*replica.Contents, len(changes))
-		for _, q := range changes {
-			newest[q.ID] = q.After
-		}
-	}
-	v.Overlay(touched, func(id string) (*replica.Contents, bool) {
-		if newest != nil {
-			after, ok := newest[id]
-			return after, ok
-		}
-		if i := last(changes, id); i >= 0 {
-			return changes[i].After, true
-		}
-		return nil, false
-	})
+// setOutbox replaces the outbox. It is called under Client.mu.
+func (v *vault) setOutbox(o outbox.Outbox) {
+	before := v.outbox.Changes
+	v.outbox = o
+	o.Show(v.Replica, before)
 }

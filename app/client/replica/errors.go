@@ -107,3 +107,6 @@ func (e *RolledBackError) Finding() bridge.Finding {
 	}
 	return f
 }
+
+// ErrNotFound: the item does not exist.
+var ErrNotFound = errors.New("no such item")
