@@ -108,7 +108,7 @@ func TestVendorsOfTransferAreApart(t *testing.T) {
 }
 
 func TestPureRoomsDoNoInputOrOutput(t *testing.T) {
-	for _, p := range list(t, nil, "./seal", "./item", "./transfer/...", "./generate", "./strength", "./health", "./client/replica", "./client/outbox") {
+	for _, p := range list(t, nil, "./seal", "./item", "./transfer/...", "./generate", "./strength", "./health", "./client/replica", "./client/outbox", "./client/imports") {
 		for _, dep := range p.Imports {
 			if slices.Contains([]string{"os", "log", "log/slog", "net"}, dep) || strings.HasPrefix(dep, "net/") && dep != "net/url" && dep != "net/netip" {
 				t.Errorf("%s imports %s", p.ImportPath, dep)

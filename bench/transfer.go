@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/client"
+	"github.com/vaultsphere/vaultsphere/app/client/imports"
 	"github.com/vaultsphere/vaultsphere/app/transfer"
 )
 
@@ -51,7 +52,7 @@ func transferRows(ctx context.Context, binary, dir string) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	report, err := plan.Run(ctx, client.ImportChoice{}, func(int, int) {
+	report, err := plan.Run(ctx, imports.ImportChoice{}, func(int, int) {
 		longest, moved = max(longest, time.Since(moved)), time.Now()
 	})
 	if err != nil || report.Added != importedLogins {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/client/imports"
 	"github.com/vaultsphere/vaultsphere/app/generate"
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
@@ -80,7 +81,7 @@ var failures = []struct {
 	{seal.ErrTooLarge, CodeBadInput},
 	{seal.ErrEmptyPassword, CodeBadInput},
 	{seal.ErrPasswordText, CodeBadInput},
-	{ErrImportChoice, CodeBadInput},
+	{imports.ErrImportChoice, CodeBadInput},
 	{generate.ErrRules, CodeBadInput},
 	{ErrNotFound, CodeNotFound},
 	{ErrNoAttachment, CodeNotFound},

@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"errors"
 
 	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
@@ -31,7 +30,7 @@ func (c *Client) Export(ctx context.Context, o ExportOptions, progress func(done
 			switch {
 			case err == nil:
 				x.Files = append(x.Files, parcel.Attached{Name: a.Name, Data: data, Unknown: a.Unknown})
-			case ctx.Err() != nil, unreachable(err), errors.Is(err, ErrLocked), errors.Is(err, ErrSignedOut):
+			case ctx.Err() != nil, ends(err):
 				return nil, nil, err
 			default:
 				problems = append(problems, caused(parcel.Problem{

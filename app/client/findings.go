@@ -3,6 +3,7 @@ package client
 import (
 	"errors"
 
+	"github.com/vaultsphere/vaultsphere/app/client/imports"
 	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/generate"
 	"github.com/vaultsphere/vaultsphere/app/item"
@@ -24,7 +25,7 @@ var findings = []struct {
 	{seal.ErrTooLarge, bridge.ItemTooLarge},
 	{seal.ErrEmptyPassword, bridge.PasswordEmpty},
 	{seal.ErrPasswordText, bridge.PasswordText},
-	{ErrImportChoice, bridge.ImportChoice},
+	{imports.ErrImportChoice, bridge.ImportChoice},
 	{generate.ErrRules, bridge.GeneratorRules},
 	{seal.ErrMisplaced, bridge.RecordMisplaced},
 	{seal.ErrWrongKey, bridge.SealAltered},

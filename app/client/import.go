@@ -2,135 +2,118 @@ package client
 
 import (
 	"context"
-	"slices"
+	"errors"
+	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/client/imports"
+	"github.com/vaultsphere/vaultsphere/app/client/outbox"
+	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
 	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
 
-// Import is a file that was read and compared with the vault. Nothing is written to the vault before Run.
-type Import struct {
-	client  *Client
-	result  *parcel.Result
-	entries []importEntry
-}
-
-type importEntry struct {
-	parcel.Imported
-	status   ImportStatus
-	existing string // id of the identical item, or of the item to update
-}
-
-// ImportStatus is the result of comparing an imported item with the vault and with the earlier items of the file.
-type ImportStatus string
-
-const (
-	ImportNew       ImportStatus = "new"
-	ImportIdentical ImportStatus = "identical" // the vault has an identical item
-	ImportChanged   ImportStatus = "changed"   // the vault has an item with the same website and username, but other values
-	ImportRepeated  ImportStatus = "repeated"  // the file has the item twice
-)
-
 // PlanImport compares a file with the vault. It returns ErrLocked if the vault is locked.
-func (c *Client) PlanImport(ctx context.Context, file *parcel.Result) (*Import, error) {
-	p := &Import{client: c, result: file}
-	return p, p.compare(ctx)
-}
-
-// Forget releases the content of the file.
-func (p *Import) Forget() { p.result, p.entries = nil, nil }
-
-// ImportPreview describes an import before anything is written. It contains no secret.
-type ImportPreview struct {
-	Format    string               `json:"format"`
-	Total     int                  `json:"total"`
-	Types     map[item.Type]int    `json:"types"`
-	Statuses  map[ImportStatus]int `json:"statuses"`
-	Trashed   int                  `json:"trashed"`
-	Files     int                  `json:"files"`
-	Items     []ImportLine         `json:"items"`   // the first
-	Changed   []ImportLine         `json:"changed"` // the first of this status
-	Problems  []parcel.Problem     `json:"problems"`
-	Relocated []RelocatedValues    `json:"relocated"`
-}
-
-// ImportLine is one item of a file.
-type ImportLine struct {
-	Row      int          `json:"row"`
-	Type     item.Type    `json:"type"`
-	Title    string       `json:"title"`
-	Username string       `json:"username,omitempty"`
-	URL      string       `json:"url,omitempty"`
-	Status   ImportStatus `json:"status"`
-	Existing string       `json:"existing,omitempty"` // id of an item of the vault
-}
-
-// RelocatedValues counts the values of one name that were relocated to one place.
-type RelocatedValues struct {
-	Name  string             `json:"name"`
-	As    parcel.RelocatedTo `json:"as"`
-	Count int                `json:"count"`
-	Row   int                `json:"row"` // the first
-}
-
-const previewLines = 100
-
-// Preview describes the content of the file.
-func (p *Import) Preview() ImportPreview {
-	out := ImportPreview{
-		Format: p.result.Format, Total: len(p.entries), Types: map[item.Type]int{}, Statuses: map[ImportStatus]int{},
-		Items: []ImportLine{}, Changed: []ImportLine{}, Problems: listed(p.result.Problems), Relocated: relocatedValues(p.result.Relocated),
+func (c *Client) PlanImport(ctx context.Context, file *parcel.Result) (*imports.Import, error) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if c.vault == nil {
+		return nil, ErrLocked
 	}
-	for _, e := range p.entries {
-		out.Types[e.Item.Type]++
-		out.Statuses[e.status]++
-		out.Files += len(e.Files)
-		if !e.Item.Trashed.IsZero() {
-			out.Trashed++
+	return imports.New(ctx, c.vault.Replica, importing{c}, file)
+}
+
+// importing is the imports.Vault of a client.
+type importing struct{ client *Client }
+
+func (i importing) Get(id string) (item.Item, error) { return i.client.Get(id) }
+
+func (i importing) Add(ctx context.Context, items []item.Item, progress func(done, total int)) ([]string, error) {
+	return i.client.addMany(ctx, items, progress)
+}
+
+func (i importing) Attach(ctx context.Context, id string, f parcel.Attached, quiet bool) error {
+	_, err := i.client.attach(ctx, id, f, nil, quiet)
+	return err
+}
+
+func (i importing) Explain(p parcel.Problem, cause error) parcel.Problem { return caused(p, cause) }
+
+func (i importing) Ends(err error) bool { return ends(err) }
+
+func (i importing) Update(ctx context.Context, ids []string, merge func(id string, stored item.Item) item.Item, done func(id string, why error)) error {
+	op, err := i.client.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer op.end()
+	v, err := op.loaded()
+	if err != nil {
+		return err
+	}
+	for len(ids) > 0 {
+		var reasons []error
+		err := op.apply(v, func(ch *replica.Change) (err error) {
+			reasons, err = updateSome(op.ctx, v, ch, ids, merge)
+			return err
+		})
+		if err != nil {
+			return err
 		}
-		if len(out.Items) < previewLines {
-			out.Items = append(out.Items, e.line())
+		for n, why := range reasons {
+			done(ids[n], why)
 		}
-		if e.status == ImportChanged && len(out.Changed) < previewLines {
-			out.Changed = append(out.Changed, e.line())
-		}
+		ids = ids[len(reasons):]
 	}
-	return out
+	return nil
 }
 
-// listed returns list, or an empty list in place of nil, which JSON would encode as null.
-func listed[T any](list []T) []T {
-	if list == nil {
-		return []T{}
-	}
-	return list
-}
-
-func (e importEntry) line() ImportLine {
-	line := ImportLine{
-		Row: e.Row, Type: e.Item.Type, Title: e.Item.Title, Username: e.Item.Username, Status: e.status, Existing: e.existing,
-	}
-	if len(e.Item.URLs) > 0 {
-		line.URL = e.Item.URLs[0]
-	}
-	return line
-}
-
-func relocatedValues(relocated []parcel.Relocated) []RelocatedValues {
-	type key struct {
-		name string
-		as   parcel.RelocatedTo
-	}
-	out, at := []RelocatedValues{}, map[key]int{}
-	for _, k := range relocated {
-		i, known := at[key{k.Name, k.As}]
-		if !known {
-			i = len(out)
-			at[key{k.Name, k.As}] = i
-			out = append(out, RelocatedValues{Name: k.Name, As: k.As, Row: k.Row})
+// updateSome updates the first of the items, as many as fit into one change. It returns for each why it was not updated; nil: it was.
+func updateSome(ctx context.Context, v *vault, ch *replica.Change, ids []string, merge func(string, item.Item) item.Item) ([]error, error) {
+	s := outbox.Saving{Replica: v.Replica, Now: time.Now()}
+	var out []error
+	size := 0
+	for _, id := range ids {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
 		}
-		out[i].Count++
+		e := v.Verified(id)
+		if e == nil {
+			out = append(out, ErrNotFound)
+			continue
+		}
+		stored, err := v.Open(e)
+		if err != nil {
+			return nil, err
+		}
+		result := merge(id, stored)
+		if err := result.Validate(); err != nil {
+			out = append(out, err)
+			continue
+		}
+		size += sealedBytes(result)
+		if records := len(ch.Puts) + len(ch.Deletes); records > 0 && (size > replica.MaxChangeBytes || records+2+e.Versions() > protocol.MaxChangeRecords) {
+			return out, nil
+		}
+		if err := s.Replace(ch, e, stored, result); err != nil {
+			return nil, err
+		}
+		out = append(out, nil)
 	}
-	slices.SortStableFunc(out, func(a, b RelocatedValues) int { return b.Count - a.Count })
-	return out
+	return out, nil
+}
+
+// ends reports whether a transfer of many items or files must end after err.
+func ends(err error) bool {
+	return unreachable(err) || errors.Is(err, ErrLocked) || errors.Is(err, ErrSignedOut)
+}
+
+// caused adds the underlying error to a problem.
+func caused(p parcel.Problem, err error) parcel.Problem {
+	f := Explain(err)
+	if p.Cause, p.Err = bridge.Code(f.Code), err; len(f.Findings) > 0 {
+		p.Finding = f.Findings[0]
+	}
+	return p
 }

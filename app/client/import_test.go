@@ -12,12 +12,13 @@ import (
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/client"
+	"github.com/vaultsphere/vaultsphere/app/client/imports"
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/transfer"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
-func (d *device) plan(t testing.TB, data string) *client.Import {
+func (d *device) plan(t testing.TB, data string) *imports.Import {
 	t.Helper()
 	file, err := transfer.Read(transfer.File{Data: []byte(data)}, transfer.Options{})
 	if err != nil {
@@ -31,7 +32,7 @@ func (d *device) plan(t testing.TB, data string) *client.Import {
 }
 
 // outcomes lists each entry's title and outcome.
-func outcomes(r client.ImportReport) string {
+func outcomes(r imports.ImportReport) string {
 	var out []string
 	for _, e := range r.Entries {
 		out = append(out, e.Title+" "+string(e.Outcome))
@@ -69,7 +70,7 @@ func TestImportPreviewShowsStatusAndNoSecret(t *testing.T) {
 			t.Errorf("the preview holds %q", secret)
 		}
 	}
-	if want := (map[client.ImportStatus]int{"identical": 1, "changed": 1, "new": 1, "repeated": 1}); fmt.Sprint(preview.Statuses) != fmt.Sprint(want) {
+	if want := (map[imports.ImportStatus]int{"identical": 1, "changed": 1, "new": 1, "repeated": 1}); fmt.Sprint(preview.Statuses) != fmt.Sprint(want) {
 		t.Errorf("statuses %v, want %v", preview.Statuses, want)
 	}
 	if preview.Format != "csv" || preview.Total != 4 || preview.Types[item.TypeLogin] != 4 || len(preview.Items) != 4 {
@@ -89,14 +90,14 @@ func TestImportPreviewShowsStatusAndNoSecret(t *testing.T) {
 func TestImportByChoice(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		choice client.ImportChoice
+		choice imports.ImportChoice
 		want   string
 		count  int
 	}{
-		"default":  {client.ImportChoice{}, "Same skipped, Other title added, New added, New skipped", 4},
-		"update":   {client.ImportChoice{Changed: client.ImportUpdate}, "Same skipped, Other title updated, New added, New skipped", 3},
-		"all":      {client.ImportChoice{Identical: client.ImportAdd, Repeated: client.ImportAdd}, "Same added, Other title added, New added, New added", 6},
-		"only new": {client.ImportChoice{Changed: client.ImportSkip}, "Same skipped, Other title skipped, New added, New skipped", 3},
+		"default":  {imports.ImportChoice{}, "Same skipped, Other title added, New added, New skipped", 4},
+		"update":   {imports.ImportChoice{Changed: imports.ImportUpdate}, "Same skipped, Other title updated, New added, New skipped", 3},
+		"all":      {imports.ImportChoice{Identical: imports.ImportAdd, Repeated: imports.ImportAdd}, "Same added, Other title added, New added, New added", 6},
+		"only new": {imports.ImportChoice{Changed: imports.ImportSkip}, "Same skipped, Other title skipped, New added, New skipped", 3},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newDevice(t, startServer(t))
@@ -115,7 +116,7 @@ func TestImportByChoice(t *testing.T) {
 				t.Errorf("%d items, want %d; report %+v", s.Count, c.count, report)
 			}
 			got := d.get(t, differs.ID)
-			if c.choice.Changed != client.ImportUpdate {
+			if c.choice.Changed != imports.ImportUpdate {
 				if !got.Equal(differs) {
 					t.Errorf("%+v was changed to %+v", differs, got)
 				}
@@ -135,7 +136,7 @@ func TestImportByChoice(t *testing.T) {
 	}
 	d := newDevice(t, startServer(t))
 	knownVault(t, d)
-	if _, err := d.plan(t, knownCSV).Run(t.Context(), client.ImportChoice{Identical: client.ImportUpdate}, nil); !errors.Is(err, client.ErrImportChoice) {
+	if _, err := d.plan(t, knownCSV).Run(t.Context(), imports.ImportChoice{Identical: imports.ImportUpdate}, nil); !errors.Is(err, imports.ErrImportChoice) {
 		t.Errorf("update of identical items: %v", err)
 	}
 }
@@ -152,7 +153,7 @@ func TestCancelledImportSaysWhatCameIn(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	report, err := d.plan(t, file.String()).Run(ctx, client.ImportChoice{}, func(done, _ int) {
+	report, err := d.plan(t, file.String()).Run(ctx, imports.ImportChoice{}, func(done, _ int) {
 		if done >= 500 {
 			cancel()
 		}
@@ -162,9 +163,9 @@ func TestCancelledImportSaysWhatCameIn(t *testing.T) {
 	}
 	s := d.sync(t)
 	for _, e := range report.Entries {
-		if e.Outcome == client.ImportedAdded {
+		if e.Outcome == imports.ImportedAdded {
 			d.get(t, e.ID)
-		} else if e.Outcome != client.ImportedNot {
+		} else if e.Outcome != imports.ImportedNot {
 			t.Fatalf("entry %+v", e)
 		}
 	}
@@ -172,7 +173,7 @@ func TestCancelledImportSaysWhatCameIn(t *testing.T) {
 		t.Errorf("%d items, %d reported", s.Count, report.Added)
 	}
 	// Importing the same file again continues where it stopped.
-	report, err = d.plan(t, file.String()).Run(t.Context(), client.ImportChoice{}, nil)
+	report, err = d.plan(t, file.String()).Run(t.Context(), imports.ImportChoice{}, nil)
 	if err != nil || report.Added != 500 || report.Skipped != 500 {
 		t.Errorf("again: %d added, %d skipped, %v", report.Added, report.Skipped, err)
 	}
@@ -198,7 +199,7 @@ func TestImportUpdatesManyInFewChanges(t *testing.T) {
 	}
 	plan := d.plan(t, string(data))
 	before := len(d.wire.sent)
-	report, err := plan.Run(t.Context(), client.ImportChoice{Changed: client.ImportUpdate}, nil)
+	report, err := plan.Run(t.Context(), imports.ImportChoice{Changed: imports.ImportUpdate}, nil)
 	if err != nil || report.Updated != 600 || len(d.wire.sent)-before > 5 {
 		t.Fatalf("%d updated in %d requests: %v", report.Updated, len(d.wire.sent)-before, err)
 	}
@@ -229,7 +230,7 @@ func TestExportComesBackAsIdentical(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if preview := d.plan(t, string(data)).Preview(); preview.Statuses[client.ImportIdentical] != 3 || preview.Trashed != 1 {
+	if preview := d.plan(t, string(data)).Preview(); preview.Statuses[imports.ImportIdentical] != 3 || preview.Trashed != 1 {
 		t.Errorf("statuses %v", preview.Statuses)
 	}
 	if items, _, err := d.Export(t.Context(), client.ExportOptions{}, nil); err != nil || len(items) != 2 {
@@ -261,14 +262,14 @@ func TestFilesOfItemsTravelAlong(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if preview := d.plan(t, string(data)).Preview(); preview.Statuses[client.ImportIdentical] != 1 || preview.Files != 1 {
+	if preview := d.plan(t, string(data)).Preview(); preview.Statuses[imports.ImportIdentical] != 1 || preview.Files != 1 {
 		t.Errorf("in its own vault: %+v", preview)
 	}
 
 	other := newDevice(t, startServer(t))
 	other.register(t, "bob")
 	same := other.save(t, login("With files")) // without the attachment
-	report, err := other.plan(t, string(data)).Run(t.Context(), client.ImportChoice{Changed: client.ImportUpdate}, nil)
+	report, err := other.plan(t, string(data)).Run(t.Context(), imports.ImportChoice{Changed: imports.ImportUpdate}, nil)
 	if err != nil || report.Files != 1 || report.Updated != 1 {
 		t.Fatalf("report %+v, %v", report, err)
 	}
@@ -290,7 +291,7 @@ func TestFilesLeaveTheTimesOfImportedItems(t *testing.T) {
 		{"type":"note","title":"Without","created":"2020-01-01T00:00:00Z","modified":"2020-05-05T05:05:05Z"}]}`
 	d := newDevice(t, startServer(t))
 	d.register(t, "anna")
-	report, err := d.plan(t, file).Run(t.Context(), client.ImportChoice{}, nil)
+	report, err := d.plan(t, file).Run(t.Context(), imports.ImportChoice{}, nil)
 	if err != nil || report.Added != 2 || report.Files != 2 || len(report.Problems) > 0 {
 		t.Fatalf("%+v, %v", report, err)
 	}

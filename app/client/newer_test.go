@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/client"
+	"github.com/vaultsphere/vaultsphere/app/client/imports"
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/transfer"
@@ -266,13 +267,13 @@ func TestExportKeepsMembersOfANewerVersion(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			report, err := plan.Run(t.Context(), client.ImportChoice{}, nil)
+			report, err := plan.Run(t.Context(), imports.ImportChoice{}, nil)
 			if err != nil || report.Added != 1 {
 				t.Fatalf("%+v, %v", report, err)
 			}
 			stays(t, "imported", to.get(t, report.Entries[0].ID))
 			// In its own vault the item is identical.
-			if plan, err = from.PlanImport(t.Context(), file); err != nil || plan.Preview().Statuses[client.ImportIdentical] != 1 {
+			if plan, err = from.PlanImport(t.Context(), file); err != nil || plan.Preview().Statuses[imports.ImportIdentical] != 1 {
 				t.Errorf("compared with itself: %+v, %v", plan.Preview().Statuses, err)
 			}
 		})
@@ -284,7 +285,7 @@ func TestExportKeepsMembersOfANewerVersion(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	report, err := from.plan(t, string(data)).Run(t.Context(), client.ImportChoice{Changed: client.ImportUpdate}, nil)
+	report, err := from.plan(t, string(data)).Run(t.Context(), imports.ImportChoice{Changed: imports.ImportUpdate}, nil)
 	if err != nil || report.Updated != 1 {
 		t.Fatalf("%+v, %v", report, err)
 	}
@@ -295,7 +296,7 @@ func TestExportKeepsMembersOfANewerVersion(t *testing.T) {
 	if data, err = transfer.Write("vaultsphere-json", []transfer.Exported{changed}, transfer.WriteOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	if report, err = from.plan(t, string(data)).Run(t.Context(), client.ImportChoice{Changed: client.ImportUpdate}, nil); err != nil || report.Added != 1 {
+	if report, err = from.plan(t, string(data)).Run(t.Context(), imports.ImportChoice{Changed: imports.ImportUpdate}, nil); err != nil || report.Added != 1 {
 		t.Fatalf("%+v, %v", report, err)
 	}
 }
@@ -351,7 +352,7 @@ func TestExportKeepsFileMembersOfANewerVersion(t *testing.T) {
 	}
 	to := newDevice(t, server)
 	to.register(t, "bert")
-	report, err := to.plan(t, string(data)).Run(t.Context(), client.ImportChoice{}, nil)
+	report, err := to.plan(t, string(data)).Run(t.Context(), imports.ImportChoice{}, nil)
 	if err != nil || report.Files != 1 {
 		t.Fatalf("%+v, %v", report, err)
 	}

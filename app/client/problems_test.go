@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/vaultsphere/vaultsphere/app/client"
+	"github.com/vaultsphere/vaultsphere/app/client/imports"
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
@@ -37,7 +38,7 @@ func TestImportReportsItemsThatAreNotUpdated(t *testing.T) {
 	d.register(t, "anna")
 	full := d.save(t, item.Item{Type: item.TypeLogin, Title: "Bank", Username: "anna", Password: "p", Notes: strings.Repeat("x", item.MaxNotes)})
 	const table = "title,username,password,notes\nBank,anna,q,more\n"
-	update := client.ImportChoice{Changed: client.ImportUpdate}
+	update := imports.ImportChoice{Changed: imports.ImportUpdate}
 	report, err := d.plan(t, table).Run(t.Context(), update, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -60,7 +61,7 @@ func TestImportReportsAttachmentsThatAreNotStored(t *testing.T) {
 	d.register(t, "anna")
 	content := base64.StdEncoding.EncodeToString(make([]byte, 2<<20))
 	report, err := d.plan(t, fmt.Sprintf(`{"format":"vaultsphere","version":1,"items":[
-		{"type":"note","title":"Trip","files":[{"name":"map.png","data":%q}]}]}`, content)).Run(t.Context(), client.ImportChoice{}, nil)
+		{"type":"note","title":"Trip","files":[{"name":"map.png","data":%q}]}]}`, content)).Run(t.Context(), imports.ImportChoice{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

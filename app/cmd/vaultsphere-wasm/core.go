@@ -8,6 +8,7 @@ import (
 	"syscall/js"
 
 	"github.com/vaultsphere/vaultsphere/app/client"
+	"github.com/vaultsphere/vaultsphere/app/client/imports"
 	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
 )
 
@@ -18,7 +19,7 @@ type core struct {
 	mu           sync.Mutex
 	registration *client.Registration
 	phrase       *client.PhraseChange // from PreparePhrase to ActivatePhrase
-	imported     *client.Import       // from PlanImport to ImportRun
+	imported     *imports.Import      // from PlanImport to ImportRun
 }
 
 func explain(err error) bridge.Failure {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"github.com/vaultsphere/vaultsphere/app/client"
+	"github.com/vaultsphere/vaultsphere/app/client/imports"
 	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
 	protocol "github.com/vaultsphere/vaultsphere/app/protocol/bridge/core"
 	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
@@ -16,7 +17,7 @@ import (
 var errNoImport = fmt.Errorf("%w: plan_import comes first", bridge.ErrInput)
 
 // keepImport replaces the import plan and forgets the previous one.
-func (c *core) keepImport(p *client.Import) {
+func (c *core) keepImport(p *imports.Import) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.imported != nil {
@@ -26,15 +27,15 @@ func (c *core) keepImport(p *client.Import) {
 }
 
 // PlanImport takes a file that vaultsphere-transfer-wasm has read: a parcel.Result as JSON.
-func (c *core) PlanImport(ctx context.Context, f bridge.File) (client.ImportPreview, error) {
+func (c *core) PlanImport(ctx context.Context, f bridge.File) (imports.ImportPreview, error) {
 	c.keepImport(nil)
 	var read parcel.Result
 	if json.Unmarshal(f, &read) != nil { // the error may quote a secret
-		return client.ImportPreview{}, fmt.Errorf("%w: plan_import takes a parcel.Result", bridge.ErrInput)
+		return imports.ImportPreview{}, fmt.Errorf("%w: plan_import takes a parcel.Result", bridge.ErrInput)
 	}
 	plan, err := c.client.PlanImport(ctx, &read)
 	if err != nil {
-		return client.ImportPreview{}, err
+		return imports.ImportPreview{}, err
 	}
 	c.keepImport(plan)
 	return plan.Preview(), nil
@@ -42,7 +43,7 @@ func (c *core) PlanImport(ctx context.Context, f bridge.File) (client.ImportPrev
 
 // ImportRun returns a report if it has imported any item, so that a failure does not hide those items. If it fails before that,
 // it keeps the plan for another attempt.
-func (c *core) ImportRun(ctx context.Context, choice client.ImportChoice, progress func(done, total int)) (protocol.ImportReport, error) {
+func (c *core) ImportRun(ctx context.Context, choice imports.ImportChoice, progress func(done, total int)) (protocol.ImportReport, error) {
 	c.mu.Lock()
 	plan := c.imported
 	c.mu.Unlock()

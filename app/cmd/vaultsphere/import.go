@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/vaultsphere/vaultsphere/app/client"
+	"github.com/vaultsphere/vaultsphere/app/client/imports"
 	"github.com/vaultsphere/vaultsphere/app/transfer"
 )
 
@@ -62,9 +62,9 @@ for a custom field. Use --no-header if the first row already contains values.`,
 	flags.BoolVar(&f.dryRun, "dry-run", false, "show what the import would do, and import nothing")
 	flags.BoolVar(&f.asJSON, "json", false, "print the result for each item as JSON")
 	complete(cmd, "format", readIDs()...)
-	complete(cmd, "identical", client.ImportSkip, client.ImportAdd)
-	complete(cmd, "changed", client.ImportSkip, client.ImportAdd, client.ImportUpdate)
-	complete(cmd, "repeated", client.ImportSkip, client.ImportAdd)
+	complete(cmd, "identical", imports.ImportSkip, imports.ImportAdd)
+	complete(cmd, "changed", imports.ImportSkip, imports.ImportAdd, imports.ImportUpdate)
+	complete(cmd, "repeated", imports.ImportSkip, imports.ImportAdd)
 	return cmd
 }
 
@@ -95,10 +95,10 @@ func (p *program) importFile(ctx context.Context, path string, f importFlags) er
 	if f.dryRun {
 		return p.showPreview(preview, f.asJSON)
 	}
-	report, err := plan.Run(ctx, client.ImportChoice{
-		Identical: client.ImportMode(f.identical), Changed: client.ImportMode(f.changed), Repeated: client.ImportMode(f.repeated),
+	report, err := plan.Run(ctx, imports.ImportChoice{
+		Identical: imports.ImportMode(f.identical), Changed: imports.ImportMode(f.changed), Repeated: imports.ImportMode(f.repeated),
 	}, p.progress("items imported"))
-	if errors.Is(err, client.ErrImportChoice) {
+	if errors.Is(err, imports.ErrImportChoice) {
 		return usage("vaultsphere import", "%w", err)
 	}
 	return p.reportImport(report, err, f.asJSON)
@@ -213,7 +213,7 @@ func withFileHint(err error) error {
 	return withHint(err, hint)
 }
 
-func (p *program) showPreview(preview client.ImportPreview, asJSON bool) error {
+func (p *program) showPreview(preview imports.ImportPreview, asJSON bool) error {
 	p.noteProblems(preview.Problems)
 	err := p.writePreview(preview, asJSON)
 	if err == nil && len(preview.Problems) > 0 {
@@ -222,13 +222,13 @@ func (p *program) showPreview(preview client.ImportPreview, asJSON bool) error {
 	return err
 }
 
-func (p *program) writePreview(preview client.ImportPreview, asJSON bool) error {
+func (p *program) writePreview(preview imports.ImportPreview, asJSON bool) error {
 	if asJSON {
 		return p.printJSON(preview)
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "format: %s\n", preview.Format)
-	for _, s := range []client.ImportStatus{client.ImportNew, client.ImportIdentical, client.ImportChanged, client.ImportRepeated} {
+	for _, s := range []imports.ImportStatus{imports.ImportNew, imports.ImportIdentical, imports.ImportChanged, imports.ImportRepeated} {
 		fmt.Fprintf(&b, "%s: %d\n", s, preview.Statuses[s])
 	}
 	for _, k := range preview.Relocated {
@@ -239,13 +239,13 @@ func (p *program) writePreview(preview client.ImportPreview, asJSON bool) error 
 
 // importResult is a report in the words of the command line.
 type importResult struct {
-	client.ImportReport
-	Entries any                    `json:"entries,omitempty"` // hides that of the report
-	Items   []client.ImportedEntry `json:"items"`
+	imports.ImportReport
+	Entries any                     `json:"entries,omitempty"` // hides that of the report
+	Items   []imports.ImportedEntry `json:"items"`
 }
 
 // reportImport also reports an import that failed halfway: the items imported until then stay.
-func (p *program) reportImport(r client.ImportReport, failure error, asJSON bool) error {
+func (p *program) reportImport(r imports.ImportReport, failure error, asJSON bool) error {
 	p.noteProblems(r.Problems)
 	p.note("%s: %d added, %d updated, %d skipped", count(r.Total, "item"), r.Added, r.Updated, r.Skipped)
 	if asJSON {

@@ -6,6 +6,7 @@ import (
 	"context"
 
 	"github.com/vaultsphere/vaultsphere/app/client"
+	"github.com/vaultsphere/vaultsphere/app/client/imports"
 	"github.com/vaultsphere/vaultsphere/app/generate"
 	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
 )
@@ -242,7 +243,7 @@ func Call(ctx context.Context, to Core, name string, r bridge.Request) (bridge.A
 			result, err = to.RemoveAttachment(ctx, p)
 		}
 	case "import_run":
-		var p client.ImportChoice
+		var p imports.ImportChoice
 		if err = r.Decode(&p); err == nil {
 			result, err = to.ImportRun(ctx, p, r.Progress)
 		}

@@ -6,6 +6,7 @@ import (
 	"context"
 
 	"github.com/vaultsphere/vaultsphere/app/client"
+	"github.com/vaultsphere/vaultsphere/app/client/imports"
 	"github.com/vaultsphere/vaultsphere/app/generate"
 	"github.com/vaultsphere/vaultsphere/app/health"
 	"github.com/vaultsphere/vaultsphere/app/item"
@@ -120,7 +121,7 @@ type Attachments interface {
 // Imports brings in what a file holds. The formats are those of transfer.wasm: see package worker.
 type Imports interface {
 	// ImportRun adds what the preview showed. Cancelled or failed halfway it returns the report of what was added.
-	ImportRun(context.Context, client.ImportChoice, func(done, total int)) (ImportReport, error)
+	ImportRun(context.Context, imports.ImportChoice, func(done, total int)) (ImportReport, error)
 	// ImportForget forgets the plan of the preview.
 	ImportForget(context.Context) error
 }
@@ -128,7 +129,7 @@ type Imports interface {
 // ForWorker is for the worker alone, which makes methods for the page of it.
 type ForWorker interface {
 	// PlanImport compares what a file holds, a parcel.Result as JSON, with the vault. The plan waits for ImportRun.
-	PlanImport(context.Context, bridge.File) (client.ImportPreview, error)
+	PlanImport(context.Context, bridge.File) (imports.ImportPreview, error)
 	// OpenItems opens the items for an export: a list of parcel.Exported, as JSON.
 	OpenItems(context.Context, client.ExportOptions, func(done, total int)) (Exported, bridge.File, error)
 }
@@ -378,7 +379,7 @@ type AttachmentOf struct {
 
 // ImportReport is what was imported, and why the import ended early if it did.
 type ImportReport struct {
-	client.ImportReport
+	imports.ImportReport
 	Stopped *bridge.Failure `json:"stopped,omitempty"`
 }
 

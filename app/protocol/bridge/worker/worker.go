@@ -6,6 +6,7 @@ import (
 	"context"
 
 	"github.com/vaultsphere/vaultsphere/app/client"
+	"github.com/vaultsphere/vaultsphere/app/client/imports"
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
 	"github.com/vaultsphere/vaultsphere/app/protocol/bridge/core"
@@ -25,7 +26,7 @@ type Worker interface {
 	// ImportColumns returns the first rows of a CSV of any kind, so that its columns can be chosen. They may hold secrets.
 	ImportColumns(context.Context, files.FileName, bridge.File) (transfer.Preview, error)
 	// ImportPreview reads a file and compares it with the vault. The plan waits in the core for ImportRun.
-	ImportPreview(context.Context, files.ReadOptions, bridge.File, func(done, total int)) (client.ImportPreview, error)
+	ImportPreview(context.Context, files.ReadOptions, bridge.File, func(done, total int)) (imports.ImportPreview, error)
 	// CheckPatterns refuses an item with a URL that should be a regular expression and is not. The core does not check that.
 	CheckPatterns(context.Context, item.Item) error
 	// ExportVault opens the vault and writes it in a format. Progress counts the attachments, which are downloaded for a format

@@ -1,17 +1,13 @@
-package client
+package imports
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/client/outbox"
 	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/item"
-	"github.com/vaultsphere/vaultsphere/app/protocol"
-	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
 	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
 
@@ -178,7 +174,7 @@ func (r *importRun) add(ctx context.Context) error {
 	for n, i := range r.adds {
 		items[n] = r.entries[i].Item
 	}
-	added, err := r.client.addMany(ctx, items, func(done, _ int) { r.advance(done) })
+	added, err := r.vault.Add(ctx, items, func(done, _ int) { r.advance(done) })
 	for n, id := range added {
 		line := &r.report.Entries[r.adds[n]]
 		line.Outcome, line.ID = ImportedAdded, id
@@ -186,92 +182,34 @@ func (r *importRun) add(ctx context.Context) error {
 	return err
 }
 
-// update changes items of the vault, in as few changes as the server accepts.
+// update changes items of the vault.
 func (r *importRun) update(ctx context.Context) error {
-	c := r.client
-	op, err := c.begin(ctx)
-	if err != nil {
-		return err
-	}
-	defer op.end()
-	v, err := op.loaded()
-	if err != nil {
-		return err
-	}
-	for rest := r.order; len(rest) > 0; {
-		var outcomes []updateOutcome
-		err := op.apply(v, func(ch *replica.Change) (err error) {
-			outcomes, err = r.updateSome(op.ctx, v, ch, rest)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		for n, outcome := range outcomes {
-			r.settle(rest[n], outcome)
-		}
-		rest = rest[len(outcomes):]
-	}
-	return nil
-}
-
-// caused adds the underlying error to a problem.
-func caused(p parcel.Problem, err error) parcel.Problem {
-	f := Explain(err)
-	if p.Cause, p.Err = bridge.Code(f.Code), err; len(f.Findings) > 0 {
-		p.Finding = f.Findings[0]
-	}
-	return p
-}
-
-type updateOutcome = parcel.Problem // why the item was not updated; without a code: it was
-
-func (r *importRun) updateSome(ctx context.Context, v *vault, ch *replica.Change, ids []string) ([]updateOutcome, error) {
-	s := outbox.Saving{Replica: v.Replica, Now: time.Now()}
-	var out []updateOutcome
-	size := 0
-	for _, id := range ids {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		e := v.Verified(id)
-		if e == nil {
-			out = append(out, updateOutcome{Code: parcel.DeletedElsewhere})
-			continue
-		}
-		stored, err := v.Open(e)
-		if err != nil {
-			return nil, err
-		}
-		result := stored
+	merge := func(id string, stored item.Item) item.Item {
 		for _, i := range r.updates[id] {
-			result = updated(result, r.entries[i].Item)
+			stored = updated(stored, r.entries[i].Item)
 		}
-		if err := result.Validate(); err != nil {
-			out = append(out, caused(updateOutcome{Code: parcel.NotMerged}, err))
-			continue
-		}
-		size += sealedBytes(result)
-		if records := len(ch.Puts) + len(ch.Deletes); records > 0 && (size > replica.MaxChangeBytes || records+2+e.Versions() > protocol.MaxChangeRecords) {
-			return out, nil
-		}
-		if err := s.Replace(ch, e, stored, result); err != nil {
-			return nil, err
-		}
-		out = append(out, updateOutcome{})
+		return stored
 	}
-	return out, nil
+	return r.vault.Update(ctx, r.order, merge, r.updated)
 }
 
-func (r *importRun) settle(id string, why updateOutcome) {
+// updated notes the outcome of an update; why is the reason if the item was not updated.
+func (r *importRun) updated(id string, why error) {
+	var problem parcel.Problem
+	switch {
+	case errors.Is(why, replica.ErrNotFound):
+		problem.Code = parcel.DeletedElsewhere
+	case why != nil:
+		problem = r.vault.Explain(parcel.Problem{Code: parcel.NotMerged}, why)
+	}
 	for _, i := range r.updates[id] {
 		line := &r.report.Entries[i]
 		line.ID = id
-		if why.Row, why.Title = line.Row, line.Title; why.Code == "" {
+		if problem.Row, problem.Title = line.Row, line.Title; why == nil {
 			line.Outcome = ImportedUpdated
 		} else {
 			line.Outcome = ImportedSkipped
-			r.report.Problems = append(r.report.Problems, why)
+			r.report.Problems = append(r.report.Problems, problem)
 		}
 		r.advance(r.done + 1)
 	}
@@ -289,10 +227,10 @@ func (r *importRun) store(ctx context.Context) error {
 			switch {
 			case err == nil:
 				r.report.Files++
-			case ctx.Err() != nil, unreachable(err), errors.Is(err, ErrLocked), errors.Is(err, ErrSignedOut):
+			case ctx.Err() != nil, r.vault.Ends(err):
 				return fmt.Errorf("%d files were stored: %w", r.report.Files, err)
 			default:
-				r.report.Problems = append(r.report.Problems, caused(parcel.Problem{
+				r.report.Problems = append(r.report.Problems, r.vault.Explain(parcel.Problem{
 					Row: e.Row, Title: e.Item.Title, Code: parcel.AttachmentNotStored, Values: parcel.Values{Name: f.Name},
 				}, err))
 			}
@@ -305,10 +243,9 @@ func (r *importRun) store(ctx context.Context) error {
 // attach skips a file that an updated item already has. For a new item, attaching does not change the time of its last change,
 // which comes from the file.
 func (r *importRun) attach(ctx context.Context, id string, f parcel.Attached, added bool) error {
-	it, err := r.client.Get(id)
+	it, err := r.vault.Get(id)
 	if err != nil || !added && hasFile(it, f) {
 		return err
 	}
-	_, err = r.client.attach(ctx, id, f, nil, added)
-	return err
+	return r.vault.Attach(ctx, id, f, added)
 }

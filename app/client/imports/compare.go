@@ -1,4 +1,4 @@
-package client
+package imports
 
 import (
 	"context"
@@ -14,14 +14,8 @@ import (
 )
 
 // compare determines the status of each item of the file.
-func (p *Import) compare(ctx context.Context) error {
-	c := p.client
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	if c.vault == nil {
-		return ErrLocked
-	}
-	known := c.vault.byPlace()
+func (p *Import) compare(ctx context.Context, r *replica.Replica) error {
+	known := byPlace(r)
 	seen := map[[sha256.Size]byte]bool{}
 	for _, in := range p.result.Items {
 		if ctx.Err() != nil {
@@ -33,7 +27,7 @@ func (p *Import) compare(ctx context.Context) error {
 		case seen[digest]:
 			e.status = ImportRepeated
 		default:
-			e.status, e.existing = c.vault.find(known, in)
+			e.status, e.existing = find(r, known, in)
 		}
 		seen[digest] = true
 		p.entries = append(p.entries, e)
@@ -56,9 +50,9 @@ func (e importEntry) digest() [sha256.Size]byte {
 }
 
 // byPlace lists the items by the keys of places.
-func (v *vault) byPlace() map[string][]*replica.Entry {
+func byPlace(r *replica.Replica) map[string][]*replica.Entry {
 	out := map[string][]*replica.Entry{}
-	for _, e := range v.All() {
+	for _, e := range r.All() {
 		if e.Err == nil {
 			for _, place := range places(e.Overview) {
 				out[place] = append(out[place], e)
@@ -99,13 +93,13 @@ func hostOf(address string) string {
 }
 
 // find looks for an identical item in the vault, and then for one of the same place.
-func (v *vault) find(known map[string][]*replica.Entry, in parcel.Imported) (ImportStatus, string) {
+func find(r *replica.Replica, known map[string][]*replica.Entry, in parcel.Imported) (ImportStatus, string) {
 	status, id := ImportNew, ""
 	for _, place := range places(in.Item) {
 		for _, e := range known[place] {
-			have, err := v.Open(e)
+			have, err := r.Open(e)
 			if err == nil { // as Export returns them
-				have.PasswordHistory, err = v.PastPasswords(e, have)
+				have.PasswordHistory, err = r.PastPasswords(e, have)
 			}
 			switch {
 			case err != nil:
