@@ -95,7 +95,8 @@ func (s State) SkipHash() Hash {
 }
 
 // Follow returns the state after entries, in ascending order, and the writes of path, in descending order: see Path. Both may be
-// empty. An error means that s remains what is known: the server, or whoever signed, contradicts it.
+// empty. After an error, s remains the newest verified state: the
+// server or an author contradicts it.
 //
 // The signatures of all entries are checked, and of the writes that of the newest: its author vouches for those before. Of each
 // write on the path it is checked that its author might write then.
@@ -257,7 +258,7 @@ func (s State) Encode() []byte {
 
 // ParseState reads what Encode returned. It fails with ErrEncoding, which the caller must not take for "nothing was remembered".
 func ParseState(b []byte) (State, error) {
-	r := &reader{b: b}
+	r := &decoder{b: b}
 	r.format()
 	s := State{Genesis: r.hash()}
 	closed := r.byte()
