@@ -1,6 +1,7 @@
 package chain
 
 import (
+	"errors"
 	"slices"
 	"testing"
 )
@@ -197,7 +198,7 @@ func (a attack) sign(t testing.TB) (*team, *Entry) {
 	if a.edit != nil {
 		a.edit(x, e)
 	}
-	if a.err == ErrSignature {
+	if errors.Is(a.err, ErrSignature) {
 		e.Sign(a.author(x).signer())
 		return x, e
 	}
