@@ -75,6 +75,7 @@ func TestCardsThatNobodyTakes(t *testing.T) {
 		"a long username":      {func(c *Card) { c.Username = strings.Repeat("a", 129) }, ErrCard},
 		"generation 0":         {func(c *Card) { c.Generation = 0 }, ErrCard},
 		"a predecessor":        {func(c *Card) { c.Previous = fixed("card") }, ErrCard},
+		"no predecessor":       {func(c *Card) { c.Generation = 2 }, ErrCard},
 		"an X25519 half of 0":  {func(c *Card) { clear(c.KEMKey[kemKeySize-x25519Size:]) }, ErrCard},
 		"an X25519 half of order 8": {func(c *Card) {
 			low, _ := hex.DecodeString("e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800")

@@ -199,7 +199,7 @@ func TestVectors(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if card.Hash().String() != c.Hash || card.Fingerprint() != c.Fingerprint {
+		if hex.EncodeToString(card.Encode()) != c.Card || card.Hash().String() != c.Hash || card.Fingerprint() != c.Fingerprint {
 			t.Errorf("card %d of %s: another hash or fingerprint", card.Generation, card.Username)
 		}
 		if err := cards.Add(card); err != nil {
