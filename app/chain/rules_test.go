@@ -295,6 +295,22 @@ func TestCardsThatReplaceNothing(t *testing.T) {
 	want(t, "the thief of the old key, one signature", err, ErrSignature)
 }
 
+func TestUnknownCards(t *testing.T) {
+	t.Parallel()
+	x := newTeam(t)
+	entries, path := x.answer(x.states[0], x.state)
+	_, err := x.states[0].Follow(entries, path, &Cards{})
+	want(t, "no cards", err, ErrUnknownCard)
+	w, _ := x.prepare(x.editor, put(RecordOverview, "new", 1, 1))
+	_, err = x.state.Follow(nil, []*Write{w}, &Cards{})
+	want(t, "no card of the author of a write", err, ErrUnknownCard)
+	e := x.draft(OpAdd, x.owner)
+	stranger := newPerson(t, "stranger")
+	e.edit(func(r []Member) []Member { return append(r, x.member(stranger, Reader)) })
+	_, err = x.state.Follow([]*Entry{x.sign(e)}, nil, x.cards)
+	want(t, "no card of a new member", err, ErrUnknownCard)
+}
+
 func TestClosedVaultTakesNothingMore(t *testing.T) {
 	t.Parallel()
 	x := newTeam(t)
