@@ -4,6 +4,7 @@ import { beforeEach, test } from "node:test";
 import {
   browser,
   CORE,
+  coreOf,
   done,
   heading,
   holdCore,
@@ -48,6 +49,20 @@ test("unlocking waits for the core, without another form before", async () => {
   await release();
   await heading(page, "All items");
   assert.deepEqual(await page.evaluate(() => globalThis.headings), ["Your vault is locked", "All items"]);
+});
+
+test("the core does not delay the form", async () => {
+  const client = await page.context().newCDPSession(page);
+  await client.send("Network.enable");
+  const order = new Map();
+  client.on("Network.requestWillBeSent", ({ request: { url, initialPriority } }) =>
+    order.set(/\/(\w+)-/.exec(url)?.[1], initialPriority),
+  );
+  await page.reload();
+  await heading(page, "Your vault is locked");
+  await coreOf(page);
+  await client.detach();
+  assert.deepEqual([order.get("main"), order.get("shared"), order.get("core")], ["High", "High", "Low"]);
 });
 
 test("signing in waits for the core and can be cancelled", async () => {

@@ -33,6 +33,8 @@ test("tags are tokens with suggestions", async () => {
     { id: "", type: "card", title: "Visa", tags: ["Money"], favourite: true },
     ...Array.from({ length: 10 }, (_, i) => login(`Many ${i}`, many.slice(i * 50, i * 50 + 50))),
   ]);
+  const listed = await page.locator(".sidebar .tag-filters .nav-label").allTextContents();
+  assert.deepEqual(listed.slice(0, 6), ["c, d", "Été", LONG, "Money", "Tag 1", "Tag 2"]);
   await button("New")
     .or(page.getByRole("link", { name: "New item" }))
     .first()
