@@ -119,13 +119,14 @@ test("an unknown type is shown as an item", () => {
 });
 
 test("dates follow the locale; malformed ones are empty", async () => {
-  assert.equal(dayOf("2026-11-05T12:00:00Z"), "5 Nov 2026"); // the browser prefers British English
+  const noon = new Date(2026, 10, 5, 12).toISOString(); // in any time zone
+  assert.equal(dayOf(noon), "5 Nov 2026"); // the browser prefers British English
   assert.equal(when(undefined), "");
   assert.equal(when("yesterday"), "");
-  assert.match(when("2026-11-05T12:00:00Z"), /^5 Nov 2026, \d\d:\d\d$/);
+  assert.equal(when(noon), "5 Nov 2026, 12:00");
   assert.match(today(), /^\d{4}-\d\d-\d\d$/);
   await speak("de");
-  assert.equal(dayOf("2026-11-05T12:00:00Z"), "05.11.2026");
+  assert.equal(dayOf(noon), "05.11.2026");
 });
 
 test("a secret is split into runs by class", () => {
@@ -387,7 +388,7 @@ test("while picking a field, only items are listed", () => {
 });
 
 test("the phrase sheet numbers all words", (t) => {
-  t.mock.timers.enable({ apis: ["Date"], now: Date.UTC(2026, 4, 17, 12) });
+  t.mock.timers.enable({ apis: ["Date"], now: new Date(2026, 4, 17, 12) });
   const words = Array.from({ length: 24 }, (_, i) => `word${i}`);
   const sheet = asFile(words, "ada");
   assert.match(sheet, /ada/);
