@@ -8,6 +8,7 @@ import {
   heading,
   openPage,
   PASSWORD,
+  recordHeadings,
   registerPerson,
   server,
   unlock,
@@ -215,8 +216,10 @@ const forgotten = (p) => remembers(p, false);
 
 test("the vault can stay unlocked until the browser closes", async () => {
   await keepUnlocked();
+  const headings = await recordHeadings(page);
   await page.reload();
   await heading(page, "Settings");
+  assert.deepEqual(await headings(), ["Settings"]); // no form that asks for the password
   const other = await page.context().newPage();
   watch(other);
   await other.goto(server.url);

@@ -10,6 +10,7 @@ import {
   holdCore,
   openPage,
   PASSWORD,
+  recordHeadings,
   registerPerson,
   server,
   signIn,
@@ -33,13 +34,7 @@ const signOut = async () => {
 
 test("unlocking waits for the core, without another form before", async () => {
   const release = await holdCore(page);
-  await page.addInitScript(() => {
-    globalThis.headings = [];
-    new MutationObserver(() => {
-      const shown = document.querySelector("h1")?.textContent;
-      if (shown && shown !== globalThis.headings.at(-1)) globalThis.headings.push(shown);
-    }).observe(document, { subtree: true, childList: true });
-  });
+  const headings = await recordHeadings(page);
   await page.reload();
   await heading(page, "Your vault is locked");
   await page.getByText("early", { exact: true }).waitFor();
@@ -48,7 +43,7 @@ test("unlocking waits for the core, without another form before", async () => {
   await page.getByRole("progressbar", { name: "Loading…" }).waitFor();
   await release();
   await heading(page, "All items");
-  assert.deepEqual(await page.evaluate(() => globalThis.headings), ["Your vault is locked", "All items"]);
+  assert.deepEqual(await headings(), ["Your vault is locked", "All items"]);
 });
 
 test("the core does not delay the form", async () => {
