@@ -78,6 +78,34 @@ test("a bad authenticator key is questioned once", async () => {
   assert.equal((await stored("Mistyped")).username, "irma");
 });
 
+test("the form says what it needs", async () => {
+  await startItem("");
+  const name = field("Item name");
+  assert.equal(await name.getAttribute("placeholder"), "For example: GitHub");
+  await button("Save").click();
+  await page.getByText("Enter a name.").waitFor();
+  assert.equal(await name.evaluate((el) => el === document.activeElement && el.ariaInvalid), "true");
+  assert.equal(await button("Generate password").innerText(), "Generate");
+  await button("Add website").click();
+  const [website, remove, more, key] = await Promise.all(
+    [
+      field("Website 2"),
+      button("Remove website 2"),
+      button("Add website"),
+      page.getByText("Authenticator key", { exact: true }),
+    ].map((at) => at.boundingBox()),
+  );
+  assert.ok(
+    remove.y >= website.y && remove.y + remove.height <= website.y + website.height,
+    "its button is outside of the field",
+  );
+  assert.ok(remove.x > website.x && remove.x + remove.width <= website.x + website.width, "its button is outside of the field");
+  assert.ok(key.y - more.y - more.height < 40, "a gap below the websites");
+  await button("Cancel").click();
+  await button("Discard").click();
+  await heading(page, "All items");
+});
+
 test("the actions of a dialog are always visible", async () => {
   for (const [width, height] of SIZES) {
     await page.setViewportSize({ width, height });
