@@ -125,6 +125,23 @@ test("two tabs lock and change together", async () => {
   assert.deepEqual([...page.complaints, ...other.complaints], []);
 });
 
+test("preferences apply in all tabs", async () => {
+  await page.clock.install();
+  await page.reload();
+  await enter();
+  const other = await page.context().newPage();
+  watch(other);
+  await other.goto(server.url);
+  await unlock(other);
+  await other.getByRole("link", { name: "Settings" }).first().click();
+  await other.getByLabel("Auto-lock").selectOption({ label: "1 minute" });
+  await other.getByRole("group", { name: "Appearance" }).getByRole("radio", { name: "Dark" }).check();
+  await comesTrue(page, () => document.documentElement.dataset.theme === "dark");
+  await page.clock.fastForward("01:05");
+  await locked(page);
+  assert.deepEqual([...page.complaints, ...other.complaints], []);
+});
+
 test("a copied password is cleared in time", async () => {
   const clipboard = () => page.evaluate(() => navigator.clipboard.readText());
   await page.clock.install();
