@@ -39,8 +39,8 @@ func TestMalformedEntries(t *testing.T) {
 		"a member without id":           {OpPolicy, func(e *Entry) { e.Roster[0].User = ID{} }, ErrRoster},
 		"a member without card":         {OpPolicy, func(e *Entry) { e.Roster[0].Card = Hash{} }, ErrRoster},
 		"a member without envelope":     {OpPolicy, func(e *Entry) { e.Roster[0].Envelope = Hash{} }, ErrRoster},
-		"no role":                       {OpPolicy, func(e *Entry) { e.Roster[0].Role = 0 }, ErrRoster},
-		"an unknown role":               {OpPolicy, func(e *Entry) { e.Roster[0].Role = Owner + 1 }, ErrRoster},
+		"no role":                       {OpPolicy, func(e *Entry) { e.Member(x.reader.id).Role = 0 }, ErrRoster},
+		"an unknown role":               {OpPolicy, func(e *Entry) { e.Member(x.reader.id).Role = Owner + 1 }, ErrRoster},
 		"nobody":                        {OpPolicy, func(e *Entry) { e.Roster = nil }, ErrRoster},
 		"too many members":              {OpAdd, func(e *Entry) { e.Roster = crowd(e.Roster) }, ErrRoster},
 	} {
