@@ -18,11 +18,11 @@ const manyChanges = 10_000
 // deviceCache is the cache of a device, in memory.
 type deviceCache struct {
 	mu    sync.Mutex
-	files map[string]client.Kept
+	files map[string]client.Cached
 	bytes int // written
 }
 
-func (c *deviceCache) Load(name string) (client.Kept, error) {
+func (c *deviceCache) Load(name string) (client.Cached, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.files[name], nil
@@ -33,22 +33,22 @@ func (c *deviceCache) Stamp(name string) (string, error) {
 	return k.Stamp, err
 }
 
-func (c *deviceCache) Add(name, after string, p client.Piece) error {
-	return c.put(name, after, p, c.files[name].Pieces)
+func (c *deviceCache) Add(name, after string, p client.Chunk) error {
+	return c.put(name, after, p, c.files[name].Chunks)
 }
 
-func (c *deviceCache) Replace(name, after string, p client.Piece) error {
+func (c *deviceCache) Replace(name, after string, p client.Chunk) error {
 	return c.put(name, after, p, nil)
 }
 
-func (c *deviceCache) put(name, after string, p client.Piece, before [][]byte) error {
+func (c *deviceCache) put(name, after string, p client.Chunk, before [][]byte) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.files[name].Stamp != after {
 		return client.ErrCacheMoved
 	}
 	c.bytes += len(p.Data)
-	c.files[name] = client.Kept{Stamp: p.Stamp, Pieces: append(slices.Clip(before), p.Data)}
+	c.files[name] = client.Cached{Stamp: p.Stamp, Chunks: append(slices.Clip(before), p.Data)}
 	return nil
 }
 
@@ -83,7 +83,7 @@ func offlineRows(ctx context.Context, binary, dir string) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	wire, cache := &severed{Transport: transport}, &deviceCache{files: map[string]client.Kept{}}
+	wire, cache := &severed{Transport: transport}, &deviceCache{files: map[string]client.Cached{}}
 	c := client.New(wire, &deviceMemory{seen: map[string]client.Seen{}}, cache)
 	registration, err := c.PrepareRegistration("correct horse battery staple")
 	if err != nil {

@@ -78,7 +78,7 @@ func (c *Client) ChangePassword(ctx context.Context, current, next string) error
 		c.vault.account = a
 	}
 	c.mu.Unlock()
-	return op.keepAccount(a)
+	return op.cacheAccount(a)
 }
 
 // PhraseChange is a new recovery phrase that is not active yet. The old phrase stays valid until ActivatePhrase succeeds.
@@ -216,7 +216,7 @@ func (c *Client) CheckPassword(ctx context.Context, password string) error {
 	if _, err := op.opened(); err != nil {
 		return err
 	}
-	a, _, err := op.fetchOrKept()
+	a, _, err := op.fetchOrCached()
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ import (
 // to save its item.
 const orphanAge = 24 * time.Hour
 
-// Attach adds a file to an item. It uploads the pieces and then saves the item with a reference to them, so a failed upload
+// Attach adds a file to an item. It uploads the chunks and then saves the item with a reference to them, so a failed upload
 // leaves the item as it was. The name loses its folders, and gets a number if the item already has it. progress (which may be
 // nil) gets the number of bytes uploaded.
 func (c *Client) Attach(ctx context.Context, itemID, name string, data []byte, progress func(done, total int)) (item.Item, error) {
@@ -81,7 +81,7 @@ func (c *Client) Attachment(ctx context.Context, itemID, attachmentID string, pr
 		return nil, ErrNotInCopy
 	}
 	data := make([]byte, 0, a.Size)
-	count := pieces(a.Size)
+	count := chunkCount(a.Size)
 	for n := 1; n <= count; n++ {
 		content, err := c.download(ctx, a, n, count)
 		if err != nil {
@@ -104,31 +104,31 @@ func (c *Client) RemoveAttachment(ctx context.Context, itemID, attachmentID stri
 	if err != nil {
 		return item.Item{}, err
 	}
-	kept := slices.DeleteFunc(slices.Clone(it.Attachments), func(a item.Attachment) bool { return a.ID == attachmentID })
-	if len(kept) == len(it.Attachments) {
+	rest := slices.DeleteFunc(slices.Clone(it.Attachments), func(a item.Attachment) bool { return a.ID == attachmentID })
+	if len(rest) == len(it.Attachments) {
 		return item.Item{}, ErrNoAttachment
 	}
-	it.Attachments = kept
+	it.Attachments = rest
 	return c.Save(ctx, it)
 }
 
-// pieces returns the number of pieces of a file. An empty file has one empty piece.
-func pieces(size int64) int {
+// chunks returns the number of chunks of a file. An empty file has one empty chunk.
+func chunkCount(size int64) int {
 	return max(1, int((size+seal.PieceBytes-1)/seal.PieceBytes))
 }
 
 func attachmentPath(id string) string { return strings.Replace(protocol.PathAttachment, "{id}", id, 1) }
 
-func piecePath(id string, number int) string {
+func chunkPath(id string, number int) string {
 	return strings.NewReplacer("{id}", id, "{chunk}", strconv.Itoa(number)).Replace(protocol.PathChunk)
 }
 
-// upload is one operation for each piece, so a large file does not block syncing and saving.
+// upload is one operation for each chunk, so a large file does not block syncing and saving.
 func (c *Client) upload(ctx context.Context, id string, data []byte, progress func(done, total int)) error {
-	count := pieces(int64(len(data)))
+	count := chunkCount(int64(len(data)))
 	done := 0
 	for n, content := range chunks(data) {
-		err := c.putPiece(ctx, seal.Piece{Attachment: seal.AttachmentID(id), Number: n + 1, Count: count}, content)
+		err := c.putChunk(ctx, seal.Piece{Attachment: seal.AttachmentID(id), Number: n + 1, Count: count}, content)
 		if err != nil {
 			return err
 		}
@@ -147,8 +147,8 @@ func chunks(data []byte) [][]byte {
 	return slices.Collect(slices.Chunk(data, seal.PieceBytes))
 }
 
-// putPiece seals and sends a piece. If the quota is full, attachments that no item refers to are deleted first.
-func (c *Client) putPiece(ctx context.Context, p seal.Piece, content []byte) error {
+// putChunk seals and sends a chunk. If the quota is full, attachments that no item refers to are deleted first.
+func (c *Client) putChunk(ctx context.Context, p seal.Piece, content []byte) error {
 	op, err := c.begin(ctx)
 	if err != nil {
 		return err
@@ -161,10 +161,10 @@ func (c *Client) putPiece(ctx context.Context, p seal.Piece, content []byte) err
 	p.User = v.User
 	token, err := v.Key.SealPiece(p, content)
 	if err != nil {
-		return fmt.Errorf("seal piece: %w", err)
+		return fmt.Errorf("seal chunk: %w", err)
 	}
 	send := func() error {
-		return op.call(methodPut, piecePath(string(p.Attachment), p.Number), protocol.Chunk{Count: p.Count, Token: token}, nil)
+		return op.call(methodPut, chunkPath(string(p.Attachment), p.Number), protocol.Chunk{Count: p.Count, Token: token}, nil)
 	}
 	err = send()
 	if hasCode(err, protocol.CodeQuotaReached) {
@@ -177,7 +177,7 @@ func (c *Client) putPiece(ctx context.Context, p seal.Piece, content []byte) err
 	return err
 }
 
-// download fetches and opens one piece.
+// download fetches and opens one chunk.
 func (c *Client) download(ctx context.Context, a item.Attachment, number, count int) ([]byte, error) {
 	op, err := c.begin(ctx)
 	if err != nil {
@@ -189,9 +189,9 @@ func (c *Client) download(ctx context.Context, a item.Attachment, number, count 
 		return nil, err
 	}
 	var answer protocol.Chunk
-	err = op.call(methodGet, piecePath(a.ID, number), nil, &answer)
+	err = op.call(methodGet, chunkPath(a.ID, number), nil, &answer)
 	if hasCode(err, protocol.CodeNotFound) {
-		return nil, fmt.Errorf("%w: %s, piece %d of %d", ErrAttachmentGone, a.Name, number, count)
+		return nil, fmt.Errorf("%w: %s, chunk %d of %d", ErrAttachmentGone, a.Name, number, count)
 	}
 	if err != nil {
 		return nil, err

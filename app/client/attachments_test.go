@@ -267,7 +267,7 @@ func TestAttachmentThatTheServerLostIsNamed(t *testing.T) {
 	}
 }
 
-func TestFilesAttachedOnTwoDevicesAreBothKept(t *testing.T) {
+func TestFilesAttachedOnTwoDevicesAreBothThere(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
 	a, b := newDevice(t, server), newDevice(t, server)
@@ -297,7 +297,7 @@ func TestUnreferencedAttachmentsAreDeleted(t *testing.T) {
 	d.register(t, "anna")
 	it := d.attach(t, d.save(t, login("bank")), "removed", []byte("1"))
 	it = d.attach(t, it, "kept", []byte("2"))
-	removed, kept := it.Attachments[0].ID, it.Attachments[1].ID
+	removed, rest := it.Attachments[0].ID, it.Attachments[1].ID
 	it, err := d.RemoveAttachment(t.Context(), it.ID, removed)
 	if err != nil {
 		t.Fatal(err)
@@ -311,8 +311,8 @@ func TestUnreferencedAttachmentsAreDeleted(t *testing.T) {
 	if err := d.Delete(t.Context(), []string{it.ID}); err != nil {
 		t.Fatal(err)
 	}
-	if got := d.stored(t); !slices.Equal(got, []string{kept}) {
-		t.Errorf("with a copy of the item left the server keeps %v, want %v", got, kept)
+	if got := d.stored(t); !slices.Equal(got, []string{rest}) {
+		t.Errorf("with a copy of the item left the server keeps %v, want %v", got, rest)
 	}
 	d.wantFile(t, copied, "kept", []byte("2"))
 	if err := d.Delete(t.Context(), []string{copied.ID}); err != nil {

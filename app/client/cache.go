@@ -15,28 +15,28 @@ import (
 )
 
 // Cache stores sealed data on this device, across runs, so that the vault opens offline. Each name (letters, digits, - and _) has
-// a list of pieces; the newest piece has a stamp of the same characters. Tabs and processes share a Cache. A writer names the
+// a list of chunks; the newest chunk has a stamp of the same characters. Tabs and processes share a Cache. A writer names the
 // stamp that it has seen, so that it never overwrites what another wrote.
 type Cache interface {
-	// Load returns the pieces of name; the zero Kept if there are none.
-	Load(name string) (Kept, error)
-	// Stamp returns the stamp of the newest piece, much faster than Load; empty if there is none.
+	// Load returns the chunks of name; the zero Cached if there are none.
+	Load(name string) (Cached, error)
+	// Stamp returns the stamp of the newest chunk, much faster than Load; empty if there is none.
 	Stamp(name string) (string, error)
-	// Add appends a piece; Replace replaces all pieces by one. Both are atomic, and return ErrCacheMoved if the stamp of the
-	// newest piece is not after (empty: there is no piece).
-	Add(name, after string, p Piece) error
-	Replace(name, after string, p Piece) error
-	// Forget deletes the pieces of name.
+	// Add appends a chunk; Replace replaces all chunks by one. Both are atomic, and return ErrCacheMoved if the stamp of the
+	// newest chunk is not after (empty: there is no chunk).
+	Add(name, after string, p Chunk) error
+	Replace(name, after string, p Chunk) error
+	// Forget deletes the chunks of name.
 	Forget(name string) error
 }
 
-// Kept is the content of a Cache under one name.
-type Kept struct {
-	Stamp  string // of the newest piece
-	Pieces [][]byte
+// Cached is the content of a Cache under one name.
+type Cached struct {
+	Stamp  string // of the newest chunk
+	Chunks [][]byte
 }
 
-type Piece struct {
+type Chunk struct {
 	Stamp string
 	Data  []byte
 }
@@ -57,8 +57,8 @@ func outboxName(user seal.UserID) string { return "queue-" + string(user) }
 // newStamp returns a unique stamp.
 func newStamp() string { return string(seal.NewAccountID()) }
 
-// keeps reports whether this device may have a cache.
-func (op *operation) keeps() bool { return op.cache != nil && !op.keepsNothing }
+// mayCache reports whether this device may have a cache.
+func (op *operation) mayCache() bool { return op.cache != nil && !op.cacheOff }
 
 // KeepCopy turns the cache and the outbox of this device on (the default) or off. Turning them off deletes both. If the outbox is
 // not empty and force is false, KeepCopy does nothing and returns an *UnsentError.
@@ -69,7 +69,7 @@ func (c *Client) KeepCopy(ctx context.Context, on, force bool) error {
 	}
 	defer op.end()
 	if on || op.cache == nil {
-		op.keepsNothing = !on
+		op.cacheOff = !on
 		return nil
 	}
 	user, err := op.leave(force)
@@ -79,13 +79,13 @@ func (c *Client) KeepCopy(ctx context.Context, on, force bool) error {
 	if err := op.wipe(user); err != nil {
 		return err
 	}
-	op.keepsNothing = true
+	op.cacheOff = true
 	return nil
 }
 
 // leave returns the user of the cache, or an *UnsentError if deleting it would lose changes and force is false.
 func (op *operation) leave(force bool) (seal.UserID, error) {
-	user, err := op.keptUser()
+	user, err := op.cachedUser()
 	if err != nil || force {
 		return user, err
 	}
@@ -96,11 +96,11 @@ func (op *operation) leave(force bool) (seal.UserID, error) {
 	return user, err
 }
 
-// keepAccount stores the account that unlocks the vault offline. If the device has no space, work continues without it. The
+// cacheAccount stores the account that unlocks the vault offline. If the device has no space, work continues without it. The
 // password must have opened the vault key of a: otherwise a server could replace the only key that opens the cache.
-func (op *operation) keepAccount(a protocol.Account) error {
+func (op *operation) cacheAccount(a protocol.Account) error {
 	a.Revision = 0 // it changes often, and the cached vault has its own
-	if !op.keeps() || op.cached != nil && *op.cached == a {
+	if !op.mayCache() || op.cached != nil && *op.cached == a {
 		return nil
 	}
 	if err := op.replaceAccount(a); err != nil {
@@ -119,18 +119,18 @@ func sameKey(a, b *protocol.Account) bool {
 // refreshAccount stores the other data of the account if its key is unchanged.
 func (op *operation) refreshAccount(a protocol.Account) error {
 	if v, _ := op.opened(); v != nil && sameKey(&a, &v.account) {
-		return op.keepAccount(a)
+		return op.cacheAccount(a)
 	}
-	before, _ := op.keptAccount() // an unlock replaces a damaged one
+	before, _ := op.cachedAccount() // an unlock replaces a damaged one
 	if !sameKey(&a, before) {
 		return nil
 	}
-	return op.keepAccount(a)
+	return op.cacheAccount(a)
 }
 
 // replaceAccount replaces the stored account. If two tabs do this at the same time, the last one wins.
 func (op *operation) replaceAccount(a protocol.Account) error {
-	before, err := op.keptAccount()
+	before, err := op.cachedAccount()
 	switch {
 	case err != nil, before == nil:
 	case *before == a:
@@ -149,24 +149,24 @@ func (op *operation) replaceAccount(a protocol.Account) error {
 		if err != nil {
 			return err
 		}
-		if err := op.cache.Replace(accountName, held.Stamp, Piece{newStamp(), data}); !errors.Is(err, ErrCacheMoved) {
+		if err := op.cache.Replace(accountName, held.Stamp, Chunk{newStamp(), data}); !errors.Is(err, ErrCacheMoved) {
 			return err
 		}
 	}
 	return ErrCacheMoved
 }
 
-// keptAccount returns the account in the cache, nil if there is none.
-func (op *operation) keptAccount() (*protocol.Account, error) {
-	if !op.keeps() {
+// cachedAccount returns the account in the cache, nil if there is none.
+func (op *operation) cachedAccount() (*protocol.Account, error) {
+	if !op.mayCache() {
 		return nil, nil
 	}
 	held, err := op.cache.Load(accountName)
-	if err != nil || len(held.Pieces) == 0 {
+	if err != nil || len(held.Chunks) == 0 {
 		return nil, err
 	}
 	var a protocol.Account
-	err = decodeStrict(held.Pieces[len(held.Pieces)-1], &a)
+	err = decodeStrict(held.Chunks[len(held.Chunks)-1], &a)
 	if err == nil {
 		_, err = seal.ParseUserID(a.UserID)
 	}
@@ -176,14 +176,14 @@ func (op *operation) keptAccount() (*protocol.Account, error) {
 	return &a, nil
 }
 
-// keptUser returns the user of the cache, as far as is known; empty if there is no cache.
-func (op *operation) keptUser() (seal.UserID, error) {
+// cachedUser returns the user of the cache, as far as is known; empty if there is no cache.
+func (op *operation) cachedUser() (seal.UserID, error) {
 	op.client.mu.RLock()
 	a := op.client.account
 	op.client.mu.RUnlock()
 	var err error
 	if a == nil {
-		if a, err = op.keptAccount(); a == nil {
+		if a, err = op.cachedAccount(); a == nil {
 			return "", err
 		}
 	}
@@ -191,7 +191,7 @@ func (op *operation) keptUser() (seal.UserID, error) {
 }
 
 func (op *operation) forgetAccount() error {
-	if !op.keeps() {
+	if !op.mayCache() {
 		return nil
 	}
 	op.cached = nil
@@ -203,17 +203,17 @@ func (op *operation) forgetAccount() error {
 
 // wipe deletes everything that this device stores about a user: the cache, the outbox, and their quarantine.
 func (op *operation) wipe(user seal.UserID) error {
-	if !op.keeps() {
+	if !op.mayCache() {
 		return nil
 	}
 	op.client.mu.Lock()
 	if op.client.vault != nil {
 		op.client.vault.setOutbox(outbox.Outbox{})
-		op.client.vault.copied = notCopied
+		op.client.vault.cachedRevision = notCached
 	}
 	op.client.mu.Unlock()
-	kept, err := op.keptAccount()
-	if err == nil && kept != nil && kept.UserID != string(user) {
+	cached, err := op.cachedAccount()
+	if err == nil && cached != nil && cached.UserID != string(user) {
 		err = op.setAside() // another user's
 	} else {
 		err = op.forgetAccount() // a damaged one too
@@ -234,57 +234,57 @@ func (op *operation) forgetNames(names ...string) error {
 }
 
 // notCopied is the revision of a vault without a cache.
-const notCopied = -1
+const notCached = -1
 
 func revisionStamp(revision int64) string { return strconv.FormatInt(revision, 10) }
 
-// keepDelta appends the changes since another revision to the cache.
-func (op *operation) keepDelta(v *vault, from int64, piece []byte) error {
-	if !op.keeps() || v.copied == v.Revision {
+// cacheDelta appends the changes since another revision to the cache.
+func (op *operation) cacheDelta(v *vault, from int64, chunk []byte) error {
+	if !op.mayCache() || v.cachedRevision == v.Revision {
 		return nil
 	}
-	if v.copied == from && v.Revision != from {
-		err := op.cache.Add(vaultName(v.User), revisionStamp(from), Piece{revisionStamp(v.Revision), piece})
+	if v.cachedRevision == from && v.Revision != from {
+		err := op.cache.Add(vaultName(v.User), revisionStamp(from), Chunk{revisionStamp(v.Revision), chunk})
 		if !errors.Is(err, ErrCacheMoved) {
-			return op.copied(v, err)
+			return op.cacheWritten(v, err)
 		}
 	}
-	return op.keepWhole(v, nil)
+	return op.cacheWhole(v, nil)
 }
 
-// keepWhole replaces the cache, unless another tab or process has written a newer one. piece is the vault as one answer of the
-// server; nil: keepWhole encodes it.
-func (op *operation) keepWhole(v *vault, piece []byte) error {
-	if !op.keeps() {
+// cacheWhole replaces the cache, unless another tab or process has written a newer one. chunk is the vault as one answer of the
+// server; nil: cacheWhole encodes it.
+func (op *operation) cacheWhole(v *vault, chunk []byte) error {
+	if !op.mayCache() {
 		return nil
 	}
 	name := vaultName(v.User)
 	for range maxAttempts {
 		held, err := op.cache.Load(name)
 		if err != nil {
-			return op.copied(v, err)
+			return op.cacheWritten(v, err)
 		}
 		if revision, err := strconv.ParseInt(held.Stamp, 10, 64); err == nil && revision > v.Revision {
-			v.copied = notCopied
+			v.cachedRevision = notCached
 			return nil
 		}
-		if piece == nil {
-			if piece, err = json.Marshal(v.Answer()); err != nil {
+		if chunk == nil {
+			if chunk, err = json.Marshal(v.Answer()); err != nil {
 				return fmt.Errorf("encode the cache: %w", err)
 			}
 		}
-		if err := op.cache.Replace(name, held.Stamp, Piece{revisionStamp(v.Revision), piece}); !errors.Is(err, ErrCacheMoved) {
-			return op.copied(v, err)
+		if err := op.cache.Replace(name, held.Stamp, Chunk{revisionStamp(v.Revision), chunk}); !errors.Is(err, ErrCacheMoved) {
+			return op.cacheWritten(v, err)
 		}
 	}
-	return op.copied(v, ErrCacheMoved)
+	return op.cacheWritten(v, ErrCacheMoved)
 }
 
-// copied records the result of writing the cache. A device without space works on: the vault is safe on the server, and Synced
+// cacheWritten records the result of writing the cache. A device without space works on: the vault is safe on the server, and Synced
 // reports the problem to the user.
-func (op *operation) copied(v *vault, err error) error {
+func (op *operation) cacheWritten(v *vault, err error) error {
 	if err == nil {
-		v.copied = v.Revision
+		v.cachedRevision = v.Revision
 		if op.cached != nil {
 			op.cacheProblem = ""
 		}
@@ -295,16 +295,16 @@ func (op *operation) copied(v *vault, err error) error {
 	if dropErr := op.cache.Forget(vaultName(v.User)); dropErr != nil {
 		return fmt.Errorf("write the cache: %w", errors.Join(err, dropErr))
 	}
-	v.copied = notCopied
+	v.cachedRevision = notCached
 	return nil
 }
 
-// maxPieces is the number of pieces at which a cache is rewritten as one.
-const maxPieces = 64
+// maxChunks is the number of chunks at which a cache is rewritten as one.
+const maxChunks = 64
 
-// openCopy fills v from the cache, which it verifies like an answer of the server. It returns errNoCopy if there is no cache.
-func (op *operation) openCopy(v *vault) error {
-	if !op.keeps() {
+// openCache fills v from the cache, which it verifies like an answer of the server. It returns errNoCopy if there is no cache.
+func (op *operation) openCache(v *vault) error {
+	if !op.mayCache() {
 		return errNoCopy
 	}
 	name := vaultName(v.User)
@@ -312,34 +312,34 @@ func (op *operation) openCopy(v *vault) error {
 	if err != nil {
 		return fmt.Errorf("read the cache: %w", err)
 	}
-	if len(held.Pieces) == 0 {
+	if len(held.Chunks) == 0 {
 		return errNoCopy
 	}
 	if v.seen.Digest == "" {
 		// It is unknown how new the cache is: the user made this device forget its state, and wants the vault of the server.
 		return errors.Join(errNoCopy, op.moveAside(v.account, name, held))
 	}
-	answer, err := op.takePieces(v, held.Pieces)
+	answer, err := op.takeChunks(v, held.Chunks)
 	if err != nil {
 		return err
 	}
-	v.copied = v.Revision
-	if len(held.Pieces) > maxPieces {
+	v.cachedRevision = v.Revision
+	if len(held.Chunks) > maxChunks {
 		whole, err := json.Marshal(answer)
 		if err != nil {
 			return fmt.Errorf("encode the cache: %w", err)
 		}
-		err = op.cache.Replace(name, held.Stamp, Piece{held.Stamp, whole})
+		err = op.cache.Replace(name, held.Stamp, Chunk{held.Stamp, whole})
 		if err != nil && !errors.Is(err, ErrCacheMoved) {
-			return op.copied(v, err)
+			return op.cacheWritten(v, err)
 		}
 	}
 	return nil
 }
 
-// takePieces fills v from the pieces of a cache.
-func (op *operation) takePieces(v *vault, pieces [][]byte) (protocol.VaultResponse, error) {
-	answer, err := replica.Join(pieces)
+// takeChunks fills v from the chunks of a cache.
+func (op *operation) takeChunks(v *vault, chunks [][]byte) (protocol.VaultResponse, error) {
+	answer, err := replica.Join(chunks)
 	if err != nil {
 		return answer, &VaultAlteredError{Problems: []error{replica.Found(bridge.Finding{Code: bridge.CacheDamaged}, "the copy on this device is damaged")}, Err: err}
 	}

@@ -14,39 +14,39 @@ import (
 // cache is a client.Cache in memory.
 type cache struct {
 	mu     sync.Mutex
-	kept   map[string]client.Kept
+	stored map[string]client.Cached
 	wrote  int                     // bytes
 	before func(name string) error // called before each write and deletion
 }
 
-func newCache() *cache { return &cache{kept: map[string]client.Kept{}} }
+func newCache() *cache { return &cache{stored: map[string]client.Cached{}} }
 
-func (c *cache) Load(name string) (client.Kept, error) {
+func (c *cache) Load(name string) (client.Cached, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	k := c.kept[name]
-	k.Pieces = slices.Clone(k.Pieces)
+	k := c.stored[name]
+	k.Chunks = slices.Clone(k.Chunks)
 	return k, nil
 }
 
 func (c *cache) Stamp(name string) (string, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.kept[name].Stamp, nil
+	return c.stored[name].Stamp, nil
 }
 
-func (c *cache) Add(name, after string, p client.Piece) error {
+func (c *cache) Add(name, after string, p client.Chunk) error {
 	c.mu.Lock()
-	before := c.kept[name].Pieces
+	before := c.stored[name].Chunks
 	c.mu.Unlock()
 	return c.write(name, after, p, before)
 }
 
-func (c *cache) Replace(name, after string, p client.Piece) error {
+func (c *cache) Replace(name, after string, p client.Chunk) error {
 	return c.write(name, after, p, nil)
 }
 
-func (c *cache) write(name, after string, p client.Piece, before [][]byte) error {
+func (c *cache) write(name, after string, p client.Chunk, before [][]byte) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.before != nil {
@@ -54,11 +54,11 @@ func (c *cache) write(name, after string, p client.Piece, before [][]byte) error
 			return err
 		}
 	}
-	if c.kept[name].Stamp != after {
+	if c.stored[name].Stamp != after {
 		return client.ErrCacheMoved
 	}
 	c.wrote += len(p.Data)
-	c.kept[name] = client.Kept{Stamp: p.Stamp, Pieces: append(slices.Clone(before), slices.Clone(p.Data))}
+	c.stored[name] = client.Cached{Stamp: p.Stamp, Chunks: append(slices.Clone(before), slices.Clone(p.Data))}
 	return nil
 }
 
@@ -70,12 +70,12 @@ func (c *cache) Forget(name string) error {
 			return err
 		}
 	}
-	delete(c.kept, name)
+	delete(c.stored, name)
 	return nil
 }
 
 func (c *cache) clone() *cache {
-	return &cache{kept: maps.Clone(c.kept)}
+	return &cache{stored: maps.Clone(c.stored)}
 }
 
 // names lists the names in the cache, without the user ids.
@@ -83,7 +83,7 @@ func (c *cache) names() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var out []string
-	for name := range c.kept {
+	for name := range c.stored {
 		kind, _, _ := strings.Cut(name, "-")
 		out = append(out, kind)
 	}
@@ -91,15 +91,15 @@ func (c *cache) names() []string {
 	return out
 }
 
-// change rewrites the pieces of the only name with this prefix.
+// change rewrites the chunks of the only name with this prefix.
 func (c *cache) change(t testing.TB, prefix string, change func([][]byte) [][]byte) {
 	t.Helper()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for name, k := range c.kept {
+	for name, k := range c.stored {
 		if strings.HasPrefix(name, prefix) {
-			k.Pieces = change(k.Pieces)
-			c.kept[name] = k
+			k.Chunks = change(k.Chunks)
+			c.stored[name] = k
 			return
 		}
 	}
@@ -121,8 +121,8 @@ func (d *device) reconnect() {
 	d.wire.before = nil
 }
 
-// away returns the same device after a restart, disconnected from the server.
-func (d *device) away(t testing.TB, server string) *device {
+// cutOff returns the same device after a restart, disconnected from the server.
+func (d *device) cutOff(t testing.TB, server string) *device {
 	t.Helper()
 	d = d.restarted(t, server)
 	d.cut()

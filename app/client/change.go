@@ -54,7 +54,7 @@ func (op *operation) send(v *vault, ch *replica.Change) error {
 	}
 	var answer protocol.ChangeResponse
 	if err := op.call(methodPost, protocol.PathVaultChanges, request, &answer); err != nil {
-		return op.settle(v, ch, target, err)
+		return op.resolve(v, ch, target, err)
 	}
 	if answer.Revision != target {
 		return replica.Altered(replica.Found(bridge.Finding{Code: bridge.RevisionSkipped, Got: answer.Revision, Want: v.Revision},
@@ -64,18 +64,18 @@ func (op *operation) send(v *vault, ch *replica.Change) error {
 	op.client.mu.Lock()
 	ch.Commit(target, manifest)
 	op.client.mu.Unlock()
-	piece, err := json.Marshal(ch.Answer(target, manifest))
+	chunk, err := json.Marshal(ch.Answer(target, manifest))
 	if err != nil {
 		return fmt.Errorf("encode the change for the cache: %w", err)
 	}
-	if err := op.keepDelta(v, before, piece); err != nil {
+	if err := op.cacheDelta(v, before, chunk); err != nil {
 		return err
 	}
 	return op.remember(v)
 }
 
-// settle finds out whether the server made a change after its request failed with err.
-func (op *operation) settle(v *vault, ch *replica.Change, target int64, err error) error {
+// resolve finds out whether the server made a change after its request failed with err.
+func (op *operation) resolve(v *vault, ch *replica.Change, target int64, err error) error {
 	var answer *AnswerError
 	var server *ServerError
 	lost := errors.Is(err, ErrOffline) || errors.As(err, &answer) || op.ctx.Err() != nil

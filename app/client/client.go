@@ -96,11 +96,11 @@ func (c *Client) Account(ctx context.Context) (Account, error) {
 		return Account{}, err
 	}
 	defer op.end()
-	a, away, err := op.fetchOrKept()
+	a, offline, err := op.fetchOrCached()
 	if err != nil {
 		return Account{}, err
 	}
-	out := Account{Username: a.Username, UserID: a.UserID, TOTPEnabled: a.TOTPEnabled, Params: params(a.KDF), Offline: away != nil}
+	out := Account{Username: a.Username, UserID: a.UserID, TOTPEnabled: a.TOTPEnabled, Params: params(a.KDF), Offline: offline != nil}
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	if c.vault != nil {

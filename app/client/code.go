@@ -128,7 +128,7 @@ func codeOf(err error) Code {
 	}
 	var field *item.FieldError
 	var word *seal.WordError
-	var conflict *KeptError
+	var conflict *ConflictError
 	var altered *VaultAlteredError
 	var unsent *UnsentError
 	var file *AttachmentAlteredError

@@ -53,7 +53,7 @@ func TestExplainGivesEveryErrorItsCode(t *testing.T) {
 		{client.ErrNotFound, "not_found"},
 		{fmt.Errorf("%w: %w", transfer.ErrMalformed, seal.ErrKDFTooCostly), "file_damaged"},
 		{transfer.ErrWrongPassword, "file_wrong_password"},
-		{&client.KeptError{IDs: []string{"x"}}, "conflict"},
+		{&client.ConflictError{IDs: []string{"x"}}, "conflict"},
 		{client.ErrBusy, "revision_conflict"},
 	} {
 		if got := client.Explain(c.err); got.Code != c.want {

@@ -190,8 +190,8 @@ func TestEditWinsAgainstDelete(t *testing.T) {
 		edited.Notes = "n1"
 		a.save(t, edited)
 		err := b.Delete(t.Context(), []string{id, other.ID})
-		var kept *client.KeptError
-		if !errors.As(err, &kept) || !slices.Equal(kept.IDs, []string{id}) {
+		var conflict *client.ConflictError
+		if !errors.As(err, &conflict) || !slices.Equal(conflict.IDs, []string{id}) {
 			t.Fatalf("got %v", err)
 		}
 		a.sync(t)
@@ -281,17 +281,17 @@ func TestRacingDevicesLoseNothing(t *testing.T) {
 			t.Errorf("%d items, want %d", s.Count, 2*rounds+1)
 		}
 		all = append(all, d.titles(t, ""))
-		kept := []string{d.get(t, id).Password}
+		passwords := []string{d.get(t, id).Password}
 		history, err := d.History(id)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, v := range history {
-			kept = append(kept, v.Password)
+			passwords = append(passwords, v.Password)
 		}
 		for _, p := range slices.Concat(set...) {
-			if !slices.Contains(kept, p) {
-				t.Errorf("password %q is lost; the item has %q", p, kept)
+			if !slices.Contains(passwords, p) {
+				t.Errorf("password %q is lost; the item has %q", p, passwords)
 			}
 		}
 	}

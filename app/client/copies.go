@@ -55,7 +55,7 @@ func (c *Client) Copies(ctx context.Context) ([]Copy, error) {
 func (op *operation) copies() ([]quarantined, error) {
 	list, err := op.quarantine()
 	slices.SortStableFunc(list, func(a, b quarantined) int { return int(b.At - a.At) })
-	live, _ := op.keptAccount() // a damaged account opens nothing
+	live, _ := op.cachedAccount() // a damaged account opens nothing
 	if live == nil {
 		return list, err
 	}
@@ -73,13 +73,13 @@ func (op *operation) describeCopy(q quarantined) (Copy, error) {
 	if err != nil {
 		return out, fmt.Errorf("read the cache: %w", err)
 	}
-	if len(held.Pieces) > 0 {
+	if len(held.Chunks) > 0 {
 		out.Revision, _ = strconv.ParseInt(held.Stamp, 10, 64)
 	}
 	if held, err = op.cache.Load(outboxAt); err != nil {
 		return out, fmt.Errorf("read the outbox: %w", err)
 	}
-	out.Changes, err = outbox.Count(held.Pieces)
+	out.Changes, err = outbox.Count(held.Chunks)
 	if err != nil {
 		out.Changes = 1 // damaged: it had at least one
 	}
@@ -157,13 +157,13 @@ func (op *operation) fillCopy(v *vault, q quarantined) (partial bool, err error)
 		return false, fmt.Errorf("read the cache: %w", err)
 	}
 	var broken error
-	if len(held.Pieces) > 0 {
-		_, broken = op.takePieces(v, held.Pieces)
+	if len(held.Chunks) > 0 {
+		_, broken = op.takeChunks(v, held.Chunks)
 	}
 	if held, err = op.cache.Load(outboxAt); err != nil {
 		return false, fmt.Errorf("read the outbox: %w", err)
 	}
-	waiting, unread := outbox.Open(v.Replica, held.Stamp, held.Pieces)
+	waiting, unread := outbox.Open(v.Replica, held.Stamp, held.Chunks)
 	broken = errors.Join(broken, unread)
 	if op.ctx.Err() != nil {
 		return false, op.ctx.Err()

@@ -12,7 +12,7 @@ import (
 )
 
 // Delete permanently deletes items with their history and attachments. An item that another device changed at the same time
-// stays, and is named in a *KeptError. While the server cannot be reached, the items only disappear from the list, and the
+// stays, and is named in a *ConflictError. While the server cannot be reached, the items only disappear from the list, and the
 // deletion waits in the outbox under the same rule.
 func (c *Client) Delete(ctx context.Context, ids []string) error {
 	return c.deleteFrom(ctx, nil, func(v *vault) ([]string, error) {
@@ -41,9 +41,9 @@ func (c *Client) PurgeTrash(ctx context.Context, now time.Time) (int, error) {
 		n = len(due)
 		return due, nil
 	})
-	var kept *KeptError
-	if errors.As(err, &kept) {
-		return n - len(kept.IDs), nil
+	var conflict *ConflictError
+	if errors.As(err, &conflict) {
+		return n - len(conflict.IDs), nil
 	}
 	if err != nil {
 		return 0, err
@@ -82,7 +82,7 @@ func (c *Client) deleteFrom(ctx context.Context, progress func(done, total int),
 	if len(v.outbox.Changes) > 0 {
 		return op.deleteBehind(v, ids)
 	}
-	var kept []string
+	var changed []string
 	for total := len(ids); len(ids) > 0; {
 		n := 0
 		var keep []string
@@ -98,12 +98,12 @@ func (c *Client) deleteFrom(ctx context.Context, progress func(done, total int),
 			return err
 		})
 		if op.mayWait(err) {
-			return errors.Join(op.enqueueDelete(v, ids, errors.Is(err, ErrUncertain)), keptError(kept))
+			return errors.Join(op.enqueueDelete(v, ids, errors.Is(err, ErrUncertain)), conflictError(changed))
 		}
 		if err != nil {
 			return err
 		}
-		kept = append(kept, keep...)
+		changed = append(changed, keep...)
 		ids = ids[n:]
 		if progress != nil {
 			progress(total-len(ids), total)
@@ -112,14 +112,14 @@ func (c *Client) deleteFrom(ctx context.Context, progress func(done, total int),
 	if len(freed) > 0 {
 		_, _ = op.clearOrphans(v, freed, "") // the items are gone; a later call deletes the attachments that remain
 	}
-	return keptError(kept)
+	return conflictError(changed)
 }
 
-func keptError(ids []string) error {
+func conflictError(ids []string) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	return &KeptError{ids}
+	return &ConflictError{ids}
 }
 
 // deleteBehind appends the deletion to the outbox and sends it.
@@ -129,14 +129,14 @@ func (op *operation) deleteBehind(v *vault, ids []string) error {
 	}
 	// The items are marked as deleted on this device. If sending fails, the next Sync reports why.
 	_ = op.flush(v)
-	var kept, others []string
+	var changed, others []string
 	for _, id := range v.stayed {
 		if slices.Contains(ids, id) {
-			kept = append(kept, id)
+			changed = append(changed, id)
 		} else {
 			others = append(others, id)
 		}
 	}
 	v.stayed = others
-	return keptError(kept)
+	return conflictError(changed)
 }

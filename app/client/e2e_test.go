@@ -281,7 +281,7 @@ func TestSessions(t *testing.T) {
 	}
 }
 
-func TestRegistrationIsKeptWhenTheNameIsTaken(t *testing.T) {
+func TestRegistrationSurvivesATakenName(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	server := startServer(t)

@@ -29,7 +29,7 @@ func (d *device) changes() int {
 
 func TestTrashAndRestore(t *testing.T) {
 	t.Parallel()
-	server, d, bank, mail := kept(t)
+	server, d, bank, mail := cachedVault(t)
 	before := time.Now()
 	changed, err := d.Trash(t.Context(), []string{bank.ID}, month, nil)
 	if err != nil || !slices.Equal(changed, []string{bank.ID}) {
@@ -139,7 +139,7 @@ func TestAThousandItemsAreEditedInFewChanges(t *testing.T) {
 
 func TestEditsOfManyWaitForTheServer(t *testing.T) {
 	t.Parallel()
-	server, d, bank, mail := kept(t)
+	server, d, bank, mail := cachedVault(t)
 	d.cut()
 	for range 2 { // the first call finds out that the server is unreachable; the second already knows
 		if _, err := d.Mark(t.Context(), []string{bank.ID, mail.ID}, true, nil); err != nil {
@@ -165,7 +165,7 @@ func TestEditsOfManyWaitForTheServer(t *testing.T) {
 
 func TestAnEditOfManyKeepsWhatAnotherDeviceWrote(t *testing.T) {
 	t.Parallel()
-	server, d, bank, mail := kept(t)
+	server, d, bank, mail := cachedVault(t)
 	other := seenFrom(t, server)
 	theirs := other.get(t, bank.ID)
 	theirs.Password, theirs.Title = "newer", "Bank"
@@ -184,7 +184,7 @@ func TestAnEditOfManyKeepsWhatAnotherDeviceWrote(t *testing.T) {
 
 func TestInvalidTagChangesNothing(t *testing.T) {
 	t.Parallel()
-	_, d, bank, mail := kept(t)
+	_, d, bank, mail := cachedVault(t)
 	sent := d.changes()
 	var field *item.FieldError
 	if _, err := d.Retag(t.Context(), []string{bank.ID, mail.ID}, []string{strings.Repeat("x", item.MaxTag+1)}, nil, nil); !errors.As(err, &field) || d.changes() != sent {
@@ -194,7 +194,7 @@ func TestInvalidTagChangesNothing(t *testing.T) {
 
 func TestDuplicate(t *testing.T) {
 	t.Parallel()
-	_, d, bank, _ := kept(t)
+	_, d, bank, _ := cachedVault(t)
 	bank.Fields, bank.Favourite = []item.Field{{Name: "PIN", Value: "1234", Kind: item.FieldHidden}}, true
 	bank.PasswordHistory = []item.OldPassword{{Password: "before"}}
 	bank = d.save(t, bank)

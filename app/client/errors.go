@@ -78,12 +78,12 @@ type AnswerError struct {
 func (e *AnswerError) Error() string { return fmt.Sprintf("answer to %s: %v", e.Path, e.Err) }
 func (e *AnswerError) Unwrap() error { return e.Err }
 
-// KeptError: Delete did not delete these items, because another device changed them at the same time.
-type KeptError struct {
+// ConflictError: Delete did not delete these items, because another device changed them at the same time.
+type ConflictError struct {
 	IDs []string
 }
 
-func (e *KeptError) Error() string {
+func (e *ConflictError) Error() string {
 	return fmt.Sprintf("%d of the items were changed on another device at the same time and were kept", len(e.IDs))
 }
 

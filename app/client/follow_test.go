@@ -10,7 +10,7 @@ import (
 
 func TestFollowReportsAnotherDevicesChanges(t *testing.T) {
 	t.Parallel()
-	server, d, _, _ := kept(t)
+	server, d, _, _ := cachedVault(t)
 	other := newDevice(t, server)
 	other.login(t, "anna", "other")
 	notices := make(chan client.Notice)

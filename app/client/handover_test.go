@@ -20,7 +20,7 @@ func (d *device) handOver(t *testing.T) client.Handover {
 
 func TestTakingOverOpensTheVault(t *testing.T) {
 	t.Parallel()
-	server, d, bank, _ := kept(t)
+	server, d, bank, _ := cachedVault(t)
 	h := d.handOver(t)
 	next := d.restarted(t, server)
 	if opened, err := next.TakeOver(t.Context(), h); err != nil || opened != (client.Opened{Username: "anna"}) {
@@ -31,7 +31,7 @@ func TestTakingOverOpensTheVault(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 
-	offline := d.away(t, server)
+	offline := d.cutOff(t, server)
 	if opened, err := offline.TakeOver(t.Context(), h); err != nil || !opened.Offline {
 		t.Fatalf("without the server: %+v, %v", opened, err)
 	}
@@ -42,7 +42,7 @@ func TestTakingOverOpensTheVault(t *testing.T) {
 
 func TestHandOverNeedsAnUnlockedVault(t *testing.T) {
 	t.Parallel()
-	_, d, _, _ := kept(t)
+	_, d, _, _ := cachedVault(t)
 	first, second := d.handOver(t), d.handOver(t)
 	if bytes.Equal(first.Key, second.Key) || first.Token == second.Token {
 		t.Error("a handover repeats")
@@ -55,7 +55,7 @@ func TestHandOverNeedsAnUnlockedVault(t *testing.T) {
 
 func TestOtherHandoversAreRefused(t *testing.T) {
 	t.Parallel()
-	server, d, _, _ := kept(t)
+	server, d, _, _ := cachedVault(t)
 	h := d.handOver(t)
 	bert := newDevice(t, server)
 	bert.register(t, "bert")
@@ -83,7 +83,7 @@ func TestOtherHandoversAreRefused(t *testing.T) {
 
 func TestAHandoverEndsWithItsSession(t *testing.T) {
 	t.Parallel()
-	server, d, _, _ := kept(t)
+	server, d, _, _ := cachedVault(t)
 	other := newDevice(t, server)
 	other.login(t, "anna", "second device")
 	before := d.handOver(t)
@@ -110,7 +110,7 @@ func TestAHandoverEndsWithItsSession(t *testing.T) {
 
 func TestTakingOverNoticesARolledBackVault(t *testing.T) {
 	t.Parallel()
-	server, d, bank, _ := kept(t)
+	server, d, bank, _ := cachedVault(t)
 	earlier := d.fetch(t)
 	bank.Password = "newer"
 	d.save(t, bank)

@@ -95,11 +95,11 @@ func TestHealthCountsAPasswordFromItsFirstVersion(t *testing.T) {
 
 // ranges is a service with the range API that knows some passwords and records all requests.
 type ranges struct {
-	known   map[string]int
-	slow    int // the number of requests that are answered 429 first
-	mu      sync.Mutex
-	told    []string
-	padding bool
+	known    map[string]int
+	slow     int // the number of requests that are answered 429 first
+	mu       sync.Mutex
+	prefixes []string
+	padding  bool
 }
 
 func (s *ranges) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -111,7 +111,7 @@ func (s *ranges) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusTooManyRequests)
 		return
 	}
-	s.told = append(s.told, r.Method+" "+r.URL.String())
+	s.prefixes = append(s.prefixes, r.Method+" "+r.URL.String())
 	s.padding = r.Header.Get("Add-Padding") == "true" && r.Header.Get("Authorization") == "" && r.Header.Get("Cookie") == ""
 	prefix := strings.TrimPrefix(r.URL.Path, "/range/")
 	fmt.Fprintf(w, "%035X:3\r\n", 1)
@@ -146,8 +146,8 @@ func TestBreachesTellTheServiceFiveDigitsAndNoMore(t *testing.T) {
 	d.save(t, item.Item{Title: "Gone", Password: "in the trash", Trashed: bad.Created})
 	service, way := startRanges(t, map[string]int{"password": 9_545_824})
 	service.slow = 1
-	if report := d.health(t, &judge{}); report.Unchecked != 3 || len(report.Breached) != 0 || len(service.told) != 0 {
-		t.Errorf("before the lookup: %+v, requests %q", report, service.told)
+	if report := d.health(t, &judge{}); report.Unchecked != 3 || len(report.Breached) != 0 || len(service.prefixes) != 0 {
+		t.Errorf("before the lookup: %+v, requests %q", report, service.prefixes)
 	}
 	var done, total int
 	if err := d.Breaches(t.Context(), way, func(d, n int) { done, total = d, n }); err != nil || done != 2 || total != 2 {
@@ -162,12 +162,12 @@ func TestBreachesTellTheServiceFiveDigitsAndNoMore(t *testing.T) {
 		t.Fatal(err)
 	}
 	only := regexp.MustCompile(`^GET /range/[0-9A-F]{5}$`)
-	if len(service.told) != 2 || !slices.Contains(service.told, "GET /range/5BAA6") || !service.padding {
-		t.Errorf("requests %q, padding %t", service.told, service.padding)
+	if len(service.prefixes) != 2 || !slices.Contains(service.prefixes, "GET /range/5BAA6") || !service.padding {
+		t.Errorf("requests %q, padding %t", service.prefixes, service.padding)
 	}
-	for _, told := range service.told {
-		if !only.MatchString(told) {
-			t.Errorf("the service received %s", told)
+	for _, prefixes := range service.prefixes {
+		if !only.MatchString(prefixes) {
+			t.Errorf("the service received %s", prefixes)
 		}
 	}
 }
@@ -265,11 +265,11 @@ func TestHealthOfOneItem(t *testing.T) {
 	if err := d.Breach(t.Context(), one.ID, way); err != nil {
 		t.Fatal(err)
 	}
-	if f := check(one.ID); f.Breached != 42 || !f.Checked || len(service.told) != 1 {
-		t.Errorf("%+v after %q", f, service.told)
+	if f := check(one.ID); f.Breached != 42 || !f.Checked || len(service.prefixes) != 1 {
+		t.Errorf("%+v after %q", f, service.prefixes)
 	}
-	if err := d.Breach(t.Context(), "missing", way); err != nil || len(service.told) != 1 {
-		t.Errorf("an item without a password: %v, %q", err, service.told)
+	if err := d.Breach(t.Context(), "missing", way); err != nil || len(service.prefixes) != 1 {
+		t.Errorf("an item without a password: %v, %q", err, service.prefixes)
 	}
 	d.Lock()
 	if _, err := d.ItemHealth(t.Context(), one.ID, j.weak); !errors.Is(err, client.ErrLocked) {
@@ -307,8 +307,8 @@ func TestIgnoredFindingsAreStored(t *testing.T) {
 	}
 	changed := other.get(t, it.ID)
 	changed.Notes = "in the hall"
-	if kept := other.save(t, changed); !slices.Equal(kept.Ignored, []string{"weak"}) {
-		t.Errorf("new notes: %q", kept.Ignored)
+	if saved := other.save(t, changed); !slices.Equal(saved.Ignored, []string{"weak"}) {
+		t.Errorf("new notes: %q", saved.Ignored)
 	}
 	changed = other.get(t, it.ID)
 	changed.Password = "letmein2"

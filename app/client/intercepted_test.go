@@ -9,7 +9,7 @@ import (
 
 func TestAnInterceptionIsNotTakenForAServerThatIsAway(t *testing.T) {
 	t.Parallel()
-	server, d, bank, _ := kept(t)
+	server, d, bank, _ := cachedVault(t)
 	intercept := func() {
 		d.wire.mu.Lock()
 		defer d.wire.mu.Unlock()
@@ -42,7 +42,7 @@ func TestAnInterceptionIsNotTakenForAServerThatIsAway(t *testing.T) {
 		t.Error("the copy was opened")
 	}
 
-	d = d.away(t, server)
+	d = d.cutOff(t, server)
 	d.unlock(t)
 	d.save(t, login("offline"))
 	intercept()

@@ -165,7 +165,7 @@ func (c *Client) Resume(ctx context.Context) (State, string, error) {
 	}
 	defer op.end()
 	_ = op.expireQuarantine(time.Now()) // on an error the quarantined caches stay longer
-	a, _, err := op.fetchOrKept()
+	a, _, err := op.fetchOrCached()
 	if errors.Is(err, ErrSignedOut) {
 		op.forget()
 		return SignedOut, "", nil
@@ -202,7 +202,7 @@ func (c *Client) unlock(ctx context.Context, unwrap func(protocol.Account) (*vau
 		return Opened{}, err
 	}
 	defer op.end()
-	a, away, err := op.fetchOrKept()
+	a, offline, err := op.fetchOrCached()
 	if err != nil {
 		return Opened{}, err
 	}
@@ -210,22 +210,22 @@ func (c *Client) unlock(ctx context.Context, unwrap func(protocol.Account) (*vau
 	if err != nil {
 		return Opened{}, err
 	}
-	return op.show(v, away)
+	return op.show(v, offline)
 }
 
-// show makes v the unlocked vault: as the server has it, or as the cache has it if away says why there is no server.
-func (op *operation) show(v *vault, away error) (Opened, error) {
+// show makes v the unlocked vault: as the server has it, or as the cache has it if offline says why there is no server.
+func (op *operation) show(v *vault, offline error) (Opened, error) {
 	if err := op.recall(v); err != nil {
 		return Opened{}, err
 	}
-	if away == nil {
-		if err := op.keepAccount(v.account); err != nil {
+	if offline == nil {
+		if err := op.cacheAccount(v.account); err != nil {
 			return Opened{}, err
 		}
 	} else {
-		if err := op.openHere(v); err != nil {
+		if err := op.openOffline(v); err != nil {
 			if errors.Is(err, errNoCopy) {
-				err = fmt.Errorf("%w: %w", away, err)
+				err = fmt.Errorf("%w: %w", offline, err)
 			}
 			return Opened{}, err
 		}
@@ -234,12 +234,12 @@ func (op *operation) show(v *vault, away error) (Opened, error) {
 	op.client.mu.Lock()
 	defer op.client.mu.Unlock()
 	op.client.vault = v
-	return Opened{v.account.Username, away != nil}, nil
+	return Opened{v.account.Username, offline != nil}, nil
 }
 
-// fetchOrKept returns the account from the server. If the server cannot be reached, it returns the account in the cache, and away
+// fetchOrCached returns the account from the server. If the server cannot be reached, it returns the account in the cache, and offline
 // is why.
-func (op *operation) fetchOrKept() (a protocol.Account, away, err error) {
+func (op *operation) fetchOrCached() (a protocol.Account, offline, err error) {
 	if op.client.readsCopy() {
 		v, err := op.opened()
 		return v.account, ErrReadOnly, err
@@ -248,20 +248,20 @@ func (op *operation) fetchOrKept() (a protocol.Account, away, err error) {
 	if !unreachable(err) {
 		return a, nil, err
 	}
-	away = err
-	kept, err := op.keptAccount()
+	offline = err
+	cached, err := op.cachedAccount()
 	if err != nil {
-		return a, away, fmt.Errorf("%w: %w", away, err)
+		return a, offline, fmt.Errorf("%w: %w", offline, err)
 	}
-	if kept == nil {
-		return a, away, away
+	if cached == nil {
+		return a, offline, offline
 	}
-	return *kept, away, op.meet(*kept)
+	return *cached, offline, op.meet(*cached)
 }
 
-// openHere fills v from the cache and the outbox.
-func (op *operation) openHere(v *vault) error {
-	if err := op.openCopy(v); err != nil {
+// openOffline fills v from the cache and the outbox.
+func (op *operation) openOffline(v *vault) error {
+	if err := op.openCache(v); err != nil {
 		return err
 	}
 	return op.loadOutbox(v)

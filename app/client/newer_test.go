@@ -224,7 +224,7 @@ func TestOutboxKeepsMembersOfANewerVersion(t *testing.T) {
 	d := newDevice(t, server)
 	d.register(t, "anna")
 	id := d.storeNewer(t)
-	d = d.away(t, server)
+	d = d.cutOff(t, server)
 	d.unlock(t)
 	it := asThePage(t, d.get(t, id))
 	it.Title = "offline"

@@ -14,8 +14,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
-// kept returns a device with a cache of a vault with two items.
-func kept(t *testing.T) (server string, d *device, bank, mail item.Item) {
+// cachedVault returns a device with a cache of a vault with two items.
+func cachedVault(t *testing.T) (server string, d *device, bank, mail item.Item) {
 	t.Helper()
 	server = startServer(t)
 	d = newDevice(t, server)
@@ -25,11 +25,11 @@ func kept(t *testing.T) (server string, d *device, bank, mail item.Item) {
 
 func TestReadingWithoutTheServer(t *testing.T) {
 	t.Parallel()
-	server, d, bank, _ := kept(t)
+	server, d, bank, _ := cachedVault(t)
 	bank.Password = "newer"
 	d.save(t, bank)
 
-	d = d.away(t, server)
+	d = d.cutOff(t, server)
 	if state, name, err := d.Resume(t.Context()); state != client.Locked || name != "anna" || err != nil {
 		t.Fatalf("resume: %v %q %v", state, name, err)
 	}
@@ -67,7 +67,7 @@ func TestReadingWithoutTheServer(t *testing.T) {
 // A proxy in front of a server that is down answers 502.
 func TestProxyWithoutItsServerCountsAsOffline(t *testing.T) {
 	t.Parallel()
-	server, d, _, _ := kept(t)
+	server, d, _, _ := cachedVault(t)
 	d = d.restarted(t, server)
 	d.wire.before = func(*client.Request) (*client.Response, error) {
 		return &client.Response{Status: 502, Body: []byte("<h1>Bad Gateway</h1>")}, nil
@@ -84,7 +84,7 @@ func TestProxyWithoutItsServerCountsAsOffline(t *testing.T) {
 // The vault stays readable from the cache if the server is busy or its answer is incomplete.
 func TestTruncatedAnswerCountsAsOffline(t *testing.T) {
 	t.Parallel()
-	server, kept, bank, _ := kept(t)
+	server, first, bank, _ := cachedVault(t)
 	for name, answer := range map[string]func(a *client.Response){
 		"half": func(a *client.Response) { a.Body = a.Body[:len(a.Body)/2] },
 		"none": func(a *client.Response) { a.Body = nil },
@@ -93,7 +93,7 @@ func TestTruncatedAnswerCountsAsOffline(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := kept.restarted(t, server)
+			d := first.restarted(t, server)
 			d.wire.lie(func(r client.Request, a *client.Response) {
 				if strings.HasPrefix(r.Path, protocol.PathVault+"?") {
 					answer(a)
@@ -112,17 +112,17 @@ func TestTruncatedAnswerCountsAsOffline(t *testing.T) {
 
 func TestDeviceStoresNoPlaintext(t *testing.T) {
 	t.Parallel()
-	_, d, bank, _ := kept(t)
+	_, d, bank, _ := cachedVault(t)
 	d.cut()
 	bank.Notes = "typed on the train"
 	d.save(t, bank)
 	if got := d.cache.names(); !slices.Equal(got, []string{"account", "queue", "vault"}) {
 		t.Errorf("the cache has %q", got)
 	}
-	for name, k := range d.cache.kept {
-		for _, piece := range k.Pieces {
+	for name, k := range d.cache.stored {
+		for _, chunk := range k.Chunks {
 			for _, secret := range []string{password, "secret of bank", "typed on the train"} {
-				if strings.Contains(string(piece), secret) {
+				if strings.Contains(string(chunk), secret) {
 					t.Errorf("%s holds %q", name, secret)
 				}
 			}
@@ -157,17 +157,17 @@ func TestACopySavesTheDownload(t *testing.T) {
 	if received > 8_000 || b.cache.wrote-wrote > 8_000 {
 		t.Errorf("%d bytes were received and %d cached", received, b.cache.wrote-wrote)
 	}
-	b = b.away(t, server)
+	b = b.cutOff(t, server)
 	b.unlock(t)
 	if got := b.titles(t, "new"); !slices.Equal(got, []string{"new", "newest"}) {
 		t.Errorf("got %q", got)
 	}
 }
 
-// The cache of many changes is rewritten as one piece.
+// The cache of many changes is rewritten as one chunk.
 func TestACopyOfManyChangesOpens(t *testing.T) {
 	t.Parallel()
-	server, d, bank, mail := kept(t)
+	server, d, bank, mail := cachedVault(t)
 	for i := range 80 {
 		bank.Username = fmt.Sprintf("user %d", i)
 		bank = d.save(t, bank)
@@ -178,16 +178,16 @@ func TestACopyOfManyChangesOpens(t *testing.T) {
 		}
 	}
 	for range 2 {
-		d = d.away(t, server)
+		d = d.cutOff(t, server)
 		d.unlock(t)
 		if got := d.get(t, bank.ID); got.Username != "user 79" || len(d.titles(t, "")) != 1 {
 			t.Errorf("got %+v", got)
 		}
-		d.cache.change(t, "vault", func(pieces [][]byte) [][]byte {
-			if len(pieces) != 1 {
-				t.Errorf("%d pieces", len(pieces))
+		d.cache.change(t, "vault", func(chunks [][]byte) [][]byte {
+			if len(chunks) != 1 {
+				t.Errorf("%d pieces", len(chunks))
 			}
-			return pieces
+			return chunks
 		})
 	}
 }
@@ -206,10 +206,10 @@ func TestATamperedCopyIsRefused(t *testing.T) {
 		"taken back by a revision": {func(p [][]byte) [][]byte { return p[:len(p)-1] }, client.CodeVaultRolledBack},
 	} {
 		t.Run(name, func(t *testing.T) {
-			server, d, _, _ := kept(t)
+			server, d, _, _ := cachedVault(t)
 			d.save(t, login("third"))
 			d.cache.change(t, "vault", c.change)
-			d = d.away(t, server)
+			d = d.cutOff(t, server)
 			_, err := d.Unlock(t.Context(), password)
 			if got := client.Explain(err).Code; got != c.want || !d.Locked() {
 				t.Fatalf("got %v (%s), want %s", err, got, c.want)
@@ -222,7 +222,7 @@ func TestATamperedCopyIsRefused(t *testing.T) {
 			if s := d.sync(t); s.Count != 3 {
 				t.Errorf("synced %+v", s)
 			}
-			d = d.away(t, server)
+			d = d.cutOff(t, server)
 			d.unlock(t)
 			if got := d.titles(t, ""); len(got) != 3 {
 				t.Errorf("the copy was not replaced: %q", got)
@@ -247,7 +247,7 @@ func alterToken(p [][]byte) [][]byte {
 // The cached account must match the wrapped vault key, like an account from the server.
 func TestATamperedAccountIsRefused(t *testing.T) {
 	t.Parallel()
-	server, d, _, _ := kept(t)
+	server, d, _, _ := cachedVault(t)
 	for name, c := range map[string]struct {
 		from, to string
 		want     client.Code
@@ -257,8 +257,8 @@ func TestATamperedAccountIsRefused(t *testing.T) {
 		"no user": {`"user_id":"`, `"user_id":"x`, client.CodeOffline},
 	} {
 		here := &device{memory: d.memory, wire: d.wire, cache: newCache()}
-		for name, k := range d.cache.kept {
-			here.cache.kept[name] = k
+		for name, k := range d.cache.stored {
+			here.cache.stored[name] = k
 		}
 		here.cache.change(t, "account", func(p [][]byte) [][]byte {
 			changed := strings.Replace(string(p[0]), c.from, c.to, 1)
@@ -267,7 +267,7 @@ func TestATamperedAccountIsRefused(t *testing.T) {
 			}
 			return [][]byte{[]byte(changed)}
 		})
-		here = here.away(t, server)
+		here = here.cutOff(t, server)
 		if _, err := here.Unlock(t.Context(), password); client.Explain(err).Code != c.want {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -276,7 +276,7 @@ func TestATamperedAccountIsRefused(t *testing.T) {
 
 func TestEndedSessionQuarantinesTheCache(t *testing.T) {
 	t.Parallel()
-	server, d, _, _ := kept(t)
+	server, d, _, _ := cachedVault(t)
 	other := newDevice(t, server)
 	other.login(t, "anna", "other")
 	d.cut()
@@ -292,7 +292,7 @@ func TestEndedSessionQuarantinesTheCache(t *testing.T) {
 	if got := d.cache.names(); !slices.Equal(got, []string{"quarantine", "queue", "vault"}) {
 		t.Errorf("the cache has %q", got)
 	}
-	d = d.away(t, server)
+	d = d.cutOff(t, server)
 	if _, err := d.Unlock(t.Context(), password); !errors.Is(err, client.ErrOffline) {
 		t.Errorf("the old password without a server: %v", err)
 	}
@@ -324,12 +324,12 @@ func TestEndedSessionQuarantinesTheCache(t *testing.T) {
 
 func TestTheNewPasswordOpensTheCopyAndTheOldOneDoesNot(t *testing.T) {
 	t.Parallel()
-	server, d, _, _ := kept(t)
+	server, d, _, _ := cachedVault(t)
 	const next = "another password"
 	if err := d.ChangePassword(t.Context(), password, next); err != nil {
 		t.Fatal(err)
 	}
-	d = d.away(t, server)
+	d = d.cutOff(t, server)
 	if _, err := d.Unlock(t.Context(), password); !errors.Is(err, client.ErrWrongPassword) {
 		t.Errorf("the old password: %v", err)
 	}
@@ -348,7 +348,7 @@ func TestSigningOutDeletesTheCacheAfterAWarning(t *testing.T) {
 		"keep nothing":   func(d *device, force bool) error { return d.KeepCopy(ctx, false, force) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, d, _, _ := kept(t)
+			_, d, _, _ := cachedVault(t)
 			d.cut()
 			d.save(t, login("offline"))
 			d.reconnect()
@@ -372,7 +372,7 @@ func TestSigningOutDeletesTheCacheAfterAWarning(t *testing.T) {
 
 func TestADeviceThatKeepsNothing(t *testing.T) {
 	t.Parallel()
-	server, d, _, _ := kept(t)
+	server, d, _, _ := cachedVault(t)
 	if err := d.KeepCopy(t.Context(), false, false); err != nil {
 		t.Fatal(err)
 	}
@@ -387,8 +387,8 @@ func TestADeviceThatKeepsNothing(t *testing.T) {
 	if err := d.Delete(t.Context(), []string{d.get(t, mustFind(t, d, "bank")).ID}); !errors.Is(err, client.ErrOffline) {
 		t.Errorf("a deletion: %v", err)
 	}
-	away := d.away(t, server)
-	if _, err := away.Unlock(t.Context(), password); !errors.Is(err, client.ErrOffline) {
+	cutOff := d.cutOff(t, server)
+	if _, err := cutOff.Unlock(t.Context(), password); !errors.Is(err, client.ErrOffline) {
 		t.Errorf("unlock: %v", err)
 	}
 
@@ -400,7 +400,7 @@ func TestADeviceThatKeepsNothing(t *testing.T) {
 	d.Lock()
 	d.unlock(t)
 	d.sync(t)
-	d = d.away(t, server)
+	d = d.cutOff(t, server)
 	d.unlock(t)
 	if got := d.titles(t, ""); len(got) != 3 {
 		t.Errorf("got %q", got)
@@ -410,7 +410,7 @@ func TestADeviceThatKeepsNothing(t *testing.T) {
 // A full disk loses the cache, not the vault.
 func TestADeviceWithoutRoomSaysSo(t *testing.T) {
 	t.Parallel()
-	server, d, _, _ := kept(t)
+	server, d, _, _ := cachedVault(t)
 	d.cache.before = func(name string) error {
 		if strings.HasPrefix(name, "vault") {
 			d.cache.before = nil // deleting works
@@ -423,7 +423,7 @@ func TestADeviceWithoutRoomSaysSo(t *testing.T) {
 		t.Errorf("after there was room again: %+v", s)
 	}
 	d.cache.before = func(name string) error {
-		if len(d.cache.kept[name].Pieces) > 0 && strings.HasPrefix(name, "vault") {
+		if len(d.cache.stored[name].Chunks) > 0 && strings.HasPrefix(name, "vault") {
 			d.cache.before = nil
 			return errors.New("no space left")
 		}

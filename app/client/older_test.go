@@ -6,12 +6,12 @@ import (
 	"testing"
 )
 
-// olderWords turns a piece of the cache into the encoding of older releases.
+// olderWords turns a chunk of the cache into the encoding of older releases.
 var olderWords = strings.NewReplacer(`"item_id"`, `"account_id"`, `"kind":"overview"`, `"kind":"account"`, `"kind":"details"`, `"kind":"password"`)
 
 func TestCacheOfAnOlderReleaseIsRead(t *testing.T) {
 	t.Parallel()
-	server, d, _, _ := kept(t)
+	server, d, _, _ := cachedVault(t)
 	d.cache.change(t, "vault", func(p [][]byte) [][]byte {
 		for i := range p {
 			p[i] = []byte(olderWords.Replace(string(p[i])))
@@ -21,7 +21,7 @@ func TestCacheOfAnOlderReleaseIsRead(t *testing.T) {
 		}
 		return p
 	})
-	d = d.away(t, server)
+	d = d.cutOff(t, server)
 	d.unlock(t)
 	if got := d.titles(t, ""); len(got) != 2 {
 		t.Errorf("the cache holds %q", got)

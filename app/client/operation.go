@@ -24,7 +24,7 @@ type state struct {
 	memory Memory
 	cache  Cache // nil: nothing is stored on this device
 
-	keepsNothing  bool              // the cache is turned off
+	cacheOff      bool              // the cache is turned off
 	cached        *protocol.Account // what is known to be in the cache
 	cacheProblem  string            // why the vault could not be cached
 	outboxProblem string            // why the outbox found at sign-in is not used

@@ -52,7 +52,7 @@ func (op *operation) enqueue(v *vault, more []outbox.Change) error {
 
 // loadOutbox reads the outbox into v if another tab or process has changed it.
 func (op *operation) loadOutbox(v *vault) error {
-	if !op.keeps() {
+	if !op.mayCache() {
 		return nil
 	}
 	stamp, err := op.cache.Stamp(outboxName(v.User))
@@ -63,7 +63,7 @@ func (op *operation) loadOutbox(v *vault) error {
 	if err != nil {
 		return fmt.Errorf("read the outbox: %w", err)
 	}
-	o, err := outbox.Open(v.Replica, held.Stamp, held.Pieces)
+	o, err := outbox.Open(v.Replica, held.Stamp, held.Chunks)
 	if err != nil {
 		return &VaultAlteredError{Problems: []error{replica.Found(bridge.Finding{Code: bridge.OutboxUnopened}, "the outbox cannot be decrypted")}, Err: err}
 	}
@@ -104,7 +104,7 @@ func (op *operation) writeOutbox(v *vault, changes []outbox.Change) (outbox.Outb
 	if replace {
 		put = op.cache.Replace
 	}
-	if err := put(outboxName(v.User), v.outbox.Stamp, Piece{stamp, chunk}); err != nil {
+	if err := put(outboxName(v.User), v.outbox.Stamp, Chunk{stamp, chunk}); err != nil {
 		return o, fmt.Errorf("write the outbox: %w", err)
 	}
 	return o, nil
@@ -117,7 +117,7 @@ func (c *Client) Unsent(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	defer op.end()
-	user, err := op.keptUser()
+	user, err := op.cachedUser()
 	if err != nil {
 		return 0, err
 	}
@@ -125,14 +125,14 @@ func (c *Client) Unsent(ctx context.Context) (int, error) {
 }
 
 func (op *operation) unsent(user seal.UserID) (int, error) {
-	if !op.keeps() || user == "" {
+	if !op.mayCache() || user == "" {
 		return 0, nil
 	}
 	held, err := op.cache.Load(outboxName(user))
 	if err != nil {
 		return 0, err
 	}
-	return outbox.Count(held.Pieces)
+	return outbox.Count(held.Chunks)
 }
 
 // reach reports whether to send a change to the server. It assumes that the server can be reached until an exchange fails. After
@@ -149,7 +149,7 @@ func (op *operation) reach(v *vault) (bool, error) {
 }
 
 // mayWait reports whether a change that failed with err can wait on this device.
-func (op *operation) mayWait(err error) bool { return op.keeps() && unreachable(err) }
+func (op *operation) mayWait(err error) bool { return op.mayCache() && unreachable(err) }
 
 // Refused is a change that the server rejected. It stays in the outbox until it succeeds or the item is changed again.
 type Refused struct {

@@ -40,9 +40,9 @@ func seenFrom(t *testing.T, server string) *device {
 // The server controls the label of a session, so the label must not get into the sealed title of a copy.
 func TestServersDeviceNameIsNotInTitles(t *testing.T) {
 	t.Parallel()
-	server, d, bank, _ := kept(t)
+	server, d, bank, _ := cachedVault(t)
 	other := seenFrom(t, server)
-	d = d.away(t, server)
+	d = d.cutOff(t, server)
 	d.SetDevice("")
 	d.unlock(t)
 	bank.Notes = "here"
@@ -65,7 +65,7 @@ func TestServersDeviceNameIsNotInTitles(t *testing.T) {
 
 func TestOfflineChangesAreShownAndSentLater(t *testing.T) {
 	t.Parallel()
-	server, d, bank, mail := kept(t)
+	server, d, bank, mail := cachedVault(t)
 	d.cut()
 	cloud := d.save(t, login("cloud"))
 	bank.Password, bank.Favourite = "newer", true
@@ -103,7 +103,7 @@ func TestOfflineChangesAreShownAndSentLater(t *testing.T) {
 	d.Lock()
 	d.unlock(t)
 	show(d)
-	d = d.away(t, server)
+	d = d.cutOff(t, server)
 	d.unlock(t)
 	show(d)
 
@@ -137,7 +137,7 @@ func TestOfflineChangesAreShownAndSentLater(t *testing.T) {
 // The form was opened on a pending change, which is sent before the form is saved.
 func TestEditBasedOnThePendingStateIsMerged(t *testing.T) {
 	t.Parallel()
-	_, d, bank, _ := kept(t)
+	_, d, bank, _ := cachedVault(t)
 	d.cut()
 	bank.Notes = "first"
 	d.save(t, bank)
@@ -168,7 +168,7 @@ func TestPendingChangesMergeWithAnotherDevice(t *testing.T) {
 		here, there func(*testing.T, *device, item.Item)
 		want        []string // titles
 		notes       string
-		kept        int
+		undeleted   int
 	}{
 		"other fields are merged": {notes("here"), func(t *testing.T, d *device, it item.Item) {
 			it.Title = "the bank"
@@ -182,13 +182,13 @@ func TestPendingChangesMergeWithAnotherDevice(t *testing.T) {
 		"edited and then deleted, like that": {func(t *testing.T, d *device, it item.Item) { notes("x")(t, d, it); remove(t, d, it) }, func(*testing.T, *device, item.Item) {}, []string{"mail"}, "", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			server, d, bank, _ := kept(t)
+			server, d, bank, _ := cachedVault(t)
 			other := seenFrom(t, server)
 			d.cut()
 			c.here(t, d, bank)
 			c.there(t, other, other.get(t, bank.ID))
 			d.reconnect()
-			if s := d.sync(t); s.Pending != 0 || len(s.Kept) != c.kept {
+			if s := d.sync(t); s.Pending != 0 || len(s.Undeleted) != c.undeleted {
 				t.Errorf("synced %+v", s)
 			}
 			other.sync(t)
@@ -235,7 +235,7 @@ func (d *device) notesOf(t *testing.T, title string) string {
 func TestAnEndWhileSendingLosesAndDoublesNothing(t *testing.T) {
 	t.Parallel()
 	errEnded := errors.New("the program ended")
-	server, d, _, _ := kept(t)
+	server, d, _, _ := cachedVault(t)
 	other := seenFrom(t, server)
 	for step := 1; ; step++ {
 		if err := other.Delete(t.Context(), other.ids(t)); err != nil {
@@ -304,7 +304,7 @@ func TestAnEndWhileSendingLosesAndDoublesNothing(t *testing.T) {
 // The user goes on editing.
 func TestGoingOnAfterALostAnswer(t *testing.T) {
 	t.Parallel()
-	server, d, bank, _ := kept(t)
+	server, d, bank, _ := cachedVault(t)
 	d.wire.lie(func(r client.Request, answer *client.Response) {
 		if r.Path == protocol.PathVaultChanges {
 			d.cut()
@@ -330,7 +330,7 @@ func TestGoingOnAfterALostAnswer(t *testing.T) {
 // A rejected change stays in the outbox with the server's reason. The changes behind it are sent.
 func TestARefusedChangeStaysAndTheRestGoesOn(t *testing.T) {
 	t.Parallel()
-	server, d, bank, mail := kept(t)
+	server, d, bank, mail := cachedVault(t)
 	d.cut()
 	bank.Notes = "too much"
 	bank = d.save(t, bank)
@@ -352,7 +352,7 @@ func TestARefusedChangeStaysAndTheRestGoesOn(t *testing.T) {
 	if got := seenFrom(t, server).get(t, mail.ID); got.Notes != "fine" {
 		t.Errorf("got %+v", got)
 	}
-	d = d.away(t, server)
+	d = d.cutOff(t, server)
 	d.unlock(t)
 	if w := d.waiting(t); !slices.Equal(w.Refused, want) || !slices.Equal(d.marked(t), []string{"bank"}) {
 		t.Errorf("after a restart: %+v", w)
@@ -375,8 +375,8 @@ func TestARefusedChangeStaysAndTheRestGoesOn(t *testing.T) {
 // Two tabs of one browser share one outbox.
 func TestTwoTabsWaitTogether(t *testing.T) {
 	t.Parallel()
-	server, a, bank, _ := kept(t)
-	b := a.away(t, server)
+	server, a, bank, _ := cachedVault(t)
+	b := a.cutOff(t, server)
 	b.unlock(t)
 	a.cut()
 	a.save(t, login("from a"))
@@ -401,7 +401,7 @@ func TestTwoTabsWaitTogether(t *testing.T) {
 // An online save is sent after the pending changes.
 func TestSaveAfterPendingChanges(t *testing.T) {
 	t.Parallel()
-	server, d, bank, mail := kept(t)
+	server, d, bank, mail := cachedVault(t)
 	d.cut()
 	bank.Notes = "first"
 	bank = d.save(t, bank)
@@ -421,15 +421,15 @@ func TestSaveAfterPendingChanges(t *testing.T) {
 }
 
 // An altered outbox is neither ignored nor deleted, because it holds the user's edits.
-func TestTamperedOutboxIsReportedAndKept(t *testing.T) {
+func TestTamperedOutboxIsReportedAndStays(t *testing.T) {
 	t.Parallel()
-	server, d, _, _ := kept(t)
+	server, d, _, _ := cachedVault(t)
 	d.cut()
 	d.save(t, login("new"))
 	d.cache.change(t, "queue", func(p [][]byte) [][]byte {
 		return [][]byte{[]byte(strings.Replace(string(p[0]), "gAAAA", "gAAAB", 1))}
 	})
-	d = d.away(t, server)
+	d = d.cutOff(t, server)
 	if _, err := d.Unlock(t.Context(), password); client.Explain(err).Code != client.CodeVaultAltered {
 		t.Errorf("without a server: %v", err)
 	}

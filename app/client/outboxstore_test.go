@@ -12,7 +12,7 @@ import (
 // Adding a change to the outbox or sending one writes only that change, not the rest of the outbox.
 func TestOutboxGrowsByTheChange(t *testing.T) {
 	t.Parallel()
-	server, d, _, _ := kept(t)
+	server, d, _, _ := cachedVault(t)
 	d.cut()
 	before := d.cache.wrote
 	const many = 120
@@ -25,7 +25,7 @@ func TestOutboxGrowsByTheChange(t *testing.T) {
 	if s := d.waiting(t); s.Pending != many {
 		t.Errorf("waiting %+v", s)
 	}
-	other := d.away(t, server) // another tab
+	other := d.cutOff(t, server) // another tab
 	other.unlock(t)
 	added := other.save(t, login("of another tab"))
 	d.save(t, login("after it"))
@@ -42,15 +42,15 @@ func TestOutboxGrowsByTheChange(t *testing.T) {
 	}
 }
 
-// Anyone with access to the device can drop, repeat or reorder the pieces of the outbox.
-func TestMisplacedOutboxPieceIsReported(t *testing.T) {
+// Anyone with access to the device can drop, repeat or reorder the chunks of the outbox.
+func TestMisplacedOutboxChunkIsReported(t *testing.T) {
 	t.Parallel()
-	server, whole, _, _ := kept(t)
+	server, whole, _, _ := cachedVault(t)
 	whole.cut()
 	for i := range 5 {
 		it := login(fmt.Sprintf("new %d", i))
 		if i == 0 {
-			it.Notes = strings.Repeat("n", 9000) // large, so that the later pieces are not merged into the first
+			it.Notes = strings.Repeat("n", 9000) // large, so that the later chunks are not merged into the first
 		}
 		whole.save(t, it)
 	}
@@ -61,7 +61,7 @@ func TestMisplacedOutboxPieceIsReported(t *testing.T) {
 		"no first":  func(p [][]byte) [][]byte { return p[1:] },
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := (&device{memory: whole.memory, wire: whole.wire, cache: whole.cache.clone()}).away(t, server)
+			d := (&device{memory: whole.memory, wire: whole.wire, cache: whole.cache.clone()}).cutOff(t, server)
 			d.cache.change(t, "queue", func(p [][]byte) [][]byte {
 				if len(p) < 4 {
 					t.Fatalf("%d pieces", len(p))

@@ -69,12 +69,12 @@ func (q *quarantined) expired() bool { return q.Age >= quarantineFor.Millisecond
 
 // parseQuarantine skips damaged lines. A user whose line is lost gets the vault and the outbox back at the next sign-in. err
 // means that nothing is readable.
-func parseQuarantine(held Kept) (list []quarantined, err error) {
-	if len(held.Pieces) == 0 {
+func parseQuarantine(held Cached) (list []quarantined, err error) {
+	if len(held.Chunks) == 0 {
 		return nil, nil
 	}
 	var lines []json.RawMessage
-	if err := json.Unmarshal(held.Pieces[len(held.Pieces)-1], &lines); err != nil {
+	if err := json.Unmarshal(held.Chunks[len(held.Chunks)-1], &lines); err != nil {
 		return nil, fmt.Errorf("the list of caches on this device is damaged: %w", err)
 	}
 	for _, line := range lines {
@@ -125,7 +125,7 @@ func (op *operation) changeQuarantine(change func([]quarantined) []quarantined) 
 		if err != nil {
 			return nil, fmt.Errorf("encode the list of caches: %w", err)
 		}
-		err = op.cache.Replace(quarantineName, held.Stamp, Piece{newStamp(), data})
+		err = op.cache.Replace(quarantineName, held.Stamp, Chunk{newStamp(), data})
 		if errors.Is(err, ErrCacheMoved) {
 			continue
 		}
@@ -141,13 +141,13 @@ func (op *operation) changeQuarantine(change func([]quarantined) []quarantined) 
 
 // setAside moves the cache of this device's account into quarantine.
 func (op *operation) setAside() error {
-	if !op.keeps() {
+	if !op.mayCache() {
 		return nil
 	}
 	if v, _ := op.opened(); v != nil {
-		v.copied = notCopied
+		v.cachedRevision = notCached
 	}
-	a, err := op.keptAccount()
+	a, err := op.cachedAccount()
 	if err == nil && a != nil {
 		err = op.putAside(*a)
 		if err != nil {
@@ -166,7 +166,7 @@ func (op *operation) putAside(a protocol.Account) error {
 		if err != nil {
 			return fmt.Errorf("read the cache: %w", err)
 		}
-		n += len(held.Pieces)
+		n += len(held.Chunks)
 	}
 	if n == 0 {
 		return nil
@@ -190,7 +190,7 @@ func (op *operation) addQuarantined(q quarantined) error {
 }
 
 // moveAside moves a cache of the vault of a into quarantine under other names, because a new one needs its name.
-func (op *operation) moveAside(a protocol.Account, name string, held Kept) error {
+func (op *operation) moveAside(a protocol.Account, name string, held Cached) error {
 	q := quarantined{ID: newStamp(), Account: a, Own: true}
 	vault, outbox := q.names()
 	to := outbox
@@ -198,16 +198,16 @@ func (op *operation) moveAside(a protocol.Account, name string, held Kept) error
 		to = vault
 	}
 	after := ""
-	for i, piece := range held.Pieces {
+	for i, chunk := range held.Chunks {
 		stamp := newStamp()
-		if i == len(held.Pieces)-1 {
+		if i == len(held.Chunks)-1 {
 			stamp = held.Stamp
 		}
 		put := op.cache.Add
 		if i == 0 {
 			put = op.cache.Replace
 		}
-		if err := put(to, after, Piece{stamp, piece}); err != nil {
+		if err := put(to, after, Chunk{stamp, chunk}); err != nil {
 			return fmt.Errorf("move the cache into quarantine: %w", err)
 		}
 		after = stamp
@@ -221,15 +221,15 @@ func (op *operation) moveAside(a protocol.Account, name string, held Kept) error
 // checkOutbox sets the outbox aside if the user's key, which was just verified, does not open it: it must not prevent signing in.
 func (op *operation) checkOutbox(v *vault) error {
 	op.outboxProblem = ""
-	if !op.keeps() {
+	if !op.mayCache() {
 		return nil
 	}
 	name := outboxName(v.User)
 	held, _ := op.cache.Load(name) // the next sync reports why it is unreadable
-	if len(held.Pieces) == 0 {
+	if len(held.Chunks) == 0 {
 		return nil
 	}
-	if _, err := outbox.Open(v.Replica, held.Stamp, held.Pieces); err == nil {
+	if _, err := outbox.Open(v.Replica, held.Stamp, held.Chunks); err == nil {
 		return nil
 	}
 	op.outboxProblem = "the changes that waited on this device cannot be read, and were set aside"
@@ -261,7 +261,7 @@ func (op *operation) dropQuarantined(gone func(quarantined) bool) error {
 // forgetDropped deletes the vaults and outboxes of dropped entries, except those in use.
 func (op *operation) forgetDropped(dropped []quarantined) error {
 	for _, q := range dropped {
-		if live, err := op.keptAccount(); err != nil || live != nil && live.UserID == q.Account.UserID && !q.Own {
+		if live, err := op.cachedAccount(); err != nil || live != nil && live.UserID == q.Account.UserID && !q.Own {
 			continue
 		}
 		vault, outbox := q.names()

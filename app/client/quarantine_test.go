@@ -30,7 +30,7 @@ func (d *device) answerAll(status int, code protocol.Code) {
 // denied returns a device with two synced items and a pending change, after the server answered 401.
 func denied(t *testing.T) (server string, d *device) {
 	t.Helper()
-	server, d, _, _ = kept(t)
+	server, d, _, _ = cachedVault(t)
 	d.cut()
 	d.save(t, login("offline"))
 	d.deny()
@@ -186,7 +186,7 @@ func TestSigningInAgainSendsTheOutbox(t *testing.T) {
 // A hostile server may try 401 and other answers to make a device delete its cache.
 func TestNoAnswerDeletesTheCache(t *testing.T) {
 	t.Parallel()
-	server, d, _, _ := kept(t)
+	server, d, _, _ := cachedVault(t)
 	d.cut()
 	d.save(t, login("offline"))
 	account := func(change func(*protocol.Account)) func(*device) {
@@ -228,7 +228,7 @@ func TestNoAnswerDeletesTheCache(t *testing.T) {
 // If the server refuses a change of the password, the old password still opens the copy.
 func TestARefusedChangeOfThePasswordKeepsTheCopy(t *testing.T) {
 	t.Parallel()
-	server, d, _, _ := kept(t)
+	server, d, _, _ := cachedVault(t)
 	d.wire.mu.Lock()
 	d.wire.before = func(r *client.Request) (*client.Response, error) {
 		if r.Path != protocol.PathAccountPassword {
@@ -240,17 +240,17 @@ func TestARefusedChangeOfThePasswordKeepsTheCopy(t *testing.T) {
 	if err := d.ChangePassword(t.Context(), password, "another password"); serverCode(err) != protocol.CodeUnauthorized {
 		t.Fatalf("change: %v", err)
 	}
-	d = d.away(t, server)
+	d = d.cutOff(t, server)
 	d.open(t, d.theCopy(t).ID)
 	if got := d.titles(t, ""); len(got) != 2 {
 		t.Errorf("titles: %q", got)
 	}
 }
 
-func TestACopyIsKeptForThirtyDays(t *testing.T) {
+func TestACopyStaysForThirtyDays(t *testing.T) {
 	t.Parallel()
 	server, d := denied(t)
-	d = d.away(t, server)
+	d = d.cutOff(t, server)
 	days := func(n float64) {
 		d.quarantine(t, func(line map[string]any) {
 			line["last"] = line["last"].(float64) - n*24*float64(time.Hour.Milliseconds())
@@ -305,7 +305,7 @@ func TestTwoUsersOfOneDeviceHaveACopyEach(t *testing.T) {
 	if _, err := d.Sync(t.Context()); serverCode(err) != protocol.CodeUnauthorized {
 		t.Fatalf("sync: %v", err)
 	}
-	d = d.away(t, server)
+	d = d.cutOff(t, server)
 	list := d.copies(t)
 	if len(list) != 2 || list[0].Username != "bert" || list[1].Username != "anna" {
 		t.Fatalf("copies: %+v", list)
@@ -362,7 +362,7 @@ func TestAnOtherVaultOfTheServerLeavesTheCopyReadable(t *testing.T) {
 	if len(list) != 2 || !list[0].Since.IsZero() || list[1].Since.IsZero() {
 		t.Fatalf("copies: %+v", list)
 	}
-	d = d.away(t, server)
+	d = d.cutOff(t, server)
 	d.open(t, list[1].ID)
 	if got := d.titles(t, ""); !slices.Equal(got, []string{"bank", "mail", "newest", "offline"}) {
 		t.Errorf("titles: %q", got)

@@ -129,7 +129,7 @@ func (op *operation) enter(answer protocol.SessionResponse, v *vault, device str
 	}
 	op.forget()
 	v.account = answer.Account
-	if err := op.keepAccount(answer.Account); err != nil {
+	if err := op.cacheAccount(answer.Account); err != nil {
 		return err
 	}
 	if err := op.checkOutbox(v); err != nil {

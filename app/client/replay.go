@@ -29,7 +29,7 @@ func (op *operation) flush(v *vault) error {
 		tried[q.Key] = true
 		var id string
 		id, err = op.replay(v, q)
-		var stays *KeptError
+		var stays *ConflictError
 		switch code, reason := refusal(err); {
 		case errors.As(err, &stays):
 			v.stayed = append(v.stayed, stays.IDs...)
@@ -70,7 +70,7 @@ func (op *operation) replayDelete(v *vault, q *outbox.Change) error {
 		return err
 	})
 	if err == nil && stays {
-		err = &KeptError{[]string{q.ID}}
+		err = &ConflictError{[]string{q.ID}}
 	}
 	return err
 }

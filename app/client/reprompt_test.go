@@ -10,7 +10,7 @@ import (
 
 func TestRepromptAsksForThePassword(t *testing.T) {
 	t.Parallel()
-	server, d, bank, mail := kept(t)
+	server, d, bank, mail := cachedVault(t)
 	bank.Reprompt, mail.Reprompt = true, true
 	bank, mail = d.save(t, bank), d.save(t, mail)
 	other := d.save(t, login("other"))
@@ -51,7 +51,7 @@ func TestRepromptAsksForThePassword(t *testing.T) {
 		t.Errorf("unlocked again: %v", err)
 	}
 
-	offline := d.away(t, server)
+	offline := d.cutOff(t, server)
 	offline.unlock(t)
 	if err := offline.Confirm(t.Context(), bank.ID, password, now); err != nil || offline.MayShow(bank.ID, now) != nil {
 		t.Errorf("without the server: %v", err)
@@ -60,7 +60,7 @@ func TestRepromptAsksForThePassword(t *testing.T) {
 
 func TestShownItemsNeedNoPassword(t *testing.T) {
 	t.Parallel()
-	_, d, bank, _ := kept(t)
+	_, d, bank, _ := cachedVault(t)
 	bank.Reprompt = true
 	bank = d.save(t, bank)
 	now := time.Now()

@@ -8,7 +8,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/item"
 )
 
-func TestRestoreVersionAndWhatAnotherManagerKept(t *testing.T) {
+func TestRestoreVersionAndImportedPasswords(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
 	d := newDevice(t, server)

@@ -20,7 +20,7 @@ type Synced struct {
 	Trashed    int          `json:"trashed"` // items in the trash
 	Unreadable []Unreadable `json:"unreadable"`
 	Waiting                 // the outbox after the Sync
-	Kept       []string     `json:"kept"` // items that were deleted here but not on the server, because another device changed them
+	Undeleted  []string     `json:"kept"` // items that were deleted here but not on the server, because another device changed them
 	// CopyProblem says in English why this device has no cache, or has set an outbox aside; empty if nothing is wrong.
 	CopyProblem string `json:"-"`
 }
@@ -59,7 +59,7 @@ func (c *Client) Sync(ctx context.Context) (Synced, error) {
 	stayed := v.stayed
 	v.stayed = nil // only operations use it
 	out := Synced{Revision: v.Revision, Changed: changed || v.outbox.Stamp != stamp, Unreadable: []Unreadable{},
-		Waiting: v.waiting(), Kept: append([]string{}, stayed...), CopyProblem: cmp.Or(op.outboxProblem, op.cacheProblem)}
+		Waiting: v.waiting(), Undeleted: append([]string{}, stayed...), CopyProblem: cmp.Or(op.outboxProblem, op.cacheProblem)}
 	out.Count, out.Trashed = v.Counts()
 	for _, e := range v.All() {
 		if e.Err != nil {
@@ -88,7 +88,7 @@ func (op *operation) sync(v *vault) (bool, error) {
 	before := v.Revision
 	if !v.Loaded {
 		// If the cache is missing or damaged, the whole vault is downloaded and verified in the same way.
-		_ = op.openCopy(v)
+		_ = op.openCache(v)
 		if op.ctx.Err() != nil {
 			return false, op.ctx.Err()
 		}
@@ -130,9 +130,9 @@ func (op *operation) pull(v *vault, full bool) error {
 		return err
 	}
 	if full {
-		err = op.keepWhole(v, body)
+		err = op.cacheWhole(v, body)
 	} else {
-		err = op.keepDelta(v, before, body)
+		err = op.cacheDelta(v, before, body)
 	}
 	if err != nil {
 		return err

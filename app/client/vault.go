@@ -13,11 +13,11 @@ import (
 // it, also under Client.mu.
 type vault struct {
 	*replica.Replica
-	account  protocol.Account // from which the vault key was unwrapped
-	readOnly bool             // a cache opened by OpenCopy, without a server
-	seen     Seen             // of the device's memory
-	copied   int64            // revision of the cache; notCopied: unknown
-	closed   chan struct{}    // closed when the key is wiped
+	account        protocol.Account // from which the vault key was unwrapped
+	readOnly       bool             // a cache opened by OpenCopy, without a server
+	seen           Seen             // of the device's memory
+	cachedRevision int64            // revision of the cache; notCopied: unknown
+	closed         chan struct{}    // closed when the key is wiped
 
 	confirmed map[string]time.Time // when the master password was entered for an item
 
@@ -26,7 +26,7 @@ type vault struct {
 }
 
 func newVault(user seal.UserID, key seal.VaultKey) *vault {
-	return &vault{Replica: replica.New(user, key), copied: notCopied, closed: make(chan struct{}), confirmed: map[string]time.Time{}}
+	return &vault{Replica: replica.New(user, key), cachedRevision: notCached, closed: make(chan struct{}), confirmed: map[string]time.Time{}}
 }
 
 // setOutbox replaces the outbox. It is called under Client.mu.

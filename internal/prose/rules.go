@@ -116,7 +116,6 @@ var exemptions = []struct {
 	{"app/transfer/", []kind{word}},                     // it quotes the columns of other programs
 	{"app/web/src/core/device-cache.ts", []kind{name}},  // it names what browsers already store
 	// Format 2 renames these.
-	{"app/client/", []kind{word, name}},
 	{"app/seal/", []kind{word, name}},
 	{"app/store/", []kind{word, name}},
 	{"docs/sealed-format.md", []kind{word}},

@@ -65,7 +65,7 @@ func TestChunksOpenToTheChangesThatWereWritten(t *testing.T) {
 		}
 	}
 	if longest < 2 {
-		t.Errorf("no change was appended as a chunk of its own")
+		t.Errorf("no change was appended as its own chunk")
 	}
 }
 

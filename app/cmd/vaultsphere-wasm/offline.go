@@ -11,18 +11,18 @@ import (
 // hostCache stores the client's Cache in the worker's IndexedDB.
 type hostCache struct{}
 
-func (hostCache) Load(name string) (client.Kept, error) {
+func (hostCache) Load(name string) (client.Cached, error) {
 	value, err := await(js.Global().Get("vaultsphereHost").Call("cacheLoad", name))
 	if err != nil {
-		return client.Kept{}, err
+		return client.Cached{}, err
 	}
-	cached := client.Kept{Stamp: value.Get("stamp").String()}
+	cached := client.Cached{Stamp: value.Get("stamp").String()}
 	segments := value.Get("segments")
 	for i := range segments.Length() {
 		segment := segments.Index(i)
 		data := make([]byte, segment.Get("byteLength").Int())
 		js.CopyBytesToGo(data, segment)
-		cached.Pieces = append(cached.Pieces, data)
+		cached.Chunks = append(cached.Chunks, data)
 	}
 	return cached, nil
 }
@@ -35,13 +35,13 @@ func (hostCache) Stamp(name string) (string, error) {
 	return value.String(), nil
 }
 
-func (hostCache) Add(name, after string, p client.Piece) error { return store(name, after, p, false) }
+func (hostCache) Add(name, after string, p client.Chunk) error { return store(name, after, p, false) }
 
-func (hostCache) Replace(name, after string, p client.Piece) error {
+func (hostCache) Replace(name, after string, p client.Chunk) error {
 	return store(name, after, p, true)
 }
 
-func store(name, after string, p client.Piece, whole bool) error {
+func store(name, after string, p client.Chunk, whole bool) error {
 	data := js.Global().Get("Uint8Array").New(len(p.Data))
 	js.CopyBytesToJS(data, p.Data)
 	stored, err := await(js.Global().Get("vaultsphereHost").Call("cacheStore", name, after, p.Stamp, data, whole))

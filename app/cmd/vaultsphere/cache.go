@@ -95,26 +95,26 @@ func (c cache) files(name string) (current, stale []cacheFile, err error) {
 	return current, stale, nil
 }
 
-func (c cache) Load(name string) (client.Kept, error) {
+func (c cache) Load(name string) (client.Cached, error) {
 	if _, err := os.Stat(c.dir(name)); errors.Is(err, fs.ErrNotExist) {
-		return client.Kept{}, nil // reading alone does not create a lock file
+		return client.Cached{}, nil // reading alone does not create a lock file
 	}
 	unlock, err := c.lock()
 	if err != nil {
-		return client.Kept{}, err
+		return client.Cached{}, err
 	}
 	defer unlock()
 	files, _, err := c.files(name)
 	if err != nil {
-		return client.Kept{}, err
+		return client.Cached{}, err
 	}
-	var loaded client.Kept
+	var loaded client.Cached
 	for _, f := range files {
 		data, err := readCacheFile(filepath.Join(c.dir(name), f.String()))
 		if err != nil {
-			return client.Kept{}, err
+			return client.Cached{}, err
 		}
-		loaded.Stamp, loaded.Pieces = f.stamp, append(loaded.Pieces, data)
+		loaded.Stamp, loaded.Chunks = f.stamp, append(loaded.Chunks, data)
 	}
 	return loaded, nil
 }
@@ -151,15 +151,15 @@ func readCacheFile(path string) ([]byte, error) {
 	return data, nil
 }
 
-func (c cache) Add(name, after string, p client.Piece) error {
+func (c cache) Add(name, after string, p client.Chunk) error {
 	return c.put(name, after, p, deltaExt)
 }
 
-func (c cache) Replace(name, after string, p client.Piece) error {
+func (c cache) Replace(name, after string, p client.Chunk) error {
 	return c.put(name, after, p, fullExt)
 }
 
-func (c cache) put(name, after string, p client.Piece, ext string) error {
+func (c cache) put(name, after string, p client.Chunk, ext string) error {
 	unlock, err := c.lock()
 	if err != nil {
 		return err

@@ -18,7 +18,7 @@ func contents(t *testing.T, c cache, name string) string {
 		t.Fatal(err)
 	}
 	out := k.Stamp
-	for _, p := range k.Pieces {
+	for _, p := range k.Chunks {
 		out += " " + string(p)
 	}
 	return out
@@ -33,14 +33,14 @@ func TestCacheReturnsPartsInOrder(t *testing.T) {
 		want string
 	}{
 		{func() error { return nil }, nil, ""},
-		{func() error { return c.Add("vault", "5", client.Piece{Stamp: "6", Data: []byte("x")}) }, client.ErrCacheMoved, ""},
-		{func() error { return c.Replace("vault", "", client.Piece{Stamp: "5", Data: []byte("five")}) }, nil, "5 five"},
-		{func() error { return c.Add("vault", "5", client.Piece{Stamp: "6", Data: []byte("six")}) }, nil, "6 five six"},
-		{func() error { return c.Add("vault", "5", client.Piece{Stamp: "7", Data: []byte("x")}) }, client.ErrCacheMoved, "6 five six"},
-		{func() error { return c.Replace("vault", "5", client.Piece{Stamp: "7", Data: []byte("x")}) }, client.ErrCacheMoved, "6 five six"},
+		{func() error { return c.Add("vault", "5", client.Chunk{Stamp: "6", Data: []byte("x")}) }, client.ErrCacheMoved, ""},
+		{func() error { return c.Replace("vault", "", client.Chunk{Stamp: "5", Data: []byte("five")}) }, nil, "5 five"},
+		{func() error { return c.Add("vault", "5", client.Chunk{Stamp: "6", Data: []byte("six")}) }, nil, "6 five six"},
+		{func() error { return c.Add("vault", "5", client.Chunk{Stamp: "7", Data: []byte("x")}) }, client.ErrCacheMoved, "6 five six"},
+		{func() error { return c.Replace("vault", "5", client.Chunk{Stamp: "7", Data: []byte("x")}) }, client.ErrCacheMoved, "6 five six"},
 		{func() error { return other.Forget("vault") }, nil, "6 five six"},
-		{func() error { return c.Replace("vault", "6", client.Piece{Stamp: "-a_b-1", Data: []byte("all")}) }, nil, "-a_b-1 all"},
-		{func() error { return c.Add("vault", "-a_b-1", client.Piece{Stamp: "8"}) }, nil, "8 all "},
+		{func() error { return c.Replace("vault", "6", client.Chunk{Stamp: "-a_b-1", Data: []byte("all")}) }, nil, "-a_b-1 all"},
+		{func() error { return c.Add("vault", "-a_b-1", client.Chunk{Stamp: "8"}) }, nil, "8 all "},
 		{func() error { return c.Forget("vault") }, nil, ""},
 	}
 	for i, s := range steps {
@@ -87,7 +87,7 @@ func TestCacheAfterAKilledProgram(t *testing.T) {
 				t.Fatalf("got %q, want %q", got, c.want)
 			}
 			stamp, _, _ := strings.Cut(c.want, " ")
-			if err := killed.Replace("vault", stamp, client.Piece{Stamp: "new", Data: []byte("new")}); err != nil {
+			if err := killed.Replace("vault", stamp, client.Chunk{Stamp: "new", Data: []byte("new")}); err != nil {
 				t.Fatal(err)
 			}
 			if got := contents(t, killed, "vault"); got != "new new" {

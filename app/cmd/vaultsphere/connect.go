@@ -152,7 +152,7 @@ func (p *program) sync(ctx context.Context, c *connection) error {
 	for _, u := range synced.Unreadable {
 		p.note("warning: item %s cannot be read: %s", u.ID, u.Message)
 	}
-	for _, id := range synced.Kept {
+	for _, id := range synced.Undeleted {
 		p.note("warning: item %s was not deleted, because another device changed it", id)
 	}
 	if synced.CopyProblem != "" {
