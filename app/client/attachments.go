@@ -112,7 +112,7 @@ func (c *Client) RemoveAttachment(ctx context.Context, itemID, attachmentID stri
 	return c.Save(ctx, it)
 }
 
-// chunks returns the number of chunks of a file. An empty file has one empty chunk.
+// chunkCount returns the number of chunks of a file. An empty file has one empty chunk.
 func chunkCount(size int64) int {
 	return max(1, int((size+seal.PieceBytes-1)/seal.PieceBytes))
 }

@@ -233,7 +233,7 @@ func (op *operation) forgetNames(names ...string) error {
 	return nil
 }
 
-// notCopied is the revision of a vault without a cache.
+// notCached is the revision of a vault without a cache.
 const notCached = -1
 
 func revisionStamp(revision int64) string { return strconv.FormatInt(revision, 10) }
