@@ -119,18 +119,25 @@ func (c *Change) Remove(ids []string, wanted func(*Entry) bool) (int, error) {
 		if !wanted(e) {
 			continue
 		}
-		if e.meta.version != 0 {
-			if err := c.erase(id, seal.KindAccount, e.meta.version); err != nil {
-				return 0, err
-			}
-		}
-		for _, s := range e.secrets {
-			if err := c.erase(id, seal.KindPassword, s.version); err != nil {
-				return 0, err
-			}
+		if err := c.eraseAll(e); err != nil {
+			return 0, err
 		}
 	}
 	return len(ids), nil
+}
+
+func (c *Change) eraseAll(e *Entry) error {
+	if e.meta.version != 0 {
+		if err := c.erase(e.ID, seal.KindAccount, e.meta.version); err != nil {
+			return err
+		}
+	}
+	for _, s := range e.secrets {
+		if err := c.erase(e.ID, seal.KindPassword, s.version); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Answer returns the change as the server reports it to other devices.

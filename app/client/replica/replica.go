@@ -384,25 +384,28 @@ func (n *Next) OpenChanged(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if e.meta.version == 0 && len(e.secrets) == 0 {
-			continue
+		if e.meta.version != 0 || len(e.secrets) > 0 {
+			n.v.renew(e, n.v.entries[i], look)
 		}
-		held := n.v.entries[i]
-		if held != nil && held.meta == e.meta {
-			e.Overview, e.Err, e.title, e.text, e.line = held.Overview, held.Err, held.title, held.text, held.line
-		} else {
-			n.v.openOverview(e)
-		}
-		var in *details
-		if held != nil && held.current() == e.current() && held.Err == nil {
-			in = held.details.Load()
-		}
-		if in == nil && look {
-			in = n.v.look(e, held)
-		}
-		e.details.Store(in)
 	}
 	return nil
+}
+
+// renew opens what differs in e from held, which it replaces; nil: it is new. The details are only opened to look at them.
+func (v *Replica) renew(e, held *Entry, look bool) {
+	if held != nil && held.meta == e.meta {
+		e.Overview, e.Err, e.title, e.text, e.line = held.Overview, held.Err, held.title, held.text, held.line
+	} else {
+		v.openOverview(e)
+	}
+	var in *details
+	if held != nil && held.current() == e.current() && held.Err == nil {
+		in = held.details.Load()
+	}
+	if in == nil && look {
+		in = v.look(e, held)
+	}
+	e.details.Store(in)
 }
 
 // Commit installs the verified state.

@@ -71,11 +71,7 @@ func (n *Next) diagnose(problems []error, answer protocol.VaultResponse, manifes
 		}
 	}
 	if n.full {
-		for _, held := range v.sorted {
-			if got := n.changed[held.ID]; got != nil && got.meta.version != 0 && got.meta.version < held.meta.version {
-				problems = append(problems, older(v.place(held.ID, seal.KindAccount, got.meta.version), held.meta.version))
-			}
-		}
+		problems = append(problems, n.older()...)
 	}
 	switch missing := manifest.Count - n.count; {
 	case missing > 0:
@@ -87,6 +83,16 @@ func (n *Next) diagnose(problems []error, answer protocol.VaultResponse, manifes
 			"the records do not add up to the sealed manifest: an older token stands in for a newer one"))
 	}
 	return &AlteredError{Problems: problems, Err: cause}
+}
+
+// older names the overviews that are older than those of this device.
+func (n *Next) older() (problems []error) {
+	for _, held := range n.v.sorted {
+		if got := n.changed[held.ID]; got != nil && got.meta.version != 0 && got.meta.version < held.meta.version {
+			problems = append(problems, older(n.v.place(held.ID, seal.KindAccount, got.meta.version), held.meta.version))
+		}
+	}
+	return problems
 }
 
 func records(n int64) string {
