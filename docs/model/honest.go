@@ -76,15 +76,24 @@ func (m *model) old(s *state) bool {
 
 // post is somebody with a stolen session token, or with old keys. A restored server takes what they send as lost statements.
 func (m *model) post(s state, visit visitor) {
+	send := func(made statement) {
+		next, i := s, m.put(made)
+		if m.stores(&next, i) {
+			visit(step{who: theAttacker, deed: delivers, what: i}, next)
+		}
+	}
 	for _, c := range m.forgers() {
 		made := statement{kind: write, author: c, signed: setOf(c), edit: evil, prev: s.server.write,
 			num: m.at(s.server.write).num + 1, other: m.newestEntry(s.server), epoch: m.at(s.server.entry).epoch}
 		if c == noCard {
 			made.author, made.signed = ownerCard, 0
 		}
-		next, i := s, m.put(made)
-		if m.stores(&next, i) {
-			visit(step{who: theAttacker, deed: delivers, what: i}, next)
+		send(made)
+		from := m.at(s.server.entry)
+		for _, made := range m.forgedEntries(c, from.roster, []id{from.annex}) {
+			made.kind, made.num, made.prev, made.other = entry, from.num+1, s.server.entry, s.server.write
+			made.epoch += from.epoch
+			send(made)
 		}
 	}
 }

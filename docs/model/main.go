@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -94,6 +95,7 @@ func report(out io.Writer, only, without string) error {
 	if len(list) == 0 {
 		return fmt.Errorf("no such scenario or check")
 	}
+	debug.SetGCPercent(50) // a search is one growing table
 	exploreAll(list)
 	var failed error
 	for _, j := range list {
