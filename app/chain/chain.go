@@ -1,0 +1,88 @@
+// Package chain holds the public half of a vault: cards, log entries, writes, and the rules by which one state of a vault follows
+// the one before. Everything here is signed or hashed, and nothing is secret. Clients and the server run the same rules: the
+// server before it stores, a client before it believes.
+//
+//   - A Card is a user's public identity.
+//   - An Entry is a line of a vault's membership log. It holds the whole roster.
+//   - A Write is a step of a vault from revision n−1 to n. It names its operations and the root over everything that is live.
+//   - A State is what somebody verified of a vault. State.Follow is the only way from one to the next.
+//
+// The rules are in four places: card.go says which cards are taken, rules.go what an entry may change, follow.go which entries and
+// writes continue a verified state, and live.go which operations a write may hold. Each refusal has its own error below.
+//
+// The package is pure: no files, network, clock or logging. It never panics on input.
+package chain
+
+import (
+	"errors"
+	"fmt"
+)
+
+// The reasons to refuse something. They come wrapped in an *Error that names the object.
+var (
+	// ErrEncoding: the bytes are not the one encoding of any object. Two encodings of one object would have two hashes.
+	ErrEncoding = errors.New("encoding is not canonical")
+	// ErrCard: a card with keys that would let anybody sign or lock others out, or that is not signed by its own key, or that
+	// does not descend from the one it replaces.
+	ErrCard = errors.New("card is not valid")
+	// ErrTwoCards: two cards of one user have the same generation. One of them is forged.
+	ErrTwoCards = errors.New("two cards have the same user and generation")
+	// ErrUnknownCard: the card that is needed to check a signature was not supplied.
+	ErrUnknownCard = errors.New("card is missing")
+	// ErrSignature: a signature is missing, left over or wrong.
+	ErrSignature = errors.New("signature is wrong")
+	// ErrVault: the object belongs to another vault, or changes the type of this one.
+	ErrVault = errors.New("belongs to another vault")
+	// ErrPredecessor: the object does not name the hash of the one before.
+	ErrPredecessor = errors.New("does not follow the one before")
+	// ErrOp: the op is unknown, or not for this type of vault.
+	ErrOp = errors.New("operation is not for this vault")
+	// ErrClosed: the vault is closed. Members can only leave or be removed.
+	ErrClosed = errors.New("vault is closed")
+	// ErrAuthor: the author is not a member, or signs with a card that is not the one in the roster.
+	ErrAuthor = errors.New("author is not a member with this card")
+	// ErrRole: the author's role does not allow this.
+	ErrRole = errors.New("author's role does not allow this")
+	// ErrRoster: the roster changed in a way that the op does not allow.
+	ErrRoster = errors.New("roster changed more than the operation allows")
+	// ErrEnvelope: a member has no new envelope although the key or the card changed, or has one although neither did.
+	ErrEnvelope = errors.New("envelopes do not match the change")
+	// ErrEpoch: epoch, commitment and previous keys did not change together, or not when the op asks for it; or a write is of
+	// another epoch than the entry that it names.
+	ErrEpoch = errors.New("epoch does not match the change")
+	// ErrAnnex: the annex changed without an op that changes it, or did not change with one that does.
+	ErrAnnex = errors.New("annex does not match the operation")
+	// ErrRevision: an entry names a write that is older than a known write, unknown, or different from the known one.
+	ErrRevision = errors.New("entry names a write that is not in this chain")
+	// ErrEntry: a write does not name the newest entry below its revision.
+	ErrEntry = errors.New("write does not name the newest log entry")
+	// ErrFork: the writes do not lead to the remembered one. Somebody shows another history.
+	ErrFork = errors.New("history does not contain the remembered state")
+	// ErrOperations: the operations differ from the signed ones, are not allowed, or do not fit what is live.
+	ErrOperations = errors.New("operations are not valid")
+	// ErrRoot: what is live after the operations is not what was signed.
+	ErrRoot = errors.New("live records are not the signed ones")
+	// ErrDocument: an account document that is not the annex, or that contradicts its entry.
+	ErrDocument = errors.New("account document does not match its log entry")
+)
+
+// Kind is the kind of a signed object. It is part of what is signed, so a signature of one kind never fits another.
+type Kind string
+
+const (
+	KindCard  Kind = "card"
+	KindEntry Kind = "entry"
+	KindWrite Kind = "write"
+)
+
+// Error names the object that was refused. Err is one of the errors above, possibly with details.
+type Error struct {
+	Kind   Kind
+	Number int64 // generation of a card, sequence number of an entry, revision of a write
+	Author ID    // the user who is named as author. Only a correct signature proves it.
+	Err    error
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("%s %d: %v", e.Kind, e.Number, e.Err) }
+
+func (e *Error) Unwrap() error { return e.Err }
