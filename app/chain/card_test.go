@@ -132,7 +132,7 @@ func TestTwoCardsOfOneGeneration(t *testing.T) {
 	}
 }
 
-// The keys of two people who work together are no chain of one person's cards.
+// Two people who work together cannot extend the chain of cards of one of them.
 func TestCardsOfTwoPeople(t *testing.T) {
 	t.Parallel()
 	rita, dora := newPerson(t, "rita"), newPerson(t, "dora")
