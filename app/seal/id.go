@@ -4,6 +4,8 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"fmt"
+
+	"github.com/vaultsphere/vaultsphere/app/chain"
 )
 
 const idSize = 16
@@ -97,4 +99,13 @@ func randomBytes(b []byte) {
 	if _, err := rand.Read(b); err != nil {
 		panic("seal: " + err.Error()) // documented never to happen
 	}
+}
+
+// NewID returns a random id of format 2.
+func NewID() chain.ID {
+	b, err := decodeID(newID())
+	if err != nil {
+		panic("seal: " + err.Error()) // newID returns an id
+	}
+	return b
 }
