@@ -24,7 +24,9 @@ func (k AccountKey) Equal(o AccountKey) bool { return k.equal(&o.secret) }
 // Wipe does what MasterKey.Wipe does.
 func (k *AccountKey) Wipe() { k.wipe() }
 
-func (k AccountKey) identityKey(user chain.ID) secret { return k.derive(label2Identity + string(user[:])) }
+func (k AccountKey) identityKey(user chain.ID) secret {
+	return k.derive(label2Identity + string(user[:]))
+}
 
 // wrapped is the plaintext of a wrapped account key.
 type wrapped struct {

@@ -87,7 +87,9 @@ func parseChunk(b []byte) (c Chunk, content []byte, ok bool) {
 	return c, content, ok
 }
 
-func (k AttachmentKey) chunkKey(c Chunk) secret { return k.derive(string(c.append([]byte(label2Chunk)))) }
+func (k AttachmentKey) chunkKey(c Chunk) secret {
+	return k.derive(string(c.append([]byte(label2Chunk))))
+}
 
 // Seal encrypts the content of a chunk with a random IV. It returns ErrBadPlace, or a *ChunkError with ErrTooLarge for more than
 // ChunkBytes.

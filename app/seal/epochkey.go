@@ -118,7 +118,9 @@ func parseRecord(b []byte) (p RecordPlace, r Record, ok bool) {
 	return p, r, ok
 }
 
-func (k EpochKey) recordKey(p RecordPlace) secret { return k.derive(string(p.append([]byte(label2Record)))) }
+func (k EpochKey) recordKey(p RecordPlace) secret {
+	return k.derive(string(p.append([]byte(label2Record))))
+}
 
 // Seal encrypts a record with a random IV. It returns ErrBadPlace, or a *RecordError with ErrTooLarge for more than about 40,900 bytes.
 func (k EpochKey) Seal(p RecordPlace, r Record) (string, error) {
