@@ -21,6 +21,9 @@ func TestKeysPrintNothing(t *testing.T) {
 	}
 	for _, key := range []any{
 		MasterKey{s}, AuthKey{s}, KEK{s}, VaultKey{s}, ManifestKey{s}, RecoveryPhrase{s},
+		PasswordKey{secret: s}, PhraseKey{s}, PasskeyKey{s}, WrapKey{secret: s}, AccountKey{s}, EpochKey{s}, AttachmentKey{s}, Signing{s}, KEMPrivate{s},
+		CardKeys{Signing{s}, KEMPrivate{s}}, &Identity{Cards: []CardKeys{{Signing{s}, KEMPrivate{s}}}, Former: []AccountKey{{s}}},
+		PreviousKey{1, EpochKey{s}},
 		&VaultKey{s}, []KEK{{s}}, map[string]AuthKey{"k": {s}}, struct{ K MasterKey }{MasterKey{s}},
 	} {
 		var out []string

@@ -1,0 +1,98 @@
+package seal
+
+import (
+	"testing"
+
+	"github.com/vaultsphere/vaultsphere/app/chain"
+)
+
+func TestZeroKeysOfFormat2Panic(t *testing.T) {
+	t.Parallel()
+	user, vault := fixedID("user"), fixedID("vault")
+	var (
+		account    AccountKey
+		epoch      EpochKey
+		wrap       = WrapKey{method: chain.MethodPhrase}
+		attachment AttachmentKey
+		keys       CardKeys
+	)
+	token := forge(t, secret{b: fixed("k")}, nil)
+	c := newEnvelopeCase(t)
+	identity, _ := fixedIdentity(t)
+	identity.Wipe()
+	wiped := fixedEpochKey("epoch")
+	wiped.Wipe()
+	commitment := func(uint32) (chain.Hash, bool) { return chain.Hash{}, true }
+	for name, use := range map[string]func(){
+		"PasswordKey.AuthKey":       func() { PasswordKey{}.AuthKey() },
+		"PasswordKey.WrapKey":       func() { PasswordKey{}.WrapKey() },
+		"PhraseKey.AuthKey":         func() { PhraseKey{}.AuthKey() },
+		"PhraseKey.WrapKey":         func() { PhraseKey{}.WrapKey() },
+		"RecoveryPhrase.Key":        func() { RecoveryPhrase{}.Key() },
+		"PasskeyKey.WrapKey":        func() { PasskeyKey{}.WrapKey(user, vault) },
+		"AuthKey.Hash":              func() { AuthKey{}.Hash() },
+		"WrapKey.Wrap":              func() { _, _ = wrap.Wrap(fixedAccountKey("account"), user, 1) },
+		"WrapKey.Wrap, account key": func() { _, _ = fixedWrapKeys()[chain.MethodPhrase].Wrap(account, user, 1) },
+		"WrapKey.Unwrap":            func() { _, _, _ = wrap.Unwrap(token, user, 0) },
+		"SealIdentity":              func() { i, _ := fixedIdentity(t); _, _ = account.SealIdentity(i) },
+		"SealIdentity, wiped":       func() { _, _ = fixedAccountKey("account").SealIdentity(identity) },
+		"OpenIdentity":              func() { _, _ = account.OpenIdentity(user, 1, token) },
+		"SealOnDevice":              func() { _, _ = account.SealOnDevice(UseOutbox, user, nil) },
+		"OpenOnDevice":              func() { _, _ = account.OpenOnDevice(UseOutbox, user, token) },
+		"Commitment":                func() { epoch.Commitment(vault, 1) },
+		"EpochKey.Seal":             func() { _, _ = epoch.Seal(fixedRecordPlace(), Record{}) },
+		"EpochKey.Seal, wiped":      func() { _, _ = wiped.Seal(fixedRecordPlace(), Record{}) },
+		"EpochKey.Open":             func() { _, _ = epoch.Open(fixedRecordPlace(), token) },
+		"SealPrevious":              func() { _, _ = epoch.SealPrevious(vault, 3, fixedPrevious()) },
+		"SealPrevious, zero key":    func() { _, _ = wiped.SealPrevious(vault, 3, []PreviousKey{{1, epoch}}) },
+		"OpenPrevious":              func() { _, _ = epoch.OpenPrevious(vault, 3, token, commitment) },
+		"SealEnvelope":              func() { _, _ = epoch.SealEnvelope(vault, 3, c.card) },
+		"OpenEnvelope":              func() { _, _ = keys.KEM.OpenEnvelope(c.entry, c.card.User, c.envelope) },
+		"Signing.Sign":              func() { keys.Signing.Sign(nil) },
+		"FirstCard":                 func() { _, _ = FirstCard(user, "ann", keys) },
+		"AttachmentKey.Encode":      func() { attachment.Encode() },
+		"AttachmentKey.Seal":        func() { _, _ = attachment.Seal(Chunk{user, 1, 1}, nil) },
+		"AttachmentKey.Open":        func() { _, _ = attachment.Open(Chunk{user, 1, 1}, token) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer func() {
+				if got := recover(); got != "seal: use of a zero key" {
+					t.Errorf("recovered %v", got)
+				}
+			}()
+			use()
+		})
+	}
+}
+
+func TestEqualityAndWipeOfFormat2(t *testing.T) {
+	t.Parallel()
+	s, o := secret{b: fixed("a")}, secret{b: fixed("b")}
+	password, phrase, passkey, wrap := PasswordKey{secret: s}, PhraseKey{s}, PasskeyKey{s}, WrapKey{secret: s}
+	account, epoch, attachment, signing, kem := AccountKey{s}, EpochKey{s}, AttachmentKey{s}, Signing{s}, KEMPrivate{s}
+	for name, c := range map[string]struct {
+		same, other bool
+		wipe        func()
+		key         *secret
+	}{
+		"PasswordKey":   {password.Equal(password), password.Equal(PasswordKey{secret: o}), password.Wipe, &password.secret},
+		"PhraseKey":     {phrase.Equal(phrase), phrase.Equal(PhraseKey{o}), phrase.Wipe, &phrase.secret},
+		"PasskeyKey":    {passkey.Equal(passkey), passkey.Equal(PasskeyKey{o}), passkey.Wipe, &passkey.secret},
+		"WrapKey":       {wrap.Equal(wrap), wrap.Equal(WrapKey{secret: o}), wrap.Wipe, &wrap.secret},
+		"AccountKey":    {account.Equal(account), account.Equal(AccountKey{o}), account.Wipe, &account.secret},
+		"EpochKey":      {epoch.Equal(epoch), epoch.Equal(EpochKey{o}), epoch.Wipe, &epoch.secret},
+		"AttachmentKey": {attachment.Equal(attachment), attachment.Equal(AttachmentKey{o}), attachment.Wipe, &attachment.secret},
+		"Signing":       {signing.Equal(signing), signing.Equal(Signing{o}), signing.Wipe, &signing.secret},
+		"KEMPrivate":    {kem.Equal(kem), kem.Equal(KEMPrivate{o}), kem.Wipe, &kem.secret},
+	} {
+		if !c.same || c.other {
+			t.Errorf("%s equals another, or not itself", name)
+		}
+		if c.wipe(); c.key.b != [keySize]byte{} {
+			t.Errorf("%s is there after it was wiped", name)
+		}
+	}
+	if NewAccountKey().Equal(NewAccountKey()) || NewEpochKey().Equal(NewEpochKey()) || NewAttachmentKey().Equal(NewAttachmentKey()) {
+		t.Error("two new keys are equal")
+	}
+}
