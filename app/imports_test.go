@@ -107,8 +107,20 @@ func TestVendorsOfTransferAreApart(t *testing.T) {
 	}
 }
 
+// The signed half of a vault needs no secret. The server runs its rules too.
+func TestChainHoldsNoSecrets(t *testing.T) {
+	for _, p := range list(t, nil, "./chain") {
+		for _, dep := range p.Deps {
+			ours := strings.HasPrefix(dep, module+"app/") && !slices.Contains([]string{"chain", "protocol", "names"}, strings.TrimPrefix(dep, module+"app/"))
+			if ours || strings.Contains(dep, "fernet") {
+				t.Errorf("%s reaches %s", p.ImportPath, dep)
+			}
+		}
+	}
+}
+
 func TestPureRoomsDoNoInputOrOutput(t *testing.T) {
-	for _, p := range list(t, nil, "./seal", "./item", "./transfer/...", "./generate", "./strength", "./health") {
+	for _, p := range list(t, nil, "./chain", "./seal", "./item", "./transfer/...", "./generate", "./strength", "./health") {
 		for _, dep := range p.Imports {
 			if slices.Contains([]string{"os", "log", "log/slog", "net"}, dep) || strings.HasPrefix(dep, "net/") && dep != "net/url" && dep != "net/netip" {
 				t.Errorf("%s imports %s", p.ImportPath, dep)

@@ -6,7 +6,7 @@ import (
 	"crypto/hpke"
 	"crypto/sha256"
 	"fmt"
-	"math/big"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -76,7 +76,7 @@ func (c *Card) Encode() []byte {
 
 // ParseCard reads what Encode returned and checks everything that the card says about itself: see ErrCard.
 func ParseCard(b []byte) (*Card, error) {
-	r := &reader{b: b}
+	r := &decoder{b: b}
 	r.format()
 	c := &Card{User: r.id(), Username: r.field(), Generation: r.number()}
 	copy(c.SigningKey[:], r.take(len(c.SigningKey)))
@@ -122,42 +122,37 @@ func validUsername(s string) bool {
 		!strings.ContainsFunc(s, forbidden)
 }
 
-// fieldPrime is 2^255 − 19, the modulus of Curve25519.
-var fieldPrime = new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), 255), big.NewInt(19))
-
-// littleEndian reads 32 bytes as in RFC 7748 §5 and RFC 8032 §5.1.2.
-func littleEndian(b []byte) *big.Int {
-	reversed := make([]byte, len(b))
-	for i, v := range b {
-		reversed[len(b)-1-i] = v
-	}
-	return new(big.Int).SetBytes(reversed)
+// smallOrder are the y coordinates of the points of order 1, 2, 4 and 8 on edwards25519, as encoded without the sign of x: 0, 1,
+// −1, and the two of order 8.
+var smallOrder = [...]string{
+	"\x00" + zeros, "\x01" + zeros, "\xec" + ones + "\x7f",
+	"\x26\xe8\x95\x8f\xc2\xb2\x27\xb0\x45\xc3\xf4\x89\xf2\xef\x98\xf0\xd5\xdf\xac\x05\xd3\xc6\x33\x39\xb1\x38\x02\x88\x6d\x53\xfc\x05",
+	"\xc7\x17\x6a\x70\x3d\x4d\xd8\x4f\xba\x3c\x0b\x76\x0d\x10\x67\x0f\x2a\x20\x53\xfa\x2c\x39\xcc\xc6\x4e\xc7\xfd\x77\x92\xac\x03\x7a",
 }
 
-// orderEight is the y coordinate of the points of order 8 on edwards25519, one of ±.
-var orderEight, _ = new(big.Int).SetString("5fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826", 16)
+var (
+	zeros = strings.Repeat("\x00", 31)
+	ones  = strings.Repeat("\xff", 30)
+)
 
-// canonicalSigningKey refuses a key with a second spelling, and the points of order 1, 2, 4 and 8, for which crypto/ed25519
-// accepts signatures that fit many messages. Their y coordinates are 1, −1, 0 and ±orderEight. ed25519.Verify refuses keys that
-// are not on the curve.
+// reduced reports whether a coordinate is below 2^255 − 19, the modulus of Curve25519. A larger one would be a second encoding of a
+// point. Coordinates are in little-endian order (RFC 7748 §5, RFC 8032 §5.1.2).
+func reduced(b []byte) bool {
+	last := len(b) - 1
+	return b[last] < 0x7f || b[last] == 0x7f && (string(b[1:last]) != ones || b[0] < 0xed)
+}
+
+// canonicalSigningKey refuses a key with a second encoding, and the points of small order, for which crypto/ed25519 accepts
+// signatures that fit many messages. ed25519.Verify refuses keys that are not on the curve.
 func canonicalSigningKey(key [ed25519.PublicKeySize]byte) bool {
 	key[len(key)-1] &= 0x7f // the sign of x
-	y := littleEndian(key[:])
-	if y.Cmp(fieldPrime) >= 0 {
-		return false
-	}
-	for _, small := range []*big.Int{big.NewInt(0), big.NewInt(1), orderEight} {
-		if y.Cmp(small) == 0 || new(big.Int).Add(y, small).Cmp(fieldPrime) == 0 {
-			return false
-		}
-	}
-	return true
+	return reduced(key[:]) && !slices.Contains(smallOrder[:], string(key[:]))
 }
 
 // canonicalKEMKey refuses a key with a second spelling, and one to which nothing can be encapsulated: such a member would block
 // every new epoch.
 func canonicalKEMKey(key []byte) bool {
-	if len(key) != kemKeySize || littleEndian(key[kemKeySize-x25519Size:]).Cmp(fieldPrime) >= 0 {
+	if len(key) != kemKeySize || !reduced(key[kemKeySize-x25519Size:]) {
 		return false
 	}
 	public, err := hpke.MLKEM768X25519().NewPublicKey(key)
@@ -168,16 +163,20 @@ func canonicalKEMKey(key []byte) bool {
 	return err == nil
 }
 
-// Fingerprint returns the first 200 bits of the hash as 12 groups of 5 digits, for two people to compare.
+// Fingerprint returns the first 200 bits of the hash, modulo 10^60, as 12 groups of 5 digits, for two people to compare.
 func (c *Card) Fingerprint() string {
-	const groups, digits = 12, 5
+	const groups, group = 12, 100_000
 	h := c.Hash()
-	n := new(big.Int).SetBytes(h[:25])
-	modulus := new(big.Int).Exp(big.NewInt(10), big.NewInt(groups*digits), nil)
-	text := fmt.Sprintf("%0*d", groups*digits, n.Mod(n, modulus))
+	number := h[:25]
 	parts := make([]string, groups)
-	for i := range parts {
-		parts[i] = text[i*digits : (i+1)*digits]
+	for i := range groups {
+		rest := 0
+		for j, b := range number { // long division in base 256
+			rest = rest<<8 | int(b)
+			number[j] = byte(rest / group) // #nosec G115 -- below 256, as the rest is below the divisor
+			rest %= group
+		}
+		parts[groups-1-i] = fmt.Sprintf("%05d", rest)
 	}
 	return strings.Join(parts, " ")
 }

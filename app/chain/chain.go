@@ -8,7 +8,7 @@
 //   - A State is what somebody verified of a vault. State.Follow is the only way from one to the next.
 //
 // The rules are in four places: card.go says which cards are taken, rules.go what an entry may change, follow.go which entries and
-// writes continue a verified state, and live.go which operations a write may hold. Each refusal has an error of its own below.
+// writes continue a verified state, and live.go which operations a write may hold. Each refusal has its own error below.
 //
 // The package is pure: no files, network, clock or logging. It never panics on input.
 package chain
@@ -58,7 +58,7 @@ var (
 	ErrEntry = errors.New("write does not name the newest log entry")
 	// ErrFork: the writes do not lead to the remembered one. Somebody shows another history.
 	ErrFork = errors.New("history does not contain the remembered state")
-	// ErrOperations: the operations are not the ones that were signed, or not allowed, or do not fit what is live.
+	// ErrOperations: the operations differ from the signed ones, are not allowed, or do not fit what is live.
 	ErrOperations = errors.New("operations are not valid")
 	// ErrRoot: what is live after the operations is not what was signed.
 	ErrRoot = errors.New("live records are not the signed ones")

@@ -74,7 +74,7 @@ func (d *Document) Hash() Hash { return HashOf(HashAnnex, d.Encode()) }
 
 // ParseDocument reads what Encode returned.
 func ParseDocument(b []byte) (*Document, error) {
-	r := &reader{b: b}
+	r := &decoder{b: b}
 	r.format()
 	d := &Document{KeyGeneration: r.number(), Salt: [SaltSize]byte(r.take(SaltSize)), Cost: r.byte(), Identity: r.hash(), Card: r.hash()}
 	for range int(r.byte()) {
@@ -139,8 +139,8 @@ type Anchor struct {
 	Card    *Card // the newest
 }
 
-// Resume returns the state at an account entry. It refuses an entry that does not follow the one that the identity names, that
-// does not name this identity by its document, or that the newest card did not sign. path is as in the function Resume.
+// Resume returns the state at an account entry. It refuses an entry that does not follow the entry in the identity, whose
+// document does not name this identity, or that the newest card did not sign. path is as in the function Resume.
 func (a Anchor) Resume(e *Entry, d *Document, identity string, path []*Write) (State, error) {
 	if err := d.Annexed(e); err != nil {
 		return State{}, err

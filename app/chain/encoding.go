@@ -89,63 +89,63 @@ func appendNumber(b []byte, n int64) []byte {
 
 func boundedNumber(n int64) bool { return n >= 0 && n <= MaxNumber }
 
-// reader takes values off an encoding. After the first that does not fit it returns zero values, and ok stays false.
-type reader struct {
+// decoder takes values off an encoding. After the first that does not fit it returns zero values, and ok stays false.
+type decoder struct {
 	b   []byte
 	bad bool
 }
 
-func (r *reader) take(n int) []byte {
-	if r.bad || n < 0 || n > len(r.b) {
-		r.bad = true
+func (d *decoder) take(n int) []byte {
+	if d.bad || n < 0 || n > len(d.b) {
+		d.bad = true
 		return make([]byte, max(n, 0))
 	}
-	taken := r.b[:n:n]
-	r.b = r.b[n:]
+	taken := d.b[:n:n]
+	d.b = d.b[n:]
 	return taken
 }
 
-func (r *reader) refuse(wrong bool) {
+func (d *decoder) refuse(wrong bool) {
 	if wrong {
-		r.bad = true
+		d.bad = true
 	}
 }
 
-func (r *reader) byte() byte     { return r.take(1)[0] }
-func (r *reader) uint16() uint16 { return binary.BigEndian.Uint16(r.take(2)) }
-func (r *reader) uint32() uint32 { return binary.BigEndian.Uint32(r.take(4)) }
-func (r *reader) id() ID         { return ID(r.take(idSize)) }
-func (r *reader) hash() Hash     { return Hash(r.take(hashSize)) }
-func (r *reader) field() string  { return string(r.take(int(r.byte()))) }
+func (d *decoder) byte() byte     { return d.take(1)[0] }
+func (d *decoder) uint16() uint16 { return binary.BigEndian.Uint16(d.take(2)) }
+func (d *decoder) uint32() uint32 { return binary.BigEndian.Uint32(d.take(4)) }
+func (d *decoder) id() ID         { return ID(d.take(idSize)) }
+func (d *decoder) hash() Hash     { return Hash(d.take(hashSize)) }
+func (d *decoder) field() string  { return string(d.take(int(d.byte()))) }
 
-func (r *reader) number() int64 {
-	n := binary.BigEndian.Uint64(r.take(8))
-	r.refuse(n > uint64(MaxNumber))
+func (d *decoder) number() int64 {
+	n := binary.BigEndian.Uint64(d.take(8))
+	d.refuse(n > uint64(MaxNumber))
 	return int64(n & uint64(MaxNumber)) // #nosec G115 -- bounded
 }
 
 // long reads a text with its length in four bytes, of at most limit bytes.
-func (r *reader) long(limit int) string {
-	n := r.uint32()
+func (d *decoder) long(limit int) string {
+	n := d.uint32()
 	if uint64(n) > uint64(limit) { // #nosec G115 -- limits are small and positive
-		r.bad = true
+		d.bad = true
 		return ""
 	}
-	return string(r.take(int(n)))
+	return string(d.take(int(n)))
 }
 
-func (r *reader) format() { r.refuse(r.byte() != Format) }
+func (d *decoder) format() { d.refuse(d.byte() != Format) }
 
 // signatures reads what is left: one or more signatures, at most two.
-func (r *reader) signatures() []Signature {
-	n := len(r.b) / signatureSize
-	r.refuse(len(r.b)%signatureSize != 0 || n < 1 || n > 2)
-	if r.bad {
+func (d *decoder) signatures() []Signature {
+	n := len(d.b) / signatureSize
+	d.refuse(len(d.b)%signatureSize != 0 || n < 1 || n > 2)
+	if d.bad {
 		return nil
 	}
 	out := make([]Signature, n)
 	for i := range out {
-		out[i] = Signature(r.take(signatureSize))
+		out[i] = Signature(d.take(signatureSize))
 	}
 	return out
 }

@@ -121,7 +121,7 @@ func (e *Entry) Encode() []byte {
 
 // ParseEntry reads what Encode returned. It checks the form alone: State.Follow says whether the entry is allowed.
 func ParseEntry(b []byte) (*Entry, error) {
-	r := &reader{b: b}
+	r := &decoder{b: b}
 	r.format()
 	e := &Entry{
 		Vault: r.id(), Type: Type(r.byte()), Sequence: r.number(), Previous: r.hash(), Revision: r.number(), Write: r.hash(),
@@ -160,7 +160,7 @@ func (e *Entry) refuse(err error) error {
 	return &Error{Kind: KindEntry, Number: e.Sequence, Author: e.Author, Err: err}
 }
 
-// check refuses what no op allows, whatever came before.
+// check refuses entries that no op allows.
 func (e *Entry) check() error {
 	wrong := func(why string) error { return fmt.Errorf("%w: %s", ErrEncoding, why) }
 	switch {

@@ -95,128 +95,126 @@ func (s State) SkipHash() Hash {
 }
 
 // Follow returns the state after entries, in ascending order, and the writes of path, in descending order: see Path. Both may be
-// empty. An error means that s remains what is known: the server, or whoever signed, contradicts it.
+// empty. After an error, s remains the newest verified state: the
+// server or an author contradicts it.
 //
 // The signatures of all entries are checked, and of the writes that of the newest: its author vouches for those before. Of each
 // write on the path it is checked that its author might write then.
 func (s State) Follow(entries []*Entry, path []*Write, cards *Cards) (State, error) {
-	f := follower{from: s, cards: cards, known: map[int64]Hash{0: s.Genesis}}
+	f := s.follower(cards)
 	chain := SkipChain(s.Revision)
 	for i, h := range append([]Hash{s.Write}, s.skips...) {
 		if i < len(chain) {
 			f.known[chain[i]] = h
 		}
 	}
-	f.log = []logged{{s.Entry, s.Entry.Hash(), s.Closed}}
-	for _, e := range entries {
-		if err := f.entry(e); err != nil {
-			return s, e.refuse(err)
+	newest := s.Revision
+	if len(path) > 0 {
+		if newest = path[0].Revision; newest <= s.Revision {
+			return s, path[0].refuse(fmt.Errorf("%w: revision %d is known", ErrFork, s.Revision))
 		}
 	}
-	if err := f.path(path); err != nil {
+	if err := f.entries(entries, s.Revision, newest); err != nil {
 		return s, err
 	}
-	newest := f.log[len(f.log)-1]
-	next := State{Genesis: s.Genesis, Entry: newest.Entry, Closed: newest.closed, Revision: s.Revision, Write: s.Write, skips: s.skips}
+	if err := f.known.link(path, Path(newest, s.Revision, f.through())); err != nil {
+		return s, err
+	}
+	if err := f.allowsAll(path); err != nil {
+		return s, err
+	}
 	if len(path) > 0 {
-		next.Revision, next.Write, next.skips = path[0].Revision, f.known[path[0].Revision], nil
-		for _, n := range SkipChain(path[0].Revision)[1:] {
-			next.skips = append(next.skips, f.known[n])
+		if err := path[0].verify(cards); err != nil {
+			return s, path[0].refuse(err)
 		}
 	}
-	return next, nil
+	return f.state(s.Genesis, newest), nil
 }
 
+// logged is an entry of a verified log.
 type logged struct {
 	*Entry
 	hash   Hash
 	closed bool
 }
 
-type follower struct {
-	from  State
-	cards *Cards
-	log   []logged
-	known map[int64]Hash // hashes of writes by revision
-}
+// hashes are those of writes by revision, as the known writes and their links say.
+type hashes map[int64]Hash
 
-// notes returns false if another write is known at this revision.
-func (f *follower) notes(revision int64, h Hash) bool {
-	if known, ok := f.known[revision]; ok {
-		return known == h
+// note returns false if another write is known at this revision.
+func (h hashes) note(revision int64, hash Hash) bool {
+	if known, ok := h[revision]; ok {
+		return known == hash
 	}
-	f.known[revision] = h
+	h[revision] = hash
 	return true
 }
 
-func (f *follower) entry(e *Entry) error {
-	before := f.log[len(f.log)-1]
-	if err := e.follow(before.Entry, before.closed, f.cards); err != nil {
-		return err
-	}
-	switch {
-	case e.Revision < f.from.Revision:
-		// The known write would have had to name this entry.
-		return fmt.Errorf("%w: older than a known write", ErrRevision)
-	case e.Revision < before.Revision:
-		return fmt.Errorf("%w: older than in the entry before", ErrRevision)
-	case !f.notes(e.Revision, e.Write):
-		return fmt.Errorf("%w: another is known", ErrRevision)
-	}
-	f.log = append(f.log, logged{e, e.Hash(), before.closed || e.Op == OpClose})
-	return nil
-}
-
-func (f *follower) path(path []*Write) error {
-	newest := f.from.Revision
-	if len(path) > 0 {
-		if newest = path[0].Revision; newest <= f.from.Revision {
-			return path[0].refuse(fmt.Errorf("%w: revision %d is known", ErrFork, f.from.Revision))
-		}
-	}
-	var through []int64
-	for _, e := range f.log[1:] {
-		if e.Revision > newest {
-			return e.refuse(fmt.Errorf("%w: newer than the newest write", ErrRevision))
-		}
-		through = append(through, e.Revision)
-	}
-	revisions := Path(newest, f.from.Revision, through)
+// link checks that the writes have these revisions, and the hashes that the links of known writes name.
+func (h hashes) link(path []*Write, revisions []int64) error {
 	if len(path) != len(revisions) {
-		return path0(path, f.from).refuse(fmt.Errorf("%w: %d writes instead of %d", ErrFork, len(path), len(revisions)))
+		return &Error{Kind: KindWrite, Err: fmt.Errorf("%w: %d writes instead of %d", ErrFork, len(path), len(revisions))}
 	}
 	for i, w := range path {
-		if err := f.write(w, revisions[i]); err != nil {
+		if err := w.check(); err != nil {
 			return w.refuse(err)
 		}
-	}
-	if len(path) > 0 {
-		if err := path[0].verify(f.cards); err != nil {
-			return path[0].refuse(err)
+		if n := revisions[i]; w.Revision != n || !h.note(n, w.Hash()) || !h.note(n-1, w.Previous) || !h.note(SkipRevision(n), w.Skip) {
+			return w.refuse(ErrFork)
 		}
 	}
 	return nil
 }
 
-// path0 returns the write to name in an error about a path, which may be empty.
-func path0(path []*Write, s State) *Write {
-	if len(path) > 0 {
-		return path[0]
-	}
-	return &Write{Revision: s.Revision}
+type follower struct {
+	cards *Cards
+	log   []logged
+	known hashes
 }
 
-func (f *follower) write(w *Write, revision int64) error {
-	if err := w.check(); err != nil {
-		return err
+func (s State) follower(cards *Cards) follower {
+	return follower{cards: cards, known: hashes{0: s.Genesis}, log: []logged{{s.Entry, s.Entry.Hash(), s.Closed}}}
+}
+
+// newest returns the entry that is the newest now.
+func (f *follower) newest() logged { return f.log[len(f.log)-1] }
+
+// entries checks new entries. They name writes from one revision to another, both included.
+func (f *follower) entries(entries []*Entry, from, to int64) error {
+	for _, e := range entries {
+		before := f.newest()
+		err := e.follow(before.Entry, before.closed, f.cards)
+		switch {
+		case err != nil:
+		case e.Revision < from:
+			// A known write would have had to name this entry.
+			err = fmt.Errorf("%w: older than a known write", ErrRevision)
+		case e.Revision < before.Revision:
+			err = fmt.Errorf("%w: older than in the entry before", ErrRevision)
+		case e.Revision > to:
+			err = fmt.Errorf("%w: newer than the newest write", ErrRevision)
+		case !f.known.note(e.Revision, e.Write):
+			err = fmt.Errorf("%w: another is known", ErrRevision)
+		}
+		if err != nil {
+			return e.refuse(err)
+		}
+		f.log = append(f.log, logged{e, e.Hash(), before.closed || e.Op == OpClose})
 	}
-	if w.Vault != f.from.Entry.Vault {
-		return ErrVault
+	return nil
+}
+
+// through returns the revisions that new entries name.
+func (f *follower) through() []int64 {
+	var revisions []int64
+	for _, e := range f.log[1:] {
+		revisions = append(revisions, e.Revision)
 	}
-	if w.Revision != revision || !f.notes(revision, w.Hash()) ||
-		!f.notes(revision-1, w.Previous) || !f.notes(SkipRevision(revision), w.Skip) {
-		return ErrFork
-	}
+	return revisions
+}
+
+// allows checks that the author of a write might write then.
+func (f *follower) allows(w *Write) error {
 	named := f.log[0]
 	for _, e := range f.log[1:] {
 		if e.Revision >= w.Revision {
@@ -226,6 +224,8 @@ func (f *follower) write(w *Write, revision int64) error {
 	}
 	author := named.Member(w.Author)
 	switch {
+	case w.Vault != named.Vault:
+		return ErrVault
 	case w.Entry != named.hash:
 		return ErrEntry
 	case named.closed:
@@ -238,6 +238,27 @@ func (f *follower) write(w *Write, revision int64) error {
 		return ErrEpoch
 	}
 	return nil
+}
+
+func (f *follower) allowsAll(path []*Write) error {
+	for _, w := range path {
+		if err := f.allows(w); err != nil {
+			return w.refuse(err)
+		}
+	}
+	return nil
+}
+
+// state returns the state at a write that is known with all of its skip chain.
+func (f *follower) state(genesis Hash, revision int64) State {
+	newest := f.newest()
+	s := State{Genesis: genesis, Entry: newest.Entry, Closed: newest.closed, Revision: revision, Write: f.known[revision]}
+	for i, n := range SkipChain(revision) {
+		if i > 0 {
+			s.skips = append(s.skips, f.known[n])
+		}
+	}
+	return s
 }
 
 // Encode returns the state for a device or a server to remember.
@@ -257,7 +278,7 @@ func (s State) Encode() []byte {
 
 // ParseState reads what Encode returned. It fails with ErrEncoding, which the caller must not take for "nothing was remembered".
 func ParseState(b []byte) (State, error) {
-	r := &reader{b: b}
+	r := &decoder{b: b}
 	r.format()
 	s := State{Genesis: r.hash()}
 	closed := r.byte()

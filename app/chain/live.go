@@ -28,7 +28,7 @@ type Line struct {
 	Kind    RecordKind
 	ID      ID     // of the item, or of the attachment
 	Version uint32 // of a record, from 1; of an attachment, the number of chunks
-	Epoch   uint32 // whose key seals the record; 0 for an attachment, which has a key of its own
+	Epoch   uint32 // whose key seals the record; 0 for an attachment, which has its own key
 	Hash    Hash   // HashToken of the record's token, or HashAttachment over the hashes of the chunks
 }
 
@@ -56,8 +56,8 @@ func compareLines(a, b Line) int {
 		cmp.Compare(a.Epoch, b.Epoch), bytes.Compare(a.Hash[:], b.Hash[:]))
 }
 
-func (r *reader) line() Line {
-	return Line{Kind: RecordKind(r.byte()), ID: r.id(), Version: r.uint32(), Epoch: r.uint32(), Hash: r.hash()}
+func (d *decoder) line() Line {
+	return Line{Kind: RecordKind(d.byte()), ID: d.id(), Version: d.uint32(), Epoch: d.uint32(), Hash: d.hash()}
 }
 
 func (l Line) valid() bool {
@@ -108,7 +108,7 @@ func ParseOperations(b []byte) ([]Operation, error) {
 	if len(b)%OperationSize != 0 || len(b) == 0 || len(b) > OperationSize*MaxOperations {
 		return nil, fmt.Errorf("%w: number", ErrOperations)
 	}
-	r := &reader{b: b}
+	r := &decoder{b: b}
 	ops := make([]Operation, 0, len(b)/OperationSize)
 	for len(r.b) > 0 && !r.bad {
 		o := Operation{Line: r.line()}
@@ -123,7 +123,7 @@ func ParseOperations(b []byte) ([]Operation, error) {
 	return ops, checkOperations(ops)
 }
 
-// checkOperations: each place stands once, and in the one order.
+// checkOperations checks that the places are in ascending order, each once.
 func checkOperations(ops []Operation) error {
 	if len(ops) == 0 || len(ops) > MaxOperations {
 		return fmt.Errorf("%w: number", ErrOperations)
@@ -181,7 +181,7 @@ func PartOfLive(vault ID, hashes [buckets]Hash, count int64) *Live {
 // Bucket returns the number of the bucket for an id.
 func Bucket(id ID) byte { return id[0] }
 
-// Load adds the lines of a bucket. It returns ErrRoot if they are not the ones that the hash of the bucket covers.
+// Load adds the lines of a bucket. It returns ErrRoot if the hash of the bucket covers other lines.
 func (l *Live) Load(bucket byte, lines []Line) error {
 	m := make(map[key]Line, len(lines))
 	for _, line := range lines {

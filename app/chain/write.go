@@ -59,7 +59,7 @@ func (w *Write) Encode() []byte { return append(w.body(), w.Signature[:]...) }
 
 // ParseWrite reads what Encode returned. It checks the form alone: State.Follow says whether the write is allowed.
 func ParseWrite(b []byte) (*Write, error) {
-	r := &reader{b: b}
+	r := &decoder{b: b}
 	r.format()
 	w := &Write{
 		Vault: r.id(), Epoch: r.uint32(), Revision: r.number(), Previous: r.hash(), Skip: r.hash(), Branch: r.hash(),

@@ -1,0 +1,115 @@
+package chain
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+)
+
+// filled returns a Live of n items with two records each, and the operations that filled it.
+func filled(t testing.TB, n int) (*Live, [][]Operation) {
+	t.Helper()
+	l := NewLive(fixedID("vault"))
+	var steps [][]Operation
+	for i := range n {
+		name := fmt.Sprint(i)
+		ops := []Operation{put(RecordOverview, name, 1, 1), put(RecordDetails, name, 1, 1)}
+		if i%5 == 4 {
+			file := put(Attachment, "file "+name, 2, 0)
+			ops = append(ops, file)
+		}
+		if i%3 == 2 {
+			ops = append(ops, del(put(RecordDetails, fmt.Sprint(i-1), 1, 1)), put(RecordDetails, fmt.Sprint(i-1), 2, 1))
+		}
+		SortOperations(ops)
+		if err := l.Apply(ops); err != nil {
+			t.Fatal(err)
+		}
+		steps = append(steps, ops)
+	}
+	return l, steps
+}
+
+func TestUndoLeadsThroughEveryRoot(t *testing.T) {
+	t.Parallel()
+	l, steps := filled(t, 100)
+	replay := NewLive(fixedID("vault"))
+	roots := []Hash{replay.Root()}
+	for _, ops := range steps {
+		if err := replay.Apply(ops); err != nil {
+			t.Fatal(err)
+		}
+		roots = append(roots, replay.Root())
+	}
+	for i := len(steps) - 1; i >= 0; i-- {
+		if err := l.Undo(steps[i]); err != nil {
+			t.Fatal(err)
+		}
+		if l.Root() != roots[i] {
+			t.Fatalf("another root at %d", i)
+		}
+	}
+	if l.Count() != 0 {
+		t.Errorf("%d lines are left", l.Count())
+	}
+	if err := l.Undo(steps[0]); !errors.Is(err, ErrOperations) {
+		t.Errorf("undone twice: %v", err)
+	}
+}
+
+// A record that is sealed under a new epoch key keeps its version: one delete and one put in one write.
+func TestReseal(t *testing.T) {
+	t.Parallel()
+	l, _ := filled(t, 10)
+	before := l.Count()
+	ops := []Operation{del(put(RecordOverview, "3", 1, 1)), put(RecordOverview, "3", 1, 2)}
+	SortOperations(ops)
+	if err := l.Apply(ops); err != nil || l.Count() != before {
+		t.Fatalf("%v, %d lines", err, l.Count())
+	}
+	if err := l.Apply([]Operation{put(RecordOverview, "3", 1, 3)}); !errors.Is(err, ErrOperations) {
+		t.Errorf("a version is live under two epochs: %v", err)
+	}
+	if err := l.Apply([]Operation{put(Attachment, "file 4", 3, 0)}); !errors.Is(err, ErrOperations) {
+		t.Errorf("an attachment is live twice: %v", err)
+	}
+}
+
+// The server loads only the buckets that a write touches.
+func TestPartOfLive(t *testing.T) {
+	t.Parallel()
+	whole, _ := filled(t, 300)
+	ops := []Operation{put(RecordDetails, "7", 9, 1)}
+	bucket := Bucket(ops[0].ID)
+	part := PartOfLive(fixedID("vault"), whole.Hashes(), whole.Count())
+	if err := part.Apply(ops); !errors.Is(err, ErrOperations) {
+		t.Errorf("a bucket that was not loaded: %v", err)
+	}
+	lines := whole.Lines(bucket)
+	for name, wrong := range map[string][]Line{
+		"fewer":          lines[1:],
+		"more":           append([]Line{{Kind: RecordDetails, ID: ops[0].ID, Version: 7, Epoch: 1, Hash: fixed("x")}}, lines...),
+		"a line twice":   append([]Line{lines[0]}, lines...),
+		"another bucket": whole.Lines(bucket + 1),
+	} {
+		if err := part.Load(bucket, wrong); !errors.Is(err, ErrRoot) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := part.Load(bucket, lines); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(part.Apply(ops), whole.Apply(ops)); err != nil {
+		t.Fatal(err)
+	}
+	if part.Root() != whole.Root() || part.Count() != whole.Count() {
+		t.Error("another root")
+	}
+}
+
+func TestRootNamesTheVault(t *testing.T) {
+	t.Parallel()
+	if NewLive(fixedID("a")).Root() == NewLive(fixedID("b")).Root() {
+		t.Error("two empty vaults have one root")
+	}
+}
