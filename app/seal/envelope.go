@@ -79,9 +79,9 @@ func (k EpochKey) SealEnvelope(vault chain.ID, epoch uint32, to *chain.Card) ([]
 }
 
 // OpenEnvelope decrypts the envelope that a verified log entry names for user, with the keys of user's card in that roster, and returns
-// the key of the entry's epoch. It returns ErrNotMember if the roster has no such user; ErrAltered if the envelope is not the one
-// in the roster, or does not open; ErrMisplaced if it names another vault, epoch, user or card; ErrCommitment if its key is not the one
-// that the entry commits to. An envelope that is in the roster and does not open is the fault of the author of an entry.
+// the key of the entry's epoch. It returns ErrNotMember if the roster has no such user; ErrAltered if the roster names another envelope,
+// or this one does not open; ErrMisplaced if it names another vault, epoch, user or card; ErrCommitment if the entry commits to another
+// key. If the roster names the envelope, the author of the log entry that put it there is at fault.
 func (k KEMPrivate) OpenEnvelope(e *chain.Entry, user chain.ID, envelope []byte) (EpochKey, error) {
 	m := e.Member(user)
 	if m == nil {

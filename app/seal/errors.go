@@ -41,13 +41,13 @@ var (
 	ErrUnknownCost = errors.New("cost of the key derivation is unknown")
 	// ErrWrongMethod: a wrapped account key names another way to unlock than the key that opens it.
 	ErrWrongMethod = errors.New("was sealed for another way to unlock")
-	// ErrOldKey: the generation of the account key is below the one that the device knows.
+	// ErrOldKey: the generation of the account key is below that which the device remembers, or another than expected.
 	ErrOldKey = errors.New("has another generation of the account key")
 	// ErrCardKeys: a card does not have the public halves of the private keys.
 	ErrCardKeys = errors.New("card does not have these keys")
 	// ErrNotMember: the log entry has no line for the user.
 	ErrNotMember = errors.New("the user is not a member of the vault")
-	// ErrCommitment: a key of an epoch is not the one that the log commits to. The author of the log entry is at fault.
+	// ErrCommitment: the log commits to another key of the epoch. The author of the log entry is at fault.
 	ErrCommitment = errors.New("does not match the commitment in the log")
 )
 

@@ -7,7 +7,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/chain"
 )
 
-// fuzzPlaintext checks that a plaintext that parses is exactly the one that its content encodes to. encode returns nil for bytes that do
+// fuzzPlaintext checks that encoding the content of a plaintext that parses gives the same bytes. encode returns nil for bytes that do
 // not parse.
 func fuzzPlaintext(f *testing.F, encode func([]byte) []byte, valid ...[]byte) {
 	f.Helper()

@@ -12,7 +12,7 @@ import (
 )
 
 // encapsulation is X-Wing (draft-connolly-cfrg-xwing-kem) with fixed random bytes, and the key schedule of HPKE (RFC 9180 §5.1) with
-// its export, by hand: crypto/hpke takes no random bytes, and vectors need a second implementation.
+// its export, by hand: crypto/hpke draws its own random bytes, and vectors need a second implementation.
 type encapsulation struct{ encapsulated, shared, exported []byte }
 
 func encapsulate(t *testing.T, kemKey []byte, name string, info []byte) encapsulation {
