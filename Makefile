@@ -113,6 +113,7 @@ test: test-setup build go-test race-test wasm-test web-test
 
 test-setup:
 	scripts/setup.sh build test
+	scripts/python-tool.sh install verifier
 	internal/testenv/dynamolocal/dynamodb-local.sh install
 
 # SonarQube reads the JSON file.
