@@ -61,7 +61,7 @@ func (c Chunk) check() error {
 	switch {
 	case c.Attachment == chain.ID{}:
 		return fmt.Errorf("%w: the attachment id is empty", ErrBadPlace)
-	case c.Count < 1 || c.Count > protocol.MaxChunks || c.Number < 1 || c.Number > c.Count:
+	case c.Count > protocol.MaxChunks || c.Number < 1 || c.Number > c.Count:
 		return fmt.Errorf("%w: number or count is out of bounds", ErrBadPlace)
 	}
 	return nil

@@ -132,6 +132,9 @@ func TestMalformedRecordsAreAltered(t *testing.T) {
 	nobody := bytes.Clone(valid)
 	clear(nobody[origin+1 : origin+1+16])
 	bad["origin without author"] = nobody
+	never := bytes.Clone(valid)
+	clear(never[origin+1+16 : origin+1+24])
+	bad["origin at revision 0"] = never
 	bad["not padded"] = append(recordHead(p, Origin{}), 0, 0, 0, 0)
 	bad["padded to another bucket"] = append(bytes.Clone(valid), make([]byte, 64)...)
 	for name, b := range bad {
@@ -278,13 +281,9 @@ func TestPreviousKeysMustDescend(t *testing.T) {
 		"the own epoch": {vault, []PreviousKey{key(3), key(1)}},
 		"a later epoch": {vault, []PreviousKey{key(4)}},
 		"epoch 0":       {vault, []PreviousKey{key(1), key(0)}},
-		"too many":      {vault, make([]PreviousKey, MaxPreviousKeys+1)},
 	} {
 		if _, err := k.SealPrevious(c.vault, 3, c.keys); !errors.Is(err, ErrBadPlace) {
 			t.Errorf("seal, %s: %v", name, err)
-		}
-		if name == "too many" {
-			continue // zero keys cannot be encoded
 		}
 		forged := forge(t, k.previousKey(vault, 3), (&previousKeys{c.vault, 3, c.keys}).encode())
 		if got, err := k.OpenPrevious(vault, 3, forged, commitments(vault, c.keys)); got != nil || !errors.Is(err, ErrAltered) {
@@ -303,21 +302,34 @@ func TestPreviousKeysMustDescend(t *testing.T) {
 	}
 }
 
-func TestTheMostPreviousKeysFitIntoALogEntry(t *testing.T) {
-	t.Parallel()
-	vault, k := fixedID("vault"), fixedEpochKey("epoch")
+// previousTo returns the keys of n epochs.
+func previousTo(n uint32) []PreviousKey {
 	var keys []PreviousKey
-	for epoch := uint32(MaxPreviousKeys); epoch > 0; epoch-- {
-		key := EpochKey{secret{b: fixed("epoch")}}
+	for epoch := n; epoch > 0; epoch-- {
+		key := fixedEpochKey("epoch")
 		binary.BigEndian.PutUint32(key.b[:], epoch)
 		keys = append(keys, PreviousKey{epoch, key})
 	}
+	return keys
+}
+
+func TestTheMostPreviousKeysFitIntoALogEntry(t *testing.T) {
+	t.Parallel()
+	vault, k, keys := fixedID("vault"), fixedEpochKey("epoch"), previousTo(MaxPreviousKeys)
 	token, err := k.SealPrevious(vault, MaxPreviousKeys+1, keys)
 	if err != nil || len(token) > chain.MaxPreviousKeys {
 		t.Fatalf("%d characters, %v", len(token), err)
 	}
 	if got, err := k.OpenPrevious(vault, MaxPreviousKeys+1, token, commitments(vault, keys)); err != nil || len(got) != MaxPreviousKeys {
 		t.Errorf("%d keys, %v", len(got), err)
+	}
+	const above = MaxPreviousKeys + 2
+	if _, err := k.SealPrevious(vault, above, previousTo(above-1)); !errors.Is(err, ErrBadPlace) {
+		t.Errorf("too many: %v", err)
+	}
+	forged := forge(t, k.previousKey(vault, above), (&previousKeys{vault, above, previousTo(above - 1)}).encode())
+	if _, err := k.OpenPrevious(vault, above, forged, commitments(vault, keys)); !errors.Is(err, ErrAltered) {
+		t.Errorf("too many, opened: %v", err)
 	}
 }
 
