@@ -103,7 +103,7 @@ func (c *Card) check() error {
 		return refuse(ErrCard, "no user")
 	case !validUsername(c.Username):
 		return refuse(ErrCard, "username")
-	case c.Generation < 1 || c.Generation > MaxNumber || (c.Generation == 1) != (c.Previous == Hash{}):
+	case c.Generation < 1 || (c.Generation == 1) != (c.Previous == Hash{}):
 		return refuse(ErrCard, "generation")
 	case !canonicalSigningKey(c.SigningKey):
 		return refuse(ErrCard, "signing key")

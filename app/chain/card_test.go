@@ -74,6 +74,7 @@ func TestCardsThatNobodyTakes(t *testing.T) {
 		"invalid UTF-8":        {func(c *Card) { c.Username = "anna\xff" }, ErrCard},
 		"a long username":      {func(c *Card) { c.Username = strings.Repeat("a", 129) }, ErrCard},
 		"generation 0":         {func(c *Card) { c.Generation = 0 }, ErrCard},
+		"generation 0 after 1": {func(c *Card) { c.Generation, c.Previous = 0, fixed("card") }, ErrCard},
 		"a predecessor":        {func(c *Card) { c.Previous = fixed("card") }, ErrCard},
 		"no predecessor":       {func(c *Card) { c.Generation = 2 }, ErrCard},
 		"an X25519 half of 0":  {func(c *Card) { clear(c.KEMKey[kemKeySize-x25519Size:]) }, ErrCard},
@@ -102,6 +103,10 @@ func TestCardsThatNobodyTakes(t *testing.T) {
 		})
 	}
 	p := newPerson(t, "anna")
+	short := *p.card()
+	short.KEMKey = short.KEMKey[:100]
+	var cards Cards
+	want(t, "a short key", cards.Add(&short), ErrCard)
 	c := *p.card()
 	c.Username = "eve"
 	_, err := ParseCard(c.Encode())

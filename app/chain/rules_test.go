@@ -295,6 +295,58 @@ func TestCardsThatReplaceNothing(t *testing.T) {
 	want(t, "the thief of the old key, one signature", err, ErrSignature)
 }
 
+// With two of each, the attacks fail because of the rule alone, not because no owner would be left.
+func TestPowersOfManagersAndOwners(t *testing.T) {
+	t.Parallel()
+	x := newTeam(t)
+	manager2, owner2 := newPerson(t, "mia"), newPerson(t, "otto")
+	x.knows(manager2)
+	x.knows(owner2)
+	x.add(x.owner, manager2, Manager)
+	x.add(x.owner, owner2, Owner)
+	for name, c := range map[string]struct {
+		op     Op
+		author *person
+		edit   func([]Member) []Member
+		err    error
+	}{
+		"manager removes a manager":         {OpRemove, x.manager, without(manager2), ErrRole},
+		"manager removes an owner":          {OpRemove, x.manager, without(owner2), ErrRole},
+		"owner removes himself":             {OpRemove, x.owner, without(x.owner), ErrRole},
+		"owner removes an owner":            {OpRemove, x.owner, without(owner2), nil},
+		"manager demotes a manager":         {OpRole, x.manager, withRole(manager2, Reader), ErrRole},
+		"manager demotes an owner":          {OpRole, x.manager, withRole(owner2, Editor), ErrRole},
+		"manager promotes a reader":         {OpRole, x.manager, withRole(x.reader, Manager), ErrRole},
+		"owner demotes an owner":            {OpRole, x.owner, withRole(owner2, Reader), nil},
+		"owner steps down":                  {OpRole, x.owner, withRole(x.owner, Reader), nil},
+		"owner leaves":                      {OpLeave, x.owner, without(x.owner), nil},
+		"manager leaves for another":        {OpLeave, x.manager, without(manager2), ErrRole},
+		"two members leave in one entry":    {OpLeave, x.reader, func(r []Member) []Member { return without(x.reader)(without(x.editor)(r)) }, ErrRoster},
+		"manager removes an editor and one": {OpRemove, x.manager, func(r []Member) []Member { return without(manager2)(without(x.editor)(r)) }, ErrRole},
+	} {
+		e := x.draft(c.op, c.author)
+		e.edit(c.edit)
+		_, err := x.state.Follow([]*Entry{x.sign(e)}, nil, x.cards)
+		want(t, name, err, c.err)
+	}
+}
+
+func TestUnknownCards(t *testing.T) {
+	t.Parallel()
+	x := newTeam(t)
+	entries, path := x.answer(x.states[0], x.state)
+	_, err := x.states[0].Follow(entries, path, &Cards{})
+	want(t, "no cards", err, ErrUnknownCard)
+	w, _ := x.prepare(x.editor, put(RecordOverview, "new", 1, 1))
+	_, err = x.state.Follow(nil, []*Write{w}, &Cards{})
+	want(t, "no card of the author of a write", err, ErrUnknownCard)
+	e := x.draft(OpAdd, x.owner)
+	stranger := newPerson(t, "stranger")
+	e.edit(func(r []Member) []Member { return append(r, x.member(stranger, Reader)) })
+	_, err = x.state.Follow([]*Entry{x.sign(e)}, nil, x.cards)
+	want(t, "no card of a new member", err, ErrUnknownCard)
+}
+
 func TestClosedVaultTakesNothingMore(t *testing.T) {
 	t.Parallel()
 	x := newTeam(t)
