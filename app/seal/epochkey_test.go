@@ -402,7 +402,7 @@ func TestAttachmentKeysHaveOneSpelling(t *testing.T) {
 	}
 	for name, s := range map[string]string{
 		"empty": "", "truncated": text[:42], "trailing byte": text + "A", "padded": text + "=", "line break": text[:20] + "\n" + text[21:],
-		"trailing line": text[:42] + "\n", "stray bits": strayBits(text + "=")[:43], "standard alphabet": "+" + text[1:], "zero key": strings.Repeat("A", 43),
+		"trailing line": text[:42] + "\n", "31 bytes and a line": strings.Repeat("B", 41) + "A\n", "stray bits": strayBits(text + "=")[:43], "standard alphabet": "+" + text[1:], "zero key": strings.Repeat("A", 43),
 	} {
 		if _, err := ParseAttachmentKey(s); !errors.Is(err, ErrWrongKey) || s == text {
 			t.Errorf("%s: %v", name, err)

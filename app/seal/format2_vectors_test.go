@@ -379,7 +379,7 @@ func (o opener) refused(account AccountKey, i *Identity, epoch EpochKey) {
 			"chunk": func() error {
 				key, err := ParseAttachmentKey(c.Key)
 				if err != nil {
-					return nil
+					o.t.Fatal(err)
 				}
 				_, err = key.Open(Chunk{o.id(c.ID), 1, c.Chunks[0].Count}, bad.Token)
 				return err
