@@ -2,9 +2,9 @@ package seal
 
 import (
 	"bytes"
+	"encoding/hex"
+	"encoding/json"
 	"testing"
-
-	"github.com/vaultsphere/vaultsphere/app/chain"
 )
 
 // fuzzPlaintext checks that encoding the content of a plaintext that parses gives the same bytes. encode returns nil for bytes that do
@@ -95,38 +95,62 @@ func FuzzParseChunk(f *testing.F) {
 	}, pad(c.head(), nil), pad(c.head(), bytes.Repeat([]byte{1}, 300)))
 }
 
+// openFrozen returns the frozen vectors: each process that fuzzes needs the same tokens.
+func openFrozen(f *testing.F) (v vectors2) {
+	f.Helper()
+	if err := json.Unmarshal(frozen2, &v); err != nil {
+		f.Fatal(err)
+	}
+	return v
+}
+
 // Only the exact bytes of an envelope open.
 func FuzzOpenEnvelope(f *testing.F) {
-	c := newEnvelopeCase(f)
-	f.Add(c.envelope)
-	f.Add(c.envelope[:EnvelopeBytes-4])
-	f.Add(append(bytes.Clone(c.envelope), '\n'))
+	v := openFrozen(f)
+	envelope, err := hex.DecodeString(v.Envelope.Envelope)
+	if err != nil {
+		f.Fatal(err)
+	}
+	i, cards := fixedIdentity(f)
+	a := addressee{fixedID("vault"), v.Envelope.Epoch, i.User, cards[1].Hash()}
+	commitment := fixedEpochKey("epoch 3").Commitment(a.vault, a.epoch)
+	f.Add(envelope)
+	f.Add(envelope[:EnvelopeBytes-4])
+	f.Add(append(bytes.Clone(envelope), '\n'))
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		_, err := c.keys.KEM.openEnvelope(c.addressee(), c.entry.Commitment, b)
-		if (err == nil) != bytes.Equal(b, c.envelope) {
+		if _, err := i.Cards[1].KEM.openEnvelope(a, commitment, b); (err == nil) != bytes.Equal(b, envelope) {
 			t.Errorf("%x: %v", b, err)
 		}
 	})
 }
 
 func FuzzUnwrap(f *testing.F) {
-	k, user := fixedWrapKeys()[chain.MethodPhrase], fixedID("user")
-	token, err := k.Wrap(fixedAccountKey("account"), user, 1)
-	if err != nil {
-		f.Fatal(err)
-	}
-	fuzzOpen(f, token, func(s string) error { _, _, err := k.Unwrap(s, user, 1); return err })
+	k := RecoveryPhrase{secret{b: fixed("phrase")}}.Key().WrapKey()
+	fuzzOpen(f, openFrozen(f).Wraps[1].Token, func(s string) error { _, _, err := k.Unwrap(s, fixedID("user"), 1); return err })
 }
 
 func FuzzOpenIdentity(f *testing.F) {
-	key := fixedAccountKey("account")
-	i, _ := fixedIdentity(f)
-	token, err := key.SealIdentity(i)
-	if err != nil {
-		f.Fatal(err)
-	}
-	fuzzOpen(f, token, func(s string) error { _, err := key.OpenIdentity(i.User, i.KeyGeneration, s); return err })
+	v := openFrozen(f).Identity
+	fuzzOpen(f, v.Token, func(s string) error {
+		_, err := fixedAccountKey("account").OpenIdentity(fixedID("user"), v.Generation, s)
+		return err
+	})
+}
+
+func FuzzOpenRecordOfFormat2(f *testing.F) {
+	fuzzOpen(f, openFrozen(f).Records[0].Token, func(s string) error {
+		_, err := fixedEpochKey("epoch 3").Open(fixedRecordPlace(), s)
+		return err
+	})
+}
+
+func FuzzOpenPrevious(f *testing.F) {
+	vault := fixedID("vault")
+	fuzzOpen(f, openFrozen(f).Previous.Token, func(s string) error {
+		_, err := fixedEpochKey("epoch 3").OpenPrevious(vault, 3, s, commitments(vault, fixedPrevious()))
+		return err
+	})
 }
 
 func FuzzParseAttachmentKey(f *testing.F) {
