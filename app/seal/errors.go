@@ -58,7 +58,8 @@ type RecordError struct {
 }
 
 func (e *RecordError) Error() string {
-	return fmt.Sprintf("record of item %s, kind %d, version %d, epoch %d %v", e.Place.Item, e.Place.Kind, e.Place.Version, e.Place.Epoch, e.Err)
+	p := e.Place
+	return fmt.Sprintf("record of item %s, kind %d, version %d, epoch %d %v", p.Item, p.Kind, p.Version, p.Epoch, e.Err)
 }
 
 func (e *RecordError) Unwrap() error { return e.Err }

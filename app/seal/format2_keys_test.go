@@ -96,3 +96,19 @@ func TestEqualityAndWipeOfFormat2(t *testing.T) {
 		t.Error("two new keys are equal")
 	}
 }
+
+func TestErrorsOfFormat2NameTheObject(t *testing.T) {
+	t.Parallel()
+	id := fixedID("item")
+	for want, err := range map[string]error{
+		"record of item " + id.String() + ", kind 2, version 7, epoch 3 was changed outside this vault": &RecordError{
+			RecordPlace{fixedID("vault"), 3, id, chain.RecordDetails, 7}, ErrAltered,
+		},
+		"chunk 2 of 3 of attachment " + id.String() + " is too large to be sealed": &ChunkError{Chunk{id, 2, 3}, ErrTooLarge},
+		"key of epoch 4 does not match the commitment in the log":                  &EpochError{4, ErrCommitment},
+	} {
+		if err.Error() != want {
+			t.Errorf("%q, want %q", err, want)
+		}
+	}
+}

@@ -88,7 +88,9 @@ func (k EpochKey) SealPrevious(vault chain.ID, epoch uint32, keys []PreviousKey)
 // It returns ErrAltered if the token was truncated, altered, or sealed under another key or for another epoch; ErrMisplaced if it
 // names another vault or epoch. Keys that do not match their commitment are left out: the error then has an *EpochError for each, and
 // the other keys are valid. The author of the log entry is to blame for all of these.
-func (k EpochKey) OpenPrevious(vault chain.ID, epoch uint32, token string, commitment func(epoch uint32) (chain.Hash, bool)) ([]PreviousKey, error) {
+func (k EpochKey) OpenPrevious(
+	vault chain.ID, epoch uint32, token string, commitment func(epoch uint32) (chain.Hash, bool),
+) ([]PreviousKey, error) {
 	b, err := openToken(k.previousKey(vault, epoch), token)
 	if err != nil {
 		return nil, fmt.Errorf("previous keys: %w", &EpochError{epoch, ErrAltered})
