@@ -47,9 +47,12 @@ WASM_PROGRAMS := ./app/cmd/vaultsphere-wasm ./app/cmd/vaultsphere-strength-wasm 
 
 help:
 	@echo "make run    serve the vault at http://localhost:5001, with its data in $(DATA_DIR)/"
+	@echo "make build  build the server, with the page, and the command line into bin/"
+	@echo "make setup  install the programs that the tests need"
 	@echo "make test   run the tests that need no root; writes reports/junit*.xml and coverage.xml"
 	@echo "make integration  run the tests that need root: Docker, rollout, AWS emulator, pipeline"
 	@echo "make lint   golangci-lint, tsc, Biome, shellcheck, .editorconfig, plain English, govulncheck, licences"
+	@echo "make fmt    format Go and the page"
 	@echo "make notices  write THIRD_PARTY_NOTICES.txt; run it after a dependency has changed"
 	@echo "make audit  look up known vulnerabilities of Go and npm packages; make audit-image does so for the pushed image"
 	@echo "make generate  write the page's types and calls, and the schemas of the API, from app/protocol"

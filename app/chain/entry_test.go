@@ -2,6 +2,7 @@ package chain
 
 import (
 	"bytes"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -38,8 +39,8 @@ func TestMalformedEntries(t *testing.T) {
 		"a member without id":           {OpPolicy, func(e *Entry) { e.Roster[0].User = ID{} }, ErrRoster},
 		"a member without card":         {OpPolicy, func(e *Entry) { e.Roster[0].Card = Hash{} }, ErrRoster},
 		"a member without envelope":     {OpPolicy, func(e *Entry) { e.Roster[0].Envelope = Hash{} }, ErrRoster},
-		"no role":                       {OpPolicy, func(e *Entry) { e.Roster[0].Role = 0 }, ErrRoster},
-		"an unknown role":               {OpPolicy, func(e *Entry) { e.Roster[0].Role = Owner + 1 }, ErrRoster},
+		"no role":                       {OpPolicy, func(e *Entry) { e.Member(x.reader.id).Role = 0 }, ErrRoster},
+		"an unknown role":               {OpPolicy, func(e *Entry) { e.Member(x.reader.id).Role = Owner + 1 }, ErrRoster},
 		"nobody":                        {OpPolicy, func(e *Entry) { e.Roster = nil }, ErrRoster},
 		"too many members":              {OpAdd, func(e *Entry) { e.Roster = crowd(e.Roster) }, ErrRoster},
 	} {
@@ -57,7 +58,7 @@ func TestMalformedEntries(t *testing.T) {
 		if _, err := Resume(x.state.Genesis, e, false, nil); err == nil {
 			t.Errorf("%s: resumed", name)
 		}
-		if parsed, err := ParseEntry(e.Encode()); err == nil && c.err != ErrSignature {
+		if parsed, err := ParseEntry(e.Encode()); err == nil && !errors.Is(c.err, ErrSignature) {
 			t.Errorf("%s: parsed as %+v", name, parsed)
 		}
 	}
@@ -98,7 +99,7 @@ func TestFirstEntries(t *testing.T) {
 		e.Roster = slices.Clone(e.Roster)
 		e.Sign(anna.signer())
 		c.edit(&e)
-		if c.err != ErrSignature {
+		if !errors.Is(c.err, ErrSignature) {
 			e.Sign(anna.signer())
 		}
 		_, err := Begin(&e, v.cards)

@@ -340,6 +340,9 @@ func TestUnknownCards(t *testing.T) {
 	w, _ := x.prepare(x.editor, put(RecordOverview, "new", 1, 1))
 	_, err = x.state.Follow(nil, []*Write{w}, &Cards{})
 	want(t, "no card of the author of a write", err, ErrUnknownCard)
+	if err := x.cards.Descends(fixed("unknown"), x.reader.card().Hash()); !errors.Is(err, ErrUnknownCard) {
+		t.Errorf("no card at all: %v", err)
+	}
 	e := x.draft(OpAdd, x.owner)
 	stranger := newPerson(t, "stranger")
 	e.edit(func(r []Member) []Member { return append(r, x.member(stranger, Reader)) })

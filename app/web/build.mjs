@@ -194,8 +194,9 @@ const coreName = writeHashed("core.wasm", core);
 const strengthName = writeHashed("strength.wasm", strength);
 const transferName = writeHashed("transfer.wasm", transfer);
 const qr = await bundle("core/qr.ts");
+const meter = await bundle("meter.ts", { STRENGTH_URL: JSON.stringify(`/${strengthName}`) });
 const worker = await bundle("worker.ts", {
-  STRENGTH_URL: JSON.stringify(`/${strengthName}`),
+  METER_URL: JSON.stringify(`/${meter.js}`),
   TRANSFER_URL: JSON.stringify(`/${transferName}`),
   QR_URL: JSON.stringify(`/${qr.js}`),
 });
@@ -260,6 +261,7 @@ const sizes = await writeBrotli();
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(2)} MB`;
 const otherLanguages = Object.keys(texts).filter((language) => language !== "en"); // the first load has one language
 const later = new Set([
+  meter.js,
   strengthName,
   transferName,
   qr.js,

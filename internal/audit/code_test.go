@@ -51,7 +51,7 @@ func TestReachedVulnerabilitiesAreReported(t *testing.T) {
 	calls, spared := program(t, "lib.Read()"), program(t, "lib.Write()")
 	none := acceptedFile(t, "[]")
 	accepted := acceptedFile(t, `[{"check": "code", "id": "GO-2030-0001", "module": "example.org/lib", "reason": "it reads nothing", "until": "`+
-		today().Format("2006-01-02")+`"}]`)
+		tomorrow()+`"}]`)
 	named := []string{"GO-2030-0001 in example.org/lib v1.0.0 (Read reads too far in example.org/lib)", "lib.Read from ", ": fixed in v1.0.1\n"}
 
 	fails(t, append(named, "main.go:5"), "code", "-database", db, "-accepted", none, "-C", calls)

@@ -146,7 +146,7 @@ audit image: error: GO-2030-0003 in github.com/BurntSushi/toml 1.6.0 (no way out
 	if said != want {
 		t.Errorf("it says\n%s, want\n%s", said, want)
 	}
-	until := today().Format("2006-01-02")
+	until := tomorrow()
 	fails(t, []string{"GHSA-aaaa-bbbb-cccc"}, "image", "-osv", url, "-sbom", file, "-accepted", acceptedFile(t, `[
 		{"check": "image", "id": "DSA-1", "module": "debian/libc6", "reason": "r", "until": "`+until+`"}]`))
 	passes(t, "image", "-osv", url, "-sbom", file, "-accepted", acceptedFile(t, `[

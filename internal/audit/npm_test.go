@@ -88,7 +88,7 @@ func TestPackagesWithKnownVulnerabilities(t *testing.T) {
 		"GHSA-dddd-bbbb-cccc in tool 1.0.0 (tool pads too far), needed for development alone: fixed in a version outside <1.0.1\n",
 	}
 	fails(t, named, "npm", "-accepted", none, dir)
-	until := today().Format("2006-01-02")
+	until := tomorrow()
 	both := `[{"check": "npm", "id": "GHSA-aaaa-bbbb-cccc", "module": "leftpad", "reason": "r", "until": "` + until + `"},
 		{"check": "npm", "id": "GHSA-dddd-bbbb-cccc", "module": "tool", "reason": "r", "until": "` + until + `"}]`
 	passes(t, "npm", "-accepted", acceptedFile(t, both), dir)

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // audit runs a command and returns its exit status and stderr.
@@ -63,6 +64,9 @@ func acceptedFile(t *testing.T, content string) string {
 	t.Helper()
 	return filepath.Join(write(t, t.TempDir(), map[string]string{"accepted.json": content}), "accepted.json")
 }
+
+// tomorrow is a day until which an acceptance is valid, even if midnight passes during the test.
+func tomorrow() string { return today().AddDate(0, 0, 1).Format(time.DateOnly) }
 
 // serveModule makes the go command download one version of one module from a directory, and nothing else.
 func serveModule(t *testing.T, path, version string, files map[string]string) {

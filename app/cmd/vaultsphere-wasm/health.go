@@ -11,6 +11,7 @@ import (
 )
 
 func (c *core) Health(ctx context.Context, progress func(done, total int)) (protocol.HealthReport, error) {
+	defer hostEndMeter()
 	r, err := c.client.Health(ctx, hostJudge, progress)
 	return protocol.HealthReport{Report: r, Score: r.Score()}, err
 }

@@ -205,6 +205,11 @@ func hostJudge(_ context.Context, passwords []string) ([]bool, error) {
 	return weak, nil
 }
 
+// hostEndMeter frees the memory of the strength meter. The client remembers its judgements.
+func hostEndMeter() {
+	js.Global().Get("vaultsphereHost").Call("endMeter")
+}
+
 // hostMemory stores the client's Memory in the worker's IndexedDB.
 type hostMemory struct{}
 

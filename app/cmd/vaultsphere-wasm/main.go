@@ -29,6 +29,7 @@
 //	  handoverStore(token: string, key: Uint8Array): Promise<void>, // in memory only
 //	  handoverLoad(): Promise<{ token: string, key: Uint8Array } | null>,
 //	  weak(passwords: string[]): Promise<boolean[]>,  // asks the strength meter
+//	  endMeter(): void, // frees its memory
 //	}
 package main
 

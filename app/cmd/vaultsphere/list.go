@@ -29,7 +29,7 @@ characters of numbers. Items in the archive and the trash are not listed without
 All words of QUERY must match. "two words" in quotation marks must be adjacent, and -word
 excludes items. Operators narrow the search, also with a "-" before them:
 
-  type:card                 login, note, card, identity, ssh_key
+  type:card                 one of the types of --type
   tag:work tag:"two words"
   title: username: url:     text in that field (site: is url:)
   has:totp                  attachment, field, note, password, tag, totp, url, username

@@ -86,12 +86,13 @@ func (p *program) fileProgress(verb string) func(done, total int) {
 	if !isTerminal(p.err) {
 		return nil
 	}
+	kib := func(bytes int) int { return (bytes + 1<<10 - 1) >> 10 }
 	return func(done, total int) {
 		end := "\r"
 		if done == total {
 			end = "\n"
 		}
-		_, _ = fmt.Fprintf(p.err, "vaultsphere: %s %d of %d KiB%s", verb, done>>10, total>>10, end)
+		_, _ = fmt.Fprintf(p.err, "vaultsphere: %s %d of %d KiB%s", verb, kib(done), kib(total), end)
 	}
 }
 

@@ -1,6 +1,18 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { addMany, browser, callCore, heading, openPage, registerPerson, server, signIn, unlock, useStage } from "./stage.mjs";
+import {
+  addMany,
+  browser,
+  callCore,
+  comesTrue,
+  heading,
+  openPage,
+  registerPerson,
+  server,
+  signIn,
+  unlock,
+  useStage,
+} from "./stage.mjs";
 
 useStage();
 let page;
@@ -45,6 +57,30 @@ const lock = async () => {
   assert.equal((await page.locator("body").textContent()).includes("Half written"), false);
 };
 
+/** Waits until the device stores a sealed draft, or none: the page does so after the lock screen has appeared. */
+const draftIsStored = (wanted) =>
+  comesTrue(
+    page,
+    async (wanted) => {
+      const memory = await new Promise((done, fail) => {
+        const open = indexedDB.open("vaultsphere");
+        open.onerror = fail;
+        open.onsuccess = () => {
+          const all = open.result.transaction("memory").objectStore("memory").getAll();
+          all.onsuccess = () => done(JSON.stringify(all.result));
+        };
+      });
+      if (/Half written|not saved/.test(memory)) throw new Error("the draft is not sealed");
+      return memory.includes('"token":"gAAAA') === wanted;
+    },
+    wanted,
+  );
+const endSession = async () => {
+  await page.context().clearCookies();
+  await page.reload();
+  await heading(page, "Sign in");
+};
+
 test("a draft is offered after unlocking", async () => {
   await write();
   await lock();
@@ -59,22 +95,11 @@ test("a draft is offered after unlocking", async () => {
 test("a draft survives a reload, for its user only", async () => {
   await write();
   await lock();
-  const stored = await page.evaluate(async () => {
-    for (;;) {
-      const memory = await new Promise((done, fail) => {
-        const open = indexedDB.open("vaultsphere");
-        open.onerror = fail;
-        open.onsuccess = () => {
-          const all = open.result.transaction("memory").objectStore("memory").getAll();
-          all.onsuccess = () => done(JSON.stringify(all.result));
-        };
-      });
-      if (memory.includes('"token":"gAAAA')) return memory; // the draft is sealed only after the page has locked
-    }
-  });
-  assert.equal(/Half written|not saved/.test(stored), false);
-  await page.reload();
-  await unlock(page);
+  await draftIsStored(true);
+  await endSession();
+  await registerPerson(page, `reader-${person}`);
+  await endSession();
+  await signIn(page, `writer-${person}`);
   await comesBack();
 });
 
@@ -83,9 +108,7 @@ test("a draft survives a session ended elsewhere", async () => {
   await lock();
   await unlock(page);
   await offer().waitFor();
-  await page.context().clearCookies();
-  await page.reload();
-  await heading(page, "Sign in");
+  await endSession();
   await signIn(page, `writer-${person}`);
   await comesBack();
 });
@@ -95,11 +118,15 @@ test("discarding and signing out delete the draft", async () => {
   await lock();
   await unlock(page);
   await offer().waitFor();
+  await draftIsStored(true);
   await page.getByRole("status").getByRole("button", { name: "Discard" }).click();
+  await draftIsStored(false);
+  await write();
   await lock();
-  await unlock(page);
-  await heading(page, "All items");
-  assert.equal(await offer().count(), 0);
+  await draftIsStored(true);
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await heading(page, "Sign in");
+  await draftIsStored(false);
 });
 
 test("a comma ends a tag, and tags with a comma stay", async () => {

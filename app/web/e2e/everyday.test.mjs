@@ -141,6 +141,32 @@ test("deleting one by one shows one message", async () => {
   await done(page);
 });
 
+test("messages cover no item and end with their screen", async () => {
+  const page = await vaultOf("bart", logins(4));
+  await row(page, "Harbour Mail").click();
+  await heading(page, "Harbour Mail");
+  for (const [width, height] of [
+    [390, 844],
+    [900, 700],
+    [1280, 800],
+  ]) {
+    await page.setViewportSize({ width, height });
+    await page.locator(".item").getByRole("button", { name: "Copy username" }).click();
+    await says(page, "Username copied");
+    const free = await page.evaluate(() => {
+      const [message, item, tabs] = [".toasts", ".item-pane", ".tabbar"].map((s) =>
+        document.querySelector(s).getBoundingClientRect(),
+      );
+      return tabs.height > 0 ? message.bottom <= tabs.top : message.right <= item.left;
+    });
+    assert.ok(free, `${width} by ${height}`);
+  }
+  await page.locator(".toast").hover(); // so that no time ends it
+  await page.evaluate(() => (location.hash = "#/settings"));
+  await page.locator(".toast").waitFor({ state: "detached" });
+  await done(page);
+});
+
 test("a thousand items change together", async () => {
   const page = await vaultOf("cleo", logins(1000));
   const changes = [];

@@ -1,7 +1,7 @@
 // From opening the page to the first saved login: what a person has to do, and how long the machine takes.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { beginRegistration, browser, confirmPhrase, done, heading, openPage, server, useStage } from "./stage.mjs";
+import { beginRegistration, browser, confirmPhrase, done, heading, openPage, PASSWORD, server, useStage } from "./stage.mjs";
 
 useStage();
 
@@ -30,4 +30,21 @@ test("the first login takes few clicks and fields", async (t) => {
   assert.ok(clicks <= 8, `${clicks} clicks`);
   assert.ok(fields <= 9, `${fields} fields`);
   await done(page);
+});
+
+test("the recovery phrase fits the screen of a phone", async (t) => {
+  for (const locale of ["en", "de", "es", "fr", "ru"]) {
+    await t.test(locale, async () => {
+      const page = await openPage(browser, server.url, { locale, viewport: { width: 390, height: 844 } });
+      await page.evaluate(() => (location.hash = "#/register"));
+      const [username, ...passwords] = await page.locator("form:has([autocomplete=new-password]) input").all();
+      await username.fill(`phone-${locale}`);
+      for (const password of passwords) await password.fill(PASSWORD);
+      await page.locator("form [type=submit]").click();
+      await page.locator(".words").waitFor();
+      const height = await page.evaluate(() => document.documentElement.scrollHeight);
+      assert.ok(height <= 844, `${height} pixels`);
+      await done(page);
+    });
+  }
 });

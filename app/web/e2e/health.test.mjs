@@ -8,6 +8,8 @@ import {
   callCore,
   closeToasts,
   comesTrue,
+  coreOf,
+  done,
   heading,
   openPage,
   registerPerson,
@@ -216,6 +218,35 @@ test("the row is hidden where the operator turned the check off", async () => {
   } finally {
     await quiet.stop();
   }
+});
+
+test("the strength meter ends after a check, and starts again for the next password", async () => {
+  const other = await openPage(browser, server.url);
+  await registerPerson(other, "metha");
+  const core = await coreOf(other);
+  await callCore(other, "health", {}); // ends the meter of the registration
+  await core.evaluate(() => {
+    globalThis.meters = 0; // running
+    globalThis.Worker = class extends globalThis.Worker {
+      constructor(...args) {
+        super(...args);
+        globalThis.meters++;
+      }
+      terminate() {
+        super.terminate();
+        globalThis.meters--;
+      }
+    };
+  });
+  const running = () => core.evaluate(() => globalThis.meters);
+  for (const password of ["gravel window harvest 3", "piano"]) {
+    const { id } = await callCore(other, "save", { item: login("Sound", password) });
+    await callCore(other, "item_health", { id });
+    assert.equal(await running(), 1);
+    await callCore(other, "health", {});
+    assert.equal(await running(), 0);
+  }
+  await done(other);
 });
 
 test("the browser reported no problem", () => assert.deepEqual(page.complaints, []));

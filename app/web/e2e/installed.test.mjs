@@ -89,7 +89,19 @@ test("all files of the page are cached", async () => {
     return found;
   }, cacheOf(proxy.builds.first));
   const paths = differences.map(([path]) => path);
-  for (const part of ["/", "/core-", "/strength-", "/main-", "/shared-", "/later-", "/worker-", "/theme-", "/icon-", "/app-"]) {
+  for (const part of [
+    "/",
+    "/core-",
+    "/strength-",
+    "/meter-",
+    "/main-",
+    "/shared-",
+    "/later-",
+    "/worker-",
+    "/theme-",
+    "/icon-",
+    "/app-",
+  ]) {
     assert.ok(
       paths.some((path) => path.startsWith(part)),
       `nothing of ${part} in ${paths}`,

@@ -1,7 +1,7 @@
 // The item form: what it saves, when it warns, and which screen follows.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { addMany, browser, callCore, heading, openPage, registerPerson, server, useStage } from "./stage.mjs";
+import { addMany, browser, callCore, done, heading, openPage, registerPerson, server, useStage } from "./stage.mjs";
 
 useStage();
 
@@ -25,6 +25,29 @@ async function startItem(title) {
   await choose("Login");
   await field("Item name").fill(title);
 }
+
+test("on a phone, the types are one row, which shows the chosen type", async () => {
+  const phone = await openPage(browser, server.url, { viewport: { width: 390, height: 844 } });
+  await registerPerson(phone, "phone");
+  for (const language of ["en", "de", "es", "fr", "ru"]) {
+    await phone.evaluate((chosen) => {
+      localStorage.setItem("vaultsphere.preferences", JSON.stringify({ language: chosen }));
+      dispatchEvent(new StorageEvent("storage", { key: "vaultsphere.preferences" })); // as from another tab
+    }, language);
+    await phone.locator(`html[lang=${language}]`).waitFor();
+    for (const type of ["login", "ssh_key"]) {
+      await phone.evaluate((type) => (location.hash = `#/new/${type}`), type);
+      await phone.locator(`.segments input[value=${type}]:checked`).waitFor({ state: "attached" });
+      const [row, chosen] = await phone.locator(".segments").evaluate((row) => {
+        const box = ({ left, right, height }) => ({ left, right, height });
+        return [row, row.querySelector("label:has(:checked)")].map((el) => box(el.getBoundingClientRect()));
+      });
+      assert.ok(row.height <= 50, `${language}: ${row.height} pixels`);
+      assert.ok(chosen.left >= row.left && chosen.right <= row.right, `${language}: ${type} is hidden`);
+    }
+  }
+  await done(phone);
+});
 
 test("only the fields of the chosen type are saved", async () => {
   page = await openPage(browser, server.url);
@@ -76,6 +99,34 @@ test("a bad authenticator key is questioned once", async () => {
   await button("Save").click();
   await heading(page, "Mistyped");
   assert.equal((await stored("Mistyped")).username, "irma");
+});
+
+test("the form says what it needs", async () => {
+  await startItem("");
+  const name = field("Item name");
+  assert.equal(await name.getAttribute("placeholder"), "For example: GitHub");
+  await button("Save").click();
+  await page.getByText("Enter a name.").waitFor();
+  assert.equal(await name.evaluate((el) => el === document.activeElement && el.ariaInvalid), "true");
+  assert.equal(await button("Generate password").innerText(), "Generate");
+  await button("Add website").click();
+  const [website, remove, more, key] = await Promise.all(
+    [
+      field("Website 2"),
+      button("Remove website 2"),
+      button("Add website"),
+      page.getByText("Authenticator key", { exact: true }),
+    ].map((at) => at.boundingBox()),
+  );
+  assert.ok(
+    remove.y >= website.y && remove.y + remove.height <= website.y + website.height,
+    "its button is outside of the field",
+  );
+  assert.ok(remove.x > website.x && remove.x + remove.width <= website.x + website.width, "its button is outside of the field");
+  assert.ok(key.y - more.y - more.height < 40, "a gap below the websites");
+  await button("Cancel").click();
+  await button("Discard").click();
+  await heading(page, "All items");
 });
 
 test("the actions of a dialog are always visible", async () => {

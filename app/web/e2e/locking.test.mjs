@@ -8,6 +8,7 @@ import {
   heading,
   openPage,
   PASSWORD,
+  recordHeadings,
   registerPerson,
   server,
   unlock,
@@ -53,6 +54,8 @@ test("a notice counts down before the idle lock", async () => {
   await page.reload();
   await enter();
   const notice = page.locator(".banner", { hasText: "Locking in" });
+  await page.clock.pauseAt(Date.now() + 1000); // from here on only the test moves the clock
+  await page.keyboard.press("Shift");
   await page.clock.fastForward("04:25");
   assert.equal(await notice.count(), 0);
   await page.clock.fastForward("00:10");
@@ -61,7 +64,7 @@ test("a notice counts down before the idle lock", async () => {
   await page.clock.fastForward("00:10");
   await notice.getByText(/^Locking in 1\d s$/).waitFor();
   assert.equal(await notice.locator(".visually-hidden").textContent(), spoken, "screen readers hear it once");
-  await notice.getByRole("button", { name: "Stay unlocked" }).click();
+  await notice.getByRole("button", { name: "Stay unlocked" }).evaluate((el) => el.click()); // as screen readers do
   await page.clock.fastForward("00:02");
   await notice.waitFor({ state: "detached" });
   await page.clock.fastForward("04:00");
@@ -118,6 +121,23 @@ test("two tabs lock and change together", async () => {
 
   await other.keyboard.press("Alt+l");
   await locked(other);
+  await locked(page);
+  assert.deepEqual([...page.complaints, ...other.complaints], []);
+});
+
+test("preferences apply in all tabs", async () => {
+  await page.clock.install();
+  await page.reload();
+  await enter();
+  const other = await page.context().newPage();
+  watch(other);
+  await other.goto(server.url);
+  await unlock(other);
+  await other.getByRole("link", { name: "Settings" }).first().click();
+  await other.getByLabel("Auto-lock").selectOption({ label: "1 minute" });
+  await other.getByRole("group", { name: "Appearance" }).getByRole("radio", { name: "Dark" }).check();
+  await comesTrue(page, () => document.documentElement.dataset.theme === "dark");
+  await page.clock.fastForward("01:05");
   await locked(page);
   assert.deepEqual([...page.complaints, ...other.complaints], []);
 });
@@ -191,7 +211,7 @@ const keepUnlocked = async () => {
   await enter();
   await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
   await page.getByRole("link", { name: "Settings" }).first().click();
-  await page.getByLabel("Auto-lock").selectOption({ label: "When the browser closes" });
+  for (const label of ["4 hours", "When the browser closes"]) await page.getByLabel("Auto-lock").selectOption({ label });
   await remembered(page);
 };
 
@@ -213,8 +233,10 @@ const forgotten = (p) => remembers(p, false);
 
 test("the vault can stay unlocked until the browser closes", async () => {
   await keepUnlocked();
+  const headings = await recordHeadings(page);
   await page.reload();
   await heading(page, "Settings");
+  assert.deepEqual(await headings(), ["Settings"]); // no form that asks for the password
   const other = await page.context().newPage();
   watch(other);
   await other.goto(server.url);

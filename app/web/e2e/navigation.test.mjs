@@ -41,6 +41,11 @@ test("the sidebar keeps many tags out of the way", async () => {
   const settings = sidebar.getByRole("link", { name: "Settings" });
   await page.setViewportSize({ width: 1366, height: 620 });
   assert.ok((await settings.boundingBox()).y === (await sidebar.getByRole("link", { name: "Health" }).boundingBox()).y);
+  const edge = await sidebar.locator(".nav-scroll").boundingBox();
+  const clip = { x: edge.x, y: edge.y + edge.height - 6, width: 4, height: 6 }; // left of the buttons
+  const shaded = await page.screenshot({ clip });
+  await sidebar.locator(".nav-scroll").evaluate((el) => el.scrollTo(0, el.scrollHeight));
+  assert.ok(!shaded.equals(await page.screenshot({ clip })), "no shade shows that there is more");
 
   // one tab stop
   const skip = page.getByRole("button", { name: "Skip to items" });
@@ -79,6 +84,17 @@ test("the sidebar keeps many tags out of the way", async () => {
   await skip.focus();
   await keyboard.press("Enter");
   await page.waitForFunction(() => document.activeElement.id === "rows");
+  await page.setViewportSize({ width: 900, height: 700 });
+  const rail = await page.locator(".nav-foot .nav-item:visible").evaluateAll((items) =>
+    items.map((item) => {
+      const [icon, label] = [".icon", ".nav-label"].map((s) => item.querySelector(s).getBoundingClientRect());
+      return { top: icon.top, named: label.top >= icon.bottom && label.width > 10 };
+    }),
+  );
+  assert.ok(rail.length >= 5 && rail.every((item) => item.named), JSON.stringify(rail));
+  assert.ok(rail[0].top < 100, `the rail starts at ${rail[0].top}`);
+  await page.setViewportSize({ width: 1366, height: 620 });
+
   await settings.click();
   await heading(page, "Settings");
   await page.getByRole("button", { name: "Skip to content" }).focus();
@@ -98,6 +114,7 @@ test("phones filter in a sheet and select by a button", async () => {
   await addMany(page, tagged(46));
   await page.getByText("46 items").first().waitFor();
 
+  assert.equal(await page.getByRole("group", { name: "Show" }).getByRole("button", { name: /^Tag / }).count(), 0);
   await page.getByRole("button", { name: "Filter", exact: true }).tap();
   const sheet = page.getByRole("dialog", { name: "Filter items" });
   const [trash, tag] = await Promise.all([/^Trash/, /^Tag 1\b/].map((name) => sheet.getByRole("button", { name }).boundingBox()));

@@ -4,11 +4,13 @@ import { beforeEach, test } from "node:test";
 import {
   browser,
   CORE,
+  coreOf,
   done,
   heading,
   holdCore,
   openPage,
   PASSWORD,
+  recordHeadings,
   registerPerson,
   server,
   signIn,
@@ -32,13 +34,7 @@ const signOut = async () => {
 
 test("unlocking waits for the core, without another form before", async () => {
   const release = await holdCore(page);
-  await page.addInitScript(() => {
-    globalThis.headings = [];
-    new MutationObserver(() => {
-      const shown = document.querySelector("h1")?.textContent;
-      if (shown && shown !== globalThis.headings.at(-1)) globalThis.headings.push(shown);
-    }).observe(document, { subtree: true, childList: true });
-  });
+  const headings = await recordHeadings(page);
   await page.reload();
   await heading(page, "Your vault is locked");
   await page.getByText("early", { exact: true }).waitFor();
@@ -47,7 +43,21 @@ test("unlocking waits for the core, without another form before", async () => {
   await page.getByRole("progressbar", { name: "Loading…" }).waitFor();
   await release();
   await heading(page, "All items");
-  assert.deepEqual(await page.evaluate(() => globalThis.headings), ["Your vault is locked", "All items"]);
+  assert.deepEqual(await headings(), ["Your vault is locked", "All items"]);
+});
+
+test("the core does not delay the form", async () => {
+  const client = await page.context().newCDPSession(page);
+  await client.send("Network.enable");
+  const order = new Map();
+  client.on("Network.requestWillBeSent", ({ request: { url, initialPriority } }) =>
+    order.set(/\/(\w+)-/.exec(url)?.[1], initialPriority),
+  );
+  await page.reload();
+  await heading(page, "Your vault is locked");
+  await coreOf(page);
+  await client.detach();
+  assert.deepEqual([order.get("main"), order.get("shared"), order.get("core")], ["High", "High", "Low"]);
 });
 
 test("signing in waits for the core and can be cancelled", async () => {

@@ -215,6 +215,18 @@ export async function unlock(page, password = PASSWORD) {
   await page.getByRole("button", { name: "Unlock" }).click();
 }
 
+/** Records the headings that the page shows after the next reload. Returns a function that returns them, in order. */
+export async function recordHeadings(page) {
+  await page.addInitScript(() => {
+    globalThis.headings = [];
+    new MutationObserver(() => {
+      const shown = document.querySelector("h1")?.textContent;
+      if (shown && shown !== globalThis.headings.at(-1)) globalThis.headings.push(shown);
+    }).observe(document, { subtree: true, childList: true });
+  });
+  return () => page.evaluate(() => globalThis.headings);
+}
+
 /** The page's worker, when its core has started. The sign-in form is there earlier. */
 export async function coreOf(page) {
   const worker = page.workers()[0] ?? (await page.waitForEvent("worker"));

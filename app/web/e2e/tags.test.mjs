@@ -33,12 +33,19 @@ test("tags are tokens with suggestions", async () => {
     { id: "", type: "card", title: "Visa", tags: ["Money"], favourite: true },
     ...Array.from({ length: 10 }, (_, i) => login(`Many ${i}`, many.slice(i * 50, i * 50 + 50))),
   ]);
+  const listed = await page.locator(".sidebar .tag-filters .nav-label").allTextContents();
+  assert.deepEqual(listed.slice(0, 6), ["c, d", "Été", LONG, "Money", "Tag 1", "Tag 2"]);
   await button("New")
     .or(page.getByRole("link", { name: "New item" }))
     .first()
     .click();
   await heading(page, "New item");
   await page.getByLabel("Website", { exact: true }).fill("https://www.quarry.example.co.uk/login");
+  await page.getByLabel("Username", { exact: true }).focus();
+  await page.keyboard.press("ArrowDown");
+  await choices().first().waitFor();
+  assert.deepEqual(await choices().allTextContents(), ["tess@example.org", "other"]); // the most used first
+  await page.keyboard.press("Escape");
   await page.getByLabel("Username", { exact: true }).fill("te");
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("Enter");

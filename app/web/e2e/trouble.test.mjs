@@ -88,6 +88,10 @@ test("wrong words of the phrase are marked", async () => {
     .nth(2)
     .waitFor();
   const asked = await labels();
+  const [confirm, back] = await Promise.all(
+    ["Confirm", "Show the words again"].map((name) => page.getByRole("button", { name }).boundingBox()),
+  );
+  assert.deepEqual([back.x, back.width], [confirm.x, confirm.width]);
   const right = words[Number(asked[0].slice(5)) - 1];
   await wordFields().nth(0).fill(right);
   await page.getByRole("button", { name: "Confirm" }).click();

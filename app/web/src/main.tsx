@@ -4,6 +4,7 @@ import { handleShortcut } from "./screens/shell/shortcuts";
 import { phase } from "./state/app";
 import { activeElsewhere } from "./state/autolock";
 import { answerTab } from "./state/handover";
+import { followPreferences } from "./state/other-tabs";
 import { keepOnDevice } from "./state/release";
 import { boot, lock, signedOut, takeOver } from "./state/session";
 import { onTabMessage } from "./state/tabs";
@@ -16,6 +17,7 @@ render(<App />, root);
 
 addEventListener("keydown", handleShortcut);
 
+followPreferences();
 onTabMessage((message) => {
   const { at } = phase.value;
   if (message === "active") activeElsewhere();

@@ -1,10 +1,11 @@
-// The worker runs core.wasm. It loads strength.wasm for the first password to judge, transfer.wasm for each file to read or write,
-// and qr.ts for the first QR code. It forwards calls and gives the core access to the device's storage. It knows nothing about vaults.
+// The worker runs core.wasm. It starts another worker to judge passwords, loads transfer.wasm for each file to read or write, and
+// qr.ts for the first QR code. It forwards calls and gives the core access to the device's storage. It knows nothing about vaults.
 import "go:wasm_exec";
 import { cacheForget, cacheLoad, cacheStamp, cacheStore } from "./core/device-cache";
 import { memoryLoad, memoryStore } from "./core/device-memory";
 import { connectHandover, handoverLoad, handoverStore } from "./core/handover";
 import type { CallMessage, FromWorker, ToWorker } from "./core/messages";
+import { endMeter, strength, weak } from "./core/meter";
 import type {
   CoreMethod,
   ErrorCode,
@@ -33,40 +34,38 @@ interface GoRuntime {
   run(instance: WebAssembly.Instance): Promise<void>;
 }
 
-/** Installed by strength.wasm. */
-interface Meter {
-  vaultsphereStrength?(password: string, inputs: string[]): object;
-  vaultsphereWeak?(passwords: string[]): boolean[];
-}
-
-declare const STRENGTH_URL: string;
 declare const QR_URL: string;
 
-interface Scope extends Meter {
+interface Scope {
   Go: new () => GoRuntime;
   vaultsphere?: Glue;
-  vaultsphereHost: typeof host & { weak(passwords: string[]): Promise<boolean[]> };
+  vaultsphereHost: typeof host;
   postMessage(message: FromWorker, transferred?: Transferable[]): void;
   onmessage: ((e: MessageEvent<ToWorker>) => void) | null;
 }
 
-const host = { memoryLoad, memoryStore, cacheLoad, cacheStamp, cacheStore, cacheForget, handoverStore, handoverLoad };
+const host = {
+  memoryLoad,
+  memoryStore,
+  cacheLoad,
+  cacheStamp,
+  cacheStore,
+  cacheForget,
+  handoverStore,
+  handoverLoad,
+  weak,
+  endMeter,
+};
 const scope = globalThis as unknown as Scope;
-scope.vaultsphereHost = { ...host, weak: async (passwords) => (await meter()).vaultsphereWeak(passwords) };
+scope.vaultsphereHost = host;
 
 let begin!: (glue: Promise<Glue>) => void;
 const started = new Promise<Glue>((resolve) => (begin = resolve));
 started.catch((e: unknown) => scope.postMessage({ stopped: e instanceof Error ? e.message : String(e) }));
 
-/** WebAssembly never returns memory, so frequent garbage collection is worth its time. */
-function newGo(): GoRuntime {
-  const go = new scope.Go();
-  go.env = { GOGC: "25" };
-  return go;
-}
-
 async function start(module: WebAssembly.Module, keepCopy: boolean): Promise<Glue> {
-  const go = newGo();
+  const go = new scope.Go();
+  go.env = { GOGC: "25" }; // WebAssembly never returns memory, so frequent garbage collection is worth its time
   const instance = await WebAssembly.instantiate(module, go.importObject);
   const ended = go.run(instance).then(
     () => "the core ended",
@@ -80,28 +79,6 @@ async function start(module: WebAssembly.Module, keepCopy: boolean): Promise<Glu
     await scope.vaultsphere.call("keep_copy", JSON.stringify({ on: false, force: false })).catch(() => undefined);
   }
   return scope.vaultsphere;
-}
-
-let loading: Promise<Required<Meter>> | undefined;
-
-async function loadMeter(): Promise<Required<Meter>> {
-  const go = newGo();
-  const { instance } = await WebAssembly.instantiateStreaming(fetch(STRENGTH_URL), go.importObject);
-  void go.run(instance);
-  const { vaultsphereStrength, vaultsphereWeak } = scope;
-  if (!vaultsphereStrength || !vaultsphereWeak) throw new Error("strength.wasm did not start");
-  return { vaultsphereStrength, vaultsphereWeak };
-}
-
-function meter(): Promise<Required<Meter>> {
-  loading ??= loadMeter();
-  loading.catch(() => (loading = undefined)); // the next call tries again
-  return loading;
-}
-
-async function judge(params: string): Promise<string> {
-  const { password, inputs } = JSON.parse(params) as StrengthOf;
-  return JSON.stringify((await meter()).vaultsphereStrength(password, inputs));
 }
 
 const QR_FINDINGS = { "not a picture": "not_a_picture", "no code": "no_qr_code" } as const;
@@ -135,7 +112,7 @@ async function bytesOf(file: Blob): Promise<Bytes> {
 type Run = (call: CallMessage, progress: (json: string) => void) => Promise<Answer>;
 
 const own: Record<WorkerMethod, Run> = {
-  strength: ({ params }) => judge(params),
+  strength: async ({ params }) => JSON.stringify(await strength(JSON.parse(params) as StrengthOf)),
   draw_qr: ({ params }) => draw(params),
   scan_qr: ({ file }) => scan(file ?? new Blob()),
   formats: async ({ params }) => (await transfer("formats", params)).result,

@@ -26,6 +26,7 @@ export async function compile() {
       CORE_URL: '"/core.wasm"',
       CORE_BYTES: "8",
       WORKER_URL: '"/worker.js"',
+      METER_URL: '"/meter.js"',
       LATER_URL: '"/later.js"',
       LICENCES_URL: '"/licences.txt"',
       TEXTS_URLS: JSON.stringify(Object.fromEntries(Object.keys(catalogs).map((language) => [language, `./${language}`]))),

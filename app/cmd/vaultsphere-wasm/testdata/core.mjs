@@ -48,6 +48,7 @@ globalThis.vaultsphereHost = {
     return loaded;
   },
   weak: async (passwords) => passwords.map((p) => p.length <= 8), // the page asks strength.wasm
+  endMeter() {},
 };
 
 await import(WASM_EXEC);

@@ -66,7 +66,8 @@ export const DEFAULTS: Preferences = {
   },
 };
 
-const KEY = "vaultsphere.preferences";
+/** The key of the preferences in localStorage. */
+export const KEY = "vaultsphere.preferences";
 
 /** The nearest width that the list may have. */
 export const inListWidth = (width: unknown) =>

@@ -1,6 +1,6 @@
 // Form fields with labels.
 import { type ComponentChildren, createContext, type Ref } from "preact";
-import { useContext, useId, useRef, useState } from "preact/hooks";
+import { useContext, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { texts } from "../texts";
 import { Icon } from "./icon";
 
@@ -267,6 +267,11 @@ export function Segments<T extends string>({
   const own = useContext(OwnFields);
   const name = useId();
   const set = useRef<HTMLFieldSetElement>(null);
+  useLayoutEffect(() => {
+    const { labels } = set.current!.querySelector<HTMLInputElement>("input:checked")!;
+    const { offsetLeft, offsetWidth } = labels![0]!;
+    set.current!.scrollLeft = offsetLeft + offsetWidth / 2 - set.current!.clientWidth / 2;
+  }, [value]);
   return (
     <fieldset ref={set} class="segments">
       <legend class="visually-hidden">{label}</legend>

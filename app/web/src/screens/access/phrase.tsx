@@ -38,7 +38,7 @@ export function PhraseSheet({ words, username }: { words: string[]; username: st
   const { common, phrase: text } = texts.value;
   return (
     <>
-      <p class="notice">
+      <p class="notice phrase-why">
         <Icon name="danger" />
         <span>{text.why}</span>
       </p>
@@ -50,7 +50,7 @@ export function PhraseSheet({ words, username }: { words: string[]; username: st
           </li>
         ))}
       </ol>
-      <div class="actions">
+      <div class="actions phrase-actions">
         <Button icon="print" onClick={() => print()}>
           {text.print}
         </Button>
