@@ -113,3 +113,19 @@ func TestRootNamesTheVault(t *testing.T) {
 		t.Error("two empty vaults have one root")
 	}
 }
+
+func TestHashOfAnAttachmentCoversAllChunksInOrder(t *testing.T) {
+	t.Parallel()
+	a, b := Hash{1}, Hash{2}
+	seen := map[Hash]bool{}
+	for _, chunks := range [][]Hash{{a}, {b}, {a, b}, {b, a}, {a, a}, {a, b, b}} {
+		h := HashAttachment(chunks)
+		if seen[h] {
+			t.Errorf("%v has the hash of others", chunks)
+		}
+		seen[h] = true
+	}
+	if HashAttachment([]Hash{a, b}) != HashOf(hashAttachment, append(a[:], b[:]...)) {
+		t.Error("another hash than that of the hashes, joined")
+	}
+}

@@ -16,6 +16,9 @@ import (
 	"github.com/cosmos/go-bip39"
 	"github.com/fernet/fernet-go"
 	"golang.org/x/crypto/argon2"
+
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealtest"
 )
 
 // The vectors of the Fernet specification, https://github.com/fernet/spec: generate.json, verify.json, invalid.json.
@@ -54,7 +57,7 @@ func fernetKey(t *testing.T, v fernetVector) secret {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return secret{b: *k}
+	return sealing.Of(*k)
 }
 
 func TestFernetSpecGenerate(t *testing.T) {
@@ -65,8 +68,8 @@ func TestFernetSpecGenerate(t *testing.T) {
 			iv[i] = byte(v.IV[i])
 		}
 		k := fernetKey(t, v)
-		token := withIV(t, iv, func() (string, error) {
-			b, err := fernet.EncryptAndSignAtTime([]byte(v.Src), (*fernet.Key)(k.bytes()), v.Now)
+		token := sealtest.WithIV(t, iv, func() (string, error) {
+			b, err := fernet.EncryptAndSignAtTime([]byte(v.Src), (*fernet.Key)(sealing.Bytes(&k)), v.Now)
 			return string(b), err
 		})
 		if token != v.Token {
@@ -78,7 +81,7 @@ func TestFernetSpecGenerate(t *testing.T) {
 func TestFernetSpecVerify(t *testing.T) {
 	t.Parallel()
 	for _, v := range fernetVectors(t, "verify.json", 2) {
-		got, err := openToken(fernetKey(t, v), v.Token)
+		got, err := sealing.OpenToken(fernetKey(t, v), v.Token)
 		if err != nil || string(got) != v.Src {
 			t.Errorf("got %q, %v, want %q", got, err, v.Src)
 		}
@@ -90,7 +93,7 @@ func TestFernetSpecInvalid(t *testing.T) {
 	// Our tokens do not expire, so tokens that are invalid only because of their time open.
 	timed := map[string]bool{"far-future TS (unacceptable clock skew)": true, "expired TTL": true}
 	for _, v := range fernetVectors(t, "invalid.json", 8) {
-		got, err := openToken(fernetKey(t, v), v.Token)
+		got, err := sealing.OpenToken(fernetKey(t, v), v.Token)
 		if opened := err == nil; opened != timed[v.Desc] {
 			t.Errorf("%s: got %q, %v", v.Desc, got, err)
 		}
@@ -145,7 +148,7 @@ func TestBIP39Vectors(t *testing.T) {
 		"f585c11aec520db57dd353c69554b21a89b20fb0650966fa0a9d6f74fd989d8f": "void come effort suffer camp survey warrior heavy shoot primary clutch crush open amazing screen patrol group space point ten exist slush involve unfold",
 	} {
 		p, err := ParseRecoveryPhrase(words)
-		if err != nil || hexKey(p.secret) != entropy {
+		if err != nil || sealtest.Hex(p.secret) != entropy {
 			t.Errorf("%s: %v", words, err)
 			continue
 		}
@@ -162,14 +165,14 @@ func TestBIP39Vectors(t *testing.T) {
 
 func TestTokenHasOneSpelling(t *testing.T) {
 	t.Parallel()
-	k := secret{b: fixed("fernet key")}
+	k := sealing.Of(sealtest.Fixed("fernet key"))
 	// These lengths differ mod 3, so the tokens end with zero, one and two padding characters.
 	for _, n := range []int{0, 16, 32} {
-		token, err := sealToken(k, make([]byte, n))
+		token, err := sealing.SealToken(k, make([]byte, n))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := openToken(k, token); err != nil {
+		if _, err := sealing.OpenToken(k, token); err != nil {
 			t.Fatalf("%d bytes: %v", n, err)
 		}
 		body := strings.TrimRight(token, "=")
@@ -187,7 +190,7 @@ func TestTokenHasOneSpelling(t *testing.T) {
 			if o == token {
 				continue
 			}
-			if got, err := openToken(k, o); err == nil {
+			if got, err := sealing.OpenToken(k, o); err == nil {
 				t.Errorf("%d bytes: %q opens as %x", n, o, got)
 			}
 		}
@@ -197,7 +200,7 @@ func TestTokenHasOneSpelling(t *testing.T) {
 // fernet-go panics on a short token with a valid HMAC, and accepts PKCS #7 padding of 0 bytes.
 func TestFaultyTokensOfAKeyHolderAreRefused(t *testing.T) {
 	t.Parallel()
-	k := secret{b: fixed("fernet key")}
+	k := sealing.Of(sealtest.Fixed("fernet key"))
 	for name, raw := range map[string][]byte{
 		"no ciphertext":  make([]byte, 25),
 		"no IV":          make([]byte, 9),
@@ -205,29 +208,29 @@ func TestFaultyTokensOfAKeyHolderAreRefused(t *testing.T) {
 		"half a block":   make([]byte, 33),
 	} {
 		raw[0] = 0x80
-		if _, err := openToken(k, signed(k, raw)); err == nil {
+		if _, err := sealing.OpenToken(k, signed(k, raw)); err == nil {
 			t.Errorf("%s: opens", name)
 		}
 	}
 	for _, last := range []byte{0, 17} {
 		block := bytes.Repeat([]byte{last}, 32)
-		if got, err := openToken(k, cbc(t, k, block)); err == nil {
+		if got, err := sealing.OpenToken(k, cbc(t, k, block)); err == nil {
 			t.Errorf("padding of %d opens as %x", last, got)
 		}
 	}
-	if got, err := openToken(k, cbc(t, k, bytes.Repeat([]byte{16}, 32))); err != nil || len(got) != 16 {
+	if got, err := sealing.OpenToken(k, cbc(t, k, bytes.Repeat([]byte{16}, 32))); err != nil || len(got) != 16 {
 		t.Errorf("good padding: %x, %v", got, err)
 	}
 }
 
 func TestTokenOfAnyLengthIsBounded(t *testing.T) {
 	t.Parallel()
-	k := secret{b: fixed("fernet key")}
-	token, err := sealToken(k, make([]byte, 60000))
+	k := sealing.Of(sealtest.Fixed("fernet key"))
+	token, err := sealing.SealToken(k, make([]byte, 60000))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := openToken(k, token); err == nil {
+	if _, err := sealing.OpenToken(k, token); err == nil {
 		t.Error("a token over the limit opens")
 	}
 }
@@ -235,7 +238,7 @@ func TestTokenOfAnyLengthIsBounded(t *testing.T) {
 // A token does not reveal when it was sealed.
 func TestTokenTimeIsZero(t *testing.T) {
 	t.Parallel()
-	token, err := sealToken(secret{b: fixed("fernet key")}, nil)
+	token, err := sealing.SealToken(sealing.Of(sealtest.Fixed("fernet key")), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -250,7 +253,7 @@ func TestRandomSourceFailureIsAnError(t *testing.T) {
 	before := rand.Reader
 	defer func() { rand.Reader = before }()
 	rand.Reader = bytes.NewReader(nil)
-	if token, err := sealToken(secret{b: fixed("fernet key")}, nil); err == nil || token != "" {
+	if token, err := sealing.SealToken(sealing.Of(sealtest.Fixed("fernet key")), nil); err == nil || token != "" {
 		t.Errorf("%q, %v", token, err)
 	}
 }

@@ -1,4 +1,4 @@
-package seal
+package format2
 
 import (
 	"bytes"
@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
 )
 
 // envelopeCase is an envelope in the roster of a log entry, and the member's keys.
@@ -101,8 +102,8 @@ func TestEnvelopesOfTheRosterAreRefused(t *testing.T) {
 		"another key": {func(c *envelopeCase) []byte {
 			return sealByHand(t, c.card.KEMKey, "e", c.addressee(), c.addressee().encode(fixedEpochKey("other")))
 		}, ErrCommitment},
-		"zero key":      {plain(func(b []byte) []byte { clear(b[len(b)-keySize:]); return b }), ErrAltered},
-		"format 1":      {plain(func(b []byte) []byte { b[0] = format; return b }), ErrAltered},
+		"zero key":      {plain(func(b []byte) []byte { clear(b[len(b)-sealing.KeySize:]); return b }), ErrAltered},
+		"format 1":      {plain(func(b []byte) []byte { b[0] = 1; return b }), ErrAltered},
 		"another type":  {plain(func(b []byte) []byte { b[1] = plainWrap; return b }), ErrAltered},
 		"cut inside":    {plain(func(b []byte) []byte { return b[:len(b)-1] }), ErrAltered},
 		"longer inside": {plain(func(b []byte) []byte { return append(b, 0) }), ErrAltered},
@@ -123,7 +124,7 @@ func TestEnvelopesOfTheRosterAreRefused(t *testing.T) {
 	} {
 		c := newEnvelopeCase(t)
 		c.enter(test.envelope(&c))
-		if got, err := c.open(); !errors.Is(err, test.want) || got.b != [keySize]byte{} {
+		if got, err := c.open(); !errors.Is(err, test.want) || !sealing.IsZero(&got.secret) {
 			t.Errorf("%s: %v, want %v", name, err, test.want)
 		}
 	}
@@ -155,7 +156,7 @@ func TestEnvelopesOutsideTheRosterAreRefused(t *testing.T) {
 			return c.keys.KEM.OpenEnvelope(&e, c.card.User, c.envelope)
 		}, ErrCommitment},
 	} {
-		if got, err := open.run(); !errors.Is(err, open.want) || got.b != [keySize]byte{} {
+		if got, err := open.run(); !errors.Is(err, open.want) || !sealing.IsZero(&got.secret) {
 			t.Errorf("%s: %v, want %v", name, err, open.want)
 		}
 	}

@@ -1,10 +1,11 @@
-package seal
+package format2
 
 import (
 	"crypto/hpke"
 	"fmt"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
 )
 
 // addressee is the epoch of a vault and the member that an envelope is for.
@@ -21,11 +22,11 @@ func (a addressee) append(b []byte) []byte {
 	return append(b, a.card[:]...)
 }
 
-func (a addressee) info() []byte { return a.append([]byte(label2Envelope)) }
+func (a addressee) info() []byte { return a.append([]byte(labelEnvelope)) }
 
 func (a addressee) encode(key EpochKey) []byte {
 	b := append(make([]byte, 0, 128), chain.Format, plainEnvelope)
-	return append(a.append(b), key.bytes()...)
+	return append(a.append(b), sealing.Bytes(&key.secret)...)
 }
 
 // parseEnvelope reverses encode. It accepts only plaintexts that encode can produce.
@@ -39,7 +40,7 @@ func parseEnvelope(b []byte) (a addressee, key EpochKey, ok bool) {
 const (
 	encapsulatedSize = 1088 + 32 // a ciphertext of ML-KEM-768 and a public key of X25519
 	// EnvelopeBytes is the size of every envelope: an encapsulated key, and a token with a ciphertext of 112 bytes.
-	EnvelopeBytes = encapsulatedSize + (tokenOverhead+112+2)/3*4
+	EnvelopeBytes = encapsulatedSize + (sealing.TokenOverhead+112+2)/3*4
 )
 
 type exporter interface {
@@ -48,12 +49,12 @@ type exporter interface {
 
 // exported returns the Fernet key of an envelope. HPKE only exports it, because everything at rest is a Fernet token.
 func exported(e exporter) (secret, error) {
-	b, err := e.Export(label2Envelope, keySize)
+	b, err := e.Export(labelEnvelope, sealing.KeySize)
 	if err != nil {
 		return secret{}, err
 	}
 	defer clear(b)
-	return parseSecret(b)
+	return sealing.Parse(b)
 }
 
 // SealEnvelope encrypts the key of an epoch for the member with this card. Callers pass cards of the roster that they are about to sign,
@@ -74,7 +75,7 @@ func (k EpochKey) SealEnvelope(vault chain.ID, epoch uint32, to *chain.Card) ([]
 	}
 	b := a.encode(k)
 	defer clear(b)
-	token, err := sealToken(key, b)
+	token, err := sealing.SealToken(key, b)
 	return append(encapsulated, token...), err
 }
 
@@ -106,7 +107,7 @@ func (k KEMPrivate) openEnvelope(a addressee, commitment chain.Hash, envelope []
 	if err != nil {
 		return refuse(ErrAltered)
 	}
-	b, err := openToken(key, string(envelope[encapsulatedSize:]))
+	b, err := sealing.OpenToken(key, string(envelope[encapsulatedSize:]))
 	if err != nil {
 		return refuse(ErrAltered)
 	}

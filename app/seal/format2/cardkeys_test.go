@@ -1,4 +1,4 @@
-package seal
+package format2
 
 import (
 	"bytes"
@@ -8,10 +8,12 @@ import (
 	"testing"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealtest"
 )
 
 func fixedCardKeys(name string) CardKeys {
-	return CardKeys{Signing{secret{b: fixed(name + " signing")}}, KEMPrivate{secret{b: fixed(name + " kem")}}}
+	return CardKeys{Signing{sealing.Of(sealtest.Fixed(name + " signing"))}, KEMPrivate{sealing.Of(sealtest.Fixed(name + " kem"))}}
 }
 
 // fixedCards returns cards of the generations 1, 2, …, each with the keys of its generation.
@@ -91,7 +93,7 @@ func TestSigningIsEd25519(t *testing.T) {
 func TestNewCardKeysDiffer(t *testing.T) {
 	t.Parallel()
 	a, b := NewCardKeys(), NewCardKeys()
-	if a.Signing.Equal(b.Signing) || a.KEM.Equal(b.KEM) || a.Signing.equal(&a.KEM.secret) {
+	if a.Signing.Equal(b.Signing) || a.KEM.Equal(b.KEM) || sealing.Equal(&a.Signing.secret, &a.KEM.secret) {
 		t.Error("new keys are equal")
 	}
 }
@@ -128,7 +130,7 @@ func TestIdentityIsSealed(t *testing.T) {
 		t.Errorf("%+v, %v", anchor, err)
 	}
 	got.Wipe()
-	if got.Cards[1].Signing.b != [keySize]byte{} || got.Cards[0].KEM.b != [keySize]byte{} || got.Former[1].b != [keySize]byte{} {
+	if !sealing.IsZero(&got.Cards[1].Signing.secret) || !sealing.IsZero(&got.Cards[0].KEM.secret) || !sealing.IsZero(&got.Former[1].secret) {
 		t.Error("a wiped identity has keys")
 	}
 }
@@ -150,7 +152,7 @@ func TestIdentitiesAreRefused(t *testing.T) {
 	}{
 		"another key":         {fixedAccountKey("other"), i.User, 3, token, ErrAltered},
 		"another user":        {key, other, 3, token, ErrAltered},
-		"another user inside": {key, other, 3, forge(t, key.identityKey(other), i.encode()), ErrWrongUser},
+		"another user inside": {key, other, 3, sealtest.Forge(t, key.identityKey(other), i.encode()), ErrWrongUser},
 		"an older key":        {key, i.User, 4, token, ErrOldKey},
 		"a newer key":         {key, i.User, 2, token, ErrOldKey},
 	} {
@@ -185,7 +187,7 @@ func TestMalformedIdentitiesAreAltered(t *testing.T) {
 	bad["no cards"] = append(zero(cards, 2)[:cards+2], valid[former:]...)
 	bad["too many former keys for the generation"] = func() []byte { b := zero(generation, 8); b[generation+7] = 2; return b }()
 	for name, b := range bad {
-		if got, err := key.OpenIdentity(i.User, 3, forge(t, key.identityKey(i.User), b)); got != nil || !errors.Is(err, ErrAltered) {
+		if got, err := key.OpenIdentity(i.User, 3, sealtest.Forge(t, key.identityKey(i.User), b)); got != nil || !errors.Is(err, ErrAltered) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -291,7 +293,7 @@ func TestRegistrationCanBeResumed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	password := PasswordKey{secret{b: fixed("password")}, fixedKDF("salt")}
+	password := PasswordKey{sealing.Of(sealtest.Fixed("password")), fixedKDF("salt")}
 	wrap, err := password.WrapKey().Wrap(account, user, 1)
 	if err != nil {
 		t.Fatal(err)

@@ -1,4 +1,4 @@
-package seal
+package format2
 
 import (
 	"bytes"
@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
+	"github.com/vaultsphere/vaultsphere/app/seal"
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
 )
 
 // AccountKey is the root of a user's keys on a client. It changes with its generation, which the caller keeps beside it.
@@ -13,19 +15,17 @@ type AccountKey struct{ secret }
 
 // NewAccountKey returns a random key.
 func NewAccountKey() AccountKey {
-	var k AccountKey
-	randomBytes(k.b[:])
-	return k
+	return AccountKey{sealing.New()}
 }
 
 // Equal compares in constant time.
-func (k AccountKey) Equal(o AccountKey) bool { return k.equal(&o.secret) }
+func (k AccountKey) Equal(o AccountKey) bool { return sealing.Equal(&k.secret, &o.secret) }
 
-// Wipe does what MasterKey.Wipe does.
-func (k *AccountKey) Wipe() { k.wipe() }
+// Wipe does what seal.MasterKey.Wipe does.
+func (k *AccountKey) Wipe() { sealing.Wipe(&k.secret) }
 
 func (k AccountKey) identityKey(user chain.ID) secret {
-	return k.derive(label2Identity + string(user[:]))
+	return sealing.Derive(&k.secret, labelIdentity+string(user[:]))
 }
 
 // wrapped is the plaintext of a wrapped account key.
@@ -50,7 +50,7 @@ func (w *wrapped) encode() []byte {
 	case chain.MethodPasskey:
 		b = append(b, w.passkey[:]...)
 	}
-	return append(b, w.key.bytes()...)
+	return append(b, sealing.Bytes(&w.key.secret)...)
 }
 
 // parseWrap reverses encode. It accepts only plaintexts that encode can produce.
@@ -79,7 +79,8 @@ func (w *wrapped) check() error {
 		if _, err := w.kdf.params(); err != nil {
 			return err
 		}
-		return Salt{w.kdf.Salt}.check()
+		_, err := w.kdf.salt()
+		return err
 	case chain.MethodPasskey:
 		if w.passkey == (chain.ID{}) {
 			return fmt.Errorf("passkey id: %w", ErrBadID)
@@ -101,7 +102,7 @@ func (k WrapKey) Wrap(a AccountKey, user chain.ID, generation int64) (string, er
 	}
 	b := w.encode()
 	defer clear(b)
-	return sealToken(k.secret, b)
+	return sealing.SealToken(k.secret, b)
 }
 
 // Unwrap opens a token of Wrap, and returns the account key and its generation. It returns ErrAltered for a malformed token, ErrWrongKey
@@ -111,7 +112,7 @@ func (k WrapKey) Unwrap(token string, user chain.ID, remembered int64) (AccountK
 	refuse := func(err error) (AccountKey, int64, error) {
 		return AccountKey{}, 0, fmt.Errorf("wrapped account key %w", err)
 	}
-	b, err := openToken(k.secret, token)
+	b, err := sealing.OpenToken(k.secret, token)
 	if errors.Is(err, ErrWrongKey) {
 		return AccountKey{}, 0, err
 	}
@@ -145,30 +146,33 @@ const (
 )
 
 func (k AccountKey) deviceKey(use DeviceUse) secret {
-	return k.derive(label2Device + string(appendField(nil, string(use))))
+	return sealing.Derive(&k.secret, labelDevice+string(sealing.AppendField(nil, string(use))))
 }
 
 func deviceHead(use DeviceUse, user chain.ID) []byte {
 	b := append(make([]byte, 0, 64), chain.Format, plainDevice)
 	b = append(b, user[:]...)
-	return appendField(b, string(use))
+	return sealing.AppendField(b, string(use))
 }
 
-// SealOnDevice encrypts content of user with a random IV. It returns ErrTooLarge for more than MaxQueueBytes.
+// maxDeviceToken exceeds the length of any token of seal.MaxQueueBytes: padding adds up to a quarter, base64 a third.
+const maxDeviceToken = 2 * seal.MaxQueueBytes
+
+// SealOnDevice encrypts content of user with a random IV. It returns ErrTooLarge for more than seal.MaxQueueBytes.
 func (k AccountKey) SealOnDevice(use DeviceUse, user chain.ID, content []byte) (string, error) {
-	if len(content) > MaxQueueBytes {
+	if len(content) > seal.MaxQueueBytes {
 		return "", fmt.Errorf("%s %w", use, ErrTooLarge)
 	}
 	b := pad(deviceHead(use, user), content)
 	defer clear(b)
-	return sealToken(k.deviceKey(use), b)
+	return sealing.SealToken(k.deviceKey(use), b)
 }
 
 // OpenOnDevice decrypts a token of SealOnDevice. It returns ErrAltered if the token was truncated, altered, or sealed under another key
 // or for another use or user.
 func (k AccountKey) OpenOnDevice(use DeviceUse, user chain.ID, token string) ([]byte, error) {
 	altered := fmt.Errorf("%s %w", use, ErrAltered)
-	b, err := openTokenUpTo(maxQueueToken, k.deviceKey(use), token)
+	b, err := sealing.OpenTokenUpTo(maxDeviceToken, k.deviceKey(use), token)
 	if err != nil {
 		return nil, altered
 	}
@@ -176,7 +180,7 @@ func (k AccountKey) OpenOnDevice(use DeviceUse, user chain.ID, token string) ([]
 	if !bytes.HasPrefix(b, head) {
 		return nil, altered
 	}
-	content, ok := cutPadded(b, len(head))
+	content, ok := sealing.CutPadded(b, len(head))
 	if !ok {
 		return nil, altered
 	}

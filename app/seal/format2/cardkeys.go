@@ -1,4 +1,4 @@
-package seal
+package format2
 
 import (
 	"bytes"
@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
 )
 
 // Signing is the seed of an Ed25519 key (RFC 8032 §5.1.5). It implements chain.Signer.
@@ -23,28 +24,25 @@ type CardKeys struct {
 
 // NewCardKeys returns random keys.
 func NewCardKeys() CardKeys {
-	var k CardKeys
-	randomBytes(k.Signing.b[:])
-	randomBytes(k.KEM.b[:])
-	return k
+	return CardKeys{Signing{sealing.New()}, KEMPrivate{sealing.New()}}
 }
 
 // Sign returns the signature of message.
 func (k Signing) Sign(message []byte) chain.Signature {
-	private := ed25519.NewKeyFromSeed(k.bytes())
+	private := ed25519.NewKeyFromSeed(sealing.Bytes(&k.secret))
 	defer clear(private)
 	return chain.Signature(ed25519.Sign(private, message))
 }
 
 // Public returns the key that verifies.
 func (k Signing) Public() [ed25519.PublicKeySize]byte {
-	private := ed25519.NewKeyFromSeed(k.bytes())
+	private := ed25519.NewKeyFromSeed(sealing.Bytes(&k.secret))
 	defer clear(private)
 	return [ed25519.PublicKeySize]byte(private[ed25519.SeedSize:])
 }
 
 func (k KEMPrivate) private() hpke.PrivateKey {
-	private, err := hpke.MLKEM768X25519().NewPrivateKey(k.bytes())
+	private, err := hpke.MLKEM768X25519().NewPrivateKey(sealing.Bytes(&k.secret))
 	if err != nil {
 		panic("seal: " + err.Error()) // any 32 bytes are a seed
 	}
@@ -55,16 +53,16 @@ func (k KEMPrivate) private() hpke.PrivateKey {
 func (k KEMPrivate) Public() []byte { return k.private().PublicKey().Bytes() }
 
 // Equal compares in constant time.
-func (k Signing) Equal(o Signing) bool       { return k.equal(&o.secret) }
-func (k KEMPrivate) Equal(o KEMPrivate) bool { return k.equal(&o.secret) }
+func (k Signing) Equal(o Signing) bool       { return sealing.Equal(&k.secret, &o.secret) }
+func (k KEMPrivate) Equal(o KEMPrivate) bool { return sealing.Equal(&k.secret, &o.secret) }
 
-// Wipe does what MasterKey.Wipe does.
-func (k *Signing) Wipe() { k.wipe() }
+// Wipe does what seal.MasterKey.Wipe does.
+func (k *Signing) Wipe() { sealing.Wipe(&k.secret) }
 
-// Wipe does what MasterKey.Wipe does.
-func (k *KEMPrivate) Wipe() { k.wipe() }
+// Wipe does what seal.MasterKey.Wipe does.
+func (k *KEMPrivate) Wipe() { sealing.Wipe(&k.secret) }
 
-// Wipe does what MasterKey.Wipe does.
+// Wipe does what seal.MasterKey.Wipe does.
 func (k *CardKeys) Wipe() {
 	k.Signing.Wipe()
 	k.KEM.Wipe()

@@ -1,4 +1,4 @@
-package seal
+package format2
 
 import (
 	"bytes"
@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealtest"
 )
 
 // maker builds the vectors of one personal vault from fixed keys and IVs.
@@ -19,35 +21,35 @@ type maker struct {
 // seal runs f with the fixed IV of a name.
 func (m maker) seal(name string, key secret, plaintext []byte, f func() (string, error)) sealed {
 	m.t.Helper()
-	iv := fixed("format 2 iv " + name)
-	return sealed{hexKey(key), hex.EncodeToString(plaintext), hex.EncodeToString(iv[:16]), withIV(m.t, iv[:16], f)}
+	iv := sealtest.Fixed("format 2 iv " + name)
+	return sealed{sealtest.Hex(key), hex.EncodeToString(plaintext), hex.EncodeToString(iv[:16]), sealtest.WithIV(m.t, iv[:16], f)}
 }
 
 func (m maker) forged(object, why string, key secret, plaintext []byte) refusedPlaintext {
 	m.t.Helper()
-	s := m.seal("refused", key, plaintext, func() (string, error) { return sealToken(key, plaintext) })
+	s := m.seal("refused", key, plaintext, func() (string, error) { return sealing.SealToken(key, plaintext) })
 	return refusedPlaintext{object, why, s.Token}
 }
 
 func hexHash(h chain.Hash) string { return hex.EncodeToString(h[:]) }
 
-func makeVectors2(t *testing.T) vectors2 {
+func makeVectors(t *testing.T) vectors {
 	t.Helper()
 	m := maker{t, fixedID("user"), fixedID("vault")}
-	v := vectors2{
+	v := vectors{
 		Comment: "sealed objects of format 2: see docs/sealed-format-2.md. Bytes are hex; ids, salts and tokens as on the wire; auth_key " +
 			"standard base64; the key of the attachment base64url. refused_plaintexts open under the key of the first object of their sort.",
-		AccountKey: hexKey(fixedAccountKey("account").secret),
+		AccountKey: sealtest.Hex(fixedAccountKey("account").secret),
 	}
 	password := m.passwords(&v)
-	phrase := RecoveryPhrase{secret{b: fixed("phrase")}}
-	root := phrase.Key()
-	v.Phrase = phrase2Vector{
-		hexKey(phrase.secret), strings.Join(phrase.Words(), " "), root.AuthKey().Encode(), hexHash(root.AuthKey().Hash()), hexKey(root.WrapKey().secret),
+	phrase := fixedPhrase(m.t)
+	root := KeyOfPhrase(phrase)
+	v.Phrase = phraseVector{
+		sealtest.Hex(phrase.Root()), strings.Join(phrase.Words(), " "), root.AuthKey().Encode(), hexHash(root.AuthKey().Hash()), sealtest.Hex(root.WrapKey().secret),
 	}
-	passkey := PasskeyKey{secret{b: fixed("prf")}}
+	passkey := PasskeyKey{sealing.Of(sealtest.Fixed("prf"))}
 	passkeyWrap := passkey.WrapKey(m.user, fixedID("passkey"))
-	v.Passkey = passkeyVector{hexKey(passkey.secret), m.user.String(), fixedID("passkey").String(), hexKey(passkeyWrap.secret)}
+	v.Passkey = passkeyVector{sealtest.Hex(passkey.secret), m.user.String(), fixedID("passkey").String(), sealtest.Hex(passkeyWrap.secret)}
 	for _, k := range []WrapKey{password.WrapKey(), root.WrapKey(), passkeyWrap} {
 		v.Wraps = append(v.Wraps, m.wrap(k))
 	}
@@ -59,13 +61,13 @@ func makeVectors2(t *testing.T) vectors2 {
 	m.attachment(&v)
 	m.refused(&v, password.WrapKey())
 	for _, n := range []int{0, 255, 256, 319, 320, 383, 447, 511, 512, 639, 640, 1023, 1024, 32768, 40959} {
-		v.Padding = append(v.Padding, paddingVector{n, bucket(n)})
+		v.Padding = append(v.Padding, paddingVector{n, sealing.Bucket(n)})
 	}
 	return v
 }
 
 // passwords returns the key of the first.
-func (m maker) passwords(v *vectors2) (first PasswordKey) {
+func (m maker) passwords(v *vectors) (first PasswordKey) {
 	m.t.Helper()
 	for i, password := range []string{"caf\u0065\u0301 \uff21\ufb01 \U0001f511", "correct horse battery staple", "a" + strings.Repeat("\u0301", 40)} {
 		kdf := KDF{fixedID("salt " + string('1'+rune(i))), byte(i + 1)}
@@ -76,9 +78,9 @@ func (m maker) passwords(v *vectors2) (first PasswordKey) {
 		if i == 0 {
 			first = k
 		}
-		v.Passwords = append(v.Passwords, password2Vector{
-			hex.EncodeToString([]byte(password)), Salt{kdf.Salt}.String(), kdf.Cost, hexKey(k.secret), k.AuthKey().Encode(),
-			hexHash(k.AuthKey().Hash()), hexKey(k.WrapKey().secret),
+		v.Passwords = append(v.Passwords, passwordVector{
+			hex.EncodeToString([]byte(password)), chain.ID(kdf.Salt).String(), kdf.Cost, sealtest.Hex(k.secret), k.AuthKey().Encode(),
+			hexHash(k.AuthKey().Hash()), sealtest.Hex(k.WrapKey().secret),
 		})
 	}
 	return first
@@ -91,7 +93,7 @@ func (m maker) wrap(k WrapKey) wrapVector {
 	w := wrapVector{User: m.user.String(), Method: byte(k.method), Generation: 3, Cost: k.kdf.Cost}
 	w.sealed = m.seal("wrap", k.secret, plaintext, func() (string, error) { return k.Wrap(account, m.user, 3) })
 	if k.method == chain.MethodPassword {
-		w.Salt = Salt{k.kdf.Salt}.String()
+		w.Salt = chain.ID(k.kdf.Salt).String()
 	}
 	if k.method == chain.MethodPasskey {
 		w.Passkey = k.passkey.String()
@@ -111,13 +113,13 @@ func (m maker) device(use DeviceUse) deviceVector {
 	}
 }
 
-func (m maker) identity(v *vectors2) {
+func (m maker) identity(v *vectors) {
 	m.t.Helper()
 	account := fixedAccountKey("account")
 	i, cards := fixedIdentity(m.t)
 	for n, c := range cards {
 		v.Cards = append(v.Cards, cardVector{
-			c.Username, c.Generation, hexKey(i.Cards[n].Signing.secret), hex.EncodeToString(c.SigningKey[:]), hexKey(i.Cards[n].KEM.secret),
+			c.Username, c.Generation, sealtest.Hex(i.Cards[n].Signing.secret), hex.EncodeToString(c.SigningKey[:]), sealtest.Hex(i.Cards[n].KEM.secret),
 			hex.EncodeToString(c.KEMKey), hex.EncodeToString(c.Encode()), hexHash(c.Hash()),
 		})
 	}
@@ -126,18 +128,18 @@ func (m maker) identity(v *vectors2) {
 		sealed: m.seal("identity", account.identityKey(i.User), i.encode(), func() (string, error) { return account.SealIdentity(i) }),
 	}
 	for _, k := range i.Former {
-		v.Identity.Former = append(v.Identity.Former, hexKey(k.secret))
+		v.Identity.Former = append(v.Identity.Former, sealtest.Hex(k.secret))
 	}
 	v.Identity.Hash = hexHash(chain.HashOf(chain.HashIdentity, []byte(v.Identity.Token)))
 }
 
 // epochs adds the keys of three epochs, and what is sealed under them.
-func (m maker) epochs(v *vectors2) {
+func (m maker) epochs(v *vectors) {
 	m.t.Helper()
 	key := fixedEpochKey("epoch 3")
 	keys := append([]PreviousKey{{3, key}}, fixedPrevious()...)
 	for _, k := range keys {
-		v.Epochs = append(v.Epochs, epochVector{m.vault.String(), k.Epoch, hexKey(k.Key.secret), hexHash(k.Key.Commitment(m.vault, k.Epoch))})
+		v.Epochs = append(v.Epochs, epochVector{m.vault.String(), k.Epoch, sealtest.Hex(k.Key.secret), hexHash(k.Key.Commitment(m.vault, k.Epoch))})
 	}
 	v.Previous = previousVector{m.vault.String(), 3, m.seal("previous", key.previousKey(m.vault, 3),
 		(&previousKeys{m.vault, 3, keys[1:]}).encode(), func() (string, error) { return key.SealPrevious(m.vault, 3, keys[1:]) })}
@@ -152,8 +154,8 @@ func (m maker) epochs(v *vectors2) {
 		Vault: m.vault.String(), Epoch: 3, To: m.user.String(), Card: hexHash(a.card), Info: hex.EncodeToString(a.info()),
 		Encapsulated: hex.EncodeToString(e.encapsulated), Shared: hex.EncodeToString(e.shared),
 	}
-	exported := secret{b: [keySize]byte(e.exported)}
-	v.Envelope.sealed = m.seal("envelope", exported, a.encode(key), func() (string, error) { return sealToken(exported, a.encode(key)) })
+	exported := sealing.Of([sealing.KeySize]byte(e.exported))
+	v.Envelope.sealed = m.seal("envelope", exported, a.encode(key), func() (string, error) { return sealing.SealToken(exported, a.encode(key)) })
 	envelope := append(e.encapsulated, v.Envelope.Token...)
 	v.Envelope.Envelope, v.Envelope.Hash = hex.EncodeToString(envelope), hexHash(chain.HashOf(chain.HashEnvelope, envelope))
 
@@ -172,9 +174,9 @@ func (m maker) epochs(v *vectors2) {
 	}
 }
 
-func (m maker) record(name string, k EpochKey, p RecordPlace, r Record) record2Vector {
+func (m maker) record(name string, k EpochKey, p RecordPlace, r Record) recordVector {
 	m.t.Helper()
-	v := record2Vector{
+	v := recordVector{
 		Vault: p.Vault.String(), Epoch: p.Epoch, Item: p.Item.String(), Kind: byte(p.Kind), Version: p.Version,
 		OriginRevision: r.Origin.Revision, Place: hex.EncodeToString(p.append(nil)), Content: hex.EncodeToString(r.Content),
 		sealed: m.seal(name, k.recordKey(p), pad(recordHead(p, r.Origin), r.Content), func() (string, error) { return k.Seal(p, r) }),
@@ -186,9 +188,9 @@ func (m maker) record(name string, k EpochKey, p RecordPlace, r Record) record2V
 	return v
 }
 
-func (m maker) attachment(v *vectors2) {
+func (m maker) attachment(v *vectors) {
 	m.t.Helper()
-	k, id := AttachmentKey{secret{b: fixed("attachment key")}}, fixedID("attachment")
+	k, id := AttachmentKey{sealing.Of(sealtest.Fixed("attachment key"))}, fixedID("attachment")
 	v.Attachment = attachmentVector{ID: id.String(), Key: k.Encode()}
 	var hashes []chain.Hash
 	for i, content := range []string{"the first of two", ""} {
@@ -198,16 +200,16 @@ func (m maker) attachment(v *vectors2) {
 		hashes = append(hashes, h)
 		v.Attachment.Chunks = append(v.Attachment.Chunks, chunkVector{c.Number, c.Count, hex.EncodeToString([]byte(content)), s, hexHash(h)})
 	}
-	v.Attachment.Hash = hexHash(HashAttachment(hashes))
+	v.Attachment.Hash = hexHash(chain.HashAttachment(hashes))
 }
 
 // refused adds what a faulty or hostile holder of a key can seal.
-func (m maker) refused(v *vectors2, wrap WrapKey) {
+func (m maker) refused(v *vectors, wrap WrapKey) {
 	m.t.Helper()
 	account, epoch := fixedAccountKey("account"), fixedEpochKey("epoch 3")
 	i, _ := fixedIdentity(m.t)
 	p := fixedRecordPlace()
-	attachment, chunk := AttachmentKey{secret{b: fixed("attachment key")}}, Chunk{fixedID("attachment"), 1, 2}
+	attachment, chunk := AttachmentKey{sealing.Of(sealtest.Fixed("attachment key"))}, Chunk{fixedID("attachment"), 1, 2}
 	record := pad(recordHead(p, Origin{}), []byte("content"))
 	wrapPlain := (&wrapped{m.user, chain.MethodPassword, 3, wrap.kdf, chain.ID{}, account}).encode()
 	ascending := (&previousKeys{m.vault, 3, []PreviousKey{fixedPrevious()[1], fixedPrevious()[0]}}).encode()
@@ -216,7 +218,7 @@ func (m maker) refused(v *vectors2, wrap WrapKey) {
 	moved.Version++
 	v.Refused = []refusedPlaintext{
 		m.forged("wrap", "trailing byte", wrap.secret, append(bytes.Clone(wrapPlain), 0)),
-		m.forged("wrap", "zero key", wrap.secret, append(bytes.Clone(wrapPlain[:len(wrapPlain)-keySize]), make([]byte, keySize)...)),
+		m.forged("wrap", "zero key", wrap.secret, append(bytes.Clone(wrapPlain[:len(wrapPlain)-sealing.KeySize]), make([]byte, sealing.KeySize)...)),
 		m.forged("wrap", "another method", wrap.secret, (&wrapped{m.user, chain.MethodPhrase, 3, KDF{}, chain.ID{}, account}).encode()),
 		m.forged("wrap", "another cost", wrap.secret, changed(wrapPlain, 2+16+1+8+16, 2)),
 		m.forged("identity", "another user", account.identityKey(m.user), changed(i.encode(), 2, 0)),
@@ -225,7 +227,7 @@ func (m maker) refused(v *vectors2, wrap WrapKey) {
 		m.forged("record", "another place", epoch.recordKey(p), pad(recordHead(moved, Origin{}), []byte("content"))),
 		m.forged("record", "padding is not zero", epoch.recordKey(p), changed(record, len(record)-1, 1)),
 		m.forged("record", "not padded", epoch.recordKey(p), append(recordHead(p, Origin{}), 0, 0, 0, 0)),
-		m.forged("record", "format 1", epoch.recordKey(p), changed(record, 0, format)),
+		m.forged("record", "format 1", epoch.recordKey(p), changed(record, 0, 1)),
 		m.forged("previous", "ascending", epoch.previousKey(m.vault, 3), ascending),
 		m.forged("previous", "of another epoch", epoch.previousKey(m.vault, 3), (&previousKeys{m.vault, 4, fixedPrevious()}).encode()),
 		m.forged("chunk", "another number", attachment.chunkKey(chunk), pad(Chunk{chunk.Attachment, 2, 2}.head(), nil)),

@@ -1,27 +1,27 @@
-package seal
+package format2
 
 import (
 	_ "embed"
 	"encoding/hex"
 	"encoding/json"
-	"os"
-	"strings"
 	"testing"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealtest"
 )
 
-// format2.json pins the sealed objects of format 2 for every implementation. It is embedded, so that the WebAssembly build reads it too.
-// After a deliberate change of the format, run: go test ./app/seal -run TestFormat2Vectors -update
+// vectors.json pins the sealed objects of format 2 for every implementation. It is embedded, so that the WebAssembly build reads it too.
+// After a deliberate change of the format, run: go test ./app/seal/format2 -run TestVectors -update
 //
-//go:embed testdata/format2.json
-var frozen2 []byte
+//go:embed testdata/vectors.json
+var frozen []byte
 
-// vectors2 describes one personal vault: each part opens with keys from the parts before, beginning at the password.
-type vectors2 struct {
+// vectors describes one personal vault: each part opens with keys from the parts before, beginning at the password.
+type vectors struct {
 	Comment    string             `json:"comment"`
-	Passwords  []password2Vector  `json:"passwords"`
-	Phrase     phrase2Vector      `json:"phrase"`
+	Passwords  []passwordVector   `json:"passwords"`
+	Phrase     phraseVector       `json:"phrase"`
 	Passkey    passkeyVector      `json:"passkey"`
 	AccountKey string             `json:"account_key"`
 	Wraps      []wrapVector       `json:"wraps"`
@@ -31,10 +31,15 @@ type vectors2 struct {
 	Epochs     []epochVector      `json:"epochs"`
 	Envelope   envelopeVector     `json:"envelope"`
 	Previous   previousVector     `json:"previous"`
-	Records    []record2Vector    `json:"records"`
+	Records    []recordVector     `json:"records"`
 	Attachment attachmentVector   `json:"attachment"`
 	Padding    []paddingVector    `json:"padding"`
 	Refused    []refusedPlaintext `json:"refused_plaintexts"`
+}
+
+type paddingVector struct {
+	Unpadded   int `json:"unpadded"`
+	Ciphertext int `json:"ciphertext"`
 }
 
 // sealed is a token and how it came about.
@@ -45,7 +50,7 @@ type sealed struct {
 	Token     string `json:"token"`
 }
 
-type password2Vector struct {
+type passwordVector struct {
 	Password    string `json:"password_utf8_hex"`
 	Salt        string `json:"salt"`
 	Cost        byte   `json:"cost"`
@@ -55,7 +60,7 @@ type password2Vector struct {
 	KEK         string `json:"kek"`
 }
 
-type phrase2Vector struct {
+type phraseVector struct {
 	Entropy     string `json:"entropy"`
 	Words       string `json:"words"`
 	AuthKey     string `json:"auth_key"`
@@ -135,7 +140,7 @@ type previousVector struct {
 	sealed
 }
 
-type record2Vector struct {
+type recordVector struct {
 	Vault          string `json:"vault"`
 	Epoch          uint32 `json:"epoch"`
 	Item           string `json:"item"`
@@ -172,33 +177,14 @@ type refusedPlaintext struct {
 }
 
 // This build reproduces every frozen byte. The test is not parallel, because it replaces rand.Reader.
-func TestFormat2VectorsAreReproduced(t *testing.T) {
-	got, err := json.MarshalIndent(makeVectors2(t), "", "  ")
-	if err != nil {
-		t.Fatal(err)
-	}
-	got = append(got, '\n')
-	if *update {
-		if err := os.WriteFile("testdata/format2.json", got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, have := strings.Split(string(frozen2), "\n"), strings.Split(string(got), "\n")
-	if len(have) != len(want) {
-		t.Errorf("%d lines, want %d", len(have), len(want))
-	}
-	for i := range min(len(have), len(want)) {
-		if have[i] != want[i] {
-			t.Errorf("line %d:\n got %s\nwant %s", i+1, have[i], want[i])
-		}
-	}
+func TestVectorsAreReproduced(t *testing.T) {
+	sealtest.Reproduce(t, frozen, makeVectors(t))
 }
 
 // opener reads a vault from the frozen file with nothing but the functions that open.
 type opener struct {
 	t *testing.T
-	v vectors2
+	v vectors
 }
 
 func (o opener) hex(s string) []byte {
@@ -210,10 +196,9 @@ func (o opener) hex(s string) []byte {
 	return b
 }
 
-func (o opener) key(s string) (k secret) {
+func (o opener) key(s string) secret {
 	o.t.Helper()
-	k.b = [keySize]byte(o.hex(s))
-	return k
+	return sealing.Of([sealing.KeySize]byte(o.hex(s)))
 }
 
 func (o opener) id(s string) chain.ID {
@@ -231,10 +216,10 @@ func (o opener) hash(s string) chain.Hash {
 }
 
 // Old tokens must always open. The password opens the wrap, that the identity, that the envelope, and that everything else.
-func TestFormat2VectorsOpen(t *testing.T) {
+func TestVectorsOpen(t *testing.T) {
 	t.Parallel()
 	o := opener{t: t}
-	if err := json.Unmarshal(frozen2, &o.v); err != nil {
+	if err := json.Unmarshal(frozen, &o.v); err != nil {
 		t.Fatal(err)
 	}
 	account := o.accountKey()
@@ -298,7 +283,7 @@ func (o opener) identity(account AccountKey) *Identity {
 		o.t.Errorf("identity: %+v", i)
 	}
 	for n, k := range i.Former {
-		if hexKey(k.secret) != v.Former[n] {
+		if sealtest.Hex(k.secret) != v.Former[n] {
 			o.t.Errorf("former key %d is another", n)
 		}
 	}
@@ -355,7 +340,7 @@ func (o opener) attachment() {
 		}
 		hashes = append(hashes, chain.HashOf(chain.HashChunk, []byte(c.Token)))
 	}
-	if HashAttachment(hashes) != o.hash(a.Hash) {
+	if chain.HashAttachment(hashes) != o.hash(a.Hash) {
 		o.t.Error("hash of the attachment is another")
 	}
 }

@@ -1,10 +1,11 @@
-package seal
+package format2
 
 import (
 	"encoding/binary"
 	"fmt"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
 )
 
 const (
@@ -25,22 +26,22 @@ type Identity struct {
 	Former []AccountKey // the account keys of the generations before, the newest first
 }
 
-const cardKeysSize = 2 * keySize
+const cardKeysSize = 2 * sealing.KeySize
 
 func (i *Identity) encode() []byte {
-	b := append(make([]byte, 0, 128+cardKeysSize*len(i.Cards)+keySize*len(i.Former)), chain.Format, plainIdentity)
+	b := append(make([]byte, 0, 128+cardKeysSize*len(i.Cards)+sealing.KeySize*len(i.Former)), chain.Format, plainIdentity)
 	b = append(b, i.User[:]...)
 	b = appendNumber(b, i.KeyGeneration)
 	b = append(b, i.Genesis[:]...)
 	b = append(b, i.Before[:]...)
 	b = binary.BigEndian.AppendUint16(b, uint16(len(i.Cards))) // #nosec G115 -- at most MaxCardKeys
 	for _, c := range i.Cards {
-		b = append(b, c.Signing.bytes()...)
-		b = append(b, c.KEM.bytes()...)
+		b = append(b, sealing.Bytes(&c.Signing.secret)...)
+		b = append(b, sealing.Bytes(&c.KEM.secret)...)
 	}
 	b = append(b, byte(len(i.Former))) // #nosec G115 -- at most MaxFormerKeys
 	for _, k := range i.Former {
-		b = append(b, k.bytes()...)
+		b = append(b, sealing.Bytes(&k.secret)...)
 	}
 	return b
 }
@@ -84,14 +85,14 @@ func (k AccountKey) SealIdentity(i *Identity) (string, error) {
 	}
 	b := i.encode()
 	defer clear(b)
-	return sealToken(k.identityKey(i.User), b)
+	return sealing.SealToken(k.identityKey(i.User), b)
 }
 
 // OpenIdentity decrypts a token of SealIdentity. generation is that of the account key. It returns ErrAltered if the token was truncated,
 // altered, or sealed under another key or for another user; ErrWrongUser or ErrOldKey if the identity names another user or generation,
 // which only a faulty client with the account key can produce.
 func (k AccountKey) OpenIdentity(user chain.ID, generation int64, token string) (*Identity, error) {
-	b, err := openToken(k.identityKey(user), token)
+	b, err := sealing.OpenToken(k.identityKey(user), token)
 	if err != nil {
 		return nil, fmt.Errorf("identity %w", ErrAltered)
 	}

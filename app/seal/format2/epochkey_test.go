@@ -1,4 +1,4 @@
-package seal
+package format2
 
 import (
 	"bytes"
@@ -9,9 +9,11 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealtest"
 )
 
-func fixedEpochKey(name string) EpochKey { return EpochKey{secret{b: fixed(name)}} }
+func fixedEpochKey(name string) EpochKey { return EpochKey{sealing.Of(sealtest.Fixed(name))} }
 
 func fixedRecordPlace() RecordPlace {
 	return RecordPlace{fixedID("vault"), 3, fixedID("item"), chain.RecordDetails, 7}
@@ -74,7 +76,7 @@ func TestRecordsOpenOnlyInTheirPlace(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 		// The key of the place that is asked for, around a plaintext of another place.
-		forged := forge(t, k.recordKey(moved), pad(recordHead(p, Origin{}), []byte("content")))
+		forged := sealtest.Forge(t, k.recordKey(moved), pad(recordHead(p, Origin{}), []byte("content")))
 		if got, err := k.Open(moved, forged); got.Content != nil || !errors.Is(err, ErrMisplaced) || !errors.As(err, &named) || named.Place != moved {
 			t.Errorf("%s inside: %v", name, err)
 		}
@@ -106,7 +108,7 @@ func TestInvalidPlacesAreRefused(t *testing.T) {
 			t.Errorf("open, %s: %v", name, err)
 		}
 		valid := fixedRecordPlace()
-		if _, err := k.Open(valid, forge(t, k.recordKey(valid), pad(recordHead(p, Origin{}), nil))); !errors.Is(err, ErrAltered) {
+		if _, err := k.Open(valid, sealtest.Forge(t, k.recordKey(valid), pad(recordHead(p, Origin{}), nil))); !errors.Is(err, ErrAltered) {
 			t.Errorf("inside, %s: %v", name, err)
 		}
 	}
@@ -138,7 +140,7 @@ func TestMalformedRecordsAreAltered(t *testing.T) {
 	bad["not padded"] = append(recordHead(p, Origin{}), 0, 0, 0, 0)
 	bad["padded to another bucket"] = append(bytes.Clone(valid), make([]byte, 64)...)
 	for name, b := range bad {
-		if got, err := k.Open(p, forge(t, k.recordKey(p), b)); got.Content != nil || !errors.Is(err, ErrAltered) {
+		if got, err := k.Open(p, sealtest.Forge(t, k.recordKey(p), b)); got.Content != nil || !errors.Is(err, ErrAltered) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -147,7 +149,7 @@ func TestMalformedRecordsAreAltered(t *testing.T) {
 func TestRecordsHaveALimit(t *testing.T) {
 	t.Parallel()
 	k, p := fixedEpochKey("epoch"), fixedRecordPlace()
-	largest := maxCiphertext - 1 - len(recordHead(p, Origin{})) - lengthSize
+	largest := sealing.MaxCiphertext - 1 - len(recordHead(p, Origin{})) - sealing.LengthSize
 	token, err := k.Seal(p, Record{Content: make([]byte, largest)})
 	if err != nil || len(token) > protocol.MaxTokenBytes {
 		t.Fatalf("%d characters, %v", len(token), err)
@@ -206,7 +208,7 @@ func TestPreviousKeysOpenForTheirVaultAndEpoch(t *testing.T) {
 		t.Fatal(err)
 	}
 	moved := func(vault chain.ID, epoch uint32) string {
-		return forge(t, k.previousKey(vault, epoch), (&previousKeys{fixedID("vault"), 3, keys}).encode())
+		return sealtest.Forge(t, k.previousKey(vault, epoch), (&previousKeys{fixedID("vault"), 3, keys}).encode())
 	}
 	for name, c := range map[string]struct {
 		key   EpochKey
@@ -285,7 +287,7 @@ func TestPreviousKeysMustDescend(t *testing.T) {
 		if _, err := k.SealPrevious(c.vault, 3, c.keys); !errors.Is(err, ErrBadPlace) {
 			t.Errorf("seal, %s: %v", name, err)
 		}
-		forged := forge(t, k.previousKey(vault, 3), (&previousKeys{c.vault, 3, c.keys}).encode())
+		forged := sealtest.Forge(t, k.previousKey(vault, 3), (&previousKeys{c.vault, 3, c.keys}).encode())
 		if got, err := k.OpenPrevious(vault, 3, forged, commitments(vault, c.keys)); got != nil || !errors.Is(err, ErrAltered) {
 			t.Errorf("open, %s: %v", name, err)
 		}
@@ -296,7 +298,7 @@ func TestPreviousKeysMustDescend(t *testing.T) {
 	clear(zero[28:60])
 	bad["zero key"] = zero
 	for name, b := range bad {
-		if got, err := k.OpenPrevious(vault, 3, forge(t, k.previousKey(vault, 3), b), commitments(vault, fixedPrevious())); got != nil || !errors.Is(err, ErrAltered) {
+		if got, err := k.OpenPrevious(vault, 3, sealtest.Forge(t, k.previousKey(vault, 3), b), commitments(vault, fixedPrevious())); got != nil || !errors.Is(err, ErrAltered) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -306,9 +308,9 @@ func TestPreviousKeysMustDescend(t *testing.T) {
 func previousTo(n uint32) []PreviousKey {
 	var keys []PreviousKey
 	for epoch := n; epoch > 0; epoch-- {
-		key := fixedEpochKey("epoch")
-		binary.BigEndian.PutUint32(key.b[:], epoch)
-		keys = append(keys, PreviousKey{epoch, key})
+		b := sealtest.Fixed("epoch")
+		binary.BigEndian.PutUint32(b[:], epoch)
+		keys = append(keys, PreviousKey{epoch, EpochKey{sealing.Of(b)}})
 	}
 	return keys
 }
@@ -327,7 +329,7 @@ func TestTheMostPreviousKeysFitIntoALogEntry(t *testing.T) {
 	if _, err := k.SealPrevious(vault, above, previousTo(above-1)); !errors.Is(err, ErrBadPlace) {
 		t.Errorf("too many: %v", err)
 	}
-	forged := forge(t, k.previousKey(vault, above), (&previousKeys{vault, above, previousTo(above - 1)}).encode())
+	forged := sealtest.Forge(t, k.previousKey(vault, above), (&previousKeys{vault, above, previousTo(above - 1)}).encode())
 	if _, err := k.OpenPrevious(vault, above, forged, commitments(vault, keys)); !errors.Is(err, ErrAltered) {
 		t.Errorf("too many, opened: %v", err)
 	}
@@ -335,7 +337,7 @@ func TestTheMostPreviousKeysFitIntoALogEntry(t *testing.T) {
 
 func TestChunksOpenOnlyInTheirPlace(t *testing.T) {
 	t.Parallel()
-	k, c, content := AttachmentKey{secret{b: fixed("attachment key")}}, Chunk{fixedID("attachment"), 2, 3}, []byte("the second of three")
+	k, c, content := AttachmentKey{sealing.Of(sealtest.Fixed("attachment key"))}, Chunk{fixedID("attachment"), 2, 3}, []byte("the second of three")
 	token, err := k.Seal(c, content)
 	if err != nil {
 		t.Fatal(err)
@@ -344,7 +346,7 @@ func TestChunksOpenOnlyInTheirPlace(t *testing.T) {
 		t.Errorf("%q, %v", got, err)
 	}
 	refusesOtherSpellings(t, token, func(s string) error { _, err := k.Open(c, s); return err }, ErrAltered)
-	if _, err := (AttachmentKey{secret{b: fixed("other")}}).Open(c, token); !errors.Is(err, ErrAltered) {
+	if _, err := (AttachmentKey{sealing.Of(sealtest.Fixed("other"))}).Open(c, token); !errors.Is(err, ErrAltered) {
 		t.Errorf("another key: %v", err)
 	}
 	for name, moved := range map[string]Chunk{
@@ -354,13 +356,13 @@ func TestChunksOpenOnlyInTheirPlace(t *testing.T) {
 		if _, err := k.Open(moved, token); !errors.Is(err, ErrAltered) || !errors.As(err, &named) || named.Chunk != moved {
 			t.Errorf("%s: %v", name, err)
 		}
-		if got, err := k.Open(moved, forge(t, k.chunkKey(moved), pad(c.head(), content))); got != nil || !errors.Is(err, ErrMisplaced) || !errors.As(err, &named) {
+		if got, err := k.Open(moved, sealtest.Forge(t, k.chunkKey(moved), pad(c.head(), content))); got != nil || !errors.Is(err, ErrMisplaced) || !errors.As(err, &named) {
 			t.Errorf("%s inside: %v", name, err)
 		}
 	}
 	valid := pad(c.head(), content)
 	for name, b := range malformed(valid, map[string]int{"format": 0, "type": 1, "number": 18, "count": 22, "length": 26, "padding": len(valid) - 1}) {
-		if got, err := k.Open(c, forge(t, k.chunkKey(c), b)); got != nil || !errors.Is(err, ErrAltered) {
+		if got, err := k.Open(c, sealtest.Forge(t, k.chunkKey(c), b)); got != nil || !errors.Is(err, ErrAltered) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -395,7 +397,7 @@ func TestChunksHaveLimits(t *testing.T) {
 
 func TestAttachmentKeysHaveOneSpelling(t *testing.T) {
 	t.Parallel()
-	k := AttachmentKey{secret{b: fixed("attachment key")}}
+	k := AttachmentKey{sealing.Of(sealtest.Fixed("attachment key"))}
 	text := k.Encode()
 	if got, err := ParseAttachmentKey(text); err != nil || !got.Equal(k) {
 		t.Errorf("%v", err)
@@ -407,21 +409,5 @@ func TestAttachmentKeysHaveOneSpelling(t *testing.T) {
 		if _, err := ParseAttachmentKey(s); !errors.Is(err, ErrWrongKey) || s == text {
 			t.Errorf("%s: %v", name, err)
 		}
-	}
-}
-
-func TestHashOfAnAttachmentCoversAllChunksInOrder(t *testing.T) {
-	t.Parallel()
-	a, b := fixedHash("a"), fixedHash("b")
-	seen := map[chain.Hash]bool{}
-	for _, chunks := range [][]chain.Hash{{a}, {b}, {a, b}, {b, a}, {a, a}, {a, b, b}} {
-		h := HashAttachment(chunks)
-		if seen[h] {
-			t.Errorf("%v has the hash of others", chunks)
-		}
-		seen[h] = true
-	}
-	if HashAttachment([]chain.Hash{a, b}) != chain.HashOf(chain.HashAttachment, append(a[:], b[:]...)) {
-		t.Error("another hash than that of the hashes, joined")
 	}
 }

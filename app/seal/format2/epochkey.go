@@ -1,10 +1,11 @@
-package seal
+package format2
 
 import (
 	"encoding/binary"
 	"fmt"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
 )
 
 // EpochKey is the key of a vault in one epoch. All members have it.
@@ -12,22 +13,20 @@ type EpochKey struct{ secret }
 
 // NewEpochKey returns a random key.
 func NewEpochKey() EpochKey {
-	var k EpochKey
-	randomBytes(k.b[:])
-	return k
+	return EpochKey{sealing.New()}
 }
 
 // Equal compares in constant time.
-func (k EpochKey) Equal(o EpochKey) bool { return k.equal(&o.secret) }
+func (k EpochKey) Equal(o EpochKey) bool { return sealing.Equal(&k.secret, &o.secret) }
 
-// Wipe does what MasterKey.Wipe does.
-func (k *EpochKey) Wipe() { k.wipe() }
+// Wipe does what seal.MasterKey.Wipe does.
+func (k *EpochKey) Wipe() { sealing.Wipe(&k.secret) }
 
 // Commitment is public and names the key: a Fernet token can be made to open under two keys, so that members would read different
 // things.
 func (k EpochKey) Commitment(vault chain.ID, epoch uint32) chain.Hash {
-	s := k.derive(string(appendEpoch([]byte(label2Commit), vault, epoch)))
-	return s.b
+	s := sealing.Derive(&k.secret, string(appendEpoch([]byte(labelCommit), vault, epoch)))
+	return chain.Hash(sealing.Bytes(&s))
 }
 
 func appendEpoch(b []byte, vault chain.ID, epoch uint32) []byte {
@@ -50,7 +49,7 @@ func (p RecordPlace) check() error {
 		return fmt.Errorf("%w: an id is empty", ErrBadPlace)
 	case p.Epoch < 1 || p.Version < 1:
 		return fmt.Errorf("%w: epoch or version is 0", ErrBadPlace)
-	case p.Kind < chain.RecordOverview || p.Kind > chain.RecordGrant:
+	case !p.Kind.Sealed():
 		return fmt.Errorf("%w: kind is unknown", ErrBadPlace)
 	}
 	return nil
@@ -114,12 +113,12 @@ func parseRecord(b []byte) (p RecordPlace, r Record, ok bool) {
 	if in.bad {
 		return p, r, false
 	}
-	r.Content, ok = cutPadded(b, len(b)-len(in.b))
+	r.Content, ok = sealing.CutPadded(b, len(b)-len(in.b))
 	return p, r, ok
 }
 
 func (k EpochKey) recordKey(p RecordPlace) secret {
-	return k.derive(string(p.append([]byte(label2Record))))
+	return sealing.Derive(&k.secret, string(p.append([]byte(labelRecord))))
 }
 
 // Seal encrypts a record with a random IV. It returns ErrBadPlace, or a *RecordError with ErrTooLarge for more than about 40,900 bytes.
@@ -131,12 +130,12 @@ func (k EpochKey) Seal(p RecordPlace, r Record) (string, error) {
 		return "", fmt.Errorf("%w: origin", ErrBadPlace)
 	}
 	head := recordHead(p, r.Origin)
-	if len(r.Content) > maxCiphertext || bucket(len(head)+lengthSize+len(r.Content)) > maxCiphertext {
+	if len(r.Content) > sealing.MaxCiphertext || sealing.Bucket(len(head)+sealing.LengthSize+len(r.Content)) > sealing.MaxCiphertext {
 		return "", &RecordError{p, ErrTooLarge}
 	}
 	b := pad(head, r.Content)
 	defer clear(b)
-	return sealToken(k.recordKey(p), b)
+	return sealing.SealToken(k.recordKey(p), b)
 }
 
 // Open decrypts a token of Seal for the same place. It returns ErrBadPlace, or a *RecordError: with ErrAltered if the token was truncated,
@@ -146,7 +145,7 @@ func (k EpochKey) Open(p RecordPlace, token string) (Record, error) {
 	if err := p.check(); err != nil {
 		return Record{}, err
 	}
-	b, err := openToken(k.recordKey(p), token)
+	b, err := sealing.OpenToken(k.recordKey(p), token)
 	if err != nil {
 		return Record{}, &RecordError{p, ErrAltered}
 	}

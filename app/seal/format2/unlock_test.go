@@ -1,33 +1,61 @@
-package seal
+package format2
 
 import (
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"strings"
 	"testing"
 
+	"github.com/cosmos/go-bip39"
+
 	"github.com/vaultsphere/vaultsphere/app/chain"
+	"github.com/vaultsphere/vaultsphere/app/seal"
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealtest"
 )
 
 func fixedID(name string) chain.ID {
-	b := fixed(name)
-	return chain.ID(b[:idSize])
+	b := sealtest.Fixed(name)
+	return chain.ID(b[:len(chain.ID{})])
 }
 
-func fixedHash(name string) chain.Hash { return fixed(name) }
+func fixedHash(name string) chain.Hash { return sealtest.Fixed(name) }
 
-func fixedAccountKey(name string) AccountKey { return AccountKey{secret{b: fixed(name)}} }
+func fixedAccountKey(name string) AccountKey { return AccountKey{sealing.Of(sealtest.Fixed(name))} }
 
 func fixedKDF(name string) KDF { return KDF{fixedID(name), 1} }
 
+func fixedPhrase(t testing.TB) seal.RecoveryPhrase {
+	t.Helper()
+	b := sealtest.Fixed("phrase")
+	words, err := bip39.NewMnemonic(b[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := seal.ParseRecoveryPhrase(words)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func handoverKey(s secret) seal.HandoverKey {
+	k, err := seal.ParseHandoverKey(sealing.Bytes(&s))
+	if err != nil {
+		panic(err) // s is not zero
+	}
+	return k
+}
+
 // fixedWrapKeys has a key of each method.
 func fixedWrapKeys() map[chain.Method]WrapKey {
-	s := secret{b: fixed("root")}
+	s := sealing.Of(sealtest.Fixed("root"))
 	return map[chain.Method]WrapKey{
 		chain.MethodPassword: PasswordKey{s, fixedKDF("salt")}.WrapKey(),
 		chain.MethodPhrase:   PhraseKey{s}.WrapKey(),
 		chain.MethodPasskey:  PasskeyKey{s}.WrapKey(fixedID("user"), fixedID("passkey")),
-		MethodHandover:       HandoverKey{s}.WrapKey("session", "wrapped"),
+		MethodHandover:       HandoverWrapKey(handoverKey(s), "session", "wrapped"),
 	}
 }
 
@@ -89,7 +117,7 @@ func isAny(err error, want []error) bool {
 
 func TestCostsRiseAndAreWithinBounds(t *testing.T) {
 	t.Parallel()
-	before := Params{}
+	before := seal.Params{}
 	for step := 1; step <= chain.MaxCost; step++ {
 		p, err := KDF{Cost: byte(step)}.params()
 		if err != nil || p.Check() != nil {
@@ -100,7 +128,7 @@ func TestCostsRiseAndAreWithinBounds(t *testing.T) {
 		}
 		before = p
 	}
-	if p, _ := (KDF{Cost: 1}).params(); p != DefaultParams {
+	if p, _ := (KDF{Cost: 1}).params(); p != seal.DefaultParams {
 		t.Errorf("step 1 is %+v", p)
 	}
 }
@@ -117,10 +145,10 @@ func TestPasswordKeysAreRefusedBeforeTheyAreDerived(t *testing.T) {
 		"step above":        {"password", KDF{valid.Salt, chain.MaxCost + 1}, ErrUnknownCost},
 		"highest step":      {"password", KDF{valid.Salt, 255}, ErrUnknownCost},
 		"zero salt":         {"password", KDF{Cost: 1}, ErrBadID},
-		"empty password":    {"", valid, ErrEmptyPassword},
-		"password not text": {"\xff", valid, ErrPasswordText},
+		"empty password":    {"", valid, seal.ErrEmptyPassword},
+		"password not text": {"\xff", valid, seal.ErrPasswordText},
 	} {
-		if k, err := DerivePasswordKey(c.password, c.kdf); !errors.Is(err, c.want) || k.b != [keySize]byte{} {
+		if k, err := DerivePasswordKey(c.password, c.kdf); !errors.Is(err, c.want) || !sealing.IsZero(&k.secret) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -139,8 +167,8 @@ func TestNewKDFsDiffer(t *testing.T) {
 
 func TestPasskeyKeyNeeds32Bytes(t *testing.T) {
 	t.Parallel()
-	root := fixed("prf")
-	if k, err := ParsePasskeyKey(root[:]); err != nil || k.b != root {
+	root := sealtest.Fixed("prf")
+	if k, err := ParsePasskeyKey(root[:]); err != nil || sealtest.Hex(k.secret) != hex.EncodeToString(root[:]) {
 		t.Errorf("%v", err)
 	}
 	for _, b := range [][]byte{nil, root[:31], append(root[:], 0), make([]byte, 32)} {
@@ -150,9 +178,9 @@ func TestPasskeyKeyNeeds32Bytes(t *testing.T) {
 	}
 }
 
-func TestKeysOfFormat2AreAllDifferent(t *testing.T) {
+func TestKeysAreAllDifferent(t *testing.T) {
 	t.Parallel()
-	s := secret{b: fixed("root")}
+	s := sealing.Of(sealtest.Fixed("root"))
 	user, vault := fixedID("user"), fixedID("vault")
 	account, epoch := AccountKey{s}, EpochKey{s}
 	place := RecordPlace{vault, 1, fixedID("item"), chain.RecordOverview, 1}
@@ -160,30 +188,31 @@ func TestKeysOfFormat2AreAllDifferent(t *testing.T) {
 		"itself": s, "password auth": PasswordKey{secret: s}.AuthKey().secret, "phrase auth": PhraseKey{s}.AuthKey().secret,
 		"passkey of another user": PasskeyKey{s}.WrapKey(vault, fixedID("passkey")).secret,
 		"another passkey":         PasskeyKey{s}.WrapKey(user, vault).secret,
-		"another session":         HandoverKey{s}.WrapKey("sessio", "nwrapped").secret,
+		"another session":         HandoverWrapKey(handoverKey(s), "sessio", "nwrapped").secret,
 		"identity":                account.identityKey(user), "identity of another user": account.identityKey(vault),
 		"outbox": account.deviceKey(UseOutbox), "draft": account.deviceKey(UseDraft), "cache": account.deviceKey(UseCache),
-		"commitment":               {b: epoch.Commitment(vault, 1)},
-		"commitment, other epoch":  {b: epoch.Commitment(vault, 2)},
-		"commitment, other vault":  {b: epoch.Commitment(user, 1)},
-		"previous":                 epoch.previousKey(vault, 1),
-		"previous, other epoch":    epoch.previousKey(vault, 2),
-		"record":                   epoch.recordKey(place),
-		"chunk":                    AttachmentKey{s}.chunkKey(Chunk{fixedID("a"), 1, 2}),
-		"chunk of another number":  AttachmentKey{s}.chunkKey(Chunk{fixedID("a"), 2, 2}),
-		"chunk of another count":   AttachmentKey{s}.chunkKey(Chunk{fixedID("a"), 1, 1}),
-		"password KEK of format 1": MasterKey{s}.KEK().secret,
-		"phrase KEK of format 1":   RecoveryPhrase{s}.KEK().secret,
+		"commitment":              sealing.Of(epoch.Commitment(vault, 1)),
+		"commitment, other epoch": sealing.Of(epoch.Commitment(vault, 2)),
+		"commitment, other vault": sealing.Of(epoch.Commitment(user, 1)),
+		"previous":                epoch.previousKey(vault, 1),
+		"previous, other epoch":   epoch.previousKey(vault, 2),
+		"record":                  epoch.recordKey(place),
+		"chunk":                   AttachmentKey{s}.chunkKey(Chunk{fixedID("a"), 1, 2}),
+		"chunk of another number": AttachmentKey{s}.chunkKey(Chunk{fixedID("a"), 2, 2}),
+		"chunk of another count":  AttachmentKey{s}.chunkKey(Chunk{fixedID("a"), 1, 1}),
+	}
+	for _, label := range []string{"vaultsphere/v1/password-kek", "vaultsphere/v1/recovery-kek", "vaultsphere/v1/handover7:sessionwrapped"} {
+		all[label] = sealing.Derive(&s, label)
 	}
 	for method, k := range fixedWrapKeys() {
 		all["wrap key of method "+string('0'+rune(method))] = k.secret
 	}
 	seen := map[string]string{}
 	for name, k := range all {
-		if other, ok := seen[hexKey(k)]; ok {
+		if other, ok := seen[sealtest.Hex(k)]; ok {
 			t.Errorf("%s is %s", name, other)
 		}
-		seen[hexKey(k)] = name
+		seen[sealtest.Hex(k)] = name
 	}
 }
 
@@ -229,7 +258,7 @@ func TestWrapsAreRefused(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, generation, err := c.opened.Unwrap(token, c.user, c.remembered); !errors.Is(err, c.want) || generation != 0 || got.b != [keySize]byte{} {
+		if got, generation, err := c.opened.Unwrap(token, c.user, c.remembered); !errors.Is(err, c.want) || generation != 0 || !sealing.IsZero(&got.secret) {
 			t.Errorf("%s: %v, want %v", name, err, c.want)
 		}
 	}
@@ -268,12 +297,12 @@ func TestMalformedWrapsAreAltered(t *testing.T) {
 	for name, b := range malformed(valid, map[string]int{
 		"format": 0, "type": 1, "method": 2 + 16, "generation": 2 + 16 + 1, "cost": 2 + 16 + 1 + 8 + 16,
 	}) {
-		if _, _, err := k.Unwrap(forge(t, k.secret, b), user, 0); !errors.Is(err, ErrAltered) {
+		if _, _, err := k.Unwrap(sealtest.Forge(t, k.secret, b), user, 0); !errors.Is(err, ErrAltered) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	zero := append(append([]byte(nil), valid[:len(valid)-keySize]...), make([]byte, keySize)...)
-	if _, _, err := k.Unwrap(forge(t, k.secret, zero), user, 0); !errors.Is(err, ErrAltered) {
+	zero := append(append([]byte(nil), valid[:len(valid)-sealing.KeySize]...), make([]byte, sealing.KeySize)...)
+	if _, _, err := k.Unwrap(sealtest.Forge(t, k.secret, zero), user, 0); !errors.Is(err, ErrAltered) {
 		t.Errorf("zero key: %v", err)
 	}
 }
@@ -307,17 +336,17 @@ func TestDeviceTokensOpenForTheirUseAndUser(t *testing.T) {
 		"another use":  func() ([]byte, error) { return key.OpenOnDevice(UseDraft, user, token) },
 		"another user": func() ([]byte, error) { return key.OpenOnDevice(UseOutbox, fixedID("other"), token) },
 		"another use inside": func() ([]byte, error) {
-			return key.OpenOnDevice(UseOutbox, user, forge(t, key.deviceKey(UseOutbox), pad(deviceHead(UseCache, user), content)))
+			return key.OpenOnDevice(UseOutbox, user, sealtest.Forge(t, key.deviceKey(UseOutbox), pad(deviceHead(UseCache, user), content)))
 		},
 		"not padded": func() ([]byte, error) {
-			return key.OpenOnDevice(UseOutbox, user, forge(t, key.deviceKey(UseOutbox), append(deviceHead(UseOutbox, user), 0, 0, 0, 0)))
+			return key.OpenOnDevice(UseOutbox, user, sealtest.Forge(t, key.deviceKey(UseOutbox), append(deviceHead(UseOutbox, user), 0, 0, 0, 0)))
 		},
 	} {
 		if got, err := open(); got != nil || !errors.Is(err, ErrAltered) {
 			t.Errorf("%s: %q, %v", name, got, err)
 		}
 	}
-	if _, err := key.SealOnDevice(UseCache, user, make([]byte, MaxQueueBytes+1)); !errors.Is(err, ErrTooLarge) {
+	if _, err := key.SealOnDevice(UseCache, user, make([]byte, seal.MaxQueueBytes+1)); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("too large: %v", err)
 	}
 }

@@ -1,4 +1,4 @@
-package seal
+package format2
 
 import (
 	"encoding/base64"
@@ -7,10 +7,12 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/app/seal"
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
 )
 
 // ChunkBytes is the size of each chunk of an attachment except the last.
-const ChunkBytes = PieceBytes
+const ChunkBytes = seal.PieceBytes
 
 // AttachmentKey seals one attachment. It is in the details of the item, and does not change with the epoch: a member who could open the
 // item may have the file.
@@ -18,36 +20,36 @@ type AttachmentKey struct{ secret }
 
 // NewAttachmentKey returns a random key.
 func NewAttachmentKey() AttachmentKey {
-	var k AttachmentKey
-	randomBytes(k.b[:])
-	return k
+	return AttachmentKey{sealing.New()}
 }
 
 var attachmentKeyEncoding = base64.RawURLEncoding.Strict()
 
 // ParseAttachmentKey reads base64url without padding, 43 characters. It returns ErrWrongKey for any other text.
 func ParseAttachmentKey(s string) (AttachmentKey, error) {
-	b := make([]byte, keySize)
+	b := make([]byte, sealing.KeySize)
 	defer clear(b)
 	// Even a strict decoder skips line breaks, and then returns fewer bytes.
-	if len(s) != attachmentKeyEncoding.EncodedLen(keySize) {
+	if len(s) != attachmentKeyEncoding.EncodedLen(sealing.KeySize) {
 		return AttachmentKey{}, ErrWrongKey
 	}
-	if n, err := attachmentKeyEncoding.Decode(b, []byte(s)); err != nil || n != keySize {
+	if n, err := attachmentKeyEncoding.Decode(b, []byte(s)); err != nil || n != sealing.KeySize {
 		return AttachmentKey{}, ErrWrongKey
 	}
-	k, err := parseSecret(b)
+	k, err := sealing.Parse(b)
 	return AttachmentKey{k}, err
 }
 
 // Encode returns the text that ParseAttachmentKey reads.
-func (k AttachmentKey) Encode() string { return attachmentKeyEncoding.EncodeToString(k.bytes()) }
+func (k AttachmentKey) Encode() string {
+	return attachmentKeyEncoding.EncodeToString(sealing.Bytes(&k.secret))
+}
 
 // Equal compares in constant time.
-func (k AttachmentKey) Equal(o AttachmentKey) bool { return k.equal(&o.secret) }
+func (k AttachmentKey) Equal(o AttachmentKey) bool { return sealing.Equal(&k.secret, &o.secret) }
 
-// Wipe does what MasterKey.Wipe does.
-func (k *AttachmentKey) Wipe() { k.wipe() }
+// Wipe does what seal.MasterKey.Wipe does.
+func (k *AttachmentKey) Wipe() { sealing.Wipe(&k.secret) }
 
 // Chunk identifies a part of an attachment. The key of the chunk is derived from it, so a token opens only as this chunk, of this number
 // of chunks.
@@ -83,12 +85,12 @@ func parseChunk(b []byte) (c Chunk, content []byte, ok bool) {
 	if in.bad || c.check() != nil {
 		return c, nil, false
 	}
-	content, ok = cutPadded(b, len(b)-len(in.b))
+	content, ok = sealing.CutPadded(b, len(b)-len(in.b))
 	return c, content, ok
 }
 
 func (k AttachmentKey) chunkKey(c Chunk) secret {
-	return k.derive(string(c.append([]byte(label2Chunk))))
+	return sealing.Derive(&k.secret, string(c.append([]byte(labelChunk))))
 }
 
 // Seal encrypts the content of a chunk with a random IV. It returns ErrBadPlace, or a *ChunkError with ErrTooLarge for more than
@@ -102,7 +104,7 @@ func (k AttachmentKey) Seal(c Chunk, content []byte) (string, error) {
 	}
 	b := pad(c.head(), content)
 	defer clear(b)
-	return sealToken(k.chunkKey(c), b)
+	return sealing.SealToken(k.chunkKey(c), b)
 }
 
 // Open decrypts a token of Seal for the same chunk. It returns ErrBadPlace, or a *ChunkError: with ErrAltered if the token was truncated,
@@ -112,7 +114,7 @@ func (k AttachmentKey) Open(c Chunk, token string) ([]byte, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	b, err := openTokenUpTo(protocol.MaxChunkTokenBytes, k.chunkKey(c), token)
+	b, err := sealing.OpenTokenUpTo(protocol.MaxChunkTokenBytes, k.chunkKey(c), token)
 	if err != nil {
 		return nil, &ChunkError{c, ErrAltered}
 	}
@@ -124,13 +126,4 @@ func (k AttachmentKey) Open(c Chunk, token string) ([]byte, error) {
 		return nil, &ChunkError{c, ErrMisplaced}
 	}
 	return content, nil
-}
-
-// HashAttachment returns what a chain.Line of an attachment names: a hash over the chain.HashChunk of all tokens, in order.
-func HashAttachment(chunks []chain.Hash) chain.Hash {
-	b := make([]byte, 0, len(chunks)*len(chain.Hash{}))
-	for _, h := range chunks {
-		b = append(b, h[:]...)
-	}
-	return chain.HashOf(chain.HashAttachment, b)
 }

@@ -1,12 +1,25 @@
-package seal
+package format2
 
 import (
 	"testing"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
+	"github.com/vaultsphere/vaultsphere/app/seal"
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealtest"
 )
 
-func TestZeroKeysOfFormat2Panic(t *testing.T) {
+func TestKeysPrintNothing(t *testing.T) {
+	t.Parallel()
+	s := sealing.Of(sealtest.Fixed("a key that must not be seen"))
+	sealtest.PrintNothing(t, s,
+		PasswordKey{secret: s}, PhraseKey{s}, PasskeyKey{s}, WrapKey{secret: s}, AuthKey{s}, AccountKey{s}, EpochKey{s}, AttachmentKey{s},
+		Signing{s}, KEMPrivate{s}, CardKeys{Signing{s}, KEMPrivate{s}}, PreviousKey{1, EpochKey{s}},
+		&Identity{Cards: []CardKeys{{Signing{s}, KEMPrivate{s}}}, Former: []AccountKey{{s}}},
+	)
+}
+
+func TestZeroKeysPanic(t *testing.T) {
 	t.Parallel()
 	user, vault := fixedID("user"), fixedID("vault")
 	var (
@@ -16,7 +29,7 @@ func TestZeroKeysOfFormat2Panic(t *testing.T) {
 		attachment AttachmentKey
 		keys       CardKeys
 	)
-	token := forge(t, secret{b: fixed("k")}, nil)
+	token := sealtest.Forge(t, sealing.Of(sealtest.Fixed("k")), nil)
 	c := newEnvelopeCase(t)
 	identity, _ := fixedIdentity(t)
 	identity.Wipe()
@@ -28,7 +41,8 @@ func TestZeroKeysOfFormat2Panic(t *testing.T) {
 		"PasswordKey.WrapKey":       func() { PasswordKey{}.WrapKey() },
 		"PhraseKey.AuthKey":         func() { PhraseKey{}.AuthKey() },
 		"PhraseKey.WrapKey":         func() { PhraseKey{}.WrapKey() },
-		"RecoveryPhrase.Key":        func() { RecoveryPhrase{}.Key() },
+		"KeyOfPhrase":               func() { KeyOfPhrase(seal.RecoveryPhrase{}).AuthKey() },
+		"HandoverWrapKey":           func() { HandoverWrapKey(seal.HandoverKey{}, "session", "wrapped") },
 		"PasskeyKey.WrapKey":        func() { PasskeyKey{}.WrapKey(user, vault) },
 		"AuthKey.Hash":              func() { AuthKey{}.Hash() },
 		"WrapKey.Wrap":              func() { _, _ = wrap.Wrap(fixedAccountKey("account"), user, 1) },
@@ -65,9 +79,9 @@ func TestZeroKeysOfFormat2Panic(t *testing.T) {
 	}
 }
 
-func TestEqualityAndWipeOfFormat2(t *testing.T) {
+func TestEqualityAndWipe(t *testing.T) {
 	t.Parallel()
-	s, o := secret{b: fixed("a")}, secret{b: fixed("b")}
+	s, o := sealing.Of(sealtest.Fixed("a")), sealing.Of(sealtest.Fixed("b"))
 	password, phrase, passkey, wrap := PasswordKey{secret: s}, PhraseKey{s}, PasskeyKey{s}, WrapKey{secret: s}
 	account, epoch, attachment, signing, kem := AccountKey{s}, EpochKey{s}, AttachmentKey{s}, Signing{s}, KEMPrivate{s}
 	for name, c := range map[string]struct {
@@ -88,7 +102,7 @@ func TestEqualityAndWipeOfFormat2(t *testing.T) {
 		if !c.same || c.other {
 			t.Errorf("%s equals another, or not itself", name)
 		}
-		if c.wipe(); c.key.b != [keySize]byte{} {
+		if c.wipe(); !sealing.IsZero(c.key) {
 			t.Errorf("%s is there after it was wiped", name)
 		}
 	}
@@ -97,7 +111,7 @@ func TestEqualityAndWipeOfFormat2(t *testing.T) {
 	}
 }
 
-func TestErrorsOfFormat2NameTheObject(t *testing.T) {
+func TestErrorsNameTheObject(t *testing.T) {
 	t.Parallel()
 	id := fixedID("item")
 	for want, err := range map[string]error{

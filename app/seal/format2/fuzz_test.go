@@ -1,10 +1,13 @@
-package seal
+package format2
 
 import (
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
 	"testing"
+
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealtest"
 )
 
 // fuzzPlaintext checks that encoding the content of a plaintext that parses gives the same bytes. encode returns nil for bytes that do
@@ -74,7 +77,7 @@ func FuzzParseEnvelope(f *testing.F) {
 	}, a.encode(fixedEpochKey("epoch")))
 }
 
-func FuzzParseRecordOfFormat2(f *testing.F) {
+func FuzzParseRecord(f *testing.F) {
 	p := fixedRecordPlace()
 	fuzzPlaintext(f, func(b []byte) []byte {
 		if p, r, ok := parseRecord(b); ok {
@@ -96,9 +99,9 @@ func FuzzParseChunk(f *testing.F) {
 }
 
 // openFrozen returns the frozen vectors: each process that fuzzes needs the same tokens.
-func openFrozen(f *testing.F) (v vectors2) {
+func openFrozen(f *testing.F) (v vectors) {
 	f.Helper()
-	if err := json.Unmarshal(frozen2, &v); err != nil {
+	if err := json.Unmarshal(frozen, &v); err != nil {
 		f.Fatal(err)
 	}
 	return v
@@ -126,20 +129,20 @@ func FuzzOpenEnvelope(f *testing.F) {
 }
 
 func FuzzUnwrap(f *testing.F) {
-	k := RecoveryPhrase{secret{b: fixed("phrase")}}.Key().WrapKey()
-	fuzzOpen(f, openFrozen(f).Wraps[1].Token, func(s string) error { _, _, err := k.Unwrap(s, fixedID("user"), 1); return err })
+	k := KeyOfPhrase(fixedPhrase(f)).WrapKey()
+	sealtest.FuzzOpen(f, openFrozen(f).Wraps[1].Token, func(s string) error { _, _, err := k.Unwrap(s, fixedID("user"), 1); return err })
 }
 
 func FuzzOpenIdentity(f *testing.F) {
 	v := openFrozen(f).Identity
-	fuzzOpen(f, v.Token, func(s string) error {
+	sealtest.FuzzOpen(f, v.Token, func(s string) error {
 		_, err := fixedAccountKey("account").OpenIdentity(fixedID("user"), v.Generation, s)
 		return err
 	})
 }
 
-func FuzzOpenRecordOfFormat2(f *testing.F) {
-	fuzzOpen(f, openFrozen(f).Records[0].Token, func(s string) error {
+func FuzzOpenRecord(f *testing.F) {
+	sealtest.FuzzOpen(f, openFrozen(f).Records[0].Token, func(s string) error {
 		_, err := fixedEpochKey("epoch 3").Open(fixedRecordPlace(), s)
 		return err
 	})
@@ -147,14 +150,14 @@ func FuzzOpenRecordOfFormat2(f *testing.F) {
 
 func FuzzOpenPrevious(f *testing.F) {
 	vault := fixedID("vault")
-	fuzzOpen(f, openFrozen(f).Previous.Token, func(s string) error {
+	sealtest.FuzzOpen(f, openFrozen(f).Previous.Token, func(s string) error {
 		_, err := fixedEpochKey("epoch 3").OpenPrevious(vault, 3, s, commitments(vault, fixedPrevious()))
 		return err
 	})
 }
 
 func FuzzParseAttachmentKey(f *testing.F) {
-	fuzzKey := AttachmentKey{secret{b: fixed("attachment key")}}.Encode()
+	fuzzKey := AttachmentKey{sealing.Of(sealtest.Fixed("attachment key"))}.Encode()
 	f.Add(fuzzKey)
 	f.Add(fuzzKey[:20] + "\n" + fuzzKey[21:])
 	f.Add(fuzzKey[:42] + "\r")

@@ -1,4 +1,4 @@
-package seal
+package format2
 
 import (
 	"encoding/binary"
@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
 )
 
 // MaxPreviousKeys bounds the keys in one log entry, so that their token is at most chain.MaxPreviousKeys long.
@@ -24,7 +25,7 @@ type previousKeys struct {
 	keys  []PreviousKey
 }
 
-const previousKeySize = 4 + keySize
+const previousKeySize = 4 + sealing.KeySize
 
 func (p *previousKeys) encode() []byte {
 	b := append(make([]byte, 0, 32+previousKeySize*len(p.keys)), chain.Format, plainPrevious)
@@ -32,7 +33,7 @@ func (p *previousKeys) encode() []byte {
 	b = binary.BigEndian.AppendUint16(b, uint16(len(p.keys))) // #nosec G115 -- at most MaxPreviousKeys
 	for _, k := range p.keys {
 		b = binary.BigEndian.AppendUint32(b, k.Epoch)
-		b = append(b, k.Key.bytes()...)
+		b = append(b, sealing.Bytes(&k.Key.secret)...)
 	}
 	return b
 }
@@ -67,7 +68,7 @@ func (p *previousKeys) check() error {
 }
 
 func (k EpochKey) previousKey(vault chain.ID, epoch uint32) secret {
-	return k.derive(string(appendEpoch([]byte(label2Previous), vault, epoch)))
+	return sealing.Derive(&k.secret, string(appendEpoch([]byte(labelPrevious), vault, epoch)))
 }
 
 // SealPrevious encrypts the keys of earlier epochs, in descending order, under the key of this epoch. It returns ErrBadPlace for keys
@@ -79,7 +80,7 @@ func (k EpochKey) SealPrevious(vault chain.ID, epoch uint32, keys []PreviousKey)
 	}
 	b := p.encode()
 	defer clear(b)
-	return sealToken(k.previousKey(vault, epoch), b)
+	return sealing.SealToken(k.previousKey(vault, epoch), b)
 }
 
 // OpenPrevious decrypts a token of SealPrevious. commitment returns the commitment of an epoch in the verified log, and false if the log
@@ -91,7 +92,7 @@ func (k EpochKey) SealPrevious(vault chain.ID, epoch uint32, keys []PreviousKey)
 func (k EpochKey) OpenPrevious(
 	vault chain.ID, epoch uint32, token string, commitment func(epoch uint32) (chain.Hash, bool),
 ) ([]PreviousKey, error) {
-	b, err := openToken(k.previousKey(vault, epoch), token)
+	b, err := sealing.OpenToken(k.previousKey(vault, epoch), token)
 	if err != nil {
 		return nil, fmt.Errorf("previous keys: %w", &EpochError{epoch, ErrAltered})
 	}

@@ -1,4 +1,4 @@
-package seal
+package format2
 
 import (
 	"crypto/ecdh"
@@ -9,6 +9,9 @@ import (
 	"crypto/sha3"
 	"encoding/binary"
 	"testing"
+
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealtest"
 )
 
 // encapsulation is X-Wing (draft-connolly-cfrg-xwing-kem) with fixed random bytes, and the key schedule of HPKE (RFC 9180 §5.1) with
@@ -23,7 +26,7 @@ func encapsulate(t *testing.T, kemKey []byte, name string, info []byte) encapsul
 			t.Fatal(err)
 		}
 	}
-	seed, ephemeral := fixed(name+" ML-KEM"), fixed(name+" X25519")
+	seed, ephemeral := sealtest.Fixed(name+" ML-KEM"), sealtest.Fixed(name+" X25519")
 	pq, err := mlkem.NewEncapsulationKey768(kemKey[:mlkem.EncapsulationKeySize768])
 	must(err)
 	sharedPQ, ciphertext, err := mlkemtest.Encapsulate768(pq, seed[:])
@@ -56,12 +59,12 @@ func encapsulate(t *testing.T, kemKey []byte, name string, info []byte) encapsul
 	context := append([]byte{0}, extract(nil, "psk_id_hash", nil)...)
 	context = append(context, extract(nil, "info_hash", info)...)
 	exporter := expand(extract(shared, "secret", nil), "exp", context)
-	return encapsulation{append(ciphertext, sentX...), shared, expand(exporter, "sec", []byte(label2Envelope))}
+	return encapsulation{append(ciphertext, sentX...), shared, expand(exporter, "sec", []byte(labelEnvelope))}
 }
 
 // sealByHand returns an envelope that does not depend on random bytes except the IV of its token.
 func sealByHand(t *testing.T, kemKey []byte, name string, a addressee, plaintext []byte) []byte {
 	t.Helper()
 	e := encapsulate(t, kemKey, name, a.info())
-	return append(e.encapsulated, forge(t, secret{b: [keySize]byte(e.exported)}, plaintext)...)
+	return append(e.encapsulated, sealtest.Forge(t, sealing.Of([sealing.KeySize]byte(e.exported)), plaintext)...)
 }
