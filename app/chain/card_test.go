@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -128,6 +129,29 @@ func TestTwoCardsOfOneGeneration(t *testing.T) {
 	want(t, "first again", cards.Add(first), nil)
 	if cards.Get(first.Hash()) != first || cards.Get(second.Hash()) != nil {
 		t.Error("the first card is lost")
+	}
+}
+
+// Two people who work together cannot extend the chain of cards of one of them.
+func TestCardsOfTwoPeople(t *testing.T) {
+	t.Parallel()
+	rita, dora := newPerson(t, "rita"), newPerson(t, "dora")
+	issue := func(p *person, generation int64, before *Card, signed signer) *Card {
+		c := *p.card()
+		c.Generation, c.Previous = generation, before.Hash()
+		c.Sign(p.signer(), signed)
+		return &c
+	}
+	second := issue(dora, 2, rita.card(), rita.signer())
+	third := issue(rita, 3, second, dora.signer())
+	var cards Cards
+	for _, c := range []*Card{rita.card(), second, third} {
+		if err := cards.Add(c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := cards.Descends(third.Hash(), rita.card().Hash()); !errors.Is(err, ErrCard) {
+		t.Errorf("descends: %v", err)
 	}
 }
 

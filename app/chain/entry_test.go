@@ -81,7 +81,11 @@ func TestFirstEntries(t *testing.T) {
 		edit func(e *Entry)
 		err  error
 	}{
-		"a second owner":           {func(e *Entry) { e.edit(func(r []Member) []Member { return append(r, v.member(eve, Owner)) }) }, ErrRoster},
+		"a second owner": {func(e *Entry) { e.edit(func(r []Member) []Member { return append(r, v.member(eve, Owner)) }) }, ErrRoster},
+		"a second owner, later": {func(e *Entry) {
+			e.Roster = append(e.Roster, Member{ID{0xff, 0xff}, fixed("card"), Owner, fixed("envelope")})
+		}, ErrRoster},
+		"another owner, own card":  {func(e *Entry) { e.Roster[0].User = eve.id }, ErrRoster},
 		"another owner":            {func(e *Entry) { e.Roster = []Member{v.member(eve, Owner)} }, ErrRoster},
 		"a manager":                {func(e *Entry) { e.Roster[0].Role = Manager }, ErrRoster},
 		"another card":             {func(e *Entry) { e.Roster[0].Card = eve.card().Hash() }, ErrRoster},
@@ -112,7 +116,6 @@ func TestMalformedWrites(t *testing.T) {
 	x := newTeam(t)
 	for name, edit := range map[string]func(w *Write){
 		"revision 0":          func(w *Write) { w.Revision = 0 },
-		"a large revision":    func(w *Write) { w.Revision = MaxNumber + 1 },
 		"a large time":        func(w *Write) { w.Time = MaxNumber + 1 },
 		"a large count":       func(w *Write) { w.Count = MaxNumber + 1 },
 		"epoch 0":             func(w *Write) { w.Epoch = 0 },
@@ -121,6 +124,7 @@ func TestMalformedWrites(t *testing.T) {
 		"no card":             func(w *Write) { w.AuthorCard = Hash{} },
 		"no entry":            func(w *Write) { w.Entry = Hash{} },
 		"no predecessor":      func(w *Write) { w.Previous, w.Skip = Hash{}, Hash{} },
+		"no odd predecessor":  func(w *Write) { w.Revision, w.Previous = 4, Hash{} },
 		"no skip link":        func(w *Write) { w.Revision, w.Skip = 4, Hash{} },
 		"two different links": func(w *Write) { w.Skip = fixed("other") },
 	} {
@@ -129,6 +133,8 @@ func TestMalformedWrites(t *testing.T) {
 		w.Sign(x.editor.signer())
 		_, err := ParseWrite(w.Encode())
 		want(t, name, err, ErrEncoding)
+		_, err = ParseWrite(append(x.writes[0].Encode(), x.writes[0].Signature[:]...))
+		want(t, "two signatures", err, ErrEncoding)
 		if _, err = x.state.Follow(nil, []*Write{w}, x.cards); err == nil {
 			t.Errorf("%s was taken", name)
 		}

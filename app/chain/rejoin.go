@@ -25,6 +25,10 @@ func (s State) Rejoin(b Branches, cards *Cards) (State, *Write, error) {
 	if len(b.Main) == 0 || len(b.Branch) == 0 || b.Common < 0 || b.Common >= s.Revision || b.Joint <= b.Common || b.Main[0].Revision < b.Joint {
 		return s, nil, &Error{Kind: KindWrite, Number: s.Revision, Err: ErrFork}
 	}
+	if s.Entry.Revision > b.Common {
+		// The main branch would have two answers to what was written at that revision: the log's and its own.
+		return s, nil, s.Entry.refuse(fmt.Errorf("%w: only in the other branch", ErrRevision))
+	}
 	f := s.follower(cards)
 	newest := b.Main[0].Revision
 	if err := f.entries(b.Entries, b.Common, newest); err != nil {

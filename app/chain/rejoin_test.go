@@ -189,6 +189,29 @@ func TestBranchesThatNoDeviceTakes(t *testing.T) {
 	}
 }
 
+// The server holds an entry back that its author signed on top of the branch, and delivers it after the branch was brought together.
+func TestEntryOnABranch(t *testing.T) {
+	t.Parallel()
+	x := newParted(t, 4, 3, 2)
+	e := x.branch.do(OpPolicy, x.branch.owner, nil)
+	from := x.branch.state
+	main := newParted(t, 4, 1, 1).main
+	w, _ := main.prepare(main.owner, put(RecordOverview, "brought together", 1, 1))
+	w.Branch = from.Write
+	w.Sign(main.owner.signer())
+	later := &Write{}
+	*later = *w
+	later.Revision, later.Previous, later.Skip, later.Branch, later.Entry = w.Revision+1, w.Hash(), w.Hash(), Hash{}, e.Hash()
+	later.Sign(main.owner.signer())
+	writes := append(slices.Clone(main.writes), w, later)
+	_, _, err := from.Rejoin(Branches{
+		Common: 4, Joint: w.Revision,
+		Main:   at(writes, slices.Concat(Path(later.Revision, 4, []int64{5, w.Revision}), SkipChain(4))),
+		Branch: at(x.branch.writes, Path(from.Revision, 4, []int64{5})),
+	}, x.main.cards)
+	want(t, "entry", err, ErrRevision)
+}
+
 // A removed editor and the server extend a branch that a device remembers, and somebody brings it together.
 func TestWritesOnABranchNeedARole(t *testing.T) {
 	t.Parallel()

@@ -331,6 +331,21 @@ func TestPowersOfManagersAndOwners(t *testing.T) {
 	}
 }
 
+func TestTypeAndAnnexAreForGood(t *testing.T) {
+	t.Parallel()
+	anna := newPerson(t, "anna")
+	v := newVault(t, Shared, anna)
+	e := v.draft(OpRotate, anna)
+	e.Type = Personal // alone in it
+	_, err := v.state.Follow([]*Entry{v.sign(e)}, nil, v.cards)
+	want(t, "type", err, ErrVault)
+	v.do(OpPolicy, anna, nil)
+	e = v.draft(OpPolicy, anna)
+	e.Annex = Hash{}
+	_, err = v.state.Follow([]*Entry{v.sign(e)}, nil, v.cards)
+	want(t, "annex", err, ErrAnnex)
+}
+
 func TestUnknownCards(t *testing.T) {
 	t.Parallel()
 	x := newTeam(t)

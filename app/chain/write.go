@@ -81,7 +81,7 @@ func ParseWrite(b []byte) (*Write, error) {
 func (w *Write) check() error {
 	wrong := func(why string) error { return fmt.Errorf("%w: %s", ErrEncoding, why) }
 	switch {
-	case w.Revision < 1 || w.Revision > MaxNumber || !boundedNumber(w.Time) || !boundedNumber(w.Count):
+	case w.Revision < 1 || !boundedNumber(w.Time) || !boundedNumber(w.Count):
 		return wrong("number out of bounds")
 	case w.Epoch < 1:
 		return wrong("epoch is 0")
