@@ -129,3 +129,16 @@ func TestHashOfAnAttachmentCoversAllChunksInOrder(t *testing.T) {
 		t.Error("another hash than that of the hashes, joined")
 	}
 }
+
+func TestRecordsAreSealedAndAttachmentsAreNot(t *testing.T) {
+	t.Parallel()
+	for kind := range RecordKind(255) {
+		if got, want := kind.Sealed(), kind >= 1 && kind <= 7; got != want {
+			t.Errorf("kind %d: %v", kind, got)
+		}
+		valid := Line{Kind: kind, ID: ID{1}, Version: 1, Epoch: 1, Hash: Hash{1}}.valid()
+		if valid != kind.Sealed() {
+			t.Errorf("a line of kind %d with an epoch is valid: %v", kind, valid)
+		}
+	}
+}

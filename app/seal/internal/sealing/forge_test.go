@@ -1,4 +1,4 @@
-package seal
+package sealing_test
 
 import (
 	"crypto/aes"
@@ -12,14 +12,14 @@ import (
 )
 
 // signed creates a Fernet token with any content. A faulty or hostile holder of the key can do so; fernet-go cannot.
-func signed(k secret, raw []byte) string {
+func signed(k sealing.Secret, raw []byte) string {
 	mac := hmac.New(sha256.New, sealing.Bytes(&k)[:16])
 	mac.Write(raw)
 	return base64.URLEncoding.EncodeToString(mac.Sum(raw))
 }
 
 // cbc seals blocks without adding padding.
-func cbc(t *testing.T, k secret, blocks []byte) string {
+func cbc(t *testing.T, k sealing.Secret, blocks []byte) string {
 	t.Helper()
 	c, err := aes.NewCipher(sealing.Bytes(&k)[16:])
 	if err != nil {
