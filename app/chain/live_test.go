@@ -1,6 +1,7 @@
 package chain
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"testing"
@@ -54,6 +55,40 @@ func TestUndoLeadsThroughEveryRoot(t *testing.T) {
 	}
 	if err := l.Undo(steps[0]); !errors.Is(err, ErrOperations) {
 		t.Errorf("undone twice: %v", err)
+	}
+}
+
+func TestMalformedOperations(t *testing.T) {
+	t.Parallel()
+	one := EncodeOperations([]Operation{put(RecordOverview, "a", 1, 1)})
+	var many []Operation
+	for i := range MaxOperations + 1 {
+		many = append(many, put(RecordOverview, fmt.Sprint(i), 1, 1))
+	}
+	SortOperations(many)
+	if _, err := ParseOperations(EncodeOperations(many[1:])); err != nil {
+		t.Errorf("as many as are allowed: %v", err)
+	}
+	neither := bytes.Clone(one)
+	neither[len(neither)-1] = 2
+	for name, b := range map[string][]byte{
+		"none":                        nil,
+		"too many":                    EncodeOperations(many),
+		"half of one":                 one[:OperationSize/2],
+		"one and a half":              append(bytes.Clone(one), one[:OperationSize/2]...),
+		"neither a put nor a delete":  neither,
+		"one twice":                   append(bytes.Clone(one), one...),
+		"an item without id":          EncodeOperations([]Operation{{Line: Line{Kind: RecordOverview, Version: 1, Epoch: 1, Hash: fixed("x")}}}),
+		"a record without token":      EncodeOperations([]Operation{{Line: Line{Kind: RecordOverview, ID: ID{1}, Version: 1, Epoch: 1}}}),
+		"a record of no epoch":        EncodeOperations([]Operation{put(RecordOverview, "a", 1, 0)}),
+		"an attachment of an epoch":   EncodeOperations([]Operation{put(Attachment, "a", 1, 1)}),
+		"an attachment of no chunks":  EncodeOperations([]Operation{put(Attachment, "a", 0, 0)}),
+		"a kind that does not exist":  EncodeOperations([]Operation{put(8, "a", 1, 1)}),
+		"a kind below all that exist": EncodeOperations([]Operation{put(0, "a", 1, 1)}),
+	} {
+		if _, err := ParseOperations(b); !errors.Is(err, ErrOperations) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

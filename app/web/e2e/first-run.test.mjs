@@ -37,7 +37,9 @@ test("the recovery phrase fits the screen of a phone", async (t) => {
     await t.test(locale, async () => {
       const page = await openPage(browser, server.url, { locale, viewport: { width: 390, height: 844 } });
       await page.evaluate(() => (location.hash = "#/register"));
-      const [username, ...passwords] = await page.locator("form:has([autocomplete=new-password]) input").all();
+      const fields = page.locator("form:has([autocomplete=new-password]) input");
+      await fields.first().waitFor();
+      const [username, ...passwords] = await fields.all();
       await username.fill(`phone-${locale}`);
       for (const password of passwords) await password.fill(PASSWORD);
       await page.locator("form [type=submit]").click();

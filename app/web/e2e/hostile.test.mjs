@@ -61,11 +61,16 @@ function cutOff() {
     (!dialog || dialog.contains(el));
   for (const el of document.querySelectorAll("main *, dialog *")) {
     const { overflowX } = getComputedStyle(el);
-    if (overflowX === "auto" && el.scrollWidth > el.clientWidth + 1 && visible(el) && !el.matches(".chips, .filters, textarea"))
+    if (
+      overflowX === "auto" &&
+      el.scrollWidth > el.clientWidth + 1 &&
+      visible(el) &&
+      !el.matches(".chips, .filters, .segments, textarea")
+    )
       found.push(`<${el.localName} class="${el.className}"> scrolls sideways by ${el.scrollWidth - el.clientWidth}`);
   }
   for (const el of document.querySelectorAll("button, a[href], label, summary, legend, h1, h2")) {
-    if (!visible(el) || el.closest(".chips, .filters, .row, .nav-scroll")) continue; // these scroll, or shorten values
+    if (!visible(el) || el.closest(".chips, .filters, .segments, .row, .nav-scroll")) continue; // these scroll, or shorten values
     const range = document.createRange();
     range.selectNodeContents(el);
     const text = range.getBoundingClientRect();

@@ -72,9 +72,10 @@ test("a stream reconnects after an error", async () => {
   await page.route(EVENTS, (route) => route.fulfill({ status: 503, headers: { "Retry-After": "1" }, body: "" }));
   await registerPerson(page, name);
   await anotherDevice(name);
+  const stream = page.waitForResponse((r) => r.url().endsWith("/api/v1/events") && r.ok());
   await page.unroute(EVENTS);
   await addMany(other, logins(1));
-  await page.waitForResponse(EVENTS);
+  await stream;
   await page.locator(".row").first().waitFor();
 });
 

@@ -161,11 +161,14 @@ const edges = (page, selector) =>
 const SPACING = `* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important; }
   p { margin-bottom: 2em !important; }`;
 
-/** Labels whose text is cut. Names of items and tags may end in an ellipsis. */
+/** Labels whose text is cut. Names of items and tags may end in an ellipsis, and on phones the types of items scroll. */
 const cut = (page) =>
   page.evaluate(() =>
     [...document.querySelectorAll("button, a, label, kbd, h1, h2, h3, p, legend, .nav-label")]
-      .filter((el) => el.checkVisibility() && !el.closest(".visually-hidden, .row, .tag-filters, .nav-username, .chips, dialog"))
+      .filter(
+        (el) =>
+          el.checkVisibility() && !el.closest(".visually-hidden, .row, .tag-filters, .nav-username, .chips, .segments, dialog"),
+      )
       .filter((el) => getComputedStyle(el).position !== "absolute" && el.innerText.trim())
       .filter((el) => {
         const clips = getComputedStyle(el).overflowX !== "visible";
