@@ -10,7 +10,8 @@ Checks the programs for these parts, or for all four without an argument:
 
   build        Go, Node.js
   lint         shellcheck, Python with venv
-  test         a C compiler, Java, Maven, Chromium, Firefox
+  test         a C compiler, Java, Maven, Chromium, Firefox,
+               Python with venv
   integration  Python with venv, Java, Maven, Groovy, Docker and its registry,
                OpenSSH, sudo, jq, unzip, curl, openssl, iproute2,
                iptables, uidmap, and root
@@ -65,6 +66,9 @@ require() { # command, minimum, how to read its version, where to get it
 }
 
 need_python() {
+  # Two parts need it, and one message is enough.
+  [ -z "${python_checked:-}" ] || return 0
+  python_checked=1
   if command -v python3 >/dev/null 2>&1; then
     require python3 3.11 'python3 --version' 'https://www.python.org/downloads/'
   fi
@@ -100,6 +104,7 @@ for tier in "${tiers[@]}"; do
     test)
       # The race detector needs a C compiler to link.
       need gcc gcc libc6-dev
+      need_python
       need_java
       need_browser CHROMIUM chromium fonts-liberation
       need_browser FIREFOX firefox-esr

@@ -55,14 +55,14 @@ func (h Hash) String() string { return hex.EncodeToString(h[:]) }
 type What string
 
 const (
-	HashToken      What = "token"      // the text of a sealed record
-	HashChunk      What = "chunk"      // the text of a sealed chunk
-	HashAttachment What = "attachment" // the hashes of all chunks
+	HashToken      What = "token" // the text of a sealed record
+	HashChunk      What = "chunk" // the text of a sealed chunk
 	HashEnvelope   What = "envelope"
 	HashAnnex      What = "annex"
 	HashWrap       What = "wrap"
 	HashIdentity   What = "identity"
 	HashAuthKey    What = "auth-key"
+	hashAttachment What = "attachment" // the hashes of all chunks
 	hashOperations What = "operations"
 	hashBucket     What = "bucket"
 	hashRoot       What = "root"
@@ -71,6 +71,15 @@ const (
 // HashOf hashes content as what.
 func HashOf(what What, content []byte) Hash {
 	return sha256.Sum256(append(appendField([]byte(hashedPrefix), what), content...))
+}
+
+// HashAttachment returns what the Line of an attachment names: a hash over the HashChunk of all tokens, in order.
+func HashAttachment(chunks []Hash) Hash {
+	b := make([]byte, 0, len(chunks)*hashSize)
+	for _, h := range chunks {
+		b = append(b, h[:]...)
+	}
+	return HashOf(hashAttachment, b)
 }
 
 // signed returns the bytes that are signed for a body of kind. Their SHA-256 is the hash of the object.

@@ -23,6 +23,9 @@ const (
 	Attachment       RecordKind = 16
 )
 
+// Sealed reports whether k is the kind of a sealed record. An attachment is sealed in chunks, and is not one.
+func (k RecordKind) Sealed() bool { return k >= RecordOverview && k <= RecordGrant }
+
 // Line is one live thing of a vault: a record at its place, or an attachment.
 type Line struct {
 	Kind    RecordKind
@@ -61,8 +64,7 @@ func (d *decoder) line() Line {
 }
 
 func (l Line) valid() bool {
-	known := l.Kind >= RecordOverview && l.Kind <= RecordGrant || l.Kind == Attachment
-	return known && l.ID != ID{} && l.Version > 0 && l.Hash != Hash{} && (l.Kind == Attachment) == (l.Epoch == 0)
+	return (l.Kind.Sealed() || l.Kind == Attachment) && l.ID != ID{} && l.Version > 0 && l.Hash != Hash{} && (l.Kind == Attachment) == (l.Epoch == 0)
 }
 
 // key is what may be live once: an item's record of one kind and version, in whatever epoch, or an attachment.

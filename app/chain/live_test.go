@@ -148,3 +148,32 @@ func TestRootNamesTheVault(t *testing.T) {
 		t.Error("two empty vaults have one root")
 	}
 }
+
+func TestHashOfAnAttachmentCoversAllChunksInOrder(t *testing.T) {
+	t.Parallel()
+	a, b := Hash{1}, Hash{2}
+	seen := map[Hash]bool{}
+	for _, chunks := range [][]Hash{{a}, {b}, {a, b}, {b, a}, {a, a}, {a, b, b}} {
+		h := HashAttachment(chunks)
+		if seen[h] {
+			t.Errorf("%v has the hash of others", chunks)
+		}
+		seen[h] = true
+	}
+	if HashAttachment([]Hash{a, b}) != HashOf(hashAttachment, append(a[:], b[:]...)) {
+		t.Error("another hash than that of the hashes, joined")
+	}
+}
+
+func TestRecordsAreSealedAndAttachmentsAreNot(t *testing.T) {
+	t.Parallel()
+	for kind := range RecordKind(255) {
+		if got, want := kind.Sealed(), kind >= 1 && kind <= 7; got != want {
+			t.Errorf("kind %d: %v", kind, got)
+		}
+		valid := Line{Kind: kind, ID: ID{1}, Version: 1, Epoch: 1, Hash: Hash{1}}.valid()
+		if valid != kind.Sealed() {
+			t.Errorf("a line of kind %d with an epoch is valid: %v", kind, valid)
+		}
+	}
+}

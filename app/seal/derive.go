@@ -8,6 +8,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
 )
 
 // Params is the cost of Argon2id (RFC 9106). It comes from the server: call Check before using it.
@@ -68,9 +69,7 @@ func DeriveMasterKey(password string, salt Salt, p Params) (MasterKey, error) {
 	}
 	normal := norm.NFKC.Bytes([]byte(password))
 	defer clear(normal)
-	b := argon2.IDKey(normal, salt.b[:], p.Time, p.MemoryKiB, p.Threads, keySize)
+	b := argon2.IDKey(normal, salt.b[:], p.Time, p.MemoryKiB, p.Threads, sealing.KeySize)
 	defer clear(b)
-	var k MasterKey
-	copy(k.b[:], b)
-	return k, nil
+	return MasterKey{sealing.Of([sealing.KeySize]byte(b))}, nil
 }

@@ -4,6 +4,9 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealtest"
 )
 
 func TestParamsOutOfBoundsAreRefusedByName(t *testing.T) {
@@ -37,17 +40,17 @@ func TestParamsOutOfBoundsAreRefusedByName(t *testing.T) {
 			t.Errorf("derive with %+v: %v", c.p, err)
 		}
 		w := WrapInfo{fixedUser("u"), PurposePassword, fixedSalt("s"), c.p}
-		if _, err := WrapVaultKey(fixedVaultKey("v"), KEK{secret{b: fixed("k")}}, w); !errors.Is(err, c.want) {
+		if _, err := WrapVaultKey(fixedVaultKey("v"), KEK{sealing.Of(sealtest.Fixed("k"))}, w); !errors.Is(err, c.want) {
 			t.Errorf("wrap with %+v: %v", c.p, err)
 		}
 		// The token is valid and opens under this key, so only the check of the bounds can reject it.
 		w.Params = DefaultParams
-		token, err := WrapVaultKey(fixedVaultKey("v"), KEK{secret{b: fixed("k")}}, w)
+		token, err := WrapVaultKey(fixedVaultKey("v"), KEK{sealing.Of(sealtest.Fixed("k"))}, w)
 		if err != nil {
 			t.Fatal(err)
 		}
 		w.Params = c.p
-		if _, err := UnwrapVaultKey(token, KEK{secret{b: fixed("k")}}, w); !errors.Is(err, c.want) {
+		if _, err := UnwrapVaultKey(token, KEK{sealing.Of(sealtest.Fixed("k"))}, w); !errors.Is(err, c.want) {
 			t.Errorf("unwrap with %+v: %v", c.p, err)
 		}
 	}
@@ -100,7 +103,7 @@ func TestDeriveMasterKeyRefuses(t *testing.T) {
 		{"password", Salt{}, ErrBadID},
 	} {
 		k, err := DeriveMasterKey(c.password, c.salt, DefaultParams)
-		if !errors.Is(err, c.want) || k.b != [keySize]byte{} {
+		if !errors.Is(err, c.want) || !sealing.IsZero(&k.secret) {
 			t.Errorf("%q: %v, want %v", c.password, err, c.want)
 		}
 		if err != nil && strings.Contains(err.Error(), "secret") {
@@ -151,7 +154,7 @@ func TestRecoveryPhrase(t *testing.T) {
 		"a long text": {good + strings.Repeat(" secret", 100000), ErrPhraseLength},
 	} {
 		got, err := ParseRecoveryPhrase(c.phrase)
-		if !errors.Is(err, c.want) || got.b != [keySize]byte{} {
+		if !errors.Is(err, c.want) || !sealing.IsZero(&got.secret) {
 			t.Errorf("%s: %v, want %v", name, err, c.want)
 		}
 	}

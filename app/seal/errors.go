@@ -3,6 +3,8 @@ package seal
 import (
 	"errors"
 	"fmt"
+
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
 )
 
 // Errors of this package. They are wrapped: compare with errors.Is. None quotes a password, a phrase, a key or a plaintext.
@@ -22,13 +24,13 @@ var (
 	ErrPhraseLength   = errors.New("a recovery phrase has 24 words")
 	ErrPhraseChecksum = errors.New("the words do not match: one is wrong, or two are swapped")
 
-	// ErrWrongKey: a wrapped vault key does not open. The key is wrong, or the token was altered.
-	ErrWrongKey     = errors.New("wrapped vault key does not open with this key")
+	// ErrWrongKey: a wrapped key does not open. The key is wrong, or the token was altered.
+	ErrWrongKey     = sealing.ErrWrongKey
 	ErrWrongUser    = errors.New("was sealed for another user")
 	ErrWrongPurpose = errors.New("was sealed for another purpose")
 
 	// ErrAltered: a token was not created by this vault, or not for this place.
-	ErrAltered = errors.New("was changed outside this vault")
+	ErrAltered = sealing.ErrAltered
 	// ErrMisplaced: a token opens, but its plaintext names another place.
 	ErrMisplaced = errors.New("holds what was sealed for another place")
 	// ErrTooLarge: a record exceeds protocol.MaxTokenBytes as a token, a queue MaxQueueBytes, or a piece of an attachment

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
 )
 
 // ExportPieceBytes is the size of the part of an exported file in each token except the last.
@@ -14,10 +16,10 @@ type ExportKey struct{ secret }
 
 // ExportKey returns a key that is independent of the others of this master key: a file that is sealed with the vault's
 // password reveals nothing about the vault.
-func (k MasterKey) ExportKey() ExportKey { return ExportKey{k.derive(labelExport)} }
+func (k MasterKey) ExportKey() ExportKey { return ExportKey{sealing.Derive(&k.secret, labelExport)} }
 
 // Wipe does what MasterKey.Wipe does.
-func (k *ExportKey) Wipe() { k.wipe() }
+func (k *ExportKey) Wipe() { sealing.Wipe(&k.secret) }
 
 // ErrExportAltered: the tokens are not all tokens of one export, in order.
 var ErrExportAltered = errors.New("export was changed since it was sealed")
@@ -27,7 +29,7 @@ var ErrExportAltered = errors.New("export was changed since it was sealed")
 func (k ExportKey) piece(number, count int) secret {
 	place := binary.BigEndian.AppendUint32(nil, uint32(number)) // #nosec G115 -- a file has fewer pieces
 	place = binary.BigEndian.AppendUint32(place, uint32(count)) // #nosec G115 -- a file has fewer pieces
-	return k.derive(labelExport + string(place))
+	return sealing.Derive(&k.secret, labelExport+string(place))
 }
 
 // SealExport encrypts content in one or more tokens.
@@ -37,7 +39,7 @@ func (k ExportKey) SealExport(content []byte) ([]string, error) {
 	for i := range tokens {
 		piece := content[i*ExportPieceBytes : min(len(content), (i+1)*ExportPieceBytes)]
 		var err error
-		if tokens[i], err = sealToken(k.piece(i+1, count), piece); err != nil {
+		if tokens[i], err = sealing.SealToken(k.piece(i+1, count), piece); err != nil {
 			return nil, fmt.Errorf("seal export: %w", err)
 		}
 	}
@@ -52,7 +54,7 @@ func (k ExportKey) OpenExport(tokens []string) ([]byte, error) {
 	}
 	var content []byte
 	for i, token := range tokens {
-		piece, err := openToken(k.piece(i+1, len(tokens)), token)
+		piece, err := sealing.OpenToken(k.piece(i+1, len(tokens)), token)
 		if i == 0 && errors.Is(err, ErrWrongKey) {
 			return nil, err
 		}

@@ -5,11 +5,14 @@ import (
 	"errors"
 	"slices"
 	"testing"
+
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealtest"
 )
 
 func TestExportOpensWholeAndInOrderAlone(t *testing.T) {
 	t.Parallel()
-	master := MasterKey{secret{b: fixed("master")}}
+	master := MasterKey{sealing.Of(sealtest.Fixed("master"))}
 	key := master.ExportKey()
 	content := bytes.Repeat([]byte("0123456789"), ExportPieceBytes/4)
 	tokens, err := key.SealExport(content)
@@ -19,7 +22,7 @@ func TestExportOpensWholeAndInOrderAlone(t *testing.T) {
 	if got, err := key.OpenExport(tokens); err != nil || !bytes.Equal(got, content) {
 		t.Fatalf("%d bytes, %v", len(got), err)
 	}
-	other := MasterKey{secret{b: fixed("other")}}.ExportKey()
+	other := MasterKey{sealing.Of(sealtest.Fixed("other"))}.ExportKey()
 	if _, err := other.OpenExport(tokens); !errors.Is(err, ErrWrongKey) {
 		t.Errorf("under another key: %v", err)
 	}

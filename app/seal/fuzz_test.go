@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealtest"
 )
 
 // Every text that parses as a phrase has 24 words, and their canonical spelling parses as the same phrase.
@@ -81,7 +84,7 @@ func FuzzParseWrapped(f *testing.F) {
 
 func FuzzParseManifest(f *testing.F) {
 	f.Add(Manifest{User: fixedUser("u")}.frame())
-	f.Add(Manifest{fixedUser("u"), 1, 2, Digest{fixed("d")}}.frame())
+	f.Add(Manifest{fixedUser("u"), 1, 2, Digest{sealtest.Fixed("d")}}.frame())
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		m, ok := parseManifest(b)
@@ -91,26 +94,12 @@ func FuzzParseManifest(f *testing.F) {
 	})
 }
 
-// fuzzOpen checks that token opens and that no other string does.
-func fuzzOpen(f *testing.F, token string, open func(string) error) {
-	f.Add(token)
-	f.Add(token + "\n")
-	f.Add(token[:len(token)-4])
-	f.Add(strings.TrimRight(token, "="))
-	f.Add("")
-	f.Fuzz(func(t *testing.T, s string) {
-		if err := open(s); (err == nil) != (s == token) {
-			t.Errorf("%q: %v", s, err)
-		}
-	})
-}
-
 func FuzzOpen(f *testing.F) {
 	var v vectors
 	mustFrozen(f, &v)
 	r := v.Records[1]
 	p := Place{UserID(r.User), AccountID(r.Account), Kind(r.Kind), r.Version}
-	fuzzOpen(f, r.Token, func(s string) error { _, err := fixedVaultKey("vault key").Open(p, s); return err })
+	sealtest.FuzzOpen(f, r.Token, func(s string) error { _, err := fixedVaultKey("vault key").Open(p, s); return err })
 }
 
 func FuzzOpenPiece(f *testing.F) {
@@ -118,14 +107,14 @@ func FuzzOpenPiece(f *testing.F) {
 	mustFrozen(f, &v)
 	p := v.Pieces[1]
 	piece := Piece{UserID(p.User), AttachmentID(p.Attachment), p.Number, p.Count}
-	fuzzOpen(f, p.Token, func(s string) error { _, err := fixedVaultKey("vault key").OpenPiece(piece, s); return err })
+	sealtest.FuzzOpen(f, p.Token, func(s string) error { _, err := fixedVaultKey("vault key").OpenPiece(piece, s); return err })
 }
 
 func FuzzOpenManifest(f *testing.F) {
 	var v vectors
 	mustFrozen(f, &v)
 	m := v.Sealed[1]
-	fuzzOpen(f, m.Token, func(s string) error {
+	sealtest.FuzzOpen(f, m.Token, func(s string) error {
 		_, err := fixedVaultKey("vault key").OpenManifest(UserID(m.User), s)
 		return err
 	})
@@ -135,8 +124,8 @@ func FuzzUnwrapVaultKey(f *testing.F) {
 	var v vectors
 	mustFrozen(f, &v)
 	w := v.Wrapped[2]
-	kek := RecoveryPhrase{secret{b: fixed("phrase")}}.KEK()
-	fuzzOpen(f, w.Token, func(s string) error {
+	kek := RecoveryPhrase{sealing.Of(sealtest.Fixed("phrase"))}.KEK()
+	sealtest.FuzzOpen(f, w.Token, func(s string) error {
 		_, err := UnwrapVaultKey(s, kek, WrapInfo{User: UserID(w.User), Purpose: PurposeRecovery})
 		return err
 	})

@@ -1,9 +1,10 @@
 package seal
 
 import (
-	"crypto/rand"
 	"encoding/base64"
 	"fmt"
+
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
 )
 
 const idSize = 16
@@ -30,7 +31,7 @@ func NewAttachmentID() AttachmentID { return AttachmentID(newID()) }
 // NewSalt returns a random salt. Every change of the password needs a new one.
 func NewSalt() Salt {
 	var s Salt
-	randomBytes(s.b[:])
+	sealing.RandomBytes(s.b[:])
 	return s
 }
 
@@ -75,7 +76,7 @@ func (s Salt) check() error {
 func newID() string {
 	for {
 		var b [idSize]byte
-		randomBytes(b[:])
+		sealing.RandomBytes(b[:])
 		if id := idEncoding.EncodeToString(b[:]); id[0] != '-' {
 			return id
 		}
@@ -91,10 +92,4 @@ func decodeID(s string) (b [idSize]byte, err error) {
 		return b, ErrBadID
 	}
 	return b, nil
-}
-
-func randomBytes(b []byte) {
-	if _, err := rand.Read(b); err != nil {
-		panic("seal: " + err.Error()) // documented never to happen
-	}
 }

@@ -1,55 +1,14 @@
 package seal
 
 import (
-	"crypto/hkdf"
-	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/base64"
-	"fmt"
-	"io"
 	"strconv"
+
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
 )
 
-const keySize = 32
-
-const redacted = "[redacted key]"
-
-// secret is the body of every key type. The func array makes == a compile error, because the time of == depends on the key.
-// A key prints as "[redacted key]" on its own, in an exported field, in a slice and in a map. Package fmt ignores the methods
-// of unexported fields, so never print a struct that has a key in one.
-type secret struct {
-	_ [0]func()
-	b [keySize]byte
-}
-
-// bytes panics for the zero key, which means that a key was never set or was wiped.
-func (s *secret) bytes() []byte {
-	if s.b == [keySize]byte{} {
-		panic("seal: use of a zero key")
-	}
-	return s.b[:]
-}
-
-func (s *secret) equal(o *secret) bool { return subtle.ConstantTimeCompare(s.b[:], o.b[:]) == 1 }
-
-// derive is HKDF-SHA256 (RFC 5869) with an empty salt: extract, then expand to 32 bytes.
-func (s *secret) derive(info string) (out secret) {
-	b, err := hkdf.Key(sha256.New, s.bytes(), nil, info, keySize)
-	if err != nil {
-		panic("seal: " + err.Error()) // the length is below the limit of 255 hashes
-	}
-	copy(out.b[:], b)
-	clear(b)
-	return out
-}
-
-func (s *secret) wipe() { clear(s.b[:]) }
-
-func (secret) String() string               { return redacted }
-func (secret) GoString() string             { return redacted }
-func (secret) Format(f fmt.State, _ rune)   { _, _ = io.WriteString(f, redacted) }
-func (secret) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
-func (secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+// secret is the body of every key type.
+type secret = sealing.Secret
 
 // MasterKey is the output of Argon2id for a password. Other keys are derived from it; nothing is sealed under it.
 type MasterKey struct{ secret }
@@ -86,68 +45,69 @@ const (
 )
 
 // AuthKey is what the server gets. It reveals nothing about the KEK.
-func (k MasterKey) AuthKey() AuthKey { return AuthKey{k.derive(labelAuth)} }
+func (k MasterKey) AuthKey() AuthKey { return AuthKey{sealing.Derive(&k.secret, labelAuth)} }
 
 // KEK returns the key that wraps the vault key under the password.
-func (k MasterKey) KEK() KEK { return KEK{k.derive(labelPasswordKEK)} }
+func (k MasterKey) KEK() KEK { return KEK{sealing.Derive(&k.secret, labelPasswordKEK)} }
+
+// Root returns the key from which other formats derive theirs. Only packages below app/seal can name its type.
+func (k MasterKey) Root() sealing.Secret { return k.secret }
 
 // Encode returns the key as on the wire: standard base64 with padding (RFC 4648 §4), 44 characters. The server hashes this
 // text with bcrypt, which ignores bytes after the 72nd and after a zero byte; base64 avoids both.
-func (k AuthKey) Encode() string { return base64.StdEncoding.EncodeToString(k.bytes()) }
+func (k AuthKey) Encode() string { return base64.StdEncoding.EncodeToString(sealing.Bytes(&k.secret)) }
 
 // NewVaultKey returns a random key.
 func NewVaultKey() VaultKey {
-	var v VaultKey
-	randomBytes(v.b[:])
-	return v
+	return VaultKey{sealing.New()}
 }
 
 // ManifestKey returns the manifest key of this vault key, which never changes.
-func (v VaultKey) ManifestKey() ManifestKey { return ManifestKey{v.derive(labelManifest)} }
+func (v VaultKey) ManifestKey() ManifestKey {
+	return ManifestKey{sealing.Derive(&v.secret, labelManifest)}
+}
 
 // NewHandoverKey returns a random key.
 func NewHandoverKey() HandoverKey {
-	var k HandoverKey
-	randomBytes(k.b[:])
-	return k
+	return HandoverKey{sealing.New()}
 }
 
 // ParseHandoverKey returns ErrWrongKey unless b can be the result of Bytes.
-func ParseHandoverKey(b []byte) (k HandoverKey, err error) {
-	if len(b) != keySize || [keySize]byte(b) == [keySize]byte{} {
-		return k, ErrWrongKey
-	}
-	copy(k.b[:], b)
-	return k, nil
+func ParseHandoverKey(b []byte) (HandoverKey, error) {
+	k, err := sealing.Parse(b)
+	return HandoverKey{k}, err
 }
 
 // Bytes returns a copy of the key, which the caller wipes.
-func (k *HandoverKey) Bytes() []byte { return append([]byte(nil), k.bytes()...) }
+func (k *HandoverKey) Bytes() []byte { return append([]byte(nil), sealing.Bytes(&k.secret)...) }
+
+// Root does what MasterKey.Root does.
+func (k HandoverKey) Root() sealing.Secret { return k.secret }
 
 // KEK returns a key that works only for this session and this wrapped key of the account.
 func (k HandoverKey) KEK(session, wrapped string) KEK {
-	return KEK{k.derive(labelHandover + strconv.Itoa(len(session)) + ":" + session + wrapped)}
+	return KEK{sealing.Derive(&k.secret, labelHandover+strconv.Itoa(len(session))+":"+session+wrapped)}
 }
 
 // Equal compares in constant time.
-func (k MasterKey) Equal(o MasterKey) bool     { return k.equal(&o.secret) }
-func (k AuthKey) Equal(o AuthKey) bool         { return k.equal(&o.secret) }
-func (k KEK) Equal(o KEK) bool                 { return k.equal(&o.secret) }
-func (v VaultKey) Equal(o VaultKey) bool       { return v.equal(&o.secret) }
-func (k ManifestKey) Equal(o ManifestKey) bool { return k.equal(&o.secret) }
+func (k MasterKey) Equal(o MasterKey) bool     { return sealing.Equal(&k.secret, &o.secret) }
+func (k AuthKey) Equal(o AuthKey) bool         { return sealing.Equal(&k.secret, &o.secret) }
+func (k KEK) Equal(o KEK) bool                 { return sealing.Equal(&k.secret, &o.secret) }
+func (v VaultKey) Equal(o VaultKey) bool       { return sealing.Equal(&v.secret, &o.secret) }
+func (k ManifestKey) Equal(o ManifestKey) bool { return sealing.Equal(&k.secret, &o.secret) }
 
 // Wipe overwrites this copy with zeros; using it panics. Other copies stay in memory until the garbage collector reuses it,
 // which the threat model accepts.
-func (k *MasterKey) Wipe() { k.wipe() }
+func (k *MasterKey) Wipe() { sealing.Wipe(&k.secret) }
 
 // Wipe does what MasterKey.Wipe does.
-func (k *KEK) Wipe() { k.wipe() }
+func (k *KEK) Wipe() { sealing.Wipe(&k.secret) }
 
 // Wipe does what MasterKey.Wipe does.
-func (v *VaultKey) Wipe() { v.wipe() }
+func (v *VaultKey) Wipe() { sealing.Wipe(&v.secret) }
 
 // Wipe does what MasterKey.Wipe does.
-func (k *HandoverKey) Wipe() { k.wipe() }
+func (k *HandoverKey) Wipe() { sealing.Wipe(&k.secret) }
 
 // Wipe does what MasterKey.Wipe does.
-func (k *ManifestKey) Wipe() { k.wipe() }
+func (k *ManifestKey) Wipe() { sealing.Wipe(&k.secret) }

@@ -1,51 +1,20 @@
 package seal
 
 import (
-	"encoding/base64"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"log/slog"
-	"strings"
 	"testing"
+
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealtest"
 )
 
 func TestKeysPrintNothing(t *testing.T) {
 	t.Parallel()
-	b := fixed("a key that must not be seen")
-	s := secret{b: b}
-	leaks := []string{
-		hex.EncodeToString(b[:])[:8], base64.StdEncoding.EncodeToString(b[:])[:8], base64.RawURLEncoding.EncodeToString(b[:])[:8],
-		fmt.Sprintf("%d %d %d", b[0], b[1], b[2]), string(b[:4]), strings.ToUpper(hex.EncodeToString(b[:4])), fmt.Sprintf("%#v", b[:3])[7:],
-	}
-	for _, key := range []any{
-		MasterKey{s}, AuthKey{s}, KEK{s}, VaultKey{s}, ManifestKey{s}, RecoveryPhrase{s},
+	s := sealing.Of(sealtest.Fixed("a key that must not be seen"))
+	sealtest.PrintNothing(t, s,
+		MasterKey{s}, AuthKey{s}, KEK{s}, VaultKey{s}, ManifestKey{s}, HandoverKey{s}, ExportKey{s}, RecoveryPhrase{s}, MasterKey{s}.Root(),
 		&VaultKey{s}, []KEK{{s}}, map[string]AuthKey{"k": {s}}, struct{ K MasterKey }{MasterKey{s}},
-	} {
-		var out []string
-		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%b", "%o", "%c", "%U", "%t"} {
-			out = append(out, fmt.Sprintf(verb, key))
-		}
-		out = append(out, fmt.Sprint(key), fmt.Errorf("x: %v", key).Error())
-		j, err := json.Marshal(key)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var text, lines strings.Builder
-		slog.New(slog.NewJSONHandler(&lines, nil)).Info("x", "k", key)
-		slog.New(slog.NewTextHandler(&text, nil)).Info("x", "k", key)
-		for _, o := range append(out, string(j), lines.String(), text.String()) {
-			if !strings.Contains(o, "redacted") && !strings.HasPrefix(o, "0x") {
-				t.Errorf("%T prints as %s", key, o)
-			}
-			for _, leak := range leaks {
-				if strings.Contains(o, leak) {
-					t.Errorf("%T leaks %q in %s", key, leak, o)
-				}
-			}
-		}
-	}
+	)
 }
 
 func TestZeroKeysPanic(t *testing.T) {
@@ -60,7 +29,7 @@ func TestZeroKeysPanic(t *testing.T) {
 	)
 	p := Place{fixedUser("u"), fixedAccount("a"), KindAccount, 1}
 	w := WrapInfo{User: fixedUser("u"), Purpose: PurposeRecovery}
-	token := forge(t, secret{b: fixed("k")}, nil)
+	token := sealtest.Forge(t, sealing.Of(sealtest.Fixed("k")), nil)
 	wiped := fixedVaultKey("v")
 	wiped.Wipe()
 	for name, use := range map[string]func(){
@@ -75,7 +44,7 @@ func TestZeroKeysPanic(t *testing.T) {
 		"VaultKey.SealManifest":  func() { _, _ = v.SealManifest(Manifest{User: p.User}) },
 		"VaultKey.OpenManifest":  func() { _, _ = v.OpenManifest(p.User, token) },
 		"ManifestKey.Term":       func() { _, _ = k.Term(p, token) },
-		"WrapVaultKey, key":      func() { _, _ = WrapVaultKey(v, KEK{secret{b: fixed("k")}}, w) },
+		"WrapVaultKey, key":      func() { _, _ = WrapVaultKey(v, KEK{sealing.Of(sealtest.Fixed("k"))}, w) },
 		"WrapVaultKey, KEK":      func() { _, _ = WrapVaultKey(fixedVaultKey("v"), e, w) },
 		"UnwrapVaultKey":         func() { _, _ = UnwrapVaultKey(token, e, w) },
 		"a wiped key":            func() { _, _ = wiped.Seal(p, nil) },
@@ -93,7 +62,7 @@ func TestZeroKeysPanic(t *testing.T) {
 
 func TestKeysOfOnePasswordAreAllDifferent(t *testing.T) {
 	t.Parallel()
-	s := secret{b: fixed("k")}
+	s := sealing.Of(sealtest.Fixed("k"))
 	place, err := Place{fixedUser("u"), fixedAccount("a"), KindAccount, 1}.append(nil)
 	if err != nil {
 		t.Fatal(err)
@@ -104,10 +73,10 @@ func TestKeysOfOnePasswordAreAllDifferent(t *testing.T) {
 		"recovery auth": RecoveryPhrase{s}.AuthKey().secret, "recovery kek": RecoveryPhrase{s}.KEK().secret,
 		"manifest": VaultKey{s}.ManifestKey().secret, "manifest seal": ManifestKey{s}.sealKey(), "record": VaultKey{s}.recordKey(place),
 	} {
-		if other, ok := seen[hexKey(k)]; ok {
+		if other, ok := seen[sealtest.Hex(k)]; ok {
 			t.Errorf("%s is %s", name, other)
 		}
-		seen[hexKey(k)] = name
+		seen[sealtest.Hex(k)] = name
 	}
 }
 
@@ -125,7 +94,7 @@ func TestKeyEquality(t *testing.T) {
 		t.Error("a derived key equals what it should not")
 	}
 	m.Wipe()
-	if m.b != [keySize]byte{} {
+	if !sealing.IsZero(&m.secret) {
 		t.Error("a wiped key is still there")
 	}
 }

@@ -1,101 +1,16 @@
 package seal
 
 import (
-	"bytes"
-	"crypto/hkdf"
-	"crypto/rand"
 	"crypto/sha256"
-	"embed"
-	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/cosmos/go-bip39"
-	"github.com/fernet/fernet-go"
 	"golang.org/x/crypto/argon2"
+
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealtest"
 )
-
-// The vectors of the Fernet specification, https://github.com/fernet/spec: generate.json, verify.json, invalid.json.
-//
-//go:embed testdata/fernet
-var fernetSpec embed.FS
-
-type fernetVector struct {
-	Desc   string    `json:"desc"`
-	Token  string    `json:"token"`
-	Now    time.Time `json:"now"`
-	IV     []int     `json:"iv"`
-	TTL    int       `json:"ttl_sec"`
-	Src    string    `json:"src"`
-	Secret string    `json:"secret"`
-}
-
-func fernetVectors(t *testing.T, name string, atLeast int) (vs []fernetVector) {
-	t.Helper()
-	b, err := fernetSpec.ReadFile("testdata/fernet/" + name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(b, &vs); err != nil {
-		t.Fatal(err)
-	}
-	if len(vs) < atLeast {
-		t.Fatalf("%s has %d vectors, want %d", name, len(vs), atLeast)
-	}
-	return vs
-}
-
-func fernetKey(t *testing.T, v fernetVector) secret {
-	t.Helper()
-	k, err := fernet.DecodeKey(v.Secret)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return secret{b: *k}
-}
-
-func TestFernetSpecGenerate(t *testing.T) {
-	t.Parallel()
-	for _, v := range fernetVectors(t, "generate.json", 1) {
-		iv := make([]byte, len(v.IV))
-		for i := range iv {
-			iv[i] = byte(v.IV[i])
-		}
-		k := fernetKey(t, v)
-		token := withIV(t, iv, func() (string, error) {
-			b, err := fernet.EncryptAndSignAtTime([]byte(v.Src), (*fernet.Key)(k.bytes()), v.Now)
-			return string(b), err
-		})
-		if token != v.Token {
-			t.Errorf("got %s, want %s", token, v.Token)
-		}
-	}
-}
-
-func TestFernetSpecVerify(t *testing.T) {
-	t.Parallel()
-	for _, v := range fernetVectors(t, "verify.json", 2) {
-		got, err := openToken(fernetKey(t, v), v.Token)
-		if err != nil || string(got) != v.Src {
-			t.Errorf("got %q, %v, want %q", got, err, v.Src)
-		}
-	}
-}
-
-func TestFernetSpecInvalid(t *testing.T) {
-	t.Parallel()
-	// Our tokens do not expire, so tokens that are invalid only because of their time open.
-	timed := map[string]bool{"far-future TS (unacceptable clock skew)": true, "expired TTL": true}
-	for _, v := range fernetVectors(t, "invalid.json", 8) {
-		got, err := openToken(fernetKey(t, v), v.Token)
-		if opened := err == nil; opened != timed[v.Desc] {
-			t.Errorf("%s: got %q, %v", v.Desc, got, err)
-		}
-	}
-}
 
 // The vector of RFC 9106 §5.3 needs a secret and associated data, which x/crypto/argon2 does not export; its own tests check that
 // vector. These vectors are from src/test.c of the reference implementation (P-H-C/phc-winner-argon2, version 0x13), with memory up
@@ -123,15 +38,6 @@ func TestArgon2idReferenceVectors(t *testing.T) {
 	}
 }
 
-// RFC 5869, appendix A, test case 3: an empty salt, as in this package.
-func TestHKDFVector(t *testing.T) {
-	t.Parallel()
-	got, err := hkdf.Key(sha256.New, bytes.Repeat([]byte{0x0b}, 22), nil, "", 42)
-	if err != nil || hex.EncodeToString(got) != "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8" {
-		t.Errorf("%x, %v", got, err)
-	}
-}
-
 // The vectors of 256 bits from https://github.com/trezor/python-mnemonic/blob/master/vectors.json, which BIP39 refers to.
 func TestBIP39Vectors(t *testing.T) {
 	t.Parallel()
@@ -145,7 +51,7 @@ func TestBIP39Vectors(t *testing.T) {
 		"f585c11aec520db57dd353c69554b21a89b20fb0650966fa0a9d6f74fd989d8f": "void come effort suffer camp survey warrior heavy shoot primary clutch crush open amazing screen patrol group space point ten exist slush involve unfold",
 	} {
 		p, err := ParseRecoveryPhrase(words)
-		if err != nil || hexKey(p.secret) != entropy {
+		if err != nil || sealtest.Hex(p.secret) != entropy {
 			t.Errorf("%s: %v", words, err)
 			continue
 		}
@@ -157,100 +63,5 @@ func TestBIP39Vectors(t *testing.T) {
 	sum := sha256.Sum256([]byte(strings.Join(bip39.EnglishWordList, "\n") + "\n"))
 	if got := hex.EncodeToString(sum[:]); got != "2f5eed53a4727b4bf8880d8f3f199efc90e58503646d9ff8eff3a2ed3b24dbda" {
 		t.Errorf("SHA-256 of the word list is %s", got)
-	}
-}
-
-func TestTokenHasOneSpelling(t *testing.T) {
-	t.Parallel()
-	k := secret{b: fixed("fernet key")}
-	// These lengths differ mod 3, so the tokens end with zero, one and two padding characters.
-	for _, n := range []int{0, 16, 32} {
-		token, err := sealToken(k, make([]byte, n))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := openToken(k, token); err != nil {
-			t.Fatalf("%d bytes: %v", n, err)
-		}
-		body := strings.TrimRight(token, "=")
-		others := []string{
-			token + "\n", token[:4] + "\r\n" + token[4:], token + "=", token + "====", token + "A", " " + token, token + " ",
-			token + "AAAA", token + "!", strings.NewReplacer("-", "+", "_", "/").Replace(token),
-		}
-		if body != token {
-			// The last character has unused bits.
-			const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-			last := strings.IndexByte(alphabet, body[len(body)-1])
-			others = append(others, body, body[:len(body)-1]+alphabet[last+1:last+2]+token[len(body):])
-		}
-		for _, o := range others {
-			if o == token {
-				continue
-			}
-			if got, err := openToken(k, o); err == nil {
-				t.Errorf("%d bytes: %q opens as %x", n, o, got)
-			}
-		}
-	}
-}
-
-// fernet-go panics on a short token with a valid HMAC, and accepts PKCS #7 padding of 0 bytes.
-func TestFaultyTokensOfAKeyHolderAreRefused(t *testing.T) {
-	t.Parallel()
-	k := secret{b: fixed("fernet key")}
-	for name, raw := range map[string][]byte{
-		"no ciphertext":  make([]byte, 25),
-		"no IV":          make([]byte, 9),
-		"only a version": make([]byte, 1),
-		"half a block":   make([]byte, 33),
-	} {
-		raw[0] = 0x80
-		if _, err := openToken(k, signed(k, raw)); err == nil {
-			t.Errorf("%s: opens", name)
-		}
-	}
-	for _, last := range []byte{0, 17} {
-		block := bytes.Repeat([]byte{last}, 32)
-		if got, err := openToken(k, cbc(t, k, block)); err == nil {
-			t.Errorf("padding of %d opens as %x", last, got)
-		}
-	}
-	if got, err := openToken(k, cbc(t, k, bytes.Repeat([]byte{16}, 32))); err != nil || len(got) != 16 {
-		t.Errorf("good padding: %x, %v", got, err)
-	}
-}
-
-func TestTokenOfAnyLengthIsBounded(t *testing.T) {
-	t.Parallel()
-	k := secret{b: fixed("fernet key")}
-	token, err := sealToken(k, make([]byte, 60000))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := openToken(k, token); err == nil {
-		t.Error("a token over the limit opens")
-	}
-}
-
-// A token does not reveal when it was sealed.
-func TestTokenTimeIsZero(t *testing.T) {
-	t.Parallel()
-	token, err := sealToken(secret{b: fixed("fernet key")}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	raw, err := base64.URLEncoding.DecodeString(token)
-	if err != nil || !bytes.Equal(raw[:9], []byte{0x80, 0, 0, 0, 0, 0, 0, 0, 0}) {
-		t.Errorf("begins with %x (%v)", raw[:9], err)
-	}
-}
-
-func TestRandomSourceFailureIsAnError(t *testing.T) {
-	t.Parallel()
-	before := rand.Reader
-	defer func() { rand.Reader = before }()
-	rand.Reader = bytes.NewReader(nil)
-	if token, err := sealToken(secret{b: fixed("fernet key")}, nil); err == nil || token != "" {
-		t.Errorf("%q, %v", token, err)
 	}
 }

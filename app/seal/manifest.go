@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
+
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
 )
 
 const digestSize = sha256.Size
@@ -35,7 +37,7 @@ func (k ManifestKey) Term(p Place, token string) (Digest, error) {
 		return d, err
 	}
 	sum := sha256.Sum256([]byte(token))
-	mac := hmac.New(sha256.New, k.bytes())
+	mac := hmac.New(sha256.New, sealing.Bytes(&k.secret))
 	_, _ = mac.Write(append(msg, sum[:]...)) // a hash never returns an error
 	mac.Sum(d.b[:0])
 	return d, nil
@@ -88,7 +90,7 @@ const manifestSize = 2 + 1 + idSize + 8 + 8 + digestSize
 func (m Manifest) frame() []byte {
 	b := append(make([]byte, 0, manifestSize), format, holdsManifest)
 	user, _ := decodeID(string(m.User)) // checked before
-	b = appendField(b, user[:])
+	b = sealing.AppendField(b, user[:])
 	b = binary.BigEndian.AppendUint64(b, uint64(m.Revision)) // #nosec G115 -- not negative
 	b = binary.BigEndian.AppendUint64(b, uint64(m.Count))    // #nosec G115 -- not negative
 	return append(b, m.Digest.b[:]...)
@@ -109,7 +111,7 @@ func parseManifest(b []byte) (m Manifest, ok bool) {
 }
 
 // sealKey differs from k, which is the HMAC key of the terms.
-func (k ManifestKey) sealKey() secret { return k.derive(labelManifestSeal) }
+func (k ManifestKey) sealKey() secret { return sealing.Derive(&k.secret, labelManifestSeal) }
 
 // SealManifest encrypts m with a random IV. It fails only for an m that OpenManifest would reject.
 func (v VaultKey) SealManifest(m Manifest) (string, error) {
@@ -117,14 +119,14 @@ func (v VaultKey) SealManifest(m Manifest) (string, error) {
 		return "", fmt.Errorf("seal manifest: %w", err)
 	}
 	k := v.ManifestKey()
-	return sealToken(k.sealKey(), m.frame())
+	return sealing.SealToken(k.sealKey(), m.frame())
 }
 
 // OpenManifest decrypts a token of SealManifest. It returns ErrAltered if the token was truncated, altered or sealed under
 // another key, and ErrWrongUser if it names another user. The caller must check that it is the latest manifest.
 func (v VaultKey) OpenManifest(user UserID, token string) (Manifest, error) {
 	k := v.ManifestKey()
-	plaintext, err := openToken(k.sealKey(), token)
+	plaintext, err := sealing.OpenToken(k.sealKey(), token)
 	if err != nil {
 		return Manifest{}, fmt.Errorf("manifest %w", ErrAltered)
 	}

@@ -6,12 +6,14 @@ import (
 	"math/big"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealtest"
 )
 
 func TestManifest(t *testing.T) {
 	t.Parallel()
 	v, ann := NewVaultKey(), fixedUser("ann")
-	for _, m := range []Manifest{{User: ann}, {ann, 1, 2, Digest{fixed("d")}}, {ann, 1<<63 - 1, 1<<63 - 1, Digest{fixed("e")}}} {
+	for _, m := range []Manifest{{User: ann}, {ann, 1, 2, Digest{sealtest.Fixed("d")}}, {ann, 1<<63 - 1, 1<<63 - 1, Digest{sealtest.Fixed("e")}}} {
 		token, err := v.SealManifest(m)
 		if err != nil {
 			t.Fatal(err)
@@ -41,7 +43,7 @@ func TestManifest(t *testing.T) {
 	// No client seals a revision that overflows int64.
 	plaintext := Manifest{User: ann}.frame()
 	binary.BigEndian.PutUint64(plaintext[19:], 1<<63)
-	if _, err := v.OpenManifest(ann, forge(t, v.ManifestKey().sealKey(), plaintext)); !errors.Is(err, ErrAltered) {
+	if _, err := v.OpenManifest(ann, sealtest.Forge(t, v.ManifestKey().sealKey(), plaintext)); !errors.Is(err, ErrAltered) {
 		t.Errorf("negative revision: %v", err)
 	}
 }
@@ -108,7 +110,7 @@ func TestDigestSeesEveryChange(t *testing.T) {
 func TestDigestArithmeticIsMod2To256(t *testing.T) {
 	t.Parallel()
 	mod := new(big.Int).Lsh(big.NewInt(1), 256)
-	rng := rand.New(rand.NewChaCha8(fixed("digest arithmetic"))) // #nosec G404 -- reproducible cases
+	rng := rand.New(rand.NewChaCha8(sealtest.Fixed("digest arithmetic"))) // #nosec G404 -- reproducible cases
 	draw := func() (d Digest) {
 		for i := range d.b {
 			// Runs of 00 and ff make carries propagate far.

@@ -5,6 +5,8 @@ import (
 
 	"github.com/cosmos/go-bip39"
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
 )
 
 const phraseWords = 24
@@ -15,9 +17,7 @@ type RecoveryPhrase struct{ secret }
 
 // NewRecoveryPhrase returns a random phrase.
 func NewRecoveryPhrase() RecoveryPhrase {
-	var p RecoveryPhrase
-	randomBytes(p.b[:])
-	return p
+	return RecoveryPhrase{sealing.New()}
 }
 
 // ParseRecoveryPhrase reads 24 words in any case, separated by white space. It returns a *WordError for a word that is not in
@@ -39,9 +39,8 @@ func ParseRecoveryPhrase(s string) (RecoveryPhrase, error) {
 		return RecoveryPhrase{}, ErrPhraseChecksum
 	}
 	defer clear(b)
-	var p RecoveryPhrase
-	copy(p.b[:], b) // the byte after the entropy is the checksum
-	if p.b == [keySize]byte{} {
+	p := RecoveryPhrase{sealing.Of([sealing.KeySize]byte(b[:sealing.KeySize]))} // the byte after the entropy is the checksum
+	if sealing.IsZero(&p.secret) {
 		return RecoveryPhrase{}, ErrPhraseChecksum // "abandon" 23 times and "art", a public test vector
 	}
 	return p, nil
@@ -49,7 +48,7 @@ func ParseRecoveryPhrase(s string) (RecoveryPhrase, error) {
 
 // Words returns the 24 words.
 func (p RecoveryPhrase) Words() []string {
-	s, err := bip39.NewMnemonic(p.bytes())
+	s, err := bip39.NewMnemonic(sealing.Bytes(&p.secret))
 	if err != nil {
 		panic("seal: " + err.Error()) // the length of the entropy is right
 	}
@@ -57,13 +56,18 @@ func (p RecoveryPhrase) Words() []string {
 }
 
 // AuthKey returns the key with which a client proves to the server that it knows the phrase.
-func (p RecoveryPhrase) AuthKey() AuthKey { return AuthKey{p.derive(labelRecoveryAuth)} }
+func (p RecoveryPhrase) AuthKey() AuthKey {
+	return AuthKey{sealing.Derive(&p.secret, labelRecoveryAuth)}
+}
 
 // KEK returns the key that wraps the vault key under the phrase.
-func (p RecoveryPhrase) KEK() KEK { return KEK{p.derive(labelRecoveryKEK)} }
+func (p RecoveryPhrase) KEK() KEK { return KEK{sealing.Derive(&p.secret, labelRecoveryKEK)} }
+
+// Root does what MasterKey.Root does.
+func (p RecoveryPhrase) Root() sealing.Secret { return p.secret }
 
 // Equal compares in constant time.
-func (p RecoveryPhrase) Equal(o RecoveryPhrase) bool { return p.equal(&o.secret) }
+func (p RecoveryPhrase) Equal(o RecoveryPhrase) bool { return sealing.Equal(&p.secret, &o.secret) }
 
 // Wipe does what MasterKey.Wipe does.
-func (p *RecoveryPhrase) Wipe() { p.wipe() }
+func (p *RecoveryPhrase) Wipe() { sealing.Wipe(&p.secret) }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
 )
 
 // PieceBytes is the size of each piece of an attachment except the last.
@@ -34,8 +35,8 @@ func (p Piece) append(b []byte) ([]byte, error) {
 	if p.Count < 1 || p.Count > protocol.MaxChunks || p.Number < 1 || p.Number > p.Count {
 		return nil, fmt.Errorf("%w: number or count is out of bounds", ErrBadPiece)
 	}
-	b = appendField(b, user[:])
-	b = appendField(b, attachment[:])
+	b = sealing.AppendField(b, user[:])
+	b = sealing.AppendField(b, attachment[:])
 	b = binary.BigEndian.AppendUint32(b, uint32(p.Number))        // #nosec G115 -- 1 to Count
 	return binary.BigEndian.AppendUint32(b, uint32(p.Count)), nil // #nosec G115 -- 1 to protocol.MaxChunks
 }
@@ -44,11 +45,11 @@ const pieceNumbersSize = 4 + 4
 
 // cutPiece splits an encoded Piece off b. It does not check the numbers: the caller compares the encoding.
 func cutPiece(b []byte) (place, rest []byte, ok bool) {
-	user, rest, ok := cutField(b)
+	user, rest, ok := sealing.CutField(b)
 	if !ok || len(user) != idSize {
 		return nil, nil, false
 	}
-	attachment, rest, ok := cutField(rest)
+	attachment, rest, ok := sealing.CutField(rest)
 	if !ok || len(attachment) != idSize || len(rest) < pieceNumbersSize {
 		return nil, nil, false
 	}
@@ -56,7 +57,9 @@ func cutPiece(b []byte) (place, rest []byte, ok bool) {
 	return b[:len(b)-len(rest)], rest, true
 }
 
-func (v VaultKey) pieceKey(place []byte) secret { return v.derive(labelPiece + string(place)) }
+func (v VaultKey) pieceKey(place []byte) secret {
+	return sealing.Derive(&v.secret, labelPiece+string(place))
+}
 
 // SealPiece encrypts the content of a piece with a random IV. It returns ErrBadPiece, or a *PieceError with ErrTooLarge for more
 // than PieceBytes.
@@ -70,7 +73,7 @@ func (v VaultKey) SealPiece(p Piece, content []byte) (string, error) {
 	}
 	plaintext := framePlaced(holdsPiece, place, content)
 	defer clear(plaintext)
-	return sealToken(v.pieceKey(place), plaintext)
+	return sealing.SealToken(v.pieceKey(place), plaintext)
 }
 
 // OpenPiece decrypts a token of SealPiece for the same piece. It returns ErrBadPiece, or a *PieceError: with ErrAltered if the
@@ -81,7 +84,7 @@ func (v VaultKey) OpenPiece(p Piece, token string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	plaintext, err := openTokenUpTo(protocol.MaxChunkTokenBytes, v.pieceKey(place), token)
+	plaintext, err := sealing.OpenTokenUpTo(protocol.MaxChunkTokenBytes, v.pieceKey(place), token)
 	if err != nil {
 		return nil, &PieceError{p, ErrAltered}
 	}

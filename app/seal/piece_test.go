@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealtest"
 )
 
 func TestPieceOpensInItsOwnPlaceAlone(t *testing.T) {
@@ -111,23 +113,23 @@ func TestPieceWithWrongPlaintextIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := v.OpenPiece(p, forge(t, v.pieceKey(here), framePlaced(holdsPiece, there, []byte("x")))); !errors.Is(err, ErrMisplaced) {
+	if _, err := v.OpenPiece(p, sealtest.Forge(t, v.pieceKey(here), framePlaced(holdsPiece, there, []byte("x")))); !errors.Is(err, ErrMisplaced) {
 		t.Errorf("another place inside: %v", err)
 	}
 	good := framePlaced(holdsPiece, here, []byte("content"))
-	at := 2 + len(here) + lengthSize
+	at := 2 + len(here) + sealing.LengthSize
 	for name, change := range map[string]func([]byte) []byte{
 		"format":           func(b []byte) []byte { b[0] = 2; return b },
 		"sort":             func(b []byte) []byte { b[1] = holdsRecord; return b },
 		"short":            func(b []byte) []byte { return b[:len(b)-1] },
-		"shorter":          func(b []byte) []byte { return b[:at-lengthSize-1] },
+		"shorter":          func(b []byte) []byte { return b[:at-sealing.LengthSize-1] },
 		"another bucket":   func(b []byte) []byte { return append(b, make([]byte, 64)...) },
 		"padding not zero": func(b []byte) []byte { b[len(b)-1] = 1; return b },
 		"length too large": func(b []byte) []byte { b[at-4] = 0xff; return b },
 		"user":             func(b []byte) []byte { b[2] = 15; return b },
 		"attachment":       func(b []byte) []byte { b[19] = 0; return b },
 	} {
-		if got, err := v.OpenPiece(p, forge(t, v.pieceKey(here), change(bytes.Clone(good)))); !errors.Is(err, ErrAltered) {
+		if got, err := v.OpenPiece(p, sealtest.Forge(t, v.pieceKey(here), change(bytes.Clone(good)))); !errors.Is(err, ErrAltered) {
 			t.Errorf("%s: %q, %v", name, got, err)
 		}
 	}

@@ -3,6 +3,8 @@ package seal
 import (
 	"bytes"
 	"fmt"
+
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
 )
 
 // MaxQueueBytes bounds the outbox and the draft of a device. 10,000 changes fit.
@@ -15,11 +17,11 @@ const maxQueueToken = 2 * MaxQueueBytes
 // user of the device cannot replace it.
 
 func (v VaultKey) queueKey(user []byte) secret {
-	return v.derive(labelQueue + string(appendField(nil, user)))
+	return sealing.Derive(&v.secret, labelQueue+string(sealing.AppendField(nil, user)))
 }
 
 func (v VaultKey) draftKey(user []byte) secret {
-	return v.derive(labelDraft + string(appendField(nil, user)))
+	return sealing.Derive(&v.secret, labelDraft+string(sealing.AppendField(nil, user)))
 }
 
 func frameQueue(user, content []byte) []byte { return frameOnDevice(holdsQueue, user, content) }
@@ -28,10 +30,10 @@ func frameDraft(user, content []byte) []byte { return frameOnDevice(holdsDraft, 
 // frameOnDevice encodes a plaintext: format, type, user, length of the content (4 bytes, big-endian), content, zeros up to one
 // byte less than the bucket.
 func frameOnDevice(holds byte, user, content []byte) []byte {
-	n := 2 + 1 + len(user) + lengthSize + len(content)
-	b := append(make([]byte, 0, bucket(n)-1), format, holds)
-	b = appendField(b, user)
-	return appendPadded(b, content)
+	n := 2 + 1 + len(user) + sealing.LengthSize + len(content)
+	b := append(make([]byte, 0, sealing.Bucket(n)-1), format, holds)
+	b = sealing.AppendField(b, user)
+	return sealing.AppendPadded(b, content)
 }
 
 // SealQueue encrypts the outbox of a user with a random IV. It returns ErrBadID, or ErrTooLarge for more than MaxQueueBytes.
@@ -65,7 +67,7 @@ func sealOnDevice(name string, key func([]byte) secret, frame func(user, content
 	}
 	plaintext := frame(id[:], content)
 	defer clear(plaintext)
-	return sealToken(key(id[:]), plaintext)
+	return sealing.SealToken(key(id[:]), plaintext)
 }
 
 func openOnDevice(name string, key func([]byte) secret, holds byte, user UserID, token string) ([]byte, error) {
@@ -74,15 +76,15 @@ func openOnDevice(name string, key func([]byte) secret, holds byte, user UserID,
 		return nil, fmt.Errorf("user id: %w", err)
 	}
 	altered := fmt.Errorf("%s %w", name, ErrAltered)
-	plaintext, err := openTokenUpTo(maxQueueToken, key(id[:]), token)
+	plaintext, err := sealing.OpenTokenUpTo(maxQueueToken, key(id[:]), token)
 	if err != nil {
 		return nil, altered
 	}
-	head := appendField([]byte{format, holds}, id[:])
+	head := sealing.AppendField([]byte{format, holds}, id[:])
 	if !bytes.HasPrefix(plaintext, head) {
 		return nil, altered
 	}
-	content, ok := cutPadded(plaintext, len(head))
+	content, ok := sealing.CutPadded(plaintext, len(head))
 	if !ok {
 		return nil, altered
 	}

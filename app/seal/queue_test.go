@@ -5,6 +5,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
 )
 
 func TestQueueOpensForItsOwnerAlone(t *testing.T) {
@@ -53,7 +55,7 @@ func sealedAs(t *testing.T, key VaultKey, user, inside UserID) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	token, err := sealToken(key.queueKey(id[:]), frameQueue(other[:], []byte("[]")))
+	token, err := sealing.SealToken(key.queueKey(id[:]), frameQueue(other[:], []byte("[]")))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
 )
 
 // Kind is the kind of a record in the spelling of format 1. The wire has other words: see protocol.Kind.
@@ -49,23 +51,23 @@ func (p Place) append(b []byte) ([]byte, error) {
 	if p.Version < 1 {
 		return nil, fmt.Errorf("%w: version is below 1", ErrBadPlace)
 	}
-	b = appendField(b, user[:])
-	b = appendField(b, account[:])
-	b = appendField(b, string(p.Kind))
+	b = sealing.AppendField(b, user[:])
+	b = sealing.AppendField(b, account[:])
+	b = sealing.AppendField(b, string(p.Kind))
 	return binary.BigEndian.AppendUint64(b, uint64(p.Version)), nil
 }
 
 // cutPlace splits a place off b. It accepts only encodings that append can produce.
 func cutPlace(b []byte) (place, rest []byte, ok bool) {
-	user, rest, ok := cutField(b)
+	user, rest, ok := sealing.CutField(b)
 	if !ok || len(user) != idSize {
 		return nil, nil, false
 	}
-	account, rest, ok := cutField(rest)
+	account, rest, ok := sealing.CutField(rest)
 	if !ok || len(account) != idSize {
 		return nil, nil, false
 	}
-	kind, rest, ok := cutField(rest)
+	kind, rest, ok := sealing.CutField(rest)
 	if !ok || !Kind(kind).known() || len(rest) < versionSize {
 		return nil, nil, false
 	}
@@ -80,11 +82,8 @@ func cutPlace(b []byte) (place, rest []byte, ok bool) {
 const placeCapacity = 64
 
 func (v VaultKey) recordKey(place []byte) secret {
-	return v.derive(labelRecord + string(place))
+	return sealing.Derive(&v.secret, labelRecord+string(place))
 }
-
-// maxCiphertext is the largest bucket whose token is at most protocol.MaxTokenBytes long: see TestLargestToken.
-const maxCiphertext = 40960
 
 // Seal encrypts the content of a record with a random IV. It returns ErrBadPlace, or a *PlaceError with ErrTooLarge for more than
 // about 40,900 bytes.
@@ -93,12 +92,12 @@ func (v VaultKey) Seal(p Place, content []byte) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if len(content) > maxCiphertext || bucket(2+len(place)+lengthSize+len(content)) > maxCiphertext {
+	if len(content) > sealing.MaxCiphertext || sealing.Bucket(2+len(place)+sealing.LengthSize+len(content)) > sealing.MaxCiphertext {
 		return "", &PlaceError{p, ErrTooLarge}
 	}
 	plaintext := framePlaced(holdsRecord, place, content)
 	defer clear(plaintext)
-	return sealToken(v.recordKey(place), plaintext)
+	return sealing.SealToken(v.recordKey(place), plaintext)
 }
 
 // Open decrypts a token of Seal for the same place. It returns ErrBadPlace, or a *PlaceError: with ErrAltered if the token was
@@ -109,7 +108,7 @@ func (v VaultKey) Open(p Place, token string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	plaintext, err := openToken(v.recordKey(place), token)
+	plaintext, err := sealing.OpenToken(v.recordKey(place), token)
 	if err != nil {
 		return nil, &PlaceError{p, ErrAltered}
 	}

@@ -2,12 +2,15 @@ package seal
 
 import (
 	"bytes"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealtest"
 )
 
 func TestRecordOpensInItsOwnPlaceAlone(t *testing.T) {
@@ -93,13 +96,13 @@ func TestRecordWithWrongPlaintextIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	var place *PlaceError
-	_, err = v.Open(p, forge(t, v.recordKey(here), framePlaced(holdsRecord, there, []byte("x"))))
+	_, err = v.Open(p, sealtest.Forge(t, v.recordKey(here), framePlaced(holdsRecord, there, []byte("x"))))
 	if !errors.Is(err, ErrMisplaced) || !errors.As(err, &place) || place.Place != p {
 		t.Errorf("another place inside: %v", err)
 	}
 
 	good := framePlaced(holdsRecord, here, []byte("content"))
-	at := 2 + len(here) + lengthSize
+	at := 2 + len(here) + sealing.LengthSize
 	for name, change := range map[string]func([]byte) []byte{
 		"format":           func(b []byte) []byte { b[0] = 2; return b },
 		"sort":             func(b []byte) []byte { b[1] = holdsManifest; return b },
@@ -115,7 +118,7 @@ func TestRecordWithWrongPlaintextIsRefused(t *testing.T) {
 		"kind":             func(b []byte) []byte { b[37] ^= 1; return b },
 		"version 0":        func(b []byte) []byte { clear(b[at-12 : at-4]); return b },
 	} {
-		if got, err := v.Open(p, forge(t, v.recordKey(here), change(bytes.Clone(good)))); !errors.Is(err, ErrAltered) {
+		if got, err := v.Open(p, sealtest.Forge(t, v.recordKey(here), change(bytes.Clone(good)))); !errors.Is(err, ErrAltered) {
 			t.Errorf("%s: %q, %v", name, got, err)
 		}
 	}
@@ -182,7 +185,7 @@ func TestLargestToken(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		largest := maxCiphertext - 1 - 2 - len(place) - lengthSize
+		largest := sealing.MaxCiphertext - 1 - 2 - len(place) - sealing.LengthSize
 		content := bytes.Repeat([]byte("x"), largest)
 		token, err := v.Seal(p, content)
 		if err != nil || len(token) > protocol.MaxTokenBytes {
@@ -199,7 +202,7 @@ func TestLargestToken(t *testing.T) {
 			}
 		}
 		// The next bucket would not fit into a token, so the limit is as high as possible.
-		if next := tokenEncoding.EncodedLen(tokenOverhead + bucket(maxCiphertext)); next <= protocol.MaxTokenBytes {
+		if next := base64.URLEncoding.EncodedLen(sealing.TokenOverhead + sealing.Bucket(sealing.MaxCiphertext)); next <= protocol.MaxTokenBytes {
 			t.Errorf("a token of %d letters would fit", next)
 		}
 	}

@@ -1,16 +1,14 @@
 package seal
 
 import (
-	"bytes"
-	"crypto/rand"
-	"crypto/sha256"
 	_ "embed"
 	"encoding/hex"
 	"encoding/json"
-	"flag"
-	"os"
 	"strings"
 	"testing"
+
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealtest"
 )
 
 // vectors.json pins format v1 for every implementation. It is embedded, so that the WebAssembly build reads it too.
@@ -18,8 +16,6 @@ import (
 //
 //go:embed testdata/vectors.json
 var frozen []byte
-
-var update = flag.Bool("update", false, "rewrite testdata/vectors.json")
 
 type vectors struct {
 	Comment  string           `json:"comment"`
@@ -130,44 +126,24 @@ type paddingVector struct {
 	Ciphertext int `json:"ciphertext"`
 }
 
-// fixed always returns the same bytes for a name.
-func fixed(name string) (b [32]byte) {
-	return sha256.Sum256([]byte("vaultsphere test vector: " + name))
-}
-
 func fixedUser(name string) UserID {
-	b := fixed(name)
+	b := sealtest.Fixed(name)
 	return UserID(idEncoding.EncodeToString(b[:idSize]))
 }
 
 func fixedAccount(name string) AccountID { return AccountID(fixedUser(name)) }
 
-func fixedVaultKey(name string) VaultKey { return VaultKey{secret{b: fixed(name)}} }
+func fixedVaultKey(name string) VaultKey { return VaultKey{sealing.Of(sealtest.Fixed(name))} }
 
 func fixedSalt(name string) Salt {
-	b := fixed(name)
+	b := sealtest.Fixed(name)
 	return Salt{[idSize]byte(b[:idSize])}
 }
-
-// withIV runs seal with a fixed IV, which fernet-go reads from rand.Reader.
-func withIV(t *testing.T, iv []byte, seal func() (string, error)) string {
-	t.Helper()
-	before := rand.Reader
-	defer func() { rand.Reader = before }()
-	rand.Reader = bytes.NewReader(iv)
-	token, err := seal()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return token
-}
-
-func hexKey(s secret) string { return hex.EncodeToString(s.b[:]) }
 
 func makeVectors(t *testing.T) vectors {
 	t.Helper()
 	v := vectors{Comment: "sealed format v1: see docs/sealed-format.md. Bytes are hex; ids, salts and tokens as on the wire; auth_key standard base64."}
-	iv := func(name string) []byte { b := fixed("iv " + name); return b[:16] }
+	iv := func(name string) []byte { b := sealtest.Fixed("iv " + name); return b[:16] }
 
 	var kek KEK
 	for _, c := range []struct {
@@ -187,20 +163,20 @@ func makeVectors(t *testing.T) vectors {
 		v.Password = append(v.Password, passwordVector{
 			Password: hex.EncodeToString([]byte(c.password)), Salt: salt.String(),
 			MemoryKiB: c.p.MemoryKiB, Time: c.p.Time, Threads: c.p.Threads,
-			MasterKey: hexKey(master.secret), AuthKey: master.AuthKey().Encode(), KEK: hexKey(master.KEK().secret),
+			MasterKey: sealtest.Hex(master.secret), AuthKey: master.AuthKey().Encode(), KEK: sealtest.Hex(master.KEK().secret),
 		})
 		kek = master.KEK()
 	}
-	phrase := RecoveryPhrase{secret{b: fixed("phrase")}}
+	phrase := RecoveryPhrase{sealing.Of(sealtest.Fixed("phrase"))}
 	v.Recovery = []recoveryVector{{
-		Entropy: hexKey(phrase.secret), Words: strings.Join(phrase.Words(), " "),
-		AuthKey: phrase.AuthKey().Encode(), KEK: hexKey(phrase.KEK().secret),
+		Entropy: sealtest.Hex(phrase.secret), Words: strings.Join(phrase.Words(), " "),
+		AuthKey: phrase.AuthKey().Encode(), KEK: sealtest.Hex(phrase.KEK().secret),
 	}}
 
 	key := fixedVaultKey("vault key")
 	mk := key.ManifestKey()
-	v.VaultKey = hexKey(key.secret)
-	v.Manifest = manifestKeys{hexKey(mk.secret), hexKey(mk.sealKey())}
+	v.VaultKey = sealtest.Hex(key.secret)
+	v.Manifest = manifestKeys{sealtest.Hex(mk.secret), sealtest.Hex(mk.sealKey())}
 	user := fixedUser("user")
 
 	for _, c := range []struct {
@@ -214,12 +190,12 @@ func makeVectors(t *testing.T) vectors {
 		w := wrappedVector{
 			User: string(c.w.User), Purpose: string(c.w.Purpose),
 			MemoryKiB: c.w.Params.MemoryKiB, Time: c.w.Params.Time, Threads: c.w.Params.Threads,
-			KEK: hexKey(c.kek.secret), Plaintext: hex.EncodeToString(c.w.frame(&key)), IV: hex.EncodeToString(iv("wrapped")),
+			KEK: sealtest.Hex(c.kek.secret), Plaintext: hex.EncodeToString(c.w.frame(&key)), IV: hex.EncodeToString(iv("wrapped")),
 		}
 		if c.w.Purpose == PurposePassword {
 			w.Salt = c.w.Salt.String()
 		}
-		w.Token = withIV(t, iv("wrapped"), func() (string, error) { return WrapVaultKey(key, c.kek, c.w) })
+		w.Token = sealtest.WithIV(t, iv("wrapped"), func() (string, error) { return WrapVaultKey(key, c.kek, c.w) })
 		v.Wrapped = append(v.Wrapped, w)
 	}
 
@@ -239,10 +215,10 @@ func makeVectors(t *testing.T) vectors {
 		}
 		r := recordVector{
 			User: string(c.p.User), Account: string(c.p.Account), Kind: string(c.p.Kind), Version: c.p.Version,
-			Place: hex.EncodeToString(place), Key: hexKey(key.recordKey(place)), Content: hex.EncodeToString([]byte(c.content)),
+			Place: hex.EncodeToString(place), Key: sealtest.Hex(key.recordKey(place)), Content: hex.EncodeToString([]byte(c.content)),
 			Plaintext: hex.EncodeToString(framePlaced(holdsRecord, place, []byte(c.content))), IV: hex.EncodeToString(iv("record")),
 		}
-		r.Token = withIV(t, iv("record"), func() (string, error) { return key.Seal(c.p, []byte(c.content)) })
+		r.Token = sealtest.WithIV(t, iv("record"), func() (string, error) { return key.Seal(c.p, []byte(c.content)) })
 		term, err := mk.Term(c.p, r.Token)
 		if err != nil {
 			t.Fatal(err)
@@ -263,9 +239,9 @@ func makeVectors(t *testing.T) vectors {
 		}
 		v.Pieces = append(v.Pieces, pieceVector{
 			User: string(p.User), Attachment: string(p.Attachment), Number: p.Number, Count: p.Count,
-			Place: hex.EncodeToString(place), Key: hexKey(key.pieceKey(place)), Content: hex.EncodeToString([]byte(c.content)),
+			Place: hex.EncodeToString(place), Key: sealtest.Hex(key.pieceKey(place)), Content: hex.EncodeToString([]byte(c.content)),
 			Plaintext: hex.EncodeToString(framePlaced(holdsPiece, place, []byte(c.content))), IV: hex.EncodeToString(iv("piece")),
-			Token: withIV(t, iv("piece"), func() (string, error) { return key.SealPiece(p, []byte(c.content)) }),
+			Token: sealtest.WithIV(t, iv("piece"), func() (string, error) { return key.SealPiece(p, []byte(c.content)) }),
 		})
 	}
 
@@ -273,7 +249,7 @@ func makeVectors(t *testing.T) vectors {
 		v.Sealed = append(v.Sealed, manifestVector{
 			User: string(m.User), Revision: m.Revision, Count: m.Count, Digest: m.Digest.String(),
 			Plaintext: hex.EncodeToString(m.frame()), IV: hex.EncodeToString(iv("manifest")),
-			Token: withIV(t, iv("manifest"), func() (string, error) { return key.SealManifest(m) }),
+			Token: sealtest.WithIV(t, iv("manifest"), func() (string, error) { return key.SealManifest(m) }),
 		})
 	}
 	for _, content := range []string{"[]", strings.Repeat("queue ", 60)} {
@@ -282,44 +258,24 @@ func makeVectors(t *testing.T) vectors {
 			t.Fatal(err)
 		}
 		v.Queues = append(v.Queues, queueVector{
-			User: string(user), Key: hexKey(key.queueKey(id[:])), Content: hex.EncodeToString([]byte(content)),
+			User: string(user), Key: sealtest.Hex(key.queueKey(id[:])), Content: hex.EncodeToString([]byte(content)),
 			Plaintext: hex.EncodeToString(frameQueue(id[:], []byte(content))), IV: hex.EncodeToString(iv("queue")),
-			Token: withIV(t, iv("queue"), func() (string, error) { return key.SealQueue(user, []byte(content)) }),
+			Token: sealtest.WithIV(t, iv("queue"), func() (string, error) { return key.SealQueue(user, []byte(content)) }),
 		})
 	}
 	one := Digest{[32]byte{31: 1}}
-	for _, d := range [][2]Digest{{Digest{fixed("a")}, Digest{fixed("b")}}, {Digest{}.Sub(one), one}, {Digest{}, one}, {Digest{[32]byte{23: 1}}, one}} {
+	for _, d := range [][2]Digest{{Digest{sealtest.Fixed("a")}, Digest{sealtest.Fixed("b")}}, {Digest{}.Sub(one), one}, {Digest{}, one}, {Digest{[32]byte{23: 1}}, one}} {
 		v.Digests = append(v.Digests, digestVector{d[0].String(), d[1].String(), d[0].Add(d[1]).String(), d[0].Sub(d[1]).String()})
 	}
 	for _, n := range []int{0, 255, 256, 319, 320, 383, 447, 511, 512, 639, 640, 1023, 1024, 32768, 40959} {
-		v.Padding = append(v.Padding, paddingVector{n, bucket(n)})
+		v.Padding = append(v.Padding, paddingVector{n, sealing.Bucket(n)})
 	}
 	return v
 }
 
-// This build reproduces every frozen byte.
+// This build reproduces every frozen byte. The test is not parallel, because it replaces rand.Reader.
 func TestVectorsAreReproduced(t *testing.T) {
-	t.Parallel()
-	got, err := json.MarshalIndent(makeVectors(t), "", "  ")
-	if err != nil {
-		t.Fatal(err)
-	}
-	got = append(got, '\n')
-	if *update {
-		if err := os.WriteFile("testdata/vectors.json", got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		frozen = got
-	}
-	want, have := strings.Split(string(frozen), "\n"), strings.Split(string(got), "\n")
-	if len(have) != len(want) {
-		t.Errorf("%d lines, want %d", len(have), len(want))
-	}
-	for i := range min(len(have), len(want)) {
-		if have[i] != want[i] {
-			t.Errorf("line %d:\n got %s\nwant %s", i+1, have[i], want[i])
-		}
-	}
+	sealtest.Reproduce(t, frozen, makeVectors(t))
 }
 
 func mustFrozen(t testing.TB, v *vectors) {
@@ -334,14 +290,13 @@ func TestVectorsOpen(t *testing.T) {
 	t.Parallel()
 	var v vectors
 	mustFrozen(t, &v)
-	fromHex := func(s string) (k secret) {
+	fromHex := func(s string) secret {
 		t.Helper()
 		b, err := hex.DecodeString(s)
-		if err != nil || len(b) != keySize {
+		if err != nil || len(b) != sealing.KeySize {
 			t.Fatalf("%q is not a key", s)
 		}
-		copy(k.b[:], b)
-		return k
+		return sealing.Of([sealing.KeySize]byte(b))
 	}
 	key := VaultKey{fromHex(v.VaultKey)}
 	for _, w := range v.Wrapped {
@@ -383,7 +338,7 @@ func TestVectorsOpen(t *testing.T) {
 	}
 	for _, r := range v.Recovery {
 		p, err := ParseRecoveryPhrase(r.Words)
-		if err != nil || hexKey(p.secret) != r.Entropy {
+		if err != nil || sealtest.Hex(p.secret) != r.Entropy {
 			t.Errorf("phrase: %v", err)
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
 )
 
 // Purpose says which secret a vault key is wrapped under.
@@ -51,15 +53,15 @@ func (w WrapInfo) check() error {
 func (w WrapInfo) frame(v *VaultKey) []byte {
 	b := append(make([]byte, 0, 128), format, holdsVaultKey)
 	user, _ := decodeID(string(w.User)) // checked before
-	b = appendField(b, user[:])
-	b = appendField(b, string(w.Purpose))
+	b = sealing.AppendField(b, user[:])
+	b = sealing.AppendField(b, string(w.Purpose))
 	if w.Purpose == PurposePassword {
-		b = appendField(b, w.Salt.b[:])
+		b = sealing.AppendField(b, w.Salt.b[:])
 		b = binary.BigEndian.AppendUint32(b, w.Params.MemoryKiB)
 		b = binary.BigEndian.AppendUint32(b, w.Params.Time)
 		b = append(b, w.Params.Threads)
 	}
-	return appendField(b, v.bytes())
+	return sealing.AppendField(b, sealing.Bytes(&v.secret))
 }
 
 // parseWrapped reverses frame. It accepts only plaintexts that frame can produce.
@@ -67,19 +69,19 @@ func parseWrapped(b []byte) (w WrapInfo, v VaultKey, ok bool) {
 	if len(b) < 2 || b[0] != format || b[1] != holdsVaultKey {
 		return w, v, false
 	}
-	user, rest, ok := cutField(b[2:])
+	user, rest, ok := sealing.CutField(b[2:])
 	if !ok || len(user) != idSize {
 		return w, v, false
 	}
 	w.User = UserID(idEncoding.EncodeToString(user))
-	purpose, rest, ok := cutField(rest)
+	purpose, rest, ok := sealing.CutField(rest)
 	if !ok {
 		return w, v, false
 	}
 	w.Purpose = Purpose(purpose)
 	if w.Purpose == PurposePassword {
 		const costSize = 4 + 4 + 1
-		salt, cost, ok := cutField(rest)
+		salt, cost, ok := sealing.CutField(rest)
 		if !ok || len(salt) != idSize || len(cost) < costSize {
 			return w, v, false
 		}
@@ -91,12 +93,12 @@ func parseWrapped(b []byte) (w WrapInfo, v VaultKey, ok bool) {
 		}
 		rest = cost[costSize:]
 	}
-	key, rest, ok := cutField(rest)
-	if !ok || len(key) != keySize || len(rest) != 0 {
+	key, rest, ok := sealing.CutField(rest)
+	if !ok || len(key) != sealing.KeySize || len(rest) != 0 {
 		return w, v, false
 	}
-	copy(v.b[:], key)
-	return w, v, w.check() == nil && v.b != [keySize]byte{}
+	v = VaultKey{sealing.Of([sealing.KeySize]byte(key))}
+	return w, v, w.check() == nil && !sealing.IsZero(&v.secret)
 }
 
 // WrapVaultKey seals v and w under kek. It fails only for a w that UnwrapVaultKey would reject.
@@ -106,7 +108,7 @@ func WrapVaultKey(v VaultKey, kek KEK, w WrapInfo) (string, error) {
 	}
 	plaintext := w.frame(&v)
 	defer clear(plaintext)
-	return sealToken(kek.secret, plaintext)
+	return sealing.SealToken(kek.secret, plaintext)
 }
 
 // UnwrapVaultKey opens a token of WrapVaultKey and compares w, which comes from the server, with the sealed WrapInfo. It
@@ -116,7 +118,7 @@ func UnwrapVaultKey(token string, kek KEK, w WrapInfo) (VaultKey, error) {
 	if err := w.check(); err != nil {
 		return VaultKey{}, fmt.Errorf("unwrap vault key: %w", err)
 	}
-	plaintext, err := openToken(kek.secret, token)
+	plaintext, err := sealing.OpenToken(kek.secret, token)
 	if errors.Is(err, ErrWrongKey) {
 		return VaultKey{}, err
 	}

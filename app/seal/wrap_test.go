@@ -5,11 +5,14 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealtest"
 )
 
 func TestWrappedKey(t *testing.T) {
 	t.Parallel()
-	v, kek := NewVaultKey(), KEK{secret{b: fixed("kek")}}
+	v, kek := NewVaultKey(), KEK{sealing.Of(sealtest.Fixed("kek"))}
 	sealed := WrapInfo{fixedUser("ann"), PurposePassword, fixedSalt("s"), Params{1 << 17, 5, 2}}
 	token, err := WrapVaultKey(v, kek, sealed)
 	if err != nil {
@@ -37,7 +40,7 @@ func TestWrappedKey(t *testing.T) {
 	}{
 		"as it was":            {token, kek, sealed, nil, ""},
 		"recovery":             {recoveryToken, kek, recovery, nil, ""},
-		"another key":          {token, KEK{secret{b: fixed("other")}}, sealed, ErrWrongKey, ""},
+		"another key":          {token, KEK{sealing.Of(sealtest.Fixed("other"))}, sealed, ErrWrongKey, ""},
 		"another user":         {token, kek, said(func(w *WrapInfo) { w.User = fixedUser("bob") }), ErrWrongUser, "another user"},
 		"another purpose":      {recoveryToken, kek, sealed, ErrWrongPurpose, "another purpose"},
 		"the other purpose":    {token, kek, recovery, ErrWrongPurpose, "another purpose"},
@@ -68,7 +71,7 @@ func TestWrappedKey(t *testing.T) {
 
 func TestWrappedKeyAlteredAnywhereIsRefused(t *testing.T) {
 	t.Parallel()
-	v, kek, w := NewVaultKey(), KEK{secret{b: fixed("kek")}}, WrapInfo{User: fixedUser("ann"), Purpose: PurposeRecovery}
+	v, kek, w := NewVaultKey(), KEK{sealing.Of(sealtest.Fixed("kek"))}, WrapInfo{User: fixedUser("ann"), Purpose: PurposeRecovery}
 	token, err := WrapVaultKey(v, kek, w)
 	if err != nil {
 		t.Fatal(err)
@@ -76,7 +79,7 @@ func TestWrappedKeyAlteredAnywhereIsRefused(t *testing.T) {
 	for i := range token {
 		b := []byte(token)
 		b[i] = flip(b[i])
-		if got, err := UnwrapVaultKey(string(b), kek, w); err == nil || got.b != [keySize]byte{} {
+		if got, err := UnwrapVaultKey(string(b), kek, w); err == nil || !sealing.IsZero(&got.secret) {
 			t.Fatalf("with letter %d changed it opens", i)
 		}
 	}
@@ -94,7 +97,7 @@ func flip(c byte) byte {
 // not open as a vault key.
 func TestKindsOfPlaintextAreNotConfused(t *testing.T) {
 	t.Parallel()
-	v, kek, user := fixedVaultKey("v"), KEK{secret{b: fixed("kek")}}, fixedUser("ann")
+	v, kek, user := fixedVaultKey("v"), KEK{sealing.Of(sealtest.Fixed("kek"))}, fixedUser("ann")
 	w := WrapInfo{User: user, Purpose: PurposeRecovery}
 	p := Place{user, fixedAccount("a"), KindAccount, 1}
 	place, err := p.append(nil)
@@ -104,17 +107,17 @@ func TestKindsOfPlaintextAreNotConfused(t *testing.T) {
 	mk := v.ManifestKey()
 	record, wrapped, manifest := framePlaced(holdsRecord, place, []byte("x")), w.frame(&v), Manifest{User: user}.frame()
 	for name, plaintext := range map[string][]byte{"wrapped key": wrapped, "manifest": manifest, "empty": {}} {
-		if _, err := v.Open(p, forge(t, v.recordKey(place), plaintext)); !errors.Is(err, ErrAltered) {
+		if _, err := v.Open(p, sealtest.Forge(t, v.recordKey(place), plaintext)); !errors.Is(err, ErrAltered) {
 			t.Errorf("%s as a record: %v", name, err)
 		}
 	}
 	for name, plaintext := range map[string][]byte{"record": record, "manifest": manifest, "empty": {}} {
-		if _, err := UnwrapVaultKey(forge(t, kek.secret, plaintext), kek, w); !errors.Is(err, ErrAltered) {
+		if _, err := UnwrapVaultKey(sealtest.Forge(t, kek.secret, plaintext), kek, w); !errors.Is(err, ErrAltered) {
 			t.Errorf("%s as a wrapped key: %v", name, err)
 		}
 	}
 	for name, plaintext := range map[string][]byte{"record": record, "wrapped key": wrapped, "empty": {}} {
-		if _, err := v.OpenManifest(user, forge(t, mk.sealKey(), plaintext)); !errors.Is(err, ErrAltered) {
+		if _, err := v.OpenManifest(user, sealtest.Forge(t, mk.sealKey(), plaintext)); !errors.Is(err, ErrAltered) {
 			t.Errorf("%s as a manifest: %v", name, err)
 		}
 	}
@@ -122,16 +125,16 @@ func TestKindsOfPlaintextAreNotConfused(t *testing.T) {
 	for i := range 2 {
 		wrapped, manifest := bytes.Clone(wrapped), bytes.Clone(manifest)
 		wrapped[i], manifest[i] = 9, 9
-		if _, err := UnwrapVaultKey(forge(t, kek.secret, wrapped), kek, w); !errors.Is(err, ErrAltered) {
+		if _, err := UnwrapVaultKey(sealtest.Forge(t, kek.secret, wrapped), kek, w); !errors.Is(err, ErrAltered) {
 			t.Errorf("wrapped key with byte %d changed: %v", i, err)
 		}
-		if _, err := v.OpenManifest(user, forge(t, mk.sealKey(), manifest)); !errors.Is(err, ErrAltered) {
+		if _, err := v.OpenManifest(user, sealtest.Forge(t, mk.sealKey(), manifest)); !errors.Is(err, ErrAltered) {
 			t.Errorf("manifest with byte %d changed: %v", i, err)
 		}
 	}
 	zero := w.frame(&v)
-	clear(zero[len(zero)-keySize:])
-	if _, err := UnwrapVaultKey(forge(t, kek.secret, zero), kek, w); !errors.Is(err, ErrAltered) {
+	clear(zero[len(zero)-sealing.KeySize:])
+	if _, err := UnwrapVaultKey(sealtest.Forge(t, kek.secret, zero), kek, w); !errors.Is(err, ErrAltered) {
 		t.Errorf("a zero vault key: %v", err)
 	}
 }

@@ -1,4 +1,4 @@
-package seal
+package sealing
 
 import (
 	"crypto/aes"
@@ -12,28 +12,28 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
-// tokenOverhead is the size of a Fernet token without its ciphertext: version, time, IV, HMAC.
-const tokenOverhead = 1 + 8 + aes.BlockSize + sha256.Size
+// TokenOverhead is the size of a Fernet token without its ciphertext: version, time, IV, HMAC.
+const TokenOverhead = 1 + 8 + aes.BlockSize + sha256.Size
 
 var tokenEncoding = base64.URLEncoding.Strict()
 
 // tokenTime is the time in every token. Tokens do not expire, and the server must not learn when a device sealed something.
 var tokenTime = time.Unix(0, 0)
 
-// sealToken returns a Fernet token (Fernet spec) in its canonical spelling.
-func sealToken(key secret, plaintext []byte) (string, error) {
-	tok, err := fernet.EncryptAndSignAtTime(plaintext, (*fernet.Key)(key.bytes()), tokenTime)
+// SealToken returns a Fernet token (Fernet spec) in its canonical spelling.
+func SealToken(key Secret, plaintext []byte) (string, error) {
+	tok, err := fernet.EncryptAndSignAtTime(plaintext, (*fernet.Key)(Bytes(&key)), tokenTime)
 	return string(tok), err
 }
 
-// openToken opens a token of sealToken. It returns ErrAltered unless the token is a Fernet token in canonical spelling of at
+// OpenToken opens a token of SealToken. It returns ErrAltered unless the token is a Fernet token in canonical spelling of at
 // most protocol.MaxTokenBytes, and ErrWrongKey if the key does not open it.
-func openToken(key secret, token string) ([]byte, error) {
-	return openTokenUpTo(protocol.MaxTokenBytes, key, token)
+func OpenToken(key Secret, token string) ([]byte, error) {
+	return OpenTokenUpTo(protocol.MaxTokenBytes, key, token)
 }
 
-// openTokenUpTo is openToken with another limit.
-func openTokenUpTo(limit int, key secret, token string) ([]byte, error) {
+// OpenTokenUpTo is OpenToken with another limit.
+func OpenTokenUpTo(limit int, key Secret, token string) ([]byte, error) {
 	// fernet-go ignores base64 errors and opens what it could decode. The manifest covers the text of a token, so each token
 	// must have exactly one spelling.
 	if len(token) > limit || strings.ContainsAny(token, "\r\n") {
@@ -44,11 +44,11 @@ func openTokenUpTo(limit int, key secret, token string) ([]byte, error) {
 		return nil, ErrAltered
 	}
 	// fernet-go would slice out of range if the HMAC is right but the ciphertext is too short.
-	ciphertext := len(raw) - tokenOverhead
+	ciphertext := len(raw) - TokenOverhead
 	if ciphertext < aes.BlockSize || ciphertext%aes.BlockSize != 0 {
 		return nil, ErrAltered
 	}
-	plaintext := fernet.VerifyAndDecrypt([]byte(token), 0, []*fernet.Key{(*fernet.Key)(key.bytes())})
+	plaintext := fernet.VerifyAndDecrypt([]byte(token), 0, []*fernet.Key{(*fernet.Key)(Bytes(&key))})
 	if plaintext == nil {
 		return nil, ErrWrongKey
 	}
