@@ -91,6 +91,8 @@ func TestSignalEndsABlockedCommand(t *testing.T) {
 				if read, write, err = os.Pipe(); err != nil {
 					t.Fatal(err)
 				}
+				// Also keeps the garbage collector from closing the end that the command waits for.
+				t.Cleanup(func() { _, _ = read.Close(), write.Close() })
 			}
 			cmd := command(c.args...)
 			var stderr bytes.Buffer
