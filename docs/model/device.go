@@ -72,7 +72,8 @@ func (m *model) resolve(d *device) {
 
 // made reports whether one of the writes that were ever signed for an edit is in the chain.
 func (m *model) made(newest id, edit uint8) bool {
-	for ; newest != 0 && m.at(newest).edit != edit; newest = m.at(newest).prev {
+	for newest != 0 && m.at(newest).edit != edit {
+		newest = m.at(newest).prev
 	}
 	return newest != 0
 }

@@ -79,7 +79,8 @@ func (m *model) signIn(s *state, to head) bool {
 }
 
 func (m *model) identityFits(i, log id) bool {
-	for ; log != 0 && m.at(log).annex == 0; log = m.at(log).prev {
+	for log != 0 && m.at(log).annex == 0 {
+		log = m.at(log).prev
 	}
 	newest, opened := m.at(log), m.at(i)
 	return (newest.prev == opened.prev || !m.on(checkIdentityFollows)) &&

@@ -162,7 +162,8 @@ func (a *arena) chain(head id) []id {
 
 // under reports whether the chain of head contains old. Everything contains 0.
 func (a *arena) under(head, old id) bool {
-	for ; head != 0 && head != old; head = a.all[head].prev {
+	for head != 0 && head != old {
+		head = a.all[head].prev
 	}
 	return head == old
 }

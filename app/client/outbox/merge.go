@@ -138,29 +138,34 @@ func (s *Saving) Waiting(sent bool) (q Change, differs bool, err error) {
 		if mine.Created.IsZero() {
 			mine.Created = s.Now
 		}
-	} else {
-		q.Base = mine.Base
-		before, known := s.Replica.BaseOf(mine.ID, mine.Base)
-		if !known && s.Replica.Shown(mine.ID) == nil {
-			return q, false, replica.ErrNotFound
-		}
-		if known {
-			mine = mine.WithUnknownOf(before)
-			if err := mine.Validate(); err != nil {
-				return q, false, err
-			}
-			if mine.SameOverview(before) && mine.SameDetails(before) && !sent {
-				return q, false, nil
-			}
-			mine.Created = before.Created
-			q.Before = replica.ContentsOf(before)
-		}
+	} else if differs, err = s.compare(&mine, &q); err != nil || !differs && !sent {
+		return q, false, err
 	}
 	if !s.Quiet {
 		mine.Modified = s.Now
 	}
 	q.After = replica.ContentsOf(mine.Normalise())
 	return q, true, nil
+}
+
+// compare puts what the changed item keeps of its base into mine and q, and reports whether it differs from the base.
+func (s *Saving) compare(mine *item.Item, q *Change) (differs bool, err error) {
+	q.Base = mine.Base
+	before, known := s.Replica.BaseOf(mine.ID, mine.Base)
+	if !known {
+		if s.Replica.Shown(mine.ID) == nil {
+			return false, replica.ErrNotFound
+		}
+		return true, nil
+	}
+	*mine = mine.WithUnknownOf(before)
+	if err := mine.Validate(); err != nil {
+		return false, err
+	}
+	differs = !mine.SameOverview(before) || !mine.SameDetails(before)
+	mine.Created = before.Created
+	q.Before = replica.ContentsOf(before)
+	return differs, nil
 }
 
 // Deletion returns the deletion of the visible item e as a change for the outbox.

@@ -40,4 +40,6 @@ async function answer(question: ToMeter): Promise<FromMeter> {
   }
 }
 
-scope.onmessage = async ({ data }) => scope.postMessage(await answer(data));
+scope.onmessage = ({ data }) => {
+  void answer(data).then((message) => scope.postMessage(message));
+};
