@@ -83,7 +83,7 @@ func ParseCard(b []byte) (*Card, error) {
 	c.KEMKey = bytes.Clone(r.take(kemKeySize))
 	c.Previous = r.hash()
 	signatures := r.signatures()
-	r.refuse(len(signatures) != 1+min(1, int(max(0, c.Generation-1))))
+	r.refuse((len(signatures) == 2) != (c.Generation > 1))
 	if r.bad {
 		return nil, &Error{Kind: KindCard, Err: ErrEncoding}
 	}

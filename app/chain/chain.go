@@ -58,15 +58,15 @@ var (
 	ErrEntry = errors.New("write does not name the newest log entry")
 	// ErrFork: the writes do not lead to the remembered one. Somebody shows another history.
 	ErrFork = errors.New("history does not contain the remembered state")
-	// ErrOperations: the operations differ from the signed ones, are not allowed, or do not fit what is live.
+	// ErrOperations: the operations differ from the signed ones, are not allowed, or contradict the live lines.
 	ErrOperations = errors.New("operations are not valid")
-	// ErrRoot: what is live after the operations is not what was signed.
+	// ErrRoot: the author signed another root or count for the state after the operations.
 	ErrRoot = errors.New("live records are not the signed ones")
 	// ErrDocument: an account document that is not the annex, or that contradicts its entry.
 	ErrDocument = errors.New("account document does not match its log entry")
 )
 
-// Kind is the kind of a signed object. It is part of what is signed, so a signature of one kind never fits another.
+// Kind is the kind of a signed object. Signatures cover it, so a signature of one kind is never valid for another.
 type Kind string
 
 const (
@@ -79,7 +79,7 @@ const (
 type Error struct {
 	Kind   Kind
 	Number int64 // generation of a card, sequence number of an entry, revision of a write
-	Author ID    // the user who is named as author. Only a correct signature proves it.
+	Author ID    // as the object says; not proven unless its signature was verified
 	Err    error
 }
 

@@ -145,7 +145,7 @@ func (d *decoder) long(limit int) string {
 
 func (d *decoder) format() { d.refuse(d.byte() != Format) }
 
-// signatures reads what is left: one or more signatures, at most two.
+// signatures reads the rest, which must be one or two signatures.
 func (d *decoder) signatures() []Signature {
 	n := len(d.b) / signatureSize
 	d.refuse(len(d.b)%signatureSize != 0 || n < 1 || n > 2)

@@ -265,19 +265,19 @@ func TestServerTakesOnlyWhatWasSigned(t *testing.T) {
 		edit func(x *team, w *Write, ops *[]Operation)
 		err  error
 	}{
-		"other operations":      {func(_ *team, _ *Write, ops *[]Operation) { (*ops)[0].Hash = fixed("mine") }, ErrOperations},
-		"no operations":         {func(_ *team, w *Write, ops *[]Operation) { *ops = nil; w.Operations = HashOperations(nil) }, ErrOperations},
-		"another root":          {func(_ *team, w *Write, _ *[]Operation) { w.Root = fixed("mine") }, ErrRoot},
-		"another count":         {func(_ *team, w *Write, _ *[]Operation) { w.Count++ }, ErrRoot},
-		"deletes another token": {signedWith(del(other(put(RecordDetails, "bank", 1, 1)))), ErrOperations},
-		"deletes what is gone":  {signedWith(del(put(RecordDetails, "gone", 1, 1))), ErrOperations},
-		"puts what is live":     {signedWith(other(put(RecordDetails, "bank", 1, 1))), ErrOperations},
-		"an older epoch":        {signedWith(put(RecordDetails, "bank", 2, 7)), ErrEpoch},
-		"a pin":                 {signedWith(put(RecordPin, "of a vault", 1, 1)), ErrOperations},
-		"a grant":               {signedWith(put(RecordGrant, "to somebody", 1, 1)), ErrOperations},
-		"the name of the vault": {signedWith(put(RecordVault, "vault", 1, 1)), ErrRole},
-		"an unknown kind":       {signedWith(put(9, "thing", 1, 1)), ErrOperations},
-		"version 0":             {signedWith(put(RecordDetails, "bank", 0, 1)), ErrOperations},
+		"other operations":       {func(_ *team, _ *Write, ops *[]Operation) { (*ops)[0].Hash = fixed("mine") }, ErrOperations},
+		"no operations":          {func(_ *team, w *Write, ops *[]Operation) { *ops = nil; w.Operations = HashOperations(nil) }, ErrOperations},
+		"another root":           {func(_ *team, w *Write, _ *[]Operation) { w.Root = fixed("mine") }, ErrRoot},
+		"another count":          {func(_ *team, w *Write, _ *[]Operation) { w.Count++ }, ErrRoot},
+		"deletes another token":  {signedWith(del(other(put(RecordDetails, "bank", 1, 1)))), ErrOperations},
+		"deletes a deleted line": {signedWith(del(put(RecordDetails, "gone", 1, 1))), ErrOperations},
+		"puts a live line":       {signedWith(other(put(RecordDetails, "bank", 1, 1))), ErrOperations},
+		"an older epoch":         {signedWith(put(RecordDetails, "bank", 2, 7)), ErrEpoch},
+		"a pin":                  {signedWith(put(RecordPin, "of a vault", 1, 1)), ErrOperations},
+		"a grant":                {signedWith(put(RecordGrant, "to somebody", 1, 1)), ErrOperations},
+		"the name of the vault":  {signedWith(put(RecordVault, "vault", 1, 1)), ErrRole},
+		"an unknown kind":        {signedWith(put(9, "thing", 1, 1)), ErrOperations},
+		"version 0":              {signedWith(put(RecordDetails, "bank", 0, 1)), ErrOperations},
 		"an attachment with an epoch": {func(x *team, w *Write, ops *[]Operation) {
 			signedWith(put(Attachment, "file", 3, 1))(x, w, ops)
 		}, ErrOperations},
@@ -303,7 +303,7 @@ func TestServerTakesOnlyWhatWasSigned(t *testing.T) {
 			_, err := x.state.Admit(w, ops, x.live, x.cards)
 			want(t, name, err, c.err)
 			if x.live.Root() != before || x.live.Count() != 3 {
-				t.Error("what is live changed")
+				t.Error("the live lines changed")
 			}
 		})
 	}

@@ -156,8 +156,8 @@ func allowed(ops []Operation, t Type, role Role, epoch uint32) error {
 	return nil
 }
 
-// Live is what is live in a vault. The lines are in 256 buckets by the first byte of their id, and the root covers the hashes of the
-// buckets, so a change needs the lines of few buckets.
+// Live holds the live lines of a vault, in 256 buckets by the first byte of their id. The root covers the hashes of the buckets, so a
+// change needs only the lines of the buckets that it touches.
 type Live struct {
 	vault  ID
 	lines  [buckets]map[key]Line // nil for a bucket that was not loaded
@@ -229,7 +229,7 @@ func hashLines(m map[key]Line) Hash {
 	return HashOf(hashBucket, b)
 }
 
-// Apply carries out operations. It returns ErrOperations, and changes nothing, if one puts what is live already, deletes what is
+// Apply carries out operations. It returns ErrOperations, and changes nothing, if one puts a line that is live, deletes a line that is
 // not, or is in a bucket that was not loaded.
 func (l *Live) Apply(ops []Operation) error {
 	if err := checkOperations(ops); err != nil {
@@ -268,9 +268,9 @@ func (l *Live) change(ops []Operation) error {
 		is, live := m[o.key()]
 		switch {
 		case o.Delete && (!live || is != o.Line):
-			return fmt.Errorf("%w: deletes what is not live", ErrOperations)
+			return fmt.Errorf("%w: the deleted line is not live", ErrOperations)
 		case !o.Delete && live:
-			return fmt.Errorf("%w: puts what is live", ErrOperations)
+			return fmt.Errorf("%w: the line is live already", ErrOperations)
 		case o.Delete:
 			delete(m, o.key())
 			count--

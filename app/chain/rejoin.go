@@ -26,7 +26,7 @@ func (s State) Rejoin(b Branches, cards *Cards) (State, *Write, error) {
 		return s, nil, &Error{Kind: KindWrite, Number: s.Revision, Err: ErrFork}
 	}
 	if s.Entry.Revision > b.Common {
-		// The main branch would have two answers to what was written at that revision: the log's and its own.
+		// Otherwise the log names one write of that revision, and the main branch has another.
 		return s, nil, s.Entry.refuse(fmt.Errorf("%w: only in the other branch", ErrRevision))
 	}
 	f := s.follower(cards)
