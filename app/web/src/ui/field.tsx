@@ -268,9 +268,8 @@ export function Segments<T extends string>({
   const name = useId();
   const set = useRef<HTMLFieldSetElement>(null);
   useLayoutEffect(() => {
-    const { labels } = set.current!.querySelector<HTMLInputElement>("input:checked")!;
-    const { offsetLeft, offsetWidth } = labels![0]!;
-    set.current!.scrollLeft = offsetLeft + offsetWidth / 2 - set.current!.clientWidth / 2;
+    const chosen = set.current?.querySelector<HTMLInputElement>("input:checked")?.labels?.[0]; // none for a value of a later version
+    if (chosen) set.current!.scrollLeft = chosen.offsetLeft + chosen.offsetWidth / 2 - set.current!.clientWidth / 2;
   }, [value]);
   return (
     <fieldset ref={set} class="segments">
