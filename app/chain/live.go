@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
 // RecordKind is the kind of a sealed record, or an attachment.
@@ -25,6 +27,26 @@ const (
 
 // Sealed reports whether k is the kind of a sealed record. An attachment is sealed in chunks, and is not one.
 func (k RecordKind) Sealed() bool { return k >= RecordOverview && k <= RecordGrant }
+
+// recordKinds has the word of each kind on the wire.
+var recordKinds = map[RecordKind]protocol.Kind{
+	RecordOverview: protocol.KindOverview, RecordDetails: protocol.KindDetails, RecordVault: protocol.KindVault,
+	RecordPin: protocol.KindPin, RecordPasskey: protocol.KindPasskey, RecordInvitation: protocol.KindInvitation,
+	RecordGrant: protocol.KindGrant,
+}
+
+// Wire returns the word for a kind of sealed records on the wire; empty for an attachment.
+func (k RecordKind) Wire() protocol.Kind { return recordKinds[k] }
+
+// ParseRecordKind reverses Wire.
+func ParseRecordKind(word protocol.Kind) (RecordKind, error) {
+	for k, w := range recordKinds {
+		if w == word {
+			return k, nil
+		}
+	}
+	return 0, fmt.Errorf("record kind: %w", ErrEncoding)
+}
 
 // Line is one live thing of a vault: a record at its place, or an attachment.
 type Line struct {

@@ -67,6 +67,7 @@ func Answer(err error) *Error {
 		{ErrStoreUnavailable, protocol.CodeStorageUnavailable, "the server's storage does not answer: either nothing was written or all of it", 5 * time.Second},
 		{ErrUsernameTaken, protocol.CodeUsernameTaken, "this username is taken", 0},
 		{ErrUserIDTaken, protocol.CodeUserIDTaken, "this user id was used before: generate another", 0},
+		{ErrVaultIDTaken, protocol.CodeUserIDTaken, "this vault id was used before: generate another", 0},
 		{ErrRevisionConflict, protocol.CodeRevisionConflict, "the vault has moved on: sync and try again", 0},
 		{ErrConflict, protocol.CodeConflict, "the account was changed at the same time: try again", 0},
 		{ErrChunkTaken, protocol.CodeConflict, "another chunk is stored here, and chunks are never replaced: upload under a new id", 0},

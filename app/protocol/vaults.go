@@ -1,0 +1,212 @@
+package protocol
+
+// The wire of format 2. Signed objects are those of package chain, in their one encoding.
+
+// Paths of format 2. {vault} and {id} are IDs, {chunk} is a number from 1.
+const (
+	PathUsers            = "/api/v1/users"
+	PathAccountEntry     = "/api/v1/account/entry"
+	PathVaultOf          = "/api/v1/vaults/{vault}"
+	PathVaultWrites      = "/api/v1/vaults/{vault}/writes"
+	PathVaultAttachments = "/api/v1/vaults/{vault}/attachments"
+	PathVaultChunk       = "/api/v1/vaults/{vault}/attachments/{id}/{chunk}"
+)
+
+// Limits of format 2 that both sides enforce.
+const (
+	MaxSignedBytes     = 256 << 10 // of one signed object, encoded and in base64url: a log entry with 1,000 members
+	MaxOperationsBytes = 160 << 10 // of the operations of a write, in base64url
+	MaxIdentityBytes   = 64 << 10  // of a sealed identity
+	MaxWraps           = 64        // ways to unlock an account
+)
+
+// Signed is an encoded object of package chain, base64url without padding.
+//
+//wire:schema {"maxLength":MaxSignedBytes,"pattern":"^[A-Za-z0-9_-]+$","examples":["AqvN7xI0VniQq83vEjRWeJA"]}
+type Signed = string
+
+// Operations are the operations of a write, encoded as chain.EncodeOperations does, base64url without padding.
+//
+//wire:schema {"maxLength":MaxOperationsBytes,"pattern":"^[A-Za-z0-9_-]+$","examples":["AqvN7xI0VniQq83vEjRWeJA"]}
+type Operations = string
+
+// Epoch counts the keys of a vault, from 1.
+//
+//wire:schema {"minimum":1,"maximum":4294967295}
+type Epoch = int64
+
+// Sequence counts the entries of a vault's log, from 0. −1 is the state before the first.
+//
+//wire:schema {"minimum":-1}
+type Sequence = int64
+
+// Cost is a step of the key derivation. Steps only rise, and their cost is fixed: see the format's description.
+//
+//wire:schema {"minimum":1,"maximum":3}
+type Cost = int
+
+// PasswordKDF says how a password is turned into a key. It is the same kind of answer for known and unknown users.
+type PasswordKDF struct {
+	Salt ID   `json:"salt"`
+	Cost Cost `json:"cost"`
+}
+
+// AccountKeys is what the newest account entry signs: the server can replace none of it.
+type AccountKeys struct {
+	Document Signed       `json:"document"` // chain.Document
+	Identity Token        `json:"identity"` // sealed under the account key
+	Wraps    []SmallToken `json:"wraps"`    // the wrapped account keys, in the order of the document
+}
+
+// VaultLog is the part of a vault's history that a client asked for. The server answers it from one state of the vault.
+type VaultLog struct {
+	Entries []Signed `json:"entries"` // chain.Entry, in ascending order, without a gap, up to the newest
+	// Writes are chain.Write on the path from the newest write down to the revision that the client named, without it: see chain.Path.
+	// The path leads through each revision that Entries name.
+	Writes []Signed `json:"writes"`
+	// Cards are chain.Card: all that are needed to check the signatures of Entries and of the newest write, with the cards between two
+	// of one user.
+	Cards []Signed `json:"cards"`
+	// Envelope is that of the caller in the newest entry. Empty if Entries is empty.
+	Envelope Signed `json:"envelope,omitempty"`
+}
+
+// AccountEntry changes what an account entry signs: the password, the phrase, the account key, or the card.
+type AccountEntry struct {
+	Keys     AccountKeys `json:"keys"`
+	Entry    Signed      `json:"entry"`              // chain.Entry of chain.OpAccount
+	Card     Signed      `json:"card,omitempty"`     // the new card, if the entry names one
+	Envelope Signed      `json:"envelope,omitempty"` // of the new epoch key, if the entry names one
+	// AuthKey and RecoveryAuthKey are required exactly if the document names others than before.
+	AuthKey         AuthKey `json:"auth_key,omitempty"`
+	RecoveryAuthKey AuthKey `json:"recovery_auth_key,omitempty"`
+}
+
+// NewUserRequest creates an account with its personal vault, and its first session. The client generates the IDs of user and vault;
+// the server rejects one that was ever used.
+type NewUserRequest struct {
+	Invitation      *Invitation      `json:"invitation,omitempty"` // optional only where registration is open
+	Card            Signed           `json:"card"`                 // of generation 1, with user ID and username
+	Create          Signed           `json:"create"`               // the first log entry of the personal vault
+	Account         Signed           `json:"account"`              // the second
+	Envelope        Signed           `json:"envelope"`
+	Keys            AccountKeys      `json:"keys"`
+	AuthKey         AuthKey          `json:"auth_key"`
+	RecoveryAuthKey AuthKey          `json:"recovery_auth_key"`
+	Device          Device           `json:"device"`
+	Transport       SessionTransport `json:"transport"`
+}
+
+// UserAccount is what a session may read about its user. The log of the vault signs Keys.
+type UserAccount struct {
+	Username    Username    `json:"username"` // in canonical form
+	UserID      ID          `json:"user_id"`
+	Vault       ID          `json:"vault"` // the personal vault
+	Keys        AccountKeys `json:"keys"`
+	TOTPEnabled bool        `json:"totp_enabled"`
+	SessionID   SessionID   `json:"session_id"` // of the current session, as in Session.ID
+}
+
+// UserSession answers registration, login and recovery.
+type UserSession struct {
+	//wire:schema {"minLength":1,"examples":["9f86d081884c7d659a2feaa0c55ad015"]}
+	Token   string      `json:"token,omitempty"` // only for SessionBearer
+	Account UserAccount `json:"account"`
+}
+
+// AccountEntryRequest proves the master password again. Every other session ends if the password or the account key changes.
+type AccountEntryRequest struct {
+	CurrentAuthKey AuthKey      `json:"current_auth_key"`
+	Change         AccountEntry `json:"change"`
+}
+
+// PhraseProof proves the recovery phrase. After and Revision say what the device remembers of the personal vault: −1 and 0 for
+// nothing.
+type PhraseProof struct {
+	Username        Username `json:"username"`
+	RecoveryAuthKey AuthKey  `json:"recovery_auth_key"`
+	After           Sequence `json:"after"`
+	Revision        Revision `json:"revision"`
+}
+
+// PhraseOpened holds what a client needs to sign a new account entry with the recovery phrase. It creates no session.
+type PhraseOpened struct {
+	UserID      ID          `json:"user_id"`
+	Vault       ID          `json:"vault"`
+	Keys        AccountKeys `json:"keys"`
+	Log         VaultLog    `json:"log"`
+	TOTPEnabled bool        `json:"totp_enabled"`
+}
+
+// PhraseEntryRequest changes the account with the phrase, which stands in for the password and the second factor. All sessions end
+// and a new one begins. RemoveTOTP also disables the second factor.
+type PhraseEntryRequest struct {
+	Username        Username         `json:"username"`
+	RecoveryAuthKey AuthKey          `json:"recovery_auth_key"`
+	Change          AccountEntry     `json:"change"`
+	RemoveTOTP      bool             `json:"remove_totp"`
+	Device          Device           `json:"device"`
+	Transport       SessionTransport `json:"transport"`
+}
+
+// Kinds of sealed records besides KindOverview and KindDetails.
+const (
+	// KindVault is the name of the vault.
+	KindVault Kind = "vault"
+	// The rest is in personal vaults only.
+	KindPin        Kind = "pin"
+	KindPasskey    Kind = "passkey"
+	KindInvitation Kind = "invitation"
+	KindGrant      Kind = "grant"
+)
+
+// VaultRecord is a sealed record of a vault, or its tombstone.
+//
+//wire:schema {"oneOf":[{"required":["token"]},{"required":["deleted"]}]}
+type VaultRecord struct {
+	Place
+	Epoch    Epoch    `json:"epoch"`
+	Revision Revision `json:"revision"` // of the write that put or deleted it
+	Token    Token    `json:"token,omitempty"`
+	//wire:schema {"const":true,"examples":[null]}
+	Deleted bool `json:"deleted,omitempty"`
+}
+
+// VaultAnswer answers GET at PathVaultOf with the parameters since, after and revision: the log above sequence number after, the path
+// of writes down to revision, and all records that changed above revision since, with tombstones; for since = 0, all live records
+// without tombstones.
+type VaultAnswer struct {
+	VaultLog
+	Records []VaultRecord `json:"records"`
+}
+
+// WriteRequest is one signed write. Tokens has the token of each put of a sealed record, in the order of the operations.
+type WriteRequest struct {
+	Write      Signed     `json:"write"`
+	Operations Operations `json:"operations"`
+	//wire:schema {"type":["array","null"],"optional":true}
+	Tokens []Token `json:"tokens"`
+}
+
+// VaultAttachments lists the attachments of a vault, live or pending. Now is the server's clock.
+type VaultAttachments struct {
+	Attachments []VaultAttachment `json:"attachments"`
+	//wire:schema {"minimum":0}
+	Quota int64  `json:"quota"` // bytes of tokens that the vault may store
+	Now   Millis `json:"now"`
+}
+
+// VaultAttachment describes an attachment, complete or not.
+type VaultAttachment struct {
+	ID     ID         `json:"id"`
+	Count  ChunkCount `json:"count"`
+	Chunks ChunkCount `json:"chunks"` // stored so far
+	//wire:schema {"minimum":1}
+	Bytes int64 `json:"bytes"` // total size of their tokens
+	Live  bool  `json:"live"`  // a write put it
+}
+
+// Millis is a time in milliseconds since 1970.
+//
+//wire:schema {"minimum":0}
+type Millis = int64
