@@ -29,17 +29,17 @@ const (
 func (k RecordKind) Sealed() bool { return k >= RecordOverview && k <= RecordGrant }
 
 // recordKinds has the word of each kind on the wire.
-var recordKinds = map[RecordKind]protocol.Kind{
-	RecordOverview: protocol.KindOverview, RecordDetails: protocol.KindDetails, RecordVault: protocol.KindVault,
-	RecordPin: protocol.KindPin, RecordPasskey: protocol.KindPasskey, RecordInvitation: protocol.KindInvitation,
-	RecordGrant: protocol.KindGrant,
+var recordKinds = map[RecordKind]protocol.RecordKind{
+	RecordOverview: protocol.RecordOverview, RecordDetails: protocol.RecordDetails, RecordVault: protocol.RecordVault,
+	RecordPin: protocol.RecordPin, RecordPasskey: protocol.RecordPasskey, RecordInvitation: protocol.RecordInvitation,
+	RecordGrant: protocol.RecordGrant,
 }
 
 // Wire returns the word for a kind of sealed records on the wire; empty for an attachment.
-func (k RecordKind) Wire() protocol.Kind { return recordKinds[k] }
+func (k RecordKind) Wire() protocol.RecordKind { return recordKinds[k] }
 
 // ParseRecordKind reverses Wire.
-func ParseRecordKind(word protocol.Kind) (RecordKind, error) {
+func ParseRecordKind(word protocol.RecordKind) (RecordKind, error) {
 	for k, w := range recordKinds {
 		if w == word {
 			return k, nil

@@ -149,25 +149,30 @@ type PhraseEntryRequest struct {
 	Transport       SessionTransport `json:"transport"`
 }
 
-// Kinds of sealed records besides KindOverview and KindDetails.
+// RecordKind is the kind of a sealed record of a vault.
+type RecordKind string
+
 const (
-	// KindVault is the name of the vault.
-	KindVault Kind = "vault"
+	RecordOverview RecordKind = "overview" // what lists and search need of an item
+	RecordDetails  RecordKind = "details"  // the rest; older versions are the item's history
+	RecordVault    RecordKind = "vault"    // the name of the vault
 	// The rest is in personal vaults only.
-	KindPin        Kind = "pin"
-	KindPasskey    Kind = "passkey"
-	KindInvitation Kind = "invitation"
-	KindGrant      Kind = "grant"
+	RecordPin        RecordKind = "pin"
+	RecordPasskey    RecordKind = "passkey"
+	RecordInvitation RecordKind = "invitation"
+	RecordGrant      RecordKind = "grant"
 )
 
 // VaultRecord is a sealed record of a vault, or its tombstone.
 //
 //wire:schema {"oneOf":[{"required":["token"]},{"required":["deleted"]}]}
 type VaultRecord struct {
-	Place
-	Epoch    Epoch    `json:"epoch"`
-	Revision Revision `json:"revision"` // of the write that put or deleted it
-	Token    Token    `json:"token,omitempty"`
+	ItemID   ID         `json:"item_id"`
+	Kind     RecordKind `json:"kind"`
+	Version  Version    `json:"version"`
+	Epoch    Epoch      `json:"epoch"`
+	Revision Revision   `json:"revision"` // of the write that put or deleted it
+	Token    Token      `json:"token,omitempty"`
 	//wire:schema {"const":true,"examples":[null]}
 	Deleted bool `json:"deleted,omitempty"`
 }
