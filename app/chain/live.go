@@ -32,10 +32,10 @@ func (k RecordKind) Sealed() bool { return k >= RecordOverview && k <= RecordGra
 var recordKinds = map[RecordKind]protocol.RecordKind{
 	RecordOverview: protocol.RecordOverview, RecordDetails: protocol.RecordDetails, RecordVault: protocol.RecordVault,
 	RecordPin: protocol.RecordPin, RecordPasskey: protocol.RecordPasskey, RecordInvitation: protocol.RecordInvitation,
-	RecordGrant: protocol.RecordGrant,
+	RecordGrant: protocol.RecordGrant, Attachment: protocol.RecordAttachment,
 }
 
-// Wire returns the word for a kind of sealed records on the wire; empty for an attachment.
+// Wire returns the word for a kind on the wire.
 func (k RecordKind) Wire() protocol.RecordKind { return recordKinds[k] }
 
 // ParseRecordKind reverses Wire.

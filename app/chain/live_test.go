@@ -177,3 +177,19 @@ func TestRecordsAreSealedAndAttachmentsAreNot(t *testing.T) {
 		}
 	}
 }
+
+func TestRecordKindsHaveOneWord(t *testing.T) {
+	t.Parallel()
+	for kind := range RecordKind(255) {
+		word := kind.Wire()
+		if (word != "") != (kind.Sealed() || kind == Attachment) {
+			t.Errorf("kind %d: %q", kind, word)
+		}
+		if got, err := ParseRecordKind(word); word != "" && (err != nil || got != kind) {
+			t.Errorf("%q: %d, %v", word, got, err)
+		}
+	}
+	if _, err := ParseRecordKind(""); !errors.Is(err, ErrEncoding) {
+		t.Error(err)
+	}
+}

@@ -161,18 +161,26 @@ const (
 	RecordPasskey    RecordKind = "passkey"
 	RecordInvitation RecordKind = "invitation"
 	RecordGrant      RecordKind = "grant"
+	// RecordAttachment is not a sealed record: its chunks are sealed one by one.
+	RecordAttachment RecordKind = "attachment"
 )
 
-// VaultRecord is a sealed record of a vault, or its tombstone.
+// Hash is a SHA-256 hash, base64url without padding.
 //
-//wire:schema {"oneOf":[{"required":["token"]},{"required":["deleted"]}]}
+//wire:schema {"pattern":"^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$","examples":["BRAbJjE8R1JdaHN-iZSfqrXAy9bh7PcCDRgjLjlET1o"]}
+type Hash = string
+
+// VaultRecord is a live line of a vault, with the token of a sealed record or the hash of an attachment, or its tombstone.
+//
+//wire:schema {"oneOf":[{"required":["token"]},{"required":["hash"]},{"required":["deleted"]}]}
 type VaultRecord struct {
-	ItemID   ID         `json:"item_id"`
+	ItemID   ID         `json:"item_id"` // or of the attachment
 	Kind     RecordKind `json:"kind"`
-	Version  Version    `json:"version"`
-	Epoch    Epoch      `json:"epoch"`
-	Revision Revision   `json:"revision"` // of the write that put or deleted it
+	Version  Version    `json:"version"`         // of an attachment: the number of chunks
+	Epoch    Epoch      `json:"epoch,omitempty"` // of a sealed record
+	Revision Revision   `json:"revision"`        // of the write that put or deleted it
 	Token    Token      `json:"token,omitempty"`
+	Hash     Hash       `json:"hash,omitempty"` // chain.HashAttachment
 	//wire:schema {"const":true,"examples":[null]}
 	Deleted bool `json:"deleted,omitempty"`
 }

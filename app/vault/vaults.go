@@ -69,11 +69,12 @@ type AccountChange struct {
 	Card *chain.Card // the user's new card; nil if it stays
 }
 
-// VaultRecord is a sealed record of a vault, or its tombstone.
+// VaultRecord is a live line of a vault, or its tombstone.
 type VaultRecord struct {
-	Line     chain.Line // of a sealed record
+	Line     chain.Line // of a tombstone: the place, without Hash
 	Revision int64      // of the write that put or deleted it
-	Token    string     // empty for a tombstone
+	Token    string     // of a live sealed record; empty for an attachment and for a tombstone
+	Deleted  bool
 }
 
 // VaultWriter receives the result of VaultStore.VaultChanges: Begin once, then Write for each record. The rules of ChangeWriter
@@ -138,8 +139,8 @@ type VaultStore interface {
 	// ErrConflict if the user's Generation is not c.Account.User.Generation.
 	AppendEntry(ctx context.Context, c EntryChange) error
 
-	// VaultChanges writes one consistent state to w: its head, then all sealed records whose newest change is above since, in order of
-	// revision. With since 0 it leaves out tombstones. The promises of Store.Changes apply.
+	// VaultChanges writes one consistent state to w: its head, then all records and live attachments whose newest change is above since,
+	// with tombstones, in order of revision. With since 0 it leaves out tombstones. The promises of Store.Changes apply.
 	VaultChanges(ctx context.Context, vault chain.ID, since int64, w VaultWriter) error
 	// SmallVault does for VaultChanges what Store.Small does for Changes.
 	SmallVault(ctx context.Context, vault chain.ID, since, limit int64) (bool, error)
