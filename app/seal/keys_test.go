@@ -1,10 +1,9 @@
-package format2
+package seal
 
 import (
 	"testing"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
-	"github.com/vaultsphere/vaultsphere/app/seal"
 	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
 	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealtest"
 )
@@ -13,8 +12,9 @@ func TestKeysPrintNothing(t *testing.T) {
 	t.Parallel()
 	s := sealing.Of(sealtest.Fixed("a key that must not be seen"))
 	sealtest.PrintNothing(t, s,
-		PasswordKey{secret: s}, PhraseKey{s}, PasskeyKey{s}, WrapKey{secret: s}, AuthKey{s}, AccountKey{s}, EpochKey{s}, AttachmentKey{s},
+		PasswordKey{secret: s}, RecoveryPhrase{s}, PasskeyKey{s}, WrapKey{secret: s}, MasterKey{s}, HandoverKey{s}, ExportKey{s}, AuthKey{s}, AccountKey{s}, EpochKey{s}, AttachmentKey{s},
 		Signing{s}, KEMPrivate{s}, CardKeys{Signing{s}, KEMPrivate{s}}, PreviousKey{1, EpochKey{s}},
+		&AccountKey{s}, []EpochKey{{s}}, map[string]AuthKey{"k": {s}}, struct{ K AccountKey }{AccountKey{s}},
 		&Identity{Cards: []CardKeys{{Signing{s}, KEMPrivate{s}}}, Former: []AccountKey{{s}}},
 	)
 }
@@ -39,10 +39,10 @@ func TestZeroKeysPanic(t *testing.T) {
 	for name, use := range map[string]func(){
 		"PasswordKey.AuthKey":       func() { PasswordKey{}.AuthKey() },
 		"PasswordKey.WrapKey":       func() { PasswordKey{}.WrapKey() },
-		"PhraseKey.AuthKey":         func() { PhraseKey{}.AuthKey() },
-		"PhraseKey.WrapKey":         func() { PhraseKey{}.WrapKey() },
-		"KeyOfPhrase":               func() { KeyOfPhrase(seal.RecoveryPhrase{}).AuthKey() },
-		"HandoverWrapKey":           func() { HandoverWrapKey(seal.HandoverKey{}, "session", "wrapped") },
+		"RecoveryPhrase.AuthKey":    func() { RecoveryPhrase{}.AuthKey() },
+		"RecoveryPhrase.WrapKey":    func() { RecoveryPhrase{}.WrapKey() },
+		"RecoveryPhrase.Words":      func() { RecoveryPhrase{}.Words() },
+		"HandoverKey.WrapKey":       func() { HandoverKey{}.WrapKey("session", "wrapped") },
 		"PasskeyKey.WrapKey":        func() { PasskeyKey{}.WrapKey(user, vault) },
 		"AuthKey.Hash":              func() { AuthKey{}.Hash() },
 		"WrapKey.Wrap":              func() { _, _ = wrap.Wrap(fixedAccountKey("account"), user, 1) },
@@ -82,22 +82,22 @@ func TestZeroKeysPanic(t *testing.T) {
 func TestEqualityAndWipe(t *testing.T) {
 	t.Parallel()
 	s, o := sealing.Of(sealtest.Fixed("a")), sealing.Of(sealtest.Fixed("b"))
-	password, phrase, passkey, wrap := PasswordKey{secret: s}, PhraseKey{s}, PasskeyKey{s}, WrapKey{secret: s}
+	password, phrase, passkey, wrap := PasswordKey{secret: s}, RecoveryPhrase{s}, PasskeyKey{s}, WrapKey{secret: s}
 	account, epoch, attachment, signing, kem := AccountKey{s}, EpochKey{s}, AttachmentKey{s}, Signing{s}, KEMPrivate{s}
 	for name, c := range map[string]struct {
 		same, other bool
 		wipe        func()
 		key         *secret
 	}{
-		"PasswordKey":   {password.Equal(password), password.Equal(PasswordKey{secret: o}), password.Wipe, &password.secret},
-		"PhraseKey":     {phrase.Equal(phrase), phrase.Equal(PhraseKey{o}), phrase.Wipe, &phrase.secret},
-		"PasskeyKey":    {passkey.Equal(passkey), passkey.Equal(PasskeyKey{o}), passkey.Wipe, &passkey.secret},
-		"WrapKey":       {wrap.Equal(wrap), wrap.Equal(WrapKey{secret: o}), wrap.Wipe, &wrap.secret},
-		"AccountKey":    {account.Equal(account), account.Equal(AccountKey{o}), account.Wipe, &account.secret},
-		"EpochKey":      {epoch.Equal(epoch), epoch.Equal(EpochKey{o}), epoch.Wipe, &epoch.secret},
-		"AttachmentKey": {attachment.Equal(attachment), attachment.Equal(AttachmentKey{o}), attachment.Wipe, &attachment.secret},
-		"Signing":       {signing.Equal(signing), signing.Equal(Signing{o}), signing.Wipe, &signing.secret},
-		"KEMPrivate":    {kem.Equal(kem), kem.Equal(KEMPrivate{o}), kem.Wipe, &kem.secret},
+		"PasswordKey":    {password.Equal(password), password.Equal(PasswordKey{secret: o}), password.Wipe, &password.secret},
+		"RecoveryPhrase": {phrase.Equal(phrase), phrase.Equal(RecoveryPhrase{o}), phrase.Wipe, &phrase.secret},
+		"PasskeyKey":     {passkey.Equal(passkey), passkey.Equal(PasskeyKey{o}), passkey.Wipe, &passkey.secret},
+		"WrapKey":        {wrap.Equal(wrap), wrap.Equal(WrapKey{secret: o}), wrap.Wipe, &wrap.secret},
+		"AccountKey":     {account.Equal(account), account.Equal(AccountKey{o}), account.Wipe, &account.secret},
+		"EpochKey":       {epoch.Equal(epoch), epoch.Equal(EpochKey{o}), epoch.Wipe, &epoch.secret},
+		"AttachmentKey":  {attachment.Equal(attachment), attachment.Equal(AttachmentKey{o}), attachment.Wipe, &attachment.secret},
+		"Signing":        {signing.Equal(signing), signing.Equal(Signing{o}), signing.Wipe, &signing.secret},
+		"KEMPrivate":     {kem.Equal(kem), kem.Equal(KEMPrivate{o}), kem.Wipe, &kem.secret},
 	} {
 		if !c.same || c.other {
 			t.Errorf("%s equals another, or not itself", name)
@@ -106,7 +106,7 @@ func TestEqualityAndWipe(t *testing.T) {
 			t.Errorf("%s is there after it was wiped", name)
 		}
 	}
-	if NewAccountKey().Equal(NewAccountKey()) || NewEpochKey().Equal(NewEpochKey()) || NewAttachmentKey().Equal(NewAttachmentKey()) {
+	if NewRecoveryPhrase().Equal(NewRecoveryPhrase()) || NewAccountKey().Equal(NewAccountKey()) || NewEpochKey().Equal(NewEpochKey()) || NewAttachmentKey().Equal(NewAttachmentKey()) {
 		t.Error("two new keys are equal")
 	}
 }

@@ -1,4 +1,4 @@
-package format2
+package seal
 
 import (
 	"bytes"
@@ -176,6 +176,31 @@ func commitments(vault chain.ID, keys []PreviousKey) func(uint32) (chain.Hash, b
 		all[k.Epoch] = k.Key.Commitment(vault, k.Epoch)
 	}
 	return func(epoch uint32) (chain.Hash, bool) { h, ok := all[epoch]; return h, ok }
+}
+
+func TestTokenLengthRevealsLittle(t *testing.T) {
+	t.Parallel()
+	k, p := fixedEpochKey("epoch"), fixedRecordPlace()
+	sizes := map[int]bool{}
+	for n := range 40000 {
+		if n > 2000 && n%97 != 0 {
+			continue
+		}
+		token, err := k.Seal(p, Record{Content: make([]byte, n)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sizes[len(token)] = true
+		if n <= 207 && len(token) != 420 {
+			t.Errorf("%d bytes make %d characters, want 420 as for any short content", n, len(token))
+		}
+		if n > 512 && len(token) > n*4/3*5/4+200 {
+			t.Errorf("%d bytes make %d characters, over a quarter more", n, len(token))
+		}
+	}
+	if len(sizes) > 30 {
+		t.Errorf("%d different lengths, want 30 at most", len(sizes))
+	}
 }
 
 func TestPreviousKeysAreSealed(t *testing.T) {

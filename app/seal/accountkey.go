@@ -1,4 +1,4 @@
-package format2
+package seal
 
 import (
 	"bytes"
@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
-	"github.com/vaultsphere/vaultsphere/app/seal"
 	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
 )
 
@@ -21,7 +20,7 @@ func NewAccountKey() AccountKey {
 // Equal compares in constant time.
 func (k AccountKey) Equal(o AccountKey) bool { return sealing.Equal(&k.secret, &o.secret) }
 
-// Wipe does what seal.MasterKey.Wipe does.
+// Wipe does what MasterKey.Wipe does.
 func (k *AccountKey) Wipe() { sealing.Wipe(&k.secret) }
 
 func (k AccountKey) identityKey(user chain.ID) secret {
@@ -155,12 +154,15 @@ func deviceHead(use DeviceUse, user chain.ID) []byte {
 	return sealing.AppendField(b, string(use))
 }
 
-// maxDeviceToken exceeds the length of any token of seal.MaxQueueBytes: padding adds up to a quarter, base64 a third.
-const maxDeviceToken = 2 * seal.MaxQueueBytes
+// MaxDeviceBytes bounds the outbox and the draft of a device. 10,000 changes fit.
+const MaxDeviceBytes = 16 << 20
 
-// SealOnDevice encrypts content of user with a random IV. It returns ErrTooLarge for more than seal.MaxQueueBytes.
+// maxDeviceToken exceeds the length of any token of MaxDeviceBytes: padding adds up to a quarter, base64 a third.
+const maxDeviceToken = 2 * MaxDeviceBytes
+
+// SealOnDevice encrypts content of user with a random IV. It returns ErrTooLarge for more than MaxDeviceBytes.
 func (k AccountKey) SealOnDevice(use DeviceUse, user chain.ID, content []byte) (string, error) {
-	if len(content) > seal.MaxQueueBytes {
+	if len(content) > MaxDeviceBytes {
 		return "", fmt.Errorf("%s %w", use, ErrTooLarge)
 	}
 	b := pad(deviceHead(use, user), content)

@@ -1,4 +1,4 @@
-package format2
+package seal
 
 import (
 	"bytes"
@@ -37,20 +37,19 @@ func makeVectors(t *testing.T) vectors {
 	t.Helper()
 	m := maker{t, fixedID("user"), fixedID("vault")}
 	v := vectors{
-		Comment: "sealed objects of format 2: see docs/sealed-format-2.md. Bytes are hex; ids, salts and tokens as on the wire; auth_key " +
+		Comment: "sealed objects of format 2: see docs/sealed-format.md. Bytes are hex; ids, salts and tokens as on the wire; auth_key " +
 			"standard base64; the key of the attachment base64url. refused_plaintexts open under the key of the first object of their sort.",
 		AccountKey: sealtest.Hex(fixedAccountKey("account").secret),
 	}
 	password := m.passwords(&v)
 	phrase := fixedPhrase(m.t)
-	root := KeyOfPhrase(phrase)
 	v.Phrase = phraseVector{
-		sealtest.Hex(phrase.Root()), strings.Join(phrase.Words(), " "), root.AuthKey().Encode(), hexHash(root.AuthKey().Hash()), sealtest.Hex(root.WrapKey().secret),
+		sealtest.Hex(phrase.secret), strings.Join(phrase.Words(), " "), phrase.AuthKey().Encode(), hexHash(phrase.AuthKey().Hash()), sealtest.Hex(phrase.WrapKey().secret),
 	}
 	passkey := PasskeyKey{sealing.Of(sealtest.Fixed("prf"))}
 	passkeyWrap := passkey.WrapKey(m.user, fixedID("passkey"))
 	v.Passkey = passkeyVector{sealtest.Hex(passkey.secret), m.user.String(), fixedID("passkey").String(), sealtest.Hex(passkeyWrap.secret)}
-	for _, k := range []WrapKey{password.WrapKey(), root.WrapKey(), passkeyWrap} {
+	for _, k := range []WrapKey{password.WrapKey(), phrase.WrapKey(), passkeyWrap} {
 		v.Wraps = append(v.Wraps, m.wrap(k))
 	}
 	for _, use := range []DeviceUse{UseOutbox, UseDraft, UseCache} {

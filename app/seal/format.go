@@ -1,27 +1,11 @@
-// Package format2 has the sealed objects of format 2, described for other implementations in docs/sealed-format-2.md. The signed ones
-// are in package chain. Nothing uses it yet: it takes the place of package seal when the server and the clients change to format 2.
-// It is pure in the same way.
-package format2
+package seal
 
 import (
 	"encoding/binary"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
-	"github.com/vaultsphere/vaultsphere/app/seal"
 	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
 )
-
-// secret is the body of every key type.
-type secret = sealing.Secret
-
-// NewID returns a random id.
-func NewID() chain.ID {
-	id, err := chain.ParseID(string(seal.NewAccountID()))
-	if err != nil {
-		panic("seal: " + err.Error()) // NewAccountID returns an id
-	}
-	return id
-}
 
 // A plaintext of format 2 begins with chain.Format and its type.
 const (

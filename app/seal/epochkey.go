@@ -1,4 +1,4 @@
-package format2
+package seal
 
 import (
 	"encoding/binary"
@@ -19,7 +19,7 @@ func NewEpochKey() EpochKey {
 // Equal compares in constant time.
 func (k EpochKey) Equal(o EpochKey) bool { return sealing.Equal(&k.secret, &o.secret) }
 
-// Wipe does what seal.MasterKey.Wipe does.
+// Wipe does what MasterKey.Wipe does.
 func (k *EpochKey) Wipe() { sealing.Wipe(&k.secret) }
 
 // Commitment is public and names the key: a Fernet token can be made to open under two keys, so that members would read different

@@ -1,4 +1,4 @@
-package format2
+package seal
 
 import (
 	"bytes"

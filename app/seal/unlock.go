@@ -1,4 +1,4 @@
-package format2
+package seal
 
 import (
 	"encoding/base64"
@@ -7,7 +7,6 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
-	"github.com/vaultsphere/vaultsphere/app/seal"
 	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
 )
 
@@ -16,10 +15,10 @@ import (
 const newCost = 1
 
 // costs are the steps of the key derivation. A step never changes, and none is cheaper than the one before.
-var costs = [chain.MaxCost]seal.Params{
-	seal.DefaultParams,
-	{MemoryKiB: 2 * protocol.MinArgonMemoryKB, Time: seal.DefaultParams.Time, Threads: 4},
-	{MemoryKiB: 4 * protocol.MinArgonMemoryKB, Time: seal.DefaultParams.Time, Threads: 4},
+var costs = [chain.MaxCost]Params{
+	DefaultParams,
+	{MemoryKiB: 2 * protocol.MinArgonMemoryKB, Time: DefaultParams.Time, Threads: 4},
+	{MemoryKiB: 4 * protocol.MinArgonMemoryKB, Time: DefaultParams.Time, Threads: 4},
 }
 
 // KDF is how a password is turned into a key. It is public, and part of the account document.
@@ -35,15 +34,18 @@ func NewKDF() KDF {
 	return k
 }
 
-func (k KDF) params() (seal.Params, error) {
+func (k KDF) params() (Params, error) {
 	if k.Cost < 1 || int(k.Cost) > len(costs) {
-		return seal.Params{}, fmt.Errorf("%w: step %d", ErrUnknownCost, k.Cost)
+		return Params{}, fmt.Errorf("%w: step %d", ErrUnknownCost, k.Cost)
 	}
 	return costs[k.Cost-1], nil
 }
 
 // salt returns ErrBadID if all bytes are zero.
-func (k KDF) salt() (seal.Salt, error) { return seal.ParseSalt(chain.ID(k.Salt).String()) }
+func (k KDF) salt() (Salt, error) {
+	s := Salt{k.Salt}
+	return s, s.check()
+}
 
 // PasswordKey is the output of Argon2id for a password. Other keys are derived from it; nothing is sealed under it.
 type PasswordKey struct {
@@ -51,8 +53,9 @@ type PasswordKey struct {
 	kdf KDF
 }
 
-// DerivePasswordKey does what seal.DeriveMasterKey does. It returns ErrUnknownCost, ErrBadID (zero salt), seal.ErrEmptyPassword or
-// seal.ErrPasswordText before it does any work.
+// DerivePasswordKey derives the keys of the password. It needs up to 256 MiB of memory and, at the lowest cost, a large part of a second.
+// It returns ErrUnknownCost, ErrBadID (zero salt), ErrEmptyPassword or
+// ErrPasswordText before it does any work.
 func DerivePasswordKey(password string, k KDF) (PasswordKey, error) {
 	p, err := k.params()
 	if err != nil {
@@ -62,18 +65,12 @@ func DerivePasswordKey(password string, k KDF) (PasswordKey, error) {
 	if err != nil {
 		return PasswordKey{}, err
 	}
-	master, err := seal.DeriveMasterKey(password, salt, p)
+	root, err := derive(password, salt, p)
 	if err != nil {
 		return PasswordKey{}, err
 	}
-	return PasswordKey{master.Root(), k}, nil
+	return PasswordKey{root, k}, nil
 }
-
-// PhraseKey is the random bytes of a recovery phrase, as the root of its keys.
-type PhraseKey struct{ secret }
-
-// KeyOfPhrase returns the root of the phrase's keys.
-func KeyOfPhrase(p seal.RecoveryPhrase) PhraseKey { return PhraseKey{p.Root()} }
 
 // PasskeyKey is what the PRF extension of WebAuthn returns for a passkey. It never leaves the device.
 type PasskeyKey struct{ secret }
@@ -102,10 +99,8 @@ type AuthKey struct{ secret }
 // AuthKey is what the server gets. It reveals nothing about the WrapKey.
 func (k PasswordKey) AuthKey() AuthKey { return AuthKey{sealing.Derive(&k.secret, labelPasswordAuth)} }
 
-// AuthKey is what the server gets. It reveals nothing about the WrapKey.
-func (k PhraseKey) AuthKey() AuthKey { return AuthKey{sealing.Derive(&k.secret, labelPhraseAuth)} }
-
-// Encode does what seal.AuthKey.Encode does.
+// Encode returns the key as on the wire: standard base64 with padding (RFC 4648 §4), 44 characters. The server hashes this
+// text with bcrypt, which ignores bytes after the 72nd and after a zero byte; base64 avoids both.
 func (k AuthKey) Encode() string { return base64.StdEncoding.EncodeToString(sealing.Bytes(&k.secret)) }
 
 // Hash is what an account document names.
@@ -116,11 +111,6 @@ func (k PasswordKey) WrapKey() WrapKey {
 	return WrapKey{secret: sealing.Derive(&k.secret, labelPasswordKEK), method: chain.MethodPassword, kdf: k.kdf}
 }
 
-// WrapKey returns the key that wraps the account key under the phrase.
-func (k PhraseKey) WrapKey() WrapKey {
-	return WrapKey{secret: sealing.Derive(&k.secret, labelPhraseKEK), method: chain.MethodPhrase}
-}
-
 // WrapKey returns the key that wraps the account key of user under this passkey.
 func (k PasskeyKey) WrapKey(user, passkey chain.ID) WrapKey {
 	return WrapKey{
@@ -128,27 +118,22 @@ func (k PasskeyKey) WrapKey(user, passkey chain.ID) WrapKey {
 	}
 }
 
-// HandoverWrapKey returns a key that works only for this session and this wrapped key of the account.
-func HandoverWrapKey(k seal.HandoverKey, session, wrapped string) WrapKey {
-	root := k.Root()
+// WrapKey returns a key that works only for this session and this wrapped key of the account.
+func (k HandoverKey) WrapKey(session, wrapped string) WrapKey {
 	info := labelHandoverKEK + strconv.Itoa(len(session)) + ":" + session + wrapped
-	return WrapKey{secret: sealing.Derive(&root, info), method: MethodHandover}
+	return WrapKey{secret: sealing.Derive(&k.secret, info), method: MethodHandover}
 }
 
 // Equal compares in constant time.
 func (k PasswordKey) Equal(o PasswordKey) bool { return sealing.Equal(&k.secret, &o.secret) }
-func (k PhraseKey) Equal(o PhraseKey) bool     { return sealing.Equal(&k.secret, &o.secret) }
 func (k PasskeyKey) Equal(o PasskeyKey) bool   { return sealing.Equal(&k.secret, &o.secret) }
 func (k WrapKey) Equal(o WrapKey) bool         { return sealing.Equal(&k.secret, &o.secret) }
 
-// Wipe does what seal.MasterKey.Wipe does.
+// Wipe does what MasterKey.Wipe does.
 func (k *PasswordKey) Wipe() { sealing.Wipe(&k.secret) }
 
-// Wipe does what seal.MasterKey.Wipe does.
-func (k *PhraseKey) Wipe() { sealing.Wipe(&k.secret) }
-
-// Wipe does what seal.MasterKey.Wipe does.
+// Wipe does what MasterKey.Wipe does.
 func (k *PasskeyKey) Wipe() { sealing.Wipe(&k.secret) }
 
-// Wipe does what seal.MasterKey.Wipe does.
+// Wipe does what MasterKey.Wipe does.
 func (k *WrapKey) Wipe() { sealing.Wipe(&k.secret) }

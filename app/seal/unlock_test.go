@@ -1,4 +1,4 @@
-package format2
+package seal
 
 import (
 	"encoding/base64"
@@ -10,7 +10,6 @@ import (
 	"github.com/cosmos/go-bip39"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
-	"github.com/vaultsphere/vaultsphere/app/seal"
 	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
 	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealtest"
 )
@@ -26,36 +25,30 @@ func fixedAccountKey(name string) AccountKey { return AccountKey{sealing.Of(seal
 
 func fixedKDF(name string) KDF { return KDF{fixedID(name), 1} }
 
-func fixedPhrase(t testing.TB) seal.RecoveryPhrase {
+func fixedPhrase(t testing.TB) RecoveryPhrase {
 	t.Helper()
 	b := sealtest.Fixed("phrase")
 	words, err := bip39.NewMnemonic(b[:])
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := seal.ParseRecoveryPhrase(words)
+	p, err := ParseRecoveryPhrase(words)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return p
 }
 
-func handoverKey(s secret) seal.HandoverKey {
-	k, err := seal.ParseHandoverKey(sealing.Bytes(&s))
-	if err != nil {
-		panic(err) // s is not zero
-	}
-	return k
-}
+func fixedSalt(name string) Salt { return Salt{fixedID(name)} }
 
 // fixedWrapKeys has a key of each method.
 func fixedWrapKeys() map[chain.Method]WrapKey {
 	s := sealing.Of(sealtest.Fixed("root"))
 	return map[chain.Method]WrapKey{
 		chain.MethodPassword: PasswordKey{s, fixedKDF("salt")}.WrapKey(),
-		chain.MethodPhrase:   PhraseKey{s}.WrapKey(),
+		chain.MethodPhrase:   RecoveryPhrase{s}.WrapKey(),
 		chain.MethodPasskey:  PasskeyKey{s}.WrapKey(fixedID("user"), fixedID("passkey")),
-		MethodHandover:       HandoverWrapKey(handoverKey(s), "session", "wrapped"),
+		MethodHandover:       HandoverKey{s}.WrapKey("session", "wrapped"),
 	}
 }
 
@@ -117,7 +110,7 @@ func isAny(err error, want []error) bool {
 
 func TestCostsRiseAndAreWithinBounds(t *testing.T) {
 	t.Parallel()
-	before := seal.Params{}
+	before := Params{}
 	for step := 1; step <= chain.MaxCost; step++ {
 		p, err := KDF{Cost: byte(step)}.params()
 		if err != nil || p.Check() != nil {
@@ -128,7 +121,7 @@ func TestCostsRiseAndAreWithinBounds(t *testing.T) {
 		}
 		before = p
 	}
-	if p, _ := (KDF{Cost: 1}).params(); p != seal.DefaultParams {
+	if p, _ := (KDF{Cost: 1}).params(); p != DefaultParams {
 		t.Errorf("step 1 is %+v", p)
 	}
 }
@@ -145,8 +138,8 @@ func TestPasswordKeysAreRefusedBeforeTheyAreDerived(t *testing.T) {
 		"step above":        {"password", KDF{valid.Salt, chain.MaxCost + 1}, ErrUnknownCost},
 		"highest step":      {"password", KDF{valid.Salt, 255}, ErrUnknownCost},
 		"zero salt":         {"password", KDF{Cost: 1}, ErrBadID},
-		"empty password":    {"", valid, seal.ErrEmptyPassword},
-		"password not text": {"\xff", valid, seal.ErrPasswordText},
+		"empty password":    {"", valid, ErrEmptyPassword},
+		"password not text": {"\xff", valid, ErrPasswordText},
 	} {
 		if k, err := DerivePasswordKey(c.password, c.kdf); !errors.Is(err, c.want) || !sealing.IsZero(&k.secret) {
 			t.Errorf("%s: %v", name, err)
@@ -185,10 +178,10 @@ func TestKeysAreAllDifferent(t *testing.T) {
 	account, epoch := AccountKey{s}, EpochKey{s}
 	place := RecordPlace{vault, 1, fixedID("item"), chain.RecordOverview, 1}
 	all := map[string]secret{
-		"itself": s, "password auth": PasswordKey{secret: s}.AuthKey().secret, "phrase auth": PhraseKey{s}.AuthKey().secret,
+		"itself": s, "password auth": PasswordKey{secret: s}.AuthKey().secret, "phrase auth": RecoveryPhrase{s}.AuthKey().secret,
 		"passkey of another user": PasskeyKey{s}.WrapKey(vault, fixedID("passkey")).secret,
 		"another passkey":         PasskeyKey{s}.WrapKey(user, vault).secret,
-		"another session":         HandoverWrapKey(handoverKey(s), "sessio", "nwrapped").secret,
+		"another session":         HandoverKey{s}.WrapKey("sessio", "nwrapped").secret,
 		"identity":                account.identityKey(user), "identity of another user": account.identityKey(vault),
 		"outbox": account.deviceKey(UseOutbox), "draft": account.deviceKey(UseDraft), "cache": account.deviceKey(UseCache),
 		"commitment":              sealing.Of(epoch.Commitment(vault, 1)),
@@ -346,7 +339,7 @@ func TestDeviceTokensOpenForTheirUseAndUser(t *testing.T) {
 			t.Errorf("%s: %q, %v", name, got, err)
 		}
 	}
-	if _, err := key.SealOnDevice(UseCache, user, make([]byte, seal.MaxQueueBytes+1)); !errors.Is(err, ErrTooLarge) {
+	if _, err := key.SealOnDevice(UseCache, user, make([]byte, MaxDeviceBytes+1)); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("too large: %v", err)
 	}
 }

@@ -1,4 +1,4 @@
-package format2
+package seal
 
 import (
 	"encoding/base64"
@@ -7,12 +7,11 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
-	"github.com/vaultsphere/vaultsphere/app/seal"
 	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
 )
 
 // ChunkBytes is the size of each chunk of an attachment except the last.
-const ChunkBytes = seal.PieceBytes
+const ChunkBytes = 190 << 10
 
 // AttachmentKey seals one attachment. It is in the details of the item, and does not change with the epoch: a member who could open the
 // item may have the file.
@@ -48,7 +47,7 @@ func (k AttachmentKey) Encode() string {
 // Equal compares in constant time.
 func (k AttachmentKey) Equal(o AttachmentKey) bool { return sealing.Equal(&k.secret, &o.secret) }
 
-// Wipe does what seal.MasterKey.Wipe does.
+// Wipe does what MasterKey.Wipe does.
 func (k *AttachmentKey) Wipe() { sealing.Wipe(&k.secret) }
 
 // Chunk identifies a part of an attachment. The key of the chunk is derived from it, so a token opens only as this chunk, of this number

@@ -1,4 +1,4 @@
-package format2
+package seal
 
 import (
 	"bytes"
@@ -56,13 +56,13 @@ func (k KEMPrivate) Public() []byte { return k.private().PublicKey().Bytes() }
 func (k Signing) Equal(o Signing) bool       { return sealing.Equal(&k.secret, &o.secret) }
 func (k KEMPrivate) Equal(o KEMPrivate) bool { return sealing.Equal(&k.secret, &o.secret) }
 
-// Wipe does what seal.MasterKey.Wipe does.
+// Wipe does what MasterKey.Wipe does.
 func (k *Signing) Wipe() { sealing.Wipe(&k.secret) }
 
-// Wipe does what seal.MasterKey.Wipe does.
+// Wipe does what MasterKey.Wipe does.
 func (k *KEMPrivate) Wipe() { sealing.Wipe(&k.secret) }
 
-// Wipe does what seal.MasterKey.Wipe does.
+// Wipe does what MasterKey.Wipe does.
 func (k *CardKeys) Wipe() {
 	k.Signing.Wipe()
 	k.KEM.Wipe()
