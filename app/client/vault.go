@@ -8,7 +8,6 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/client/outbox"
 	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
-	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
 // vault is an unlocked account with its personal vault. It is read under Client.mu. Only an operation writes it, also under
@@ -29,21 +28,6 @@ type vault struct {
 
 	outbox outbox.Outbox
 	stayed []string // items whose deletion was given up, until a Sync reports them
-}
-
-// accountKeys are the secrets of an account, and the document that names their sealed forms.
-type accountKeys struct {
-	key        seal.AccountKey
-	generation int64 // of key
-	identity   *seal.Identity
-	document   *chain.Document
-}
-
-func (k *accountKeys) wipe() {
-	k.key.Wipe()
-	if k.identity != nil {
-		k.identity.Wipe()
-	}
 }
 
 // newVault returns the empty vault of an account. Nothing is verified yet: the log must sign the account.
