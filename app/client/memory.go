@@ -1,0 +1,158 @@
+package client
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"maps"
+
+	"github.com/vaultsphere/vaultsphere/app/chain"
+	"github.com/vaultsphere/vaultsphere/app/seal"
+)
+
+// Memory stores what this device verified of a user, across runs. It is not secret, but it survives signing out and never goes back.
+// Load returns the zero Remembered for an unknown user, and an error if there is something that it cannot read. Store is atomic; the
+// zero Remembered deletes.
+type Memory interface {
+	Load(user string) (Remembered, error)
+	Store(user string, r Remembered) error
+}
+
+// Remembered is what a device verified of a user. A server cannot take any of it back.
+type Remembered struct {
+	Username      string          `json:"username"`
+	KeyGeneration int64           `json:"key_generation"` // of the account key
+	KDF           RememberedKDF   `json:"kdf"`
+	Card          string          `json:"card"`   // hash of the user's newest card, base64url
+	Vaults        map[string]Seen `json:"vaults"` // by id
+}
+
+// RememberedKDF is how the master password was turned into a key.
+type RememberedKDF struct {
+	Salt string `json:"salt"` // base64url
+	Cost int    `json:"cost"`
+}
+
+// Seen is the newest verified state of a vault: a chain.State, encoded, base64url.
+type Seen string
+
+// ErrMemory: this device remembers something that it cannot read. It does not count as nothing, because a server could then show an
+// old vault.
+var ErrMemory = errors.New("what this device remembers of the vault is damaged, or of another version")
+
+// IsZero reports whether nothing is remembered.
+func (r Remembered) IsZero() bool { return r.Username == "" && len(r.Vaults) == 0 }
+
+// Equal reports whether o is the same.
+func (r Remembered) Equal(o Remembered) bool {
+	return r.Username == o.Username && r.KeyGeneration == o.KeyGeneration && r.KDF == o.KDF && r.Card == o.Card && maps.Equal(r.Vaults, o.Vaults)
+}
+
+// Check returns ErrMemory for a memory that this program did not write.
+func (r Remembered) Check() error {
+	for id := range r.Vaults {
+		if _, err := chain.ParseID(id); err != nil {
+			return fmt.Errorf("%w: %w", ErrMemory, err)
+		}
+		if _, _, err := r.state(id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func seenOf(s chain.State) Seen { return Seen(base64.RawURLEncoding.EncodeToString(s.Encode())) }
+
+// state returns the remembered state of a vault, and whether there is one.
+func (r Remembered) state(vault string) (chain.State, bool, error) {
+	seen, ok := r.Vaults[vault]
+	if !ok {
+		return chain.State{}, false, nil
+	}
+	b, err := base64.RawURLEncoding.Strict().DecodeString(string(seen))
+	if err != nil {
+		return chain.State{}, false, ErrMemory
+	}
+	s, err := chain.ParseState(b)
+	if err != nil {
+		return chain.State{}, false, fmt.Errorf("%w: %w", ErrMemory, err)
+	}
+	if s.Entry.Vault.String() != vault {
+		return chain.State{}, false, fmt.Errorf("%w: it names another vault", ErrMemory)
+	}
+	return s, true, nil
+}
+
+// Revision returns the remembered revision of a vault; 0 if there is none.
+func (r Remembered) Revision(vault string) int64 {
+	s, _, _ := r.state(vault)
+	return s.Revision
+}
+
+// After reports whether r has seen more than o of some vault, and of none less. Entries and writes only add to a vault, so the numbers
+// are enough to tell which of two memories of one history is the newer one.
+func (r Remembered) After(o Remembered) bool {
+	more := r.KeyGeneration > o.KeyGeneration
+	for id := range o.Vaults {
+		old, _, oldErr := o.state(id)
+		s, ok, err := r.state(id)
+		switch {
+		case oldErr != nil || err != nil || !ok || s.Revision < old.Revision || s.Entry.Sequence < old.Entry.Sequence:
+			return false
+		case s.Revision > old.Revision || s.Entry.Sequence > old.Entry.Sequence:
+			more = true
+		}
+	}
+	return more || len(r.Vaults) > len(o.Vaults)
+}
+
+// recall reads into v what this device remembers of its user.
+func (op *operation) recall(v *vault) error {
+	r, err := op.memory.Load(v.user.String())
+	if err == nil {
+		err = r.Check()
+	}
+	if err != nil {
+		// Going on without would let the server show an older vault.
+		return fmt.Errorf("read what this device remembers: %w", err)
+	}
+	v.remembered = r
+	return nil
+}
+
+// remember stores that s was verified, and the account that its log signs. The caller proved the account: see proveAccount.
+func (op *operation) remember(v *vault, s chain.State) error {
+	d := v.keys.document
+	r := Remembered{
+		Username: v.account.Username, KeyGeneration: max(d.KeyGeneration, v.remembered.KeyGeneration), Card: encodeHash(d.Card),
+		KDF:    RememberedKDF{Salt: chain.ID(d.Salt).String(), Cost: int(d.Cost)},
+		Vaults: maps.Clone(v.remembered.Vaults),
+	}
+	if r.Vaults == nil {
+		r.Vaults = map[string]Seen{}
+	}
+	r.Vaults[s.Entry.Vault.String()] = seenOf(s)
+	if r.Equal(v.remembered) {
+		return nil
+	}
+	if err := op.memory.Store(v.user.String(), r); err != nil {
+		return fmt.Errorf("store what this device remembers: %w", err)
+	}
+	v.remembered = r
+	return nil
+}
+
+// seen returns the state of v's vault that this device remembers, and whether there is one.
+func (v *vault) seen() (chain.State, bool, error) { return v.remembered.state(v.account.Vault) }
+
+func encodeHash(h chain.Hash) string { return base64.RawURLEncoding.EncodeToString(h[:]) }
+
+// kdf returns the remembered salt and cost, and whether there are any.
+func (r Remembered) kdf() (seal.KDF, bool) {
+	salt, err := chain.ParseID(r.KDF.Salt)
+	if err != nil || r.KDF.Cost < 1 || r.KDF.Cost > chain.MaxCost {
+		return seal.KDF{}, false
+	}
+	return seal.KDF{Salt: salt, Cost: byte(r.KDF.Cost)}, true
+}
+
