@@ -15,6 +15,8 @@ import (
 // zero Remembered deletes.
 type Memory interface {
 	Load(user string) (Remembered, error)
+	// Find is Load for the user with this username, as somebody may type it.
+	Find(username string) (Remembered, error)
 	Store(user string, r Remembered) error
 }
 
@@ -106,18 +108,23 @@ func (r Remembered) After(o Remembered) bool {
 	return more || len(r.Vaults) > len(o.Vaults)
 }
 
-// recall reads into v what this device remembers of its user.
-func (op *operation) recall(v *vault) error {
-	r, err := op.memory.Load(v.user.String())
+// rememberedOf returns what this device remembers of a user.
+func (op *operation) rememberedOf(user chain.ID) (Remembered, error) {
+	r, err := op.memory.Load(user.String())
 	if err == nil {
 		err = r.Check()
 	}
 	if err != nil {
 		// Going on without would let the server show an older vault.
-		return fmt.Errorf("read what this device remembers: %w", err)
+		return r, fmt.Errorf("read what this device remembers: %w", err)
 	}
-	v.remembered = r
-	return nil
+	return r, nil
+}
+
+// recall reads into v what this device remembers of its user.
+func (op *operation) recall(v *vault) (err error) {
+	v.remembered, err = op.rememberedOf(v.user)
+	return err
 }
 
 // remember stores that s was verified, and the account that its log signs. The caller proved the account: see proveAccount.
@@ -155,4 +162,3 @@ func (r Remembered) kdf() (seal.KDF, bool) {
 	}
 	return seal.KDF{Salt: salt, Cost: byte(r.KDF.Cost)}, true
 }
-

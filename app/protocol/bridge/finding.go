@@ -26,7 +26,12 @@ const (
 	RevisionSkipped  FindingCode = "revision_skipped"  // Got follows on Want
 	OtherUser        FindingCode = "other_user"
 	OtherAccount     FindingCode = "other_account" // as the answer to a registration or a recovery
-	OtherVaultKey    FindingCode = "other_vault_key"
+	OtherAccountKey  FindingCode = "other_account_key"
+	OtherDocument    FindingCode = "other_document"   // not the signed account document
+	OtherIdentity    FindingCode = "other_identity"   // not the one in the document
+	OtherWrap        FindingCode = "other_wrap"       // not one of the document
+	AccountUnsigned  FindingCode = "account_unsigned" // the log does not sign the account
+	OldAccountKey    FindingCode = "old_account_key"  // of a generation before the remembered one
 	CacheDamaged     FindingCode = "cache_damaged"
 	OutboxUnopened   FindingCode = "outbox_unopened"
 	RecordAltered    FindingCode = "record_altered"
@@ -53,6 +58,8 @@ const (
 	KDFTooWeak   FindingCode = "kdf_too_weak"
 	KDFTooCostly FindingCode = "kdf_too_costly"
 	KDFMismatch  FindingCode = "kdf_mismatch"
+	KDFUnknown   FindingCode = "kdf_unknown" // a step that this release does not know
+	KDFLowered   FindingCode = "kdf_lowered" // below the remembered step
 )
 
 // Why the code is "record_unreadable".
