@@ -66,7 +66,9 @@ func (l *Log) Commitment(epoch uint32) (chain.Hash, bool) {
 }
 
 // Holds reports whether a write is in the history, as far as the last answer shows. It can be, although Holds returns false.
-func (l *Log) Holds(write chain.Hash) bool { return l.State.Write == write || slices.Contains(l.path, write) }
+func (l *Log) Holds(write chain.Hash) bool {
+	return l.State.Write == write || slices.Contains(l.path, write)
+}
 
 // Base returns the state from which the next answer must go on: the replica's, or a newer one that another tab or process of this
 // device has verified. seen is what the device remembers; the zero State for nothing.
@@ -92,24 +94,21 @@ func (v *Replica) Follow(a *Answer, seen chain.State) (*Log, error) {
 	if err != nil {
 		return nil, err
 	}
-	base := v.Base(seen)
-	if base.Entry == nil {
-		if len(entries) == 0 {
-			return nil, Altered(Found(bridge.Finding{Code: bridge.LogBroken}, "the vault has no log"))
-		}
-		if base, err = chain.Begin(entries[0], next.Cards); err != nil {
-			return nil, broken(err)
-		}
-	}
 	all := slices.Concat(v.log.Entries, entries)
-	known := base.Entry.Sequence + 1
-	if err := linked(all, base.Entry, known); err != nil {
-		return nil, err
+	if len(all) == 0 {
+		return nil, Altered(Found(bridge.Finding{Code: bridge.LogBroken}, "the vault has no log"))
 	}
-	if next.State, err = base.Follow(all[known:], writes, next.Cards); err != nil {
-		if errors.Is(err, chain.ErrFork) {
-			return nil, &RolledBackError{Seen: base.Revision, Got: revisionOf(writes), Err: err}
-		}
+	base, genesis := v.Base(seen), all[0].Hash()
+	if base.Entry == nil {
+		next.State, err = chain.Whole(genesis, nil, all, writes, next.Cards)
+	} else {
+		next.State, err = chain.Whole(base.Genesis, &base, all, writes, next.Cards)
+	}
+	switch {
+	case err == nil:
+	case base.Entry != nil && (errors.Is(err, chain.ErrFork) || errors.Is(err, chain.ErrPredecessor) || errors.Is(err, chain.ErrVault)):
+		return nil, &RolledBackError{Seen: base.Revision, Got: revisionOf(writes), Err: err}
+	default:
 		return nil, broken(err)
 	}
 	if next.State.Entry.Vault != v.Vault {
@@ -140,22 +139,6 @@ func broken(err error) error {
 		f.Got = at.Number
 	}
 	return &AlteredError{Problems: []error{Found(f, "the history breaks a rule: %v", err)}, Err: err}
-}
-
-// linked checks that the first entries, of a number, lead to the newest known one.
-func linked(entries []*chain.Entry, newest *chain.Entry, number int64) error {
-	if int64(len(entries)) < number {
-		return &RolledBackError{Seen: newest.Revision, Got: 0}
-	}
-	want := newest.Hash()
-	for i := number - 1; i >= 0; i-- {
-		e := entries[i]
-		if e.Sequence != i || e.Hash() != want {
-			return &RolledBackError{Seen: newest.Revision, Got: e.Revision, Err: chain.ErrPredecessor}
-		}
-		want = e.Previous
-	}
-	return nil
 }
 
 // setHead finds the newest write in a path, or keeps the one that is the newest still.
@@ -251,7 +234,7 @@ func (l *Log) open(identity *seal.Identity, held map[uint32]seal.EpochKey) (map[
 	if _, known := keys[newest.Epoch]; !known {
 		key, err := l.openEnvelope(identity)
 		if err != nil {
-			return nil, &AlteredError{Problems: []error{Found(bridge.Finding{Code: bridge.OtherVaultKey}, "the key of the vault does not open")}, Err: err}
+			return nil, &AlteredError{Problems: []error{Found(bridge.Finding{Code: bridge.VaultKeyUnopened}, "the key of the vault does not open")}, Err: err}
 		}
 		keys[newest.Epoch] = key
 	}
