@@ -23,6 +23,7 @@ type Memory interface {
 // Remembered is what a device verified of a user. A server cannot take any of it back.
 type Remembered struct {
 	Username      string          `json:"username"`
+	Vault         string          `json:"vault"`          // id of the personal vault
 	KeyGeneration int64           `json:"key_generation"` // of the account key
 	KDF           RememberedKDF   `json:"kdf"`
 	Card          string          `json:"card"`   // hash of the user's newest card, base64url
@@ -47,7 +48,7 @@ func (r Remembered) IsZero() bool { return r.Username == "" && len(r.Vaults) == 
 
 // Equal reports whether o is the same.
 func (r Remembered) Equal(o Remembered) bool {
-	return r.Username == o.Username && r.KeyGeneration == o.KeyGeneration && r.KDF == o.KDF && r.Card == o.Card && maps.Equal(r.Vaults, o.Vaults)
+	return r.Username == o.Username && r.Vault == o.Vault && r.KeyGeneration == o.KeyGeneration && r.KDF == o.KDF && r.Card == o.Card && maps.Equal(r.Vaults, o.Vaults)
 }
 
 // Check returns ErrMemory for a memory that this program did not write.
@@ -127,11 +128,20 @@ func (op *operation) recall(v *vault) (err error) {
 	return err
 }
 
-// remember stores that s was verified, and the account that its log signs. The caller proved the account: see proveAccount.
+// remember stores that s was verified, with the account that its log signs. The caller has written the cache: one that is newer than the
+// memory raises no alarm.
 func (op *operation) remember(v *vault, s chain.State) error {
+	if err := op.cacheAccount(v.account); err != nil {
+		return err
+	}
+	return op.storeMemory(v, s)
+}
+
+func (op *operation) storeMemory(v *vault, s chain.State) error {
 	d := v.keys.document
 	r := Remembered{
-		Username: v.account.Username, KeyGeneration: max(d.KeyGeneration, v.remembered.KeyGeneration), Card: encodeHash(d.Card),
+		Username: v.account.Username, Vault: v.account.Vault, KeyGeneration: max(d.KeyGeneration, v.remembered.KeyGeneration),
+		Card:   encodeHash(d.Card),
 		KDF:    RememberedKDF{Salt: chain.ID(d.Salt).String(), Cost: int(d.Cost)},
 		Vaults: maps.Clone(v.remembered.Vaults),
 	}

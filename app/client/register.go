@@ -70,7 +70,7 @@ func (c *Client) Register(ctx context.Context, r *Registration, username, device
 		return "", err
 	}
 	defer op.end()
-	username = typedUsername(username)
+	username = canonicalUsername(username)
 	for range maxUserIDs {
 		var name string
 		name, err = op.register(r, username, device)
@@ -92,7 +92,7 @@ func (op *operation) register(r *Registration, username, device string) (string,
 	if err != nil {
 		return "", err
 	}
-	if err := op.remember(v, f.state); err != nil {
+	if err := op.storeMemory(v, f.state); err != nil {
 		return "", err
 	}
 	var answer protocol.UserSession

@@ -24,6 +24,8 @@ type vault struct {
 	cachedRevision int64         // revision of the cache; notCached: unknown
 	closed         chan struct{} // closed when the keys are wiped
 
+	entry *entryInFlight // signed, with an unknown fate; see op.inFlight
+
 	confirmed map[string]time.Time // when the master password was entered for an item
 
 	outbox outbox.Outbox

@@ -31,6 +31,7 @@ const (
 	OtherIdentity    FindingCode = "other_identity"   // not the one in the document
 	OtherWrap        FindingCode = "other_wrap"       // not one of the document
 	AccountUnsigned  FindingCode = "account_unsigned" // the log does not sign the account
+	LogRefused       FindingCode = "log_refused"      // entries or writes that break the rules
 	OldAccountKey    FindingCode = "old_account_key"  // of a generation before the remembered one
 	CacheDamaged     FindingCode = "cache_damaged"
 	OutboxUnopened   FindingCode = "outbox_unopened"
