@@ -128,13 +128,13 @@ func (op *operation) recall(v *vault) (err error) {
 	return err
 }
 
-// remember stores that s was verified, with the account that its log signs. The caller has written the cache: one that is newer than the
-// memory raises no alarm.
-func (op *operation) remember(v *vault, s chain.State) error {
+// remember stores that the state of v was verified, with the account that its log signs. The caller has written the cache: one that is
+// newer than the memory raises no alarm.
+func (op *operation) remember(v *vault) error {
 	if err := op.cacheAccount(v.account); err != nil {
 		return err
 	}
-	return op.storeMemory(v, s)
+	return op.storeMemory(v, v.Log().State)
 }
 
 func (op *operation) storeMemory(v *vault, s chain.State) error {
@@ -159,8 +159,11 @@ func (op *operation) storeMemory(v *vault, s chain.State) error {
 	return nil
 }
 
-// seen returns the state of v's vault that this device remembers, and whether there is one.
-func (v *vault) seen() (chain.State, bool, error) { return v.remembered.state(v.account.Vault) }
+// seen returns the state of v's vault that this device remembers; the zero State if there is none.
+func (v *vault) seen() (chain.State, error) {
+	s, _, err := v.remembered.state(v.account.Vault)
+	return s, err
+}
 
 func encodeHash(h chain.Hash) string { return base64.RawURLEncoding.EncodeToString(h[:]) }
 

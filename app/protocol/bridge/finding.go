@@ -26,12 +26,14 @@ const (
 	RevisionSkipped  FindingCode = "revision_skipped"  // Got follows on Want
 	OtherUser        FindingCode = "other_user"
 	OtherAccount     FindingCode = "other_account" // as the answer to a registration or a recovery
+	OtherVault       FindingCode = "other_vault"
+	OtherVaultKey    FindingCode = "other_vault_key" // the key of the vault does not open
+	LogBroken        FindingCode = "log_broken"      // entry or write Got breaks a rule
 	OtherAccountKey  FindingCode = "other_account_key"
 	OtherDocument    FindingCode = "other_document"   // not the signed account document
 	OtherIdentity    FindingCode = "other_identity"   // not the one in the document
 	OtherWrap        FindingCode = "other_wrap"       // not one of the document
 	AccountUnsigned  FindingCode = "account_unsigned" // the log does not sign the account
-	LogRefused       FindingCode = "log_refused"      // entries or writes that break the rules
 	OldAccountKey    FindingCode = "old_account_key"  // of a generation before the remembered one
 	CacheDamaged     FindingCode = "cache_damaged"
 	OutboxUnopened   FindingCode = "outbox_unopened"
