@@ -5,13 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/client/outbox"
 	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
-	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
@@ -205,7 +203,7 @@ func (op *operation) wipe(user string) error {
 	op.client.mu.Lock()
 	if op.client.vault != nil {
 		op.client.vault.setOutbox(outbox.Outbox{})
-		op.client.vault.cachedRevision = notCached
+		op.client.vault.cached = ""
 	}
 	op.client.mu.Unlock()
 	cached, err := op.cachedAccount()
@@ -229,9 +227,6 @@ func (op *operation) forgetNames(names ...string) error {
 	return nil
 }
 
-// notCached is the revision of a vault without a cache.
-const notCached = -1
-
 // stateStamp is the stamp of a cache at a state: its revision and the number of its newest log entry.
 func stateStamp(s chain.State) string {
 	if s.Entry == nil {
@@ -248,13 +243,21 @@ func parseStamp(stamp string) (revision, sequence int64) {
 	return revision, sequence
 }
 
-// cacheDelta appends the changes since another revision to the cache.
-func (op *operation) cacheDelta(v *vault, from int64, chunk []byte) error {
-	if !op.mayCache() || v.cachedRevision == v.Revision {
+// newerStamp reports whether a is the stamp of a later state than b.
+func newerStamp(a, b string) bool {
+	revision, sequence := parseStamp(a)
+	other, otherSequence := parseStamp(b)
+	return revision > other || revision == other && sequence > otherSequence
+}
+
+// cacheDelta appends an answer of the server to the cache: the changes from a state with this stamp to the state of v.
+func (op *operation) cacheDelta(v *vault, from string, answer []byte) error {
+	stamp := stateStamp(v.Log().State)
+	if !op.mayCache() || v.cached == stamp {
 		return nil
 	}
-	if v.cachedRevision == from && v.Revision != from {
-		err := op.cache.Add(vaultName(v.account.UserID), revisionStamp(from), Chunk{revisionStamp(v.Revision), chunk})
+	if v.cached == from && from != "" {
+		err := op.cache.Add(vaultName(v.account.UserID), from, Chunk{stamp, answer})
 		if !errors.Is(err, ErrCacheMoved) {
 			return op.cacheWritten(v, err)
 		}
@@ -262,28 +265,29 @@ func (op *operation) cacheDelta(v *vault, from int64, chunk []byte) error {
 	return op.cacheWhole(v, nil)
 }
 
-// cacheWhole replaces the cache, unless another tab or process has written a newer one. chunk is the vault as one answer of the
-// server; nil: cacheWhole encodes it.
-func (op *operation) cacheWhole(v *vault, chunk []byte) error {
+// cacheWhole replaces the cache by the state of v, unless another tab or process has written a newer one. a is the answer of the server
+// from which the state comes; nil: cacheWhole encodes it.
+func (op *operation) cacheWhole(v *vault, a *replica.Answer) error {
 	if !op.mayCache() {
 		return nil
 	}
-	name := vaultName(v.account.UserID)
+	name, stamp := vaultName(v.account.UserID), stateStamp(v.Log().State)
+	var chunk []byte
 	for range maxAttempts {
 		held, err := op.cache.Load(name)
 		if err != nil {
 			return op.cacheWritten(v, err)
 		}
-		if revision, err := strconv.ParseInt(held.Stamp, 10, 64); err == nil && revision > v.Revision {
-			v.cachedRevision = notCached
+		if newerStamp(held.Stamp, stamp) {
+			v.cached = ""
 			return nil
 		}
 		if chunk == nil {
-			if chunk, err = json.Marshal(v.Answer()); err != nil {
+			if chunk, err = v.Whole(a); err != nil {
 				return fmt.Errorf("encode the cache: %w", err)
 			}
 		}
-		if err := op.cache.Replace(name, held.Stamp, Chunk{revisionStamp(v.Revision), chunk}); !errors.Is(err, ErrCacheMoved) {
+		if err := op.cache.Replace(name, held.Stamp, Chunk{stamp, chunk}); !errors.Is(err, ErrCacheMoved) {
 			return op.cacheWritten(v, err)
 		}
 	}
@@ -294,7 +298,7 @@ func (op *operation) cacheWhole(v *vault, chunk []byte) error {
 // reports the problem to the user.
 func (op *operation) cacheWritten(v *vault, err error) error {
 	if err == nil {
-		v.cachedRevision = v.Revision
+		v.cached = stateStamp(v.Log().State)
 		if op.cached != nil {
 			op.cacheProblem = ""
 		}
@@ -305,7 +309,7 @@ func (op *operation) cacheWritten(v *vault, err error) error {
 	if dropErr := op.cache.Forget(vaultName(v.account.UserID)); dropErr != nil {
 		return fmt.Errorf("write the cache: %w", errors.Join(err, dropErr))
 	}
-	v.cachedRevision = notCached
+	v.cached = ""
 	return nil
 }
 
@@ -325,17 +329,20 @@ func (op *operation) openCache(v *vault) error {
 	if len(held.Chunks) == 0 {
 		return errNoCopy
 	}
-	if v.seen.Digest == "" {
-		// It is unknown how new the cache is: the user made this device forget its state, and wants the vault of the server.
-		return errors.Join(errNoCopy, op.moveAside(v.account, name, held))
-	}
-	answer, err := op.takeChunks(v, held.Chunks)
+	seen, err := v.seen()
 	if err != nil {
 		return err
 	}
-	v.cachedRevision = v.Revision
+	if seen.Entry == nil {
+		// It is unknown how new the cache is: the user made this device forget its state, and wants the vault of the server.
+		return errors.Join(errNoCopy, op.moveAside(v.account, name, held))
+	}
+	if err := op.takeChunks(v, held.Chunks, seen); err != nil {
+		return err
+	}
+	v.cached = held.Stamp
 	if len(held.Chunks) > maxChunks {
-		whole, err := json.Marshal(answer)
+		whole, err := v.Whole(nil)
 		if err != nil {
 			return fmt.Errorf("encode the cache: %w", err)
 		}
@@ -347,16 +354,25 @@ func (op *operation) openCache(v *vault) error {
 	return nil
 }
 
-// takeChunks fills v from the chunks of a cache.
-func (op *operation) takeChunks(v *vault, chunks [][]byte) (protocol.VaultResponse, error) {
-	answer, err := replica.Join(chunks)
+// takeChunks fills v from the chunks of a cache, which must lead to what this device has seen.
+func (op *operation) takeChunks(v *vault, chunks [][]byte, seen chain.State) error {
+	held, err := replica.ParseCopy(chunks)
 	if err != nil {
-		return answer, &VaultAlteredError{Problems: []error{replica.Found(bridge.Finding{Code: bridge.CacheDamaged}, "the copy on this device is damaged")}, Err: err}
+		return err
 	}
-	err = op.take(v, answer, true)
-	var back *RolledBackError
-	if errors.As(err, &back) {
-		back.Copy = true
+	log, err := v.FollowCopy(held, seen)
+	if err != nil {
+		return err
 	}
-	return answer, err
+	if err := v.proveCached(log); err != nil {
+		return err
+	}
+	next, err := v.Verify(op.ctx, log, v.keys.identity, held.Records(), true)
+	if err != nil {
+		return err
+	}
+	op.client.mu.Lock()
+	defer op.client.mu.Unlock()
+	next.Commit()
+	return nil
 }

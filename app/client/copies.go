@@ -163,7 +163,11 @@ func (op *operation) fillCopy(v *vault, q quarantined) (partial bool, err error)
 	}
 	var broken error
 	if len(held.Chunks) > 0 {
-		_, broken = op.takeChunks(v, held.Chunks)
+		seen, err := v.seen()
+		if err != nil {
+			return false, err
+		}
+		broken = op.takeChunks(v, held.Chunks, seen)
 	}
 	if held, err = op.cache.Load(outboxAt); err != nil {
 		return false, fmt.Errorf("read the outbox: %w", err)

@@ -65,20 +65,20 @@ func parseKeys(k protocol.AccountKeys) (signedParts, error) {
 		return signedParts{}, otherDocument(err)
 	}
 	if d.Identity != chain.HashOf(chain.HashIdentity, []byte(k.Identity)) {
-		return signedParts{}, replica.Altered(replica.Found(bridge.Finding{Code: bridge.OtherIdentity}, "the sealed identity is not the one in the account document"))
+		return signedParts{}, replica.Altered(replica.Found(bridge.Finding{Code: bridge.AccountUnsigned}, "the sealed identity is not the one in the account document"))
 	}
 	fits := len(k.Wraps) == len(d.Wraps)
 	for i := 0; fits && i < len(d.Wraps); i++ {
 		fits = d.Wraps[i].Hash == chain.HashOf(chain.HashWrap, []byte(k.Wraps[i]))
 	}
 	if !fits {
-		return signedParts{}, replica.Altered(replica.Found(bridge.Finding{Code: bridge.OtherWrap}, "a wrapped account key is not the one in the account document"))
+		return signedParts{}, replica.Altered(replica.Found(bridge.Finding{Code: bridge.AccountUnsigned}, "a wrapped account key is not the one in the account document"))
 	}
 	return signedParts{d, k}, nil
 }
 
 func otherDocument(cause error) error {
-	return &VaultAlteredError{Problems: []error{replica.Found(bridge.Finding{Code: bridge.OtherDocument}, "the account document is not the signed one")}, Err: cause}
+	return &VaultAlteredError{Problems: []error{replica.Found(bridge.Finding{Code: bridge.AccountUnsigned}, "the account document is not the signed one")}, Err: cause}
 }
 
 // wrap returns the wrapped account key of a method.

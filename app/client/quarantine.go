@@ -149,7 +149,7 @@ func (op *operation) setAside() error {
 		return nil
 	}
 	if v, _ := op.opened(); v != nil {
-		v.cachedRevision = notCached
+		v.cached = ""
 	}
 	a, err := op.cachedAccount()
 	if err == nil && a != nil {
