@@ -86,27 +86,51 @@ func (r Remembered) state(vault string) (chain.State, bool, error) {
 	return s, true, nil
 }
 
-// Revision returns the remembered revision of a vault; 0 if there is none.
-func (r Remembered) Revision(vault string) int64 {
-	s, _, _ := r.state(vault)
-	return s.Revision
+// Head returns the remembered revision of the personal vault and the hash of its newest write, in hex; empty if nothing is remembered.
+func (r Remembered) Head() (revision int64, write string) {
+	s, ok, err := r.state(r.Vault)
+	if err != nil || !ok {
+		return 0, ""
+	}
+	return s.Revision, s.Write.String()
 }
 
-// After reports whether r has seen more than o of some vault, and of none less. Entries and writes only add to a vault, so the numbers
-// are enough to tell which of two memories of one history is the newer one.
-func (r Remembered) After(o Remembered) bool {
-	more := r.KeyGeneration > o.KeyGeneration
-	for id := range o.Vaults {
-		old, _, oldErr := o.state(id)
-		s, ok, err := r.state(id)
+// Named reports whether this is the memory of the user with this name, as somebody may type it.
+func (r Remembered) Named(username string) bool {
+	return canonicalUsername(r.Username) == canonicalUsername(username)
+}
+
+// Merge returns r with what newer has seen since. Two tabs or processes may store in another order than they verified, so it takes the
+// newer state of each vault. It returns a *RolledBackError if the two saw different histories, which only a lying server can show.
+func (r Remembered) Merge(newer Remembered) (Remembered, error) {
+	out := newer
+	out.KeyGeneration, out.Vaults = max(r.KeyGeneration, newer.KeyGeneration), maps.Clone(newer.Vaults)
+	for id, seen := range r.Vaults {
+		old, _, err := r.state(id)
+		if err != nil {
+			return r, err
+		}
+		s, ok, err := newer.state(id)
 		switch {
-		case oldErr != nil || err != nil || !ok || s.Revision < old.Revision || s.Entry.Sequence < old.Entry.Sequence:
-			return false
-		case s.Revision > old.Revision || s.Entry.Sequence > old.Entry.Sequence:
-			more = true
+		case err != nil:
+			return r, err
+		case ok && s.Revision >= old.Revision && s.Entry.Sequence >= old.Entry.Sequence:
+			if s.Revision == old.Revision && s.Write != old.Write || s.Entry.Sequence == old.Entry.Sequence && s.Entry.Hash() != old.Entry.Hash() {
+				return r, &RolledBackError{Seen: old.Revision, Got: s.Revision}
+			}
+			continue
+		case ok && (s.Revision > old.Revision || s.Entry.Sequence > old.Entry.Sequence):
+			return r, &RolledBackError{Seen: old.Revision, Got: s.Revision}
+		}
+		if out.Vaults == nil {
+			out.Vaults = map[string]Seen{}
+		}
+		out.Vaults[id] = seen
+		if id == r.Vault {
+			out.KDF, out.Card, out.Username = r.KDF, r.Card, r.Username
 		}
 	}
-	return more || len(r.Vaults) > len(o.Vaults)
+	return out, nil
 }
 
 // rememberedOf returns what this device remembers of a user.

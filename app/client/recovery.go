@@ -35,7 +35,7 @@ func (r *recovery) open() (*recovered, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read what this device remembers: %w", err)
 	}
-	revision := known.Revision(known.Vault)
+	revision, _ := known.Head()
 	for range 2 {
 		v, opened, err := r.ask(revision)
 		if err != nil {
