@@ -108,4 +108,7 @@ func (v *Vault) sign(d Entry, e *chain.Entry, signers ...chain.Signer) Entry {
 func (v *Vault) Follow(e Entry) {
 	*v.Owner, v.Epochs, v.Keys = e.owner, e.epochs, e.keys
 	v.State, v.Entries = e.Next.State, append(v.Entries, e.Entry)
+	for _, envelope := range e.Envelopes {
+		v.Envelope = envelope
+	}
 }

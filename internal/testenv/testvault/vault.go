@@ -22,6 +22,7 @@ type Vault struct {
 	Entries    []*chain.Entry
 	Writes     []*chain.Write
 	Operations [][]chain.Operation // of Writes
+	Envelope   []byte              // of the newest entry
 }
 
 // Found creates the vault of a new user.
@@ -41,7 +42,7 @@ func (p *Person) Found() (*Vault, vault.Founding) {
 	}
 	create.Sign(p.keys().Signing)
 	v.State = must(chain.Begin(create, v.Known))
-	v.Entries = []*chain.Entry{create}
+	v.Entries, v.Envelope = []*chain.Entry{create}, envelope
 	account := v.DraftAccount(Renewal{})
 	v.Follow(account)
 	return v, vault.Founding{Card: p.Card(), Entries: [2]*chain.Entry{create, account.Entry}, Envelope: envelope, Head: v.Head()}
