@@ -31,7 +31,10 @@ func Replay(r *replica.Replica, q *Change, device string) (*Saving, error) {
 		return nil, &replica.UnreadableError{ID: q.ID, Err: err}
 	}
 	mine.Base = q.Base
-	s := &Saving{Replica: r, Mine: mine, Fresh: q.isNew(), Now: time.UnixMilli(q.At), Key: q.Key, Device: device, Attach: q.Attach, queued: true}
+	s := &Saving{Replica: r, Mine: mine, Fresh: q.isNew(), Now: time.UnixMilli(q.At), Key: q.Key, Device: device, queued: true}
+	if q.Attach != nil {
+		s.Attach = *q.Attach
+	}
 	if q.Before != nil {
 		s.base, err = q.Before.Open(q.ID)
 		s.known = err == nil
@@ -146,7 +149,10 @@ func (s *Saving) Replace(ch *replica.Change, e *replica.Entry, stored, result it
 // it.
 func (s *Saving) Waiting(sent bool) (q Change, differs bool, err error) {
 	mine := s.Mine
-	q = Change{Key: s.Key, ID: mine.ID, At: s.Now.UnixMilli(), Sent: sent, Attach: s.Attach}
+	q = Change{Key: s.Key, ID: mine.ID, At: s.Now.UnixMilli(), Sent: sent}
+	if len(s.Attach) > 0 {
+		q.Attach = &s.Attach
+	}
 	if s.Fresh {
 		if mine.Created.IsZero() {
 			mine.Created = s.Now

@@ -223,7 +223,7 @@ func (hostMemory) Load(user string) (client.Remembered, error) {
 
 func parseMemory(text string) (client.Remembered, error) {
 	var r client.Remembered
-	if err := (strictjson.Form{Name: "the memory", AnyNames: true}).Unmarshal([]byte(text), &r); err != nil {
+	if err := (strictjson.Form{Name: "the memory"}).Unmarshal([]byte(text), &r); err != nil {
 		return r, fmt.Errorf("%w: %w", client.ErrMemory, err)
 	}
 	return r, r.Check()
