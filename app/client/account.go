@@ -136,7 +136,9 @@ func (c *Client) ActivatePhrase(ctx context.Context, p *PhraseChange) error {
 		return nil // by an earlier attempt whose answer was lost
 	}
 	return op.changeAccount(v, p.current,
-		func(d *accountDraft) { d.wraps = append(d.wraps, newWrap{p.phrase.WrapKey(), chain.MethodPhrase, auth}) },
+		func(d *accountDraft) {
+			d.wraps = append(d.wraps, newWrap{p.phrase.WrapKey(), chain.MethodPhrase, auth})
+		},
 		func(e *protocol.AccountEntry) { e.RecoveryAuthKey = auth.Encode() })
 }
 
@@ -148,7 +150,7 @@ func (op *operation) changeAccount(v *vault, current seal.AuthKey, draft func(*a
 			return err
 		}
 		draft(d)
-		e, err := d.sign(v.State(), v.Cards())
+		e, err := d.sign(v.Log())
 		if err != nil {
 			return err
 		}
@@ -189,7 +191,8 @@ func (c *Client) Recover(ctx context.Context, username, phrase, password string,
 			return "", err
 		}
 		name, err := r.finish(v, fresh)
-		if !hasCode(err, protocol.CodeRevisionConflict) && !hasCode(err, protocol.CodeConflict) {
+		v.Wipe()
+		if !errors.Is(err, errAgain) && !hasCode(err, protocol.CodeRevisionConflict) && !hasCode(err, protocol.CodeConflict) {
 			return name, err
 		}
 	}

@@ -70,7 +70,7 @@ func (c *Client) Register(ctx context.Context, r *Registration, username, device
 		return "", err
 	}
 	defer op.end()
-	username = typedUsername(username)
+	username = canonicalUsername(username)
 	for range maxUserIDs {
 		var name string
 		name, err = op.register(r, username, device)
@@ -92,7 +92,7 @@ func (op *operation) register(r *Registration, username, device string) (string,
 	if err != nil {
 		return "", err
 	}
-	if err := op.remember(v, f.state); err != nil {
+	if err := op.storeMemory(v, f.state); err != nil {
 		return "", err
 	}
 	var answer protocol.UserSession
@@ -151,7 +151,7 @@ func (r *Registration) found(user, vault chain.ID, username string) (founding, e
 	entry, err := (&accountDraft{
 		key: r.key, generation: 1, identity: seal.Identity{User: user, Genesis: state.Genesis, Cards: []seal.CardKeys{r.card}},
 		kdf: r.kdf, wraps: []newWrap{{key: r.password.WrapKey(), method: chain.MethodPassword, auth: r.password.AuthKey()}, {key: r.phrase.WrapKey(), method: chain.MethodPhrase, auth: r.phrase.AuthKey()}},
-	}).sign(state, cards)
+	}).sign(&replica.Log{State: state, Cards: cards})
 	if err != nil {
 		return founding{}, err
 	}

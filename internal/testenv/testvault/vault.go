@@ -13,7 +13,7 @@ import (
 type Vault struct {
 	ID         chain.ID
 	Owner      *Person
-	Known      *chain.Cards
+	Known      *chain.Cards    // the owner's
 	Epochs     []seal.EpochKey // of epoch 1, 2, 3 …
 	Keys       vault.Keys      // what the newest account entry signs
 	State      chain.State
@@ -28,10 +28,9 @@ type Vault struct {
 // Found creates the vault of a new user.
 func (p *Person) Found() (*Vault, vault.Founding) {
 	v := &Vault{
-		ID: seal.NewID(), Owner: p, Known: &chain.Cards{}, Epochs: []seal.EpochKey{seal.NewEpochKey()}, Tokens: map[chain.Line]string{},
+		ID: seal.NewID(), Owner: p, Known: knownCards(p.Cards), Epochs: []seal.EpochKey{seal.NewEpochKey()}, Tokens: map[chain.Line]string{},
 	}
 	v.Live = chain.NewLive(v.ID)
-	check(v.Known.Add(p.Card()))
 	envelope := must(v.Epochs[0].SealEnvelope(v.ID, 1, p.Card()))
 	create := &chain.Entry{
 		Vault: v.ID, Type: chain.Personal, Op: chain.OpCreate, Author: p.ID, AuthorCard: p.Card().Hash(), Time: 1, Epoch: 1,
@@ -46,6 +45,14 @@ func (p *Person) Found() (*Vault, vault.Founding) {
 	account := v.DraftAccount(Renewal{})
 	v.Follow(account)
 	return v, vault.Founding{Card: p.Card(), Entries: [2]*chain.Entry{create, account.Entry}, Envelope: envelope, Head: v.Head()}
+}
+
+func knownCards(cards []*chain.Card) *chain.Cards {
+	known := &chain.Cards{}
+	for _, c := range cards {
+		check(known.Add(c))
+	}
+	return known
 }
 
 // User returns the user as a store creates it.
