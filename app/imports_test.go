@@ -147,7 +147,6 @@ func TestBrowserCoreStaysSmall(t *testing.T) {
 	for _, p := range list(t, []string{"GOOS=js", "GOARCH=wasm"}, "./cmd/vaultsphere-wasm") {
 		for _, heavy := range []string{
 			"net/http", "crypto/tls", module + "app/strength", module + "app/transfer", module + "app/transfer/source",
-			"crypto/hpke", // until the core uses format 2
 		} {
 			if slices.Contains(p.Deps, heavy) {
 				t.Errorf("%s links %s", p.ImportPath, heavy)

@@ -139,24 +139,32 @@ type Anchor struct {
 	Card    *Card // the newest
 }
 
-// Resume returns the state at an account entry. It refuses an entry that does not follow the entry in the identity, whose
-// document does not name this identity, or that the newest card did not sign. path is as in the function Resume.
-func (a Anchor) Resume(e *Entry, d *Document, identity string, path []*Write) (State, error) {
+// Check refuses an account entry that does not follow the entry in the identity, whose document does not name this sealed identity,
+// or that the newest card did not sign.
+func (a Anchor) Check(e *Entry, d *Document, identity string) error {
 	if err := d.Annexed(e); err != nil {
-		return State{}, err
+		return err
 	}
 	last := len(e.Signatures) - 1
 	switch {
 	case e.Op != OpAccount:
-		return State{}, e.refuse(ErrOp)
+		return e.refuse(ErrOp)
 	case e.Previous != a.Before:
-		return State{}, e.refuse(ErrPredecessor)
+		return e.refuse(ErrPredecessor)
 	case d.Identity != HashOf(HashIdentity, []byte(identity)):
-		return State{}, e.refuse(ErrDocument)
+		return e.refuse(ErrDocument)
 	case d.Card != a.Card.Hash():
-		return State{}, e.refuse(ErrAuthor)
+		return e.refuse(ErrAuthor)
 	case last != 1 || !ed25519.Verify(a.Card.SigningKey[:], e.Message(), e.Signatures[last][:]):
-		return State{}, e.refuse(ErrSignature)
+		return e.refuse(ErrSignature)
+	}
+	return nil
+}
+
+// Resume returns the state at an account entry that Check accepts. path is as in the function Resume.
+func (a Anchor) Resume(e *Entry, d *Document, identity string, path []*Write) (State, error) {
+	if err := a.Check(e, d, identity); err != nil {
+		return State{}, err
 	}
 	return Resume(a.Genesis, e, false, path)
 }

@@ -115,7 +115,7 @@ func moreCards(x *team, known *Cards) []string {
 
 func generate(t *testing.T) vectors {
 	t.Helper()
-	v := vectors{Comment: "format 2, signed objects: see docs/sealed-format-2.md. All bytes are hex."}
+	v := vectors{Comment: "format 2, signed objects: see docs/sealed-format.md. All bytes are hex."}
 	x := newTeam(t)
 	x.editor.renew(t)
 	x.knows(x.editor)

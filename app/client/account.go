@@ -5,87 +5,99 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/vaultsphere/vaultsphere/app/client/replica"
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
-	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
-// prove checks the password on this device and returns the account and the keys that it opens. It needs the turn. The caller
-// wipes the master key.
-func (op *operation) prove(password string) (protocol.Account, *vault, seal.MasterKey, error) {
-	if _, err := op.opened(); err != nil {
-		return protocol.Account{}, nil, seal.MasterKey{}, err
+// prove checks the password on this device, against an account that the verified log signs. It returns the auth key for the wire.
+func (op *operation) prove(password string) (*vault, seal.AuthKey, error) {
+	v, err := op.current()
+	if err != nil {
+		return nil, seal.AuthKey{}, err
+	}
+	opened, key, err := openWith(v.account, password, v.remembered)
+	defer key.Wipe()
+	if err != nil {
+		return nil, seal.AuthKey{}, err
+	}
+	opened.Wipe()
+	return v, key.AuthKey(), nil
+}
+
+// current returns the unlocked vault with the newest account of the server. An auth key is sent only for an account that the log signs.
+func (op *operation) current() (*vault, error) {
+	v, err := op.opened()
+	if err != nil {
+		return nil, err
 	}
 	a, err := op.fetchAccount()
 	if err != nil {
-		return protocol.Account{}, nil, seal.MasterKey{}, err
+		return nil, err
 	}
-	v, master, err := openWith(a, password)
-	return a, v, master, err
+	if !v.proven || !sameKeys(&a, &v.account) {
+		if _, err := op.sync(v); err != nil {
+			return nil, err
+		}
+	}
+	if !v.proven || !sameKeys(&a, &v.account) {
+		return nil, accountProblem(chain.ErrDocument)
+	}
+	return v, nil
 }
 
-// newPassword is a vault key wrapped under a new password.
-type newPassword struct {
-	kdf     protocol.KDF
-	auth    seal.AuthKey
-	wrapped string
-}
-
-func wrapUnder(password string, user seal.UserID, key seal.VaultKey) (newPassword, error) {
-	salt, p := seal.NewSalt(), seal.DefaultParams
-	master, err := seal.DeriveMasterKey(password, salt, p)
-	if err != nil {
-		return newPassword{}, fmt.Errorf("derive master key: %w", err)
-	}
-	defer master.Wipe()
-	wrapped, err := seal.WrapVaultKey(key, master.KEK(), seal.WrapInfo{User: user, Purpose: seal.PurposePassword, Salt: salt, Params: p})
-	if err != nil {
-		return newPassword{}, fmt.Errorf("wrap vault key: %w", err)
-	}
-	return newPassword{wireKDF(salt, p), master.AuthKey(), wrapped}, nil
-}
-
-// ChangePassword wraps the vault key under a new password with a new salt. All other sessions end.
+// ChangePassword wraps the account key under a new password with a new salt. All other sessions end.
 func (c *Client) ChangePassword(ctx context.Context, current, next string) error {
 	op, err := c.begin(ctx)
 	if err != nil {
 		return err
 	}
 	defer op.end()
-	a, v, master, err := op.prove(current)
+	settled, err := op.settleEntry()
 	if err != nil {
 		return err
 	}
-	defer master.Wipe()
-	defer v.Key.Wipe()
-	fresh, err := wrapUnder(next, v.User, v.Key)
+	v, auth, err := op.prove(current)
+	if settled && errors.Is(err, ErrWrongPassword) {
+		// The change of an earlier attempt, whose answer was lost, may be this one.
+		if _, _, err := op.prove(next); err == nil {
+			return nil
+		}
+	}
 	if err != nil {
 		return err
 	}
-	c.mu.Lock()
-	c.account = nil // it changes now, even if the answer is lost
-	c.mu.Unlock()
-	err = op.call(methodPost, protocol.PathAccountPassword, protocol.PasswordRequest{
-		CurrentAuthKey: master.AuthKey().Encode(), KDF: fresh.kdf, AuthKey: fresh.auth.Encode(), WrappedKey: fresh.wrapped,
-	}, nil)
+	fresh, wipe, err := passwordWrap(next)
 	if err != nil {
 		return err
 	}
-	a.KDF, a.WrappedKey = fresh.kdf, fresh.wrapped
-	c.mu.Lock()
-	if c.vault != nil {
-		c.vault.account = a
+	defer wipe()
+	return op.changeAccount(v, auth, func(d *accountDraft) { d.setPassword(fresh) }, func(e *protocol.AccountEntry) { e.AuthKey = fresh.auth.Encode() })
+}
+
+// newPassword is the wrap of a new password.
+type newPassword struct {
+	newWrap
+	kdf seal.KDF
+}
+
+func passwordWrap(password string) (newPassword, func(), error) {
+	kdf := seal.NewKDF()
+	key, err := derivePassword(password, kdf)
+	if err != nil {
+		return newPassword{}, nil, err
 	}
-	c.mu.Unlock()
-	return op.cacheAccount(a)
+	return newPassword{newWrap{key.WrapKey(), chain.MethodPassword, key.AuthKey()}, kdf}, key.Wipe, nil
+}
+
+func (a *accountDraft) setPassword(p newPassword) {
+	a.kdf, a.wraps = p.kdf, append(a.wraps, p.newWrap)
 }
 
 // PhraseChange is a new recovery phrase that is not active yet. The old phrase stays valid until ActivatePhrase succeeds.
 type PhraseChange struct {
 	phrase  seal.RecoveryPhrase
 	current seal.AuthKey
-	wrapped string
 }
 
 // Words returns the new recovery phrase.
@@ -98,25 +110,61 @@ func (c *Client) PreparePhrase(ctx context.Context, password string) (*PhraseCha
 		return nil, err
 	}
 	defer op.end()
-	_, v, master, err := op.prove(password)
+	_, auth, err := op.prove(password)
 	if err != nil {
 		return nil, err
 	}
-	defer master.Wipe()
-	defer v.Key.Wipe()
-	phrase := seal.NewRecoveryPhrase()
-	wrapped, err := seal.WrapVaultKey(v.Key, phrase.KEK(), seal.WrapInfo{User: v.User, Purpose: seal.PurposeRecovery})
-	if err != nil {
-		return nil, fmt.Errorf("wrap vault key for recovery: %w", err)
-	}
-	return &PhraseChange{phrase, master.AuthKey(), wrapped}, nil
+	return &PhraseChange{seal.NewRecoveryPhrase(), auth}, nil
 }
 
 // ActivatePhrase replaces the recovery phrase. After an error it can be called again with the same change.
 func (c *Client) ActivatePhrase(ctx context.Context, p *PhraseChange) error {
-	return c.tell(ctx, methodPost, protocol.PathAccountRecovery, protocol.RecoveryRequest{
-		CurrentAuthKey: p.current.Encode(), RecoveryAuthKey: p.phrase.AuthKey().Encode(), RecoveryWrappedKey: p.wrapped,
-	})
+	op, err := c.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer op.end()
+	if _, err := op.settleEntry(); err != nil {
+		return err
+	}
+	v, err := op.current()
+	if err != nil {
+		return err
+	}
+	auth := p.phrase.AuthKey()
+	if w := v.keys.document.Wrap(chain.MethodPhrase, chain.ID{}); w != nil && w.AuthKey == auth.Hash() {
+		return nil // by an earlier attempt whose answer was lost
+	}
+	return op.changeAccount(v, p.current,
+		func(d *accountDraft) {
+			d.wraps = append(d.wraps, newWrap{p.phrase.WrapKey(), chain.MethodPhrase, auth})
+		},
+		func(e *protocol.AccountEntry) { e.RecoveryAuthKey = auth.Encode() })
+}
+
+// changeAccount signs an account entry and sends it. draft says what it changes, wire adds the auth keys that are new.
+func (op *operation) changeAccount(v *vault, current seal.AuthKey, draft func(*accountDraft), wire func(*protocol.AccountEntry)) error {
+	for range maxAttempts {
+		d, err := v.draft()
+		if err != nil {
+			return err
+		}
+		draft(d)
+		e, err := d.sign(v.Log())
+		if err != nil {
+			return err
+		}
+		request := protocol.AccountEntryRequest{CurrentAuthKey: current.Encode(), Change: e.wire()}
+		wire(&request.Change)
+		err = op.sendEntry(v, e.entry, request)
+		if !hasCode(err, protocol.CodeRevisionConflict) && !hasCode(err, protocol.CodeConflict) {
+			return err
+		}
+		if v, err = op.current(); err != nil {
+			return err
+		}
+	}
+	return ErrBusy
 }
 
 // Recover sets a new password with the recovery phrase. All sessions end, and the vault is unlocked in a new one.
@@ -125,49 +173,30 @@ func (c *Client) Recover(ctx context.Context, username, phrase, password string,
 	if err != nil {
 		return "", err
 	}
+	defer words.Wipe()
 	op, err := c.begin(ctx)
 	if err != nil {
 		return "", err
 	}
 	defer op.end()
-	username = typedUsername(username)
-	var opened protocol.RecoveryOpenResponse
-	auth := words.AuthKey().Encode()
-	err = op.call(methodPost, protocol.PathRecoveryOpen, protocol.RecoveryOpenRequest{Username: username, RecoveryAuthKey: auth}, &opened)
-	if hasCode(err, protocol.CodeInvalidCredentials) {
-		return "", fmt.Errorf("%w: %w", ErrWrongPhrase, err)
-	}
+	r := &recovery{operation: op, username: typedUsername(username), words: words, removeTOTP: removeTOTP, device: device}
+	fresh, wipe, err := passwordWrap(password)
 	if err != nil {
 		return "", err
 	}
-	user, err := seal.ParseUserID(opened.UserID)
-	if err != nil {
-		return "", &AnswerError{Path: protocol.PathRecoveryOpen, Err: err}
+	defer wipe()
+	for range maxAttempts {
+		v, err := r.open()
+		if err != nil {
+			return "", err
+		}
+		name, err := r.finish(v, fresh)
+		v.Wipe()
+		if !errors.Is(err, errAgain) && !hasCode(err, protocol.CodeRevisionConflict) && !hasCode(err, protocol.CodeConflict) {
+			return name, err
+		}
 	}
-	key, err := seal.UnwrapVaultKey(opened.RecoveryWrappedKey, words.KEK(), seal.WrapInfo{User: user, Purpose: seal.PurposeRecovery})
-	if errors.Is(err, seal.ErrWrongKey) {
-		return "", &VaultAlteredError{Problems: []error{replica.Found(bridge.Finding{Code: bridge.OtherVaultKey}, "the vault key wrapped for recovery is not this user's")}, Err: err}
-	}
-	if err != nil {
-		return "", fmt.Errorf("open vault key: %w", err)
-	}
-	fresh, err := wrapUnder(password, user, key)
-	if err != nil {
-		return "", err
-	}
-	var answer protocol.SessionResponse
-	err = op.call(methodPost, protocol.PathRecoveryFinish, protocol.RecoveryFinishRequest{
-		Username: username, RecoveryAuthKey: auth, KDF: fresh.kdf, AuthKey: fresh.auth.Encode(), WrappedKey: fresh.wrapped,
-		RemoveTOTP: removeTOTP, Device: device, Transport: c.sessionTransport(),
-	}, &answer)
-	if err != nil {
-		return "", err
-	}
-	a := answer.Account
-	if a.UserID != string(user) || a.KDF != fresh.kdf || a.WrappedKey != fresh.wrapped {
-		return "", replica.Altered(replica.Found(bridge.Finding{Code: bridge.OtherAccount}, "the server answered the recovery with another account"))
-	}
-	return a.Username, op.enter(answer, newVault(user, key), device)
+	return "", ErrBusy
 }
 
 // Enrolment is a second factor that is not active yet.
@@ -196,13 +225,11 @@ func (c *Client) BeginTOTP(ctx context.Context, password string) (Enrolment, err
 
 // currentAuth checks the password on this device and returns the auth key for the wire.
 func (op *operation) currentAuth(password string) (string, error) {
-	_, v, master, err := op.prove(password)
+	_, auth, err := op.prove(password)
 	if err != nil {
 		return "", err
 	}
-	defer master.Wipe()
-	v.Key.Wipe()
-	return master.AuthKey().Encode(), nil
+	return auth.Encode(), nil
 }
 
 // CheckPassword returns ErrWrongPassword unless password is the master password. It guards operations that an unlocked vault
@@ -213,19 +240,20 @@ func (c *Client) CheckPassword(ctx context.Context, password string) error {
 		return err
 	}
 	defer op.end()
-	if _, err := op.opened(); err != nil {
+	v, err := op.opened()
+	if err != nil {
 		return err
 	}
 	a, _, err := op.fetchOrCached()
 	if err != nil {
 		return err
 	}
-	v, master, err := openWith(a, password)
+	opened, key, err := openWith(a, password, v.remembered)
+	key.Wipe()
 	if err != nil {
 		return err
 	}
-	master.Wipe()
-	v.Key.Wipe()
+	opened.Wipe()
 	return nil
 }
 
@@ -259,21 +287,19 @@ func (c *Client) DeleteAccount(ctx context.Context, password string, force bool)
 	if err != nil {
 		return err
 	}
-	a, v, master, err := op.prove(password)
+	v, auth, err := op.prove(password)
 	if err != nil {
 		return err
 	}
-	v.Key.Wipe()
-	auth := master.AuthKey().Encode()
-	master.Wipe()
-	if err := op.call(methodPost, protocol.PathAccountDelete, protocol.DeleteAccountRequest{CurrentAuthKey: auth}, nil); err != nil {
+	deleted := v.user.String()
+	if err := op.call(methodPost, protocol.PathAccountDelete, protocol.DeleteAccountRequest{CurrentAuthKey: auth.Encode()}, nil); err != nil {
 		return err
 	}
 	op.forget()
 	wipeErr := op.wipe(user)
 	op.signedOut()
-	if err := errors.Join(wipeErr, op.memory.Store(a.UserID, Seen{})); err != nil {
-		return fmt.Errorf("delete the last seen revision: %w", err)
+	if err := errors.Join(wipeErr, op.memory.Store(deleted, Remembered{})); err != nil {
+		return fmt.Errorf("delete what this device remembers: %w", err)
 	}
 	return nil
 }

@@ -8,15 +8,7 @@ import (
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/protocol"
-	"github.com/vaultsphere/vaultsphere/app/seal"
 )
-
-// Memory stores Seen on this device, across runs. Load returns the zero Seen for an unknown user. Store is atomic; the zero Seen
-// deletes the user's state.
-type Memory interface {
-	Load(user string) (Seen, error)
-	Store(user string, s Seen) error
-}
 
 // Client is one user on one device. It is safe for concurrent use. Methods that read the vault do not wait for the server.
 type Client struct {
@@ -26,10 +18,10 @@ type Client struct {
 	idle chan *state
 
 	mu      sync.RWMutex
-	stop    context.CancelFunc // of the running operation
-	account *protocol.Account  // nil: signed out, as far as is known
-	device  string             // the name of this device; empty if unknown
-	vault   *vault             // nil: locked
+	stop    context.CancelFunc    // of the running operation
+	account *protocol.UserAccount // nil: signed out, as far as is known
+	device  string                // the name of this device; empty if unknown
+	vault   *vault                // nil: locked
 	pending *pendingLogin
 	date    time.Time // of the server, in its last answer
 	dated   time.Time // when that came
@@ -80,13 +72,14 @@ func (c *Client) unlocked() (*vault, error) {
 
 // Account describes the signed-in user.
 type Account struct {
-	Username    string      `json:"username"`
-	UserID      string      `json:"-"`
-	TOTPEnabled bool        `json:"totp_enabled"`
-	Revision    int64       `json:"revision"` // of the vault at the last sync
-	Count       int         `json:"count"`    // items outside the trash
-	Params      seal.Params `json:"kdf"`
-	Offline     bool        `json:"offline"` // from the cache, because the server cannot be reached
+	Username    string `json:"username"`
+	UserID      string `json:"-"`
+	Vault       string `json:"-"`
+	TOTPEnabled bool   `json:"totp_enabled"`
+	Revision    int64  `json:"revision"` // of the vault at the last sync
+	Count       int    `json:"count"`    // items outside the trash
+	Cost        int    `json:"kdf_cost"` // step of the key derivation
+	Offline     bool   `json:"offline"`  // from the cache, because the server cannot be reached
 }
 
 // Account returns the account from the server, and the state of the vault on this device.
@@ -100,20 +93,16 @@ func (c *Client) Account(ctx context.Context) (Account, error) {
 	if err != nil {
 		return Account{}, err
 	}
-	out := Account{Username: a.Username, UserID: a.UserID, TOTPEnabled: a.TOTPEnabled, Params: params(a.KDF), Offline: offline != nil}
+	_, parts, err := parseAccount(a)
+	if err != nil {
+		return Account{}, err
+	}
+	out := Account{Username: a.Username, UserID: a.UserID, Vault: a.Vault, TOTPEnabled: a.TOTPEnabled, Cost: int(parts.document.Cost), Offline: offline != nil}
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	if c.vault != nil {
-		out.Revision = c.vault.Revision
+		out.Revision = c.vault.Revision()
 		out.Count, _ = c.vault.Counts()
 	}
 	return out, nil
-}
-
-func params(k protocol.KDF) seal.Params {
-	return seal.Params{MemoryKiB: k.MemoryKiB, Time: k.Time, Threads: k.Threads}
-}
-
-func wireKDF(salt seal.Salt, p seal.Params) protocol.KDF {
-	return protocol.KDF{Salt: salt.String(), MemoryKiB: p.MemoryKiB, Time: p.Time, Threads: p.Threads}
 }

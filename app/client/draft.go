@@ -23,7 +23,7 @@ func (c *Client) SealDraft(it item.Item) (string, error) {
 		return "", fmt.Errorf("encode the draft: %w", err)
 	}
 	defer clear(plaintext)
-	return v.Key.SealDraft(v.User, plaintext)
+	return v.keys.key.SealOnDevice(seal.UseDraft, v.user, plaintext)
 }
 
 // OpenDraft opens a draft that SealDraft sealed on this device for the same user. A draft of another user or a damaged one
@@ -35,7 +35,7 @@ func (c *Client) OpenDraft(token string) (item.Item, error) {
 	if v == nil {
 		return item.Item{}, ErrLocked
 	}
-	plaintext, err := v.Key.OpenDraft(v.User, token)
+	plaintext, err := v.keys.key.OpenOnDevice(seal.UseDraft, v.user, token)
 	if err != nil {
 		return item.Item{}, err
 	}

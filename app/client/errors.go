@@ -12,8 +12,10 @@ var (
 	ErrLocked = errors.New("vault is locked")
 	// ErrSignedOut: there is no session.
 	ErrSignedOut = errors.New("not signed in")
-	// ErrWrongPassword: the password does not open the vault key.
+	// ErrWrongPassword: the password does not open the account key.
 	ErrWrongPassword = errors.New("wrong master password")
+	// ErrCostLowered: the server asks for a cheaper key derivation than this device has seen.
+	ErrCostLowered = errors.New("cost of the key derivation was lowered")
 	// ErrWrongPhrase: the recovery phrase belongs to another user, or was replaced.
 	ErrWrongPhrase = errors.New("recovery phrase does not open this vault")
 	// ErrTOTPRequired: the password is right. Call Login again with a code.

@@ -5,14 +5,15 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
 // Handover lets the next worker of a browser open the vault without the master password. Both parts together are as secret
-// as the vault key, so they stay in memory.
+// as the account key, so they stay in memory.
 type Handover struct {
-	Token string // the vault key, sealed under Key
+	Token string // the account key, wrapped under Key
 	Key   []byte // used once
 }
 
@@ -29,9 +30,13 @@ func (c *Client) HandOver() (Handover, error) {
 	}
 	key := seal.NewHandoverKey()
 	defer key.Wipe()
-	token, err := seal.WrapVaultKey(v.Key, handoverKEK(key, v.account), handoverOf(v.User))
+	wrap, err := signedParts{v.keys.document, v.account.Keys}.handoverKey(key, v.account)
 	if err != nil {
-		return Handover{}, fmt.Errorf("hand over the vault key: %w", err)
+		return Handover{}, err
+	}
+	token, err := wrap.Wrap(v.keys.key, v.user, v.keys.generation)
+	if err != nil {
+		return Handover{}, fmt.Errorf("hand over the account key: %w", err)
 	}
 	return Handover{token, key.Bytes()}, nil
 }
@@ -39,32 +44,35 @@ func (c *Client) HandOver() (Handover, error) {
 // TakeOver opens the vault as Unlock does, with a Handover of the same session instead of the master password. It returns
 // ErrWrongPassword for any other Handover: of another user or session, from before the password was changed, or damaged.
 func (c *Client) TakeOver(ctx context.Context, h Handover) (Opened, error) {
-	return c.unlock(ctx, func(a protocol.Account) (*vault, error) { return unwrapHandover(a, h) })
+	return c.unlock(ctx, func(a protocol.UserAccount, r Remembered) (*vault, error) { return openHandover(a, h, r) })
 }
 
-func unwrapHandover(a protocol.Account, h Handover) (*vault, error) {
-	user, err := seal.ParseUserID(a.UserID)
+func openHandover(a protocol.UserAccount, h Handover, remembered Remembered) (*vault, error) {
+	user, parts, err := parseAccount(a)
 	if err != nil {
-		return nil, &AnswerError{Path: protocol.PathAccount, Err: err}
+		return nil, err
 	}
 	key, err := seal.ParseHandoverKey(h.Key)
 	defer key.Wipe()
 	if err != nil {
 		return nil, errors.Join(ErrWrongPassword, err)
 	}
-	vaultKey, err := seal.UnwrapVaultKey(h.Token, handoverKEK(key, a), handoverOf(user))
+	wrap, err := parts.handoverKey(key, a)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := parts.open(user, wrap, h.Token, remembered)
 	if err != nil {
 		return nil, errors.Join(ErrWrongPassword, err)
 	}
-	v := newVault(user, vaultKey)
-	v.account = a
-	return v, nil
+	return newVault(a, keys)
 }
 
-func handoverKEK(key seal.HandoverKey, a protocol.Account) seal.KEK {
-	return key.KEK(a.SessionID, a.WrappedKey)
-}
-
-func handoverOf(user seal.UserID) seal.WrapInfo {
-	return seal.WrapInfo{User: user, Purpose: seal.PurposeHandover}
+// handoverKey returns a key that works only for this session and password.
+func (p signedParts) handoverKey(key seal.HandoverKey, a protocol.UserAccount) (seal.WrapKey, error) {
+	wrapped, err := p.wrap(chain.MethodPassword)
+	if err != nil {
+		return seal.WrapKey{}, err
+	}
+	return key.WrapKey(a.SessionID, wrapped), nil
 }

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
@@ -20,8 +21,8 @@ import (
 type pendingLogin struct {
 	username string
 	password [sha256.Size]byte
-	kdf      protocol.KDF
-	master   seal.MasterKey
+	kdf      seal.KDF
+	key      seal.PasswordKey
 	until    time.Time
 }
 
@@ -41,9 +42,9 @@ func (c *Client) Login(ctx context.Context, username, password, code, device str
 		return "", err
 	}
 	request := protocol.LoginRequest{
-		Username: username, AuthKey: p.master.AuthKey().Encode(), TOTPCode: typedCode(code), Device: device, Transport: c.sessionTransport(),
+		Username: username, AuthKey: p.key.AuthKey().Encode(), TOTPCode: typedCode(code), Device: device, Transport: c.sessionTransport(),
 	}
-	var answer protocol.SessionResponse
+	var answer protocol.UserSession
 	if err := op.call(methodPost, protocol.PathLogin, request, &answer); err != nil {
 		required, invalid := hasCode(err, protocol.CodeTOTPRequired), hasCode(err, protocol.CodeTOTPInvalid)
 		if required || invalid {
@@ -57,18 +58,32 @@ func (c *Client) Login(ctx context.Context, username, password, code, device str
 		return "", err
 	}
 	defer op.dropPending(p)
-	if answer.Account.KDF != p.kdf {
-		return "", fmt.Errorf("%w: the server sent different parameters before and after the login", seal.ErrKDFMismatch)
-	}
-	v, err := unwrap(answer.Account, p.master)
-	if errors.Is(err, ErrWrongPassword) {
-		// The server accepted the auth key, so the KEK is right too.
-		return "", &VaultAlteredError{Problems: []error{replica.Found(bridge.Finding{Code: bridge.OtherVaultKey}, "the wrapped vault key is not this user's")}, Err: seal.ErrWrongKey}
-	}
+	v, err := op.openLogin(answer.Account, p)
 	if err != nil {
 		return "", err
 	}
 	return answer.Account.Username, op.enter(answer, v, device)
+}
+
+// openLogin opens the account that answers a log-in.
+func (op *operation) openLogin(a protocol.UserAccount, p *pendingLogin) (*vault, error) {
+	user, parts, err := parseAccount(a)
+	if err != nil {
+		return nil, err
+	}
+	if parts.document.Salt != p.kdf.Salt || parts.document.Cost != p.kdf.Cost {
+		return nil, fmt.Errorf("%w: the server sent different parameters before and after the login", seal.ErrKDFMismatch)
+	}
+	remembered, err := op.rememberedOf(user)
+	if err != nil {
+		return nil, err
+	}
+	v, err := parts.vault(a, user, p.key.WrapKey(), remembered)
+	if errors.Is(err, ErrWrongPassword) {
+		// The server accepted the auth key, so the KEK is right too.
+		return nil, &VaultAlteredError{Problems: []error{replica.Found(bridge.Finding{Code: bridge.OtherAccountKey}, "the wrapped account key is not this user's")}, Err: seal.ErrWrongKey}
+	}
+	return v, err
 }
 
 // derive returns the pending login of the same user, or fetches the parameters and derives the key.
@@ -84,30 +99,37 @@ func (op *operation) derive(username, password string) (*pendingLogin, error) {
 	if p != nil {
 		op.dropPending(p)
 	}
-	var answer protocol.PreloginResponse
+	var answer protocol.PasswordKDF
 	if err := op.call(methodPost, protocol.PathPrelogin, protocol.PreloginRequest{Username: username}, &answer); err != nil {
 		return nil, err
 	}
-	master, err := deriveMaster(password, answer.KDF)
+	kdf, err := parseKDF(answer)
 	if err != nil {
 		return nil, err
 	}
-	return &pendingLogin{username: username, password: sum, kdf: answer.KDF, master: master, until: time.Now().Add(pendingFor)}, nil
+	remembered, err := op.memory.Find(username)
+	if err != nil {
+		return nil, fmt.Errorf("read what this device remembers: %w", err)
+	}
+	if err := remembered.refuseCheaper(kdf); err != nil {
+		return nil, err
+	}
+	key, err := derivePassword(password, kdf)
+	if err != nil {
+		return nil, err
+	}
+	return &pendingLogin{username: username, password: sum, kdf: kdf, key: key, until: time.Now().Add(pendingFor)}, nil
 }
 
-// deriveMaster rejects parameters outside the bounds before it does any work.
-func deriveMaster(password string, kdf protocol.KDF) (seal.MasterKey, error) {
-	salt, err := seal.ParseSalt(kdf.Salt)
+// derivePassword derives the key of the master password.
+func derivePassword(password string, kdf seal.KDF) (seal.PasswordKey, error) {
+	key, err := seal.DerivePasswordKey(password, kdf)
 	if err != nil {
-		return seal.MasterKey{}, fmt.Errorf("salt from the server: %w", err)
-	}
-	master, err := seal.DeriveMasterKey(password, salt, params(kdf))
-	if err != nil {
-		return seal.MasterKey{}, fmt.Errorf("derive master key: %w", err)
+		return key, fmt.Errorf("derive the password's key: %w", err)
 	}
 	// Free the memory of Argon2id before a vault is loaded: WebAssembly memory never shrinks, and growing it is slow.
 	runtime.GC()
-	return master, nil
+	return key, nil
 }
 
 func (op *operation) keepPending(p *pendingLogin) {
@@ -119,33 +141,10 @@ func (op *operation) keepPending(p *pendingLogin) {
 func (op *operation) dropPending(p *pendingLogin) {
 	op.client.mu.Lock()
 	defer op.client.mu.Unlock()
-	p.master.Wipe()
+	p.key.Wipe()
 	if op.client.pending == p {
 		op.client.pending = nil
 	}
-}
-
-// unwrap opens the vault key of a with the master key. It returns ErrWrongPassword if the key does not open.
-func unwrap(a protocol.Account, master seal.MasterKey) (*vault, error) {
-	user, err := seal.ParseUserID(a.UserID)
-	if err != nil {
-		return nil, &AnswerError{Path: protocol.PathAccount, Err: err}
-	}
-	salt, err := seal.ParseSalt(a.KDF.Salt)
-	if err != nil {
-		return nil, fmt.Errorf("salt from the server: %w", err)
-	}
-	key, err := seal.UnwrapVaultKey(a.WrappedKey, master.KEK(),
-		seal.WrapInfo{User: user, Purpose: seal.PurposePassword, Salt: salt, Params: params(a.KDF)})
-	if errors.Is(err, seal.ErrWrongKey) {
-		return nil, fmt.Errorf("%w: %w", ErrWrongPassword, err)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("open vault key: %w", err)
-	}
-	v := newVault(user, key)
-	v.account = a
-	return v, nil
 }
 
 // State is the state of a session and its vault.
@@ -186,17 +185,17 @@ type Opened struct {
 }
 
 // Unlock opens the vault of the current session, or its cache if the server cannot be reached. The client checks the password;
-// the server does not see it.
+// the server does not see it. Until a Sync has verified the log, no item is shown.
 func (c *Client) Unlock(ctx context.Context, password string) (Opened, error) {
-	return c.unlock(ctx, func(a protocol.Account) (*vault, error) {
-		v, master, err := openWith(a, password)
-		master.Wipe()
+	return c.unlock(ctx, func(a protocol.UserAccount, r Remembered) (*vault, error) {
+		v, key, err := openWith(a, password, r)
+		key.Wipe()
 		return v, err
 	})
 }
 
-// unlock opens the vault of the current session with unwrap, which unwraps the vault key.
-func (c *Client) unlock(ctx context.Context, unwrap func(protocol.Account) (*vault, error)) (Opened, error) {
+// unlock opens the vault of the current session with open, which opens the account with what this device remembers of it.
+func (c *Client) unlock(ctx context.Context, open func(protocol.UserAccount, Remembered) (*vault, error)) (Opened, error) {
 	op, err := c.begin(ctx)
 	if err != nil {
 		return Opened{}, err
@@ -206,23 +205,25 @@ func (c *Client) unlock(ctx context.Context, unwrap func(protocol.Account) (*vau
 	if err != nil {
 		return Opened{}, err
 	}
-	v, err := unwrap(a)
+	user, err := chain.ParseID(a.UserID)
+	if err != nil {
+		return Opened{}, &AnswerError{Path: protocol.PathAccount, Err: err}
+	}
+	remembered, err := op.rememberedOf(user)
 	if err != nil {
 		return Opened{}, err
 	}
+	v, err := open(a, remembered)
+	if err != nil {
+		return Opened{}, err
+	}
+	v.remembered = remembered
 	return op.show(v, offline)
 }
 
 // show makes v the unlocked vault: as the server has it, or as the cache has it if offline says why there is no server.
 func (op *operation) show(v *vault, offline error) (Opened, error) {
-	if err := op.recall(v); err != nil {
-		return Opened{}, err
-	}
-	if offline == nil {
-		if err := op.cacheAccount(v.account); err != nil {
-			return Opened{}, err
-		}
-	} else {
+	if offline != nil {
 		if err := op.openOffline(v); err != nil {
 			if errors.Is(err, errNoCopy) {
 				err = fmt.Errorf("%w: %w", offline, err)
@@ -239,7 +240,7 @@ func (op *operation) show(v *vault, offline error) (Opened, error) {
 
 // fetchOrCached returns the account from the server. If the server cannot be reached, it returns the account in the cache, and offline
 // is why.
-func (op *operation) fetchOrCached() (a protocol.Account, offline, err error) {
+func (op *operation) fetchOrCached() (a protocol.UserAccount, offline, err error) {
 	if op.client.readsCopy() {
 		v, err := op.opened()
 		return v.account, ErrReadOnly, err
@@ -265,16 +266,6 @@ func (op *operation) openOffline(v *vault) error {
 		return err
 	}
 	return op.loadOutbox(v)
-}
-
-// openWith derives the master key of a and opens its vault key with it.
-func openWith(a protocol.Account, password string) (*vault, seal.MasterKey, error) {
-	master, err := deriveMaster(password, a.KDF)
-	if err != nil {
-		return nil, master, err
-	}
-	v, err := unwrap(a, master)
-	return v, master, err
 }
 
 // Logout ends the session, locks the vault, and deletes the cache. The vault is locked even if the server cannot be reached. If

@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
-	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
 // operation is a Client that talks to the server or replaces the vault. One runs at a time. Only an operation reaches the state
@@ -24,11 +24,11 @@ type state struct {
 	memory Memory
 	cache  Cache // nil: nothing is stored on this device
 
-	cacheOff      bool              // the cache is turned off
-	cached        *protocol.Account // what is known to be in the cache
-	cacheProblem  string            // why the vault could not be cached
-	outboxProblem string            // why the outbox found at sign-in is not used
-	offline       bool              // the server did not answer the last request
+	cacheOff      bool                  // the cache is turned off
+	cached        *protocol.UserAccount // what is known to be in the cache
+	cacheProblem  string                // why the vault could not be cached
+	outboxProblem string                // why the outbox found at sign-in is not used
+	offline       bool                  // the server did not answer the last request
 }
 
 // begin waits until no other operation runs. The caller must call end.
@@ -68,21 +68,21 @@ func (op *operation) forget() {
 		c.vault = nil
 	}
 	if c.pending != nil {
-		c.pending.master.Wipe()
+		c.pending.key.Wipe()
 		c.pending = nil
 	}
 }
 
-// fetchAccount rejects the account of any user other than the unlocked one.
-func (op *operation) fetchAccount() (protocol.Account, error) {
-	var a protocol.Account
+// fetchAccount rejects the account of any user other than the unlocked one. It is not proven: see proveAccount.
+func (op *operation) fetchAccount() (protocol.UserAccount, error) {
+	var a protocol.UserAccount
 	if err := op.call(methodGet, protocol.PathAccount, nil, &a); err != nil {
 		if hasCode(err, protocol.CodeUnauthorized) {
 			return a, fmt.Errorf("%w: %w", ErrSignedOut, err)
 		}
 		return a, err
 	}
-	if _, err := seal.ParseUserID(a.UserID); err != nil {
+	if _, err := chain.ParseID(a.UserID); err != nil {
 		return a, &AnswerError{Path: protocol.PathAccount, Err: err}
 	}
 	if err := op.meet(a); err != nil {
@@ -92,15 +92,11 @@ func (op *operation) fetchAccount() (protocol.Account, error) {
 }
 
 // meet sets the account of this session.
-func (op *operation) meet(a protocol.Account) error {
+func (op *operation) meet(a protocol.UserAccount) error {
 	op.client.mu.Lock()
 	defer op.client.mu.Unlock()
-	if op.client.vault != nil && string(op.client.vault.User) != a.UserID {
+	if v := op.client.vault; v != nil && (v.user.String() != a.UserID || v.account.Vault != a.Vault) {
 		return replica.Altered(replica.Found(bridge.Finding{Code: bridge.OtherUser}, "the server answered for a different user"))
-	}
-	// These never change within a session: a change of the password ends all other sessions.
-	if known := op.client.account; known != nil && known.SessionID == a.SessionID && known.KDF != a.KDF {
-		return fmt.Errorf("%w: the server sent different parameters earlier in this session", seal.ErrKDFMismatch)
 	}
 	op.client.account = &a
 	return nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
@@ -16,11 +17,12 @@ type Registration struct {
 	// Invitation is the code that some servers require; nil: none.
 	Invitation *protocol.Invitation
 
-	phrase seal.RecoveryPhrase
-	salt   seal.Salt
-	params seal.Params
-	master seal.MasterKey
-	key    seal.VaultKey
+	phrase   seal.RecoveryPhrase
+	kdf      seal.KDF
+	password seal.PasswordKey
+	key      seal.AccountKey
+	card     seal.CardKeys
+	epoch    seal.EpochKey
 }
 
 // Words returns the recovery phrase. It is shown once and never stored.
@@ -28,19 +30,22 @@ func (r *Registration) Words() []string { return r.phrase.Words() }
 
 // Forget wipes the keys of a registration that was abandoned or completed.
 func (r *Registration) Forget() {
-	r.master.Wipe()
+	r.password.Wipe()
 	r.phrase.Wipe()
 	r.key.Wipe()
+	r.card.Wipe()
+	r.epoch.Wipe()
 }
 
 // PrepareRegistration creates the keys of a new account. It sends nothing.
 func (c *Client) PrepareRegistration(password string) (*Registration, error) {
-	r := &Registration{phrase: seal.NewRecoveryPhrase(), salt: seal.NewSalt(), params: seal.DefaultParams}
-	var err error
-	if r.master, err = seal.DeriveMasterKey(password, r.salt, r.params); err != nil {
-		return nil, fmt.Errorf("derive master key: %w", err)
+	r := &Registration{
+		phrase: seal.NewRecoveryPhrase(), kdf: seal.NewKDF(), key: seal.NewAccountKey(), card: seal.NewCardKeys(), epoch: seal.NewEpochKey(),
 	}
-	r.key = seal.NewVaultKey()
+	var err error
+	if r.password, err = derivePassword(password, r.kdf); err != nil {
+		return nil, err
+	}
 	return r, nil
 }
 
@@ -54,21 +59,21 @@ func (c *Client) CheckRegistration(ctx context.Context, username string, invitat
 	return err
 }
 
-// A user id is 128 random bits: more than one collision is a server that lies.
+// An id is 128 random bits: more than one collision is a server that lies.
 const maxUserIDs = 3
 
-// Register makes the account and leaves it unlocked. After username_taken the same registration can be used again with
-// another name.
+// Register creates the account with its personal vault and leaves it unlocked. After username_taken the same registration can be used
+// again with another name.
 func (c *Client) Register(ctx context.Context, r *Registration, username, device string) (string, error) {
 	op, err := c.begin(ctx)
 	if err != nil {
 		return "", err
 	}
 	defer op.end()
-	username = typedUsername(username)
+	username = canonicalUsername(username)
 	for range maxUserIDs {
 		var name string
-		name, err = op.register(r, seal.NewUserID(), username, device)
+		name, err = op.register(r, username, device)
 		if err == nil || !hasCode(err, protocol.CodeUserIDTaken) {
 			return name, err
 		}
@@ -76,37 +81,87 @@ func (c *Client) Register(ctx context.Context, r *Registration, username, device
 	return "", err
 }
 
-func (op *operation) register(r *Registration, user seal.UserID, username, device string) (string, error) {
-	kek, recoveryKEK := r.master.KEK(), r.phrase.KEK()
-	wrapped, err := seal.WrapVaultKey(r.key, kek, seal.WrapInfo{User: user, Purpose: seal.PurposePassword, Salt: r.salt, Params: r.params})
+func (op *operation) register(r *Registration, username, device string) (string, error) {
+	f, err := r.found(seal.NewID(), seal.NewID(), username)
 	if err != nil {
-		return "", fmt.Errorf("wrap vault key: %w", err)
+		return "", err
 	}
-	recovery, err := seal.WrapVaultKey(r.key, recoveryKEK, seal.WrapInfo{User: user, Purpose: seal.PurposeRecovery})
+	request := f.request
+	request.Invitation, request.Device, request.Transport = r.Invitation, device, op.client.sessionTransport()
+	v, err := newVault(f.account, f.keys)
 	if err != nil {
-		return "", fmt.Errorf("wrap vault key for recovery: %w", err)
+		return "", err
 	}
-	v := newVault(user, r.key)
-	manifest, err := r.key.SealManifest(seal.Manifest{User: user})
-	if err != nil {
-		return "", fmt.Errorf("seal manifest: %w", err)
+	if err := op.storeMemory(v, f.state); err != nil {
+		return "", err
 	}
-	request := protocol.RegisterRequest{
-		Invitation: r.Invitation,
-		Username:   username, UserID: string(user), KDF: wireKDF(r.salt, r.params),
-		AuthKey: r.master.AuthKey().Encode(), RecoveryAuthKey: r.phrase.AuthKey().Encode(),
-		WrappedKey: wrapped, RecoveryWrappedKey: recovery, Manifest: manifest,
-		Device: device, Transport: op.client.sessionTransport(),
-	}
-	var answer protocol.SessionResponse
-	if err := op.call(methodPost, protocol.PathRegister, request, &answer); err != nil {
+	var answer protocol.UserSession
+	if err := op.call(methodPost, protocol.PathUsers, request, &answer); err != nil {
+		if refused(err) {
+			err = errors.Join(err, op.memory.Store(v.user.String(), Remembered{})) // the account does not exist
+		}
 		return "", err
 	}
 	a := answer.Account
-	if a.UserID != string(user) || a.KDF != request.KDF || a.WrappedKey != wrapped || a.Revision != 0 {
+	if !sameKeys(&a, &f.account) {
 		return "", replica.Altered(replica.Found(bridge.Finding{Code: bridge.OtherAccount}, "the server answered the registration with another account"))
 	}
+	v.account = a
 	return a.Username, op.enter(answer, v, device)
+}
+
+// refused reports whether err is an answer of the server that it did not do what it was asked.
+func refused(err error) bool {
+	var s *ServerError
+	return errors.As(err, &s) && s.Status/100 == 4 && s.RequestID != ""
+}
+
+// founding is a new account as it is sent, and what the device holds of it.
+type founding struct {
+	request protocol.NewUserRequest
+	account protocol.UserAccount
+	keys    accountKeys
+	state   chain.State
+}
+
+// found signs the first card of a user, and the first two entries of the personal vault.
+func (r *Registration) found(user, vault chain.ID, username string) (founding, error) {
+	card, err := seal.FirstCard(user, username, r.card)
+	if err != nil {
+		return founding{}, fmt.Errorf("card: %w", err)
+	}
+	cards := &chain.Cards{}
+	if err := cards.Add(card); err != nil {
+		return founding{}, err
+	}
+	envelope, err := r.epoch.SealEnvelope(vault, 1, card)
+	if err != nil {
+		return founding{}, err
+	}
+	create := &chain.Entry{
+		Vault: vault, Type: chain.Personal, Op: chain.OpCreate, Author: user, AuthorCard: card.Hash(), Time: now(), Epoch: 1,
+		Commitment: r.epoch.Commitment(vault, 1),
+		Roster:     []chain.Member{{User: user, Card: card.Hash(), Role: chain.Owner, Envelope: chain.HashOf(chain.HashEnvelope, envelope)}},
+	}
+	create.Sign(r.card.Signing)
+	state, err := chain.Begin(create, cards)
+	if err != nil {
+		return founding{}, err
+	}
+	entry, err := (&accountDraft{
+		key: r.key, generation: 1, identity: seal.Identity{User: user, Genesis: state.Genesis, Cards: []seal.CardKeys{r.card}},
+		kdf: r.kdf, wraps: []newWrap{{key: r.password.WrapKey(), method: chain.MethodPassword, auth: r.password.AuthKey()}, {key: r.phrase.WrapKey(), method: chain.MethodPhrase, auth: r.phrase.AuthKey()}},
+	}).sign(&replica.Log{State: state, Cards: cards})
+	if err != nil {
+		return founding{}, err
+	}
+	f := founding{keys: entry.accountKeys, state: entry.state}
+	f.account = protocol.UserAccount{Username: username, UserID: user.String(), Vault: vault.String(), Keys: entry.keys}
+	f.request = protocol.NewUserRequest{
+		Card: encodeSigned(card.Encode()), Create: encodeSigned(create.Encode()), Account: encodeSigned(entry.entry.Encode()),
+		Envelope: encodeSigned(envelope), Keys: entry.keys, AuthKey: r.password.AuthKey().Encode(), RecoveryAuthKey: r.phrase.AuthKey().Encode(),
+	}
+	return f, nil
 }
 
 func (c *Client) sessionTransport() protocol.SessionTransport {
@@ -117,7 +172,7 @@ func (c *Client) sessionTransport() protocol.SessionTransport {
 }
 
 // enter makes v the unlocked vault of a new session.
-func (op *operation) enter(answer protocol.SessionResponse, v *vault, device string) error {
+func (op *operation) enter(answer protocol.UserSession, v *vault, device string) error {
 	if b, ok := op.client.transport.(bearer); ok {
 		if answer.Token == "" {
 			return &AnswerError{Path: protocol.PathLogin, Err: errors.New("no session token")}
@@ -128,39 +183,11 @@ func (op *operation) enter(answer protocol.SessionResponse, v *vault, device str
 		return err
 	}
 	op.forget()
-	v.account = answer.Account
-	if err := op.cacheAccount(answer.Account); err != nil {
-		return err
-	}
 	if err := op.checkOutbox(v); err != nil {
 		return err
 	}
 	op.client.mu.Lock()
 	defer op.client.mu.Unlock()
 	op.client.account, op.client.vault, op.client.device = &answer.Account, v, device
-	return nil
-}
-
-// recall brings to v what this device has seen of the vault before.
-func (op *operation) recall(v *vault) error {
-	seen, err := op.memory.Load(string(v.User))
-	if err != nil {
-		// Going on without would let the server show an older vault.
-		return fmt.Errorf("read the last seen revision: %w", err)
-	}
-	v.seen = seen
-	return nil
-}
-
-// remember keeps which state of v was verified.
-func (op *operation) remember(v *vault) error {
-	seen := Seen{Revision: v.Revision, Digest: v.Digest.String()}
-	if seen == v.seen {
-		return nil
-	}
-	if err := op.memory.Store(string(v.User), seen); err != nil {
-		return fmt.Errorf("store the last seen revision: %w", err)
-	}
-	v.seen = seen
 	return nil
 }

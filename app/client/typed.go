@@ -3,6 +3,9 @@ package client
 import (
 	"strings"
 	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+	"golang.org/x/text/width"
 )
 
 // Pasted text often has invisible characters around it or in it. Usernames and codes have none.
@@ -11,6 +14,12 @@ func invisible(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf
 
 // typedUsername is a username without what surrounds it.
 func typedUsername(s string) string { return strings.TrimFunc(s, invisible) }
+
+// canonicalUsername is the form of a new username for the user's card: RFC 8265 UsernameCaseMapped without its checks, which the server
+// makes.
+func canonicalUsername(s string) string {
+	return norm.NFC.String(strings.ToLower(width.Fold.String(typedUsername(s))))
+}
 
 // typedCode is a code without the spaces and hyphens that authenticators show in it: 123 456.
 func typedCode(s string) string {

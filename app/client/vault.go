@@ -1,23 +1,30 @@
 package client
 
 import (
+	"fmt"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/client/outbox"
 	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
-	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
-// vault is an unlocked vault: its replica, and what this device has of it. It is read under Client.mu. Only an operation writes
-// it, also under Client.mu.
+// vault is an unlocked account with its personal vault. It is read under Client.mu. Only an operation writes it, also under
+// Client.mu.
 type vault struct {
 	*replica.Replica
-	account        protocol.Account // from which the vault key was unwrapped
-	readOnly       bool             // a cache opened by OpenCopy, without a server
-	seen           Seen             // of the device's memory
-	cachedRevision int64            // revision of the cache; notCopied: unknown
-	closed         chan struct{}    // closed when the key is wiped
+	user    chain.ID
+	account protocol.UserAccount // from which the keys were opened
+	keys    accountKeys
+	proven  bool // the log, which was verified, signs account
+
+	readOnly   bool          // a cache opened by OpenCopy, without a server
+	remembered Remembered    // the device's memory
+	cached     string        // stamp of the cache; empty: unknown
+	closed     chan struct{} // closed when the keys are wiped
+
+	entry *entryInFlight // signed, with an unknown fate; see op.inFlight
 
 	confirmed map[string]time.Time // when the master password was entered for an item
 
@@ -25,8 +32,21 @@ type vault struct {
 	stayed []string // items whose deletion was given up, until a Sync reports them
 }
 
-func newVault(user seal.UserID, key seal.VaultKey) *vault {
-	return &vault{Replica: replica.New(user, key), cachedRevision: notCached, closed: make(chan struct{}), confirmed: map[string]time.Time{}}
+// newVault returns the empty vault of an account. Nothing is verified yet: the log must sign the account.
+func newVault(a protocol.UserAccount, k accountKeys) (*vault, error) {
+	id, err := chain.ParseID(a.Vault)
+	if err != nil {
+		return nil, &AnswerError{Path: protocol.PathAccount, Err: fmt.Errorf("id of the vault: %w", err)}
+	}
+	user := k.identity.User
+	return &vault{Replica: replica.New(user, id), user: user, account: a, keys: k, closed: make(chan struct{}),
+		confirmed: map[string]time.Time{}}, nil
+}
+
+// Wipe overwrites all keys.
+func (v *vault) Wipe() {
+	v.keys.wipe()
+	v.Replica.Wipe()
 }
 
 // setOutbox replaces the outbox. It is called under Client.mu.

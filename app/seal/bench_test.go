@@ -3,12 +3,25 @@ package seal
 import (
 	"bytes"
 	"testing"
+
+	"github.com/vaultsphere/vaultsphere/app/chain"
 )
 
-func BenchmarkDeriveMasterKey(b *testing.B) {
-	salt := fixedSalt("s")
+func BenchmarkSealEnvelope(b *testing.B) {
+	c := newEnvelopeCase(b)
+	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := DeriveMasterKey("correct horse battery staple", salt, DefaultParams); err != nil {
+		if _, err := c.key.SealEnvelope(c.entry.Vault, 3, c.card); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkOpenEnvelope(b *testing.B) {
+	c := newEnvelopeCase(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := c.open(); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -16,31 +29,31 @@ func BenchmarkDeriveMasterKey(b *testing.B) {
 
 const benchRecords = 10000
 
-func benchVault(b *testing.B) (VaultKey, []Place, []string, []byte) {
-	b.Helper()
-	v, user, content := fixedVaultKey("v"), fixedUser("u"), bytes.Repeat([]byte("x"), 180)
-	places, tokens := make([]Place, benchRecords), make([]string, benchRecords)
-	for i := range places {
-		places[i] = Place{user, NewAccountID(), KindAccount, 1}
-		var err error
-		if tokens[i], err = v.Seal(places[i], content); err != nil {
-			b.Fatal(err)
-		}
-	}
-	return v, places, tokens, content
-}
-
 func perRecord(b *testing.B) {
 	b.Helper()
 	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/benchRecords, "µs/record")
 }
 
+func benchEpoch(b *testing.B) (EpochKey, []RecordPlace, []string, Record) {
+	b.Helper()
+	k, r := fixedEpochKey("epoch"), Record{Content: bytes.Repeat([]byte("x"), 180)}
+	places, tokens := make([]RecordPlace, benchRecords), make([]string, benchRecords)
+	for i := range places {
+		places[i] = RecordPlace{fixedID("vault"), 3, NewID(), chain.RecordOverview, 1}
+		var err error
+		if tokens[i], err = k.Seal(places[i], r); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return k, places, tokens, r
+}
+
 func BenchmarkSeal10000(b *testing.B) {
-	v, places, _, content := benchVault(b)
+	k, places, _, r := benchEpoch(b)
 	b.ReportAllocs()
 	for b.Loop() {
 		for i := range places {
-			if _, err := v.Seal(places[i], content); err != nil {
+			if _, err := k.Seal(places[i], r); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -49,11 +62,11 @@ func BenchmarkSeal10000(b *testing.B) {
 }
 
 func BenchmarkOpen10000(b *testing.B) {
-	v, places, tokens, _ := benchVault(b)
+	k, places, tokens, _ := benchEpoch(b)
 	b.ReportAllocs()
 	for b.Loop() {
 		for i := range places {
-			if _, err := v.Open(places[i], tokens[i]); err != nil {
+			if _, err := k.Open(places[i], tokens[i]); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -61,19 +74,10 @@ func BenchmarkOpen10000(b *testing.B) {
 	perRecord(b)
 }
 
-func BenchmarkDigest10000(b *testing.B) {
-	v, places, tokens, _ := benchVault(b)
-	mk := v.ManifestKey()
-	b.ReportAllocs()
+func BenchmarkDerivePasswordKey(b *testing.B) {
 	for b.Loop() {
-		var sum Digest
-		for i := range places {
-			d, err := mk.Term(places[i], tokens[i])
-			if err != nil {
-				b.Fatal(err)
-			}
-			sum = sum.Add(d)
+		if _, err := DerivePasswordKey("correct horse battery staple", fixedKDF("s")); err != nil {
+			b.Fatal(err)
 		}
 	}
-	perRecord(b)
 }

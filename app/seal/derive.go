@@ -11,7 +11,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
 )
 
-// Params is the cost of Argon2id (RFC 9106). It comes from the server: call Check before using it.
+// Params is the cost of Argon2id (RFC 9106). That of an exported file comes with the file.
 type Params struct {
 	MemoryKiB uint32 `json:"memory_kib"`
 	Time      uint32 `json:"time"`    // passes over the memory
@@ -28,8 +28,7 @@ const (
 	maxThreads = 16
 )
 
-// Check rejects a cost below the minimum with ErrKDFTooWeak: a hostile server could then test passwords cheaply against the
-// auth key. It rejects a cost above the maximum, which would freeze the device, with ErrKDFTooCostly.
+// Check rejects a cost below the minimum with ErrKDFTooWeak. It rejects a cost above the maximum, which would freeze the device, with ErrKDFTooCostly.
 func (p Params) Check() error {
 	for _, b := range []struct {
 		name          string
@@ -50,26 +49,32 @@ func (p Params) Check() error {
 	return nil
 }
 
-// DeriveMasterKey derives the master key from the password in Unicode form NFKC, because keyboards compose accents in
-// different ways. It needs p.MemoryKiB of memory and, at the default cost, a large part of a second. It returns
-// ErrEmptyPassword, ErrPasswordText, ErrBadID (zero salt), ErrKDFTooWeak or ErrKDFTooCostly before it does any work.
+// DeriveMasterKey derives the master key of an exported file from its password. It returns ErrEmptyPassword, ErrPasswordText, ErrBadID
+// (zero salt), ErrKDFTooWeak or ErrKDFTooCostly before it does any work.
 func DeriveMasterKey(password string, salt Salt, p Params) (MasterKey, error) {
+	k, err := derive(password, salt, p)
+	return MasterKey{k}, err
+}
+
+// derive runs Argon2id on the password in Unicode form NFKC, because keyboards compose accents in different ways. It needs p.MemoryKiB
+// of memory and, at the default cost, a large part of a second.
+func derive(password string, salt Salt, p Params) (secret, error) {
 	if err := p.Check(); err != nil {
-		return MasterKey{}, err
+		return secret{}, err
 	}
 	if err := salt.check(); err != nil {
-		return MasterKey{}, err
+		return secret{}, err
 	}
 	if password == "" {
-		return MasterKey{}, ErrEmptyPassword
+		return secret{}, ErrEmptyPassword
 	}
 	// NFKC does not change invalid UTF-8, and other clients could not enter it.
 	if !utf8.ValidString(password) {
-		return MasterKey{}, ErrPasswordText
+		return secret{}, ErrPasswordText
 	}
 	normal := norm.NFKC.Bytes([]byte(password))
 	defer clear(normal)
 	b := argon2.IDKey(normal, salt.b[:], p.Time, p.MemoryKiB, p.Threads, sealing.KeySize)
 	defer clear(b)
-	return MasterKey{sealing.Of([sealing.KeySize]byte(b))}, nil
+	return sealing.Of([sealing.KeySize]byte(b)), nil
 }

@@ -11,11 +11,13 @@ import (
 // ExportPieceBytes is the size of the part of an exported file in each token except the last.
 const ExportPieceBytes = 48_000
 
-// ExportKey seals an exported file. It is derived from the master key of the file's password, never from a vault key.
+// labelExport is the label of HKDF for exported files, whose format is older than format 2: see docs/export-format.md.
+const labelExport = "vaultsphere/v1/export"
+
+// ExportKey seals an exported file. It is derived from the master key of the file's password, never from a key of the account.
 type ExportKey struct{ secret }
 
-// ExportKey returns a key that is independent of the others of this master key: a file that is sealed with the vault's
-// password reveals nothing about the vault.
+// ExportKey returns the key of a file.
 func (k MasterKey) ExportKey() ExportKey { return ExportKey{sealing.Derive(&k.secret, labelExport)} }
 
 // Wipe does what MasterKey.Wipe does.

@@ -6,6 +6,7 @@ import (
 	"github.com/cosmos/go-bip39"
 	"golang.org/x/text/unicode/norm"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
 )
 
@@ -55,16 +56,13 @@ func (p RecoveryPhrase) Words() []string {
 	return strings.Fields(s)
 }
 
-// AuthKey returns the key with which a client proves to the server that it knows the phrase.
-func (p RecoveryPhrase) AuthKey() AuthKey {
-	return AuthKey{sealing.Derive(&p.secret, labelRecoveryAuth)}
+// AuthKey is what the server gets. It reveals nothing about the WrapKey.
+func (p RecoveryPhrase) AuthKey() AuthKey { return AuthKey{sealing.Derive(&p.secret, labelPhraseAuth)} }
+
+// WrapKey returns the key that wraps the account key under the phrase.
+func (p RecoveryPhrase) WrapKey() WrapKey {
+	return WrapKey{secret: sealing.Derive(&p.secret, labelPhraseKEK), method: chain.MethodPhrase}
 }
-
-// KEK returns the key that wraps the vault key under the phrase.
-func (p RecoveryPhrase) KEK() KEK { return KEK{sealing.Derive(&p.secret, labelRecoveryKEK)} }
-
-// Root does what MasterKey.Root does.
-func (p RecoveryPhrase) Root() sealing.Secret { return p.secret }
 
 // Equal compares in constant time.
 func (p RecoveryPhrase) Equal(o RecoveryPhrase) bool { return sealing.Equal(&p.secret, &o.secret) }

@@ -6,7 +6,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
-	"github.com/vaultsphere/vaultsphere/app/seal/format2"
+	"github.com/vaultsphere/vaultsphere/app/seal"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/testvault"
 )
@@ -167,20 +167,20 @@ var accountAttacks = map[string]attack{
 		a.card.Before[0]++
 	}, want: bad("not signed by the one before")},
 	"with a card of another name": {renewal: testvault.Renewal{Card: true}, forge: func(u *user, a *amended) {
-		keys := format2.NewCardKeys()
-		a.card = must(format2.NextCard(u.Owner.Card(), u.Owner.CardKeys[len(u.Owner.CardKeys)-1], "eve", keys))
+		keys := seal.NewCardKeys()
+		a.card = must(seal.NextCard(u.Owner.Card(), u.Owner.CardKeys[len(u.Owner.CardKeys)-1], "eve", keys))
 		a.takeCard()
 		a.signers[1] = keys.Signing
 	}, want: bad("same user and username")},
 	"with a first card": {renewal: testvault.Renewal{Card: true}, forge: func(u *user, a *amended) {
-		keys := format2.NewCardKeys()
-		a.card = must(format2.FirstCard(u.Owner.ID, "ada", keys))
+		keys := seal.NewCardKeys()
+		a.card = must(seal.FirstCard(u.Owner.ID, "ada", keys))
 		a.takeCard()
 		a.signers[1] = keys.Signing
 	}, want: bad("does not replace the known one")},
 	"with a card after an earlier one": {renewal: testvault.Renewal{Card: true}, forge: func(u *user, a *amended) {
-		keys := format2.NewCardKeys()
-		a.card = must(format2.NextCard(u.Owner.Cards[0], u.Owner.CardKeys[0], "ada", keys))
+		keys := seal.NewCardKeys()
+		a.card = must(seal.NextCard(u.Owner.Cards[0], u.Owner.CardKeys[0], "ada", keys))
 		a.takeCard()
 		a.signers[1] = keys.Signing
 	}, want: bad("two cards have the same user and generation")},

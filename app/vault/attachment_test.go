@@ -6,7 +6,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
-	"github.com/vaultsphere/vaultsphere/app/seal/format2"
+	"github.com/vaultsphere/vaultsphere/app/seal"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/testvault"
 )
@@ -71,7 +71,7 @@ func TestWriteNamesStoredChunks(t *testing.T) {
 		put  testvault.Operation
 		want refusal
 	}{
-		"never stored":       {testvault.Attach(format2.NewID(), whole), bad("before all of its chunks")},
+		"never stored":       {testvault.Attach(seal.NewID(), whole), bad("before all of its chunks")},
 		"a chunk is missing": {testvault.Attach(half[0].Attachment, half), bad("before all of its chunks")},
 		"other chunks":       {testvault.Attach(whole[0].Attachment, half), bad("other chunks")},
 		"fewer chunks":       {testvault.Attach(whole[0].Attachment, whole[:1]), bad("other chunks")},

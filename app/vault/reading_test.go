@@ -8,7 +8,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
-	"github.com/vaultsphere/vaultsphere/app/seal/format2"
+	"github.com/vaultsphere/vaultsphere/app/seal"
 	"github.com/vaultsphere/vaultsphere/app/store/sqlite"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/testvault"
@@ -224,7 +224,7 @@ func TestUnknownKindsHaveNoWord(t *testing.T) {
 	t.Parallel()
 	u := newSite(t).register("ada")
 	for _, kind := range []chain.RecordKind{chain.RecordPin, chain.RecordPasskey, chain.RecordInvitation, chain.RecordGrant, chain.RecordVault} {
-		u.save(u.Put(kind, format2.NewID(), 1, "of a person"))
+		u.save(u.Put(kind, seal.NewID(), 1, "of a person"))
 	}
 	answer, err := collect(u.site, u.session, u.ID.String())
 	if err != nil || lines(t, u.ID, answer.Records).Root() != u.Live.Root() {

@@ -7,7 +7,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
-	"github.com/vaultsphere/vaultsphere/app/seal/format2"
+	"github.com/vaultsphere/vaultsphere/app/seal"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/testvault"
 )
@@ -51,13 +51,13 @@ func TestRegistrationIsSigned(t *testing.T) {
 		},
 		"a damaged card": {sent: func(r *protocol.NewUserRequest) { r.Card = r.Card[4:] }, want: bad("not canonical")},
 		"a second card": {unsigned: func(f *founded) {
-			f.card = must(format2.NextCard(f.card, f.vault.Owner.CardKeys[0], f.card.Username, format2.NewCardKeys()))
+			f.card = must(seal.NextCard(f.card, f.vault.Owner.CardKeys[0], f.card.Username, seal.NewCardKeys()))
 		}, want: bad("generation 1")},
 		"a name that is not canonical": {unsigned: func(f *founded) {
-			f.card = must(format2.FirstCard(f.vault.Owner.ID, "Ada", f.vault.Owner.CardKeys[0]))
+			f.card = must(seal.FirstCard(f.vault.Owner.ID, "Ada", f.vault.Owner.CardKeys[0]))
 		}, want: bad("canonical form")},
 		"a name that deceives": {unsigned: func(f *founded) {
-			f.card = must(format2.FirstCard(f.vault.Owner.ID, "p\u0430ypal", f.vault.Owner.CardKeys[0]))
+			f.card = must(seal.FirstCard(f.vault.Owner.ID, "p\u0430ypal", f.vault.Owner.CardKeys[0]))
 		}, want: bad("mixes scripts")},
 		"the card of another": {unsigned: func(f *founded) { f.card = eve.Card() }, want: bad("card is missing")},
 		"the card of another in the roster": {unsigned: func(f *founded) {
@@ -121,7 +121,7 @@ func TestRegistrationIsSigned(t *testing.T) {
 		"a user id that was used": {unsigned: func(f *founded) {
 			p := testvault.NewPerson("ada")
 			p.ID = first.Owner.ID
-			p.Cards[0] = must(format2.FirstCard(p.ID, "ada", p.CardKeys[0]))
+			p.Cards[0] = must(seal.FirstCard(p.ID, "ada", p.CardKeys[0]))
 			*f = *found(p)
 		}, want: refusal{protocol.CodeUserIDTaken, "user id"}},
 		"a vault id that was used": {unsigned: func(f *founded) {
@@ -186,8 +186,8 @@ func TestSaltOfAnUnknownUserIsSteady(t *testing.T) {
 	if again := ask("ADA"); again != unknown {
 		t.Errorf("%+v, then %+v", unknown, again)
 	}
-	if unknown.Cost != int(format2.NewKDF().Cost) {
-		t.Errorf("cost %d, and clients choose %d", unknown.Cost, format2.NewKDF().Cost)
+	if unknown.Cost != int(seal.NewKDF().Cost) {
+		t.Errorf("cost %d, and clients choose %d", unknown.Cost, seal.NewKDF().Cost)
 	}
 	u := s.register("ada")
 	if known := ask("ada"); known.Salt != chain.ID(u.Owner.KDF.Salt).String() || known.Cost != int(u.Owner.KDF.Cost) || known.Salt == unknown.Salt {

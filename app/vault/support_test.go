@@ -11,7 +11,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
-	"github.com/vaultsphere/vaultsphere/app/seal/format2"
+	"github.com/vaultsphere/vaultsphere/app/seal"
 	"github.com/vaultsphere/vaultsphere/app/store/sqlite"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/testvault"
@@ -170,7 +170,7 @@ func (u *user) save(ops ...testvault.Operation) {
 // item puts both records of a new item.
 func (u *user) item(content string) {
 	u.t.Helper()
-	id := format2.NewID()
+	id := seal.NewID()
 	u.save(u.Put(chain.RecordOverview, id, 1, content), u.Put(chain.RecordDetails, id, 1, content))
 }
 
@@ -203,8 +203,8 @@ func (u *user) renew(r testvault.Renewal) {
 
 // newPassword derives the key of another password.
 var newPassword = sync.OnceValue(func() testvault.Renewal {
-	kdf := format2.NewKDF()
-	key, err := format2.DerivePasswordKey("another horse, another staple", kdf)
+	kdf := seal.NewKDF()
+	key, err := seal.DerivePasswordKey("another horse, another staple", kdf)
 	if err != nil {
 		panic(err)
 	}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
-	"github.com/vaultsphere/vaultsphere/app/seal/format2"
+	"github.com/vaultsphere/vaultsphere/app/seal"
 	"github.com/vaultsphere/vaultsphere/app/store/sqlite"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/testvault"
@@ -17,12 +17,12 @@ import (
 func TestWritesMoveTheVault(t *testing.T) {
 	t.Parallel()
 	u := newSite(t).register("ada")
-	id := format2.NewID()
+	id := seal.NewID()
 	first := u.Put(chain.RecordOverview, id, 1, "first")
 	u.save(first, u.Put(chain.RecordDetails, id, 1, "details"))
 	u.save(testvault.Delete(first), u.Put(chain.RecordOverview, id, 2, "second"))
 	u.renew(testvault.Renewal{Epoch: true, Card: true})
-	u.save(u.Put(chain.RecordOverview, format2.NewID(), 1, "under the new key"))
+	u.save(u.Put(chain.RecordOverview, seal.NewID(), 1, "under the new key"))
 	u.unmoved()
 	if u.Live.Count() != 3 || u.State.Revision != 3 {
 		t.Errorf("%d lines at %d", u.Live.Count(), u.State.Revision)
@@ -99,7 +99,7 @@ func TestSessionAloneCannotWrite(t *testing.T) {
 			r.Operations = encode(make([]byte, protocol.MaxOperationsBytes))
 		}, want: refusal{protocol.CodeTooLarge, "operations"}},
 		"deletes what is not live": {forge: func(u *user, f *forged) {
-			f.operate(testvault.Delete(u.Put(chain.RecordOverview, format2.NewID(), 1, "never")))
+			f.operate(testvault.Delete(u.Put(chain.RecordOverview, seal.NewID(), 1, "never")))
 		}, want: bad("is not live")},
 		"deletes with another hash": {forge: func(u *user, f *forged) {
 			line := u.Operations[0][0]
@@ -111,7 +111,7 @@ func TestSessionAloneCannotWrite(t *testing.T) {
 			f.operate(u.Put(live.Kind, live.ID, live.Version, "twice"))
 		}, want: bad("is live already")},
 		"puts an unknown kind": {forge: func(u *user, f *forged) {
-			f.operate(u.Put(chain.RecordOverview, format2.NewID(), 1, "kind"))
+			f.operate(u.Put(chain.RecordOverview, seal.NewID(), 1, "kind"))
 			f.Operations[0].Kind = 9
 			f.Write.Write.Operations = chain.HashOperations(f.Operations)
 		}, want: bad("operations are not valid")},
@@ -119,21 +119,21 @@ func TestSessionAloneCannotWrite(t *testing.T) {
 			r.Tokens[0], r.Tokens[1] = r.Tokens[1], r.Tokens[0]
 		}, want: bad("tokens[0] is not that of the operation")},
 		"with the token of another write": {forge: func(u *user, f *forged) {
-			f.Tokens[1] = u.Put(chain.RecordDetails, format2.NewID(), 1, "other").Token
+			f.Tokens[1] = u.Put(chain.RecordDetails, seal.NewID(), 1, "other").Token
 		}, want: bad("tokens[1] is not that of the operation")},
 		"with a token too few":  {sent: func(r *protocol.WriteRequest) { r.Tokens = r.Tokens[:1] }, want: bad("tokens are 1")},
 		"with a token too many": {sent: func(r *protocol.WriteRequest) { r.Tokens = append(r.Tokens, r.Tokens[0]) }, want: bad("tokens are 3")},
 		"with a text as token": {forge: func(u *user, f *forged) {
-			f.operate(u.PutToken(chain.RecordDetails, format2.NewID(), 1, "text"))
+			f.operate(u.PutToken(chain.RecordDetails, seal.NewID(), 1, "text"))
 		}, want: bad("not a Fernet token")},
 		"with a giant token": {forge: func(u *user, f *forged) {
-			f.operate(u.PutToken(chain.RecordDetails, format2.NewID(), 1, strings.Repeat("g", protocol.MaxTokenBytes+1)))
+			f.operate(u.PutToken(chain.RecordDetails, seal.NewID(), 1, strings.Repeat("g", protocol.MaxTokenBytes+1)))
 		}, want: refusal{protocol.CodeTooLarge, "tokens[0]"}},
 		"no write at all":   {sent: func(r *protocol.WriteRequest) { r.Write = "" }, want: bad("write must not be empty")},
 		"an entry as write": {forge: nil, sent: func(r *protocol.WriteRequest) { r.Write = "AgAA" }, want: bad("not canonical")},
 	} {
 		t.Run(name, func(t *testing.T) {
-			id := format2.NewID()
+			id := seal.NewID()
 			f := &forged{u.Draft(u.Put(chain.RecordOverview, id, 1, "overview"), u.Put(chain.RecordDetails, id, 1, "details")), u.signer()}
 			if c.forge != nil {
 				c.forge(u, f)
@@ -152,8 +152,8 @@ func TestSessionAloneCannotWrite(t *testing.T) {
 func TestWriteIsTakenOnce(t *testing.T) {
 	t.Parallel()
 	u := newSite(t).register("ada")
-	w := u.Draft(u.Put(chain.RecordOverview, format2.NewID(), 1, "first"))
-	rival := u.Draft(u.Put(chain.RecordOverview, format2.NewID(), 1, "at the same time"))
+	w := u.Draft(u.Put(chain.RecordOverview, seal.NewID(), 1, "first"))
+	rival := u.Draft(u.Put(chain.RecordOverview, seal.NewID(), 1, "at the same time"))
 	if err := u.Write(t.Context(), u.session, u.ID.String(), writeRequest(w)); err != nil {
 		t.Fatal(err)
 	}
@@ -169,20 +169,20 @@ func TestVaultsBelongToTheirMembers(t *testing.T) {
 	s := newSite(t)
 	ada, eve := s.register("ada"), s.register("eve")
 	ada.item("secret")
-	w := writeRequest(ada.Draft(ada.Put(chain.RecordOverview, format2.NewID(), 1, "signed by ada")))
+	w := writeRequest(ada.Draft(ada.Put(chain.RecordOverview, seal.NewID(), 1, "signed by ada")))
 	none := refusal{protocol.CodeNotFound, "no such vault"}
 	none.check(t, s.Write(t.Context(), eve.session, ada.ID.String(), w))
 	bad("signed by another user").check(t, s.Write(t.Context(), eve.session, eve.ID.String(), w))
-	for name, id := range map[string]string{"of ada": ada.ID.String(), "unknown": format2.NewID().String()} {
+	for name, id := range map[string]string{"of ada": ada.ID.String(), "unknown": seal.NewID().String()} {
 		_, err := s.VaultLog(t.Context(), eve.session, id, -1, 0)
 		none.check(t, err)
 		_, err = collect(s, eve.session, id)
 		none.check(t, err)
 		_, err = s.Attachments(t.Context(), eve.session, id)
 		none.check(t, err)
-		_, err = s.Chunk(t.Context(), eve.session, id, format2.NewID().String(), "1")
+		_, err = s.Chunk(t.Context(), eve.session, id, seal.NewID().String(), "1")
 		none.check(t, err)
-		none.check(t, s.PutChunk(t.Context(), eve.session, id, format2.NewID().String(), "1",
+		none.check(t, s.PutChunk(t.Context(), eve.session, id, seal.NewID().String(), "1",
 			protocol.Chunk{Count: 1, Token: testvault.Chunks("x")[0].Token}))
 		if t.Failed() {
 			t.Fatalf("vault %s", name)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Opens the vault in app/seal/format2/testdata/vectors.json, beginning with a password.
+"""Opens the vault in app/seal/testdata/vectors.json, beginning with a password.
 
-Written from docs/sealed-format-2.md alone, as a second implementation of the reader. It needs the package cryptography.
+Written from docs/sealed-format.md alone, as a second implementation of the reader. It needs the package cryptography.
 """
 
 import base64

@@ -14,7 +14,7 @@ import (
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
-const vectors = "../../app/seal/format2/testdata/vectors.json"
+const vectors = "../../app/seal/testdata/vectors.json"
 
 // verify returns what open_vault.py says about a file.
 func verify(t *testing.T, file string) (string, error) {

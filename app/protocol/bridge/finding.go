@@ -21,13 +21,15 @@ type FindingCode string
 
 // Faults in the server's answer, for the code "vault_altered".
 const (
-	ManifestUnopened FindingCode = "manifest_unopened"
-	RevisionUnsealed FindingCode = "revision_unsealed" // Got: the server's, Want: the sealed one
-	RevisionSkipped  FindingCode = "revision_skipped"  // Got follows on Want
+	LogBroken        FindingCode = "log_broken" // by the entry or write Got
+	OtherVault       FindingCode = "other_vault"
 	OtherUser        FindingCode = "other_user"
 	OtherAccount     FindingCode = "other_account" // as the answer to a registration or a recovery
-	OtherVaultKey    FindingCode = "other_vault_key"
+	OtherAccountKey  FindingCode = "other_account_key"
+	AccountUnsigned  FindingCode = "account_unsigned" // the log of the vault does not sign the account or its keys
+	OldAccountKey    FindingCode = "old_account_key"  // of a generation before the remembered one
 	CacheDamaged     FindingCode = "cache_damaged"
+	VaultKeyUnopened FindingCode = "vault_key_unopened" // the envelope of the newest entry
 	OutboxUnopened   FindingCode = "outbox_unopened"
 	RecordAltered    FindingCode = "record_altered"
 	RecordMisplaced  FindingCode = "record_misplaced"
@@ -42,10 +44,11 @@ const (
 
 // Reasons for the code "vault_rolled_back": Got is the revision that the server shows, Want the revision seen before.
 const (
-	VaultOlder FindingCode = "vault_older"
-	VaultOther FindingCode = "vault_other" // of the same revision
-	CacheOlder FindingCode = "cache_older"
-	CacheOther FindingCode = "cache_other"
+	MemoryDamaged FindingCode = "memory_damaged" // what this device remembers cannot be read
+	VaultOlder    FindingCode = "vault_older"
+	VaultOther    FindingCode = "vault_other" // of the same revision
+	CacheOlder    FindingCode = "cache_older"
+	CacheOther    FindingCode = "cache_other"
 )
 
 // Why the code is "kdf_refused".
@@ -53,6 +56,8 @@ const (
 	KDFTooWeak   FindingCode = "kdf_too_weak"
 	KDFTooCostly FindingCode = "kdf_too_costly"
 	KDFMismatch  FindingCode = "kdf_mismatch"
+	KDFUnknown   FindingCode = "kdf_unknown" // a step that this release does not know
+	KDFLowered   FindingCode = "kdf_lowered" // below the remembered step
 )
 
 // Why the code is "record_unreadable".

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
-	"github.com/vaultsphere/vaultsphere/app/seal/format2"
+	"github.com/vaultsphere/vaultsphere/app/seal"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/testvault"
 )
@@ -55,7 +55,7 @@ func accountRoundTrip(t *testing.T, open func(t *testing.T) VaultStore) {
 	wantAccount(t, b, u, v)
 	wantEnvelope(t, b, v)
 	wantVault(t, b, v)
-	if cards, err := b.Cards(t.Context(), format2.NewID()); err != nil || len(cards) != 0 {
+	if cards, err := b.Cards(t.Context(), seal.NewID()); err != nil || len(cards) != 0 {
 		t.Errorf("an unknown user has %d cards, %v", len(cards), err)
 	}
 	_, err := b.Envelope(t.Context(), v.ID, chain.Hash{1})

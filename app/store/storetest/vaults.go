@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
-	"github.com/vaultsphere/vaultsphere/app/seal/format2"
+	"github.com/vaultsphere/vaultsphere/app/seal"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/testvault"
 )
@@ -80,7 +80,7 @@ func follow(t *testing.T, s VaultStore, v *testvault.Vault, e testvault.Entry) {
 func items(v *testvault.Vault, n, size int) []testvault.Operation {
 	ops := make([]testvault.Operation, 0, 2*n)
 	for range n {
-		id := format2.NewID()
+		id := seal.NewID()
 		for _, kind := range []chain.RecordKind{chain.RecordOverview, chain.RecordDetails} {
 			ops = append(ops, v.PutToken(kind, id, 1, text(size)))
 		}

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
-	"github.com/vaultsphere/vaultsphere/app/seal/format2"
+	"github.com/vaultsphere/vaultsphere/app/seal"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/testvault"
 )
@@ -24,7 +24,7 @@ func writesRoundTrip(t *testing.T, open func(t *testing.T) VaultStore) {
 	// Every kind, sealed as a client does, and ids at both ends of a bucket and of all buckets.
 	var ops []testvault.Operation
 	for kind := chain.RecordOverview; kind <= chain.RecordGrant; kind++ {
-		ops = append(ops, v.Put(kind, format2.NewID(), 1<<32-1, "content"))
+		ops = append(ops, v.Put(kind, seal.NewID(), 1<<32-1, "content"))
 	}
 	first, last := chain.ID{15: 1}, chain.ID{}
 	for i := range last {
@@ -99,7 +99,7 @@ func changesOfAVaultSince(t *testing.T, open func(t *testing.T) VaultStore) {
 	a, b := open(t), open(t)
 	v := founded(t, a, "ada")
 	wantSince(t, b, v, 0, nil)
-	x, y := format2.NewID(), format2.NewID()
+	x, y := seal.NewID(), seal.NewID()
 	x1, xd, y1 := v.PutToken(chain.RecordOverview, x, 1, "x1"), v.PutToken(chain.RecordDetails, x, 1, "xd"), v.PutToken(chain.RecordOverview, y, 1, "y1")
 	write(t, a, v, x1, xd)
 	write(t, b, v, y1)

@@ -4,7 +4,7 @@ import (
 	"slices"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
-	"github.com/vaultsphere/vaultsphere/app/seal/format2"
+	"github.com/vaultsphere/vaultsphere/app/seal"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
@@ -13,15 +13,15 @@ type Entry struct {
 	vault.EntryChange
 	owner  Person
 	known  *chain.Cards
-	epochs []format2.EpochKey
+	epochs []seal.EpochKey
 	keys   vault.Keys
 }
 
 // Renewal says what an account entry replaces besides the sealed identity and the wraps.
 type Renewal struct {
 	Card, Epoch, AccountKey bool
-	Password                *format2.PasswordKey // with KDF
-	KDF                     format2.KDF
+	Password                *seal.PasswordKey // with KDF
+	KDF                     seal.KDF
 }
 
 // DraftAccount returns the next account entry. Its User has name, ID and Keys; the caller adds the rest. The vault stays as it is: see
@@ -31,14 +31,14 @@ func (v *Vault) DraftAccount(r Renewal) Entry {
 	signers := []chain.Signer{v.Owner.keys().Signing}
 	owner := &d.owner
 	if r.Card {
-		owner.CardKeys = append(slices.Clone(owner.CardKeys), format2.NewCardKeys())
-		card := must(format2.NextCard(v.Owner.Card(), v.Owner.keys(), owner.Username, owner.keys()))
+		owner.CardKeys = append(slices.Clone(owner.CardKeys), seal.NewCardKeys())
+		card := must(seal.NextCard(v.Owner.Card(), v.Owner.keys(), owner.Username, owner.keys()))
 		owner.Cards = append(slices.Clone(owner.Cards), card)
 		d.known = knownCards(owner.Cards)
 	}
 	if r.AccountKey {
-		owner.Former = append([]format2.AccountKey{owner.AccountKey}, owner.Former...)
-		owner.AccountKey, owner.KeyGeneration = format2.NewAccountKey(), owner.KeyGeneration+1
+		owner.Former = append([]seal.AccountKey{owner.AccountKey}, owner.Former...)
+		owner.AccountKey, owner.KeyGeneration = seal.NewAccountKey(), owner.KeyGeneration+1
 	}
 	if r.Password != nil {
 		owner.PasswordKey, owner.KDF = *r.Password, r.KDF
@@ -79,11 +79,11 @@ func (v *Vault) draft(op chain.Op) (Entry, *chain.Entry) {
 }
 
 func (d *Entry) nextEpoch(e *chain.Entry) {
-	var before []format2.PreviousKey
+	var before []seal.PreviousKey
 	for i, key := range slices.Backward(d.epochs) {
-		before = append(before, format2.PreviousKey{Epoch: uint32(i + 1), Key: key})
+		before = append(before, seal.PreviousKey{Epoch: uint32(i + 1), Key: key})
 	}
-	key := format2.NewEpochKey()
+	key := seal.NewEpochKey()
 	d.epochs = append(slices.Clone(d.epochs), key)
 	e.Epoch++
 	e.Commitment = key.Commitment(e.Vault, e.Epoch)
@@ -109,4 +109,7 @@ func (v *Vault) sign(d Entry, e *chain.Entry, signers ...chain.Signer) Entry {
 func (v *Vault) Follow(e Entry) {
 	*v.Owner, v.Known, v.Epochs, v.Keys = e.owner, e.known, e.epochs, e.keys
 	v.State, v.Entries = e.Next.State, append(v.Entries, e.Entry)
+	for _, envelope := range e.Envelopes {
+		v.Envelope = envelope
+	}
 }

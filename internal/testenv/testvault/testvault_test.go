@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
-	"github.com/vaultsphere/vaultsphere/app/seal/format2"
+	"github.com/vaultsphere/vaultsphere/app/seal"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/testvault"
 )
 
@@ -16,7 +16,7 @@ func TestVaultOpensAfterEveryChange(t *testing.T) {
 	if founding.Head.State.Entry.Sequence != 1 || founding.Head.Count != 0 {
 		t.Fatalf("founded at %+v", founding.Head.State)
 	}
-	item := format2.NewID()
+	item := seal.NewID()
 	first := v.Put(chain.RecordOverview, item, 1, "first")
 	v.Apply(v.Draft(first, v.Put(chain.RecordDetails, item, 1, "details")))
 	chunks := testvault.Chunks("content")
@@ -27,7 +27,7 @@ func TestVaultOpensAfterEveryChange(t *testing.T) {
 	v.Apply(v.Draft(testvault.Delete(first), second))
 	v.Follow(v.DraftAccount(testvault.Renewal{Card: true, Epoch: true, AccountKey: true}))
 	open(t, v)
-	place := format2.RecordPlace{Vault: v.ID, Epoch: 2, Item: item, Kind: chain.RecordOverview, Version: 1}
+	place := seal.RecordPlace{Vault: v.ID, Epoch: 2, Item: item, Kind: chain.RecordOverview, Version: 1}
 	record, err := v.Epochs[1].Open(place, v.Tokens[second.Line])
 	if err != nil || string(record.Content) != "second" || v.Live.Count() != 3 || len(v.Tokens) != 2 {
 		t.Errorf("%q, %v; %d lines", record.Content, err, v.Live.Count())

@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
-	"github.com/vaultsphere/vaultsphere/app/seal/format2"
+	"github.com/vaultsphere/vaultsphere/app/seal"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
@@ -13,21 +13,22 @@ import (
 type Vault struct {
 	ID         chain.ID
 	Owner      *Person
-	Known      *chain.Cards       // the owner's
-	Epochs     []format2.EpochKey // of epoch 1, 2, 3 …
-	Keys       vault.Keys         // what the newest account entry signs
+	Known      *chain.Cards    // the owner's
+	Epochs     []seal.EpochKey // of epoch 1, 2, 3 …
+	Keys       vault.Keys      // what the newest account entry signs
 	State      chain.State
 	Live       *chain.Live
 	Tokens     map[chain.Line]string // of the live records
 	Entries    []*chain.Entry
 	Writes     []*chain.Write
 	Operations [][]chain.Operation // of Writes
+	Envelope   []byte              // of the newest entry
 }
 
 // Found creates the vault of a new user.
 func (p *Person) Found() (*Vault, vault.Founding) {
 	v := &Vault{
-		ID: format2.NewID(), Owner: p, Known: knownCards(p.Cards), Epochs: []format2.EpochKey{format2.NewEpochKey()}, Tokens: map[chain.Line]string{},
+		ID: seal.NewID(), Owner: p, Known: knownCards(p.Cards), Epochs: []seal.EpochKey{seal.NewEpochKey()}, Tokens: map[chain.Line]string{},
 	}
 	v.Live = chain.NewLive(v.ID)
 	envelope := must(v.Epochs[0].SealEnvelope(v.ID, 1, p.Card()))
@@ -40,7 +41,7 @@ func (p *Person) Found() (*Vault, vault.Founding) {
 	}
 	create.Sign(p.keys().Signing)
 	v.State = must(chain.Begin(create, v.Known))
-	v.Entries = []*chain.Entry{create}
+	v.Entries, v.Envelope = []*chain.Entry{create}, envelope
 	account := v.DraftAccount(Renewal{})
 	v.Follow(account)
 	return v, vault.Founding{Card: p.Card(), Entries: [2]*chain.Entry{create, account.Entry}, Envelope: envelope, Head: v.Head()}
@@ -65,7 +66,7 @@ func (v *Vault) Head() vault.VaultHead {
 }
 
 // epoch returns the key of the newest epoch.
-func (v *Vault) epoch() format2.EpochKey { return v.Epochs[len(v.Epochs)-1] }
+func (v *Vault) epoch() seal.EpochKey { return v.Epochs[len(v.Epochs)-1] }
 
 // Operation is an operation with the token of what it puts, if that is a sealed record.
 type Operation struct {
@@ -75,8 +76,8 @@ type Operation struct {
 
 // Put seals content as a record under the key of the newest epoch.
 func (v *Vault) Put(kind chain.RecordKind, item chain.ID, version uint32, content string) Operation {
-	p := format2.RecordPlace{Vault: v.ID, Epoch: v.State.Entry.Epoch, Item: item, Kind: kind, Version: version}
-	return v.PutToken(kind, item, version, must(v.epoch().Seal(p, format2.Record{Content: []byte(content)})))
+	p := seal.RecordPlace{Vault: v.ID, Epoch: v.State.Entry.Epoch, Item: item, Kind: kind, Version: version}
+	return v.PutToken(kind, item, version, must(v.epoch().Seal(p, seal.Record{Content: []byte(content)})))
 }
 
 // PutToken puts any text, sealed or not.
@@ -99,10 +100,10 @@ func Attach(id chain.ID, chunks []vault.VaultChunk) Operation {
 
 // Chunks seals contents as the chunks of a new attachment.
 func Chunks(contents ...string) []vault.VaultChunk {
-	key, id := format2.NewAttachmentKey(), format2.NewID()
+	key, id := seal.NewAttachmentKey(), seal.NewID()
 	chunks := make([]vault.VaultChunk, len(contents))
 	for i, content := range contents {
-		place := format2.Chunk{Attachment: id, Number: uint32(i + 1), Count: uint32(len(contents))}
+		place := seal.Chunk{Attachment: id, Number: uint32(i + 1), Count: uint32(len(contents))}
 		chunks[i] = vault.VaultChunk{Attachment: id, Number: i + 1, Count: len(contents), Token: must(key.Seal(place, []byte(content)))}
 	}
 	return chunks

@@ -1,0 +1,168 @@
+package client
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/vaultsphere/vaultsphere/app/chain"
+	"github.com/vaultsphere/vaultsphere/app/client/replica"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/app/seal"
+)
+
+// An account entry is stored on the device before it is sent. If the answer is lost, the same bytes are sent again: two entries at one
+// place of the log, signed by one user, would let a server show two histories.
+
+// entryInFlight is an account entry whose fate is unknown.
+type entryInFlight struct {
+	Entry   protocol.Signed `json:"entry"`
+	Path    string          `json:"path"`
+	Request json.RawMessage `json:"request"`
+}
+
+// putEntry stores an entry in flight. A device without a cache only keeps it until the program ends.
+func (op *operation) putEntry(v *vault, e *entryInFlight) error {
+	v.entry = e
+	if !op.mayCache() {
+		return nil
+	}
+	plaintext, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("encode account entry: %w", err)
+	}
+	defer clear(plaintext)
+	token, err := v.keys.key.SealOnDevice(seal.UseOutbox, v.user, plaintext)
+	if err != nil {
+		return fmt.Errorf("store account entry: %w", err)
+	}
+	name := entryName(v.account.UserID)
+	held, err := op.cache.Load(name)
+	if err == nil {
+		err = op.cache.Replace(name, held.Stamp, Chunk{newStamp(), []byte(token)})
+	}
+	if err != nil {
+		return fmt.Errorf("store account entry: %w", err)
+	}
+	return nil
+}
+
+func (op *operation) dropEntry(v *vault) error {
+	v.entry = nil
+	if !op.mayCache() {
+		return nil
+	}
+	return op.forgetNames(entryName(v.account.UserID))
+}
+
+// inFlight returns the entry in flight, or nil. One that cannot be read is dropped: the log decides.
+func (op *operation) inFlight(v *vault) (*entryInFlight, *chain.Entry) {
+	e := v.entry
+	if e == nil && op.mayCache() {
+		held, err := op.cache.Load(entryName(v.account.UserID))
+		if err != nil || len(held.Chunks) == 0 {
+			return nil, nil
+		}
+		plaintext, err := v.keys.key.OpenOnDevice(seal.UseOutbox, v.user, string(held.Chunks[len(held.Chunks)-1]))
+		if err != nil {
+			return nil, nil
+		}
+		e = &entryInFlight{}
+		if decodeStrict(plaintext, e) != nil {
+			return nil, nil
+		}
+	}
+	if e == nil {
+		return nil, nil
+	}
+	b, err := base64.RawURLEncoding.Strict().DecodeString(e.Entry)
+	if err != nil {
+		return nil, nil
+	}
+	entry, err := chain.ParseEntry(b)
+	if err != nil {
+		return nil, nil
+	}
+	return e, entry
+}
+
+// decided reports whether a verified log settles the fate of an entry: it has this one or another in its place, or a write came before.
+// held says that it has this one.
+func decided(e *chain.Entry, log *replica.Log) (done, held bool) {
+	if e.Sequence < int64(len(log.Entries)) {
+		return true, log.Entries[e.Sequence].Hash() == e.Hash()
+	}
+	return log.State.Revision > e.Revision, false
+}
+
+// settleEntry finds out what became of an entry in flight, and sends it again if that is open. It reports whether the log has it now.
+func (op *operation) settleEntry() (bool, error) {
+	v, err := op.opened()
+	if err != nil {
+		return false, err
+	}
+	sent, entry := op.inFlight(v)
+	if sent == nil {
+		return false, nil
+	}
+	if _, err := op.sync(v); err != nil {
+		return false, err
+	}
+	if done, held := decided(entry, v.Log()); done {
+		return held, op.dropEntry(v)
+	}
+	if sent.Path != protocol.PathAccountEntry {
+		return false, op.dropEntry(v) // of a recovery, which the user starts again
+	}
+	err = op.postEntry(v, sent, entry)
+	return err == nil, err
+}
+
+// sendEntry stores an account entry, sends it, and syncs. It returns ErrUncertain if its fate stays unknown.
+func (op *operation) sendEntry(v *vault, entry *chain.Entry, request protocol.AccountEntryRequest) error {
+	body, err := json.Marshal(request)
+	if err != nil {
+		return fmt.Errorf("encode account entry: %w", err)
+	}
+	sent := &entryInFlight{Entry: request.Change.Entry, Path: protocol.PathAccountEntry, Request: body}
+	if err := op.putEntry(v, sent); err != nil {
+		return err
+	}
+	return op.postEntry(v, sent, entry)
+}
+
+func (op *operation) postEntry(v *vault, sent *entryInFlight, entry *chain.Entry) error {
+	err := op.call(methodPost, sent.Path, sent.Request, nil)
+	if err != nil && !op.lost(err) {
+		return errors.Join(err, op.dropEntry(v))
+	}
+	if op.ctx.Err() != nil {
+		return fmt.Errorf("%w: %w", ErrUncertain, err)
+	}
+	if _, syncErr := op.sync(v); syncErr != nil {
+		return fmt.Errorf("%w: %w", ErrUncertain, errors.Join(err, syncErr))
+	}
+	done, held := decided(entry, v.Log())
+	switch {
+	case held:
+		return op.dropEntry(v)
+	case err == nil:
+		return accountProblem(chain.ErrFork) // the server took the entry, and does not show it
+	case done:
+		return errors.Join(err, op.dropEntry(v))
+	}
+	return fmt.Errorf("%w: %w", ErrUncertain, err)
+}
+
+// lost reports whether a request that failed with err may have been carried out.
+func (op *operation) lost(err error) bool {
+	var answer *AnswerError
+	var server *ServerError
+	if errors.As(err, &server) {
+		// Without a request id, this is the answer of a proxy that lost the server's.
+		return server.Code == protocol.CodeStorageUnavailable || server.Code == protocol.CodeInternal ||
+			server.Code == protocol.CodeUnavailable && server.RequestID == ""
+	}
+	return errors.Is(err, ErrOffline) || errors.As(err, &answer) || op.ctx.Err() != nil
+}

@@ -1,0 +1,266 @@
+package client
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/vaultsphere/vaultsphere/app/chain"
+	"github.com/vaultsphere/vaultsphere/app/client/replica"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
+	"github.com/vaultsphere/vaultsphere/app/seal"
+)
+
+// accountKeys are the secrets of an account, and the document that names their sealed forms.
+type accountKeys struct {
+	key        seal.AccountKey
+	generation int64 // of key
+	identity   *seal.Identity
+	document   *chain.Document
+}
+
+func (k *accountKeys) wipe() {
+	k.key.Wipe()
+	if k.identity != nil {
+		k.identity.Wipe()
+	}
+}
+
+// parseKDF accepts only the steps of the cost that this release knows. Nothing is derived before.
+func parseKDF(k protocol.PasswordKDF) (seal.KDF, error) {
+	salt, err := chain.ParseID(k.Salt)
+	if err != nil || salt == (chain.ID{}) {
+		return seal.KDF{}, fmt.Errorf("salt from the server: %w", seal.ErrBadID)
+	}
+	if k.Cost < 1 || k.Cost > chain.MaxCost {
+		return seal.KDF{}, fmt.Errorf("%w: step %d", seal.ErrUnknownCost, k.Cost)
+	}
+	return seal.KDF{Salt: salt, Cost: byte(k.Cost)}, nil
+}
+
+// refuseCheaper refuses a cost below the one that this device remembers: the key would be easier to guess.
+func (r Remembered) refuseCheaper(k seal.KDF) error {
+	if known, ok := r.kdf(); ok && k.Cost < known.Cost {
+		return fmt.Errorf("%w: step %d, but this device has seen step %d", ErrCostLowered, k.Cost, known.Cost)
+	}
+	return nil
+}
+
+// signedParts is what a document names: the sealed identity and the wraps. The server cannot replace any of it.
+type signedParts struct {
+	document *chain.Document
+	keys     protocol.AccountKeys
+}
+
+// parseKeys reads the document of an account and compares everything beside it with the hashes that it names.
+func parseKeys(k protocol.AccountKeys) (signedParts, error) {
+	b, err := base64.RawURLEncoding.Strict().DecodeString(k.Document)
+	if err != nil {
+		return signedParts{}, otherDocument(chain.ErrEncoding)
+	}
+	d, err := chain.ParseDocument(b)
+	if err != nil {
+		return signedParts{}, otherDocument(err)
+	}
+	if d.Identity != chain.HashOf(chain.HashIdentity, []byte(k.Identity)) {
+		return signedParts{}, replica.Altered(replica.Found(bridge.Finding{Code: bridge.AccountUnsigned}, "the sealed identity is not the one in the account document"))
+	}
+	fits := len(k.Wraps) == len(d.Wraps)
+	for i := 0; fits && i < len(d.Wraps); i++ {
+		fits = d.Wraps[i].Hash == chain.HashOf(chain.HashWrap, []byte(k.Wraps[i]))
+	}
+	if !fits {
+		return signedParts{}, replica.Altered(replica.Found(bridge.Finding{Code: bridge.AccountUnsigned}, "a wrapped account key is not the one in the account document"))
+	}
+	return signedParts{d, k}, nil
+}
+
+func otherDocument(cause error) error {
+	return &VaultAlteredError{Problems: []error{replica.Found(bridge.Finding{Code: bridge.AccountUnsigned}, "the account document is not the signed one")}, Err: cause}
+}
+
+// wrap returns the wrapped account key of a method.
+func (p signedParts) wrap(m chain.Method) (string, error) {
+	i := slices.IndexFunc(p.document.Wraps, func(w chain.Wrap) bool { return w.Method == m })
+	if i < 0 {
+		return "", otherDocument(fmt.Errorf("no wrap of method %d", m))
+	}
+	return p.keys.Wraps[i], nil
+}
+
+// open unwraps the account key with k and opens the identity. It refuses keys of a generation below remembered. ErrWrongPassword: k
+// does not open the wrap.
+func (p signedParts) open(user chain.ID, k seal.WrapKey, wrapped string, remembered Remembered) (accountKeys, error) {
+	key, generation, err := k.Unwrap(wrapped, user, remembered.KeyGeneration)
+	if errors.Is(err, seal.ErrWrongKey) {
+		return accountKeys{}, fmt.Errorf("%w: %w", ErrWrongPassword, err)
+	}
+	if err != nil {
+		return accountKeys{}, fmt.Errorf("open account key: %w", err)
+	}
+	return p.openIdentity(user, key, generation)
+}
+
+func (p signedParts) openIdentity(user chain.ID, key seal.AccountKey, generation int64) (accountKeys, error) {
+	if generation != p.document.KeyGeneration {
+		return accountKeys{}, otherDocument(seal.ErrOldKey)
+	}
+	identity, err := key.OpenIdentity(user, generation, p.keys.Identity)
+	if err != nil {
+		return accountKeys{}, fmt.Errorf("open identity: %w", err)
+	}
+	return accountKeys{key, generation, identity, p.document}, nil
+}
+
+// openWith derives the password's key as the account says, and opens the account with it. The caller wipes the password's key.
+func openWith(a protocol.UserAccount, password string, remembered Remembered) (*vault, seal.PasswordKey, error) {
+	user, parts, err := parseAccount(a)
+	if err != nil {
+		return nil, seal.PasswordKey{}, err
+	}
+	kdf := seal.KDF{Salt: parts.document.Salt, Cost: parts.document.Cost}
+	if err := remembered.refuseCheaper(kdf); err != nil {
+		return nil, seal.PasswordKey{}, err
+	}
+	key, err := derivePassword(password, kdf)
+	if err != nil {
+		return nil, key, err
+	}
+	v, err := parts.vault(a, user, key.WrapKey(), remembered)
+	return v, key, err
+}
+
+// parseAccount reads the ids of an account and what its document names.
+func parseAccount(a protocol.UserAccount) (chain.ID, signedParts, error) {
+	user, err := chain.ParseID(a.UserID)
+	if err != nil || user == (chain.ID{}) {
+		return user, signedParts{}, &AnswerError{Path: protocol.PathAccount, Err: seal.ErrBadID}
+	}
+	parts, err := parseKeys(a.Keys)
+	return user, parts, err
+}
+
+// vault opens the account with the key of the master password.
+func (p signedParts) vault(a protocol.UserAccount, user chain.ID, k seal.WrapKey, remembered Remembered) (*vault, error) {
+	wrapped, err := p.wrap(chain.MethodPassword)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := p.open(user, k, wrapped, remembered)
+	if err != nil {
+		return nil, err
+	}
+	v, err := newVault(a, keys)
+	if err != nil {
+		keys.wipe()
+	}
+	return v, err
+}
+
+// sameKeys reports whether two accounts are of one user with the same signed parts.
+func sameKeys(a, b *protocol.UserAccount) bool {
+	return a != nil && b != nil && a.UserID == b.UserID && a.Vault == b.Vault && sameParts(a.Keys, b.Keys)
+}
+
+func sameParts(a, b protocol.AccountKeys) bool {
+	return a.Document == b.Document && a.Identity == b.Identity && slices.Equal(a.Wraps, b.Wraps)
+}
+
+func sameAccount(a, b *protocol.UserAccount) bool {
+	return sameKeys(a, b) && a.Username == b.Username && a.TOTPEnabled == b.TOTPEnabled && a.SessionID == b.SessionID
+}
+
+// check returns an error unless a verified log signs account a: the document is the annex, it names the newest card, and the
+// newest account entry follows the one that the identity names.
+func (k *accountKeys) check(a protocol.UserAccount, log *replica.Log) error {
+	if err := k.document.Annexed(log.State.Entry); err != nil {
+		return err
+	}
+	return k.checkBefore(a, log)
+}
+
+// checkBefore is check for an account that was the newest at some time.
+func (k *accountKeys) checkBefore(a protocol.UserAccount, log *replica.Log) error {
+	card := log.Cards.Get(k.document.Card)
+	if card == nil {
+		return chain.ErrUnknownCard
+	}
+	anchor, err := k.identity.Anchor(card)
+	switch {
+	case err != nil:
+		return err
+	case anchor.Genesis != log.State.Genesis || log.State.Entry.Vault.String() != a.Vault:
+		return chain.ErrVault
+	case card.Username != a.Username:
+		return fmt.Errorf("%w: of another username", chain.ErrCard)
+	}
+	annex := k.document.Hash()
+	for _, e := range slices.Backward(log.Entries) {
+		if e.Op == chain.OpAccount && e.Annex == annex {
+			return anchor.Check(e, k.document, a.Keys.Identity)
+		}
+	}
+	return chain.ErrDocument
+}
+
+// proveAccount checks that the log signs the account of v. If another device changed the account after it was read, proveAccount reads
+// it again, once.
+func (op *operation) proveAccount(v *vault, log *replica.Log) error {
+	err := v.keys.check(v.account, log)
+	if err == nil {
+		v.proven = true
+		return nil
+	}
+	v.proven = false
+	a, fetchErr := op.fetchAccount()
+	if fetchErr != nil {
+		return errors.Join(fetchErr, accountProblem(err))
+	}
+	user, parts, err := parseAccount(a)
+	if err != nil {
+		return err
+	}
+	if user != v.user || a.Vault != v.account.Vault {
+		return replica.Altered(replica.Found(bridge.Finding{Code: bridge.OtherUser}, "the server answered for a different user"))
+	}
+	keys, err := parts.openIdentity(user, v.keys.key, v.keys.generation)
+	if err != nil {
+		return err
+	}
+	if err := keys.check(a, log); err != nil {
+		keys.identity.Wipe()
+		return accountProblem(err)
+	}
+	op.client.mu.Lock()
+	defer op.client.mu.Unlock()
+	v.keys.identity.Wipe()
+	v.keys, v.account, v.proven = keys, a, true
+	return nil
+}
+
+// proveCached is proveAccount for a log in the cache, which may be newer than the cached account.
+func (v *vault) proveCached(log *replica.Log) error {
+	return accountProblem(v.keys.checkBefore(v.account, log))
+}
+
+func accountProblem(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &VaultAlteredError{Problems: []error{replica.Found(bridge.Finding{Code: bridge.AccountUnsigned}, "the log of the vault does not sign this account: %v", err)}, Err: err}
+}
+
+// signer returns the keys of the newest card, with which this device signs.
+func (v *vault) signer() (seal.CardKeys, error) {
+	card := v.Log().Cards.Get(v.keys.document.Card)
+	if card == nil {
+		return seal.CardKeys{}, chain.ErrUnknownCard
+	}
+	return v.keys.identity.Keys(card)
+}
+
+func encodeSigned(b []byte) protocol.Signed { return base64.RawURLEncoding.EncodeToString(b) }
+
+func encodeDocument(d *chain.Document) protocol.Signed { return encodeSigned(d.Encode()) }

@@ -1,0 +1,172 @@
+package client
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/vaultsphere/vaultsphere/app/chain"
+	"github.com/vaultsphere/vaultsphere/app/client/replica"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
+	"github.com/vaultsphere/vaultsphere/app/seal"
+)
+
+// recovery is one Recover.
+type recovery struct {
+	*operation
+	username, device string
+	words            seal.RecoveryPhrase
+	removeTOTP       bool
+}
+
+// recovered is an account that the phrase opened. Its log is verified, and signs the account.
+type recovered struct {
+	*vault
+	log *replica.Log
+}
+
+// open opens the account with the phrase, and verifies the log of the personal vault.
+func (r *recovery) open() (*recovered, error) {
+	known, err := r.memory.Find(r.username)
+	if err == nil {
+		err = known.Check()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read what this device remembers: %w", err)
+	}
+	revision, _ := known.Head()
+	for range 2 {
+		v, opened, err := r.ask(revision)
+		if err != nil {
+			return nil, err
+		}
+		seen, err := v.seen()
+		if err != nil {
+			return nil, err
+		}
+		if seen.Revision != revision { // the user has another name by now
+			revision = seen.Revision
+			continue
+		}
+		log, err := v.Follow(&replica.Answer{VaultAnswer: protocol.VaultAnswer{VaultLog: opened.Log}}, seen)
+		if err != nil {
+			return nil, err
+		}
+		return &recovered{v, log}, accountProblem(v.keys.check(v.account, log))
+	}
+	return nil, &AnswerError{Path: protocol.PathRecoveryOpen, Err: errors.New("the user changed between two requests")}
+}
+
+// ask proves the phrase and opens the account. revision is that of the remembered state.
+func (r *recovery) ask(revision int64) (*vault, protocol.PhraseOpened, error) {
+	var opened protocol.PhraseOpened
+	refuse := func(err error) (*vault, protocol.PhraseOpened, error) { return nil, opened, err }
+	proof := protocol.PhraseProof{Username: r.username, RecoveryAuthKey: r.words.AuthKey().Encode(), After: -1, Revision: revision}
+	err := r.callWithin(methodPost, protocol.PathRecoveryOpen, proof, &opened, maxVault)
+	if hasCode(err, protocol.CodeInvalidCredentials) {
+		return refuse(fmt.Errorf("%w: %w", ErrWrongPhrase, err))
+	}
+	if err != nil {
+		return refuse(err)
+	}
+	a := protocol.UserAccount{Username: r.username, UserID: opened.UserID, Vault: opened.Vault, Keys: opened.Keys, TOTPEnabled: opened.TOTPEnabled}
+	user, parts, err := parseAccount(a)
+	if err != nil {
+		return refuse(err)
+	}
+	remembered, err := r.rememberedOf(user)
+	if err != nil {
+		return refuse(err)
+	}
+	wrapped, err := parts.wrap(chain.MethodPhrase)
+	if err != nil {
+		return refuse(err)
+	}
+	keys, err := parts.open(user, r.words.WrapKey(), wrapped, remembered)
+	if errors.Is(err, ErrWrongPassword) {
+		return refuse(&VaultAlteredError{Problems: []error{replica.Found(bridge.Finding{Code: bridge.OtherAccountKey}, "the account key wrapped for recovery is not this user's")}, Err: seal.ErrWrongKey})
+	}
+	if err != nil {
+		return refuse(err)
+	}
+	v, err := newVault(a, keys)
+	if err != nil {
+		return refuse(err)
+	}
+	v.remembered = remembered
+	return v, opened, nil
+}
+
+// finish signs and sends the account entry with the new password, and enters the session that it begins.
+func (r *recovery) finish(v *recovered, fresh newPassword) (string, error) {
+	if again, err := r.settle(v); err != nil {
+		return "", err
+	} else if again {
+		return "", errAgain
+	}
+	d, err := v.draft()
+	if err != nil {
+		return "", err
+	}
+	d.setPassword(fresh)
+	e, err := d.sign(v.log)
+	if err != nil {
+		return "", err
+	}
+	change := e.wire()
+	change.AuthKey = fresh.auth.Encode()
+	request := protocol.PhraseEntryRequest{
+		Username: r.username, RecoveryAuthKey: r.words.AuthKey().Encode(), Change: change, RemoveTOTP: r.removeTOTP, Device: r.device,
+		Transport: r.client.sessionTransport(),
+	}
+	body, err := json.Marshal(request)
+	if err != nil {
+		return "", fmt.Errorf("encode account entry: %w", err)
+	}
+	if err := r.putEntry(v.vault, &entryInFlight{Entry: change.Entry, Path: protocol.PathRecoveryFinish, Request: body}); err != nil {
+		return "", err
+	}
+	answer, err := r.post(v, body)
+	if err != nil {
+		return "", err
+	}
+	a := answer.Account
+	if a.UserID != v.account.UserID || a.Vault != v.account.Vault || !sameParts(a.Keys, e.keys) {
+		return "", replica.Altered(replica.Found(bridge.Finding{Code: bridge.OtherAccount}, "the server answered the recovery with another account"))
+	}
+	next, err := newVault(a, e.accountKeys)
+	if err != nil {
+		return "", err
+	}
+	return a.Username, r.enter(answer, next, r.device)
+}
+
+// errAgain: the log moved on. Read it again.
+var errAgain = errors.New("the log of the vault moved on")
+
+// settle sends an entry of an earlier recovery again, whose answer was lost. again says that the log is different now.
+func (r *recovery) settle(v *recovered) (again bool, err error) {
+	sent, entry := r.inFlight(v.vault)
+	if sent == nil {
+		return false, nil
+	}
+	if done, _ := decided(entry, v.log); done || sent.Path != protocol.PathRecoveryFinish {
+		// A change of the password from a session that is gone cannot be sent again. If the server has it, that shows in the log.
+		return false, r.dropEntry(v.vault)
+	}
+	_, err = r.post(v, sent.Request)
+	return true, err
+}
+
+func (r *recovery) post(v *recovered, request json.RawMessage) (protocol.UserSession, error) {
+	var answer protocol.UserSession
+	err := r.call(methodPost, protocol.PathRecoveryFinish, request, &answer)
+	switch {
+	case err == nil || !r.lost(err):
+		return answer, errors.Join(err, r.dropEntry(v.vault))
+	case r.ctx.Err() == nil:
+		return answer, fmt.Errorf("%w: %w", ErrUncertain, err)
+	}
+	return answer, err
+}
