@@ -184,7 +184,8 @@ type VaultRecord struct {
 	Epoch    Epoch      `json:"epoch,omitempty"` // of a sealed record
 	Revision Revision   `json:"revision"`        // of the write that put or deleted it
 	Token    Token      `json:"token,omitempty"`
-	Hash     Hash       `json:"hash,omitempty"` // chain.HashAttachment
+	//wire:schema {"examples":[null]}
+	Hash Hash `json:"hash,omitempty"` // chain.HashAttachment
 	//wire:schema {"const":true,"examples":[null]}
 	Deleted bool `json:"deleted,omitempty"`
 }
