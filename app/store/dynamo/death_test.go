@@ -256,7 +256,7 @@ func TestSilentStoreIsUnavailable(t *testing.T) {
 	silent := "http://" + listener.Addr().String()
 	refusing := "http://127.0.0.1:1" // a port that was just closed could be in use again
 	for _, endpoint := range []string{silent, refusing} {
-		s, err := Open(t.Context(), Config{Region: "us-east-1", Endpoint: endpoint, Users: "Users", Accounts: "A", Passwords: "P", Sessions: "S"})
+		s, err := Open(t.Context(), Config{Region: "us-east-1", Endpoint: endpoint, Users: "Users", Accounts: "A", Passwords: "P", Sessions: "S", Vaults: "V"})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -23,7 +23,7 @@ func openTest(t *testing.T) (*Store, userRow) {
 	prefix := "Test-" + rand.Text()
 	s, err := Open(t.Context(), Config{
 		Region: "us-east-1", Endpoint: dynamolocal.Endpoint(t),
-		Users: prefix + "-U", Accounts: prefix + "-A", Passwords: prefix + "-P", Sessions: prefix + "-S",
+		Users: prefix + "-U", Accounts: prefix + "-A", Passwords: prefix + "-P", Sessions: prefix + "-S", Vaults: prefix + "-V",
 	})
 	if err != nil {
 		t.Fatal(err)

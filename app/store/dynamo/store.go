@@ -1,10 +1,10 @@
-// Package dynamo implements vault.Store on four DynamoDB tables, for any number of replicas.
+// Package dynamo implements vault.Store on five DynamoDB tables, for any number of replicas.
 //
 // Every answer comes from strongly consistent reads, and every change is conditional on the state that it is based on.
 // change.go and redo.go make a change of a vault atomic; read.go reads a vault in one consistent state.
 //
 // It needs the IAM actions dynamodb:GetItem, BatchGetItem, Query, PutItem, UpdateItem, DeleteItem and ConditionCheckItem on the
-// four tables, and Query on the index of two.
+// five tables, and Query on the index of two.
 package dynamo
 
 import (
@@ -47,7 +47,7 @@ type Config struct {
 	Region string // empty: AWS_DEFAULT_REGION
 	// Endpoint is a DynamoDB Local, which needs no credentials; empty for AWS.
 	Endpoint                             string
-	Users, Accounts, Passwords, Sessions string
+	Users, Accounts, Passwords, Sessions, Vaults string
 }
 
 // Store is a vault.Store.

@@ -32,6 +32,7 @@ func newTables(t testing.TB) dynamo.Config {
 	c := dynamo.Config{
 		Region: "us-east-1", Endpoint: dynamolocal.Endpoint(t),
 		Users: prefix + "-Users", Accounts: prefix + "-Accounts", Passwords: prefix + "-Passwords", Sessions: prefix + "-Sessions",
+		Vaults: prefix + "-Vaults",
 	}
 	if err := dynamo.CreateTables(t.Context(), c); err != nil {
 		t.Fatal(err)
