@@ -46,7 +46,7 @@ const (
 type Config struct {
 	Region string // empty: AWS_DEFAULT_REGION
 	// Endpoint is a DynamoDB Local, which needs no credentials; empty for AWS.
-	Endpoint                             string
+	Endpoint                                     string
 	Users, Accounts, Passwords, Sessions, Vaults string
 }
 
@@ -139,9 +139,12 @@ func num(n int64) types.AttributeValue {
 
 // get reads one row of a table without a sort key into out and reports whether it exists.
 func (s *Store) get(ctx context.Context, table, key, value string, out any) (bool, error) {
-	r, err := s.db.GetItem(ctx, &dynamodb.GetItemInput{
-		TableName: &table, Key: item{key: str(value)}, ConsistentRead: aws.Bool(true),
-	})
+	return s.rowAt(ctx, table, item{key: str(value)}, out)
+}
+
+// rowAt is get for any key.
+func (s *Store) rowAt(ctx context.Context, table string, key item, out any) (bool, error) {
+	r, err := s.db.GetItem(ctx, &dynamodb.GetItemInput{TableName: &table, Key: key, ConsistentRead: aws.Bool(true)})
 	if err != nil {
 		return false, storeError(err)
 	}

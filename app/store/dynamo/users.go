@@ -183,7 +183,7 @@ func (s *Store) DeleteUser(ctx context.Context, name vault.Username) error {
 	if err := s.deleteAllChunks(ctx, u.ID); err != nil {
 		return err
 	}
-	for _, table := range []string{s.table.Accounts, s.table.Passwords} {
+	for _, table := range s.recordTables() {
 		if err := s.sweep(ctx, table, u.ID); err != nil {
 			return err
 		}
