@@ -154,7 +154,9 @@ func TestLargeChangeSurvivesDeathAfterEveryStep(t *testing.T) {
 			_, err := s.writeSegment(ctx, s.redoLog(*u), 2)
 			return err
 		}},
-		{"finish", true, func(ctx context.Context, s *Store, u *userRow, _ vault.Change) error { return s.finish(ctx, s.redoLog(*u)) }},
+		{"finish", true, func(ctx context.Context, s *Store, u *userRow, _ vault.Change) error {
+			return s.finish(ctx, s.redoLog(*u))
+		}},
 	}
 	for last := range steps {
 		for name, then := range next {

@@ -58,7 +58,10 @@ type Store struct {
 	closed atomic.Bool
 }
 
-var _ vault.Store = (*Store)(nil)
+var (
+	_ vault.Store      = (*Store)(nil)
+	_ vault.VaultStore = (*Store)(nil)
+)
 
 // Open returns a store on existing tables. It does not call them; Probe does.
 func Open(ctx context.Context, c Config) (*Store, error) {
