@@ -25,9 +25,12 @@ type Vault struct {
 }
 
 // Found creates the vault of a new user.
-func (p *Person) Found() (*Vault, vault.Founding) {
+func (p *Person) Found() (*Vault, vault.Founding) { return p.FoundAs(format2.NewID()) }
+
+// FoundAs does what Found does, with an id that may be in use.
+func (p *Person) FoundAs(id chain.ID) (*Vault, vault.Founding) {
 	v := &Vault{
-		ID: format2.NewID(), Owner: p, Known: knownCards(p.Cards), Epochs: []format2.EpochKey{format2.NewEpochKey()}, Tokens: map[chain.Line]string{},
+		ID: id, Owner: p, Known: knownCards(p.Cards), Epochs: []format2.EpochKey{format2.NewEpochKey()}, Tokens: map[chain.Line]string{},
 	}
 	v.Live = chain.NewLive(v.ID)
 	envelope := must(v.Epochs[0].SealEnvelope(v.ID, 1, p.Card()))
