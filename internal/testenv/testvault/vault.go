@@ -13,7 +13,7 @@ import (
 type Vault struct {
 	ID         chain.ID
 	Owner      *Person
-	Known      *chain.Cards
+	Known      *chain.Cards       // the owner's
 	Epochs     []format2.EpochKey // of epoch 1, 2, 3 …
 	Keys       vault.Keys         // what the newest account entry signs
 	State      chain.State
@@ -25,12 +25,14 @@ type Vault struct {
 }
 
 // Found creates the vault of a new user.
-func (p *Person) Found() (*Vault, vault.Founding) {
+func (p *Person) Found() (*Vault, vault.Founding) { return p.FoundAs(format2.NewID()) }
+
+// FoundAs does what Found does, with an id that may be in use.
+func (p *Person) FoundAs(id chain.ID) (*Vault, vault.Founding) {
 	v := &Vault{
-		ID: format2.NewID(), Owner: p, Known: &chain.Cards{}, Epochs: []format2.EpochKey{format2.NewEpochKey()}, Tokens: map[chain.Line]string{},
+		ID: id, Owner: p, Known: knownCards(p.Cards), Epochs: []format2.EpochKey{format2.NewEpochKey()}, Tokens: map[chain.Line]string{},
 	}
 	v.Live = chain.NewLive(v.ID)
-	check(v.Known.Add(p.Card()))
 	envelope := must(v.Epochs[0].SealEnvelope(v.ID, 1, p.Card()))
 	create := &chain.Entry{
 		Vault: v.ID, Type: chain.Personal, Op: chain.OpCreate, Author: p.ID, AuthorCard: p.Card().Hash(), Time: 1, Epoch: 1,
@@ -45,6 +47,14 @@ func (p *Person) Found() (*Vault, vault.Founding) {
 	account := v.DraftAccount(Renewal{})
 	v.Follow(account)
 	return v, vault.Founding{Card: p.Card(), Entries: [2]*chain.Entry{create, account.Entry}, Envelope: envelope, Head: v.Head()}
+}
+
+func knownCards(cards []*chain.Card) *chain.Cards {
+	known := &chain.Cards{}
+	for _, c := range cards {
+		check(known.Add(c))
+	}
+	return known
 }
 
 // User returns the user as a store creates it.
