@@ -216,7 +216,12 @@ func (s *Store) DeleteUser(ctx context.Context, name vault.Username) error {
 	thisUser := attribute("user_id").Equal(value(u.ID))
 	// Setting the mark also drops a pending change, so no reader rolls it forward into swept tables.
 	mark := expression.Set(attribute("deleting"), value(true)).Remove(attribute("pending"))
-	err = s.transact(ctx, update(s.table.Users, userKey(name), nil, mark, thisUser))
+	marks := []write{update(s.table.Users, userKey(name), nil, mark, thisUser)}
+	if id := u.Keys.Vault; id != "" {
+		// All writes of a vault are conditional on one of these rows.
+		marks = append(marks, remove(s.table.Vaults, vaultKey(id, headID)), remove(s.table.Vaults, vaultKey(id, chunksID)))
+	}
+	err = s.transact(ctx, marks...)
 	if err := deleteConflict(err); err != nil {
 		return err
 	}
@@ -228,7 +233,7 @@ func (s *Store) DeleteUser(ctx context.Context, name vault.Username) error {
 		return err
 	}
 	if id := u.Keys.Vault; id != "" {
-		if err := s.deleteVault(ctx, id, u.ID); err != nil {
+		if err := s.sweepVault(ctx, id, u.ID); err != nil {
 			return err
 		}
 	}
@@ -246,12 +251,8 @@ func deleteConflict(err error) error {
 	return err
 }
 
-// deleteVault deletes the personal vault of a user and the user's cards. It deletes the two rows first on which all writes are
-// conditional. The ID remains reserved.
-func (s *Store) deleteVault(ctx context.Context, id, userID string) error {
-	if err := s.deleteRows(ctx, s.table.Vaults, []item{vaultKey(id, headID), vaultKey(id, chunksID)}); err != nil {
-		return err
-	}
+// sweepVault deletes what is left of the personal vault of a user, and the user's cards. The ID of the vault remains reserved.
+func (s *Store) sweepVault(ctx context.Context, id, userID string) error {
 	if err := s.sweepRecords(ctx, id); err != nil {
 		return err
 	}

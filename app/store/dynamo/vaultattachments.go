@@ -81,11 +81,23 @@ func (s *Store) addChunks(id string, size int64, when ...condition) write {
 
 // PutVaultChunk implements vault.VaultStore.
 func (s *Store) PutVaultChunk(ctx context.Context, id chain.ID, c vault.VaultChunk, now time.Time, quota int64) error {
-	if c.Number == 1 {
+	cleared := c.Number == 1
+	if cleared {
 		if err := s.clearAttachments(ctx, id, now); err != nil {
 			return err
 		}
 	}
+	err := s.putVaultChunk(ctx, id, c, now, quota)
+	if errors.Is(err, vault.ErrQuotaReached) && !cleared {
+		if err := s.clearAttachments(ctx, id, now); err != nil {
+			return err
+		}
+		return s.putVaultChunk(ctx, id, c, now, quota)
+	}
+	return err
+}
+
+func (s *Store) putVaultChunk(ctx context.Context, id chain.ID, c vault.VaultChunk, now time.Time, quota int64) error {
 	for try := 1; ; try++ {
 		row, found, err := s.attachmentRowOf(ctx, id, c.Attachment)
 		if err != nil {
