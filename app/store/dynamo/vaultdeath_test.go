@@ -139,6 +139,9 @@ func TestWriteSurvivesDeathAtEveryCall(t *testing.T) {
 						t.Fatal(headErr)
 					}
 					if head.State.Revision == d.Write.Revision {
+						if _, err := s.VaultChunk(t.Context(), v.ID, live[size].ID, 1); !errors.Is(err, vault.ErrNotFound) {
+							t.Errorf("call %d: chunk of a deleted attachment: %v", n, err)
+						}
 						v.Apply(d)
 						live = next
 					} else if err == nil {
