@@ -1,7 +1,8 @@
-// Package dynamo implements vault.Store on five DynamoDB tables, for any number of replicas.
+// Package dynamo implements vault.Store and vault.VaultStore on five DynamoDB tables, for any number of replicas.
 //
 // Every answer comes from strongly consistent reads, and every change is conditional on the state that it is based on.
-// change.go and redo.go make a change of a vault atomic; read.go reads a vault in one consistent state.
+// change.go, vaultwrite.go and redo.go make a change of a vault atomic; read.go reads a vault in one consistent state. vaulthead.go lists
+// the rows of a vault of format 2.
 //
 // It needs the IAM actions dynamodb:GetItem, BatchGetItem, Query, PutItem, UpdateItem, DeleteItem and ConditionCheckItem on the
 // five tables, and Query on the index of two.

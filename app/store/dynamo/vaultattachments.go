@@ -64,10 +64,29 @@ func (r vaultAttachmentRow) attachment() (vault.VaultAttachment, error) {
 	return a, nil
 }
 
+// rolledForward rolls a pending write of a vault forward, which may change its attachments. The vault may be unknown.
+func (s *Store) rolledForward(ctx context.Context, id chain.ID) error {
+	_, err := s.upToDateHead(ctx, id)
+	if errors.Is(err, vault.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
 // attachmentRowOf reads the row of an attachment.
 func (s *Store) attachmentRowOf(ctx context.Context, id, attachment chain.ID) (r vaultAttachmentRow, found bool, err error) {
+	if err := s.rolledForward(ctx, id); err != nil {
+		return r, false, err
+	}
 	found, err = s.rowAt(ctx, s.table.Passwords, attachmentKey(id.String(), attachment.String()), &r)
 	return r, found, err
+}
+
+func (s *Store) vaultAttachmentRows(ctx context.Context, id chain.ID) ([]vaultAttachmentRow, error) {
+	if err := s.rolledForward(ctx, id); err != nil {
+		return nil, err
+	}
+	return rowsUnder[vaultAttachmentRow](ctx, s, s.table.Passwords, id.String(), attachmentPrefix)
 }
 
 // addChunks changes the size of all chunks of a vault.
@@ -209,7 +228,7 @@ func (s *Store) VaultAttachment(ctx context.Context, id, attachment chain.ID) (v
 
 // VaultAttachments implements vault.VaultStore.
 func (s *Store) VaultAttachments(ctx context.Context, id chain.ID) ([]vault.VaultAttachment, error) {
-	rows, err := rowsUnder[vaultAttachmentRow](ctx, s, s.table.Passwords, id.String(), attachmentPrefix)
+	rows, err := s.vaultAttachmentRows(ctx, id)
 	if err != nil {
 		return nil, err
 	}
@@ -230,7 +249,7 @@ func (s *Store) VaultAttachments(ctx context.Context, id chain.ID) ([]vault.Vaul
 
 // clearAttachments drops what has been pending for too long, and finishes deletions.
 func (s *Store) clearAttachments(ctx context.Context, id chain.ID, now time.Time) error {
-	rows, err := rowsUnder[vaultAttachmentRow](ctx, s, s.table.Passwords, id.String(), attachmentPrefix)
+	rows, err := s.vaultAttachmentRows(ctx, id)
 	if err != nil {
 		return err
 	}

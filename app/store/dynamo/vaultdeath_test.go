@@ -284,12 +284,35 @@ func commitOnly(t *testing.T, s *Store, d testvault.Write) (redoLog, []stagedRow
 // What comes after a writer that died after the commit finds the whole write.
 func TestEveryCallAfterADeathFindsTheWrite(t *testing.T) {
 	s, v := openVault(t)
+	var attached testvault.Operation
 	for name, call := range map[string]func(ctx context.Context) error{
 		"head":    func(ctx context.Context) error { _, err := s.VaultHead(ctx, v.ID); return err },
 		"account": func(ctx context.Context) error { _, _, err := s.Account(ctx, "eve"); return err },
 		"changes": func(ctx context.Context) error { return s.VaultChanges(ctx, v.ID, 0, &records{}) },
+		"attachments": func(ctx context.Context) error {
+			list, err := s.VaultAttachments(ctx, v.ID)
+			for _, a := range list {
+				if a.ID == attached.ID && !a.Live {
+					t.Errorf("attachment %s is not live", a.ID)
+				}
+			}
+			return err
+		},
+		"attachment": func(ctx context.Context) error {
+			a, err := s.VaultAttachment(ctx, v.ID, attached.ID)
+			if !a.Live {
+				t.Errorf("attachment %s is not live", a.ID)
+			}
+			return err
+		},
+		"chunk": func(ctx context.Context) error { _, err := s.VaultChunk(ctx, v.ID, attached.ID, 1); return err },
+		"upload": func(context.Context) error {
+			uploadTo(t, s, v, time.Now().Add(2*vault.PendingLife), "later")
+			return nil
+		},
 	} {
-		d := v.Draft(overviews(v, 60)...)
+		attached = uploadTo(t, s, v, time.Now(), "content")
+		d := v.Draft(append(overviews(v, 60), attached)...)
 		commitOnly(t, s, d)
 		v.Apply(d)
 		if writes, err := s.Writes(t.Context(), v.ID, []int64{d.Write.Revision}); err != nil || len(writes) != 1 {
@@ -307,6 +330,9 @@ func TestEveryCallAfterADeathFindsTheWrite(t *testing.T) {
 		}
 		wantNoStage(t, s, v.ID)
 		wantVault(t, s, v)
+		if _, err := s.VaultChunk(t.Context(), v.ID, attached.ID, 1); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
