@@ -110,6 +110,9 @@ func readAttachments(ctx context.Context, stmt *sql.Stmt, args ...any) (list []v
 			a.Created, a.Chunks = fromMillis(created), make([]chain.Hash, a.Count)
 			list = append(list, a)
 		}
+		if number < 1 || number > a.Count {
+			return fmt.Errorf("chunk %d of %d", number, a.Count)
+		}
 		return blob(list[len(list)-1].Chunks[number-1][:], hash)
 	}, args...)
 	return list, err
