@@ -102,7 +102,7 @@ func TestContradictoryWriteIsRefused(t *testing.T) {
 		"token too many":            {[]chain.Operation{put(testvault.Delete(o))}, []string{"token"}},
 	} {
 		d := v.Draft(v.PutToken(chain.RecordDetails, format2.NewID(), 1, "token"))
-		d.Operations, d.WriteChange.Tokens, d.Now = c.ops, c.tokens, time.Now()
+		d.Operations, d.Tokens, d.Now = c.ops, c.tokens, time.Now()
 		if err := s.ApplyWrite(t.Context(), d.WriteChange); !errors.Is(err, vault.ErrInvalidChange) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -115,4 +115,36 @@ func TestContradictoryWriteIsRefused(t *testing.T) {
 	if err != nil || len(lines[chain.Bucket(o.ID)]) != 1 || lines[chain.Bucket(o.ID)][0] != o.Line {
 		t.Errorf("live lines are %v, %v", lines, err)
 	}
+}
+
+func TestDeletedUserLeavesNoRows(t *testing.T) {
+	t.Parallel()
+	s, v, o := savedVault(t)
+	rotate := v.DraftRotate()
+	if err := s.AppendEntry(t.Context(), rotate.EntryChange); err != nil {
+		t.Fatal(err)
+	}
+	v.Follow(rotate)
+	d := v.Draft(testvault.Delete(o), v.PutToken(chain.RecordOverview, o.ID, 2, "next"))
+	d.Now = time.Now()
+	if err := s.ApplyWrite(t.Context(), d.WriteChange); err != nil {
+		t.Fatal(err)
+	}
+	tables := []string{
+		"users", "cards", "vaults", "vault_entries", "vault_writes", "vault_envelopes", "vault_records", "vault_attachments", "vault_chunks",
+	}
+	wantRows := func(empty bool) {
+		t.Helper()
+		for _, table := range tables {
+			var n int
+			if err := s.writer.QueryRowContext(t.Context(), "SELECT count(*) FROM "+table).Scan(&n); err != nil || (n == 0) != empty {
+				t.Errorf("%d rows of %s, %v", n, table, err)
+			}
+		}
+	}
+	wantRows(false)
+	if err := s.DeleteUser(t.Context(), "ada"); err != nil {
+		t.Fatal(err)
+	}
+	wantRows(true)
 }
