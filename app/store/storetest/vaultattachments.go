@@ -144,7 +144,7 @@ func pendingAttachmentsLast(t *testing.T, open func(t *testing.T) VaultStore) {
 	at(start.Add(vault.PendingLife - time.Millisecond))
 	wantChunks(t, s, v, live[0], pending[0], pending[1])
 
-	// Later they may be gone, and a write cannot put them then. What is live stays.
+	// Later they may be gone, and a write cannot put them then. Live attachments stay.
 	newest := at(start.Add(10 * vault.PendingLife))
 	wantChunks(t, s, v, live[0], newest)
 	put := testvault.Attach(pending[0].Attachment, pending)
@@ -184,6 +184,9 @@ func quotaOfAttachmentsOfAVault(t *testing.T, open func(t *testing.T) VaultStore
 	write(t, s, v, testvault.Delete(attach))
 	wantError(t, "after a delete", put(chunk(5), 10), nil)
 	wantError(t, "full again", put(chunk(1), 10), vault.ErrQuotaReached)
+	late := start.Add(vault.PendingLife + time.Millisecond)
+	wantError(t, "expired chunks do not count", s.PutVaultChunk(t.Context(), v.ID, chunk(10), late, 10), nil)
+	wantError(t, "a new one counts", s.PutVaultChunk(t.Context(), v.ID, chunk(1), late, 10), vault.ErrQuotaReached)
 	eve := founded(t, s, "eve")
 	wantError(t, "another vault", s.PutVaultChunk(t.Context(), eve.ID, first, start, 10), nil)
 	wantChunks(t, s, eve, first)
