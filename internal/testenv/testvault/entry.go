@@ -87,7 +87,7 @@ func (v *Vault) draft(op chain.Op) (Entry, *chain.Entry) {
 func (d *Entry) nextEpoch(e *chain.Entry) {
 	var before []seal.PreviousKey
 	for i, key := range slices.Backward(d.epochs) {
-		before = append(before, seal.PreviousKey{Epoch: uint32(i + 1), Key: key})
+		before = append(before, seal.PreviousKey{Epoch: uint32(i + 1), Key: key}) // #nosec G115 -- a test has few epochs
 	}
 	key := seal.NewEpochKey()
 	d.epochs = append(slices.Clone(d.epochs), key)
