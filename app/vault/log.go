@@ -64,7 +64,10 @@ func (s *Service) log(ctx context.Context, head VaultHead, member chain.ID, aske
 		return protocol.VaultLog{}, err
 	}
 	var through []int64
-	out := protocol.VaultLog{Entries: []protocol.Signed{}, Writes: []protocol.Signed{}, Cards: []protocol.Signed{}}
+	out := protocol.VaultLog{
+		Revision: head.State.Revision, Sequence: head.State.Entry.Sequence,
+		Entries: []protocol.Signed{}, Writes: []protocol.Signed{}, Cards: []protocol.Signed{},
+	}
 	for _, e := range entries {
 		through = append(through, e.Revision)
 		out.Entries = append(out.Entries, encodeSigned(e.Encode()))

@@ -263,6 +263,7 @@ func TestOlderVaultsAreRolledBack(t *testing.T) {
 	o.add("Bank")
 	o.sync(t)
 	seen := o.State
+	restored := fork // a backup, which nobody has changed since
 	other := &owned{&fork, New(o.Owner.ID, o.ID), map[string][]testvault.Operation{}}
 	other.add("Forged")
 	other.add("Forged too")
@@ -280,6 +281,11 @@ func TestOlderVaultsAreRolledBack(t *testing.T) {
 		}
 	}
 	o.shows(t, "[Bank Mail]")
+	w := &owned{&restored, o.replica, nil}
+	var back *RolledBackError
+	if _, err := w.take(t, w.asked(false, chain.State{}), false, chain.State{}); !errors.As(err, &back) || back.Got != 1 {
+		t.Errorf("a restored backup: %v", err)
+	}
 }
 
 // A device that remembers the newest write, but holds no records, asks for that write again.

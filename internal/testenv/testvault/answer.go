@@ -21,9 +21,12 @@ func signed(object []byte) protocol.Signed { return base64.RawURLEncoding.Encode
 
 // Answer returns what an honest server answers to a device with these parameters.
 func (v *Vault) Answer(since, after, revision int64) protocol.VaultAnswer {
-	a := protocol.VaultAnswer{VaultLog: protocol.VaultLog{Entries: []protocol.Signed{}, Writes: []protocol.Signed{}, Cards: []protocol.Signed{}}}
+	a := protocol.VaultAnswer{VaultLog: protocol.VaultLog{
+		Revision: v.State.Revision, Sequence: v.State.Entry.Sequence,
+		Entries: []protocol.Signed{}, Writes: []protocol.Signed{}, Cards: []protocol.Signed{},
+	}}
 	var through []int64
-	for _, e := range v.Entries[after+1:] {
+	for _, e := range v.Entries[min(after+1, int64(len(v.Entries))):] {
 		a.Entries, a.Envelope = append(a.Entries, signed(e.Encode())), signed(v.Envelope)
 		through = append(through, e.Revision)
 	}
