@@ -49,6 +49,11 @@ func (v *vault) Wipe() {
 	v.Replica.Wipe()
 }
 
+// owner opens and seals the outbox.
+func (v *vault) owner() outbox.Owner {
+	return outbox.Owner{User: v.user, Key: v.keys.key, Former: v.keys.identity.Former}
+}
+
 // setOutbox replaces the outbox. It is called under Client.mu.
 func (v *vault) setOutbox(o outbox.Outbox) {
 	before := v.outbox.Changes
