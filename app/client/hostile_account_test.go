@@ -155,7 +155,9 @@ func TestKeysThatTheDocumentDoesNotNameAreRefused(t *testing.T) {
 			a.Keys.Identity = stranger.Keys.Identity
 		}, bridge.SealAltered},
 		"a document that names another wrap": {func(a *protocol.UserAccount) {
-			a.Keys = altered(t, a.Keys, func(d *chain.Document) { d.Wraps[0].Hash = chain.HashOf(chain.HashWrap, []byte(stranger.Keys.Wraps[0])) })
+			a.Keys = altered(t, a.Keys, func(d *chain.Document) {
+				d.Wraps[0].Hash = chain.HashOf(chain.HashWrap, []byte(stranger.Keys.Wraps[0]))
+			})
 			a.Keys.Wraps[0] = stranger.Keys.Wraps[0]
 		}, bridge.OtherAccountKey},
 		"a document of another generation": {func(a *protocol.UserAccount) {
@@ -271,16 +273,25 @@ func TestTheLogOfAnotherVaultIsRefused(t *testing.T) {
 	mallory.register(t, "mallory")
 	theirs := mallory.fetch(t)
 	for name, change := range map[string]func(*protocol.VaultAnswer){
-		"all of it":           func(a *protocol.VaultAnswer) { *a = theirs },
-		"its log":             func(a *protocol.VaultAnswer) { a.VaultLog = theirs.VaultLog },
-		"its account entry":   func(a *protocol.VaultAnswer) { a.Entries[1] = theirs.Entries[1]; a.Cards = append(a.Cards, theirs.Cards...) },
-		"its envelope":        func(a *protocol.VaultAnswer) { a.Envelope = theirs.Envelope },
-		"no entries":          func(a *protocol.VaultAnswer) { a.Entries = []string{} },
-		"only the first":      func(a *protocol.VaultAnswer) { a.Entries = a.Entries[:1] },
-		"no cards":            func(a *protocol.VaultAnswer) { a.Cards = []string{} },
-		"no signature":        func(a *protocol.VaultAnswer) { a.Entries[1] = resigned(t, a.Entries[1], func(e *chain.Entry) { e.Signatures = e.Signatures[:1] }) },
-		"a wrong signature":   func(a *protocol.VaultAnswer) { a.Entries[1] = resigned(t, a.Entries[1], func(e *chain.Entry) { e.Signatures[1][3]++ }) },
-		"an entry of a thief": func(a *protocol.VaultAnswer) { a.Entries[1] = resigned(t, a.Entries[1], func(e *chain.Entry) { e.Time++ }) },
+		"all of it": func(a *protocol.VaultAnswer) { *a = theirs },
+		"its log":   func(a *protocol.VaultAnswer) { a.VaultLog = theirs.VaultLog },
+		"its account entry": func(a *protocol.VaultAnswer) {
+			a.Entries[1] = theirs.Entries[1]
+			a.Cards = append(a.Cards, theirs.Cards...)
+		},
+		"its envelope":   func(a *protocol.VaultAnswer) { a.Envelope = theirs.Envelope },
+		"no entries":     func(a *protocol.VaultAnswer) { a.Entries = []string{} },
+		"only the first": func(a *protocol.VaultAnswer) { a.Entries = a.Entries[:1] },
+		"no cards":       func(a *protocol.VaultAnswer) { a.Cards = []string{} },
+		"no signature": func(a *protocol.VaultAnswer) {
+			a.Entries[1] = resigned(t, a.Entries[1], func(e *chain.Entry) { e.Signatures = e.Signatures[:1] })
+		},
+		"a wrong signature": func(a *protocol.VaultAnswer) {
+			a.Entries[1] = resigned(t, a.Entries[1], func(e *chain.Entry) { e.Signatures[1][3]++ })
+		},
+		"an entry of a thief": func(a *protocol.VaultAnswer) {
+			a.Entries[1] = resigned(t, a.Entries[1], func(e *chain.Entry) { e.Time++ })
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

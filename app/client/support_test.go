@@ -20,7 +20,7 @@ const password = "correct horse battery staple"
 
 // memory is a client.Memory that lasts for one test.
 type memory struct {
-	mu   sync.Mutex
+	mu    sync.Mutex
 	users map[string]client.Remembered
 }
 
