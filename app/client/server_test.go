@@ -99,7 +99,9 @@ func (s *routes) handler() http.Handler {
 			return n
 		}
 		asked := vault.Asked{Since: number("since"), After: number("after"), Revision: number("revision")}
-		return vault.CollectVault(r.Context(), s.service, session, r.PathValue("vault"), asked)
+		out := collected{Records: []protocol.VaultRecord{}}
+		err := s.service.VaultChanges(r.Context(), session, r.PathValue("vault"), asked, &out)
+		return protocol.VaultAnswer(out), err
 	})
 	member(s, mux, "POST "+protocol.PathVaultWrites, func(r *http.Request, session vault.Session, in protocol.WriteRequest) (any, error) {
 		return nil, s.service.Write(r.Context(), session, r.PathValue("vault"), in)
@@ -114,6 +116,19 @@ func (s *routes) handler() http.Handler {
 		return s.service.VaultChunk(r.Context(), session, r.PathValue("vault"), r.PathValue("id"), r.PathValue("chunk"))
 	})
 	return mux
+}
+
+// collected is an answer in memory.
+type collected protocol.VaultAnswer
+
+func (c *collected) Begin(log protocol.VaultLog) error {
+	c.VaultLog = log
+	return nil
+}
+
+func (c *collected) Write(r protocol.VaultRecord) error {
+	c.Records = append(c.Records, r)
+	return nil
 }
 
 type none struct{}
