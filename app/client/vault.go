@@ -50,7 +50,7 @@ func (v *vault) Wipe() {
 	v.Replica.Wipe()
 }
 
-// owner returns whose outbox this device keeps.
+// owner opens and seals the outbox.
 func (v *vault) owner() outbox.Owner {
 	return outbox.Owner{User: v.user, Key: v.keys.key, Former: v.keys.identity.Former}
 }
