@@ -24,7 +24,8 @@ type vault struct {
 	cached     string        // stamp of the cache; empty: unknown
 	closed     chan struct{} // closed when the keys are wiped
 
-	entry *entryInFlight // signed, with an unknown fate; see op.inFlight
+	entry *entryInFlight  // signed, with an unknown fate; see op.inFlight
+	write *replica.Signed // the same of a write; see op.writeInFlight
 
 	confirmed map[string]time.Time // when the master password was entered for an item
 
