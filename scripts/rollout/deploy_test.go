@@ -228,7 +228,7 @@ func (d *deployer) seed(t *testing.T) {
 		names.EnvUsersTable: names.UsersTable, names.EnvAccountsTable: names.AccountsTable,
 		names.EnvPasswordsTable: names.PasswordsTable, names.EnvSessionsTable: names.SessionsTable,
 		names.EnvVaultsTable: names.VaultsTable,
-		names.SiteAddress: "localhost", names.EnvSessionSecret: secret.Encode(),
+		names.SiteAddress:    "localhost", names.EnvSessionSecret: secret.Encode(),
 	} {
 		d.put(t, name, value)
 	}
