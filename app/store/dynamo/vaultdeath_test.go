@@ -114,6 +114,7 @@ func uploadTo(t *testing.T, s *Store, v *testvault.Vault, now time.Time, content
 // A write replaces all records and the attachment. The vault is either unchanged or completely changed, whichever call the writer
 // dies at, and a later upload clears what is left of attachments.
 func TestWriteSurvivesDeathAtEveryCall(t *testing.T) {
+	t.Parallel()
 	for name, size := range map[string]int{"small": 5, "large": 60} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -203,6 +204,7 @@ func wantOnlyLiveChunks(t *testing.T, s *Store, v *testvault.Vault, attached tes
 
 // An account entry changes the vault and the user, or neither.
 func TestAccountEntrySurvivesDeathAtEveryCall(t *testing.T) {
+	t.Parallel()
 	s, v := openVault(t)
 	generation := int64(1)
 	for n := int64(0); ; n++ {
@@ -239,6 +241,7 @@ func TestAccountEntrySurvivesDeathAtEveryCall(t *testing.T) {
 }
 
 func TestCreateAccountSurvivesDeathAtEveryCall(t *testing.T) {
+	t.Parallel()
 	s, _ := openTest(t)
 	for n := int64(0); ; n++ {
 		done := 0
@@ -281,8 +284,9 @@ func commitOnly(t *testing.T, s *Store, d testvault.Write) (redoLog, []stagedRow
 	return log, p.rows
 }
 
-// What comes after a writer that died after the commit finds the whole write.
+// Every call after the death of a writer that committed finds the whole write.
 func TestEveryCallAfterADeathFindsTheWrite(t *testing.T) {
+	t.Parallel()
 	s, v := openVault(t)
 	var attached testvault.Operation
 	for name, call := range map[string]func(ctx context.Context) error{
@@ -339,6 +343,7 @@ func TestEveryCallAfterADeathFindsTheWrite(t *testing.T) {
 // A writer stalls while rolling forward, and others finish its write and store another. When it resumes, it writes nothing, neither
 // then nor after the user is deleted.
 func TestStragglerOfAVaultWritesNothing(t *testing.T) {
+	t.Parallel()
 	s, v := openVault(t)
 	puts := overviews(v, 60)
 	d := v.Draft(puts...)
@@ -375,6 +380,7 @@ func TestStragglerOfAVaultWritesNothing(t *testing.T) {
 
 // An interrupted deletion of a user with a vault can be resumed, and leaves only the two reserved IDs.
 func TestDeleteUserWithVaultSurvivesDeathAtEveryCall(t *testing.T) {
+	t.Parallel()
 	s, _ := openTest(t)
 	for n := int64(0); ; n++ {
 		name := fmt.Sprintf("user%d", n)
