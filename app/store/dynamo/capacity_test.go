@@ -100,7 +100,7 @@ func save(t *testing.T, name string, n int) *units {
 
 	m, used := metered(s)
 	d = v.Draft(testvault.Delete(ops[0]), v.PutToken(ops[0].Kind, ops[0].ID, 2, token), v.PutToken(ops[1].Kind, ops[1].ID, 2, token))
-	if _, err := m.VaultHead(t.Context(), v.ID); err != nil {
+	if _, err := m.Head(t.Context(), v.ID); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := m.LiveLines(t.Context(), v.ID, []byte{7}); err != nil {
