@@ -31,7 +31,7 @@ type Founding struct {
 	Card     *chain.Card
 	Entries  [2]*chain.Entry // create and account
 	Envelope []byte          // of the epoch key for the owner, as the entries name it
-	Head     Head       // after both entries
+	Head     Head            // after both entries
 }
 
 // WriteChange is one write of a vault, already admitted by chain.State.Admit.
