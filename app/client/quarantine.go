@@ -233,7 +233,7 @@ func (op *operation) checkOutbox(v *vault) error {
 	if len(held.Chunks) == 0 {
 		return nil
 	}
-	if _, err := outbox.Open(v.Replica, held.Stamp, held.Chunks); err == nil {
+	if _, err := outbox.Open(v.owner(), held.Stamp, held.Chunks); err == nil {
 		return nil
 	}
 	op.outboxProblem = "the changes that waited on this device cannot be read, and were set aside"
@@ -268,8 +268,11 @@ func (op *operation) forgetDropped(dropped []quarantined) error {
 		if live, err := op.cachedAccount(); err != nil || live != nil && live.UserID == q.Account.UserID && !q.Own {
 			continue
 		}
-		vault, outbox := q.names()
-		if err := op.forgetNames(vault, outbox); err != nil {
+		names := namesOf(q.user())
+		if q.Own {
+			names = namesOf(q.ID)
+		}
+		if err := op.forgetNames(names...); err != nil {
 			return err
 		}
 	}
