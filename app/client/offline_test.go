@@ -357,7 +357,7 @@ func TestSigningOutDeletesTheCacheAfterAWarning(t *testing.T) {
 			if !errors.As(err, &unsent) || unsent.Changes != 1 || client.Explain(err).Code != client.CodeUnsent {
 				t.Fatalf("with a pending change: %v", err)
 			}
-			if got := d.titles(t, ""); len(got) != 3 || len(d.cache.names()) != 3 {
+			if got := d.titles(t, ""); len(got) != 3 || len(d.cache.names()) != 4 {
 				t.Errorf("the refused call changed something: %q", got)
 			}
 			if err := leave(d, true); err != nil {
