@@ -57,6 +57,9 @@ func (c *Change) Attach(id chain.ID, chunks []chain.Hash) {
 // Detach deletes an attachment, if it is live.
 func (c *Change) Detach(id chain.ID) { c.erase("", id, chain.Attachment, 0) }
 
+// MaxOperations bounds the operations of a change of many items, below chain.MaxOperations: each change is a step of its progress.
+const MaxOperations = 1000
+
 // MaxChangeBytes is a size of the tokens of a change that stays well below protocol.MaxBodyBytes, including the JSON around them.
 const MaxChangeBytes = protocol.MaxBodyBytes * 3 / 4
 
@@ -112,7 +115,7 @@ func (c *Change) Remove(ids []string, wanted func(*Entry) bool) (int, error) {
 		if e == nil {
 			continue
 		}
-		if len(c.operations)+len(e.overviews)+len(e.secrets) > chain.MaxOperations {
+		if len(c.operations)+len(e.overviews)+len(e.secrets) > MaxOperations {
 			if n == 0 {
 				return 0, ErrTooManyVersions
 			}
