@@ -164,7 +164,7 @@ func TestSigningInAgainSendsTheOutbox(t *testing.T) {
 	d.login(t, "anna", "again")
 	var got int
 	d.wire.lie(func(r client.Request, a *client.Response) {
-		if strings.HasPrefix(r.Path, protocol.PathVault+"?since=0") {
+		if isAt(r, protocol.PathVaultOf) && strings.Contains(r.Path, "?since=0&") {
 			got++
 		}
 	})
