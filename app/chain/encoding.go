@@ -73,6 +73,19 @@ func HashOf(what What, content []byte) Hash {
 	return sha256.Sum256(append(appendField([]byte(hashedPrefix), what), content...))
 }
 
+// TokenHasher hashes many tokens with one buffer. The zero value is ready. It is not safe for concurrent use.
+type TokenHasher struct{ b []byte }
+
+// Hash returns HashOf(HashToken, token).
+func (t *TokenHasher) Hash(token string) Hash {
+	if t.b == nil {
+		t.b = appendField([]byte(hashedPrefix), HashToken)
+	}
+	prefix := len(hashedPrefix) + 1 + len(HashToken)
+	t.b = append(t.b[:prefix], token...)
+	return sha256.Sum256(t.b)
+}
+
 // HashAttachment returns what the Line of an attachment names: a hash over the HashChunk of all tokens, in order.
 func HashAttachment(chunks []Hash) Hash {
 	b := make([]byte, 0, len(chunks)*hashSize)

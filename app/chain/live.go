@@ -202,6 +202,35 @@ func PartOfLive(vault ID, hashes [buckets]Hash, count int64) *Live {
 	return &Live{vault: vault, hashes: hashes, count: count}
 }
 
+// LiveOf returns the content of a vault with these lines. It returns ErrRoot if a line is not valid, or there twice in any version.
+func LiveOf(vault ID, lines []Line) (*Live, error) {
+	l := NewLive(vault)
+	for _, line := range lines {
+		m := l.lines[Bucket(line.ID)]
+		if _, twice := m[line.key()]; twice || !line.valid() {
+			return nil, fmt.Errorf("%w: a line is not valid, or repeated", ErrRoot)
+		}
+		m[line.key()] = line
+	}
+	for i, m := range l.lines {
+		l.hashes[i] = hashLines(m)
+	}
+	l.count = int64(len(lines))
+	return l, nil
+}
+
+// Clone returns a copy that changes apart from l. It shares the lines with l until then.
+func (l *Live) Clone() *Live {
+	c := *l // change replaces the lines of a bucket, and never writes to them
+	return &c
+}
+
+// Find returns the line that is live for a record, in whatever epoch, or for an attachment, for which version is of no account.
+func (l *Live) Find(kind RecordKind, id ID, version uint32) (Line, bool) {
+	line, ok := l.lines[Bucket(id)][Line{Kind: kind, ID: id, Version: version}.key()]
+	return line, ok
+}
+
 // Bucket returns the number of the bucket for an id.
 func Bucket(id ID) byte { return id[0] }
 
@@ -274,6 +303,10 @@ func (l *Live) Undo(ops []Operation) error {
 	return l.change(reversed)
 }
 
+// Catch carries out what several writes did together, deletes before puts: a record that was put and deleted since is not among ops.
+// It returns what Apply does, and has no limit. The caller compares the root.
+func (l *Live) Catch(ops []Operation) error { return l.change(ops) }
+
 func (l *Live) change(ops []Operation) error {
 	changed := map[byte]map[key]Line{}
 	count := l.count
@@ -311,6 +344,9 @@ func (l *Live) change(ops []Operation) error {
 // Admit returns the state after one more write with its operations, and applies them to live. It is the check of the server before
 // it stores a write, and of a client that replays one. An error leaves live as it was.
 func (s State) Admit(w *Write, ops []Operation, live *Live, cards *Cards) (State, error) {
+	if w.Revision != s.Revision+1 { // Follow would take a later one whose skip link leads to s
+		return s, w.refuse(fmt.Errorf("%w: does not follow revision %d", ErrFork, s.Revision))
+	}
 	next, err := s.Follow(nil, []*Write{w}, cards)
 	if err != nil {
 		return s, err

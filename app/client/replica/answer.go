@@ -1,60 +1,237 @@
 package replica
 
 import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
-	"github.com/vaultsphere/vaultsphere/app/seal"
+	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
 )
 
-// Answer returns the vault as the server would send it. The revision of each record is not stored; the last revision for all of
-// them is good enough for readers of the whole vault.
-func (v *Replica) Answer() protocol.VaultResponse {
-	out := protocol.VaultResponse{Revision: v.Revision, Manifest: v.sealedManifest, Records: make([]protocol.Record, 0, v.count)}
+// The cache of a vault on a device is a list of chunks: the first has the whole verified state, each later one an answer of the server
+// to the changes since.
+
+// Whole encodes the verified state as the first chunk of a cache. a is the answer about the whole vault from which it comes, so that
+// its records need not be encoded again; nil: there is none.
+func (v *Replica) Whole(a *Answer) ([]byte, error) {
+	head := protocol.VaultLog{Entries: []protocol.Signed{}, Writes: []protocol.Signed{}, Cards: []protocol.Signed{}}
+	for _, e := range v.log.Entries {
+		head.Entries = append(head.Entries, encodeSigned(e.Encode()))
+	}
+	if v.log.Head != nil {
+		head.Writes = append(head.Writes, encodeSigned(v.log.Head.Encode()))
+	}
+	for _, c := range v.log.cards {
+		head.Cards = append(head.Cards, encodeSigned(c.Encode()))
+	}
+	head.Envelope = encodeSigned(v.log.Envelope)
+	log, err := json.Marshal(head)
+	if err != nil {
+		return nil, fmt.Errorf("encode the log: %w", err)
+	}
+	var list []byte
+	if a == nil || a.list == "" {
+		if list, err = json.Marshal(v.records()); err != nil {
+			return nil, fmt.Errorf("encode the records: %w", err)
+		}
+	}
+	state := encodeSigned(v.log.State.Encode())
+	out := make([]byte, 0, len(state)+len(log)+len(list)+64)
+	if a != nil {
+		out = slices.Grow(out, len(a.list))
+	}
+	out = append(append(append(out, wholeBegin...), state...), `",`...)
+	out = append(append(out, log[1:len(log)-1]...), `,"records":`...)
+	if list != nil {
+		out = append(out, list...)
+	} else {
+		out = append(out, a.list...)
+	}
+	return append(out, '}'), nil
+}
+
+const wholeBegin = `{"state":"`
+
+// records returns all live records. The revision of each is not known; the newest one for all of them is good enough for readers of
+// the whole vault.
+func (v *Replica) records() []protocol.VaultRecord {
+	out := make([]protocol.VaultRecord, 0, v.live.Count())
+	revision := v.Revision()
 	for _, e := range v.entries {
-		if e.meta.version != 0 {
-			out.Records = append(out.Records, protocol.Record{Place: wirePlace(e.ID, seal.KindAccount, e.meta.version), Revision: v.Revision, Token: e.meta.token})
+		for _, kind := range []chain.RecordKind{chain.RecordOverview, chain.RecordDetails} {
+			for _, r := range *e.records(kind) {
+				out = append(out, wireRecord(chain.Line{Kind: kind, ID: e.id, Version: r.version, Epoch: r.epoch}, revision, r.token, false))
+			}
 		}
-		for _, s := range e.secrets {
-			out.Records = append(out.Records, protocol.Record{Place: wirePlace(e.ID, seal.KindPassword, s.version), Revision: v.Revision, Token: s.token})
-		}
+	}
+	for l, token := range v.others {
+		out = append(out, wireRecord(l, revision, token, false))
+	}
+	for _, l := range v.Attachments() {
+		out = append(out, wireRecord(l, revision, "", false))
 	}
 	return out
 }
 
-// Join merges an answer about the whole vault with the deltas that follow it.
-func Join(chunks [][]byte) (protocol.VaultResponse, error) {
-	whole, err := parseChunk(chunks[0])
-	if err != nil || len(chunks) == 1 {
-		return whole, err
-	}
-	records := make(map[protocol.Place]protocol.Record, len(whole.Records))
-	// A new version of an overview replaces the previous one, without a tombstone.
-	place := func(p protocol.Place) protocol.Place {
-		if p.Kind == protocol.KindOverview {
-			p.Version = 0
-		}
-		return p
-	}
-	for _, r := range whole.Records {
-		records[place(r.Place)] = r
+// Copy is a parsed cache. Nothing of it is verified.
+type Copy struct {
+	state  chain.State
+	whole  *Answer
+	deltas []*Answer
+}
+
+// ParseCopy reads the chunks of a cache, of which there is at least one.
+func ParseCopy(chunks [][]byte) (*Copy, error) {
+	c, err := parseWhole(chunks[0])
+	if err != nil {
+		return nil, damaged(err)
 	}
 	for _, chunk := range chunks[1:] {
-		delta, err := parseChunk(chunk)
+		a, err := Parse(chunk)
 		if err != nil {
-			return whole, err
+			return nil, damaged(err)
 		}
-		whole.Revision, whole.Manifest = delta.Revision, delta.Manifest
-		for _, r := range delta.Records {
-			p := place(r.Place)
-			if !r.Deleted {
-				records[p] = r
-			} else if records[p].Version == r.Version {
-				delete(records, p)
+		c.deltas = append(c.deltas, a)
+	}
+	return c, nil
+}
+
+func damaged(err error) error {
+	return &AlteredError{Problems: []error{Found(bridge.Finding{Code: bridge.CacheDamaged}, "the copy on this device is damaged")}, Err: err}
+}
+
+func parseWhole(chunk []byte) (*Copy, error) {
+	s := newSplitter(chunk)
+	if !s.word(wholeBegin) {
+		return nil, errors.New("not a cache of this version")
+	}
+	text, ok := s.text()
+	if !ok || !s.word(`,`) {
+		return nil, errors.New("no state")
+	}
+	b, err := signedEncoding.DecodeString(text)
+	if err != nil {
+		return nil, err
+	}
+	state, err := chain.ParseState(b)
+	if err != nil {
+		return nil, err
+	}
+	rest := s.i
+	a, ok := s.rest()
+	if !ok {
+		if a, err = Parse([]byte("{" + s.s[rest:])); err != nil {
+			return nil, err
+		}
+	}
+	return &Copy{state: state, whole: a}, nil
+}
+
+// FollowCopy returns the log of a cache. seen is what this device remembers; the zero State for nothing. It changes nothing. It returns a
+// *RolledBackError if the cache does not lead to what this device has seen.
+func (v *Replica) FollowCopy(c *Copy, seen chain.State) (*Log, error) {
+	first, err := c.log()
+	if err != nil {
+		return nil, damaged(err)
+	}
+	if first.State.Entry.Vault != v.Vault {
+		return nil, damaged(chain.ErrVault)
+	}
+	w := New(v.User, v.Vault)
+	w.log = first
+	reached := reaches(first.State, seen)
+	for _, a := range c.deltas {
+		if w.log, err = w.Follow(a, chain.State{}); err != nil {
+			return nil, damaged(err)
+		}
+		reached = reached || reaches(w.log.State, seen)
+	}
+	// A whole cache is written before it is remembered. If the program ends between the two, the cache is newer, and its log leads through
+	// the remembered entry.
+	if !reached && (len(c.deltas) > 0 || !w.log.newer(seen)) {
+		return nil, &RolledBackError{Seen: seen.Revision, Got: w.log.State.Revision, Copy: true}
+	}
+	if w.log.Headless() {
+		return nil, damaged(chain.ErrFork)
+	}
+	return w.log, nil
+}
+
+func reaches(s, seen chain.State) bool {
+	return seen.Entry == nil || s.Revision == seen.Revision && s.Write == seen.Write && s.Entry.Hash() == seen.Entry.Hash()
+}
+
+func (l *Log) newer(seen chain.State) bool {
+	n := seen.Entry.Sequence
+	return l.State.Revision > seen.Revision && n < int64(len(l.Entries)) && l.Entries[n].Hash() == seen.Entry.Hash() || l.State.Revision == seen.Revision &&
+		l.State.Write == seen.Write && n < int64(len(l.Entries)) && l.Entries[n].Hash() == seen.Entry.Hash()
+}
+
+// log returns the log of the first chunk, which ends in its state.
+func (c *Copy) log() (*Log, error) {
+	entries, writes, err := c.whole.objects()
+	if err != nil {
+		return nil, err
+	}
+	l, err := (&Log{}).with(c.whole)
+	if err != nil {
+		return nil, err
+	}
+	if l.State, err = chain.Whole(c.state.Genesis, &c.state, entries, nil, l.Cards); err != nil {
+		return nil, err
+	}
+	if int64(len(entries)) != c.state.Entry.Sequence+1 {
+		return nil, chain.ErrEntry
+	}
+	l.Entries = entries
+	if l.Envelope, err = signedEncoding.DecodeString(c.whole.Envelope); err != nil {
+		return nil, err
+	}
+	if len(writes) > 0 && writes[0].Hash() == l.State.Write {
+		l.Head = writes[0]
+	}
+	return l, nil
+}
+
+// Records returns all records: those of the first chunk with the changes since.
+func (c *Copy) Records() []protocol.VaultRecord {
+	if len(c.deltas) == 0 {
+		return c.whole.Records
+	}
+	type place struct {
+		id      string
+		kind    protocol.RecordKind
+		version int64
+		epoch   int64
+	}
+	at := func(r protocol.VaultRecord) place {
+		if r.Kind == protocol.RecordAttachment {
+			r.Version = 0
+		}
+		return place{r.ItemID, r.Kind, r.Version, r.Epoch}
+	}
+	records := make(map[place]protocol.VaultRecord, len(c.whole.Records))
+	for _, r := range c.whole.Records {
+		records[at(r)] = r
+	}
+	for _, a := range c.deltas {
+		for _, r := range a.Records {
+			if r.Deleted {
+				delete(records, at(r))
+			} else {
+				records[at(r)] = r
 			}
 		}
 	}
-	whole.Records = whole.Records[:0]
+	out := make([]protocol.VaultRecord, 0, len(records))
 	for _, r := range records {
-		whole.Records = append(whole.Records, r)
+		out = append(out, r)
 	}
-	return whole, nil
+	// The records of an item follow each other, which is faster to verify.
+	slices.SortFunc(out, func(a, b protocol.VaultRecord) int { return strings.Compare(a.ItemID, b.ItemID) })
+	return out
 }

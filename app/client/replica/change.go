@@ -2,8 +2,9 @@ package replica
 
 import (
 	"errors"
-	"fmt"
+	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
@@ -11,57 +12,53 @@ import (
 // Change is one step of the vault, from its revision to the next.
 type Change struct {
 	*Next
-	Puts    []protocol.Put
-	Deletes []protocol.Place
+	operations []chain.Operation
+	sealed     map[chain.Line]string // the tokens of what operations put
 }
 
 // Change begins a change of the current state.
-func (v *Replica) Change() *Change { return &Change{Next: v.begin(false)} }
+func (v *Replica) Change() *Change {
+	return &Change{Next: v.begin(false), sealed: map[chain.Line]string{}}
+}
 
-// write seals content as the given version of a record.
-func (c *Change) write(account string, kind seal.Kind, version int64, content []byte) error {
-	token, err := c.v.Key.Seal(c.v.place(account, kind, version), content)
+// Operations returns their number so far. A change without any does nothing.
+func (c *Change) Operations() int { return len(c.operations) }
+
+// write seals content as the given version of a record, under the key of the newest epoch.
+func (c *Change) write(name string, id chain.ID, kind chain.RecordKind, version uint32, content []byte) error {
+	r, err := c.sealRecord(id, kind, version, c.log.State.Entry.Epoch, content)
 	if err != nil {
-		return fmt.Errorf("seal record: %w", err)
-	}
-	if err := c.put(account, kind, sealed{version, token}); err != nil {
 		return err
 	}
-	c.v.plain.add(c.v.place(account, kind, version), token, content)
-	c.Puts = append(c.Puts, protocol.Put{Place: wirePlace(account, kind, version), Token: token})
+	l := chain.Line{Kind: kind, ID: id, Version: version, Epoch: r.epoch, Hash: c.hasher.Hash(r.token)}
+	if !c.put(l, name, r.token) {
+		return chain.ErrOperations // of a version that is there
+	}
+	c.operations = append(c.operations, chain.Operation{Line: l})
+	c.sealed[l] = r.token
 	return nil
 }
 
-func (c *Change) erase(account string, kind seal.Kind, version int64) error {
-	c.Deletes = append(c.Deletes, wirePlace(account, kind, version))
-	return c.drop(account, kind, version)
-}
-
-// wireKind and sealKind translate between format 1 and the wire, which use different words for the two kinds of records.
-func wireKind(k seal.Kind) protocol.Kind {
-	if k == seal.KindAccount {
-		return protocol.KindOverview
+// erase deletes what is live for a record of this kind, item and version.
+func (c *Change) erase(name string, id chain.ID, kind chain.RecordKind, version uint32) {
+	if l, live := c.v.live.Find(kind, id, version); live {
+		c.operations = append(c.operations, chain.Operation{Line: l, Delete: true})
+		c.drop(l, name)
 	}
-	return protocol.KindDetails
 }
 
-// sealKind returns "" for an unknown kind.
-func sealKind(k protocol.Kind) seal.Kind {
-	switch k {
-	case protocol.KindOverview:
-		return seal.KindAccount
-	case protocol.KindDetails:
-		return seal.KindPassword
-	}
-	return ""
+// Attach makes the stored chunks of an attachment live, by their hashes in order.
+func (c *Change) Attach(id chain.ID, chunks []chain.Hash) {
+	c.operations = append(c.operations, chain.Operation{Line: chain.Line{
+		Kind: chain.Attachment, ID: id, Version: uint32(len(chunks)), Hash: chain.HashAttachment(chunks), // #nosec G115 -- at most protocol.MaxChunks
+	}})
 }
 
-func wirePlace(account string, kind seal.Kind, version int64) protocol.Place {
-	return protocol.Place{ItemID: account, Kind: wireKind(kind), Version: version}
-}
+// Detach deletes an attachment, if it is live.
+func (c *Change) Detach(id chain.ID) { c.erase("", id, chain.Attachment, 0) }
 
 // MaxChangeBytes is a size of the tokens of a change that stays well below protocol.MaxBodyBytes, including the JSON around them.
-const MaxChangeBytes = protocol.MaxBodyBytes * 7 / 8
+const MaxChangeBytes = protocol.MaxBodyBytes * 3 / 4
 
 // TokenBytes returns an upper bound of a part's size in a change: sealing less than doubles it.
 func TokenBytes(part []byte) int { return len(part)*2 + 512 }
@@ -69,35 +66,37 @@ func TokenBytes(part []byte) int { return len(part)*2 + 512 }
 // MaxHistory is the number of older passwords that an item keeps.
 const MaxHistory = 10
 
+// CreateOperations is the number of operations that Create needs.
+const CreateOperations = 2
+
 // Create writes both parts of a new item.
-func (c *Change) Create(id string, overview, details []byte) error {
-	if err := c.write(id, seal.KindAccount, 1, overview); err != nil {
+func (c *Change) Create(name string, overview, details []byte) error {
+	id, err := chain.ParseID(name)
+	if err != nil {
 		return err
 	}
-	return c.write(id, seal.KindPassword, 1, details)
+	if err := c.write(name, id, chain.RecordOverview, 1, overview); err != nil {
+		return err
+	}
+	return c.write(name, id, chain.RecordDetails, 1, details)
 }
 
-// Update writes the next version of an overview and, unless they are nil, of the details. It deletes the details beyond MaxHistory.
+// Update writes the next version of an overview, in place of those before, and, unless they are nil, of the details. It deletes the
+// details beyond MaxHistory.
 func (c *Change) Update(e *Entry, overview, details []byte) error {
-	if err := c.write(e.ID, seal.KindAccount, e.meta.version+1, overview); err != nil {
+	for _, r := range e.overviews {
+		c.erase(e.ID, e.id, chain.RecordOverview, r.version)
+	}
+	if err := c.write(e.ID, e.id, chain.RecordOverview, e.meta().version+1, overview); err != nil {
 		return err
 	}
 	if details == nil {
 		return nil
 	}
 	for i := range len(e.secrets) - MaxHistory {
-		if err := c.erase(e.ID, seal.KindPassword, e.secrets[i].version); err != nil {
-			return err
-		}
+		c.erase(e.ID, e.id, chain.RecordDetails, e.secrets[i].version)
 	}
-	return c.write(e.ID, seal.KindPassword, e.current().version+1, details)
-}
-
-// Manifest seals what the vault is after the change.
-func (c *Change) Manifest() (revision int64, manifest string, err error) {
-	revision = c.v.Revision + 1
-	manifest, err = c.v.Key.SealManifest(seal.Manifest{User: c.v.User, Revision: revision, Count: c.count, Digest: c.digest})
-	return revision, manifest, err
+	return c.write(e.ID, e.id, chain.RecordDetails, e.current().version+1, details)
 }
 
 // ErrTooManyVersions: Remove cannot delete an item in one change.
@@ -110,68 +109,153 @@ func (c *Change) Remove(ids []string, wanted func(*Entry) bool) (int, error) {
 		if e == nil {
 			continue
 		}
-		if len(c.Deletes)+1+len(e.secrets) > protocol.MaxChangeRecords {
+		if len(c.operations)+len(e.overviews)+len(e.secrets) > chain.MaxOperations {
 			if n == 0 {
 				return 0, ErrTooManyVersions
 			}
 			return n, nil
 		}
-		if !wanted(e) {
-			continue
-		}
-		if err := c.eraseAll(e); err != nil {
-			return 0, err
+		if wanted(e) {
+			c.eraseAll(e)
 		}
 	}
 	return len(ids), nil
 }
 
-func (c *Change) eraseAll(e *Entry) error {
-	if e.meta.version != 0 {
-		if err := c.erase(e.ID, seal.KindAccount, e.meta.version); err != nil {
-			return err
-		}
+func (c *Change) eraseAll(e *Entry) {
+	for _, r := range e.overviews {
+		c.erase(e.ID, e.id, chain.RecordOverview, r.version)
 	}
-	for _, s := range e.secrets {
-		if err := c.erase(e.ID, seal.KindPassword, s.version); err != nil {
-			return err
-		}
+	for _, r := range e.secrets {
+		c.erase(e.ID, e.id, chain.RecordDetails, r.version)
 	}
-	return nil
 }
 
-// Answer returns the change as the server reports it to other devices.
-func (c *Change) Answer(revision int64, manifest string) protocol.VaultResponse {
-	out := protocol.VaultResponse{Revision: revision, Manifest: manifest, Records: []protocol.Record{}}
-	for _, p := range c.Puts {
-		out.Records = append(out.Records, protocol.Record{Place: p.Place, Revision: revision, Token: p.Token})
+// Author is the member who signs a change.
+type Author struct {
+	User chain.ID
+	Card chain.Hash // the one in the roster
+	Keys seal.CardKeys
+}
+
+// Signed is a signed write with its operations and tokens: what a device stores, and sends until the vault holds it or something else in
+// its place.
+type Signed struct {
+	Write      *chain.Write
+	Operations []chain.Operation
+	Tokens     []string // of the puts of sealed records, in their order
+}
+
+// Sign ends the change with the next write of the vault. It fails if the author may not write it.
+func (c *Change) Sign(a Author, now time.Time) (*Signed, error) {
+	state := c.log.State
+	s := &Signed{Operations: c.operations}
+	chain.SortOperations(s.Operations)
+	for _, o := range s.Operations {
+		if !o.Delete && o.Kind.Sealed() {
+			s.Tokens = append(s.Tokens, c.sealed[o.Line])
+		}
 	}
-	for _, p := range c.Deletes {
-		out.Records = append(out.Records, protocol.Record{Place: p, Revision: revision, Deleted: true})
+	after := c.live.Clone()
+	if err := after.Apply(s.Operations); err != nil {
+		return nil, err
+	}
+	s.Write = &chain.Write{
+		Vault: c.v.Vault, Epoch: state.Entry.Epoch, Revision: state.Revision + 1, Previous: state.Write, Skip: state.SkipHash(),
+		Entry: state.Entry.Hash(), Author: a.User, AuthorCard: a.Card, Time: max(0, now.UnixMilli()),
+		Count: after.Count(), Root: after.Root(), Operations: chain.HashOperations(s.Operations),
+	}
+	s.Write.Sign(a.Keys.Signing)
+	// The server makes the same checks. A device that skipped one could sign something that no other device accepts.
+	live := c.live.Clone()
+	next, err := state.Admit(s.Write, s.Operations, live, c.log.Cards)
+	if err != nil {
+		return nil, err
+	}
+	log := *c.log
+	log.State, log.Head, log.path = next, s.Write, nil
+	c.log, c.live = &log, live
+	return s, nil
+}
+
+// Request returns what the server gets.
+func (s *Signed) Request() protocol.WriteRequest {
+	return protocol.WriteRequest{
+		Write: encodeSigned(s.Write.Encode()), Operations: encodeSigned(chain.EncodeOperations(s.Operations)), Tokens: s.Tokens,
+	}
+}
+
+// ParseSigned reads what Request returned on this device.
+func ParseSigned(r protocol.WriteRequest) (*Signed, error) {
+	w, err := parseWrite(r.Write)
+	if err != nil {
+		return nil, err
+	}
+	b, err := signedEncoding.DecodeString(r.Operations)
+	if err != nil {
+		return nil, err
+	}
+	ops, err := chain.ParseOperations(b)
+	if err != nil {
+		return nil, err
+	}
+	return &Signed{w, ops, r.Tokens}, nil
+}
+
+// Answer returns the write as the server reports it to other devices.
+func (s *Signed) Answer() protocol.VaultAnswer {
+	out := protocol.VaultAnswer{
+		VaultLog: protocol.VaultLog{Entries: []protocol.Signed{}, Writes: []protocol.Signed{encodeSigned(s.Write.Encode())}, Cards: []protocol.Signed{}},
+		Records:  []protocol.VaultRecord{},
+	}
+	tokens := s.Tokens
+	for _, o := range s.Operations {
+		token := ""
+		if !o.Delete && o.Kind.Sealed() {
+			token, tokens = tokens[0], tokens[1:]
+		}
+		out.Records = append(out.Records, wireRecord(o.Line, s.Write.Revision, token, o.Delete))
 	}
 	return out
 }
 
-// Holds reports whether the server made ch, perhaps partly superseded by later changes. No two tokens are equal.
-func (v *Replica) Holds(ch *Change) bool {
-	for _, p := range ch.Puts {
-		e := v.entries[p.ItemID]
-		if e == nil {
-			continue
-		}
-		for _, r := range append([]sealed{e.meta}, e.secrets...) {
-			if r.version == p.Version && r.token == p.Token {
-				return true
-			}
-		}
+func wireRecord(l chain.Line, revision int64, token string, deleted bool) protocol.VaultRecord {
+	r := protocol.VaultRecord{
+		ItemID: l.ID.String(), Kind: l.Kind.Wire(), Version: int64(l.Version), Epoch: int64(l.Epoch), Revision: revision, Token: token, Deleted: deleted,
 	}
-	if len(ch.Puts) > 0 {
+	if !deleted && !l.Kind.Sealed() {
+		r.Hash = encodeSigned(l.Hash[:])
+	}
+	return r
+}
+
+// Holds reports whether the vault has the write, perhaps partly superseded by later ones. No two tokens are equal.
+func (v *Replica) Holds(s *Signed) bool {
+	if v.log.Holds(s.Write.Hash()) {
+		return true
+	}
+	if v.Revision() < s.Write.Revision {
 		return false
 	}
-	for _, p := range ch.Deletes {
-		if e := v.entries[p.ItemID]; e != nil && e.meta.version == p.Version {
-			return false
+	puts := false
+	for _, o := range s.Operations {
+		l, live := v.live.Find(o.Kind, o.ID, o.Version)
+		same := live && l == o.Line
+		switch {
+		case !o.Delete && same:
+			return true
+		case !o.Delete:
+			puts = true
 		}
 	}
-	return true
+	return !puts && !v.holdsAny(s.Operations)
+}
+
+func (v *Replica) holdsAny(deleted []chain.Operation) bool {
+	for _, o := range deleted {
+		if l, live := v.live.Find(o.Kind, o.ID, o.Version); live && l == o.Line {
+			return true
+		}
+	}
+	return false
 }

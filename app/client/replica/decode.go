@@ -12,45 +12,60 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/strictjson"
 )
 
-// Parse reads the answer to PathVault. encoding/json needs seconds for a large vault in WebAssembly, so a hand-written
-// parser reads the exact shape that the server writes. Any other shape goes through encoding/json, as strictly as every answer.
-// The tokens share memory with body, which must not be written to afterwards.
-func Parse(body []byte) (protocol.VaultResponse, error) {
-	s := &splitter{s: unsafe.String(unsafe.SliceData(body), len(body))} // #nosec G103 -- body is not written to any more; a copy would double the memory
-	if v, ok := s.vault(); ok {
-		return v, nil
-	}
-	var v struct {
-		Revision int64                     `json:"revision"`
-		Manifest string                    `json:"manifest"`
-		Records  CompleteList[wholeRecord] `json:"records"`
-	}
-	if err := decodeStrict(body, &v); err != nil {
-		return protocol.VaultResponse{}, err
-	}
-	if v.Records == nil {
-		return protocol.VaultResponse{}, errors.New("records are missing")
-	}
-	records := make([]protocol.Record, len(v.Records))
-	for i, r := range v.Records {
-		records[i] = protocol.Record(r)
-	}
-	return protocol.VaultResponse{Revision: v.Revision, Manifest: v.Manifest, Records: records}, nil
+// Answer is a parsed answer of the server about a vault. Nothing of it is verified.
+type Answer struct {
+	protocol.VaultAnswer
+	// list is the text of Records, with its brackets, so that the cache need not encode it again. Empty: it is not known.
+	list string
 }
 
-// newerWords translates the answer of a server from before the wire format was renamed. No token contains a quote.
-var newerWords = strings.NewReplacer(`"account_id":`, `"item_id":`, `"kind":"account"`, `"kind":"overview"`, `"kind":"password"`, `"kind":"details"`)
+// Parse reads the answer to GET at protocol.PathVaultOf. encoding/json needs seconds for a large vault in WebAssembly, so a
+// hand-written parser reads the exact shape that the server writes. Any other shape goes through encoding/json, as strictly as every
+// answer. The tokens share memory with body, which must not be written to afterwards.
+func Parse(body []byte) (*Answer, error) {
+	s := newSplitter(body)
+	if a, ok := s.answer(); ok {
+		return a, nil
+	}
+	var w wholeAnswer
+	if err := decodeStrict(body, &w); err != nil {
+		return nil, err
+	}
+	return w.answer()
+}
 
-// parseChunk reads one chunk of a cached vault, including chunks of older releases: it may be the last good copy.
-func parseChunk(chunk []byte) (protocol.VaultResponse, error) {
-	v, err := Parse(chunk)
-	if err == nil {
-		return v, nil
+// wholeAnswer is protocol.VaultAnswer with lists that are complete.
+type wholeAnswer struct {
+	Entries  CompleteList[object]      `json:"entries"`
+	Writes   CompleteList[object]      `json:"writes"`
+	Cards    CompleteList[object]      `json:"cards"`
+	Envelope protocol.Signed           `json:"envelope"`
+	Records  CompleteList[wholeRecord] `json:"records"`
+}
+
+func (w wholeAnswer) answer() (*Answer, error) {
+	if w.Entries == nil || w.Writes == nil || w.Cards == nil || w.Records == nil {
+		return nil, errors.New("a list is missing")
 	}
-	if older, olderErr := Parse([]byte(newerWords.Replace(string(chunk)))); olderErr == nil {
-		return older, nil
+	a := &Answer{VaultAnswer: protocol.VaultAnswer{Records: make([]protocol.VaultRecord, len(w.Records))}}
+	a.Entries, a.Writes, a.Cards, a.Envelope = texts(w.Entries), texts(w.Writes), texts(w.Cards), w.Envelope
+	for i, r := range w.Records {
+		a.Records[i] = protocol.VaultRecord(r)
 	}
-	return v, err
+	return a, nil
+}
+
+// object is a signed object of a list.
+type object string
+
+func (o object) Complete() bool { return o != "" }
+
+func texts(objects []object) []protocol.Signed {
+	out := make([]protocol.Signed, len(objects))
+	for i, o := range objects {
+		out[i] = string(o)
+	}
+	return out
 }
 
 // CompleteList rejects a list at its first incomplete element. An empty object takes two bytes of an answer and a hundred in memory,
@@ -78,16 +93,26 @@ func (l *CompleteList[T]) UnmarshalJSON(list []byte) error {
 	return nil
 }
 
-type wholeRecord protocol.Record
+type wholeRecord protocol.VaultRecord
 
 func (r wholeRecord) Complete() bool {
-	return r.ItemID != "" && r.Kind != "" && r.Version > 0 && r.Revision > 0 && r.Deleted == (r.Token == "")
+	contents := 0
+	for _, there := range []bool{r.Token != "", r.Hash != "", r.Deleted} {
+		if there {
+			contents++
+		}
+	}
+	return r.ItemID != "" && r.Kind != "" && r.Version > 0 && r.Revision > 0 && contents == 1
 }
 
-// splitter parses the answer in one pass. encoding/json would return the same for all that it accepts.
+// splitter parses an answer in one pass. encoding/json would return the same for all that it accepts.
 type splitter struct {
 	s string
 	i int
+}
+
+func newSplitter(body []byte) *splitter {
+	return &splitter{s: unsafe.String(unsafe.SliceData(body), len(body))} // #nosec G103 -- body is not written to any more; a copy would double the memory
 }
 
 func (s *splitter) word(w string) bool {
@@ -98,14 +123,14 @@ func (s *splitter) word(w string) bool {
 	return false
 }
 
-// text reads a string of printable ASCII without escapes, starting after its opening quote.
+// text reads a nonempty string of printable ASCII without escapes, starting after its opening quote.
 func (s *splitter) text() (string, bool) {
 	for j := s.i; j < len(s.s); j++ {
 		c := s.s[j]
 		if c == '"' {
 			t := s.s[s.i:j]
 			s.i = j + 1
-			return t, true
+			return t, t != ""
 		}
 		if c < 0x20 || c > 0x7e || c == '\\' {
 			break
@@ -128,26 +153,66 @@ func (s *splitter) number() (int64, bool) {
 	return n, digits != "" && (digits == "0" || digits[0] != '0')
 }
 
-func (s *splitter) vault() (v protocol.VaultResponse, ok bool) {
-	if !s.word(`{"revision":`) {
-		return v, false
+// answer reads a whole answer.
+func (s *splitter) answer() (*Answer, bool) {
+	if !s.word(`{`) {
+		return nil, false
 	}
-	if v.Revision, ok = s.number(); !ok || !s.word(`,"manifest":"`) {
-		return v, false
+	return s.rest()
+}
+
+// rest reads an answer after its opening brace.
+func (s *splitter) rest() (*Answer, bool) {
+	a := &Answer{}
+	var ok bool
+	if a.Entries, ok = s.objects(`"entries":[`); !ok {
+		return nil, false
 	}
-	if v.Manifest, ok = s.text(); !ok || !s.word(`,"records":[`) {
-		return v, false
+	if a.Writes, ok = s.objects(`,"writes":[`); !ok {
+		return nil, false
 	}
+	if a.Cards, ok = s.objects(`,"cards":[`); !ok {
+		return nil, false
+	}
+	if s.word(`,"envelope":"`) {
+		if a.Envelope, ok = s.text(); !ok {
+			return nil, false
+		}
+	}
+	if !s.word(`,"records":[`) {
+		return nil, false
+	}
+	start := s.i - 1
 	// A record takes about 500 bytes; a wrong guess costs a copy.
-	v.Records = make([]protocol.Record, 0, len(s.s)/512+1)
-	if !s.word(`]`) && !s.records(&v.Records) {
-		return v, false
+	a.Records = make([]protocol.VaultRecord, 0, len(s.s)/512+1)
+	if !s.word(`]`) && !s.records(&a.Records) {
+		return nil, false
 	}
-	return v, s.word(`}`) && strings.TrimRight(s.s[s.i:], "\n") == ""
+	a.list = s.s[start:s.i]
+	return a, s.word(`}`) && strings.TrimRight(s.s[s.i:], "\n") == ""
+}
+
+// objects reads a list of signed objects, which begins with a word.
+func (s *splitter) objects(begin string) ([]protocol.Signed, bool) {
+	list := []protocol.Signed{}
+	if !s.word(begin) {
+		return nil, false
+	}
+	for !s.word(`]`) {
+		if len(list) > 0 && !s.word(`,`) || !s.word(`"`) {
+			return nil, false
+		}
+		o, ok := s.text()
+		if !ok {
+			return nil, false
+		}
+		list = append(list, o)
+	}
+	return list, true
 }
 
 // records reads a nonempty list to its end.
-func (s *splitter) records(to *[]protocol.Record) bool {
+func (s *splitter) records(to *[]protocol.VaultRecord) bool {
 	for {
 		r, ok := s.record()
 		if !ok {
@@ -163,36 +228,65 @@ func (s *splitter) records(to *[]protocol.Record) bool {
 	}
 }
 
-func (s *splitter) record() (r protocol.Record, ok bool) {
+// kindWords are the kinds of records, the most frequent first.
+var kindWords = []struct {
+	word string
+	kind protocol.RecordKind
+}{
+	{`overview","version":`, protocol.RecordOverview}, {`details","version":`, protocol.RecordDetails},
+	{`attachment","version":`, protocol.RecordAttachment}, {`vault","version":`, protocol.RecordVault},
+	{`pin","version":`, protocol.RecordPin}, {`passkey","version":`, protocol.RecordPasskey},
+	{`invitation","version":`, protocol.RecordInvitation}, {`grant","version":`, protocol.RecordGrant},
+}
+
+func (s *splitter) kind() (protocol.RecordKind, bool) {
+	for _, k := range kindWords {
+		if s.word(k.word) {
+			return k.kind, true
+		}
+	}
+	return "", false
+}
+
+func (s *splitter) record() (r protocol.VaultRecord, ok bool) {
 	if !s.word(`{"item_id":"`) {
 		return r, false
 	}
-	if r.ItemID, ok = s.text(); !ok {
+	if r.ItemID, ok = s.text(); !ok || !s.word(`,"kind":"`) {
+		return r, false
+	}
+	if r.Kind, ok = s.kind(); !ok {
+		return r, false
+	}
+	if !s.numbers(&r) {
 		return r, false
 	}
 	switch {
-	case s.word(`,"kind":"overview","version":`):
-		r.Kind = protocol.KindOverview
-	case s.word(`,"kind":"details","version":`):
-		r.Kind = protocol.KindDetails
-	default:
-		return r, false
-	}
-	if r.Version, ok = s.number(); !ok || !s.word(`,"revision":`) {
-		return r, false
-	}
-	if r.Revision, ok = s.number(); !ok {
-		return r, false
-	}
-	if s.word(`,"token":"`) {
-		if r.Token, ok = s.text(); !ok {
-			return r, false
-		}
-	}
-	if s.word(`,"deleted":true`) {
+	case s.word(`,"token":"`):
+		r.Token, ok = s.text()
+	case s.word(`,"hash":"`):
+		r.Hash, ok = s.text()
+	case s.word(`,"deleted":true`):
 		r.Deleted = true
 	}
-	return r, s.word(`}`) && wholeRecord(r).Complete()
+	return r, ok && s.word(`}`) && wholeRecord(r).Complete()
+}
+
+// numbers reads version, epoch and revision.
+func (s *splitter) numbers(r *protocol.VaultRecord) (ok bool) {
+	if r.Version, ok = s.number(); !ok {
+		return false
+	}
+	if s.word(`,"epoch":`) {
+		if r.Epoch, ok = s.number(); !ok {
+			return false
+		}
+	}
+	if !s.word(`,"revision":`) {
+		return false
+	}
+	r.Revision, ok = s.number()
+	return ok
 }
 
 // decodeStrict accepts exactly what our server, or an earlier run on this device, writes.

@@ -5,14 +5,15 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
-	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
-// RolledBackError: the server has an older vault than this device has seen, or a different one of the same revision.
+// RolledBackError: the history of the vault does not contain what this device has seen. The server has an older vault, or another one.
 type RolledBackError struct {
-	Seen, Got int64 // revisions
+	Seen, Got int64 // revisions; Got is 0 if the server did not name one
 	Copy      bool  // of the cache on this device instead of the server
+	Err       error // may be nil
 }
 
 // ErrRolledBack matches every *RolledBackError.
@@ -25,11 +26,16 @@ func (e *RolledBackError) Error() string {
 	if e.Copy {
 		who = "copy on this device"
 	}
-	if e.Seen == e.Got {
+	if e.other() {
 		return fmt.Sprintf("%s shows another vault at revision %d than this device has seen at revision %d", who, e.Got, e.Seen)
 	}
 	return fmt.Sprintf("%s shows the vault at revision %d, but this device has seen revision %d", who, e.Got, e.Seen)
 }
+
+func (e *RolledBackError) Unwrap() error { return e.Err }
+
+// other reports whether it is another vault instead of an older one.
+func (e *RolledBackError) other() bool { return e.Got >= e.Seen }
 
 // AlteredError: the server sent something other than this user's devices stored. Problems is not empty; the most useful one
 // comes first.
@@ -83,20 +89,20 @@ func Found(f bridge.Finding, format string, args ...any) error {
 }
 
 // atPlace returns the error of a record.
-func atPlace(code bridge.FindingCode, p seal.Place, format string, args ...any) error {
-	return Found(bridge.Finding{Code: code, Name: string(p.Account)}, "record %s of kind %s version %d %s", p.Account, p.Kind, p.Version, fmt.Sprintf(format, args...))
+func atPlace(code bridge.FindingCode, l chain.Line, format string, args ...any) error {
+	return Found(bridge.Finding{Code: code, Name: l.ID.String()}, "record %s of kind %s version %d %s", l.ID, l.Kind.Wire(), l.Version, fmt.Sprintf(format, args...))
 }
 
-// older is the error of a record at p that is older than this device's version.
-func older(p seal.Place, version int64) error {
-	return Found(bridge.Finding{Code: bridge.RecordOlder, Name: string(p.Account), Got: p.Version, Want: version},
-		"record %s of kind %s version %d is older than the version %d that this device has", p.Account, p.Kind, p.Version, version)
+// older is the error of an overview that is older than this device's version.
+func older(e *Entry, got, held uint32) error {
+	return Found(bridge.Finding{Code: bridge.RecordOlder, Name: e.ID, Got: int64(got), Want: int64(held)},
+		"overview %s version %d is older than the version %d that this device has", e.ID, got, held)
 }
 
 // Finding says which kind of rollback it is.
 func (e *RolledBackError) Finding() bridge.Finding {
 	f := bridge.Finding{Code: bridge.VaultOlder, Got: e.Got, Want: e.Seen}
-	same := e.Seen == e.Got
+	same := e.other()
 	switch {
 	case same && e.Copy:
 		f.Code = bridge.CacheOther

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/item"
 )
 
@@ -49,8 +50,8 @@ func (v *Replica) IndexSome(todo []*Entry) int {
 }
 
 // look opens the details of an entry, which held preceded; nil: that is unknown.
-func (v *Replica) look(e, held *Entry) *details {
-	it, older, err := v.inForce(e)
+func (o opener) look(e, held *Entry) *details {
+	it, older, err := o.inForce(e)
 	if err != nil {
 		return &details{err: err}
 	}
@@ -64,7 +65,7 @@ func (v *Replica) look(e, held *Entry) *details {
 	in.has = detailsFacts(it)
 	switch before := continued(held, older); {
 	case before == nil:
-		in.since, in.err = v.passwordSince(e.ID, older, it)
+		in.since, in.err = o.passwordSince(e.id, older, it)
 	case before.password == in.password:
 		in.since = before.since
 	default:
@@ -90,12 +91,12 @@ func detailsFacts(it item.Item) facts {
 }
 
 // inForce returns the current details, the time when they were saved, and the older versions.
-func (v *Replica) inForce(e *Entry) (item.Item, []sealed, error) {
+func (o opener) inForce(e *Entry) (item.Item, []sealed, error) {
 	if e.Err != nil || e.pending != nil || len(e.secrets) == 0 {
-		it, err := v.Open(e)
+		it, err := o.Open(e)
 		return it, e.secrets, err
 	}
-	it, err := v.openDetails(e.ID, e.current())
+	it, err := o.openDetails(e.id, e.current())
 	if err != nil {
 		err = &UnreadableError{e.ID, err}
 	}
@@ -103,10 +104,10 @@ func (v *Replica) inForce(e *Entry) (item.Item, []sealed, error) {
 }
 
 // passwordSince returns the time of the first version that has the current password.
-func (v *Replica) passwordSince(id string, older []sealed, newest item.Item) (time.Time, error) {
+func (o opener) passwordSince(id chain.ID, older []sealed, newest item.Item) (time.Time, error) {
 	since := newest.Modified
 	for _, r := range slices.Backward(older) {
-		secret, err := v.openDetails(id, r)
+		secret, err := o.openDetails(id, r)
 		if err != nil {
 			return since, err
 		}

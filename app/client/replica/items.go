@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/item"
-	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
 // PastPasswords returns those of the older versions, then the imported ones, the newest first.
@@ -21,7 +21,7 @@ func (v *Replica) PastPasswords(e *Entry, it item.Item) ([]item.OldPassword, err
 	}
 	newer := it
 	if e.pending == nil { // when the details were saved; modified is the last change of any part
-		secret, err := v.openDetails(e.ID, e.current())
+		secret, err := v.openDetails(e.id, e.current())
 		if err != nil {
 			return nil, &UnreadableError{e.ID, err}
 		}
@@ -29,7 +29,7 @@ func (v *Replica) PastPasswords(e *Entry, it item.Item) ([]item.OldPassword, err
 	}
 	var out []item.OldPassword
 	for ; i >= 0; i-- {
-		older, err := v.openDetails(e.ID, e.secrets[i])
+		older, err := v.openDetails(e.id, e.secrets[i])
 		if err != nil {
 			return nil, &UnreadableError{e.ID, err}
 		}
@@ -77,7 +77,7 @@ func (v *Replica) Mentioned(ctx context.Context, ids []string) (map[string]bool,
 		}
 		look(string(e.Overview.UnknownOverview))
 		for _, s := range e.secrets {
-			details, err := v.Key.Open(v.place(e.ID, seal.KindPassword, s.version), s.token)
+			details, err := v.openRecord(e.id, chain.RecordDetails, s)
 			if err != nil {
 				return nil, &UnreadableError{e.ID, err}
 			}
@@ -90,7 +90,7 @@ func (v *Replica) Mentioned(ctx context.Context, ids []string) (map[string]bool,
 // AttachmentsOf adds the ids that the versions of an item refer to.
 func (v *Replica) AttachmentsOf(e *Entry, named map[string]bool) error {
 	for _, s := range e.secrets {
-		secret, err := v.openDetails(e.ID, s)
+		secret, err := v.openDetails(e.id, s)
 		if err != nil {
 			return &UnreadableError{e.ID, err}
 		}
@@ -130,12 +130,12 @@ func (v *Replica) History(e *Entry) ([]Version, error) {
 	}
 	newer, until := now.Password, now.Modified
 	for i := len(e.secrets) - 1; i >= 0; i-- {
-		secret, err := v.openDetails(e.ID, e.secrets[i])
+		secret, err := v.openDetails(e.id, e.secrets[i])
 		if err != nil {
 			return nil, &UnreadableError{e.ID, err}
 		}
 		if secret.Password != newer && secret.Password != "" {
-			out = append(out, Version{e.secrets[i].version, secret.Modified, until, secret.Password})
+			out = append(out, Version{int64(e.secrets[i].version), secret.Modified, until, secret.Password})
 		}
 		newer, until = secret.Password, secret.Modified
 	}

@@ -101,7 +101,7 @@ func (v *Replica) overlayOne(id string) {
 	}
 	e := &Entry{ID: id}
 	if held := v.entries[id]; held != nil {
-		e.meta, e.secrets = held.meta, held.secrets
+		e.id, e.overviews, e.secrets = held.id, held.overviews, held.secrets
 	}
 	e.pending = after
 	if e.Overview, e.Err = item.ParseOverview(after.Meta); e.Err != nil {

@@ -16,7 +16,7 @@ type plaintexts struct {
 }
 
 type sealedPlace struct {
-	seal.Place
+	seal.RecordPlace
 	token string
 }
 
@@ -40,7 +40,7 @@ func (p *plaintexts) keep() (end func()) {
 	}
 }
 
-func (p *plaintexts) add(at seal.Place, token string, content []byte) {
+func (p *plaintexts) add(at seal.RecordPlace, token string, content []byte) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.changes == 0 || p.size > maxPlaintexts {
@@ -53,21 +53,9 @@ func (p *plaintexts) add(at seal.Place, token string, content []byte) {
 	p.known[sealedPlace{at, token}] = content
 }
 
-func (p *plaintexts) get(at seal.Place, token string) ([]byte, bool) {
+func (p *plaintexts) get(at seal.RecordPlace, token string) ([]byte, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	content, known := p.known[sealedPlace{at, token}]
 	return content, known
-}
-
-// openRecord opens a record, unless the running change has opened or sealed it.
-func (v *Replica) openRecord(at seal.Place, token string) ([]byte, error) {
-	if content, known := v.plain.get(at, token); known {
-		return content, nil
-	}
-	content, err := v.Key.Open(at, token)
-	if err == nil {
-		v.plain.add(at, token, content)
-	}
-	return content, err
 }

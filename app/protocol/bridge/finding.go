@@ -21,9 +21,8 @@ type FindingCode string
 
 // Faults in the server's answer, for the code "vault_altered".
 const (
-	ManifestUnopened FindingCode = "manifest_unopened"
-	RevisionUnsealed FindingCode = "revision_unsealed" // Got: the server's, Want: the sealed one
-	RevisionSkipped  FindingCode = "revision_skipped"  // Got follows on Want
+	LogBroken        FindingCode = "log_broken" // by the entry or write Got
+	OtherVault       FindingCode = "other_vault"
 	OtherUser        FindingCode = "other_user"
 	OtherAccount     FindingCode = "other_account" // as the answer to a registration or a recovery
 	OtherAccountKey  FindingCode = "other_account_key"
@@ -34,6 +33,7 @@ const (
 	LogRefused       FindingCode = "log_refused"      // entries or writes that break the rules
 	OldAccountKey    FindingCode = "old_account_key"  // of a generation before the remembered one
 	CacheDamaged     FindingCode = "cache_damaged"
+	VaultKeyUnopened FindingCode = "vault_key_unopened" // the envelope of the newest entry
 	OutboxUnopened   FindingCode = "outbox_unopened"
 	RecordAltered    FindingCode = "record_altered"
 	RecordMisplaced  FindingCode = "record_misplaced"

@@ -1,0 +1,269 @@
+package replica
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/vaultsphere/vaultsphere/app/chain"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
+	"github.com/vaultsphere/vaultsphere/app/seal"
+)
+
+// Log is the history of a vault as far as a device needs it. The replica's is verified. One that Follow returned is verified against the
+// state that the device remembers; without one it is only a vault that is consistent in itself, until the caller has compared it with
+// the identity of its user.
+type Log struct {
+	State    chain.State
+	Head     *chain.Write   // the newest write; nil before the first, or if it must still be asked for: see Headless
+	Entries  []*chain.Entry // all, the first first
+	Cards    *chain.Cards
+	Envelope []byte // of this user in the newest entry
+
+	cards []*chain.Card // what is in Cards
+	path  []chain.Hash  // writes that are in the history, as the last answer shows
+}
+
+var signedEncoding = base64.RawURLEncoding.Strict()
+
+// encodeSigned returns a signed object as on the wire.
+func encodeSigned(object []byte) protocol.Signed { return signedEncoding.EncodeToString(object) }
+
+// Account returns the newest account entry; nil if there is none.
+func (l *Log) Account() *chain.Entry {
+	for _, e := range slices.Backward(l.Entries) {
+		if e.Op == chain.OpAccount {
+			return e
+		}
+	}
+	return nil
+}
+
+// Headless reports whether the newest write must still be asked for: the state names its hash, but no answer had it. AddHead adds it.
+func (l *Log) Headless() bool { return l.Head == nil && l.State.Revision > 0 }
+
+// AddHead takes the newest write from an answer.
+func (l *Log) AddHead(a *Answer) error {
+	for _, text := range a.Writes {
+		w, err := parseWrite(text)
+		if err == nil && w.Revision == l.State.Revision && w.Hash() == l.State.Write {
+			l.Head = w
+			return nil
+		}
+	}
+	return &RolledBackError{Seen: l.State.Revision, Got: l.State.Revision}
+}
+
+// Commitment returns the commitment of an epoch, and false if the log has no such epoch.
+func (l *Log) Commitment(epoch uint32) (chain.Hash, bool) {
+	i, found := slices.BinarySearchFunc(l.Entries, epoch, func(e *chain.Entry, epoch uint32) int { return int(e.Epoch) - int(epoch) })
+	if !found {
+		return chain.Hash{}, false
+	}
+	return l.Entries[i].Commitment, true
+}
+
+// Holds reports whether a write is in the history, as far as the last answer shows. It can be, although Holds returns false.
+func (l *Log) Holds(write chain.Hash) bool {
+	return l.State.Write == write || slices.Contains(l.path, write)
+}
+
+// Base returns the state from which the next answer must go on: the replica's, or a newer one that another tab or process of this
+// device has verified. seen is what the device remembers; the zero State for nothing.
+func (v *Replica) Base(seen chain.State) chain.State {
+	held := v.log.State
+	if held.Entry == nil || seen.Entry != nil && (seen.Revision > held.Revision || seen.Entry.Sequence > held.Entry.Sequence) {
+		return seen
+	}
+	return held
+}
+
+// After returns the sequence number of the newest entry that the replica holds, −1 for none: an answer has the entries above it.
+func (v *Replica) After() int64 { return int64(len(v.log.Entries)) - 1 }
+
+// Follow returns the log after an answer, which began above After and at the revision of Base. It changes nothing. It returns a
+// *RolledBackError if the answer does not go on from what this device has seen, and an *AlteredError if it breaks a rule.
+func (v *Replica) Follow(a *Answer, seen chain.State) (*Log, error) {
+	entries, writes, err := a.objects()
+	if err != nil {
+		return nil, err
+	}
+	next, err := v.log.with(a)
+	if err != nil {
+		return nil, err
+	}
+	all := slices.Concat(v.log.Entries, entries)
+	if len(all) == 0 {
+		return nil, Altered(Found(bridge.Finding{Code: bridge.LogBroken}, "the vault has no log"))
+	}
+	base, genesis := v.Base(seen), all[0].Hash()
+	if base.Entry == nil {
+		next.State, err = chain.Whole(genesis, nil, all, writes, next.Cards)
+	} else {
+		next.State, err = chain.Whole(base.Genesis, &base, all, writes, next.Cards)
+	}
+	switch {
+	case err == nil:
+	case base.Entry != nil && (errors.Is(err, chain.ErrFork) || errors.Is(err, chain.ErrPredecessor) || errors.Is(err, chain.ErrVault)):
+		return nil, &RolledBackError{Seen: base.Revision, Got: revisionOf(writes), Err: err}
+	default:
+		return nil, broken(err)
+	}
+	if next.State.Entry.Vault != v.Vault {
+		return nil, Altered(Found(bridge.Finding{Code: bridge.OtherVault}, "the server shows another vault"))
+	}
+	next.Entries = all
+	if len(entries) > 0 {
+		if next.Envelope, err = signedEncoding.DecodeString(a.Envelope); err != nil {
+			return nil, Altered(Found(bridge.Finding{Code: bridge.LogBroken}, "the envelope is malformed"))
+		}
+	}
+	next.setHead(writes)
+	return next, nil
+}
+
+func revisionOf(path []*chain.Write) int64 {
+	if len(path) == 0 {
+		return 0
+	}
+	return path[0].Revision
+}
+
+// broken is an error for a log or a write that breaks a rule.
+func broken(err error) error {
+	f := bridge.Finding{Code: bridge.LogBroken}
+	var at *chain.Error
+	if errors.As(err, &at) {
+		f.Got = at.Number
+	}
+	return &AlteredError{Problems: []error{Found(f, "the history breaks a rule: %v", err)}, Err: err}
+}
+
+// setHead finds the newest write in a path, or keeps the one that is the newest still.
+func (l *Log) setHead(path []*chain.Write) {
+	l.path = nil
+	for _, w := range path {
+		l.path = append(l.path, w.Hash(), w.Previous, w.Skip)
+	}
+	switch {
+	case len(path) > 0:
+		l.Head = path[0]
+	case l.Head != nil && l.Head.Hash() != l.State.Write:
+		l.Head = nil
+	}
+}
+
+// with returns a copy that has the cards of an answer too.
+func (l *Log) with(a *Answer) (*Log, error) {
+	next := &Log{Head: l.Head, Envelope: l.Envelope, Cards: &chain.Cards{}, cards: slices.Clone(l.cards)}
+	for _, c := range l.cards {
+		if err := next.Cards.Add(c); err != nil {
+			return nil, broken(err)
+		}
+	}
+	for _, text := range a.Cards {
+		b, err := signedEncoding.DecodeString(text)
+		if err != nil {
+			return nil, malformed("card")
+		}
+		c, err := chain.ParseCard(b)
+		if err != nil {
+			return nil, broken(err)
+		}
+		if next.Cards.Get(c.Hash()) != nil {
+			continue
+		}
+		if err := next.Cards.Add(c); err != nil {
+			return nil, broken(err)
+		}
+		next.cards = append(next.cards, c)
+	}
+	return next, nil
+}
+
+// objects parses the entries and writes of an answer.
+func (a *Answer) objects() (entries []*chain.Entry, writes []*chain.Write, err error) {
+	for _, text := range a.Entries {
+		b, err := signedEncoding.DecodeString(text)
+		if err != nil {
+			return nil, nil, malformed("log entry")
+		}
+		e, err := chain.ParseEntry(b)
+		if err != nil {
+			return nil, nil, broken(err)
+		}
+		entries = append(entries, e)
+	}
+	for _, text := range a.Writes {
+		w, err := parseWrite(text)
+		if err != nil {
+			return nil, nil, err
+		}
+		writes = append(writes, w)
+	}
+	return entries, writes, nil
+}
+
+func parseWrite(text protocol.Signed) (*chain.Write, error) {
+	b, err := signedEncoding.DecodeString(text)
+	if err != nil {
+		return nil, malformed("write")
+	}
+	w, err := chain.ParseWrite(b)
+	if err != nil {
+		return nil, broken(err)
+	}
+	return w, nil
+}
+
+func malformed(what string) error {
+	return Altered(Found(bridge.Finding{Code: bridge.LogBroken}, "a %s is malformed", what))
+}
+
+// open returns the keys of all epochs that the log carries to the user of identity.
+func (l *Log) open(identity *seal.Identity, held map[uint32]seal.EpochKey) (map[uint32]seal.EpochKey, error) {
+	newest := l.State.Entry
+	keys := map[uint32]seal.EpochKey{}
+	for epoch, key := range held {
+		if want, ok := l.Commitment(epoch); ok && key.Commitment(newest.Vault, epoch) == want {
+			keys[epoch] = key
+		}
+	}
+	if _, known := keys[newest.Epoch]; !known {
+		key, err := l.openEnvelope(identity)
+		if err != nil {
+			return nil, &AlteredError{Problems: []error{Found(bridge.Finding{Code: bridge.VaultKeyUnopened}, "the key of the vault does not open")}, Err: err}
+		}
+		keys[newest.Epoch] = key
+	}
+	for _, e := range slices.Backward(l.Entries) {
+		key, known := keys[e.Epoch]
+		if e.PreviousKeys == "" || !known {
+			continue
+		}
+		// Keys that do not fit are left out: the records of their epoch are then unreadable, and say so.
+		previous, _ := key.OpenPrevious(e.Vault, e.Epoch, e.PreviousKeys, l.Commitment)
+		for _, p := range previous {
+			keys[p.Epoch] = p.Key
+		}
+	}
+	return keys, nil
+}
+
+func (l *Log) openEnvelope(identity *seal.Identity) (seal.EpochKey, error) {
+	member := l.State.Entry.Member(identity.User)
+	if member == nil {
+		return seal.EpochKey{}, seal.ErrNotMember
+	}
+	card := l.Cards.Get(member.Card)
+	if card == nil {
+		return seal.EpochKey{}, fmt.Errorf("card of the roster: %w", chain.ErrUnknownCard)
+	}
+	keys, err := identity.Keys(card)
+	if err != nil {
+		return seal.EpochKey{}, err
+	}
+	return keys.KEM.OpenEnvelope(l.State.Entry, identity.User, l.Envelope)
+}
