@@ -150,7 +150,7 @@ func (op *operation) changeAccount(v *vault, current seal.AuthKey, draft func(*a
 			return err
 		}
 		draft(d)
-		e, err := d.sign(v.State(), v.Cards())
+		e, err := d.sign(v.Log())
 		if err != nil {
 			return err
 		}

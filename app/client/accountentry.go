@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
+	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
@@ -60,8 +61,9 @@ func (v *vault) draft() (*accountDraft, error) {
 	return out, nil
 }
 
-// sign seals the identity, wraps the account key, and signs the entry that follows s. It is the only place that signs account entries.
-func (a *accountDraft) sign(s chain.State, cards *chain.Cards) (*signedEntry, error) {
+// sign seals the identity, wraps the account key, and signs the entry that follows the newest of a verified log. It is the only place that signs account entries.
+func (a *accountDraft) sign(log *replica.Log) (*signedEntry, error) {
+	s, cards := log.State, log.Cards
 	owner := s.Entry.Roster[0]
 	card := cards.Get(owner.Card)
 	if card == nil {

@@ -10,19 +10,16 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
+	"github.com/vaultsphere/vaultsphere/app/client/outbox"
 	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
-
-// orphanAge is the minimum age at which an attachment that no item refers to is deleted. Before that, another device may be about
-// to save its item.
-const orphanAge = 24 * time.Hour
 
 // Attach adds a file to an item. It uploads the chunks and then saves the item with a reference to them, so a failed upload
 // leaves the item as it was. The name loses its folders, and gets a number if the item already has it. progress (which may be
@@ -38,10 +35,11 @@ func (c *Client) attach(ctx context.Context, itemID string, f parcel.Attached, p
 	if err != nil {
 		return item.Item{}, err
 	}
-	sum := sha256.Sum256(data)
+	sum, key, id := sha256.Sum256(data), seal.NewAttachmentKey(), seal.NewID()
+	defer key.Wipe()
 	added := item.Attachment{
-		ID: string(seal.NewAttachmentID()), Name: freeName(it.Attachments, baseName(f.Name)),
-		SHA256: hex.EncodeToString(sum[:]), Size: int64(len(data)), Unknown: f.Unknown,
+		ID: id.String(), Name: freeName(it.Attachments, baseName(f.Name)), SHA256: hex.EncodeToString(sum[:]), Size: int64(len(data)),
+		Key: key.Encode(), Unknown: f.Unknown,
 	}
 	with := func(it item.Item) item.Item {
 		it.Attachments = append(slices.Clone(it.Attachments), added)
@@ -50,16 +48,15 @@ func (c *Client) attach(ctx context.Context, itemID string, f parcel.Attached, p
 	if err := with(it).Validate(); err != nil {
 		return item.Item{}, err
 	}
-	err = c.upload(ctx, added.ID, data, progress)
+	chunks, err := c.upload(ctx, id, key, data, progress)
 	if err == nil {
 		it, err = c.Get(itemID) // it may have changed meanwhile
 	}
 	if err != nil {
-		// If this fails too, clearOrphans deletes the orphan later.
-		_ = c.tell(context.WithoutCancel(ctx), methodDelete, attachmentPath(added.ID), nil)
+		// The server drops chunks that no write puts.
 		return item.Item{}, fmt.Errorf("upload %s: %w", added.Name, err)
 	}
-	return c.saveAs(ctx, with(it), quiet)
+	return c.saveAs(ctx, with(it), quiet, outbox.NewAttached(id, chunks))
 }
 
 // Attachment downloads and opens a file of an item. It returns an *AttachmentAlteredError, or ErrAttachmentGone if the server
@@ -80,10 +77,19 @@ func (c *Client) Attachment(ctx context.Context, itemID, attachmentID string, pr
 	if c.readsCopy() {
 		return nil, ErrNotInCopy
 	}
+	id, err := chain.ParseID(a.ID)
+	if err != nil {
+		return nil, &UnreadableError{ID: itemID, Err: fmt.Errorf("attachment %s: %w", a.Name, err)}
+	}
+	key, err := seal.ParseAttachmentKey(a.Key)
+	if err != nil {
+		return nil, &UnreadableError{ID: itemID, Err: fmt.Errorf("attachment %s has no key: %w", a.Name, err)}
+	}
+	defer key.Wipe()
 	data := make([]byte, 0, a.Size)
 	count := chunkCount(a.Size)
 	for n := 1; n <= count; n++ {
-		content, err := c.download(ctx, a, n, count)
+		content, err := c.download(ctx, a.Name, key, seal.Chunk{Attachment: id, Number: uint32(n), Count: uint32(count)}) // #nosec G115 -- at most protocol.MaxChunks
 		if err != nil {
 			return nil, err
 		}
@@ -114,41 +120,47 @@ func (c *Client) RemoveAttachment(ctx context.Context, itemID, attachmentID stri
 
 // chunkCount returns the number of chunks of a file. An empty file has one empty chunk.
 func chunkCount(size int64) int {
-	return max(1, int((size+seal.PieceBytes-1)/seal.PieceBytes))
+	return max(1, int((size+seal.ChunkBytes-1)/seal.ChunkBytes))
 }
 
-func attachmentPath(id string) string { return strings.Replace(protocol.PathAttachment, "{id}", id, 1) }
-
-func chunkPath(id string, number int) string {
-	return strings.NewReplacer("{id}", id, "{chunk}", strconv.Itoa(number)).Replace(protocol.PathChunk)
+func chunkPath(vault string, c seal.Chunk) string {
+	return strings.NewReplacer("{vault}", vault, "{id}", c.Attachment.String(), "{chunk}", strconv.Itoa(int(c.Number))).Replace(protocol.PathVaultChunk)
 }
 
-// upload is one operation for each chunk, so a large file does not block syncing and saving.
-func (c *Client) upload(ctx context.Context, id string, data []byte, progress func(done, total int)) error {
-	count := chunkCount(int64(len(data)))
+// upload is one operation for each chunk, so a large file does not block syncing and saving. It returns the hashes of the chunks.
+func (c *Client) upload(
+	ctx context.Context, id chain.ID, key seal.AttachmentKey, data []byte, progress func(done, total int),
+) ([]chain.Hash, error) {
+	count := uint32(chunkCount(int64(len(data)))) // #nosec G115 -- at most protocol.MaxChunks
 	done := 0
+	var hashes []chain.Hash
 	for n, content := range chunks(data) {
-		err := c.putChunk(ctx, seal.Piece{Attachment: seal.AttachmentID(id), Number: n + 1, Count: count}, content)
+		chunk := seal.Chunk{Attachment: id, Number: uint32(n) + 1, Count: count} // #nosec G115 -- at most protocol.MaxChunks
+		token, err := key.Seal(chunk, content)
 		if err != nil {
-			return err
+			return nil, fmt.Errorf("seal chunk: %w", err)
 		}
+		if err := c.putChunk(ctx, chunk, token); err != nil {
+			return nil, err
+		}
+		hashes = append(hashes, chain.HashOf(chain.HashChunk, []byte(token)))
 		done += len(content)
 		if progress != nil {
 			progress(done, len(data))
 		}
 	}
-	return nil
+	return hashes, nil
 }
 
 func chunks(data []byte) [][]byte {
 	if len(data) == 0 {
 		return [][]byte{nil}
 	}
-	return slices.Collect(slices.Chunk(data, seal.PieceBytes))
+	return slices.Collect(slices.Chunk(data, seal.ChunkBytes))
 }
 
-// putChunk seals and sends a chunk. If the quota is full, attachments that no item refers to are deleted first.
-func (c *Client) putChunk(ctx context.Context, p seal.Piece, content []byte) error {
+// putChunk sends a chunk. If the quota is full, attachments that no item refers to are deleted first.
+func (c *Client) putChunk(ctx context.Context, chunk seal.Chunk, token string) error {
 	op, err := c.begin(ctx)
 	if err != nil {
 		return err
@@ -158,17 +170,12 @@ func (c *Client) putChunk(ctx context.Context, p seal.Piece, content []byte) err
 	if err != nil {
 		return err
 	}
-	p.User = v.User
-	token, err := v.Key.SealPiece(p, content)
-	if err != nil {
-		return fmt.Errorf("seal chunk: %w", err)
-	}
 	send := func() error {
-		return op.call(methodPut, chunkPath(string(p.Attachment), p.Number), protocol.Chunk{Count: p.Count, Token: token}, nil)
+		return op.call(methodPut, chunkPath(v.account.Vault, chunk), protocol.Chunk{Count: int(chunk.Count), Token: token}, nil)
 	}
 	err = send()
 	if hasCode(err, protocol.CodeQuotaReached) {
-		cleared, clearErr := op.clearOrphans(v, nil, string(p.Attachment))
+		cleared, clearErr := op.clearOrphans(v)
 		if clearErr != nil || !cleared {
 			return errors.Join(err, clearErr)
 		}
@@ -178,7 +185,7 @@ func (c *Client) putChunk(ctx context.Context, p seal.Piece, content []byte) err
 }
 
 // download fetches and opens one chunk.
-func (c *Client) download(ctx context.Context, a item.Attachment, number, count int) ([]byte, error) {
+func (c *Client) download(ctx context.Context, name string, key seal.AttachmentKey, chunk seal.Chunk) ([]byte, error) {
 	op, err := c.begin(ctx)
 	if err != nil {
 		return nil, err
@@ -189,66 +196,62 @@ func (c *Client) download(ctx context.Context, a item.Attachment, number, count 
 		return nil, err
 	}
 	var answer protocol.Chunk
-	err = op.call(methodGet, chunkPath(a.ID, number), nil, &answer)
+	err = op.call(methodGet, chunkPath(v.account.Vault, chunk), nil, &answer)
 	if hasCode(err, protocol.CodeNotFound) {
-		return nil, fmt.Errorf("%w: %s, chunk %d of %d", ErrAttachmentGone, a.Name, number, count)
+		return nil, fmt.Errorf("%w: %s, chunk %d of %d", ErrAttachmentGone, name, chunk.Number, chunk.Count)
 	}
 	if err != nil {
 		return nil, err
 	}
-	content, err := v.Key.OpenPiece(seal.Piece{User: v.User, Attachment: seal.AttachmentID(a.ID), Number: number, Count: count}, answer.Token)
+	content, err := key.Open(chunk, answer.Token)
 	if err != nil {
-		return nil, &AttachmentAlteredError{a.Name, err}
+		return nil, &AttachmentAlteredError{name, err}
 	}
 	return content, nil
 }
 
-// clearOrphans deletes attachments that no version of any item refers to: those in freed, and all that are older than orphanAge,
-// except the upload in progress. It reports whether it deleted any.
+// maxDetached bounds the attachments that one write deletes.
+const maxDetached = 500
+
+// clearOrphans deletes the live attachments that no version of any item refers to, and reports whether there were any. An attachment
+// becomes live in the write that saves its item, so no other device can be about to refer to it.
 //
 // A device that has not synced may be about to save an item that another device has just deleted permanently. The item survives
 // that (see Save), its attachments do not.
-func (op *operation) clearOrphans(v *vault, freed map[string]bool, uploading string) (bool, error) {
-	var answer struct {
-		Attachments replica.CompleteList[wholeAttachment] `json:"attachments"`
-		Quota       int64                                 `json:"quota"`
-		Now         time.Time                             `json:"now"`
-	}
-	if err := op.callWithin(methodGet, protocol.PathAttachments, nil, &answer, maxVault); err != nil {
-		return false, err
-	}
-	orphans := slices.DeleteFunc(answer.Attachments, func(a wholeAttachment) bool {
-		return a.ID == uploading || !freed[a.ID] && answer.Now.Sub(a.Uploaded) < orphanAge
-	})
-	if len(orphans) == 0 {
-		return false, nil
-	}
+func (op *operation) clearOrphans(v *vault) (bool, error) {
 	if _, err := op.sync(v); err != nil {
 		return false, err
 	}
 	if len(v.outbox.Changes) > 0 { // the outbox may refer to an attachment
 		return false, nil
 	}
+	cleared := false
+	err := op.apply(v, func(ch *replica.Change) error {
+		cleared = false
+		orphans, err := op.orphans(v)
+		for _, id := range orphans[:min(len(orphans), maxDetached)] {
+			ch.Detach(id)
+			cleared = true
+		}
+		return err
+	})
+	return cleared, err
+}
+
+func (op *operation) orphans(v *vault) ([]chain.ID, error) {
 	var ids []string
-	for _, a := range orphans {
-		ids = append(ids, a.ID)
+	var all []chain.ID
+	for _, l := range v.Attachments() {
+		ids, all = append(ids, l.ID.String()), append(all, l.ID)
+	}
+	if len(ids) == 0 {
+		return nil, nil
 	}
 	named, err := v.Mentioned(op.ctx, ids)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	cleared := false
-	for _, a := range orphans {
-		if named[a.ID] {
-			continue
-		}
-		err := op.call(methodDelete, attachmentPath(a.ID), nil, nil)
-		if err != nil && !hasCode(err, protocol.CodeNotFound) {
-			return cleared, err
-		}
-		cleared = true
-	}
-	return cleared, nil
+	return slices.DeleteFunc(all, func(id chain.ID) bool { return named[id.String()] }), nil
 }
 
 // baseName returns the last part of a path with the separators of any system.
@@ -275,7 +278,3 @@ func freeName(taken []item.Attachment, name string) string {
 	}
 	return free
 }
-
-type wholeAttachment protocol.Attachment
-
-func (a wholeAttachment) Complete() bool { return a.ID != "" && a.Count > 0 && !a.Uploaded.IsZero() }

@@ -5,12 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/client/outbox"
 	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
-	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
@@ -51,11 +50,12 @@ var errNoCopy = errors.New("this device has no cache of the vault")
 // (quarantine.go).
 const accountName = "account"
 
-func vaultName(user seal.UserID) string  { return "vault-" + string(user) }
-func outboxName(user seal.UserID) string { return "queue-" + string(user) }
+func vaultName(user string) string  { return "vault-" + user }
+func outboxName(user string) string { return "queue-" + user }
+func entryName(user string) string  { return "entry-" + user } // see entryInFlight
 
 // newStamp returns a unique stamp.
-func newStamp() string { return string(seal.NewAccountID()) }
+func newStamp() string { return seal.NewID().String() }
 
 // mayCache reports whether this device may have a cache.
 func (op *operation) mayCache() bool { return op.cache != nil && !op.cacheOff }
@@ -84,7 +84,7 @@ func (c *Client) KeepCopy(ctx context.Context, on, force bool) error {
 }
 
 // leave returns the user of the cache, or an *UnsentError if deleting it would lose changes and force is false.
-func (op *operation) leave(force bool) (seal.UserID, error) {
+func (op *operation) leave(force bool) (string, error) {
 	user, err := op.cachedUser()
 	if err != nil || force {
 		return user, err
@@ -96,11 +96,10 @@ func (op *operation) leave(force bool) (seal.UserID, error) {
 	return user, err
 }
 
-// cacheAccount stores the account that unlocks the vault offline. If the device has no space, work continues without it. The
-// password must have opened the vault key of a: otherwise a server could replace the only key that opens the cache.
-func (op *operation) cacheAccount(a protocol.Account) error {
-	a.Revision = 0 // it changes often, and the cached vault has its own
-	if !op.mayCache() || op.cached != nil && *op.cached == a {
+// cacheAccount stores the account that unlocks the vault offline. If the device has no space, work continues without it. The log of
+// the vault must sign a: otherwise a server could replace the only key that opens the cache.
+func (op *operation) cacheAccount(a protocol.UserAccount) error {
+	if !op.mayCache() || sameAccount(op.cached, &a) {
 		return nil
 	}
 	if err := op.replaceAccount(a); err != nil {
@@ -108,32 +107,27 @@ func (op *operation) cacheAccount(a protocol.Account) error {
 		return op.forgetAccount()
 	}
 	op.cached = &a
-	return op.takeBack(seal.UserID(a.UserID))
+	return op.takeBack(a.UserID)
 }
 
-// sameKey reports whether two accounts unlock the same key with the same password.
-func sameKey(a, b *protocol.Account) bool {
-	return a != nil && b != nil && a.UserID == b.UserID && a.KDF == b.KDF && a.WrappedKey == b.WrappedKey
-}
-
-// refreshAccount stores the other data of the account if its key is unchanged.
-func (op *operation) refreshAccount(a protocol.Account) error {
-	if v, _ := op.opened(); v != nil && sameKey(&a, &v.account) {
+// refreshAccount stores the other data of the account if its keys are unchanged.
+func (op *operation) refreshAccount(a protocol.UserAccount) error {
+	if v, _ := op.opened(); v != nil && v.proven && sameKeys(&a, &v.account) {
 		return op.cacheAccount(a)
 	}
 	before, _ := op.cachedAccount() // an unlock replaces a damaged one
-	if !sameKey(&a, before) {
+	if !sameKeys(&a, before) {
 		return nil
 	}
 	return op.cacheAccount(a)
 }
 
 // replaceAccount replaces the stored account. If two tabs do this at the same time, the last one wins.
-func (op *operation) replaceAccount(a protocol.Account) error {
+func (op *operation) replaceAccount(a protocol.UserAccount) error {
 	before, err := op.cachedAccount()
 	switch {
 	case err != nil, before == nil:
-	case *before == a:
+	case sameAccount(before, &a):
 		return nil
 	case before.UserID != a.UserID:
 		if err := op.putAside(*before); err != nil {
@@ -157,7 +151,7 @@ func (op *operation) replaceAccount(a protocol.Account) error {
 }
 
 // cachedAccount returns the account in the cache, nil if there is none.
-func (op *operation) cachedAccount() (*protocol.Account, error) {
+func (op *operation) cachedAccount() (*protocol.UserAccount, error) {
 	if !op.mayCache() {
 		return nil, nil
 	}
@@ -165,10 +159,10 @@ func (op *operation) cachedAccount() (*protocol.Account, error) {
 	if err != nil || len(held.Chunks) == 0 {
 		return nil, err
 	}
-	var a protocol.Account
+	var a protocol.UserAccount
 	err = decodeStrict(held.Chunks[len(held.Chunks)-1], &a)
 	if err == nil {
-		_, err = seal.ParseUserID(a.UserID)
+		_, err = chain.ParseID(a.UserID)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("the cached account is damaged: %w", err)
@@ -177,7 +171,7 @@ func (op *operation) cachedAccount() (*protocol.Account, error) {
 }
 
 // cachedUser returns the user of the cache, as far as is known; empty if there is no cache.
-func (op *operation) cachedUser() (seal.UserID, error) {
+func (op *operation) cachedUser() (string, error) {
 	op.client.mu.RLock()
 	a := op.client.account
 	op.client.mu.RUnlock()
@@ -187,7 +181,7 @@ func (op *operation) cachedUser() (seal.UserID, error) {
 			return "", err
 		}
 	}
-	return seal.UserID(a.UserID), nil
+	return a.UserID, nil
 }
 
 func (op *operation) forgetAccount() error {
@@ -202,18 +196,18 @@ func (op *operation) forgetAccount() error {
 }
 
 // wipe deletes everything that this device stores about a user: the cache, the outbox, and their quarantine.
-func (op *operation) wipe(user seal.UserID) error {
+func (op *operation) wipe(user string) error {
 	if !op.mayCache() {
 		return nil
 	}
 	op.client.mu.Lock()
 	if op.client.vault != nil {
 		op.client.vault.setOutbox(outbox.Outbox{})
-		op.client.vault.cachedRevision = notCached
+		op.client.vault.cached = ""
 	}
 	op.client.mu.Unlock()
 	cached, err := op.cachedAccount()
-	if err == nil && cached != nil && cached.UserID != string(user) {
+	if err == nil && cached != nil && cached.UserID != user {
 		err = op.setAside() // another user's
 	} else {
 		err = op.forgetAccount() // a damaged one too
@@ -221,7 +215,7 @@ func (op *operation) wipe(user seal.UserID) error {
 	if user == "" {
 		return err
 	}
-	return errors.Join(err, op.forgetNames(vaultName(user), outboxName(user)), op.forgetQuarantined(user))
+	return errors.Join(err, op.forgetNames(vaultName(user), outboxName(user), entryName(user)), op.forgetQuarantined(user))
 }
 
 func (op *operation) forgetNames(names ...string) error {
@@ -233,18 +227,37 @@ func (op *operation) forgetNames(names ...string) error {
 	return nil
 }
 
-// notCached is the revision of a vault without a cache.
-const notCached = -1
+// stateStamp is the stamp of a cache at a state: its revision and the number of its newest log entry.
+func stateStamp(s chain.State) string {
+	if s.Entry == nil {
+		return ""
+	}
+	return fmt.Sprintf("%d-%d", s.Revision, s.Entry.Sequence)
+}
 
-func revisionStamp(revision int64) string { return strconv.FormatInt(revision, 10) }
+// parseStamp reverses stateStamp. It returns zeros for another stamp.
+func parseStamp(stamp string) (revision, sequence int64) {
+	if n, err := fmt.Sscanf(stamp, "%d-%d", &revision, &sequence); n != 2 || err != nil {
+		return 0, 0
+	}
+	return revision, sequence
+}
 
-// cacheDelta appends the changes since another revision to the cache.
-func (op *operation) cacheDelta(v *vault, from int64, chunk []byte) error {
-	if !op.mayCache() || v.cachedRevision == v.Revision {
+// newerStamp reports whether a is the stamp of a later state than b.
+func newerStamp(a, b string) bool {
+	revision, sequence := parseStamp(a)
+	other, otherSequence := parseStamp(b)
+	return revision > other || revision == other && sequence > otherSequence
+}
+
+// cacheDelta appends an answer of the server to the cache: the changes from a state with this stamp to the state of v.
+func (op *operation) cacheDelta(v *vault, from string, answer []byte) error {
+	stamp := stateStamp(v.Log().State)
+	if !op.mayCache() || v.cached == stamp {
 		return nil
 	}
-	if v.cachedRevision == from && v.Revision != from {
-		err := op.cache.Add(vaultName(v.User), revisionStamp(from), Chunk{revisionStamp(v.Revision), chunk})
+	if v.cached == from && from != "" {
+		err := op.cache.Add(vaultName(v.account.UserID), from, Chunk{stamp, answer})
 		if !errors.Is(err, ErrCacheMoved) {
 			return op.cacheWritten(v, err)
 		}
@@ -252,28 +265,29 @@ func (op *operation) cacheDelta(v *vault, from int64, chunk []byte) error {
 	return op.cacheWhole(v, nil)
 }
 
-// cacheWhole replaces the cache, unless another tab or process has written a newer one. chunk is the vault as one answer of the
-// server; nil: cacheWhole encodes it.
-func (op *operation) cacheWhole(v *vault, chunk []byte) error {
+// cacheWhole replaces the cache by the state of v, unless another tab or process has written a newer one. a is the answer of the server
+// from which the state comes; nil: cacheWhole encodes it.
+func (op *operation) cacheWhole(v *vault, a *replica.Answer) error {
 	if !op.mayCache() {
 		return nil
 	}
-	name := vaultName(v.User)
+	name, stamp := vaultName(v.account.UserID), stateStamp(v.Log().State)
+	var chunk []byte
 	for range maxAttempts {
 		held, err := op.cache.Load(name)
 		if err != nil {
 			return op.cacheWritten(v, err)
 		}
-		if revision, err := strconv.ParseInt(held.Stamp, 10, 64); err == nil && revision > v.Revision {
-			v.cachedRevision = notCached
+		if newerStamp(held.Stamp, stamp) {
+			v.cached = ""
 			return nil
 		}
 		if chunk == nil {
-			if chunk, err = json.Marshal(v.Answer()); err != nil {
+			if chunk, err = v.Whole(a); err != nil {
 				return fmt.Errorf("encode the cache: %w", err)
 			}
 		}
-		if err := op.cache.Replace(name, held.Stamp, Chunk{revisionStamp(v.Revision), chunk}); !errors.Is(err, ErrCacheMoved) {
+		if err := op.cache.Replace(name, held.Stamp, Chunk{stamp, chunk}); !errors.Is(err, ErrCacheMoved) {
 			return op.cacheWritten(v, err)
 		}
 	}
@@ -284,7 +298,7 @@ func (op *operation) cacheWhole(v *vault, chunk []byte) error {
 // reports the problem to the user.
 func (op *operation) cacheWritten(v *vault, err error) error {
 	if err == nil {
-		v.cachedRevision = v.Revision
+		v.cached = stateStamp(v.Log().State)
 		if op.cached != nil {
 			op.cacheProblem = ""
 		}
@@ -292,10 +306,10 @@ func (op *operation) cacheWritten(v *vault, err error) error {
 	}
 	op.cacheProblem = err.Error()
 	// An old cache that remains would look like a rollback.
-	if dropErr := op.cache.Forget(vaultName(v.User)); dropErr != nil {
+	if dropErr := op.cache.Forget(vaultName(v.account.UserID)); dropErr != nil {
 		return fmt.Errorf("write the cache: %w", errors.Join(err, dropErr))
 	}
-	v.cachedRevision = notCached
+	v.cached = ""
 	return nil
 }
 
@@ -307,7 +321,7 @@ func (op *operation) openCache(v *vault) error {
 	if !op.mayCache() {
 		return errNoCopy
 	}
-	name := vaultName(v.User)
+	name := vaultName(v.account.UserID)
 	held, err := op.cache.Load(name)
 	if err != nil {
 		return fmt.Errorf("read the cache: %w", err)
@@ -315,17 +329,20 @@ func (op *operation) openCache(v *vault) error {
 	if len(held.Chunks) == 0 {
 		return errNoCopy
 	}
-	if v.seen.Digest == "" {
-		// It is unknown how new the cache is: the user made this device forget its state, and wants the vault of the server.
-		return errors.Join(errNoCopy, op.moveAside(v.account, name, held))
-	}
-	answer, err := op.takeChunks(v, held.Chunks)
+	seen, err := v.seen()
 	if err != nil {
 		return err
 	}
-	v.cachedRevision = v.Revision
+	if seen.Entry == nil {
+		// It is unknown how new the cache is: the user made this device forget its state, and wants the vault of the server.
+		return errors.Join(errNoCopy, op.moveAside(v.account, name, held))
+	}
+	if err := op.takeChunks(v, held.Chunks, seen); err != nil {
+		return err
+	}
+	v.cached = held.Stamp
 	if len(held.Chunks) > maxChunks {
-		whole, err := json.Marshal(answer)
+		whole, err := v.Whole(nil)
 		if err != nil {
 			return fmt.Errorf("encode the cache: %w", err)
 		}
@@ -337,16 +354,25 @@ func (op *operation) openCache(v *vault) error {
 	return nil
 }
 
-// takeChunks fills v from the chunks of a cache.
-func (op *operation) takeChunks(v *vault, chunks [][]byte) (protocol.VaultResponse, error) {
-	answer, err := replica.Join(chunks)
+// takeChunks fills v from the chunks of a cache, which must lead to what this device has seen.
+func (op *operation) takeChunks(v *vault, chunks [][]byte, seen chain.State) error {
+	held, err := replica.ParseCopy(chunks)
 	if err != nil {
-		return answer, &VaultAlteredError{Problems: []error{replica.Found(bridge.Finding{Code: bridge.CacheDamaged}, "the copy on this device is damaged")}, Err: err}
+		return err
 	}
-	err = op.take(v, answer, true)
-	var back *RolledBackError
-	if errors.As(err, &back) {
-		back.Copy = true
+	log, err := v.FollowCopy(held, seen)
+	if err != nil {
+		return err
 	}
-	return answer, err
+	if err := v.proveCached(log); err != nil {
+		return err
+	}
+	next, err := v.Verify(op.ctx, log, v.keys.identity, held.Records(), true)
+	if err != nil {
+		return err
+	}
+	op.client.mu.Lock()
+	defer op.client.mu.Unlock()
+	next.Commit()
+	return nil
 }

@@ -74,6 +74,7 @@ func (c *Client) unlocked() (*vault, error) {
 type Account struct {
 	Username    string `json:"username"`
 	UserID      string `json:"-"`
+	Vault       string `json:"-"`
 	TOTPEnabled bool   `json:"totp_enabled"`
 	Revision    int64  `json:"revision"` // of the vault at the last sync
 	Count       int    `json:"count"`    // items outside the trash
@@ -96,11 +97,11 @@ func (c *Client) Account(ctx context.Context) (Account, error) {
 	if err != nil {
 		return Account{}, err
 	}
-	out := Account{Username: a.Username, UserID: a.UserID, TOTPEnabled: a.TOTPEnabled, Cost: int(parts.document.Cost), Offline: offline != nil}
+	out := Account{Username: a.Username, UserID: a.UserID, Vault: a.Vault, TOTPEnabled: a.TOTPEnabled, Cost: int(parts.document.Cost), Offline: offline != nil}
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	if c.vault != nil {
-		out.Revision = c.vault.Revision
+		out.Revision = c.vault.Revision()
 		out.Count, _ = c.vault.Counts()
 	}
 	return out, nil

@@ -78,6 +78,9 @@ var failures = []struct {
 	{seal.ErrKDFTooWeak, CodeKDFRefused},
 	{seal.ErrKDFTooCostly, CodeKDFRefused},
 	{seal.ErrKDFMismatch, CodeKDFRefused},
+	{seal.ErrUnknownCost, CodeKDFRefused},
+	{ErrCostLowered, CodeKDFRefused},
+	{ErrMemory, CodeVaultRolledBack},
 	{seal.ErrTooLarge, CodeBadInput},
 	{seal.ErrEmptyPassword, CodeBadInput},
 	{seal.ErrPasswordText, CodeBadInput},
@@ -144,7 +147,7 @@ func codeOf(err error) Code {
 	case errors.As(err, &conflict):
 		return Code(protocol.CodeConflict)
 	case errors.As(err, &altered), errors.Is(err, seal.ErrWrongKey), errors.Is(err, seal.ErrWrongUser),
-		errors.Is(err, seal.ErrWrongPurpose), errors.Is(err, seal.ErrAltered), errors.Is(err, seal.ErrBadID):
+		errors.Is(err, seal.ErrWrongMethod), errors.Is(err, seal.ErrOldKey), errors.Is(err, seal.ErrAltered), errors.Is(err, seal.ErrBadID):
 		return CodeVaultAltered
 	}
 	return ""

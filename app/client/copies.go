@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/client/outbox"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
@@ -74,7 +74,7 @@ func (op *operation) describeCopy(q quarantined) (Copy, error) {
 		return out, fmt.Errorf("read the cache: %w", err)
 	}
 	if len(held.Chunks) > 0 {
-		out.Revision, _ = strconv.ParseInt(held.Stamp, 10, 64)
+		out.Revision, _ = parseStamp(held.Stamp)
 	}
 	if held, err = op.cache.Load(outboxAt); err != nil {
 		return out, fmt.Errorf("read the outbox: %w", err)
@@ -117,22 +117,27 @@ func (c *Client) OpenCopy(ctx context.Context, id, password string) (OpenedCopy,
 	if err != nil {
 		return OpenedCopy{}, err
 	}
-	v, master, err := openWith(q.Account, password)
+	user, err := chain.ParseID(q.Account.UserID)
+	if err != nil {
+		return OpenedCopy{}, fmt.Errorf("%w: %w", ErrCopyDamaged, err)
+	}
+	// A cache that was set aside because the user accepted another vault of the server need not match what this device has seen since.
+	var remembered Remembered
+	if !q.Own {
+		remembered, _ = op.rememberedOf(user)
+	}
+	v, key, err := openWith(q.Account, password, remembered)
+	key.Wipe()
 	switch {
 	case errors.Is(err, ErrWrongPassword), errors.Is(err, seal.ErrEmptyPassword), errors.Is(err, seal.ErrPasswordText):
 		return OpenedCopy{}, err
 	case err != nil:
 		return OpenedCopy{}, fmt.Errorf("%w: %w", ErrCopyDamaged, err)
 	}
-	master.Wipe()
-	if !q.Own {
-		// A cache that was set aside because the user accepted another vault of the server need not match what this device has
-		// seen since.
-		_ = op.recall(v)
-	}
+	v.remembered = remembered
 	out := OpenedCopy{Username: q.Account.Username}
 	if out.Partial, err = op.fillCopy(v, q); err != nil {
-		v.Key.Wipe()
+		v.Wipe()
 		return OpenedCopy{}, err
 	}
 	v.readOnly = true
@@ -158,7 +163,11 @@ func (op *operation) fillCopy(v *vault, q quarantined) (partial bool, err error)
 	}
 	var broken error
 	if len(held.Chunks) > 0 {
-		_, broken = op.takeChunks(v, held.Chunks)
+		seen, err := v.seen()
+		if err != nil {
+			return false, err
+		}
+		broken = op.takeChunks(v, held.Chunks, seen)
 	}
 	if held, err = op.cache.Load(outboxAt); err != nil {
 		return false, fmt.Errorf("read the outbox: %w", err)
@@ -189,7 +198,7 @@ func (c *Client) DeleteCopy(ctx context.Context, id string) error {
 	}
 	op.forget()
 	if id == liveCopy {
-		return errors.Join(op.forgetAccount(), op.forgetNames(vaultName(q.user()), outboxName(q.user())),
+		return errors.Join(op.forgetAccount(), op.forgetNames(vaultName(q.user()), outboxName(q.user()), entryName(q.user())),
 			op.dropQuarantined(func(o quarantined) bool { return !o.Own && o.user() == q.user() }))
 	}
 	return op.dropQuarantined(func(o quarantined) bool { return o.ID == id })

@@ -110,7 +110,7 @@ func (c *Client) deleteFrom(ctx context.Context, progress func(done, total int),
 		}
 	}
 	if len(freed) > 0 {
-		_, _ = op.clearOrphans(v, freed, "") // the items are gone; a later call deletes the attachments that remain
+		_, _ = op.clearOrphans(v) // the items are gone; a later call deletes the attachments that remain
 	}
 	return conflictError(changed)
 }

@@ -19,6 +19,10 @@ var findings = []struct {
 	{seal.ErrKDFTooWeak, bridge.KDFTooWeak},
 	{seal.ErrKDFTooCostly, bridge.KDFTooCostly},
 	{seal.ErrKDFMismatch, bridge.KDFMismatch},
+	{seal.ErrUnknownCost, bridge.KDFUnknown},
+	{ErrCostLowered, bridge.KDFLowered},
+	{ErrMemory, bridge.MemoryDamaged},
+	{seal.ErrOldKey, bridge.OldAccountKey},
 	{replica.ErrNoOverview, bridge.RecordMissing},
 	{replica.ErrNoDetails, bridge.RecordMissing},
 	{item.ErrMalformed, bridge.ContentMalformed},
@@ -30,7 +34,7 @@ var findings = []struct {
 	{seal.ErrMisplaced, bridge.RecordMisplaced},
 	{seal.ErrWrongKey, bridge.SealAltered},
 	{seal.ErrWrongUser, bridge.SealAltered},
-	{seal.ErrWrongPurpose, bridge.SealAltered},
+	{seal.ErrWrongMethod, bridge.SealAltered},
 	{seal.ErrAltered, bridge.SealAltered},
 	{seal.ErrBadID, bridge.SealAltered},
 }
@@ -57,7 +61,7 @@ func findingOf(err error) bridge.Finding {
 	var one *replica.FindingError
 	var back *RolledBackError
 	var field *item.FieldError
-	var place *seal.PlaceError
+	var place *seal.RecordError
 	var unreadable *UnreadableError
 	switch {
 	case errors.As(err, &one):
@@ -67,9 +71,9 @@ func findingOf(err error) bridge.Finding {
 	case errors.As(err, &field):
 		return bridge.FieldFinding(field)
 	case errors.As(err, &place) && errors.Is(err, seal.ErrMisplaced):
-		return bridge.Finding{Code: bridge.RecordMisplaced, Name: string(place.Place.Account)}
+		return bridge.Finding{Code: bridge.RecordMisplaced, Name: place.Place.Item.String()}
 	case errors.As(err, &place) && errors.Is(err, seal.ErrAltered):
-		return bridge.Finding{Code: bridge.RecordAltered, Name: string(place.Place.Account)}
+		return bridge.Finding{Code: bridge.RecordAltered, Name: place.Place.Item.String()}
 	}
 	for _, known := range findings {
 		if errors.Is(err, known.err) {

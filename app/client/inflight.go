@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
+	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
@@ -20,8 +21,6 @@ type entryInFlight struct {
 	Path    string          `json:"path"`
 	Request json.RawMessage `json:"request"`
 }
-
-func entryName(user chain.ID) string { return "entry-" + user.String() }
 
 // putEntry stores an entry in flight. A device without a cache only keeps it until the program ends.
 func (op *operation) putEntry(v *vault, e *entryInFlight) error {
@@ -38,7 +37,7 @@ func (op *operation) putEntry(v *vault, e *entryInFlight) error {
 	if err != nil {
 		return fmt.Errorf("store account entry: %w", err)
 	}
-	name := entryName(v.user)
+	name := entryName(v.account.UserID)
 	held, err := op.cache.Load(name)
 	if err == nil {
 		err = op.cache.Replace(name, held.Stamp, Chunk{newStamp(), []byte(token)})
@@ -54,14 +53,14 @@ func (op *operation) dropEntry(v *vault) error {
 	if !op.mayCache() {
 		return nil
 	}
-	return op.forgetNames(entryName(v.user))
+	return op.forgetNames(entryName(v.account.UserID))
 }
 
 // inFlight returns the entry in flight, or nil. One that cannot be read is dropped: the log decides.
 func (op *operation) inFlight(v *vault) (*entryInFlight, *chain.Entry) {
 	e := v.entry
 	if e == nil && op.mayCache() {
-		held, err := op.cache.Load(entryName(v.user))
+		held, err := op.cache.Load(entryName(v.account.UserID))
 		if err != nil || len(held.Chunks) == 0 {
 			return nil, nil
 		}
@@ -90,11 +89,11 @@ func (op *operation) inFlight(v *vault) (*entryInFlight, *chain.Entry) {
 
 // decided reports whether a verified log settles the fate of an entry: it has this one or another in its place, or a write came before.
 // held says that it has this one.
-func decided(e *chain.Entry, s chain.State, log []*chain.Entry) (done, held bool) {
-	if e.Sequence < int64(len(log)) {
-		return true, log[e.Sequence].Hash() == e.Hash()
+func decided(e *chain.Entry, log *replica.Log) (done, held bool) {
+	if e.Sequence < int64(len(log.Entries)) {
+		return true, log.Entries[e.Sequence].Hash() == e.Hash()
 	}
-	return s.Revision > e.Revision, false
+	return log.State.Revision > e.Revision, false
 }
 
 // settleEntry finds out what became of an entry in flight, and sends it again if that is open. It reports whether the log has it now.
@@ -110,7 +109,7 @@ func (op *operation) settleEntry() (bool, error) {
 	if _, err := op.sync(v); err != nil {
 		return false, err
 	}
-	if done, held := decided(entry, v.State(), v.Log()); done {
+	if done, held := decided(entry, v.Log()); done {
 		return held, op.dropEntry(v)
 	}
 	if sent.Path != protocol.PathAccountEntry {
@@ -144,7 +143,7 @@ func (op *operation) postEntry(v *vault, sent *entryInFlight, entry *chain.Entry
 	if _, syncErr := op.sync(v); syncErr != nil {
 		return fmt.Errorf("%w: %w", ErrUncertain, errors.Join(err, syncErr))
 	}
-	done, held := decided(entry, v.State(), v.Log())
+	done, held := decided(entry, v.Log())
 	switch {
 	case held:
 		return op.dropEntry(v)

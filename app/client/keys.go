@@ -65,20 +65,20 @@ func parseKeys(k protocol.AccountKeys) (signedParts, error) {
 		return signedParts{}, otherDocument(err)
 	}
 	if d.Identity != chain.HashOf(chain.HashIdentity, []byte(k.Identity)) {
-		return signedParts{}, replica.Altered(replica.Found(bridge.Finding{Code: bridge.OtherIdentity}, "the sealed identity is not the one in the account document"))
+		return signedParts{}, replica.Altered(replica.Found(bridge.Finding{Code: bridge.AccountUnsigned}, "the sealed identity is not the one in the account document"))
 	}
 	fits := len(k.Wraps) == len(d.Wraps)
 	for i := 0; fits && i < len(d.Wraps); i++ {
 		fits = d.Wraps[i].Hash == chain.HashOf(chain.HashWrap, []byte(k.Wraps[i]))
 	}
 	if !fits {
-		return signedParts{}, replica.Altered(replica.Found(bridge.Finding{Code: bridge.OtherWrap}, "a wrapped account key is not the one in the account document"))
+		return signedParts{}, replica.Altered(replica.Found(bridge.Finding{Code: bridge.AccountUnsigned}, "a wrapped account key is not the one in the account document"))
 	}
 	return signedParts{d, k}, nil
 }
 
 func otherDocument(cause error) error {
-	return &VaultAlteredError{Problems: []error{replica.Found(bridge.Finding{Code: bridge.OtherDocument}, "the account document is not the signed one")}, Err: cause}
+	return &VaultAlteredError{Problems: []error{replica.Found(bridge.Finding{Code: bridge.AccountUnsigned}, "the account document is not the signed one")}, Err: cause}
 }
 
 // wrap returns the wrapped account key of a method.
@@ -172,18 +172,18 @@ func sameAccount(a, b *protocol.UserAccount) bool {
 	return sameKeys(a, b) && a.Username == b.Username && a.TOTPEnabled == b.TOTPEnabled && a.SessionID == b.SessionID
 }
 
-// check returns an error unless the log, verified up to s, signs account a: the document is the annex, it names the newest card, and the
+// check returns an error unless a verified log signs account a: the document is the annex, it names the newest card, and the
 // newest account entry follows the one that the identity names.
-func (k *accountKeys) check(a protocol.UserAccount, s chain.State, log []*chain.Entry, cards *chain.Cards) error {
-	if err := k.document.Annexed(s.Entry); err != nil {
+func (k *accountKeys) check(a protocol.UserAccount, log *replica.Log) error {
+	if err := k.document.Annexed(log.State.Entry); err != nil {
 		return err
 	}
-	return k.checkBefore(a, s, log, cards)
+	return k.checkBefore(a, log)
 }
 
 // checkBefore is check for an account that was the newest at some time.
-func (k *accountKeys) checkBefore(a protocol.UserAccount, s chain.State, log []*chain.Entry, cards *chain.Cards) error {
-	card := cards.Get(k.document.Card)
+func (k *accountKeys) checkBefore(a protocol.UserAccount, log *replica.Log) error {
+	card := log.Cards.Get(k.document.Card)
 	if card == nil {
 		return chain.ErrUnknownCard
 	}
@@ -191,13 +191,13 @@ func (k *accountKeys) checkBefore(a protocol.UserAccount, s chain.State, log []*
 	switch {
 	case err != nil:
 		return err
-	case anchor.Genesis != s.Genesis || s.Entry.Vault.String() != a.Vault:
+	case anchor.Genesis != log.State.Genesis || log.State.Entry.Vault.String() != a.Vault:
 		return chain.ErrVault
 	case card.Username != a.Username:
 		return fmt.Errorf("%w: of another username", chain.ErrCard)
 	}
 	annex := k.document.Hash()
-	for _, e := range slices.Backward(log) {
+	for _, e := range slices.Backward(log.Entries) {
 		if e.Op == chain.OpAccount && e.Annex == annex {
 			return anchor.Check(e, k.document, a.Keys.Identity)
 		}
@@ -206,9 +206,9 @@ func (k *accountKeys) checkBefore(a protocol.UserAccount, s chain.State, log []*
 }
 
 // proveAccount checks that the log signs the account of v. If another device changed the account after it was read, proveAccount reads
-// it again, once. s is the verified state, log all entries up to it.
-func (op *operation) proveAccount(v *vault, s chain.State, log []*chain.Entry, cards *chain.Cards) error {
-	err := v.keys.check(v.account, s, log, cards)
+// it again, once.
+func (op *operation) proveAccount(v *vault, log *replica.Log) error {
+	err := v.keys.check(v.account, log)
 	if err == nil {
 		v.proven = true
 		return nil
@@ -229,7 +229,7 @@ func (op *operation) proveAccount(v *vault, s chain.State, log []*chain.Entry, c
 	if err != nil {
 		return err
 	}
-	if err := keys.check(a, s, log, cards); err != nil {
+	if err := keys.check(a, log); err != nil {
 		keys.identity.Wipe()
 		return accountProblem(err)
 	}
@@ -241,8 +241,8 @@ func (op *operation) proveAccount(v *vault, s chain.State, log []*chain.Entry, c
 }
 
 // proveCached is proveAccount for a log in the cache, which may be newer than the cached account.
-func (v *vault) proveCached(s chain.State, log []*chain.Entry, cards *chain.Cards) error {
-	return accountProblem(v.keys.checkBefore(v.account, s, log, cards))
+func (v *vault) proveCached(log *replica.Log) error {
+	return accountProblem(v.keys.checkBefore(v.account, log))
 }
 
 func accountProblem(err error) error {
@@ -253,13 +253,12 @@ func accountProblem(err error) error {
 }
 
 // signer returns the keys of the newest card, with which this device signs.
-func (v *vault) signer(cards *chain.Cards) (seal.CardKeys, chain.Hash, error) {
-	card := cards.Get(v.keys.document.Card)
+func (v *vault) signer() (seal.CardKeys, error) {
+	card := v.Log().Cards.Get(v.keys.document.Card)
 	if card == nil {
-		return seal.CardKeys{}, chain.Hash{}, chain.ErrUnknownCard
+		return seal.CardKeys{}, chain.ErrUnknownCard
 	}
-	keys, err := v.keys.identity.Keys(card)
-	return keys, v.keys.document.Card, err
+	return v.keys.identity.Keys(card)
 }
 
 func encodeSigned(b []byte) protocol.Signed { return base64.RawURLEncoding.EncodeToString(b) }

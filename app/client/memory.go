@@ -4,7 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"maps"
+	"slices"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/seal"
@@ -22,12 +22,12 @@ type Memory interface {
 
 // Remembered is what a device verified of a user. A server cannot take any of it back.
 type Remembered struct {
-	Username      string          `json:"username"`
-	Vault         string          `json:"vault"`          // id of the personal vault
-	KeyGeneration int64           `json:"key_generation"` // of the account key
-	KDF           RememberedKDF   `json:"kdf"`
-	Card          string          `json:"card"`   // hash of the user's newest card, base64url
-	Vaults        map[string]Seen `json:"vaults"` // by id
+	Username      string        `json:"username"`
+	Vault         string        `json:"vault"`          // id of the personal vault
+	KeyGeneration int64         `json:"key_generation"` // of the account key
+	KDF           RememberedKDF `json:"kdf"`
+	Card          string        `json:"card"` // hash of the user's newest card, base64url
+	Vaults        []Seen        `json:"vaults"`
 }
 
 // RememberedKDF is how the master password was turned into a key.
@@ -36,8 +36,11 @@ type RememberedKDF struct {
 	Cost int    `json:"cost"`
 }
 
-// Seen is the newest verified state of a vault: a chain.State, encoded, base64url.
-type Seen string
+// Seen is the newest verified state of a vault.
+type Seen struct {
+	Vault string `json:"vault"` // id
+	State string `json:"state"` // a chain.State, encoded, base64url
+}
 
 // ErrMemory: this device remembers something that it cannot read. It does not count as nothing, because a server could then show an
 // old vault.
@@ -48,31 +51,41 @@ func (r Remembered) IsZero() bool { return r.Username == "" && len(r.Vaults) == 
 
 // Equal reports whether o is the same.
 func (r Remembered) Equal(o Remembered) bool {
-	return r.Username == o.Username && r.Vault == o.Vault && r.KeyGeneration == o.KeyGeneration && r.KDF == o.KDF && r.Card == o.Card && maps.Equal(r.Vaults, o.Vaults)
+	return r.Username == o.Username && r.Vault == o.Vault && r.KeyGeneration == o.KeyGeneration && r.KDF == o.KDF && r.Card == o.Card && slices.Equal(r.Vaults, o.Vaults)
 }
 
 // Check returns ErrMemory for a memory that this program did not write.
 func (r Remembered) Check() error {
-	for id := range r.Vaults {
-		if _, err := chain.ParseID(id); err != nil {
-			return fmt.Errorf("%w: %w", ErrMemory, err)
-		}
-		if _, _, err := r.state(id); err != nil {
+	for _, seen := range r.Vaults {
+		if _, _, err := r.state(seen.Vault); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func seenOf(s chain.State) Seen { return Seen(base64.RawURLEncoding.EncodeToString(s.Encode())) }
+// with returns r with another state of a vault.
+func (r Remembered) with(seen Seen) Remembered {
+	r.Vaults = slices.Clone(r.Vaults)
+	if i := r.index(seen.Vault); i >= 0 {
+		r.Vaults[i] = seen
+	} else {
+		r.Vaults = append(r.Vaults, seen)
+	}
+	return r
+}
+
+func (r Remembered) index(vault string) int {
+	return slices.IndexFunc(r.Vaults, func(s Seen) bool { return s.Vault == vault })
+}
 
 // state returns the remembered state of a vault, and whether there is one.
 func (r Remembered) state(vault string) (chain.State, bool, error) {
-	seen, ok := r.Vaults[vault]
-	if !ok {
+	i := r.index(vault)
+	if i < 0 {
 		return chain.State{}, false, nil
 	}
-	b, err := base64.RawURLEncoding.Strict().DecodeString(string(seen))
+	b, err := base64.RawURLEncoding.Strict().DecodeString(r.Vaults[i].State)
 	if err != nil {
 		return chain.State{}, false, ErrMemory
 	}
@@ -86,27 +99,52 @@ func (r Remembered) state(vault string) (chain.State, bool, error) {
 	return s, true, nil
 }
 
-// Revision returns the remembered revision of a vault; 0 if there is none.
-func (r Remembered) Revision(vault string) int64 {
-	s, _, _ := r.state(vault)
-	return s.Revision
+// Head returns the remembered revision of the personal vault and the hash of its newest write, in hex; empty if nothing is remembered.
+func (r Remembered) Head() (revision int64, write string) {
+	s, ok, err := r.state(r.Vault)
+	if err != nil || !ok {
+		return 0, ""
+	}
+	return s.Revision, s.Write.String()
 }
 
-// After reports whether r has seen more than o of some vault, and of none less. Entries and writes only add to a vault, so the numbers
-// are enough to tell which of two memories of one history is the newer one.
-func (r Remembered) After(o Remembered) bool {
-	more := r.KeyGeneration > o.KeyGeneration
-	for id := range o.Vaults {
-		old, _, oldErr := o.state(id)
-		s, ok, err := r.state(id)
-		switch {
-		case oldErr != nil || err != nil || !ok || s.Revision < old.Revision || s.Entry.Sequence < old.Entry.Sequence:
-			return false
-		case s.Revision > old.Revision || s.Entry.Sequence > old.Entry.Sequence:
-			more = true
+// Named reports whether this is the memory of the user with this name, as somebody may type it.
+func (r Remembered) Named(username string) bool {
+	return canonicalUsername(r.Username) == canonicalUsername(username)
+}
+
+// Merge returns r with what newer has seen since. Two tabs or processes may store in another order than they verified, so it takes the
+// newer state of each vault. It returns a *RolledBackError if the two saw different histories, which only a lying server can show.
+func (r Remembered) Merge(newer Remembered) (Remembered, error) {
+	out := newer
+	out.KeyGeneration = max(r.KeyGeneration, newer.KeyGeneration)
+	for _, seen := range r.Vaults {
+		old, _, err := r.state(seen.Vault)
+		if err != nil {
+			return r, err
+		}
+		s, ok, err := newer.state(seen.Vault)
+		if err != nil {
+			return r, err
+		}
+		if ok && parted(old, s) {
+			return r, &RolledBackError{Seen: old.Revision, Got: s.Revision}
+		}
+		if ok && s.Revision >= old.Revision && s.Entry.Sequence >= old.Entry.Sequence {
+			continue
+		}
+		out = out.with(seen)
+		if seen.Vault == r.Vault {
+			out.Username, out.KDF, out.Card = r.Username, r.KDF, r.Card
 		}
 	}
-	return more || len(r.Vaults) > len(o.Vaults)
+	return out, nil
+}
+
+// parted reports whether two states cannot be of one history.
+func parted(a, b chain.State) bool {
+	return a.Revision == b.Revision && a.Write != b.Write || a.Entry.Sequence == b.Entry.Sequence && a.Entry.Hash() != b.Entry.Hash() ||
+		a.Revision < b.Revision && a.Entry.Sequence > b.Entry.Sequence || a.Revision > b.Revision && a.Entry.Sequence < b.Entry.Sequence
 }
 
 // rememberedOf returns what this device remembers of a user.
@@ -128,13 +166,13 @@ func (op *operation) recall(v *vault) (err error) {
 	return err
 }
 
-// remember stores that s was verified, with the account that its log signs. The caller has written the cache: one that is newer than the
-// memory raises no alarm.
-func (op *operation) remember(v *vault, s chain.State) error {
+// remember stores that the state of v was verified, with the account that its log signs. The caller has written the cache: one that is
+// newer than the memory raises no alarm.
+func (op *operation) remember(v *vault) error {
 	if err := op.cacheAccount(v.account); err != nil {
 		return err
 	}
-	return op.storeMemory(v, s)
+	return op.storeMemory(v, v.Log().State)
 }
 
 func (op *operation) storeMemory(v *vault, s chain.State) error {
@@ -143,12 +181,9 @@ func (op *operation) storeMemory(v *vault, s chain.State) error {
 		Username: v.account.Username, Vault: v.account.Vault, KeyGeneration: max(d.KeyGeneration, v.remembered.KeyGeneration),
 		Card:   encodeHash(d.Card),
 		KDF:    RememberedKDF{Salt: chain.ID(d.Salt).String(), Cost: int(d.Cost)},
-		Vaults: maps.Clone(v.remembered.Vaults),
+		Vaults: v.remembered.Vaults,
 	}
-	if r.Vaults == nil {
-		r.Vaults = map[string]Seen{}
-	}
-	r.Vaults[s.Entry.Vault.String()] = seenOf(s)
+	r = r.with(Seen{s.Entry.Vault.String(), base64.RawURLEncoding.EncodeToString(s.Encode())})
 	if r.Equal(v.remembered) {
 		return nil
 	}
@@ -159,8 +194,11 @@ func (op *operation) storeMemory(v *vault, s chain.State) error {
 	return nil
 }
 
-// seen returns the state of v's vault that this device remembers, and whether there is one.
-func (v *vault) seen() (chain.State, bool, error) { return v.remembered.state(v.account.Vault) }
+// seen returns the state of v's vault that this device remembers; the zero State if there is none.
+func (v *vault) seen() (chain.State, error) {
+	s, _, err := v.remembered.state(v.account.Vault)
+	return s, err
+}
 
 func encodeHash(h chain.Hash) string { return base64.RawURLEncoding.EncodeToString(h[:]) }
 

@@ -8,9 +8,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/client/outbox"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
-	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
 // Quarantine: when a session ends that the user did not end on this device, the sealed cache of the vault and the outbox stay. An
@@ -34,22 +34,26 @@ const (
 
 // quarantined is one cache that was set aside.
 type quarantined struct {
-	ID      string           `json:"id"`
-	Account protocol.Account `json:"account"`
-	At      int64            `json:"at"`   // when it was set aside, by this device's clock, Unix milliseconds
-	Last    int64            `json:"last"` // when the clock was last looked at
-	Age     int64            `json:"age"`  // milliseconds counted so far
+	ID      string               `json:"id"`
+	Account protocol.UserAccount `json:"account"`
+	At      int64                `json:"at"`   // when it was set aside, by this device's clock, Unix milliseconds
+	Last    int64                `json:"last"` // when the clock was last looked at
+	Age     int64                `json:"age"`  // milliseconds counted so far
 	// Own: the names of the vault and the outbox contain the ID instead of the user, because another cache has the user's names.
 	Own bool `json:"own,omitempty"`
 }
 
-func (q *quarantined) user() seal.UserID { return seal.UserID(q.Account.UserID) }
+func (q *quarantined) user() string { return q.Account.UserID }
 
 func (q *quarantined) names() (vault, outbox string) {
 	if q.Own {
-		return vaultName(seal.UserID(q.ID)), outboxName(seal.UserID(q.ID))
+		return vaultName(q.ID), outboxName(q.ID)
 	}
 	return vaultName(q.user()), outboxName(q.user())
+}
+
+func sameQuarantined(a, b quarantined) bool {
+	return a.ID == b.ID && sameAccount(&a.Account, &b.Account) && a.At == b.At && a.Last == b.Last && a.Age == b.Age && a.Own == b.Own
 }
 
 // daysLeft rounds up.
@@ -81,10 +85,10 @@ func parseQuarantine(held Cached) (list []quarantined, err error) {
 		var q quarantined
 		err := json.Unmarshal(line, &q)
 		if err == nil {
-			_, err = seal.ParseUserID(q.Account.UserID)
+			_, err = chain.ParseID(q.Account.UserID)
 		}
 		if err == nil {
-			_, err = seal.ParseAccountID(q.ID)
+			_, err = chain.ParseID(q.ID)
 		}
 		if err == nil {
 			list = append(list, q)
@@ -114,7 +118,7 @@ func (op *operation) changeQuarantine(change func([]quarantined) []quarantined) 
 		}
 		before, _ := parseQuarantine(held)
 		after := change(slices.Clone(before))
-		if slices.Equal(before, after) {
+		if slices.EqualFunc(before, after, sameQuarantined) {
 			return nil, nil
 		}
 		if len(after) > maxQuarantined {
@@ -145,7 +149,7 @@ func (op *operation) setAside() error {
 		return nil
 	}
 	if v, _ := op.opened(); v != nil {
-		v.cachedRevision = notCached
+		v.cached = ""
 	}
 	a, err := op.cachedAccount()
 	if err == nil && a != nil {
@@ -158,8 +162,8 @@ func (op *operation) setAside() error {
 }
 
 // putAside moves the cache of a, if there is one, into quarantine.
-func (op *operation) putAside(a protocol.Account) error {
-	user := seal.UserID(a.UserID)
+func (op *operation) putAside(a protocol.UserAccount) error {
+	user := a.UserID
 	n := 0
 	for _, name := range []string{vaultName(user), outboxName(user)} {
 		held, err := op.cache.Load(name)
@@ -190,7 +194,7 @@ func (op *operation) addQuarantined(q quarantined) error {
 }
 
 // moveAside moves a cache of the vault of a into quarantine under other names, because a new one needs its name.
-func (op *operation) moveAside(a protocol.Account, name string, held Cached) error {
+func (op *operation) moveAside(a protocol.UserAccount, name string, held Cached) error {
 	q := quarantined{ID: newStamp(), Account: a, Own: true}
 	vault, outbox := q.names()
 	to := outbox
@@ -224,7 +228,7 @@ func (op *operation) checkOutbox(v *vault) error {
 	if !op.mayCache() {
 		return nil
 	}
-	name := outboxName(v.User)
+	name := outboxName(v.account.UserID)
 	held, _ := op.cache.Load(name) // the next sync reports why it is unreadable
 	if len(held.Chunks) == 0 {
 		return nil
@@ -238,7 +242,7 @@ func (op *operation) checkOutbox(v *vault) error {
 
 // takeBack moves a user's cache out of quarantine, after the user has proved the password. Its vault and outbox are active again
 // under their names.
-func (op *operation) takeBack(user seal.UserID) error {
+func (op *operation) takeBack(user string) error {
 	_, err := op.changeQuarantine(func(list []quarantined) []quarantined {
 		return slices.DeleteFunc(list, func(q quarantined) bool { return !q.Own && q.user() == user })
 	})
@@ -246,7 +250,7 @@ func (op *operation) takeBack(user seal.UserID) error {
 }
 
 // forgetQuarantined deletes a user's caches in quarantine.
-func (op *operation) forgetQuarantined(user seal.UserID) error {
+func (op *operation) forgetQuarantined(user string) error {
 	return op.dropQuarantined(func(q quarantined) bool { return q.user() == user })
 }
 

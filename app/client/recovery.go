@@ -1,7 +1,6 @@
 package client
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -24,9 +23,7 @@ type recovery struct {
 // recovered is an account that the phrase opened. Its log is verified, and signs the account.
 type recovered struct {
 	*vault
-	state chain.State
-	log   []*chain.Entry
-	cards *chain.Cards
+	log *replica.Log
 }
 
 // open opens the account with the phrase, and verifies the log of the personal vault.
@@ -38,25 +35,33 @@ func (r *recovery) open() (*recovered, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read what this device remembers: %w", err)
 	}
-	revision := known.Revision(known.Vault)
+	revision, _ := known.Head()
 	for range 2 {
-		v, seen, opened, err := r.ask(revision)
+		v, opened, err := r.ask(revision)
 		if err != nil {
 			return nil, err
 		}
-		if seen != nil && seen.Revision != revision { // the user has another name by now
+		seen, err := v.seen()
+		if err != nil {
+			return nil, err
+		}
+		if seen.Revision != revision { // the user has another name by now
 			revision = seen.Revision
 			continue
 		}
-		return verified(v, seen, opened.Log)
+		log, err := v.Follow(&replica.Answer{VaultAnswer: protocol.VaultAnswer{VaultLog: opened.Log}}, seen)
+		if err != nil {
+			return nil, err
+		}
+		return &recovered{v, log}, accountProblem(v.keys.check(v.account, log))
 	}
 	return nil, &AnswerError{Path: protocol.PathRecoveryOpen, Err: errors.New("the user changed between two requests")}
 }
 
-// ask proves the phrase and opens the account. revision is that of the remembered state, which ask returns; nil: none.
-func (r *recovery) ask(revision int64) (*vault, *chain.State, protocol.PhraseOpened, error) {
+// ask proves the phrase and opens the account. revision is that of the remembered state.
+func (r *recovery) ask(revision int64) (*vault, protocol.PhraseOpened, error) {
 	var opened protocol.PhraseOpened
-	refuse := func(err error) (*vault, *chain.State, protocol.PhraseOpened, error) { return nil, nil, opened, err }
+	refuse := func(err error) (*vault, protocol.PhraseOpened, error) { return nil, opened, err }
 	proof := protocol.PhraseProof{Username: r.username, RecoveryAuthKey: r.words.AuthKey().Encode(), After: -1, Revision: revision}
 	err := r.callWithin(methodPost, protocol.PathRecoveryOpen, proof, &opened, maxVault)
 	if hasCode(err, protocol.CodeInvalidCredentials) {
@@ -90,56 +95,7 @@ func (r *recovery) ask(revision int64) (*vault, *chain.State, protocol.PhraseOpe
 		return refuse(err)
 	}
 	v.remembered = remembered
-	s, ok, err := v.seen()
-	if err != nil || !ok {
-		return v, nil, opened, err
-	}
-	return v, &s, opened, nil
-}
-
-// verified checks the whole log of v against the identity and the remembered state.
-func verified(v *vault, seen *chain.State, log protocol.VaultLog) (*recovered, error) {
-	out := &recovered{vault: v, cards: &chain.Cards{}}
-	cards, err := decodeAll(log.Cards, chain.ParseCard)
-	if err != nil {
-		return nil, err
-	}
-	for _, c := range cards {
-		if err := out.cards.Add(c); err != nil {
-			return nil, logProblem(err)
-		}
-	}
-	if out.log, err = decodeAll(log.Entries, chain.ParseEntry); err != nil {
-		return nil, err
-	}
-	writes, err := decodeAll(log.Writes, chain.ParseWrite)
-	if err != nil {
-		return nil, err
-	}
-	if out.state, err = chain.Whole(v.keys.identity.Genesis, seen, out.log, writes, out.cards); err != nil {
-		return nil, logProblem(err)
-	}
-	return out, accountProblem(v.keys.check(v.account, out.state, out.log, out.cards))
-}
-
-func decodeAll[T any](encoded []protocol.Signed, parse func([]byte) (T, error)) ([]T, error) {
-	out := make([]T, 0, len(encoded))
-	for _, s := range encoded {
-		b, err := base64.RawURLEncoding.Strict().DecodeString(s)
-		if err != nil {
-			return nil, logProblem(chain.ErrEncoding)
-		}
-		v, err := parse(b)
-		if err != nil {
-			return nil, logProblem(err)
-		}
-		out = append(out, v)
-	}
-	return out, nil
-}
-
-func logProblem(err error) error {
-	return &VaultAlteredError{Problems: []error{replica.Found(bridge.Finding{Code: bridge.LogRefused}, "the log of the vault was refused: %v", err)}, Err: err}
+	return v, opened, nil
 }
 
 // finish signs and sends the account entry with the new password, and enters the session that it begins.
@@ -154,7 +110,7 @@ func (r *recovery) finish(v *recovered, fresh newPassword) (string, error) {
 		return "", err
 	}
 	d.setPassword(fresh)
-	e, err := d.sign(v.state, v.cards)
+	e, err := d.sign(v.log)
 	if err != nil {
 		return "", err
 	}
@@ -195,7 +151,7 @@ func (r *recovery) settle(v *recovered) (again bool, err error) {
 	if sent == nil {
 		return false, nil
 	}
-	if done, _ := decided(entry, v.state, v.log); done || sent.Path != protocol.PathRecoveryFinish {
+	if done, _ := decided(entry, v.log); done || sent.Path != protocol.PathRecoveryFinish {
 		// A change of the password from a session that is gone cannot be sent again. If the server has it, that shows in the log.
 		return false, r.dropEntry(v.vault)
 	}

@@ -151,7 +151,7 @@ func (r *Registration) found(user, vault chain.ID, username string) (founding, e
 	entry, err := (&accountDraft{
 		key: r.key, generation: 1, identity: seal.Identity{User: user, Genesis: state.Genesis, Cards: []seal.CardKeys{r.card}},
 		kdf: r.kdf, wraps: []newWrap{{key: r.password.WrapKey(), method: chain.MethodPassword, auth: r.password.AuthKey()}, {key: r.phrase.WrapKey(), method: chain.MethodPhrase, auth: r.phrase.AuthKey()}},
-	}).sign(state, cards)
+	}).sign(&replica.Log{State: state, Cards: cards})
 	if err != nil {
 		return founding{}, err
 	}

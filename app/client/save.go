@@ -25,8 +25,8 @@ func (c *Client) Save(ctx context.Context, it item.Item) (item.Item, error) {
 	return c.saveAs(ctx, it, false)
 }
 
-// saveAs saves an item; quiet as in outbox.Saving.
-func (c *Client) saveAs(ctx context.Context, it item.Item, quiet bool) (item.Item, error) {
+// saveAs saves an item; quiet and attach as in outbox.Saving.
+func (c *Client) saveAs(ctx context.Context, it item.Item, quiet bool, attach ...outbox.Attached) (item.Item, error) {
 	it = it.Normalise()
 	if err := it.Validate(); err != nil {
 		return item.Item{}, err
@@ -41,7 +41,7 @@ func (c *Client) saveAs(ctx context.Context, it item.Item, quiet bool) (item.Ite
 		return item.Item{}, err
 	}
 	defer v.KeepPlaintexts()()
-	s := outbox.Saving{Replica: v.Replica, Mine: it, Now: time.Now(), Key: string(seal.NewAccountID()), Device: c.deviceName(), Quiet: quiet}
+	s := outbox.Saving{Replica: v.Replica, Mine: it, Now: time.Now(), Key: string(seal.NewAccountID()), Device: c.deviceName(), Quiet: quiet, Attach: attach}
 	if it.ID == "" {
 		s.Mine.ID, s.Fresh = string(seal.NewAccountID()), true
 	} else if e := v.Shown(it.ID); e != nil {

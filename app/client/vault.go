@@ -19,10 +19,10 @@ type vault struct {
 	keys    accountKeys
 	proven  bool // the log, which was verified, signs account
 
-	readOnly       bool          // a cache opened by OpenCopy, without a server
-	remembered     Remembered    // the device's memory
-	cachedRevision int64         // revision of the cache; notCached: unknown
-	closed         chan struct{} // closed when the keys are wiped
+	readOnly   bool          // a cache opened by OpenCopy, without a server
+	remembered Remembered    // the device's memory
+	cached     string        // stamp of the cache; empty: unknown
+	closed     chan struct{} // closed when the keys are wiped
 
 	entry *entryInFlight // signed, with an unknown fate; see op.inFlight
 
@@ -39,7 +39,7 @@ func newVault(a protocol.UserAccount, k accountKeys) (*vault, error) {
 		return nil, &AnswerError{Path: protocol.PathAccount, Err: fmt.Errorf("id of the vault: %w", err)}
 	}
 	user := k.identity.User
-	return &vault{Replica: replica.New(user, id), user: user, account: a, keys: k, cachedRevision: notCached, closed: make(chan struct{}),
+	return &vault{Replica: replica.New(user, id), user: user, account: a, keys: k, closed: make(chan struct{}),
 		confirmed: map[string]time.Time{}}, nil
 }
 

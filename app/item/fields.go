@@ -3,6 +3,7 @@ package item
 import (
 	"cmp"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"slices"
@@ -111,6 +112,7 @@ var attachment = objectOf(func(v any) *Unknown { return &v.(*Attachment).Unknown
 	member{Row: Row{Name: "size"}, at: func(v any) any { return &v.(*Attachment).Size }, kind: number, extra: checkSize},
 	member{Row: Row{Name: "id", Limit: MaxName, Required: true}, at: func(v any) any { return &v.(*Attachment).ID }, kind: filename},
 	member{Row: Row{Name: "sha256", Limit: 2 * sha256.Size}, at: func(v any) any { return &v.(*Attachment).SHA256 }, kind: text, extra: checkDigest},
+	member{Row: Row{Name: "key", Limit: 43, Hidden: true}, at: func(v any) any { return &v.(*Attachment).Key }, kind: text, extra: checkKey},
 )
 
 // Rows returns the rows of a table: "overview" and "details" of an item; the name of a part, such as "card"; "field", "old_password"
@@ -213,6 +215,14 @@ func checkDigest(v any) *FieldError {
 	a := v.(*Attachment)
 	if digest, err := hex.DecodeString(a.SHA256); err != nil || len(digest) != sha256.Size {
 		return &FieldError{Field: "sha256", Rule: RuleForm, Reason: "must be 64 hexadecimal digits"}
+	}
+	return nil
+}
+
+func checkKey(v any) *FieldError {
+	a := v.(*Attachment)
+	if key, err := base64.RawURLEncoding.Strict().DecodeString(a.Key); a.Key != "" && (err != nil || len(key) != sha256.Size) {
+		return &FieldError{Field: "key", Rule: RuleForm, Reason: "must be 32 bytes in base64url without padding"}
 	}
 	return nil
 }

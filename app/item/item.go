@@ -131,6 +131,7 @@ type Attachment struct {
 	Name   string `json:"name"`
 	SHA256 string `json:"sha256"` // hex, of the whole content
 	Size   int64  `json:"size"`   // bytes
+	Key    string `json:"key"`    // that seals its chunks: 32 bytes in base64url
 
 	Unknown Unknown `json:"unknown,omitempty"`
 }

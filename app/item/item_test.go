@@ -73,7 +73,7 @@ func extended() item.Item {
 		Fields:          []item.Field{{Name: "on", Value: "true", Kind: item.FieldBoolean}, {Value: "https://x.example", Kind: item.FieldLink}},
 		SSHKey:          &item.SSHKey{Private: "-----BEGIN", Public: "ssh-ed25519 A", Fingerprint: "SHA256:x"},
 		PasswordHistory: []item.OldPassword{{Password: "old", Until: at}, {Password: "older"}},
-		Attachments:     []item.Attachment{{ID: "BBBBBBBBBBBBBBBBBBBBBA", Name: "a.pdf", SHA256: "00ff", Size: 7}, {ID: "C", Name: "empty", SHA256: "01"}},
+		Attachments:     []item.Attachment{{ID: "BBBBBBBBBBBBBBBBBBBBBA", Name: "a.pdf", SHA256: "00ff", Size: 7, Key: strings.Repeat("A", 43)}, {ID: "C", Name: "empty", SHA256: "01"}},
 	}
 }
 
@@ -81,7 +81,7 @@ func TestEncodingOfLaterFieldsIsFrozen(t *testing.T) {
 	t.Parallel()
 	const overview = `{"ignored":["weak","old"],"match":[{"rule":"never","url":"a.example"},{"rule":"host","url":"b.example"}],"purge":1700000003000,` +
 		`"title":"Deploy","trashed":1700000002000,"type":"ssh_key","urls":["b.example","a.example"]}`
-	const details = `{"attachments":[{"id":"BBBBBBBBBBBBBBBBBBBBBA","name":"a.pdf","sha256":"00ff","size":7},{"id":"C","name":"empty","sha256":"01"}],` +
+	const details = `{"attachments":[{"id":"BBBBBBBBBBBBBBBBBBBBBA","key":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","name":"a.pdf","sha256":"00ff","size":7},{"id":"C","name":"empty","sha256":"01"}],` +
 		`"fields":[{"kind":"boolean","name":"on","value":"true"},{"kind":"link","value":"https://x.example"}],` +
 		`"password_history":[{"password":"old","until":1700000002000},{"password":"older"}],` +
 		`"ssh_key":{"fingerprint":"SHA256:x","private":"-----BEGIN","public":"ssh-ed25519 A"}}`
@@ -176,6 +176,11 @@ func TestValidateNamesTheField(t *testing.T) {
 		"a large attachment": {func(i *item.Item) {
 			i.Attachments = []item.Attachment{{ID: "x", Name: "a", SHA256: strings.Repeat("0", 64), Size: 10<<20 + 1}}
 		}, "attachments[0].size: at most 10485760 bytes"},
+		"a key of an attachment that is too short": {
+			func(i *item.Item) {
+				i.Attachments = []item.Attachment{{ID: "x", Name: "a", SHA256: strings.Repeat("0", 64), Key: strings.Repeat("A", 42)}}
+			}, "attachments[0].key: must be 32",
+		},
 		"an attachment without digest": {func(i *item.Item) { i.Attachments = []item.Attachment{{ID: "x", Name: "a"}} }, "attachments[0].sha256: must be 64"},
 		"a long SSH key":               {func(i *item.Item) { i.SSHKey = &item.SSHKey{Private: long + "x"} }, "ssh_key.private: at most 10000"},
 		"a long history":               {func(i *item.Item) { i.PasswordHistory = make([]item.OldPassword, 101) }, "password_history: at most 100"},

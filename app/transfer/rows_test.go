@@ -48,7 +48,7 @@ var leftOut = map[string]map[string]string{
 const newer = "other programs have no place for members of a newer version"
 
 // vaultRows are the rows that have a meaning only inside a vault. The vault computes them when it stores an attachment.
-var vaultRows = []string{"attachments.id", "attachments.size", "attachments.sha256"}
+var vaultRows = []string{"attachments.id", "attachments.size", "attachments.sha256", "attachments.key"}
 
 // Every row of an item's tables comes back from every format, or is in leftOut.
 func TestEveryFormatRestoresEveryRow(t *testing.T) {

@@ -54,7 +54,7 @@ func (s Session) lasts(now time.Time) bool { return now.Before(s.Created.Add(ses
 type Entered struct {
 	Token   string
 	Device  string // device token for the next login
-	Account protocol.Account
+	Account protocol.UserAccount
 }
 
 func (s *Service) enter(ctx context.Context, u User, label string, from Caller) (Entered, error) {
@@ -176,18 +176,18 @@ func (s *Service) user(ctx context.Context, session Session) (User, error) {
 	return u, err
 }
 
-// Account returns what the session's client needs to unlock the vault.
-func (s *Service) Account(ctx context.Context, session Session) (protocol.Account, error) {
+// Account returns what the session's client needs to unlock its vaults.
+func (s *Service) Account(ctx context.Context, session Session) (protocol.UserAccount, error) {
 	u, err := s.user(ctx, session)
 	if err != nil {
-		return protocol.Account{}, err
+		return protocol.UserAccount{}, err
 	}
 	return account(u, session.Hash), nil
 }
 
-func account(u User, hash SessionHash) protocol.Account {
-	return protocol.Account{
-		Username: string(u.Username), UserID: string(u.ID), KDF: u.KDF, WrappedKey: u.WrappedKey,
-		TOTPEnabled: u.TOTPSecret != "", SessionID: string(hash), Revision: u.Revision,
+func account(u User, hash SessionHash) protocol.UserAccount {
+	return protocol.UserAccount{
+		Username: string(u.Username), UserID: string(u.ID), Vault: u.Keys.Vault.String(), Keys: u.Keys.wire(),
+		TOTPEnabled: u.TOTPSecret != "", SessionID: string(hash),
 	}
 }

@@ -6,21 +6,23 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
 // heads is a store with one vault whose revisions the test supplies.
 type heads struct {
 	Store
+	VaultStore
 	next chan int64
 }
 
-func (h heads) Changes(ctx context.Context, _ Username, _ int64, w ChangeWriter) error {
+func (h heads) Account(ctx context.Context, _ Username) (User, VaultHead, error) {
 	select {
 	case n := <-h.next:
-		return w.Begin(Head{Revision: n})
+		return User{}, VaultHead{State: chain.State{Revision: n, Entry: &chain.Entry{}}}, nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return User{}, VaultHead{}, ctx.Err()
 	}
 }
 
@@ -28,7 +30,7 @@ func (heads) Session(context.Context, SessionHash, time.Time) (Session, error) {
 
 func TestWatchesAreBoundedAndSlotsAreReused(t *testing.T) {
 	t.Parallel()
-	ws := newWatchers(heads{}, time.Now)
+	ws := newWatchers(heads{}, heads{}, time.Now)
 	ws.total = 2
 	_, stop, err := ws.add(Session{UserID: "a"})
 	if err != nil {
@@ -57,7 +59,7 @@ func TestWatchesAreBoundedAndSlotsAreReused(t *testing.T) {
 func TestSlowWatchSeesOnlyTheNewestRevision(t *testing.T) {
 	t.Parallel()
 	store := heads{next: make(chan int64)}
-	ws := newWatchers(store, time.Now)
+	ws := newWatchers(store, store, time.Now)
 	ws.every = time.Hour
 	w, stop, err := ws.add(Session{UserID: "a"})
 	if err != nil {
@@ -69,15 +71,15 @@ func TestSlowWatchSeesOnlyTheNewestRevision(t *testing.T) {
 		ws.changed("a")
 	}
 	store.next <- 5 // by now the first 5 was delivered
-	if got := <-w.Revisions; got != 5 {
-		t.Errorf("got revision %d, want 5", got)
+	if got := <-w.Revisions; got.Revision != 5 {
+		t.Errorf("got %+v, want revision 5", got)
 	}
 }
 
 func TestVaultIsReadOnceForAllItsWatches(t *testing.T) {
 	t.Parallel()
 	store := heads{next: make(chan int64)}
-	ws := newWatchers(store, time.Now)
+	ws := newWatchers(store, store, time.Now)
 	ws.every = time.Hour
 	var watches []*Watch
 	var stops []func()
@@ -100,15 +102,15 @@ func TestVaultIsReadOnceForAllItsWatches(t *testing.T) {
 	ws.changed("a")
 	store.next <- 8
 	for _, w := range watches {
-		if n := <-w.Revisions; n != 8 {
-			t.Errorf("got revision %d, want 8", n)
+		if n := <-w.Revisions; n.Revision != 8 {
+			t.Errorf("got %+v, want revision 8", n)
 		}
 	}
 	for _, stop := range stops {
 		stop()
 	}
 	ws.changed("a")
-	if len(ws.vaults) != 0 {
+	if len(ws.watched) != 0 {
 		t.Error("a vault without watches is still followed")
 	}
 }

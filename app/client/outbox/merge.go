@@ -17,6 +17,7 @@ type Saving struct {
 	Key     string // id of the copy, if Mine cannot be merged into the item
 	Quiet   bool   // the item itself does not change, so it keeps its time of change
 	Device  string
+	Attach  []Attached // that the save makes live
 
 	queued bool // it comes from the outbox, and is based on base, if that is known
 	base   item.Item
@@ -31,6 +32,9 @@ func Replay(r *replica.Replica, q *Change, device string) (*Saving, error) {
 	}
 	mine.Base = q.Base
 	s := &Saving{Replica: r, Mine: mine, Fresh: q.isNew(), Now: time.UnixMilli(q.At), Key: q.Key, Device: device, queued: true}
+	if q.Attach != nil {
+		s.Attach = *q.Attach
+	}
 	if q.Before != nil {
 		s.base, err = q.Before.Open(q.ID)
 		s.known = err == nil
@@ -41,6 +45,18 @@ func Replay(r *replica.Replica, q *Change, device string) (*Saving, error) {
 // Build writes the item into a change of the vault. If another device changed the item since Mine.Base, it merges the two; what
 // cannot be merged becomes a copy. If another device deleted it, the item comes back under the id Key.
 func (s *Saving) Build(ch *replica.Change) error {
+	if err := s.build(ch); err != nil {
+		return err
+	}
+	for _, a := range s.Attach {
+		if err := a.put(s.Replica, ch); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Saving) build(ch *replica.Change) error {
 	if s.Fresh {
 		return s.add(ch, s.Mine)
 	}
@@ -134,6 +150,9 @@ func (s *Saving) Replace(ch *replica.Change, e *replica.Entry, stored, result it
 func (s *Saving) Waiting(sent bool) (q Change, differs bool, err error) {
 	mine := s.Mine
 	q = Change{Key: s.Key, ID: mine.ID, At: s.Now.UnixMilli(), Sent: sent}
+	if len(s.Attach) > 0 {
+		q.Attach = &s.Attach
+	}
 	if s.Fresh {
 		if mine.Created.IsZero() {
 			mine.Created = s.Now

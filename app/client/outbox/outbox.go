@@ -18,6 +18,8 @@ type Change struct {
 	Base   string            `json:"base,omitempty"`   // the version that was edited, as Item.Base; empty: the item is new
 	Before *replica.Contents `json:"before,omitempty"` // the item at Base, if known
 	After  *replica.Contents `json:"after,omitempty"`  // nil: the item is deleted
+	// Attach are attachments that the change makes live.
+	Attach *[]Attached `json:"attach,omitempty"`
 	// Sent: the server may already have the change.
 	Sent    bool   `json:"sent,omitempty"`
 	Refused string `json:"refused,omitempty"` // why the server rejected it
@@ -51,6 +53,12 @@ func Add(changes []Change, q Change) []Change {
 // takeIn merges q into changes[i], on which it is based.
 func takeIn(changes []Change, i int, q Change) []Change {
 	changes[i].After, changes[i].At, changes[i].Refused, changes[i].Code = q.After, q.At, "", ""
+	if before := changes[i].Attach; before != nil && q.Attach != nil {
+		both := slices.Concat(*before, *q.Attach)
+		changes[i].Attach = &both
+	} else if q.Attach != nil {
+		changes[i].Attach = q.Attach
+	}
 	return changes
 }
 

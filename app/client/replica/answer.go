@@ -18,7 +18,7 @@ import (
 // Whole encodes the verified state as the first chunk of a cache. a is the answer about the whole vault from which it comes, so that
 // its records need not be encoded again; nil: there is none.
 func (v *Replica) Whole(a *Answer) ([]byte, error) {
-	head := protocol.VaultLog{Entries: []protocol.Signed{}, Writes: []protocol.Signed{}, Cards: []protocol.Signed{}}
+	head := protocol.VaultLog{Revision: v.Revision(), Sequence: v.log.State.Entry.Sequence, Entries: []protocol.Signed{}, Writes: []protocol.Signed{}, Cards: []protocol.Signed{}}
 	for _, e := range v.log.Entries {
 		head.Entries = append(head.Entries, encodeSigned(e.Encode()))
 	}
@@ -143,16 +143,15 @@ func (v *Replica) FollowCopy(c *Copy, seen chain.State) (*Log, error) {
 	}
 	w := New(v.User, v.Vault)
 	w.log = first
-	reached := reaches(first.State, seen)
+	// A whole cache is written before it is remembered. If the program ended between the two, the cache is newer.
+	reached := reaches(first.State, seen) || first.newer(seen)
 	for _, a := range c.deltas {
 		if w.log, err = w.Follow(a, chain.State{}); err != nil {
 			return nil, damaged(err)
 		}
 		reached = reached || reaches(w.log.State, seen)
 	}
-	// A whole cache is written before it is remembered. If the program ends between the two, the cache is newer, and its log leads through
-	// the remembered entry.
-	if !reached && (len(c.deltas) > 0 || !w.log.newer(seen)) {
+	if !reached {
 		return nil, &RolledBackError{Seen: seen.Revision, Got: w.log.State.Revision, Copy: true}
 	}
 	if w.log.Headless() {
@@ -165,10 +164,11 @@ func reaches(s, seen chain.State) bool {
 	return seen.Entry == nil || s.Revision == seen.Revision && s.Write == seen.Write && s.Entry.Hash() == seen.Entry.Hash()
 }
 
+// newer reports whether the log leads through the remembered entry and beyond the remembered write.
 func (l *Log) newer(seen chain.State) bool {
 	n := seen.Entry.Sequence
-	return l.State.Revision > seen.Revision && n < int64(len(l.Entries)) && l.Entries[n].Hash() == seen.Entry.Hash() || l.State.Revision == seen.Revision &&
-		l.State.Write == seen.Write && n < int64(len(l.Entries)) && l.Entries[n].Hash() == seen.Entry.Hash()
+	through := n < int64(len(l.Entries)) && l.Entries[n].Hash() == seen.Entry.Hash()
+	return through && (l.State.Revision > seen.Revision || l.State.Revision == seen.Revision && l.State.Write == seen.Write)
 }
 
 // log returns the log of the first chunk, which ends in its state.

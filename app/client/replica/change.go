@@ -144,12 +144,14 @@ type Signed struct {
 	Write      *chain.Write
 	Operations []chain.Operation
 	Tokens     []string // of the puts of sealed records, in their order
+
+	sequence int64 // of the newest log entry
 }
 
 // Sign ends the change with the next write of the vault. It fails if the author may not write it.
 func (c *Change) Sign(a Author, now time.Time) (*Signed, error) {
 	state := c.log.State
-	s := &Signed{Operations: c.operations}
+	s := &Signed{Operations: c.operations, sequence: state.Entry.Sequence}
 	chain.SortOperations(s.Operations)
 	for _, o := range s.Operations {
 		if !o.Delete && o.Kind.Sealed() {
@@ -199,14 +201,17 @@ func ParseSigned(r protocol.WriteRequest) (*Signed, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Signed{w, ops, r.Tokens}, nil
+	return &Signed{Write: w, Operations: ops, Tokens: r.Tokens}, nil
 }
 
 // Answer returns the write as the server reports it to other devices.
 func (s *Signed) Answer() protocol.VaultAnswer {
 	out := protocol.VaultAnswer{
-		VaultLog: protocol.VaultLog{Entries: []protocol.Signed{}, Writes: []protocol.Signed{encodeSigned(s.Write.Encode())}, Cards: []protocol.Signed{}},
-		Records:  []protocol.VaultRecord{},
+		VaultLog: protocol.VaultLog{
+			Revision: s.Write.Revision, Sequence: s.sequence,
+			Entries: []protocol.Signed{}, Writes: []protocol.Signed{encodeSigned(s.Write.Encode())}, Cards: []protocol.Signed{},
+		},
+		Records: []protocol.VaultRecord{},
 	}
 	tokens := s.Tokens
 	for _, o := range s.Operations {

@@ -36,6 +36,8 @@ func Parse(body []byte) (*Answer, error) {
 
 // wholeAnswer is protocol.VaultAnswer with lists that are complete.
 type wholeAnswer struct {
+	Revision int64                     `json:"revision"`
+	Sequence int64                     `json:"sequence"`
 	Entries  CompleteList[object]      `json:"entries"`
 	Writes   CompleteList[object]      `json:"writes"`
 	Cards    CompleteList[object]      `json:"cards"`
@@ -48,6 +50,7 @@ func (w wholeAnswer) answer() (*Answer, error) {
 		return nil, errors.New("a list is missing")
 	}
 	a := &Answer{VaultAnswer: protocol.VaultAnswer{Records: make([]protocol.VaultRecord, len(w.Records))}}
+	a.Revision, a.Sequence = w.Revision, w.Sequence
 	a.Entries, a.Writes, a.Cards, a.Envelope = texts(w.Entries), texts(w.Writes), texts(w.Cards), w.Envelope
 	for i, r := range w.Records {
 		a.Records[i] = protocol.VaultRecord(r)
@@ -165,7 +168,16 @@ func (s *splitter) answer() (*Answer, bool) {
 func (s *splitter) rest() (*Answer, bool) {
 	a := &Answer{}
 	var ok bool
-	if a.Entries, ok = s.objects(`"entries":[`); !ok {
+	if !s.word(`"revision":`) {
+		return nil, false
+	}
+	if a.Revision, ok = s.number(); !ok || !s.word(`,"sequence":`) {
+		return nil, false
+	}
+	if a.Sequence, ok = s.number(); !ok {
+		return nil, false
+	}
+	if a.Entries, ok = s.objects(`,"entries":[`); !ok {
 		return nil, false
 	}
 	if a.Writes, ok = s.objects(`,"writes":[`); !ok {

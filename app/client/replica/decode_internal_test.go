@@ -11,28 +11,39 @@ import (
 
 func answerBody(t testing.TB) []byte {
 	t.Helper()
-	body, err := json.Marshal(protocol.VaultResponse{Revision: 12, Manifest: "gAAA_-=", Records: []protocol.Record{
-		{Place: protocol.Place{ItemID: "a", Kind: protocol.KindOverview, Version: 3}, Revision: 4, Token: "gAAAAA=="},
-		{Place: protocol.Place{ItemID: "b", Kind: protocol.KindDetails, Version: 1}, Revision: 12, Deleted: true},
-	}})
-	if err != nil {
-		t.Fatal(err)
+	a := protocol.VaultAnswer{
+		VaultLog: protocol.VaultLog{Revision: 12, Sequence: 1, Entries: []string{"AA", "BB"}, Writes: []string{"CC"}, Cards: []string{"DD"}, Envelope: "EE"},
+		Records: []protocol.VaultRecord{
+			{ItemID: "a", Kind: protocol.RecordOverview, Version: 3, Epoch: 2, Revision: 4, Token: "gAAAAA=="},
+			{ItemID: "b", Kind: protocol.RecordDetails, Version: 1, Epoch: 1, Revision: 12, Deleted: true},
+			{ItemID: "c", Kind: protocol.RecordAttachment, Version: 2, Revision: 12, Hash: "hash"},
+			{ItemID: "d", Kind: protocol.RecordAttachment, Version: 2, Revision: 12, Deleted: true},
+		},
 	}
-	return body
+	for _, k := range kindWords {
+		a.Records = append(a.Records, protocol.VaultRecord{ItemID: "e", Kind: k.kind, Version: 1, Epoch: 1, Revision: 1, Token: "x"})
+	}
+	return encoded(t, a)
 }
+
+const emptyAnswer = `{"revision":0,"sequence":0,"entries":[],"writes":[],"cards":[],"records":[]}`
 
 // The splitter exists for speed, so it must accept what the server really writes.
 func TestVaultAnswersAreSplitWithoutEncodingJSON(t *testing.T) {
 	t.Parallel()
-	for _, body := range []string{string(answerBody(t)), `{"revision":0,"manifest":"x","records":[]}` + "\n"} {
+	for _, body := range []string{string(answerBody(t)), emptyAnswer + "\n"} {
 		s := &splitter{s: body}
-		got, ok := s.vault()
-		var want protocol.VaultResponse
+		got, ok := s.answer()
+		var want protocol.VaultAnswer
 		if err := json.Unmarshal([]byte(body), &want); err != nil {
 			t.Fatal(err)
 		}
-		if !ok || !reflect.DeepEqual(got, want) {
+		if !ok || !reflect.DeepEqual(got.VaultAnswer, want) {
 			t.Errorf("%s: got %+v, %v", body, got, ok)
+		}
+		var list []protocol.VaultRecord
+		if err := json.Unmarshal([]byte(got.list), &list); err != nil || !reflect.DeepEqual(list, want.Records) {
+			t.Errorf("the list is %s: %v", got.list, err)
 		}
 	}
 }
@@ -45,7 +56,7 @@ func TestVaultAnswersInAnotherShapeAreReadAllTheSame(t *testing.T) {
 	}
 	spaced := strings.NewReplacer(`,"`, ` , "`, `":`, `" : `).Replace(string(answerBody(t)))
 	got, err := Parse([]byte(spaced))
-	if err != nil || !reflect.DeepEqual(got, want) {
+	if err != nil || !reflect.DeepEqual(got.VaultAnswer, want.VaultAnswer) || got.list != "" {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
 	}
 }
@@ -53,18 +64,18 @@ func TestVaultAnswersInAnotherShapeAreReadAllTheSame(t *testing.T) {
 // encoding/json accepts everything that the splitter accepts, with the same result.
 func FuzzVaultAnswer(f *testing.F) {
 	f.Add(answerBody(f))
-	f.Add([]byte(`{"revision":0,"manifest":"","records":[]}`))
+	f.Add([]byte(emptyAnswer))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		s := &splitter{s: string(body)}
-		got, ok := s.vault()
+		got, ok := s.answer()
 		if !ok {
 			return
 		}
-		var want protocol.VaultResponse
+		var want protocol.VaultAnswer
 		if err := decodeStrict(body, &want); err != nil {
 			t.Fatalf("%q is not strict JSON: %v", body, err)
 		}
-		if !reflect.DeepEqual(got, want) {
+		if !reflect.DeepEqual(got.VaultAnswer, want) {
 			t.Fatalf("%q: got %+v, want %+v", body, got, want)
 		}
 	})
@@ -73,19 +84,26 @@ func FuzzVaultAnswer(f *testing.F) {
 // Once decoded, each of these elements takes many times its size in memory.
 func TestIncompleteListsAreRefusedEarly(t *testing.T) {
 	t.Parallel()
-	whole := `{"item_id":"a","kind":"overview","version":1,"revision":1,"token":"x"}`
+	whole := `{"item_id":"a","kind":"overview","version":1,"epoch":1,"revision":1,"token":"x"}`
 	for _, element := range []string{
-		`{}`, `null`, `{"item_id":"a","kind":"overview","version":1,"revision":1}`,
-		`{"item_id":"a","kind":"overview","version":1,"revision":0,"token":"x"}`,
-		`{"item_id":"","kind":"overview","version":1,"revision":1,"deleted":true}`,
-		`{"item_id":"a","kind":"overview","version":1,"revision":1,"token":"x","deleted":true}`,
+		`{}`, `null`, `{"item_id":"a","kind":"overview","version":1,"epoch":1,"revision":1}`,
+		`{"item_id":"a","kind":"overview","version":1,"epoch":1,"revision":0,"token":"x"}`,
+		`{"item_id":"","kind":"overview","version":1,"epoch":1,"revision":1,"deleted":true}`,
+		`{"item_id":"a","kind":"overview","version":1,"epoch":1,"revision":1,"token":"x","deleted":true}`,
+		`{"item_id":"a","kind":"overview","version":1,"epoch":1,"revision":1,"token":"x","hash":"x"}`,
 	} {
-		body := `{"revision":1,"manifest":"x","records":[` + whole + strings.Repeat(","+element, 1000) + `]}`
+		body := `{"revision":1,"sequence":1,"entries":[],"writes":[],"cards":[],"records":[` + whole + strings.Repeat(","+element, 1000) + `]}`
 		if _, err := Parse([]byte(body)); err == nil || !strings.Contains(err.Error(), "element 1 ") {
 			t.Errorf("%s: %v", element, err)
 		}
 	}
-	for _, body := range []string{`{"revision":1,"manifest":"x","records":{}}`, `{"revision":1,"manifest":"x","records":[1]}`, `{"revision":1,"manifest":"x"}`} {
+	if _, err := Parse([]byte(`{"revision":1,"sequence":1,"entries":["AA"` + strings.Repeat(`,""`, 1000) + `],"writes":[],"cards":[],"records":[]}`)); err == nil || !strings.Contains(err.Error(), "element 1 ") {
+		t.Errorf("empty entries: %v", err)
+	}
+	for _, body := range []string{
+		`{"revision":1,"sequence":1,"entries":[],"writes":[],"cards":[],"records":{}}`, `{"revision":1,"sequence":1,"entries":[],"writes":[],"cards":[],"records":[1]}`,
+		`{"revision":1,"sequence":1,"entries":[],"writes":[],"cards":[]}`, `{"writes":[],"cards":[],"records":[]}`,
+	} {
 		if _, err := Parse([]byte(body)); err == nil {
 			t.Errorf("%s is accepted as a vault", body)
 		}

@@ -99,6 +99,9 @@ func (v *Replica) Follow(a *Answer, seen chain.State) (*Log, error) {
 		return nil, Altered(Found(bridge.Finding{Code: bridge.LogBroken}, "the vault has no log"))
 	}
 	base, genesis := v.Base(seen), all[0].Hash()
+	if base.Entry != nil && (a.Revision < base.Revision || a.Sequence < base.Entry.Sequence) {
+		return nil, &RolledBackError{Seen: base.Revision, Got: a.Revision}
+	}
 	if base.Entry == nil {
 		next.State, err = chain.Whole(genesis, nil, all, writes, next.Cards)
 	} else {
@@ -107,7 +110,7 @@ func (v *Replica) Follow(a *Answer, seen chain.State) (*Log, error) {
 	switch {
 	case err == nil:
 	case base.Entry != nil && (errors.Is(err, chain.ErrFork) || errors.Is(err, chain.ErrPredecessor) || errors.Is(err, chain.ErrVault)):
-		return nil, &RolledBackError{Seen: base.Revision, Got: revisionOf(writes), Err: err}
+		return nil, &RolledBackError{Seen: base.Revision, Got: a.Revision, Err: err}
 	default:
 		return nil, broken(err)
 	}
@@ -122,13 +125,6 @@ func (v *Replica) Follow(a *Answer, seen chain.State) (*Log, error) {
 	}
 	next.setHead(writes)
 	return next, nil
-}
-
-func revisionOf(path []*chain.Write) int64 {
-	if len(path) == 0 {
-		return 0
-	}
-	return path[0].Revision
 }
 
 // broken is an error for a log or a write that breaks a rule.

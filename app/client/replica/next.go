@@ -133,10 +133,10 @@ func (n *Next) take(l chain.Line, r *protocol.VaultRecord) error {
 		n.deletes = append(n.deletes, chain.Operation{Line: held, Delete: true})
 		n.drop(held, r.ItemID)
 	case n.full:
-		n.lines = append(n.lines, l)
 		if !n.put(l, r.ItemID, r.Token) {
 			return atPlace(bridge.RecordRepeated, l, "was repeated")
 		}
+		n.lines = append(n.lines, l)
 	default:
 		n.puts = append(n.puts, chain.Operation{Line: l})
 		n.tokens = append(n.tokens, r)
@@ -145,9 +145,12 @@ func (n *Next) take(l chain.Line, r *protocol.VaultRecord) error {
 }
 
 // settle brings the live lines up to the records.
-func (n *Next) settle() (err error) {
+func (n *Next) settle() error {
 	if n.full {
-		n.live, err = chain.LiveOf(n.v.Vault, n.lines)
+		live, err := chain.LiveOf(n.v.Vault, n.lines)
+		if err == nil {
+			n.live = live
+		}
 		return err
 	}
 	for i, o := range n.puts {

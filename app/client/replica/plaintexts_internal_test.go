@@ -2,6 +2,7 @@ package replica
 
 import (
 	"testing"
+	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/seal"
@@ -10,20 +11,25 @@ import (
 // A wiped key panics when it is used.
 func TestChangeOpensNothingThatItWrote(t *testing.T) {
 	t.Parallel()
-	v := New(seal.NewUserID(), seal.NewVaultKey())
+	o := newOwned(t)
+	o.sync(t)
+	v := o.replica
 	v.Indexed = true
 	end := v.KeepPlaintexts()
 	ch := v.Change()
-	id := string(seal.NewAccountID())
+	id := seal.NewID().String()
 	it := item.Item{ID: id, Title: "Mail", Password: "hunter2", Notes: "blue"}.Normalise()
 	if err := ch.Create(id, it.Overview(), it.Details()); err != nil {
 		t.Fatal(err)
 	}
-	v.Key.Wipe()
+	v.Wipe()
+	if _, err := ch.Sign(o.author(), time.Now()); err != nil {
+		t.Fatal(err)
+	}
 	if err := ch.OpenChanged(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	ch.Commit(1, "")
+	ch.Commit()
 	e := v.Shown(id)
 	if in := e.details.Load(); in == nil || in.err != nil || in.password != "hunter2" {
 		t.Errorf("the details of the new item: %+v", in)

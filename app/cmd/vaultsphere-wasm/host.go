@@ -213,20 +213,50 @@ func hostEndMeter() {
 // hostMemory stores the client's Memory in the worker's IndexedDB.
 type hostMemory struct{}
 
-func (hostMemory) Load(user string) (client.Seen, error) {
+func (hostMemory) Load(user string) (client.Remembered, error) {
 	value, err := await(js.Global().Get("vaultsphereHost").Call("memoryLoad", user))
 	if err != nil || value.Type() != js.TypeString {
-		return client.Seen{}, err
+		return client.Remembered{}, err
 	}
-	var seen client.Seen
-	if err := (strictjson.Form{Name: "the file"}).Unmarshal([]byte(value.String()), &seen); err != nil {
-		return client.Seen{}, fmt.Errorf("what this device remembers is damaged: %w", err)
-	}
-	return seen, nil
+	return parseMemory(value.String())
 }
 
-func (hostMemory) Store(user string, s client.Seen) error {
-	text, err := json.Marshal(s)
+func parseMemory(text string) (client.Remembered, error) {
+	var r client.Remembered
+	if err := (strictjson.Form{Name: "the memory"}).Unmarshal([]byte(text), &r); err != nil {
+		return r, fmt.Errorf("%w: %w", client.ErrMemory, err)
+	}
+	return r, r.Check()
+}
+
+// Find skips memories that cannot be read: Load reports them once the user is known.
+func (hostMemory) Find(username string) (client.Remembered, error) {
+	list, err := await(js.Global().Get("vaultsphereHost").Call("memoryList"))
+	if err != nil {
+		return client.Remembered{}, err
+	}
+	for i := range list.Length() {
+		if r, err := parseMemory(list.Index(i).String()); err == nil && r.Named(username) {
+			return r, nil
+		}
+	}
+	return client.Remembered{}, nil
+}
+
+// Store never goes back to an older state: another tab may have stored a newer one.
+func (m hostMemory) Store(user string, r client.Remembered) error {
+	if r.IsZero() {
+		_, err := await(js.Global().Get("vaultsphereHost").Call("memoryStore", user, js.Null()))
+		return err
+	}
+	held, err := m.Load(user)
+	if err == nil && !held.IsZero() {
+		r, err = held.Merge(r)
+	}
+	if err != nil {
+		return err
+	}
+	text, err := json.Marshal(r)
 	if err != nil {
 		return err
 	}

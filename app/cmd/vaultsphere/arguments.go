@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/vaultsphere/vaultsphere/app/seal"
+	"github.com/vaultsphere/vaultsphere/app/chain"
 )
 
 // protectIDs keeps an item id that begins with a hyphen from being read as a flag. Older versions made such ids, and people and
@@ -83,7 +83,7 @@ func suggestion(u *usageError) error {
 
 // looksLikeFlag reports whether arg is an item id that begins with a hyphen. A test makes sure that no flag looks like an id.
 func looksLikeFlag(arg string) bool {
-	_, err := seal.ParseAccountID(arg)
+	_, err := chain.ParseID(arg)
 	return err == nil && arg[0] == '-'
 }
 

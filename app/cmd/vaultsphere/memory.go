@@ -13,15 +13,15 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/client"
 )
 
-// seenVault is the newest state of a user's vault that this device has verified.
-type seenVault struct {
-	Server string `json:"server"`
-	User   string `json:"user"`
-	client.Seen
+// rememberedUser is what this device verified of a user of a server.
+type rememberedUser struct {
+	Server     string            `json:"server"`
+	User       string            `json:"user"`
+	Remembered client.Remembered `json:"remembered"`
 }
 
-type seenVaults struct {
-	Vaults []seenVault `json:"vaults"`
+type rememberedUsers struct {
+	Users []rememberedUser `json:"users"`
 }
 
 // memory implements client.Memory for one server. A lock guards the file, which commands share.
@@ -30,19 +30,29 @@ type memory struct {
 	server string
 }
 
-func (m memory) Load(user string) (client.Seen, error) {
-	all, err := m.read()
-	if err != nil {
-		return client.Seen{}, err
-	}
-	if i := all.index(m.server, user); i >= 0 {
-		return all.Vaults[i].Seen, nil
-	}
-	return client.Seen{}, nil
+func (m memory) Load(user string) (client.Remembered, error) {
+	return m.find(func(u rememberedUser) bool { return u.User == user })
 }
 
-// Store never goes back to an older revision: of two concurrent commands, the first to sync may be the last to store.
-func (m memory) Store(user string, s client.Seen) (err error) {
+func (m memory) Find(username string) (client.Remembered, error) {
+	return m.find(func(u rememberedUser) bool { return u.Remembered.Named(username) })
+}
+
+func (m memory) find(match func(rememberedUser) bool) (client.Remembered, error) {
+	all, err := m.read()
+	if err != nil {
+		return client.Remembered{}, err
+	}
+	for _, u := range all.Users {
+		if u.Server == m.server && match(u) {
+			return u.Remembered, nil
+		}
+	}
+	return client.Remembered{}, nil
+}
+
+// Store never goes back to an older state: of two concurrent commands, the first to sync may be the last to store.
+func (m memory) Store(user string, r client.Remembered) (err error) {
 	if err := os.MkdirAll(m.state.dir, 0o700); err != nil {
 		return fmt.Errorf("save state: %w", err)
 	}
@@ -55,35 +65,50 @@ func (m memory) Store(user string, s client.Seen) (err error) {
 	if err != nil {
 		return err
 	}
-	i := all.index(m.server, user)
+	i := slices.IndexFunc(all.Users, func(u rememberedUser) bool { return u.Server == m.server && u.User == user })
 	switch {
-	case s == client.Seen{}: // the account was deleted
+	case r.IsZero(): // the account was deleted
 		if i >= 0 {
-			all.Vaults = slices.Delete(all.Vaults, i, i+1)
+			all.Users = slices.Delete(all.Users, i, i+1)
 		}
 	case i < 0:
-		all.Vaults = append(all.Vaults, seenVault{m.server, user, s})
-	case all.Vaults[i].Revision > s.Revision:
-		return nil
-	case all.Vaults[i].Revision == s.Revision && all.Vaults[i].Digest != s.Digest:
-		// The server showed two concurrent commands different vaults with the same revision.
-		return &client.RolledBackError{Seen: s.Revision, Got: s.Revision}
+		all.Users = append(all.Users, rememberedUser{m.server, user, r})
 	default:
-		all.Vaults[i].Seen = s
+		// Without a lock on the network, the server could show two concurrent commands different vaults: Merge refuses both.
+		if all.Users[i].Remembered, err = all.Users[i].Remembered.Merge(r); err != nil {
+			return err
+		}
 	}
 	return m.state.write(seenFile, all)
 }
 
-func (m memory) read() (seenVaults, error) {
-	var all seenVaults
-	err := readState(filepath.Join(m.state.dir, seenFile), &all,
-		"run the command again; until it succeeds, this device cannot detect an old vault")
+// read fails for a file that is there and cannot be read. It does not count as nothing: a server could then show an old vault.
+func (m memory) read() (rememberedUsers, error) {
+	var all rememberedUsers
+	path := filepath.Join(m.state.dir, seenFile)
+	const remedy = "run the command again; until it succeeds, this device cannot detect an old vault"
+	err := readState(path, &all, remedy)
 	if errors.Is(err, fs.ErrNotExist) {
-		return seenVaults{}, nil
+		return rememberedUsers{}, nil
 	}
-	return all, err
-}
-
-func (v seenVaults) index(server, user string) int {
-	return slices.IndexFunc(v.Vaults, func(s seenVault) bool { return s.Server == server && s.User == user })
+	if err != nil {
+		var old struct {
+			Vaults []struct {
+				Server   string `json:"server"`
+				User     string `json:"user"`
+				Revision int64  `json:"revision"`
+				Digest   string `json:"digest"`
+			} `json:"vaults"`
+		}
+		if readState(path, &old, remedy) == nil {
+			return all, corrupt(path, errors.New("it is from a version before 0.1, whose vaults this version cannot open"), remedy)
+		}
+		return all, err
+	}
+	for _, u := range all.Users {
+		if err := u.Remembered.Check(); err != nil {
+			return rememberedUsers{}, corrupt(path, err, remedy)
+		}
+	}
+	return all, nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/strictjson"
@@ -24,7 +26,7 @@ func (p *program) statusCommand() *cobra.Command {
   revision, items  as the server reports them; omitted while it cannot be reached
   verified         what this device verified when it last opened the vault; two devices
                    with the same revision but different digests were shown different
-                   vaults by the server
+                   histories by the server
   outbox           changes that the server does not have yet`,
 		Args: takes(0, 0),
 		RunE: p.action(func(cmd *cobra.Command, _ []string) error {
@@ -36,15 +38,21 @@ func (p *program) statusCommand() *cobra.Command {
 }
 
 type status struct {
-	Server       string       `json:"server"`
-	Username     string       `json:"username,omitempty"`
-	SignedIn     bool         `json:"signed_in"`
-	Offline      bool         `json:"offline,omitempty"` // revision and items are unknown
-	SecondFactor bool         `json:"second_factor"`
-	Revision     int64        `json:"revision"`
-	Items        int          `json:"items"`
-	Verified     *client.Seen `json:"verified,omitempty"`
-	Outbox       int          `json:"outbox,omitempty"` // changes
+	Server       string    `json:"server"`
+	Username     string    `json:"username,omitempty"`
+	SignedIn     bool      `json:"signed_in"`
+	Offline      bool      `json:"offline,omitempty"` // revision and items are unknown
+	SecondFactor bool      `json:"second_factor"`
+	Revision     int64     `json:"revision"`
+	Items        int       `json:"items"`
+	Verified     *verified `json:"verified,omitempty"`
+	Outbox       int       `json:"outbox,omitempty"` // changes
+}
+
+// verified is the state of the vault that this device remembers.
+type verified struct {
+	Revision int64  `json:"revision"`
+	Digest   string `json:"digest"` // hash of the newest write
 }
 
 func (p *program) status(ctx context.Context, asJSON bool) error {
@@ -77,16 +85,16 @@ func statusOf(ctx context.Context, c *connection) (status, error) {
 	}
 	s.SignedIn, s.Offline, s.Username, s.SecondFactor = true, account.Offline, account.Username, account.TOTPEnabled
 	if !s.Offline {
-		if s.Revision, s.Items, err = sealedVault(ctx, c); err != nil {
+		if s.Revision, s.Items, err = sealedVault(ctx, c, account.Vault); err != nil {
 			return s, err
 		}
 	}
 	if s.Outbox, err = c.Unsent(ctx); err != nil {
 		return s, err
 	}
-	seen, err := c.memory.Load(account.UserID)
-	if seen != (client.Seen{}) {
-		s.Verified = &seen
+	remembered, err := c.memory.Load(account.UserID)
+	if revision, digest := remembered.Head(); digest != "" {
+		s.Verified = &verified{revision, digest}
 	}
 	return s, err
 }
@@ -95,27 +103,39 @@ func statusOf(ctx context.Context, c *connection) (status, error) {
 const maxSealedVault = 512 << 20
 
 // sealedVault asks the server for the revision and counts the items, without a key. It verifies and stores nothing.
-func sealedVault(ctx context.Context, c *connection) (revision int64, items int, err error) {
-	answer, err := c.wire.Do(ctx, client.Request{Method: http.MethodGet, Path: protocol.PathVault + "?since=0", Limit: maxSealedVault})
+func sealedVault(ctx context.Context, c *connection, id string) (revision int64, items int, err error) {
+	path := strings.Replace(protocol.PathVaultOf, "{vault}", id, 1)
+	answer, err := c.wire.Do(ctx, client.Request{Method: http.MethodGet, Path: path + "?since=0&after=-1&revision=0", Limit: maxSealedVault})
 	if errors.Is(err, client.ErrIntercepted) {
 		return 0, 0, err
 	}
 	if err != nil {
 		return 0, 0, fmt.Errorf("%w: %w", client.ErrOffline, err)
 	}
-	var vault protocol.VaultResponse
+	var vault protocol.VaultAnswer
 	if answer.Status != http.StatusOK {
 		return 0, 0, fmt.Errorf("count items: server answered %d", answer.Status)
 	}
 	if err := (strictjson.Form{Name: "the vault"}).Unmarshal(answer.Body, &vault); err != nil {
-		return 0, 0, &client.AnswerError{Path: protocol.PathVault, Err: err}
+		return 0, 0, &client.AnswerError{Path: path, Err: err}
 	}
 	for _, r := range vault.Records {
-		if r.Kind == protocol.KindOverview && !r.Deleted {
+		if r.Kind == protocol.RecordOverview && !r.Deleted {
 			items++
 		}
 	}
-	return vault.Revision, items, nil
+	if len(vault.Writes) > 0 {
+		b, err := base64.RawURLEncoding.DecodeString(vault.Writes[0])
+		if err != nil {
+			return 0, 0, &client.AnswerError{Path: path, Err: err}
+		}
+		newest, err := chain.ParseWrite(b)
+		if err != nil {
+			return 0, 0, &client.AnswerError{Path: path, Err: err}
+		}
+		revision = newest.Revision
+	}
+	return revision, items, nil
 }
 
 func (s status) text() string {

@@ -26,11 +26,7 @@ const (
 	OtherUser        FindingCode = "other_user"
 	OtherAccount     FindingCode = "other_account" // as the answer to a registration or a recovery
 	OtherAccountKey  FindingCode = "other_account_key"
-	OtherDocument    FindingCode = "other_document"   // not the signed account document
-	OtherIdentity    FindingCode = "other_identity"   // not the one in the document
-	OtherWrap        FindingCode = "other_wrap"       // not one of the document
-	AccountUnsigned  FindingCode = "account_unsigned" // the log does not sign the account
-	LogRefused       FindingCode = "log_refused"      // entries or writes that break the rules
+	AccountUnsigned  FindingCode = "account_unsigned" // the log of the vault does not sign the account or its keys
 	OldAccountKey    FindingCode = "old_account_key"  // of a generation before the remembered one
 	CacheDamaged     FindingCode = "cache_damaged"
 	VaultKeyUnopened FindingCode = "vault_key_unopened" // the envelope of the newest entry
@@ -48,10 +44,11 @@ const (
 
 // Reasons for the code "vault_rolled_back": Got is the revision that the server shows, Want the revision seen before.
 const (
-	VaultOlder FindingCode = "vault_older"
-	VaultOther FindingCode = "vault_other" // of the same revision
-	CacheOlder FindingCode = "cache_older"
-	CacheOther FindingCode = "cache_other"
+	MemoryDamaged FindingCode = "memory_damaged" // what this device remembers cannot be read
+	VaultOlder    FindingCode = "vault_older"
+	VaultOther    FindingCode = "vault_other" // of the same revision
+	CacheOlder    FindingCode = "cache_older"
+	CacheOther    FindingCode = "cache_other"
 )
 
 // Why the code is "kdf_refused".

@@ -24,7 +24,7 @@ const (
 )
 
 const about = "All bodies are JSON in UTF-8. Member names are case-sensitive; unknown and duplicate names are rejected. " +
-	"The server sees only sealed tokens and hashes: docs/sealed-format.md describes what they hold.\n\n" +
+	"The server sees only sealed tokens and hashes: docs/sealed-format-2.md describes what they hold.\n\n" +
 	"Any path may answer 404 not_found or 405 method_not_allowed with the same error body. Cross-origin requests of " +
 	"browsers are rejected with 403."
 
@@ -191,7 +191,7 @@ func (d *document) answersOf(o operation) (object, error) {
 		out["200"] = object{"description": "OpenAPI 3.1.", "content": content("application/json", object{"type": "object"})}
 	case eventStream:
 		stream := content("text/event-stream", object{"type": "string"})
-		stream["text/event-stream"].(object)["example"] = "retry: 3000\n\nevent: revision\ndata: {\"revision\":12}\n\n"
+		stream["text/event-stream"].(object)["example"] = "retry: 3000\n\nevent: revision\ndata: {\"revision\":12,\"sequence\":1}\n\n"
 		out["200"] = object{"description": "The stream.", "content": stream}
 	default:
 		if _, err := d.schemas.root(o.gives); err != nil {

@@ -2,7 +2,7 @@
 // qr.ts for the first QR code. It forwards calls and gives the core access to the device's storage. It knows nothing about vaults.
 import "go:wasm_exec";
 import { cacheForget, cacheLoad, cacheStamp, cacheStore } from "./core/device-cache";
-import { memoryLoad, memoryStore } from "./core/device-memory";
+import { memoryList, memoryLoad, memoryStore } from "./core/device-memory";
 import { connectHandover, handoverLoad, handoverStore } from "./core/handover";
 import type { CallMessage, FromWorker, ToWorker } from "./core/messages";
 import { endMeter, strength, weak } from "./core/meter";
@@ -45,6 +45,7 @@ interface Scope {
 }
 
 const host = {
+  memoryList,
   memoryLoad,
   memoryStore,
   cacheLoad,

@@ -12,6 +12,7 @@ import (
 type Entry struct {
 	vault.EntryChange
 	owner  Person
+	known  *chain.Cards
 	epochs []seal.EpochKey
 	keys   vault.Keys
 }
@@ -33,7 +34,7 @@ func (v *Vault) DraftAccount(r Renewal) Entry {
 		owner.CardKeys = append(slices.Clone(owner.CardKeys), seal.NewCardKeys())
 		card := must(seal.NextCard(v.Owner.Card(), v.Owner.keys(), owner.Username, owner.keys()))
 		owner.Cards = append(slices.Clone(owner.Cards), card)
-		check(v.Known.Add(card))
+		d.known = knownCards(owner.Cards)
 	}
 	if r.AccountKey {
 		owner.Former = append([]seal.AccountKey{owner.AccountKey}, owner.Former...)
@@ -74,7 +75,7 @@ func (v *Vault) draft(op chain.Op) (Entry, *chain.Entry) {
 	e.Op, e.PreviousKeys, e.Time = op, "", e.Time+1
 	e.AuthorCard = v.Owner.Card().Hash()
 	e.Roster = slices.Clone(e.Roster)
-	return Entry{owner: *v.Owner, epochs: v.Epochs, keys: v.Keys}, &e
+	return Entry{owner: *v.Owner, known: v.Known, epochs: v.Epochs, keys: v.Keys}, &e
 }
 
 func (d *Entry) nextEpoch(e *chain.Entry) {
@@ -100,12 +101,15 @@ func (d *Entry) envelope(e *chain.Entry) {
 func (v *Vault) sign(d Entry, e *chain.Entry, signers ...chain.Signer) Entry {
 	e.Sign(signers...)
 	d.Entry, d.Base, d.Next = e, v.Head(), v.Head()
-	d.Next.State = must(v.State.Follow([]*chain.Entry{e}, nil, v.Known))
+	d.Next.State = must(v.State.Follow([]*chain.Entry{e}, nil, d.known))
 	return d
 }
 
 // Follow moves the vault to the state after an entry that was drafted for its present state.
 func (v *Vault) Follow(e Entry) {
-	*v.Owner, v.Epochs, v.Keys = e.owner, e.epochs, e.keys
+	*v.Owner, v.Known, v.Epochs, v.Keys = e.owner, e.known, e.epochs, e.keys
 	v.State, v.Entries = e.Next.State, append(v.Entries, e.Entry)
+	for _, envelope := range e.Envelopes {
+		v.Envelope = envelope
+	}
 }

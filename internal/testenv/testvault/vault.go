@@ -13,7 +13,7 @@ import (
 type Vault struct {
 	ID         chain.ID
 	Owner      *Person
-	Known      *chain.Cards
+	Known      *chain.Cards    // the owner's
 	Epochs     []seal.EpochKey // of epoch 1, 2, 3 …
 	Keys       vault.Keys      // what the newest account entry signs
 	State      chain.State
@@ -22,15 +22,15 @@ type Vault struct {
 	Entries    []*chain.Entry
 	Writes     []*chain.Write
 	Operations [][]chain.Operation // of Writes
+	Envelope   []byte              // of the newest entry
 }
 
 // Found creates the vault of a new user.
 func (p *Person) Found() (*Vault, vault.Founding) {
 	v := &Vault{
-		ID: seal.NewID(), Owner: p, Known: &chain.Cards{}, Epochs: []seal.EpochKey{seal.NewEpochKey()}, Tokens: map[chain.Line]string{},
+		ID: seal.NewID(), Owner: p, Known: knownCards(p.Cards), Epochs: []seal.EpochKey{seal.NewEpochKey()}, Tokens: map[chain.Line]string{},
 	}
 	v.Live = chain.NewLive(v.ID)
-	check(v.Known.Add(p.Card()))
 	envelope := must(v.Epochs[0].SealEnvelope(v.ID, 1, p.Card()))
 	create := &chain.Entry{
 		Vault: v.ID, Type: chain.Personal, Op: chain.OpCreate, Author: p.ID, AuthorCard: p.Card().Hash(), Time: 1, Epoch: 1,
@@ -41,10 +41,18 @@ func (p *Person) Found() (*Vault, vault.Founding) {
 	}
 	create.Sign(p.keys().Signing)
 	v.State = must(chain.Begin(create, v.Known))
-	v.Entries = []*chain.Entry{create}
+	v.Entries, v.Envelope = []*chain.Entry{create}, envelope
 	account := v.DraftAccount(Renewal{})
 	v.Follow(account)
 	return v, vault.Founding{Card: p.Card(), Entries: [2]*chain.Entry{create, account.Entry}, Envelope: envelope, Head: v.Head()}
+}
+
+func knownCards(cards []*chain.Card) *chain.Cards {
+	known := &chain.Cards{}
+	for _, c := range cards {
+		check(known.Add(c))
+	}
+	return known
 }
 
 // User returns the user as a store creates it.

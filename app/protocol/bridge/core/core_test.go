@@ -65,7 +65,7 @@ func TestCallOfEachForm(t *testing.T) {
 		{"lock", `{}`, `{}`, "", nil},
 		{"get", `{"id":"a"}`, `{"id":"a","type":"","title":"Bank"}`, "", nil},
 		{"list", `{"query":""}`, `{"total":0}`, "", nil},
-		{"attach", `{"id":"a","name":"scan.pdf"}`, `{"id":"a","type":"","title":"","attachments":[{"id":"","name":"scan.pdf","sha256":"","size":0}]}`, "", []string{`{"done":5,"total":5}`}},
+		{"attach", `{"id":"a","name":"scan.pdf"}`, `{"id":"a","type":"","title":"","attachments":[{"id":"","name":"scan.pdf","sha256":"","size":0,"key":""}]}`, "", []string{`{"done":5,"total":5}`}},
 		{"attachment", `{"id":"a","attachment":"b"}`, `{}`, "content", nil},
 		{"open_items", `{"trash":false,"files":true}`, `{"items":1,"problems":null}`, "[]", nil},
 		{"follow", `{}`, `{}`, "", []string{`{"revision":7,"lost":false}`}},

@@ -1,5 +1,5 @@
-// The last revision and digest that this device has seen, per user. The core compares them with what the server sends, so it
-// notices a vault that was rolled back. Nothing in it is secret.
+// What this device has verified of each user, as JSON of the core. The core compares it with what the server sends, so it notices a vault
+// that was rolled back. Nothing in it is secret.
 import { database, finished, result } from "./indexeddb";
 
 const STORE = "memory";
@@ -25,8 +25,17 @@ export async function draftLoad(username: string): Promise<{ at: number; token: 
   return value && typeof value === "object" && "token" in value ? (value as { at: number; token: string }) : null;
 }
 
-export async function memoryStore(user: string, json: string): Promise<void> {
+/** Stores what this device has verified of a user; null deletes it. */
+export async function memoryStore(user: string, json: string | null): Promise<void> {
   const tx = (await open()).transaction(STORE, "readwrite", { durability: "strict" });
-  tx.objectStore(STORE).put(json, user);
+  if (json === null) tx.objectStore(STORE).delete(user);
+  else tx.objectStore(STORE).put(json, user);
   await finished(tx);
+}
+
+/** What this device has verified, of all users. */
+export async function memoryList(): Promise<string[]> {
+  const tx = (await open()).transaction(STORE, "readonly");
+  const values: unknown[] = await result(tx.objectStore(STORE).getAll());
+  return values.filter((value) => typeof value === "string");
 }

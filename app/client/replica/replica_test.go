@@ -1,0 +1,426 @@
+package replica
+
+import (
+	"encoding/base64"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/chain"
+	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/app/seal"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/testvault"
+)
+
+func TestReplicaFollowsWhatOtherDevicesDo(t *testing.T) {
+	t.Parallel()
+	o := newOwned(t)
+	o.sync(t)
+	o.shows(t, "[]")
+	mail, bank := o.add("Mail"), o.add("Bank")
+	o.sync(t)
+	o.shows(t, "[Bank Mail]")
+	o.rename(mail, "Post")
+	o.remove(bank)
+	gone := o.add("Gone")
+	o.remove(gone)
+	o.sync(t)
+	o.shows(t, "[Post]")
+	it, err := o.replica.Open(o.replica.Shown(mail))
+	if err != nil || it.Password != "hunter2" || it.Base != "2.1" {
+		t.Errorf("%+v, %v", it, err)
+	}
+	if o.replica.Revision() != o.State.Revision || o.replica.Log().Head.Hash() != o.State.Write {
+		t.Errorf("at revision %d, want %d", o.replica.Revision(), o.State.Revision)
+	}
+}
+
+func TestRecordsOfAllEpochsOpen(t *testing.T) {
+	t.Parallel()
+	o := newOwned(t)
+	first := o.add("first epoch")
+	o.Follow(o.DraftRotate())
+	o.add("second epoch")
+	o.Follow(o.DraftAccount(testvault.Renewal{Card: true, Epoch: true, AccountKey: true}))
+	o.add("third epoch")
+	o.sync(t)
+	o.shows(t, "[first epoch second epoch third epoch]")
+	o.Follow(o.DraftRotate())
+	o.rename(first, "fourth epoch")
+	o.sync(t)
+	o.shows(t, "[fourth epoch second epoch third epoch]")
+	// A record is sealed again under the newest epoch: a delete and a put of one version.
+	at, _ := chain.ParseID(first)
+	details := o.tokens[first][1]
+	it := item.Item{ID: first, Password: "again"}.Normalise()
+	o.Apply(o.Draft(testvault.Delete(details), o.Put(chain.RecordDetails, at, 1, string(it.Details()))))
+	o.sync(t)
+	if got, err := o.replica.Open(o.replica.Shown(first)); err != nil || got.Password != "again" {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+func TestOtherRecordsPassUntouched(t *testing.T) {
+	t.Parallel()
+	o := newOwned(t)
+	pin, id := o.Put(chain.RecordPin, seal.NewID(), 1, "pin"), seal.NewID()
+	chunks := testvault.Chunks("content")
+	o.Apply(o.Draft(pin, o.Put(chain.RecordVault, o.ID, 1, "name"), testvault.Attach(id, chunks)))
+	o.sync(t)
+	o.shows(t, "[]")
+	if l, live := o.replica.Attachment(id); !live || l.Version != 1 || len(o.replica.Attachments()) != 1 {
+		t.Errorf("attachment: %+v, %v", l, live)
+	}
+	copied := reopened(t, o, o.whole(t, nil))
+	if len(copied.others) != 2 || copied.others[pin.Line] != pin.Token {
+		t.Errorf("the cache has %d other records", len(copied.others))
+	}
+	o.change(t, func(ch *Change) error {
+		ch.Detach(id)
+		return nil
+	})
+	o.Apply(o.Draft(testvault.Delete(pin)))
+	o.sync(t)
+	if _, live := o.replica.Attachment(id); live || len(o.replica.others) != 1 {
+		t.Errorf("after they were deleted: %v, %d others", live, len(o.replica.others))
+	}
+}
+
+func TestChangesAreSignedAndTaken(t *testing.T) {
+	t.Parallel()
+	o := newOwned(t)
+	o.sync(t)
+	id := seal.NewID().String()
+	it := item.Item{ID: id, Title: "Mail", Password: "p0"}.Normalise()
+	first := o.change(t, func(ch *Change) error { return ch.Create(id, it.Overview(), it.Details()) })
+	for n := range MaxHistory + 2 {
+		it.Password = strings.Repeat("p", n+1)
+		o.change(t, func(ch *Change) error { return ch.Update(o.replica.Shown(id), it.Overview(), it.Details()) })
+	}
+	e := o.replica.Shown(id)
+	if len(e.overviews) != 1 || e.Versions() != MaxHistory+1 || o.replica.live.Count() != MaxHistory+2 {
+		t.Errorf("%d overviews, %d details, %d lines", len(e.overviews), e.Versions(), o.replica.live.Count())
+	}
+	if got, err := o.replica.Open(e); err != nil || got.Password != it.Password {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if !o.replica.Log().Holds(o.replica.Log().Head.Hash()) || o.replica.Holds(first) {
+		t.Error("a write that is entirely superseded is found by its records")
+	}
+	// A device that syncs sees the same.
+	other := &owned{o.Vault, New(o.Owner.ID, o.ID), nil}
+	other.sync(t)
+	other.shows(t, "[Mail]")
+	n := 0
+	o.change(t, func(ch *Change) (err error) {
+		n, err = ch.Remove([]string{id, "unknown"}, func(*Entry) bool { return true })
+		return err
+	})
+	other.sync(t)
+	other.shows(t, "[]")
+	if n != 2 || o.replica.live.Count() != 0 {
+		t.Errorf("removed %d, %d lines stay", n, o.replica.live.Count())
+	}
+}
+
+func TestLostWriteIsFoundInTheVault(t *testing.T) {
+	t.Parallel()
+	o := newOwned(t)
+	mail := o.add("Mail")
+	o.sync(t)
+	created, deleted := lost(t, o, func(ch *Change) error {
+		it := item.Item{Title: "New"}.Normalise()
+		return ch.Create(seal.NewID().String(), it.Overview(), it.Details())
+	}), (*Signed)(nil)
+	if o.replica.Holds(created) {
+		t.Error("a write that nobody has sent is held")
+	}
+	o.send(t, created)
+	o.add("Other")
+	o.sync(t)
+	if !o.replica.Holds(created) {
+		t.Error("the write is not found")
+	}
+	deleted = lost(t, o, func(ch *Change) error {
+		_, err := ch.Remove([]string{mail}, func(*Entry) bool { return true })
+		return err
+	})
+	o.add("Third")
+	o.sync(t)
+	if o.replica.Holds(deleted) {
+		t.Error("a deletion that never came is held")
+	}
+}
+
+// lost signs a change that is not committed.
+func lost(t *testing.T, o *owned, build func(*Change) error) *Signed {
+	t.Helper()
+	ch := o.replica.Change()
+	if err := build(ch); err != nil {
+		t.Fatal(err)
+	}
+	s, err := ch.Sign(o.author(), time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestWriteThatMayNotComeIsNotSigned(t *testing.T) {
+	t.Parallel()
+	o := newOwned(t)
+	o.sync(t)
+	if _, err := o.replica.Change().Sign(o.author(), time.Now()); !errors.Is(err, chain.ErrOperations) {
+		t.Errorf("an empty write: %v", err)
+	}
+	ch := o.replica.Change()
+	it := item.Item{Title: "x"}.Normalise()
+	if err := ch.Create(seal.NewID().String(), it.Overview(), it.Details()); err != nil {
+		t.Fatal(err)
+	}
+	stranger := testvault.NewPerson("eve")
+	if _, err := ch.Sign(Author{stranger.ID, stranger.Card().Hash(), stranger.CardKeys[0]}, time.Now()); !errors.Is(err, chain.ErrAuthor) {
+		t.Errorf("a stranger signs: %v", err)
+	}
+}
+
+func TestAlteredAnswersAreRefused(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(o *owned, a *protocol.VaultAnswer)
+		want   string
+	}{
+		"a record is missing":  {func(_ *owned, a *protocol.VaultAnswer) { a.Records = a.Records[1:] }, "the server left out 1 record"},
+		"a record is repeated": {func(_ *owned, a *protocol.VaultAnswer) { a.Records = append(a.Records, a.Records[0]) }, "was repeated"},
+		"a token of another":   {func(_ *owned, a *protocol.VaultAnswer) { a.Records[0].Token = a.Records[2].Token }, "was changed outside"},
+		"another kind":         {func(_ *owned, a *protocol.VaultAnswer) { a.Records[0].Kind = "thing" }, "unknown kind"},
+		"a malformed id":       {func(_ *owned, a *protocol.VaultAnswer) { a.Records[0].ItemID = "x" }, "malformed id"},
+		"a later revision":     {func(_ *owned, a *protocol.VaultAnswer) { a.Records[0].Revision = 99 }, "claims revision 99"},
+		"an epoch too large":   {func(_ *owned, a *protocol.VaultAnswer) { a.Records[0].Epoch = 1 << 40 }, "no version or epoch"},
+		"a tombstone": {func(_ *owned, a *protocol.VaultAnswer) {
+			a.Records[0].Token, a.Records[0].Deleted = "", true
+		}, "is a tombstone"},
+		"an older overview": {func(o *owned, a *protocol.VaultAnswer) {
+			i := slices.IndexFunc(a.Records, func(r protocol.VaultRecord) bool { return r.Version == 2 })
+			a.Records[i].Version = 1
+		}, "was changed outside"},
+		"another envelope":        {func(_ *owned, a *protocol.VaultAnswer) { a.Envelope = a.Envelope[4:] + "AAAA" }, "the key of the vault does not open"},
+		"no log":                  {func(_ *owned, a *protocol.VaultAnswer) { a.Entries = []string{} }, "has no log"},
+		"an entry is left out":    {func(_ *owned, a *protocol.VaultAnswer) { a.Entries = a.Entries[:1] }, "does not name the newest log entry"},
+		"a broken write":          {func(_ *owned, a *protocol.VaultAnswer) { a.Writes[0] = a.Writes[0][:20] }, "breaks a rule"},
+		"a broken card":           {func(_ *owned, a *protocol.VaultAnswer) { a.Cards[0] = a.Cards[0][:20] }, "breaks a rule"},
+		"text instead of a write": {func(_ *owned, a *protocol.VaultAnswer) { a.Writes[0] = "A" }, "a write is malformed"},
+		"a forged write": {func(_ *owned, a *protocol.VaultAnswer) {
+			b, _ := base64.RawURLEncoding.DecodeString(a.Writes[0])
+			b[len(b)-1] ^= 1
+			a.Writes[0] = signed(b)
+		}, "signature is wrong"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := newOwned(t)
+			mail := o.add("Mail")
+			o.add("Bank")
+			o.rename(mail, "Post")
+			a := o.asked(true, chain.State{})
+			c.change(o, &a)
+			_, err := o.take(t, a, true, chain.State{})
+			if !isAltered(err) || !strings.Contains(err.Error(), c.want) || o.replica.Loaded {
+				t.Errorf("%v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
+func signed(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
+
+func TestDroppedTombstonesShowInTheRoot(t *testing.T) {
+	t.Parallel()
+	o := newOwned(t)
+	mail := o.add("Mail")
+	o.sync(t)
+	o.remove(mail)
+	a := o.asked(false, chain.State{})
+	a.Records = a.Records[:0]
+	if _, err := o.take(t, a, false, chain.State{}); !isAltered(err) {
+		t.Errorf("%v", err)
+	}
+	o.shows(t, "[Mail]")
+	if _, err := o.take(t, o.asked(true, chain.State{}), true, chain.State{}); err != nil {
+		t.Error(err)
+	}
+	o.shows(t, "[]")
+}
+
+func TestOlderVaultsAreRolledBack(t *testing.T) {
+	t.Parallel()
+	o := newOwned(t)
+	o.add("Mail")
+	fork := *o.Vault
+	o.add("Bank")
+	o.sync(t)
+	seen := o.State
+	restored := fork // a backup, which nobody has changed since
+	other := &owned{&fork, New(o.Owner.ID, o.ID), map[string][]testvault.Operation{}}
+	other.add("Forged")
+	other.add("Forged too")
+	for name, c := range map[string]struct {
+		replica *Replica
+		seen    chain.State
+	}{
+		"that it holds": {o.replica, chain.State{}}, "that it remembers": {New(o.Owner.ID, o.ID), seen}, "both": {o.replica, seen},
+	} {
+		w := &owned{other.Vault, c.replica, nil}
+		_, err := w.take(t, w.asked(!c.replica.Loaded, c.seen), !c.replica.Loaded, c.seen)
+		var back *RolledBackError
+		if !errors.As(err, &back) || back.Seen != 2 {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	o.shows(t, "[Bank Mail]")
+	w := &owned{&restored, o.replica, nil}
+	var back *RolledBackError
+	if _, err := w.take(t, w.asked(false, chain.State{}), false, chain.State{}); !errors.As(err, &back) || back.Got != 1 {
+		t.Errorf("a restored backup: %v", err)
+	}
+}
+
+// A device that remembers the newest write, but holds no records, asks for that write again.
+func TestNewestWriteIsAskedForAgain(t *testing.T) {
+	t.Parallel()
+	o := newOwned(t)
+	o.add("Mail")
+	o.Follow(o.DraftRotate())
+	o.add("Bank")
+	if _, err := o.take(t, o.asked(true, o.State), true, o.State); err != nil {
+		t.Fatal(err)
+	}
+	o.shows(t, "[Bank Mail]")
+}
+
+// Another tab has remembered a newer state than this replica holds.
+func TestReplicaGoesOnFromWhatAnotherTabVerified(t *testing.T) {
+	t.Parallel()
+	o := newOwned(t)
+	o.add("Mail")
+	o.sync(t)
+	o.add("Bank")
+	o.Follow(o.DraftRotate())
+	seen := o.State
+	o.add("Shop")
+	if _, err := o.take(t, o.asked(false, seen), false, seen); err != nil {
+		t.Fatal(err)
+	}
+	o.shows(t, "[Bank Mail Shop]")
+}
+
+// whole returns the first chunk of a cache.
+func (o *owned) whole(t *testing.T, a *Answer) []byte {
+	t.Helper()
+	chunk, err := o.replica.Whole(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return chunk
+}
+
+// opened opens a cache on a new replica.
+func opened(t *testing.T, o *owned, seen chain.State, chunks ...[]byte) (*Replica, error) {
+	t.Helper()
+	c, err := ParseCopy(chunks)
+	if err != nil {
+		return nil, err
+	}
+	r := New(o.Owner.ID, o.ID)
+	log, err := r.FollowCopy(c, seen)
+	if err != nil {
+		return nil, err
+	}
+	next, err := r.Verify(t.Context(), log, o.Identity(), c.Records(), true)
+	if err != nil {
+		return nil, err
+	}
+	next.Commit()
+	return r, nil
+}
+
+func reopened(t *testing.T, o *owned, chunks ...[]byte) *Replica {
+	t.Helper()
+	r, err := opened(t, o, o.State, chunks...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestCacheOpensAsTheVaultWas(t *testing.T) {
+	t.Parallel()
+	o := newOwned(t)
+	mail := o.add("Mail")
+	o.Follow(o.DraftRotate())
+	a, err := o.take(t, o.asked(true, chain.State{}), true, chain.State{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	chunks := [][]byte{o.whole(t, a)}
+	if encodedAgain := o.whole(t, nil); reopened(t, o, encodedAgain).Revision() != 1 {
+		t.Error("a cache that was encoded again is of another revision")
+	}
+	before := o.State
+	o.rename(mail, "Post")
+	bank := o.add("Bank")
+	o.Follow(o.DraftAccount(testvault.Renewal{Card: true, Epoch: true}))
+	delta := o.asked(false, chain.State{})
+	if _, err := o.take(t, delta, false, chain.State{}); err != nil {
+		t.Fatal(err)
+	}
+	chunks = append(chunks, encoded(t, delta))
+	saved := o.change(t, func(ch *Change) error {
+		_, err := ch.Remove([]string{bank}, func(*Entry) bool { return true })
+		return err
+	})
+	chunks = append(chunks, encoded(t, saved.Answer()))
+	r := reopened(t, o, chunks...)
+	w := &owned{o.Vault, r, nil}
+	w.shows(t, "[Post]")
+	o.add("Shop")
+	w.sync(t)
+	w.shows(t, "[Post Shop]")
+
+	var back *RolledBackError
+	if _, err := opened(t, o, o.State, chunks...); !errors.As(err, &back) || !back.Copy {
+		t.Errorf("a cache that is older than the memory: %v", err)
+	}
+	if _, err := opened(t, o, before, chunks...); err != nil {
+		t.Errorf("a cache that is newer than the memory: %v", err)
+	}
+	if _, err := opened(t, o, before, chunks[0], chunks[2]); !isAltered(err) {
+		t.Errorf("a cache without a chunk: %v", err)
+	}
+	if _, err := opened(t, o, before, []byte(`{"revision":1}`)); !isAltered(err) {
+		t.Errorf("a cache of another version: %v", err)
+	}
+	spoiled := slices.Clone(chunks[0])
+	spoiled[len(spoiled)-100] ^= 1
+	if _, err := opened(t, o, before, spoiled); !isAltered(err) {
+		t.Errorf("a damaged cache: %v", err)
+	}
+}
+
+// The program ended after it had written the cache, and before it had noted that.
+func TestCacheThatIsNewerThanTheMemoryOpens(t *testing.T) {
+	t.Parallel()
+	o := newOwned(t)
+	o.add("Mail")
+	before := o.State
+	o.Follow(o.DraftRotate())
+	o.add("Bank")
+	o.sync(t)
+	r, err := opened(t, o, before, o.whole(t, nil))
+	if err != nil || r.Revision() != 2 {
+		t.Errorf("%v", err)
+	}
+}

@@ -1,0 +1,93 @@
+package testvault
+
+import (
+	"encoding/base64"
+	"slices"
+
+	"github.com/vaultsphere/vaultsphere/app/chain"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/app/seal"
+)
+
+// Identity returns what the owner's devices share.
+func (v *Vault) Identity() *seal.Identity {
+	return must(v.Owner.AccountKey.OpenIdentity(v.Owner.ID, v.Owner.KeyGeneration, v.Keys.Identity))
+}
+
+// Author returns the owner's keys and card, which sign a write.
+func (v *Vault) Author() (seal.CardKeys, chain.Hash) { return v.Owner.keys(), v.Owner.Card().Hash() }
+
+func signed(object []byte) protocol.Signed { return base64.RawURLEncoding.EncodeToString(object) }
+
+// Answer returns what an honest server answers to a device with these parameters.
+func (v *Vault) Answer(since, after, revision int64) protocol.VaultAnswer {
+	a := protocol.VaultAnswer{VaultLog: protocol.VaultLog{
+		Revision: v.State.Revision, Sequence: v.State.Entry.Sequence,
+		Entries: []protocol.Signed{}, Writes: []protocol.Signed{}, Cards: []protocol.Signed{},
+	}}
+	var through []int64
+	for _, e := range v.Entries[min(after+1, int64(len(v.Entries))):] {
+		a.Entries, a.Envelope = append(a.Entries, signed(e.Encode())), signed(v.Envelope)
+		through = append(through, e.Revision)
+	}
+	for _, n := range chain.Path(v.State.Revision, revision, through) {
+		a.Writes = append(a.Writes, signed(v.Writes[n-1].Encode()))
+	}
+	for _, c := range v.Owner.Cards {
+		a.Cards = append(a.Cards, signed(c.Encode()))
+	}
+	a.Records = v.records(since)
+	return a
+}
+
+// records returns the newest change of each place above a revision.
+func (v *Vault) records(since int64) []protocol.VaultRecord {
+	records := []protocol.VaultRecord{}
+	done := map[chain.Line]bool{}
+	for i, ops := range slices.Backward(v.Operations) {
+		revision := int64(i) + 1
+		if revision <= since {
+			break
+		}
+		for _, o := range ops {
+			place := o.Line
+			place.Hash = chain.Hash{}
+			if done[place] || o.Delete && since == 0 {
+				done[place] = true
+				continue
+			}
+			done[place] = true
+			records = append(records, v.record(o, revision))
+		}
+	}
+	slices.Reverse(records)
+	return records
+}
+
+func (v *Vault) record(o chain.Operation, revision int64) protocol.VaultRecord {
+	r := protocol.VaultRecord{
+		ItemID: o.ID.String(), Kind: o.Kind.Wire(), Version: int64(o.Version), Epoch: int64(o.Epoch), Revision: revision, Deleted: o.Delete,
+	}
+	switch {
+	case o.Delete:
+	case o.Kind.Sealed():
+		r.Token = v.Tokens[o.Line]
+	default:
+		r.Hash = signed(o.Hash[:])
+	}
+	return r
+}
+
+// TakeWrite stores a write as the server does: only if it may come next.
+func (v *Vault) TakeWrite(w *chain.Write, ops []chain.Operation, tokens []string) error {
+	live := v.Live.Clone()
+	state, err := v.State.Admit(w, ops, live, v.Known)
+	if err != nil {
+		return err
+	}
+	d := Write{live: *live}
+	d.Write, d.Operations, d.Tokens = w, ops, tokens
+	d.Next.State = state
+	v.Apply(d)
+	return nil
+}
