@@ -75,8 +75,6 @@ var failures = []struct {
 	{seal.ErrPhraseLength, CodeBadPhrase},
 	{seal.ErrPhraseChecksum, CodeBadPhrase},
 	{ErrRolledBack, CodeVaultRolledBack},
-	{seal.ErrKDFTooWeak, CodeKDFRefused},
-	{seal.ErrKDFTooCostly, CodeKDFRefused},
 	{seal.ErrKDFMismatch, CodeKDFRefused},
 	{seal.ErrUnknownCost, CodeKDFRefused},
 	{ErrCostLowered, CodeKDFRefused},

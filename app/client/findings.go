@@ -16,8 +16,6 @@ var findings = []struct {
 	err  error
 	code bridge.FindingCode
 }{
-	{seal.ErrKDFTooWeak, bridge.KDFTooWeak},
-	{seal.ErrKDFTooCostly, bridge.KDFTooCostly},
 	{seal.ErrKDFMismatch, bridge.KDFMismatch},
 	{seal.ErrUnknownCost, bridge.KDFUnknown},
 	{ErrCostLowered, bridge.KDFLowered},

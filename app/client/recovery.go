@@ -53,6 +53,9 @@ func (r *recovery) open() (*recovered, error) {
 		if err != nil {
 			return nil, err
 		}
+		if card := log.Cards.Get(v.keys.document.Card); card != nil {
+			v.account.Username = card.Username // as signed, instead of as typed
+		}
 		return &recovered{v, log}, accountProblem(v.keys.check(v.account, log))
 	}
 	return nil, &AnswerError{Path: protocol.PathRecoveryOpen, Err: errors.New("the user changed between two requests")}

@@ -14,7 +14,6 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/client/httptransport"
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
-	"github.com/vaultsphere/vaultsphere/internal/testenv/daemontest"
 )
 
 const password = "correct horse battery staple"
@@ -22,26 +21,50 @@ const password = "correct horse battery staple"
 // memory is a client.Memory that lasts for one test.
 type memory struct {
 	mu   sync.Mutex
-	seen map[string]client.Seen
+	users map[string]client.Remembered
 }
 
-func newMemory() *memory { return &memory{seen: map[string]client.Seen{}} }
+func newMemory() *memory { return &memory{users: map[string]client.Remembered{}} }
 
-func (m *memory) Load(user string) (client.Seen, error) {
+func (m *memory) Load(user string) (client.Remembered, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.seen[user], nil
+	return m.users[user], nil
 }
 
-func (m *memory) Store(user string, s client.Seen) error {
+func (m *memory) Find(username string) (client.Remembered, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if s == (client.Seen{}) {
-		delete(m.seen, user)
+	for _, r := range m.users {
+		if r.Named(username) {
+			return r, nil
+		}
+	}
+	return client.Remembered{}, nil
+}
+
+func (m *memory) Store(user string, r client.Remembered) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if r.IsZero() {
+		delete(m.users, user)
 	} else {
-		m.seen[user] = s
+		m.users[user] = r
 	}
 	return nil
+}
+
+// only returns what it has of its only user.
+func (m *memory) only(t testing.TB) (user string, r client.Remembered) {
+	t.Helper()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.users) != 1 {
+		t.Fatalf("%d users", len(m.users))
+	}
+	for user, r = range m.users {
+	}
+	return user, r
 }
 
 // wire is a transport to the real server. A test can change what passes.
@@ -110,7 +133,7 @@ func (d *device) restarted(t testing.TB, server string) *device {
 
 func startServer(t testing.TB) string {
 	t.Helper()
-	return daemontest.Start(t, nil)
+	return startRoutes(t)
 }
 
 // register creates an account and returns its recovery phrase.
@@ -209,14 +232,26 @@ func edit[T any](t testing.TB, path string, change func(*T)) func(client.Request
 	}
 }
 
-// fetch gets the vault from the server without the client.
-func (d *device) fetch(t testing.TB) protocol.VaultResponse {
+// fetch gets the whole vault from the server without the client.
+func (d *device) fetch(t testing.TB) protocol.VaultAnswer {
 	t.Helper()
-	answer, err := d.wire.Transport.Do(t.Context(), client.Request{Method: "GET", Path: protocol.PathVault + "?since=0", Limit: 1 << 30})
+	a := d.account(t)
+	path := strings.Replace(protocol.PathVaultOf, "{vault}", a.Vault, 1) + "?since=0&after=-1&revision=0"
+	return fetch[protocol.VaultAnswer](t, d, path)
+}
+
+// account gets the account from the server without the client.
+func (d *device) account(t testing.TB) protocol.UserAccount {
+	t.Helper()
+	return fetch[protocol.UserAccount](t, d, protocol.PathAccount)
+}
+
+func fetch[T any](t testing.TB, d *device, path string) (v T) {
+	t.Helper()
+	answer, err := d.wire.Transport.Do(t.Context(), client.Request{Method: "GET", Path: path, Limit: 1 << 30})
 	if err != nil || answer.Status != 200 {
 		t.Fatalf("status %d, %v", answer.Status, err)
 	}
-	var v protocol.VaultResponse
 	if err := json.Unmarshal(answer.Body, &v); err != nil {
 		t.Fatal(err)
 	}

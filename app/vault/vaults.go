@@ -175,7 +175,7 @@ type VaultStore interface {
 
 	// PutVaultChunk stores a chunk of an attachment. The errors are those of Store.PutChunk; quota bounds the chunks of the vault.
 	// ErrChunkTaken also if the attachment is live and this very chunk is not stored, or if a write deleted it. ErrNotFound for an
-	// unknown vault. Chunks that were pending for PendingLife may go.
+	// unknown vault. Chunks that were pending for longer than PendingLife do not count, and may go.
 	PutVaultChunk(ctx context.Context, vault chain.ID, c VaultChunk, now time.Time, quota int64) error
 	// VaultChunk reads a chunk of a live or pending attachment. ErrNotFound.
 	VaultChunk(ctx context.Context, vault chain.ID, attachment chain.ID, number int) (VaultChunk, error)

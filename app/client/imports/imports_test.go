@@ -2,9 +2,13 @@ package imports_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"testing"
 
+	"github.com/vaultsphere/vaultsphere/internal/testenv/testvault"
+
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/client/imports"
 	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/item"
@@ -50,23 +54,37 @@ func (v *vault) Ends(err error) bool { return errors.Is(err, errLocked) }
 // with returns the replica of a vault with one item.
 func with(t *testing.T, it item.Item) *replica.Replica {
 	t.Helper()
-	r := replica.New(seal.NewUserID(), seal.NewVaultKey())
 	it = it.Normalise()
-	ch := r.Change()
-	err := ch.Create(it.ID, it.Overview(), it.Details())
-	if err == nil {
-		err = ch.OpenChanged(t.Context())
-	}
+	v, _ := testvault.NewPerson("ada").Found()
+	id, err := chain.ParseID(it.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ch.Commit(1, "")
+	v.Apply(v.Draft(v.Put(chain.RecordOverview, id, 1, string(it.Overview())), v.Put(chain.RecordDetails, id, 1, string(it.Details()))))
+	body, err := json.Marshal(v.Answer(0, -1, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := replica.New(v.Owner.ID, v.ID)
+	answer, err := replica.Parse(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, err := r.Follow(answer, chain.State{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	next, err := r.Verify(t.Context(), log, v.Identity(), answer.Records, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	next.Commit()
 	return r
 }
 
 func TestAnUpdateThatFailsIsReported(t *testing.T) {
 	t.Parallel()
-	id := string(seal.NewAccountID())
+	id := seal.NewID().String()
 	login := item.Item{ID: id, Title: "Mail", Username: "anna", URLs: []string{"https://mail.example"}, Password: "old"}
 	r := with(t, login)
 	login.ID, login.Password = "", "new"
@@ -103,7 +121,7 @@ func TestAFileThatCannotBeStoredStopsNoOther(t *testing.T) {
 		ends   bool
 	}{{errors.New("too large"), 2, 3, false}, {errLocked, 1, 2, true}} {
 		v := &vault{attach: map[string]error{"2": c.why}}
-		plan, err := imports.New(t.Context(), replica.New(seal.NewUserID(), seal.NewVaultKey()), v, file)
+		plan, err := imports.New(t.Context(), replica.New(seal.NewID(), seal.NewID()), v, file)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -14,7 +14,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
-func newReplica() *replica.Replica { return replica.New(seal.NewUserID(), seal.NewVaultKey()) }
+func newOwner() outbox.Owner { return outbox.Owner{User: seal.NewID(), Key: seal.NewAccountKey()} }
 
 func change(key, id, base, title string) outbox.Change {
 	return outbox.Change{Key: key, ID: id, Base: base, After: replica.ContentsOf(item.Item{Title: title}.Normalise())}
@@ -26,7 +26,7 @@ type stored struct {
 	chunks [][]byte
 }
 
-func (s *stored) write(t *testing.T, r *replica.Replica, stamp string, changes []outbox.Change) {
+func (s *stored) write(t *testing.T, r outbox.Owner, stamp string, changes []outbox.Change) {
 	t.Helper()
 	next, chunk, replace, err := s.With(r, changes, stamp)
 	if err != nil {
@@ -44,7 +44,7 @@ func (s *stored) write(t *testing.T, r *replica.Replica, stamp string, changes [
 
 func TestChunksOpenToTheChangesThatWereWritten(t *testing.T) {
 	t.Parallel()
-	r, random := newReplica(), rand.New(rand.NewPCG(1, 2))
+	r, random := newOwner(), rand.New(rand.NewPCG(1, 2))
 	var s stored
 	longest := 0
 	for n := range 200 {
@@ -71,7 +71,7 @@ func TestChunksOpenToTheChangesThatWereWritten(t *testing.T) {
 
 func TestChunksOfAnOutboxCannotBeMoved(t *testing.T) {
 	t.Parallel()
-	r := newReplica()
+	r := newOwner()
 	var s stored
 	var changes []outbox.Change
 	for i := range 4 { // the first chunk is the largest, so the others are not merged into it
@@ -91,7 +91,7 @@ func TestChunksOfAnOutboxCannotBeMoved(t *testing.T) {
 			t.Errorf("%s: opens as %d changes", name, len(got.Changes))
 		}
 	}
-	if _, err := outbox.Open(newReplica(), "x", s.chunks); err == nil {
+	if _, err := outbox.Open(newOwner(), "x", s.chunks); err == nil {
 		t.Error("another key opens the outbox")
 	}
 }

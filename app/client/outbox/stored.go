@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 	"github.com/vaultsphere/vaultsphere/app/strictjson"
@@ -47,8 +48,30 @@ func chunkDigest(chunk []byte) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-// Open opens the chunks of an outbox with the key of the replica. On an error it still returns the state of the chunks.
-func Open(r *replica.Replica, stamp string, chunks [][]byte) (Outbox, error) {
+// Owner is whose outbox it is.
+type Owner struct {
+	User   chain.ID
+	Key    seal.AccountKey
+	Former []seal.AccountKey // which may have sealed older chunks
+}
+
+func (o Owner) seal(plaintext []byte) (string, error) {
+	return o.Key.SealOnDevice(seal.UseOutbox, o.User, plaintext)
+}
+
+func (o Owner) open(token string) ([]byte, error) {
+	plaintext, err := o.Key.OpenOnDevice(seal.UseOutbox, o.User, token)
+	for _, former := range o.Former {
+		if err == nil {
+			break
+		}
+		plaintext, err = former.OpenOnDevice(seal.UseOutbox, o.User, token)
+	}
+	return plaintext, err
+}
+
+// Open opens the chunks of an outbox. On an error it still returns the state of the chunks.
+func Open(owner Owner, stamp string, chunks [][]byte) (Outbox, error) {
 	o := Outbox{Stamp: stamp, chunks: len(chunks)}
 	for i, c := range chunks {
 		if i == 0 {
@@ -60,7 +83,7 @@ func Open(r *replica.Replica, stamp string, chunks [][]byte) (Outbox, error) {
 	if o.chunks > 0 {
 		o.digest = chunkDigest(chunks[o.chunks-1])
 	}
-	changes, err := openAll(r, chunks)
+	changes, err := openAll(owner, chunks)
 	if err != nil {
 		return o, err
 	}
@@ -68,17 +91,17 @@ func Open(r *replica.Replica, stamp string, chunks [][]byte) (Outbox, error) {
 	return o, nil
 }
 
-func openAll(r *replica.Replica, chunks [][]byte) ([]Change, error) {
+func openAll(owner Owner, chunks [][]byte) ([]Change, error) {
 	var changes []Change
 	for i, chunk := range chunks {
 		if i == 0 {
-			if err := openChunk(r, chunk, &changes); err != nil {
+			if err := openChunk(owner, chunk, &changes); err != nil {
 				return nil, err
 			}
 			continue
 		}
 		var s splice
-		if err := openChunk(r, chunk, &s); err != nil {
+		if err := openChunk(owner, chunk, &s); err != nil {
 			return nil, err
 		}
 		if s.Before != chunkDigest(chunks[i-1]) || s.At < 0 || s.Cut < 0 || s.Cut > len(changes)-s.At {
@@ -89,24 +112,24 @@ func openAll(r *replica.Replica, chunks [][]byte) ([]Change, error) {
 	return changes, nil
 }
 
-func openChunk(r *replica.Replica, chunk []byte, out any) error {
+func openChunk(owner Owner, chunk []byte, out any) error {
 	var stored storedChunk
 	if err := decodeStrict(chunk, &stored); err != nil {
 		return err
 	}
-	plaintext, err := r.Key.OpenQueue(r.User, stored.Token)
+	plaintext, err := owner.open(stored.Token)
 	if err != nil {
 		return err
 	}
 	return decodeStrict(plaintext, out)
 }
 
-func sealChunk(r *replica.Replica, changes int, in any) ([]byte, error) {
+func sealChunk(owner Owner, changes int, in any) ([]byte, error) {
 	plaintext, err := json.Marshal(in)
 	if err != nil {
 		return nil, fmt.Errorf("encode the outbox: %w", err)
 	}
-	token, err := r.Key.SealQueue(r.User, plaintext)
+	token, err := owner.seal(plaintext)
 	clear(plaintext)
 	if err != nil {
 		return nil, fmt.Errorf("write the outbox: %w", err)
@@ -120,12 +143,12 @@ const maxChunks = 1000
 // full reports whether to rewrite the chunks as one: the later chunks have outgrown the first, or the outbox may soon exceed one
 // chunk. It must always fit into one, because sending marks every change.
 func (o Outbox) full() bool {
-	return o.chunks == 0 || o.chunks >= maxChunks || o.more > o.whole || o.whole+o.more > seal.MaxQueueBytes
+	return o.chunks == 0 || o.chunks >= maxChunks || o.more > o.whole || o.whole+o.more > seal.MaxDeviceBytes
 }
 
 // With returns the outbox with other changes, and the chunk that makes it so on the device: it follows the others or, if replace is
 // true, stands for all of them. Its stamp is the caller's choice. A nil chunk means that nothing changes.
-func (o Outbox) With(r *replica.Replica, changes []Change, stamp string) (next Outbox, chunk []byte, replace bool, err error) {
+func (o Outbox) With(owner Owner, changes []Change, stamp string) (next Outbox, chunk []byte, replace bool, err error) {
 	s := difference(o.Changes, changes)
 	if s.nothing() {
 		o.Changes = changes
@@ -137,7 +160,7 @@ func (o Outbox) With(r *replica.Replica, changes []Change, stamp string) (next O
 	if replace {
 		in = changes
 	}
-	if chunk, err = sealChunk(r, len(changes), in); err != nil {
+	if chunk, err = sealChunk(owner, len(changes), in); err != nil {
 		return o, nil, false, err
 	}
 	next = Outbox{Changes: changes, Stamp: stamp, digest: chunkDigest(chunk), chunks: o.chunks + 1, whole: o.whole, more: o.more + len(chunk)}

@@ -83,7 +83,7 @@ func TestHints(t *testing.T) {
 		{&client.ServerError{Code: protocol.CodeInternal}, ""},
 		{&client.RolledBackError{Seen: 2, Got: 1}, hints[client.CodeVaultRolledBack]},
 		{&client.RolledBackError{Seen: 2, Got: 1, Copy: true}, "try again when the server can be reached: the vault is then downloaded again"},
-		{fmt.Errorf("derive: %w", seal.ErrKDFTooWeak), hints[client.CodeKDFRefused]},
+		{fmt.Errorf("derive: %w", seal.ErrKDFMismatch), hints[client.CodeKDFRefused]},
 		{&client.UnsentError{Changes: 1}, hints[client.CodeUnsent]},
 	} {
 		if got := hintFor(c.err); got != c.want {

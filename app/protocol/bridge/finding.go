@@ -53,8 +53,6 @@ const (
 
 // Why the code is "kdf_refused".
 const (
-	KDFTooWeak   FindingCode = "kdf_too_weak"
-	KDFTooCostly FindingCode = "kdf_too_costly"
 	KDFMismatch  FindingCode = "kdf_mismatch"
 	KDFUnknown   FindingCode = "kdf_unknown" // a step that this release does not know
 	KDFLowered   FindingCode = "kdf_lowered" // below the remembered step

@@ -18,7 +18,7 @@ func (s *Store) PutVaultChunk(ctx context.Context, id chain.ID, c vault.VaultChu
 		if err != nil {
 			return err
 		}
-		if _, err := exec(ctx, tx, s.stmt.vaults.purgePending, now.Add(-vault.PendingLife).UnixMilli()); err != nil {
+		if _, err := exec(ctx, tx, s.stmt.vaults.purgePending, now.Add(-vault.PendingLife).UnixMilli(), v.num); err != nil {
 			return err
 		}
 		if stored, err := s.checkChunk(ctx, tx, v, c); stored || err != nil {

@@ -84,7 +84,8 @@ func (s *vaultStatements) all(writer, reader *sql.DB) []preparation {
 			SELECT num, ?3, ?4, ?5 FROM vault_attachments WHERE vault = ?1 AND id = ?2`},
 		{writer, &s.makeLive, `UPDATE vault_attachments SET live = 1 WHERE vault = ?1 AND id = ?2 AND count = ?3 AND stored = count`},
 		{writer, &s.deleteAttachment, `DELETE FROM vault_attachments WHERE vault = ?1 AND id = ?2`},
-		{writer, &s.purgePending, `DELETE FROM vault_attachments WHERE num IN
-			(SELECT num FROM vault_attachments WHERE NOT live AND created <= ?1 LIMIT 4)`},
+		// All of this vault, so that they do not count, and one more.
+		{writer, &s.purgePending, `DELETE FROM vault_attachments WHERE NOT live AND created < ?1
+			AND (vault = ?2 OR num = (SELECT num FROM vault_attachments WHERE NOT live AND created < ?1 LIMIT 1))`},
 	}
 }

@@ -70,28 +70,24 @@ func accountRoundTrip(t *testing.T, open func(t *testing.T) VaultStore) {
 func accountIsCreatedWholeOrNot(t *testing.T, open func(t *testing.T) VaultStore) {
 	s := open(t)
 	ada := founded(t, s, "ada")
-	create := func(name string, change func(u *vault.User, f *vault.Founding)) (*testvault.Vault, error) {
-		v, f := testvault.NewPerson(name).Found()
-		u := accountOf(v)
-		change(&u, &f)
-		return v, s.CreateAccount(t.Context(), u, f)
-	}
+	free := seal.NewID()
 	for name, c := range map[string]struct {
 		user   string
-		change func(u *vault.User, f *vault.Founding)
+		vault  chain.ID
+		change func(u *vault.User)
 		want   error
 	}{
-		"username":   {"ada", func(*vault.User, *vault.Founding) {}, vault.ErrUsernameTaken},
-		"user id":    {"eve", func(u *vault.User, _ *vault.Founding) { u.ID = vault.UserID(ada.Owner.ID.String()) }, vault.ErrUserIDTaken},
-		"invitation": {"eve", func(u *vault.User, _ *vault.Founding) { u.Admission.Invitation = vault.InvitationID(randomID()) }, vault.ErrNoInvitation},
-		"first":      {"eve", func(u *vault.User, _ *vault.Founding) { u.Admission.First = true }, vault.ErrNotFirst},
-		"vault id": {"eve", func(u *vault.User, f *vault.Founding) {
-			f.Head.Vault, u.Keys.Vault = ada.ID, ada.ID
-		}, vault.ErrVaultIDTaken},
+		"username":   {"ada", free, func(*vault.User) {}, vault.ErrUsernameTaken},
+		"user id":    {"eve", free, func(u *vault.User) { u.ID = vault.UserID(ada.Owner.ID.String()) }, vault.ErrUserIDTaken},
+		"invitation": {"eve", free, func(u *vault.User) { u.Admission.Invitation = vault.InvitationID(randomID()) }, vault.ErrNoInvitation},
+		"first":      {"eve", free, func(u *vault.User) { u.Admission.First = true }, vault.ErrNotFirst},
+		"vault id":   {"eve", ada.ID, func(*vault.User) {}, vault.ErrVaultIDTaken},
 	} {
-		v, err := create(c.user, c.change)
-		wantError(t, name, err, c.want)
-		_, err = s.VaultHead(t.Context(), v.ID)
+		v, f := testvault.NewPerson(c.user).FoundAs(c.vault)
+		u := accountOf(v)
+		c.change(&u)
+		wantError(t, name, s.CreateAccount(t.Context(), u, f), c.want)
+		_, err := s.VaultHead(t.Context(), free)
 		wantError(t, name+": vault", err, vault.ErrNotFound)
 		_, err = s.User(t.Context(), "eve")
 		wantError(t, name+": user", err, vault.ErrNotFound)
@@ -101,8 +97,12 @@ func accountIsCreatedWholeOrNot(t *testing.T, open func(t *testing.T) VaultStore
 	}
 	wantVault(t, s, ada)
 
-	// None of them used an ID up.
-	founded(t, s, "eve")
+	// None of them used the ID up.
+	v, f := testvault.NewPerson("eve").FoundAs(free)
+	if err := s.CreateAccount(t.Context(), accountOf(v), f); err != nil {
+		t.Fatal(err)
+	}
+	wantVault(t, s, v)
 }
 
 func updateUserLeavesKeys(t *testing.T, open func(t *testing.T) VaultStore) {

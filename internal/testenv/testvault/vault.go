@@ -26,9 +26,12 @@ type Vault struct {
 }
 
 // Found creates the vault of a new user.
-func (p *Person) Found() (*Vault, vault.Founding) {
+func (p *Person) Found() (*Vault, vault.Founding) { return p.FoundAs(seal.NewID()) }
+
+// FoundAs does what Found does, with an id that may be in use.
+func (p *Person) FoundAs(id chain.ID) (*Vault, vault.Founding) {
 	v := &Vault{
-		ID: seal.NewID(), Owner: p, Known: knownCards(p.Cards), Epochs: []seal.EpochKey{seal.NewEpochKey()}, Tokens: map[chain.Line]string{},
+		ID: id, Owner: p, Known: knownCards(p.Cards), Epochs: []seal.EpochKey{seal.NewEpochKey()}, Tokens: map[chain.Line]string{},
 	}
 	v.Live = chain.NewLive(v.ID)
 	envelope := must(v.Epochs[0].SealEnvelope(v.ID, 1, p.Card()))
