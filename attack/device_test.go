@@ -5,6 +5,7 @@ package attack
 import (
 	"bytes"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"os"
 	"os/exec"
@@ -38,6 +39,7 @@ type device interface {
 	// openCopy opens the copy that stays on the device when a session ends.
 	openCopy(t *testing.T) outcome
 	add(t *testing.T, title string) outcome
+	rename(t *testing.T, title, to string) outcome
 	trash(t *testing.T, title string) outcome
 	restore(t *testing.T, title string) outcome
 	// setPassword sets the password that the person types from now on.
@@ -49,11 +51,12 @@ type device interface {
 // commandLine is bin/vaultsphere with its own state directory.
 type commandLine struct {
 	dir, server string
+	authority   string // the file with the only certificate that it trusts; empty for those of the machine
 }
 
 func newCommandLine(t *testing.T, dir, server string) *commandLine {
 	t.Helper()
-	c := &commandLine{dir, server}
+	c := &commandLine{dir: dir, server: server}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +80,7 @@ func (c *commandLine) run(t *testing.T, stdin string, args ...string) (stdout, s
 	}
 	cmd := exec.CommandContext(t.Context(), program, args...)
 	cmd.Dir = c.dir
-	cmd.Env = []string{"HOME=" + c.dir, "XDG_STATE_HOME=" + filepath.Join(c.dir, "state"), "VAULTSPHERE_SERVER=" + c.server}
+	cmd.Env = []string{"HOME=" + c.dir, "XDG_STATE_HOME=" + filepath.Join(c.dir, "state"), "VAULTSPHERE_SERVER=" + c.server, "SSL_CERT_FILE=" + c.authority}
 	cmd.Stdin = strings.NewReader(stdin)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
@@ -134,7 +137,23 @@ func (c *commandLine) list(t *testing.T, args ...string) outcome {
 	return outcome{titles, said}
 }
 
-func (c *commandLine) another(t *testing.T) device { return newCommandLine(t, t.TempDir(), c.server) }
+func (c *commandLine) another(t *testing.T) device {
+	t.Helper()
+	d := newCommandLine(t, t.TempDir(), c.server)
+	typed, err := os.ReadFile(filepath.Join(c.dir, "password"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.setPassword(t, strings.TrimSpace(string(typed)))
+	return d
+}
+
+// trust makes the certificate of a gate the only one that the device trusts.
+func (c *commandLine) trust(t *testing.T, g *gate) {
+	t.Helper()
+	c.write(t, "authority.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: g.certificate})))
+	c.authority = filepath.Join(c.dir, "authority.pem")
+}
 
 func (c *commandLine) register(t *testing.T, name string) {
 	t.Helper()
@@ -163,6 +182,11 @@ func (c *commandLine) openCopy(t *testing.T) outcome { return c.list(t, "--cache
 func (c *commandLine) add(t *testing.T, title string) outcome {
 	t.Helper()
 	return c.act(t, "add", "--title", title, "--username", "anna@example.org", "--generate")
+}
+
+func (c *commandLine) rename(t *testing.T, title, to string) outcome {
+	t.Helper()
+	return c.act(t, "edit", title, "--title", to)
 }
 
 func (c *commandLine) trash(t *testing.T, title string) outcome {

@@ -4,8 +4,15 @@ package attack
 
 import (
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"io"
+	"math/big"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -15,13 +22,15 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
 // A gate is the hostile server: a proxy between one device and the real server. It can change every answer, and it records the requests.
 type gate struct {
-	URL string
+	URL         string
+	certificate []byte // only of a secure one
 
 	mu     sync.Mutex
 	target *url.URL
@@ -51,6 +60,20 @@ type answer struct {
 
 func newGate(t *testing.T) *gate {
 	t.Helper()
+	return openGate(t, (*httptest.Server).Start)
+}
+
+// newSecureGate returns a gate with a certificate of its own.
+func newSecureGate(t *testing.T) *gate {
+	t.Helper()
+	return openGate(t, func(front *httptest.Server) {
+		front.TLS = &tls.Config{Certificates: []tls.Certificate{newCertificate(t)}, MinVersion: tls.VersionTLS13}
+		front.StartTLS()
+	})
+}
+
+func openGate(t *testing.T, start func(*httptest.Server)) *gate {
+	t.Helper()
 	g := &gate{}
 	proxy := &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
@@ -71,7 +94,10 @@ func newGate(t *testing.T) *gate {
 		}
 		proxy.ServeHTTP(w, r)
 	}))
-	front.Start()
+	start(front)
+	if c := front.Certificate(); c != nil {
+		g.certificate = c.Raw
+	}
 	t.Cleanup(func() {
 		front.CloseClientConnections()
 		front.Close()
@@ -203,4 +229,22 @@ func answers(path string, status int, header http.Header, body []byte) lies {
 		_, _ = w.Write(body)
 		return true
 	}}
+}
+
+// newCertificate returns a self-signed certificate of this machine.
+func newCertificate(t *testing.T) tls.Certificate {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		IsCA: true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }

@@ -112,7 +112,13 @@ func (p *page) see(t *testing.T, command string) outcome {
 	return outcome{seen.Titles, seen.Said}
 }
 
-func (p *page) another(t *testing.T) device   { return newPage(t, p.browser, p.url) }
+func (p *page) another(t *testing.T) device {
+	t.Helper()
+	d := newPage(t, p.browser, p.url)
+	d.password = p.password
+	return d
+}
+
 func (p *page) signIn(t *testing.T) outcome   { return p.see(t, "signIn") }
 func (p *page) open(t *testing.T) outcome     { return p.see(t, "open") }
 func (p *page) openCopy(t *testing.T) outcome { return p.see(t, "openCopy") }
@@ -148,7 +154,11 @@ func (p *page) call(t *testing.T, method string, parameters func(ids map[string]
 			ids[it.Title] = it.ID
 		}
 		var said struct{ Said string }
-		p.do(t, &said, "call", map[string]any{"method": method, "params": parameters(ids)})
+		if method == "" {
+			p.do(t, &said, "rename", parameters(ids))
+		} else {
+			p.do(t, &said, "call", map[string]any{"method": method, "params": parameters(ids)})
+		}
 		answer.said = said.Said
 	})
 	return answer
@@ -159,6 +169,11 @@ func (p *page) add(t *testing.T, title string) outcome {
 	return p.call(t, "add_many", func(map[string]string) map[string]any {
 		return map[string]any{"items": []any{map[string]any{"id": "", "type": "login", "title": title, "username": "anna", "password": "x"}}}
 	})
+}
+
+func (p *page) rename(t *testing.T, title, to string) outcome {
+	t.Helper()
+	return p.call(t, "", func(ids map[string]string) map[string]any { return map[string]any{"id": ids[title], "title": to} })
 }
 
 func (p *page) trash(t *testing.T, title string) outcome {

@@ -109,11 +109,13 @@ const commands = {
     if (!problem) await tellPage(page);
     return { said: problem ? problem.code : "" };
   },
+  async rename({ id, title }) {
+    const { item } = await callCore(page, "get", { id });
+    const problem = await attempt("save", { item: { ...item, title } });
+    return { said: problem ? problem.code : "" };
+  },
   async items() {
     return callCore(page, "list", { query: "" });
-  },
-  async get({ id }) {
-    return callCore(page, "get", { id });
   },
   async token() {
     const cookies = await page.context().cookies();
