@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/item"
-	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
@@ -35,7 +35,7 @@ func (c *Client) addMany(ctx context.Context, items []item.Item, progress func(d
 	now := time.Now()
 	ready := make([]item.Item, len(items))
 	for i, it := range items {
-		it.ID = string(seal.NewAccountID())
+		it.ID = seal.NewID().String()
 		it.Modified = timeOr(it.Modified, now)
 		it.Created = timeOr(it.Created, it.Modified)
 		it = it.Normalise()
@@ -90,7 +90,7 @@ func addSome(ctx context.Context, ch *replica.Change, items []item.Item) (int, e
 		}
 		overview, details := it.Overview(), it.Details()
 		size += replica.TokenBytes(overview) + replica.TokenBytes(details)
-		if n > 0 && (len(ch.Puts)+2 > protocol.MaxChangeRecords || size > replica.MaxChangeBytes) {
+		if n > 0 && (ch.Operations()+replica.CreateOperations > chain.MaxOperations || size > replica.MaxChangeBytes) {
 			return n, nil
 		}
 		if err := ch.Create(it.ID, overview, details); err != nil {

@@ -53,6 +53,7 @@ const accountName = "account"
 func vaultName(user string) string  { return "vault-" + user }
 func outboxName(user string) string { return "queue-" + user }
 func entryName(user string) string  { return "entry-" + user } // see entryInFlight
+func writeName(user string) string  { return "write-" + user } // see operation.putWrite
 
 // newStamp returns a unique stamp.
 func newStamp() string { return seal.NewID().String() }
@@ -215,7 +216,7 @@ func (op *operation) wipe(user string) error {
 	if user == "" {
 		return err
 	}
-	return errors.Join(err, op.forgetNames(vaultName(user), outboxName(user), entryName(user)), op.forgetQuarantined(user))
+	return errors.Join(err, op.forgetNames(vaultName(user), outboxName(user), entryName(user), writeName(user)), op.forgetQuarantined(user))
 }
 
 func (op *operation) forgetNames(names ...string) error {

@@ -4,10 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
-	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
 )
 
 // maxAttempts bounds how often a change is retried after other devices were faster. Of several concurrent writers one always
@@ -15,86 +15,178 @@ import (
 const maxAttempts = 32
 
 // apply builds a change of the current vault and sends it, and repeats that on the newer vault while other devices are faster.
-// build may be called many times; a change without puts and deletes is not sent.
+// build may be called many times; a change without operations is not sent.
 func (op *operation) apply(v *vault, build func(*replica.Change) error) error {
 	defer v.KeepPlaintexts()()
+	if err := op.settleWrite(v); err != nil {
+		return err
+	}
 	for range maxAttempts {
 		ch := v.Change()
 		if err := build(ch); err != nil {
 			return err
 		}
-		if len(ch.Puts) == 0 && len(ch.Deletes) == 0 {
+		if ch.Operations() == 0 {
 			return nil
 		}
-		err := op.send(v, ch)
-		if !hasCode(err, protocol.CodeRevisionConflict) {
-			return err
-		}
-		if _, err := op.sync(v); err != nil {
+		made, err := op.send(v, ch)
+		if made || err != nil {
 			return err
 		}
 	}
 	return ErrBusy
 }
 
-func (op *operation) send(v *vault, ch *replica.Change) error {
-	target, manifest, err := ch.Manifest()
+// send signs a change, stores the write on this device, and sends it. It returns false without an error if something else came first:
+// the change must be built again.
+func (op *operation) send(v *vault, ch *replica.Change) (made bool, err error) {
+	keys, err := v.signer()
 	if err != nil {
-		return fmt.Errorf("seal manifest: %w", err)
+		return false, err
+	}
+	signed, err := ch.Sign(replica.Author{User: v.user, Card: v.keys.document.Card, Keys: keys}, time.Now())
+	if err != nil {
+		return false, fmt.Errorf("sign the change: %w", err)
 	}
 	if err := ch.OpenChanged(op.ctx); err != nil {
-		return err
+		return false, err
 	}
-	request := protocol.ChangeRequest{BaseRevision: v.Revision, Manifest: manifest, Puts: ch.Puts, Deletes: ch.Deletes}
-	if request.Puts == nil {
-		request.Puts = []protocol.Put{}
+	if err := op.putWrite(v, signed); err != nil {
+		return false, err
 	}
-	if request.Deletes == nil {
-		request.Deletes = []protocol.Place{}
+	if err := op.postWrite(v, signed); err != nil {
+		return op.resolve(v, signed, err)
 	}
-	var answer protocol.ChangeResponse
-	if err := op.call(methodPost, protocol.PathVaultChanges, request, &answer); err != nil {
-		return op.resolve(v, ch, target, err)
-	}
-	if answer.Revision != target {
-		return replica.Altered(replica.Found(bridge.Finding{Code: bridge.RevisionSkipped, Got: answer.Revision, Want: v.Revision},
-			"the server says that revision %d follows on %d", answer.Revision, v.Revision))
-	}
-	before := v.Revision
+	before := stateStamp(v.Log().State)
 	op.client.mu.Lock()
-	ch.Commit(target, manifest)
+	ch.Commit()
 	op.client.mu.Unlock()
-	chunk, err := json.Marshal(ch.Answer(target, manifest))
+	if err := op.dropWrite(v); err != nil {
+		return true, err
+	}
+	answer, err := json.Marshal(signed.Answer())
 	if err != nil {
-		return fmt.Errorf("encode the change for the cache: %w", err)
+		return true, fmt.Errorf("encode the change for the cache: %w", err)
 	}
-	if err := op.cacheDelta(v, before, chunk); err != nil {
-		return err
+	if err := op.cacheDelta(v, before, answer); err != nil {
+		return true, err
 	}
-	return op.remember(v)
+	return true, op.remember(v)
 }
 
-// resolve finds out whether the server made a change after its request failed with err.
-func (op *operation) resolve(v *vault, ch *replica.Change, target int64, err error) error {
-	var answer *AnswerError
-	var server *ServerError
-	lost := errors.Is(err, ErrOffline) || errors.As(err, &answer) || op.ctx.Err() != nil
-	if errors.As(err, &server) {
-		// Without a request id, this is the answer of a proxy that lost the server's.
-		lost = server.Code == protocol.CodeStorageUnavailable || server.Code == protocol.CodeInternal ||
-			server.Code == protocol.CodeUnavailable && server.RequestID == ""
+func (op *operation) postWrite(v *vault, s *replica.Signed) error {
+	return op.call(methodPost, vaultPath(v, protocol.PathVaultWrites), s.Request(), nil)
+}
+
+// resolve finds out what became of a write whose request failed with err.
+func (op *operation) resolve(v *vault, s *replica.Signed, err error) (made bool, _ error) {
+	conflict := hasCode(err, protocol.CodeRevisionConflict)
+	if !conflict && !op.lost(err) {
+		return false, errors.Join(err, op.dropWrite(v))
 	}
-	if !lost {
-		return err
-	}
+	uncertain := fmt.Errorf("%w: %w", ErrUncertain, err)
 	if op.ctx.Err() != nil {
-		return fmt.Errorf("%w: %w", ErrUncertain, err)
+		return false, uncertain
 	}
 	if _, syncErr := op.sync(v); syncErr != nil {
-		return fmt.Errorf("%w: %w", ErrUncertain, err)
+		return false, uncertain
 	}
-	if v.Revision >= target && v.Holds(ch) {
+	decided, made := v.decidedWrite(s)
+	switch {
+	case decided:
+		return made, op.dropWrite(v)
+	case conflict: // with something that is in no answer, such as a server that fell back
+		return false, errors.Join(err, op.dropWrite(v))
+	}
+	return false, uncertain
+}
+
+// decidedWrite reports whether the verified vault settles the fate of a write: it has this one, or another in its place, or an entry of
+// the log came before. made says that it has this one.
+func (v *vault) decidedWrite(s *replica.Signed) (decided, made bool) {
+	state := v.Log().State
+	if state.Revision >= s.Write.Revision {
+		return true, v.Holds(s)
+	}
+	return state.Entry.Revision < s.Write.Revision && state.Entry.Hash() != s.Write.Entry, false
+}
+
+// A write is stored on the device before it is sent. If its answer is lost, the same bytes are sent again, and nothing else is signed
+// until the vault has it or something in its place: two writes of one revision, signed by one user, would let a server show two
+// histories.
+
+// putWrite stores a write in flight. A device without a cache only keeps it until the program ends.
+func (op *operation) putWrite(v *vault, s *replica.Signed) error {
+	v.write = s
+	if !op.mayCache() {
 		return nil
 	}
-	return err
+	body, err := json.Marshal(s.Request()) // sealed and signed as it is on the server
+	if err != nil {
+		return fmt.Errorf("encode the write: %w", err)
+	}
+	name := writeName(v.account.UserID)
+	for range maxAttempts {
+		stamp, err := op.cache.Stamp(name)
+		if err == nil {
+			err = op.cache.Replace(name, stamp, Chunk{newStamp(), body})
+		}
+		if !errors.Is(err, ErrCacheMoved) {
+			if err != nil {
+				return fmt.Errorf("store the write: %w", err)
+			}
+			return nil
+		}
+	}
+	return ErrCacheMoved
+}
+
+func (op *operation) dropWrite(v *vault) error {
+	v.write = nil
+	if !op.mayCache() {
+		return nil
+	}
+	return op.forgetNames(writeName(v.account.UserID))
+}
+
+// writeInFlight returns the write whose fate is unknown; nil if there is none. One that cannot be read is dropped: the vault decides.
+func (op *operation) writeInFlight(v *vault) *replica.Signed {
+	if v.write != nil || !op.mayCache() {
+		return v.write
+	}
+	held, err := op.cache.Load(writeName(v.account.UserID))
+	if err != nil || len(held.Chunks) == 0 {
+		return nil
+	}
+	var request protocol.WriteRequest
+	if decodeStrict(held.Chunks[len(held.Chunks)-1], &request) != nil {
+		return nil
+	}
+	s, err := replica.ParseSigned(request)
+	if err != nil || s.Write.Vault != v.Vault {
+		return nil
+	}
+	return s
+}
+
+// settleWrite finds out what became of a write in flight, and sends it again if that is open.
+func (op *operation) settleWrite(v *vault) error {
+	s := op.writeInFlight(v)
+	if s == nil {
+		return nil
+	}
+	if decided, _ := v.decidedWrite(s); decided {
+		return op.dropWrite(v)
+	}
+	err := op.postWrite(v, s)
+	if err != nil && !hasCode(err, protocol.CodeRevisionConflict) {
+		if op.lost(err) {
+			return fmt.Errorf("send a change again: %w", err)
+		}
+		return op.dropWrite(v) // the server refuses it for good
+	}
+	if _, err := op.sync(v); err != nil {
+		return err
+	}
+	return op.dropWrite(v)
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/generate"
 	"github.com/vaultsphere/vaultsphere/app/item"
@@ -71,7 +72,7 @@ func TestExplainGivesEveryErrorItsCode(t *testing.T) {
 
 func TestExplainGivesFindings(t *testing.T) {
 	t.Parallel()
-	place := seal.Place{Account: "a", Kind: seal.KindPassword, Version: 2}
+	place := seal.RecordPlace{Item: chain.ID{1}, Kind: chain.RecordDetails, Version: 2}
 	for _, c := range []struct {
 		err  error
 		want bridge.Finding
@@ -81,8 +82,8 @@ func TestExplainGivesFindings(t *testing.T) {
 		{&client.RolledBackError{Seen: 3, Got: 2, Copy: true}, bridge.Finding{Code: bridge.CacheOlder, Got: 2, Want: 3}},
 		{&client.RolledBackError{Seen: 3, Got: 3, Copy: true}, bridge.Finding{Code: bridge.CacheOther, Got: 3, Want: 3}},
 		{fmt.Errorf("open: %w", seal.ErrWrongUser), bridge.Finding{Code: bridge.SealAltered}},
-		{&client.VaultAlteredError{Problems: []error{&seal.PlaceError{Place: place, Err: seal.ErrAltered}}}, bridge.Finding{Code: bridge.RecordAltered, Name: "a"}},
-		{&client.VaultAlteredError{Problems: []error{&seal.PlaceError{Place: place, Err: seal.ErrMisplaced}}}, bridge.Finding{Code: bridge.RecordMisplaced, Name: "a"}},
+		{&client.VaultAlteredError{Problems: []error{&seal.RecordError{Place: place, Err: seal.ErrAltered}}}, bridge.Finding{Code: bridge.RecordAltered, Name: place.Item.String()}},
+		{&client.VaultAlteredError{Problems: []error{&seal.RecordError{Place: place, Err: seal.ErrMisplaced}}}, bridge.Finding{Code: bridge.RecordMisplaced, Name: place.Item.String()}},
 		{&client.UnreadableError{ID: "x", Err: item.ErrMalformed}, bridge.Finding{Code: bridge.ContentMalformed}},
 		{&client.UnreadableError{ID: "x", Err: errors.New("other")}, bridge.Finding{Code: bridge.ContentUnopened}},
 		{&item.FieldError{Field: "fields[2].value", Rule: item.RuleLength, Have: 7, Limit: 5}, bridge.Finding{Code: bridge.FieldLength, Name: "itemForm.fieldValue", Number: 3, Got: 7, Want: 5}},

@@ -172,7 +172,7 @@ func (op *operation) fillCopy(v *vault, q quarantined) (partial bool, err error)
 	if held, err = op.cache.Load(outboxAt); err != nil {
 		return false, fmt.Errorf("read the outbox: %w", err)
 	}
-	waiting, unread := outbox.Open(v.Replica, held.Stamp, held.Chunks)
+	waiting, unread := outbox.Open(v.owner(), held.Stamp, held.Chunks)
 	broken = errors.Join(broken, unread)
 	if op.ctx.Err() != nil {
 		return false, op.ctx.Err()
@@ -198,7 +198,7 @@ func (c *Client) DeleteCopy(ctx context.Context, id string) error {
 	}
 	op.forget()
 	if id == liveCopy {
-		return errors.Join(op.forgetAccount(), op.forgetNames(vaultName(q.user()), outboxName(q.user()), entryName(q.user())),
+		return errors.Join(op.forgetAccount(), op.forgetNames(vaultName(q.user()), outboxName(q.user()), entryName(q.user()), writeName(q.user())),
 			op.dropQuarantined(func(o quarantined) bool { return !o.Own && o.user() == q.user() }))
 	}
 	return op.dropQuarantined(func(o quarantined) bool { return o.ID == id })

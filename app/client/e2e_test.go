@@ -145,7 +145,7 @@ func TestALifeOfAVault(t *testing.T) {
 	if err := again.DeleteAccount(ctx, password, false); err != nil {
 		t.Fatal(err)
 	}
-	if len(again.memory.seen) != 0 {
+	if len(again.memory.users) != 0 {
 		t.Error("the device remembers a deleted account")
 	}
 	if _, err := again.Login(ctx, "anna@example.org", password, "", "x"); serverCode(err) != protocol.CodeInvalidCredentials {
@@ -418,7 +418,7 @@ func TestBadInputIsRefusedBeforeAnythingIsSent(t *testing.T) {
 			t.Errorf("%s among others: %v", name, err)
 		}
 	}
-	if _, err := d.Save(t.Context(), item.Item{ID: string(seal.NewAccountID()), Title: "t"}); !errors.Is(err, client.ErrNotFound) {
+	if _, err := d.Save(t.Context(), item.Item{ID: seal.NewID().String(), Title: "t"}); !errors.Is(err, client.ErrNotFound) {
 		t.Errorf("an unknown id: %v", err)
 	}
 	if n := len(d.wire.sent) - before; n != 0 {

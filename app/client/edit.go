@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/client/outbox"
 	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/item"
-	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
@@ -154,7 +154,7 @@ func (ed *editing) build(ctx context.Context, ch *replica.Change, ids []string) 
 		}
 		meta := it.Overview()
 		size += replica.TokenBytes(meta)
-		if len(changed) > 0 && (len(ch.Puts) == protocol.MaxChangeRecords || size > replica.MaxChangeBytes) {
+		if len(changed) > 0 && (ch.Operations()+e.UpdateOperations() > chain.MaxOperations || size > replica.MaxChangeBytes) {
 			return n, changed, nil
 		}
 		if err := ch.Update(e, meta, nil); err != nil {
@@ -185,7 +185,7 @@ func (op *operation) enqueueEdit(ed *editing, ids []string, sent bool) ([]string
 		if err != nil {
 			return nil, err
 		}
-		edits = append(edits, outbox.Change{Key: string(seal.NewAccountID()), ID: id, At: ed.now.UnixMilli(), Base: e.Base(),
+		edits = append(edits, outbox.Change{Key: seal.NewID().String(), ID: id, At: ed.now.UnixMilli(), Base: e.Base(),
 			Before: replica.ContentsOf(before), After: replica.ContentsOf(item.Join(meta, before)), Sent: sent})
 		changed = append(changed, id)
 	}

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
@@ -91,7 +92,7 @@ func revision(n int) string {
 func unlockedClient(t *testing.T, transport Transport) *Client {
 	t.Helper()
 	c := New(transport, nil, nil)
-	c.vault = newVault(seal.NewUserID(), seal.NewVaultKey())
+	c.vault = &vault{Replica: replica.New(seal.NewID(), seal.NewID()), keys: accountKeys{identity: &seal.Identity{}}, closed: make(chan struct{})}
 	return c
 }
 

@@ -1,170 +1,434 @@
 package client_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"regexp"
+	"maps"
 	"strings"
 	"testing"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
-func TestKDFOutsideTheBoundsIsRefusedFirst(t *testing.T) {
+// again returns the same device with its storage, after a restart of the program.
+func (d *device) again() *device {
+	return &device{client.New(d.wire, d.memory, d.cache), d.wire, d.memory, d.cache}
+}
+
+func decodeObject[T any](t testing.TB, text string, parse func([]byte) (T, error)) T {
+	t.Helper()
+	b, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := parse(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func encodeObject(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
+
+// altered returns keys whose document change has changed. Nothing signs it.
+func altered(t testing.TB, k protocol.AccountKeys, change func(*chain.Document)) protocol.AccountKeys {
+	t.Helper()
+	d := decodeObject(t, k.Document, chain.ParseDocument)
+	change(d)
+	k.Document = encodeObject(d.Encode())
+	return k
+}
+
+func TestACostOutsideTheStepsIsRefusedFirst(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
 	newDevice(t, server).register(t, "anna")
 	for name, c := range map[string]struct {
-		change func(*protocol.KDF)
+		change func(*protocol.PasswordKDF)
 		want   error
-		say    string
 	}{
-		"memory below":  {func(k *protocol.KDF) { k.MemoryKiB = 65535 }, seal.ErrKDFTooWeak, "memory"},
-		"memory above":  {func(k *protocol.KDF) { k.MemoryKiB = 1<<20 + 1 }, seal.ErrKDFTooCostly, "memory"},
-		"time below":    {func(k *protocol.KDF) { k.Time = 2 }, seal.ErrKDFTooWeak, "time"},
-		"time above":    {func(k *protocol.KDF) { k.Time = 21 }, seal.ErrKDFTooCostly, "time"},
-		"threads below": {func(k *protocol.KDF) { k.Threads = 0 }, seal.ErrKDFTooWeak, "thread"},
-		"threads above": {func(k *protocol.KDF) { k.Threads = 17 }, seal.ErrKDFTooCostly, "thread"},
-		"no salt":       {func(k *protocol.KDF) { k.Salt = "" }, seal.ErrBadID, "salt"},
-		"zero salt":     {func(k *protocol.KDF) { k.Salt = strings.Repeat("A", 22) }, seal.ErrBadID, "salt"},
+		"step 0":    {func(k *protocol.PasswordKDF) { k.Cost = 0 }, seal.ErrUnknownCost},
+		"step 4":    {func(k *protocol.PasswordKDF) { k.Cost = 4 }, seal.ErrUnknownCost},
+		"step 257":  {func(k *protocol.PasswordKDF) { k.Cost = 257 }, seal.ErrUnknownCost},
+		"no salt":   {func(k *protocol.PasswordKDF) { k.Salt = "" }, seal.ErrBadID},
+		"zero salt": {func(k *protocol.PasswordKDF) { k.Salt = strings.Repeat("A", 22) }, seal.ErrBadID},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			d := newDevice(t, server)
-			d.wire.lie(edit(t, protocol.PathPrelogin, func(p *protocol.PreloginResponse) { c.change(&p.KDF) }))
-			_, err := d.Login(t.Context(), "anna", password, "", "x")
-			if !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.say) {
-				t.Errorf("log-in: got %v, want %v naming %q", err, c.want, c.say)
+			d.wire.lie(edit(t, protocol.PathPrelogin, c.change))
+			if _, err := d.Login(t.Context(), "anna", password, "", "x"); !errors.Is(err, c.want) {
+				t.Errorf("got %v, want %v", err, c.want)
 			}
-			for _, r := range d.wire.sent {
-				if r.Path == protocol.PathLogin {
-					t.Error("an auth key was sent")
-				}
-			}
-
-			// The same lie when the session is unlocked.
-			d.wire.lie(nil)
-			d.login(t, "anna", "x")
-			d.Lock()
-			d = &device{client.New(d.wire, d.memory, d.cache), d.wire, d.memory, d.cache}
-			d.wire.lie(edit(t, protocol.PathAccount, func(a *protocol.Account) { c.change(&a.KDF) }))
-			if _, err := d.Unlock(t.Context(), password); !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.say) {
-				t.Errorf("unlock: got %v, want %v naming %q", err, c.want, c.say)
-			}
+			d.sentNone(t, protocol.PathLogin)
 		})
 	}
 }
 
-func TestLiesAboutTheAccountAreRefused(t *testing.T) {
+// sentNone fails if something was sent to a path.
+func (d *device) sentNone(t testing.TB, path string) {
+	t.Helper()
+	for _, r := range d.wire.sent {
+		if r.Path == path {
+			t.Errorf("something was sent to %s", path)
+		}
+	}
+}
+
+// A device that knows the account sends no auth key that is easier to guess than the one that it knows.
+func TestALowerCostThanTheRememberedOneIsRefusedFirst(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
-	newDevice(t, server).register(t, "anna")
+	d := newDevice(t, server)
+	d.register(t, "anna")
+	user, r := d.memory.only(t)
+	r.KDF.Cost = 2 // as if the account had been on step 2
+	if err := d.memory.Store(user, r); err != nil {
+		t.Fatal(err)
+	}
+	again := d.again()
+	if _, err := again.Unlock(t.Context(), password); !errors.Is(err, client.ErrCostLowered) || client.Explain(err).Code != client.CodeKDFRefused {
+		t.Errorf("unlock: %v", err)
+	}
+	if _, err := again.Login(t.Context(), " Anna", password, "", "x"); !errors.Is(err, client.ErrCostLowered) {
+		t.Errorf("log-in: %v", err)
+	}
+	d.sentNone(t, protocol.PathLogin)
+}
+
+// A thief of an old account key, with the server, would show the account of before a rotation.
+func TestAnAccountKeyBelowTheRememberedGenerationIsRefused(t *testing.T) {
+	t.Parallel()
+	server := startServer(t)
+	d := newDevice(t, server)
+	d.register(t, "anna")
+	user, r := d.memory.only(t)
+	r.KeyGeneration = 2 // as if the account key had been replaced
+	if err := d.memory.Store(user, r); err != nil {
+		t.Fatal(err)
+	}
+	again := d.again()
+	for name, open := range map[string]func() error{
+		"unlock": func() error { _, err := again.Unlock(t.Context(), password); return err },
+		"log-in": func() error { _, err := again.Login(t.Context(), "anna", password, "", "x"); return err },
+	} {
+		err := open()
+		if f := client.Explain(err); f.Code != client.CodeVaultAltered || len(f.Findings) == 0 || f.Findings[0].Code != bridge.OldAccountKey {
+			t.Errorf("%s: %v (%+v)", name, err, f)
+		}
+	}
+}
+
+func TestKeysThatTheDocumentDoesNotNameAreRefused(t *testing.T) {
+	t.Parallel()
+	server := startServer(t)
+	victim := newDevice(t, server)
+	victim.register(t, "anna")
 	mallory := newDevice(t, server)
 	mallory.register(t, "mallory")
-	var stranger protocol.Account
-	answer, err := mallory.wire.Transport.Do(t.Context(), client.Request{Method: "GET", Path: protocol.PathAccount, Limit: 1 << 20})
-	if err != nil {
+	old := victim.account(t)
+	if err := victim.ChangePassword(t.Context(), password, nextPassword); err != nil {
 		t.Fatal(err)
 	}
-	if err := json.Unmarshal(answer.Body, &stranger); err != nil {
+	if err := victim.ChangePassword(t.Context(), nextPassword, password); err != nil {
 		t.Fatal(err)
 	}
+	stranger := mallory.account(t)
 	for name, c := range map[string]struct {
-		change func(*protocol.Account)
-		want   error
-		code   client.Code
-		say    string
+		change func(*protocol.UserAccount)
+		code   bridge.FindingCode
 	}{
-		"other parameters than before the log-in": {func(a *protocol.Account) { a.KDF.Time++ }, seal.ErrKDFMismatch, client.CodeKDFRefused, "different parameters"},
-		"another salt":               {func(a *protocol.Account) { a.KDF.Salt = stranger.KDF.Salt }, seal.ErrKDFMismatch, client.CodeKDFRefused, "different parameters"},
-		"another user's wrapped key": {func(a *protocol.Account) { a.WrappedKey = stranger.WrappedKey }, seal.ErrWrongKey, client.CodeVaultAltered, "the wrapped vault key is not this user's"},
-		"another user's id":          {func(a *protocol.Account) { a.UserID = stranger.UserID }, nil, client.CodeVaultAltered, "another user"},
-		"an altered wrapped key":     {func(a *protocol.Account) { a.WrappedKey = a.WrappedKey[:40] + "AAAA" + a.WrappedKey[44:] }, nil, client.CodeVaultAltered, "wrapped vault key"},
-		"a truncated wrapped key":    {func(a *protocol.Account) { a.WrappedKey = a.WrappedKey[:len(a.WrappedKey)-4] }, nil, client.CodeVaultAltered, "vault key"},
+		"another user's wrap":       {func(a *protocol.UserAccount) { a.Keys.Wraps[0] = stranger.Keys.Wraps[0] }, bridge.AccountUnsigned},
+		"the wrap of the phrase":    {func(a *protocol.UserAccount) { a.Keys.Wraps[0] = a.Keys.Wraps[1] }, bridge.AccountUnsigned},
+		"one wrap less":             {func(a *protocol.UserAccount) { a.Keys.Wraps = a.Keys.Wraps[:1] }, bridge.AccountUnsigned},
+		"another user's identity":   {func(a *protocol.UserAccount) { a.Keys.Identity = stranger.Keys.Identity }, bridge.AccountUnsigned},
+		"an older identity":         {func(a *protocol.UserAccount) { a.Keys.Identity = old.Keys.Identity }, bridge.AccountUnsigned},
+		"a document in other bytes": {func(a *protocol.UserAccount) { a.Keys.Document += "A" }, bridge.AccountUnsigned},
+		"another user's id":         {func(a *protocol.UserAccount) { a.UserID = stranger.UserID }, bridge.SealAltered},
+		"a document that names another identity": {func(a *protocol.UserAccount) {
+			a.Keys = altered(t, a.Keys, func(d *chain.Document) { d.Identity = chain.HashOf(chain.HashIdentity, []byte(stranger.Keys.Identity)) })
+			a.Keys.Identity = stranger.Keys.Identity
+		}, bridge.SealAltered},
+		"a document that names another wrap": {func(a *protocol.UserAccount) {
+			a.Keys = altered(t, a.Keys, func(d *chain.Document) {
+				d.Wraps[0].Hash = chain.HashOf(chain.HashWrap, []byte(stranger.Keys.Wraps[0]))
+			})
+			a.Keys.Wraps[0] = stranger.Keys.Wraps[0]
+		}, bridge.OtherAccountKey},
+		"a document of another generation": {func(a *protocol.UserAccount) {
+			a.Keys = altered(t, a.Keys, func(d *chain.Document) { d.KeyGeneration = 2 })
+		}, bridge.AccountUnsigned},
+		"another salt than before the log-in": {func(a *protocol.UserAccount) {
+			a.Keys = altered(t, a.Keys, func(d *chain.Document) { d.Salt[0]++ })
+		}, bridge.KDFMismatch},
+		"another cost than before the log-in": {func(a *protocol.UserAccount) {
+			a.Keys = altered(t, a.Keys, func(d *chain.Document) { d.Cost++ })
+		}, bridge.KDFMismatch},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			d := newDevice(t, server)
-			d.wire.lie(edit(t, protocol.PathLogin, func(s *protocol.SessionResponse) { c.change(&s.Account) }))
+			d.wire.lie(edit(t, protocol.PathLogin, func(s *protocol.UserSession) { c.change(&s.Account) }))
 			_, err := d.Login(t.Context(), "anna", password, "", "x")
-			if err == nil || c.want != nil && !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.say) || client.Explain(err).Code != c.code {
-				t.Errorf("got %v (%s), want %v (%s) saying %q", err, client.Explain(err).Code, c.want, c.code, c.say)
+			if found := client.Explain(err).Findings; len(found) == 0 || found[0].Code != c.code {
+				t.Errorf("got %v (%+v), want %s", err, found, c.code)
 			}
 			if !d.Locked() || d.wire.Bearer() != "" {
 				t.Error("the client continued")
 			}
 		})
 	}
-	t.Run("other parameters while the session lasts", func(t *testing.T) {
-		d := newDevice(t, server)
-		d.login(t, "anna", "x")
-		d.Lock()
-		d.wire.lie(edit(t, protocol.PathAccount, func(a *protocol.Account) { a.KDF.Time++ }))
-		if _, err := d.Unlock(t.Context(), password); !errors.Is(err, seal.ErrKDFMismatch) {
-			t.Errorf("got %v, want ErrKDFMismatch", err)
+}
+
+// An account that was right once opens, because the log is not known before. Nothing of the vault is shown: the log does not sign it.
+func TestAnAccountThatTheLogDoesNotSignIsRefused(t *testing.T) {
+	t.Parallel()
+	server := startServer(t)
+	victim := newDevice(t, server)
+	victim.register(t, "anna")
+	old := victim.account(t)
+	if err := victim.ChangePassword(t.Context(), password, nextPassword); err != nil {
+		t.Fatal(err)
+	}
+	whole := victim.fetch(t)
+	lie := func(t *testing.T, change func(*protocol.VaultAnswer)) func(client.Request, *client.Response) {
+		account := edit(t, protocol.PathAccount, func(a *protocol.UserAccount) { a.Keys = old.Keys })
+		session := edit(t, protocol.PathLogin, func(s *protocol.UserSession) { s.Account.Keys = old.Keys })
+		kdf := edit(t, protocol.PathPrelogin, func(k *protocol.PasswordKDF) {
+			d := decodeObject(t, old.Keys.Document, chain.ParseDocument)
+			k.Salt, k.Cost = chain.ID(d.Salt).String(), int(d.Cost)
+		})
+		vault := edit(t, strings.Replace(protocol.PathVaultOf, "{vault}", old.Vault, 1), change)
+		return func(r client.Request, answer *client.Response) {
+			if r.Path == protocol.PathLogin && answer.Status == 401 {
+				// A hostile server takes the old password.
+				fresh := *answer
+				body, err := json.Marshal(protocol.UserSession{Token: victim.wire.Bearer(), Account: old})
+				if err != nil {
+					t.Error(err)
+				}
+				fresh.Status, fresh.Body = 200, body
+				*answer = fresh
+			}
+			for _, f := range []func(client.Request, *client.Response){account, session, kdf, vault} {
+				f(r, answer)
+			}
 		}
-	})
-	t.Run("another user's account while unlocked", func(t *testing.T) {
+	}
+	t.Run("a newer log", func(t *testing.T) {
+		t.Parallel()
 		d := newDevice(t, server)
-		d.login(t, "anna", "x")
-		d.wire.lie(edit(t, protocol.PathAccount, func(a *protocol.Account) { *a = stranger }))
-		if err := d.ChangePassword(t.Context(), password, "next"); client.Explain(err).Code != client.CodeVaultAltered {
+		d.wire.lie(lie(t, func(*protocol.VaultAnswer) {}))
+		if _, err := d.Login(t.Context(), "anna", password, "", "x"); err != nil {
+			t.Fatal(err)
+		}
+		d.refuses(t, bridge.AccountUnsigned)
+	})
+	t.Run("a log that ends there, on a device that knows better", func(t *testing.T) {
+		t.Parallel()
+		d := newDevice(t, server)
+		d.memory.users = maps.Clone(victim.memory.users)
+		d.wire.lie(lie(t, func(a *protocol.VaultAnswer) {
+			a.Entries = whole.Entries[:2]
+		}))
+		if _, err := d.Login(t.Context(), "anna", password, "", "x"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.Sync(t.Context()); !errors.Is(err, client.ErrRolledBack) {
 			t.Errorf("got %v", err)
 		}
 	})
 }
 
-func TestALieAboutTheRecoveryKeyIsRefused(t *testing.T) {
+// refuses syncs and expects a vault that was altered.
+func (d *device) refuses(t testing.TB, want bridge.FindingCode) {
+	t.Helper()
+	_, err := d.Sync(t.Context())
+	found := client.Explain(err).Findings
+	if client.Explain(err).Code != client.CodeVaultAltered || len(found) == 0 || found[0].Code != want {
+		t.Errorf("got %v (%+v), want %s", err, found, want)
+	}
+	if len(d.memory.users) > 0 {
+		t.Error("the device remembers what it refused")
+	}
+	if d.Client.Locked() {
+		return
+	}
+	if err := d.ChangePassword(t.Context(), password, nextPassword); err == nil {
+		t.Error("the password was changed anyway")
+	}
+	d.sentNone(t, protocol.PathAccountEntry)
+}
+
+func TestTheLogOfAnotherVaultIsRefused(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
-	d := newDevice(t, server)
-	phrase := d.register(t, "anna")
+	newDevice(t, server).register(t, "anna")
 	mallory := newDevice(t, server)
-	theirs := mallory.register(t, "mallory")
-	var stranger protocol.RecoveryOpenResponse
-	mallory.wire.lie(edit(t, protocol.PathRecoveryOpen, func(r *protocol.RecoveryOpenResponse) { stranger = *r }))
-	if _, err := mallory.Recover(t.Context(), "mallory", theirs, password, false, "x"); err != nil {
-		t.Fatal(err)
-	}
-	d.wire.lie(edit(t, protocol.PathRecoveryOpen, func(r *protocol.RecoveryOpenResponse) { *r = stranger }))
-	_, err := d.Recover(t.Context(), "anna", phrase, "next", false, "x")
-	if client.Explain(err).Code != client.CodeVaultAltered || !strings.Contains(err.Error(), "wrapped for recovery") {
-		t.Errorf("got %v", err)
-	}
-	for _, r := range d.wire.sent {
-		if r.Path == protocol.PathRecoveryFinish {
-			t.Error("a new password was sent anyway")
-		}
+	mallory.register(t, "mallory")
+	theirs := mallory.fetch(t)
+	for name, change := range map[string]func(*protocol.VaultAnswer){
+		"all of it": func(a *protocol.VaultAnswer) { *a = theirs },
+		"its log":   func(a *protocol.VaultAnswer) { a.VaultLog = theirs.VaultLog },
+		"its account entry": func(a *protocol.VaultAnswer) {
+			a.Entries[1] = theirs.Entries[1]
+			a.Cards = append(a.Cards, theirs.Cards...)
+		},
+		"its envelope":   func(a *protocol.VaultAnswer) { a.Envelope = theirs.Envelope },
+		"no entries":     func(a *protocol.VaultAnswer) { a.Entries = []string{} },
+		"only the first": func(a *protocol.VaultAnswer) { a.Entries = a.Entries[:1] },
+		"no cards":       func(a *protocol.VaultAnswer) { a.Cards = []string{} },
+		"no signature": func(a *protocol.VaultAnswer) {
+			a.Entries[1] = resigned(t, a.Entries[1], func(e *chain.Entry) { e.Signatures = e.Signatures[:1] })
+		},
+		"a wrong signature": func(a *protocol.VaultAnswer) {
+			a.Entries[1] = resigned(t, a.Entries[1], func(e *chain.Entry) { e.Signatures[1][3]++ })
+		},
+		"an entry of a thief": func(a *protocol.VaultAnswer) {
+			a.Entries[1] = resigned(t, a.Entries[1], func(e *chain.Entry) { e.Time++ })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDevice(t, server)
+			d.login(t, "anna", "x")
+			d.wire.lie(edit(t, strings.Replace(protocol.PathVaultOf, "{vault}", d.account(t).Vault, 1), change))
+			if _, err := d.Sync(t.Context()); client.Explain(err).Code != client.CodeVaultAltered {
+				t.Errorf("got %v (%s)", err, client.Explain(err).Code)
+			}
+			if len(d.memory.users) > 0 {
+				t.Error("the device remembers what it refused")
+			}
+		})
 	}
 }
 
-var tokenMember = regexp.MustCompile(`,"token":"[^"]*"`)
+// resigned changes an entry, and keeps its signatures.
+func resigned(t testing.TB, entry string, change func(*chain.Entry)) string {
+	t.Helper()
+	e := decodeObject(t, entry, chain.ParseEntry)
+	change(e)
+	return encodeObject(e.Encode())
+}
 
-func TestAnswersThatAreNotTheAPIAreRefused(t *testing.T) {
+func TestAServerThatAnswersAnotherAccountIsRefused(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
-	d := newDevice(t, server)
-	d.register(t, "anna")
-	d.save(t, login("bank"))
-	var wrong *client.AnswerError
-	for name, change := range map[string]func(string) string{
-		"an unknown field":        func(s string) string { return strings.Replace(s, `{`, `{"x":1,`, 1) },
-		"something after the end": func(s string) string { return s + "{}" },
-		"invalid UTF-8":           func(s string) string { return strings.Replace(s, `"manifest":"`, "\"manifest\":\"\xff", 1) },
-		"a wrong type":            func(s string) string { return strings.Replace(s, `"revision":`, `"revision":"x","y":`, 1) },
-		"an empty token":          func(s string) string { return tokenMember.ReplaceAllString(s, `,"token":""`) },
-		"no token":                func(s string) string { return tokenMember.ReplaceAllString(s, "") },
-		"no records":              func(string) string { return `{"revision":1,"manifest":"x"}` },
+	mallory := newDevice(t, server)
+	mallory.register(t, "mallory")
+	stranger := mallory.account(t)
+	t.Run("after the registration", func(t *testing.T) {
+		t.Parallel()
+		d := newDevice(t, server)
+		d.wire.lie(edit(t, protocol.PathUsers, func(s *protocol.UserSession) { s.Account = stranger }))
+		r, err := d.PrepareRegistration(password)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.Register(t.Context(), r, "anna", "x"); client.Explain(err).Code != client.CodeVaultAltered || !d.Locked() {
+			t.Errorf("got %v", err)
+		}
+	})
+	t.Run("while the vault is open", func(t *testing.T) {
+		t.Parallel()
+		d := newDevice(t, server)
+		d.register(t, "berta")
+		d.wire.lie(edit(t, protocol.PathAccount, func(a *protocol.UserAccount) { *a = stranger }))
+		if err := d.ChangePassword(t.Context(), password, nextPassword); client.Explain(err).Code != client.CodeVaultAltered {
+			t.Errorf("got %v", err)
+		}
+		d.sentNone(t, protocol.PathAccountEntry)
+	})
+	t.Run("under another name", func(t *testing.T) {
+		t.Parallel()
+		d := newDevice(t, server)
+		d.register(t, "carla")
+		d = newDevice(t, server)
+		d.wire.lie(edit(t, protocol.PathLogin, func(s *protocol.UserSession) { s.Account.Username = "someone" }))
+		d.login(t, "carla", "x")
+		d.wire.lie(edit(t, protocol.PathAccount, func(a *protocol.UserAccount) { a.Username = "someone" }))
+		d.refuses(t, bridge.AccountUnsigned)
+	})
+}
+
+func TestALieDuringARecoveryIsRefused(t *testing.T) {
+	t.Parallel()
+	server := startServer(t)
+	victim := newDevice(t, server)
+	phrase := victim.register(t, "anna")
+	mallory := newDevice(t, server)
+	theirs := mallory.register(t, "mallory")
+	var stranger, own protocol.PhraseOpened
+	mallory.wire.lie(edit(t, protocol.PathRecoveryOpen, func(r *protocol.PhraseOpened) { stranger = *r }))
+	if _, err := mallory.Recover(t.Context(), "mallory", theirs, password, false, "x"); err != nil {
+		t.Fatal(err)
+	}
+	victim.wire.lie(edit(t, protocol.PathRecoveryOpen, func(r *protocol.PhraseOpened) { own = *r }))
+	if _, err := victim.Recover(t.Context(), "anna", phrase, password, false, "x"); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		change func(*protocol.PhraseOpened)
+		code   client.Code
+	}{
+		"another account":            {func(r *protocol.PhraseOpened) { *r = stranger }, client.CodeVaultAltered},
+		"another user's wraps":       {func(r *protocol.PhraseOpened) { r.Keys.Wraps = stranger.Keys.Wraps }, client.CodeVaultAltered},
+		"another vault's log":        {func(r *protocol.PhraseOpened) { r.Log = stranger.Log }, client.CodeVaultAltered},
+		"no log":                     {func(r *protocol.PhraseOpened) { r.Log = protocol.VaultLog{} }, client.CodeVaultAltered},
+		"a log that ends before":     {func(r *protocol.PhraseOpened) { r.Log = own.Log }, client.CodeVaultAltered},
+		"the account and log before": {func(r *protocol.PhraseOpened) { *r = own }, client.CodeVaultRolledBack},
 	} {
-		fresh := newDevice(t, server)
-		fresh.login(t, "anna", "x")
-		fresh.wire.lie(func(r client.Request, answer *client.Response) {
-			if strings.HasPrefix(r.Path, protocol.PathVault) {
-				answer.Body = []byte(change(string(answer.Body)))
+		t.Run(name, func(t *testing.T) {
+			d := newDevice(t, server)
+			if c.code == client.CodeVaultRolledBack {
+				victim.wire.lie(nil)
+				victim.sync(t)
+				d.memory = victim.memory
+				d = d.again()
+			}
+			d.wire.lie(edit(t, protocol.PathRecoveryOpen, c.change))
+			if _, err := d.Recover(t.Context(), "anna", phrase, nextPassword, false, "x"); client.Explain(err).Code != c.code {
+				t.Errorf("got %v (%s), want %s", err, client.Explain(err).Code, c.code)
+			}
+			d.sentNone(t, protocol.PathRecoveryFinish)
+		})
+	}
+}
+
+// Memory that is there and cannot be read must not count as nothing: a server could then show an old vault.
+func TestMemoryThatCannotBeReadIsAnAlarm(t *testing.T) {
+	t.Parallel()
+	server := startServer(t)
+	for name, change := range map[string]func(*client.Remembered){
+		"not base64":       func(r *client.Remembered) { r.Vaults[0].State = "%" },
+		"cut short":        func(r *client.Remembered) { r.Vaults[0].State = r.Vaults[0].State[:100] },
+		"of another vault": func(r *client.Remembered) { r.Vaults[0].Vault = seal.NewID().String() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDevice(t, server)
+			d.register(t, "user-"+strings.ReplaceAll(name, " ", "-"))
+			user, r := d.memory.only(t)
+			change(&r)
+			if err := d.memory.Store(user, r); err != nil {
+				t.Fatal(err)
+			}
+			d = d.again()
+			_, err := d.Unlock(t.Context(), password)
+			if f := client.Explain(err); !errors.Is(err, client.ErrMemory) || f.Code != client.CodeVaultRolledBack || f.Findings[0].Code != bridge.MemoryDamaged {
+				t.Errorf("unlock: %v (%+v)", err, f)
+			}
+			if _, err := d.Login(t.Context(), r.Username, password, "", "x"); !errors.Is(err, client.ErrMemory) {
+				t.Errorf("log-in: %v", err)
+			}
+			if got, _ := d.memory.Load(user); !got.Equal(r) {
+				t.Error("the memory was replaced")
 			}
 		})
-		if _, err := fresh.Sync(t.Context()); !errors.As(err, &wrong) {
-			t.Errorf("%s: got %v, want an AnswerError", name, err)
-		}
 	}
 }

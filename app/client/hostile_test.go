@@ -1,7 +1,7 @@
 package client_test
 
 import (
-	"encoding/json"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"slices"
@@ -14,14 +14,14 @@ import (
 
 // crime is what a hostile server can send: an older state of the vault, and another user's vault.
 type crime struct {
-	old, other protocol.VaultResponse
+	old, other protocol.VaultAnswer
 	first      string // id of an item whose overview and details have two versions
 	second     string // id of another item
 	deleted    string // id of an item that is only in old
 	since      int64  // revision of old
 }
 
-func find(t *testing.T, v *protocol.VaultResponse, account string, kind protocol.Kind, version int64) *protocol.Record {
+func find(t *testing.T, v *protocol.VaultAnswer, account string, kind protocol.RecordKind, version int64) *protocol.VaultRecord {
 	t.Helper()
 	for i := range v.Records {
 		if r := &v.Records[i]; r.ItemID == account && r.Kind == kind && (r.Version == version || version == 0) {
@@ -34,90 +34,91 @@ func find(t *testing.T, v *protocol.VaultResponse, account string, kind protocol
 
 // lies change an answer with the whole vault. The error contains one of the alternatives in want, which | separates.
 var lies = map[string]struct {
-	tell func(t *testing.T, c *crime, v *protocol.VaultResponse)
+	tell func(t *testing.T, c *crime, v *protocol.VaultAnswer)
 	want string
 }{
-	"a token in another account's place": {func(t *testing.T, c *crime, v *protocol.VaultResponse) {
-		a, b := find(t, v, c.first, protocol.KindOverview, 0), find(t, v, c.second, protocol.KindOverview, 0)
+	"a token in another account's place": {func(t *testing.T, c *crime, v *protocol.VaultAnswer) {
+		a, b := find(t, v, c.first, protocol.RecordOverview, 0), find(t, v, c.second, protocol.RecordOverview, 0)
 		a.Token, b.Token = b.Token, a.Token
-	}, "record FIRST of kind account version 2 was changed outside this vault"},
-	"a token in another kind's place": {func(t *testing.T, c *crime, v *protocol.VaultResponse) {
-		find(t, v, c.second, protocol.KindOverview, 0).Token = find(t, v, c.second, protocol.KindDetails, 1).Token
-	}, "record SECOND of kind account version 1 was changed outside this vault"},
-	"a token in another version's place": {func(t *testing.T, c *crime, v *protocol.VaultResponse) {
-		find(t, v, c.first, protocol.KindDetails, 2).Token = find(t, v, c.first, protocol.KindDetails, 1).Token
-	}, "record FIRST of kind password version 2 was changed outside this vault"},
-	"a version that was never written": {func(t *testing.T, c *crime, v *protocol.VaultResponse) {
-		find(t, v, c.first, protocol.KindDetails, 2).Version = 3
-	}, "record FIRST of kind password version 3 was changed outside this vault"},
-	"another user's token": {func(t *testing.T, c *crime, v *protocol.VaultResponse) {
-		find(t, v, c.second, protocol.KindDetails, 1).Token = c.other.Records[0].Token
-	}, "record SECOND of kind password version 1 was changed outside this vault"},
-	"another user's record": {func(_ *testing.T, c *crime, v *protocol.VaultResponse) {
+	}, "record of item FIRST, kind 1, version 2, epoch 1 was changed outside this vault"},
+	"a token in another kind's place": {func(t *testing.T, c *crime, v *protocol.VaultAnswer) {
+		find(t, v, c.second, protocol.RecordOverview, 0).Token = find(t, v, c.second, protocol.RecordDetails, 1).Token
+	}, "record of item SECOND, kind 1, version 1, epoch 1 was changed outside this vault"},
+	"a token in another version's place": {func(t *testing.T, c *crime, v *protocol.VaultAnswer) {
+		find(t, v, c.first, protocol.RecordDetails, 2).Token = find(t, v, c.first, protocol.RecordDetails, 1).Token
+	}, "record of item FIRST, kind 2, version 2, epoch 1 was changed outside this vault"},
+	"a version that was never written": {func(t *testing.T, c *crime, v *protocol.VaultAnswer) {
+		find(t, v, c.first, protocol.RecordDetails, 2).Version = 3
+	}, "record of item FIRST, kind 2, version 3, epoch 1 was changed outside this vault"},
+	"another user's token": {func(t *testing.T, c *crime, v *protocol.VaultAnswer) {
+		find(t, v, c.second, protocol.RecordDetails, 1).Token = c.other.Records[0].Token
+	}, "record of item SECOND, kind 2, version 1, epoch 1 was changed outside this vault"},
+	"another user's record": {func(_ *testing.T, c *crime, v *protocol.VaultAnswer) {
 		v.Records = append(v.Records, c.other.Records[0])
 	}, "was changed outside this vault; the server shows 1 record too many"},
-	"an older token of the same record": {func(t *testing.T, c *crime, v *protocol.VaultResponse) {
-		find(t, v, c.first, protocol.KindOverview, 2).Token = find(t, &c.old, c.first, protocol.KindOverview, 1).Token
-	}, "record FIRST of kind account version 2 was changed outside this vault"},
-	"an older version of a record": {func(t *testing.T, c *crime, v *protocol.VaultResponse) {
-		r, old := find(t, v, c.first, protocol.KindOverview, 2), find(t, &c.old, c.first, protocol.KindOverview, 1)
+	"an older token of the same record": {func(t *testing.T, c *crime, v *protocol.VaultAnswer) {
+		find(t, v, c.first, protocol.RecordOverview, 2).Token = find(t, &c.old, c.first, protocol.RecordOverview, 1).Token
+	}, "record of item FIRST, kind 1, version 2, epoch 1 was changed outside this vault"},
+	"an older version of a record": {func(t *testing.T, c *crime, v *protocol.VaultAnswer) {
+		r, old := find(t, v, c.first, protocol.RecordOverview, 2), find(t, &c.old, c.first, protocol.RecordOverview, 1)
 		r.Version, r.Token = 1, old.Token
-	}, "an older token stands in for a newer one|record FIRST of kind account version 1 is older than the version 2 that this device has"},
-	"a record dropped": {func(_ *testing.T, _ *crime, v *protocol.VaultResponse) {
+	}, "was changed outside this vault|overview FIRST version 1 is older than the version 2 that this device has"},
+	"a record dropped": {func(_ *testing.T, _ *crime, v *protocol.VaultAnswer) {
 		v.Records = v.Records[1:]
 	}, "the server left out 1 record"},
-	"an item dropped": {func(_ *testing.T, c *crime, v *protocol.VaultResponse) {
-		v.Records = slices.DeleteFunc(v.Records, func(r protocol.Record) bool { return r.ItemID == c.second })
+	"an item dropped": {func(_ *testing.T, c *crime, v *protocol.VaultAnswer) {
+		v.Records = slices.DeleteFunc(v.Records, func(r protocol.VaultRecord) bool { return r.ItemID == c.second })
 	}, "the server left out 2 records"},
-	"everything dropped": {func(_ *testing.T, _ *crime, v *protocol.VaultResponse) {
-		v.Records = []protocol.Record{}
+	"everything dropped": {func(_ *testing.T, _ *crime, v *protocol.VaultAnswer) {
+		v.Records = []protocol.VaultRecord{}
 	}, "the server left out 5 records"},
-	"a deleted record shown again": {func(t *testing.T, c *crime, v *protocol.VaultResponse) {
-		v.Records = append(v.Records, *find(t, &c.old, c.deleted, protocol.KindDetails, 1))
+	"a deleted record shown again": {func(t *testing.T, c *crime, v *protocol.VaultAnswer) {
+		v.Records = append(v.Records, *find(t, &c.old, c.deleted, protocol.RecordDetails, 1))
 	}, "the server shows 1 record too many"},
-	"a record repeated": {func(_ *testing.T, _ *crime, v *protocol.VaultResponse) {
-		r := v.Records[slices.IndexFunc(v.Records, func(r protocol.Record) bool { return r.Kind == protocol.KindDetails })]
+	"a record repeated": {func(_ *testing.T, _ *crime, v *protocol.VaultAnswer) {
+		r := v.Records[slices.IndexFunc(v.Records, func(r protocol.VaultRecord) bool { return r.Kind == protocol.RecordDetails })]
 		v.Records = append(v.Records, r)
 	}, "was repeated"},
-	"two versions of an account record": {func(t *testing.T, c *crime, v *protocol.VaultResponse) {
-		v.Records = append(v.Records, *find(t, &c.old, c.first, protocol.KindOverview, 1))
-	}, "record FIRST of kind account version 1 exists twice, also as version 2"},
-	"a truncated token": {func(t *testing.T, c *crime, v *protocol.VaultResponse) {
-		r := find(t, v, c.first, protocol.KindDetails, 2)
+	"two versions of an overview": {func(t *testing.T, c *crime, v *protocol.VaultAnswer) {
+		v.Records = append(v.Records, *find(t, &c.old, c.first, protocol.RecordOverview, 1))
+	}, "the server shows 1 record too many"},
+	"a truncated token": {func(t *testing.T, c *crime, v *protocol.VaultAnswer) {
+		r := find(t, v, c.first, protocol.RecordDetails, 2)
 		r.Token = r.Token[:len(r.Token)-4]
-	}, "record FIRST of kind password version 2 was changed outside this vault"},
-	"an altered token": {func(t *testing.T, c *crime, v *protocol.VaultResponse) {
-		r := find(t, v, c.first, protocol.KindOverview, 2)
+	}, "record of item FIRST, kind 2, version 2, epoch 1 was changed outside this vault"},
+	"an altered token": {func(t *testing.T, c *crime, v *protocol.VaultAnswer) {
+		r := find(t, v, c.first, protocol.RecordOverview, 2)
 		b := []byte(r.Token)
 		b[len(b)/2] ^= 1
 		r.Token = string(b)
-	}, "record FIRST of kind account version 2 was changed outside this vault"},
-	"a tombstone among all live records": {func(t *testing.T, c *crime, v *protocol.VaultResponse) {
-		r := find(t, v, c.first, protocol.KindOverview, 2)
+	}, "record of item FIRST, kind 1, version 2, epoch 1 was changed outside this vault"},
+	"a tombstone among all live records": {func(t *testing.T, c *crime, v *protocol.VaultAnswer) {
+		r := find(t, v, c.first, protocol.RecordOverview, 2)
 		r.Token, r.Deleted = "", true
-	}, "record FIRST of kind account version 2 is neither a tombstone nor a record"},
-	"a record of a later revision": {func(t *testing.T, c *crime, v *protocol.VaultResponse) {
-		find(t, v, c.first, protocol.KindOverview, 2).Revision = v.Revision + 1
-	}, "record FIRST of kind account version 2 claims revision"},
-	"a malformed account id": {func(_ *testing.T, _ *crime, v *protocol.VaultResponse) {
+	}, "record FIRST of kind overview version 2 is a tombstone"},
+	"a record of a later revision": {func(t *testing.T, c *crime, v *protocol.VaultAnswer) {
+		find(t, v, c.first, protocol.RecordOverview, 2).Revision = v.Revision + 1
+	}, "record FIRST of kind overview version 2 claims revision"},
+	"a malformed id": {func(_ *testing.T, _ *crime, v *protocol.VaultAnswer) {
 		v.Records[0].ItemID = "../../x"
-	}, "a record has a malformed account id"},
-	"another revision than the manifest's": {func(_ *testing.T, _ *crime, v *protocol.VaultResponse) {
-		v.Revision++
-	}, "the server says revision"},
-	"the manifest of another user": {func(_ *testing.T, c *crime, v *protocol.VaultResponse) {
-		v.Manifest = c.other.Manifest
-	}, "the sealed manifest does not open"},
-	"an altered manifest": {func(_ *testing.T, _ *crime, v *protocol.VaultResponse) {
-		other := "A"
-		if v.Manifest[20] == 'A' {
-			other = "B"
-		}
-		v.Manifest = v.Manifest[:20] + other + v.Manifest[21:]
-	}, "the sealed manifest does not open"},
-	"an older manifest with the new records": {func(_ *testing.T, c *crime, v *protocol.VaultResponse) {
-		v.Manifest = c.old.Manifest
-	}, "the server says revision|but this device has seen revision"},
+	}, "a record has a malformed id"},
+	"a write of another user": {func(_ *testing.T, c *crime, v *protocol.VaultAnswer) {
+		v.Writes[0] = c.other.Writes[0]
+	}, "history"},
+	"the log of another user": {func(_ *testing.T, c *crime, v *protocol.VaultAnswer) {
+		v.VaultLog = c.other.VaultLog
+	}, "the server shows another vault|history"},
+	"the envelope of another user": {func(_ *testing.T, c *crime, v *protocol.VaultAnswer) {
+		v.Envelope = c.other.Envelope
+	}, "the key of the vault does not open|EVERY"},
+	"an altered write": {func(t *testing.T, _ *crime, v *protocol.VaultAnswer) {
+		b := decoded(t, v.Writes[0])
+		b[100] ^= 1
+		v.Writes[0] = base64.RawURLEncoding.EncodeToString(b)
+	}, "history"},
+	"older writes with the new records": {func(_ *testing.T, c *crime, v *protocol.VaultAnswer) {
+		v.Writes, v.Revision = c.old.Writes, c.old.Revision
+	}, "claims revision|but this device has seen revision"},
 }
 
 func (c *crime) names(want string) []string {
@@ -157,7 +158,7 @@ func TestLiesAboutTheWholeVaultAreRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			d := newDevice(t, server)
 			d.login(t, "anna", "victim")
-			d.wire.lie(edit(t, protocol.PathVault, func(v *protocol.VaultResponse) { lie.tell(t, c, v) }))
+			d.wire.lie(edit(t, protocol.PathVaultOf, func(v *protocol.VaultAnswer) { lie.tell(t, c, v) }))
 			_, err := d.Sync(t.Context())
 			expectAltered(t, err, c.names(lie.want))
 			if got := d.titles(t, ""); len(got) != 0 {
@@ -180,13 +181,13 @@ func TestLiesToADeviceThatSyncedBeforeAreRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			d := c.behind(t, server)
 			d.wire.lie(func(r client.Request, answer *client.Response) {
-				tell := func(v *protocol.VaultResponse) { lie.tell(t, c, v) }
-				if strings.HasSuffix(r.Path, "since=0") {
-					edit(t, protocol.PathVault, tell)(r, answer)
+				tell := func(v *protocol.VaultAnswer) { lie.tell(t, c, v) }
+				if strings.Contains(r.Path, "since=0&") {
+					edit(t, protocol.PathVaultOf, tell)(r, answer)
 					return
 				}
 				// The delta omits a record, because it cannot express every lie.
-				edit(t, protocol.PathVault, func(v *protocol.VaultResponse) { v.Records = v.Records[1:] })(r, answer)
+				edit(t, protocol.PathVaultOf, func(v *protocol.VaultAnswer) { v.Records = v.Records[1:] })(r, answer)
 			})
 			_, err := d.Sync(t.Context())
 			expectAltered(t, err, c.names(lie.want))
@@ -202,7 +203,7 @@ func (c *crime) behind(t *testing.T, server string) *device {
 	t.Helper()
 	d := newDevice(t, server)
 	d.login(t, "anna", "victim")
-	d.wire.lie(edit(t, protocol.PathVault, func(v *protocol.VaultResponse) { *v = c.old }))
+	d.wire.lie(edit(t, protocol.PathVaultOf, func(v *protocol.VaultAnswer) { *v = c.old }))
 	d.sync(t)
 	d.wire.lie(nil)
 	return d
@@ -225,39 +226,39 @@ func expectAltered(t *testing.T, err error, want []string) {
 func TestLiesInADeltaLeadToAFullDownload(t *testing.T) {
 	t.Parallel()
 	server, _, c := scene(t)
-	for name, tell := range map[string]func(t *testing.T, c *crime, v *protocol.VaultResponse){
-		"a record dropped": func(_ *testing.T, _ *crime, v *protocol.VaultResponse) { v.Records = v.Records[1:] },
-		"a tombstone kept back": func(_ *testing.T, _ *crime, v *protocol.VaultResponse) {
-			v.Records = slices.DeleteFunc(v.Records, func(r protocol.Record) bool { return r.Deleted })
+	for name, tell := range map[string]func(t *testing.T, c *crime, v *protocol.VaultAnswer){
+		"a record dropped": func(_ *testing.T, _ *crime, v *protocol.VaultAnswer) { v.Records = v.Records[1:] },
+		"a tombstone kept back": func(_ *testing.T, _ *crime, v *protocol.VaultAnswer) {
+			v.Records = slices.DeleteFunc(v.Records, func(r protocol.VaultRecord) bool { return r.Deleted })
 		},
-		"a record repeated": func(_ *testing.T, _ *crime, v *protocol.VaultResponse) { v.Records = append(v.Records, v.Records[0]) },
-		"an older version": func(t *testing.T, c *crime, v *protocol.VaultResponse) {
-			*find(t, v, c.first, protocol.KindOverview, 2) = *find(t, &c.old, c.first, protocol.KindOverview, 1)
+		"a record repeated": func(_ *testing.T, _ *crime, v *protocol.VaultAnswer) { v.Records = append(v.Records, v.Records[0]) },
+		"an older version": func(t *testing.T, c *crime, v *protocol.VaultAnswer) {
+			*find(t, v, c.first, protocol.RecordOverview, 2) = *find(t, &c.old, c.first, protocol.RecordOverview, 1)
 		},
-		"a known record as if it were new": func(t *testing.T, c *crime, v *protocol.VaultResponse) {
-			r := *find(t, &c.old, c.second, protocol.KindDetails, 1)
+		"a known record as if it were new": func(t *testing.T, c *crime, v *protocol.VaultAnswer) {
+			r := *find(t, &c.old, c.second, protocol.RecordDetails, 1)
 			r.Revision = v.Revision
 			v.Records = append(v.Records, r)
 		},
-		"a record of before": func(t *testing.T, c *crime, v *protocol.VaultResponse) {
-			find(t, v, c.first, protocol.KindOverview, 2).Revision = c.since
+		"a record of before": func(t *testing.T, c *crime, v *protocol.VaultAnswer) {
+			find(t, v, c.first, protocol.RecordOverview, 2).Revision = c.since
 		},
-		"an altered token": func(t *testing.T, c *crime, v *protocol.VaultResponse) {
-			find(t, v, c.first, protocol.KindDetails, 2).Token += "A"
+		"an altered token": func(t *testing.T, c *crime, v *protocol.VaultAnswer) {
+			find(t, v, c.first, protocol.RecordDetails, 2).Token += "A"
 		},
-		"a tombstone of a live record": func(_ *testing.T, c *crime, v *protocol.VaultResponse) {
-			v.Records = append(v.Records, protocol.Record{Place: protocol.Place{ItemID: c.second, Kind: protocol.KindDetails, Version: 1}, Revision: v.Revision, Deleted: true})
+		"a tombstone of a live record": func(_ *testing.T, c *crime, v *protocol.VaultAnswer) {
+			v.Records = append(v.Records, protocol.VaultRecord{ItemID: c.second, Kind: protocol.RecordDetails, Version: 1, Epoch: 1, Revision: v.Revision, Deleted: true})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := c.behind(t, server)
 			full := 0
 			d.wire.lie(func(r client.Request, answer *client.Response) {
-				if strings.HasSuffix(r.Path, "since=0") {
+				if strings.Contains(r.Path, "since=0&") {
 					full++
 					return
 				}
-				edit(t, protocol.PathVault, func(v *protocol.VaultResponse) { tell(t, c, v) })(r, answer)
+				edit(t, protocol.PathVaultOf, func(v *protocol.VaultAnswer) { tell(t, c, v) })(r, answer)
 			})
 			d.sync(t)
 			if full != 1 {
@@ -284,7 +285,7 @@ func TestAnOlderVaultAsAWholeIsRefused(t *testing.T) {
 	t.Parallel()
 	server, d, c := scene(t)
 	revision := d.sync(t).Revision
-	serveOld := edit(t, protocol.PathVault, func(v *protocol.VaultResponse) { *v = c.old })
+	serveOld := edit(t, protocol.PathVaultOf, func(v *protocol.VaultAnswer) { *v = c.old })
 	names := fmt.Sprintf("server shows the vault at revision %d, but this device has seen revision %d", c.old.Revision, revision)
 
 	t.Run("in the same run", func(t *testing.T) {
@@ -321,14 +322,10 @@ func TestAForkIsRefused(t *testing.T) {
 	t.Parallel()
 	server, a, b, _ := twoDevices(t)
 	b.wire.before = func(r *client.Request) (*client.Response, error) {
-		if r.Path != protocol.PathVaultChanges {
+		if !isAt(*r, protocol.PathVaultWrites) {
 			return nil, nil
 		}
-		var change protocol.ChangeRequest
-		if err := json.Unmarshal(r.Body, &change); err != nil {
-			return nil, err
-		}
-		return &client.Response{Status: 200, Body: fmt.Appendf(nil, `{"revision":%d}`, change.BaseRevision+1)}, nil
+		return &client.Response{Status: 204}, nil
 	}
 	b.save(t, login("on b"))
 	a.save(t, login("on a"))

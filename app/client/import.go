@@ -5,11 +5,11 @@ import (
 	"errors"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/client/imports"
 	"github.com/vaultsphere/vaultsphere/app/client/outbox"
 	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/item"
-	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
 	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
@@ -93,7 +93,7 @@ func updateSome(ctx context.Context, v *vault, ch *replica.Change, ids []string,
 			continue
 		}
 		size += sealedBytes(result)
-		if records := len(ch.Puts) + len(ch.Deletes); records > 0 && (size > replica.MaxChangeBytes || records+2+e.Versions() > protocol.MaxChangeRecords) {
+		if n := ch.Operations(); n > 0 && (size > replica.MaxChangeBytes || n+e.UpdateOperations() > chain.MaxOperations) {
 			return out, nil
 		}
 		if err := s.Replace(ch, e, stored, result); err != nil {

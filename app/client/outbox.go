@@ -35,7 +35,7 @@ func (op *operation) enqueueDelete(v *vault, ids []string, sent bool) error {
 	var deletes []outbox.Change
 	for _, id := range ids {
 		if e := v.Shown(id); e != nil {
-			deletes = append(deletes, outbox.Deletion(v.Replica, e, string(seal.NewAccountID()), now, sent))
+			deletes = append(deletes, outbox.Deletion(v.Replica, e, seal.NewID().String(), now, sent))
 		}
 	}
 	return op.enqueue(v, deletes)
@@ -55,15 +55,15 @@ func (op *operation) loadOutbox(v *vault) error {
 	if !op.mayCache() {
 		return nil
 	}
-	stamp, err := op.cache.Stamp(outboxName(v.User))
+	stamp, err := op.cache.Stamp(outboxName(v.account.UserID))
 	if err == nil && stamp == v.outbox.Stamp {
 		return nil
 	}
-	held, err := op.cache.Load(outboxName(v.User))
+	held, err := op.cache.Load(outboxName(v.account.UserID))
 	if err != nil {
 		return fmt.Errorf("read the outbox: %w", err)
 	}
-	o, err := outbox.Open(v.Replica, held.Stamp, held.Chunks)
+	o, err := outbox.Open(v.owner(), held.Stamp, held.Chunks)
 	if err != nil {
 		return &VaultAlteredError{Problems: []error{replica.Found(bridge.Finding{Code: bridge.OutboxUnopened}, "the outbox cannot be decrypted")}, Err: err}
 	}
@@ -96,7 +96,7 @@ func (op *operation) changeOutbox(v *vault, change func([]outbox.Change) []outbo
 
 func (op *operation) writeOutbox(v *vault, changes []outbox.Change) (outbox.Outbox, error) {
 	stamp := newStamp()
-	o, chunk, replace, err := v.outbox.With(v.Replica, changes, stamp)
+	o, chunk, replace, err := v.outbox.With(v.owner(), changes, stamp)
 	if err != nil || chunk == nil {
 		return o, err
 	}
@@ -104,7 +104,7 @@ func (op *operation) writeOutbox(v *vault, changes []outbox.Change) (outbox.Outb
 	if replace {
 		put = op.cache.Replace
 	}
-	if err := put(outboxName(v.User), v.outbox.Stamp, Chunk{stamp, chunk}); err != nil {
+	if err := put(outboxName(v.account.UserID), v.outbox.Stamp, Chunk{stamp, chunk}); err != nil {
 		return o, fmt.Errorf("write the outbox: %w", err)
 	}
 	return o, nil
@@ -124,7 +124,7 @@ func (c *Client) Unsent(ctx context.Context) (int, error) {
 	return op.unsent(user)
 }
 
-func (op *operation) unsent(user seal.UserID) (int, error) {
+func (op *operation) unsent(user string) (int, error) {
 	if !op.mayCache() || user == "" {
 		return 0, nil
 	}

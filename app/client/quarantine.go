@@ -233,7 +233,7 @@ func (op *operation) checkOutbox(v *vault) error {
 	if len(held.Chunks) == 0 {
 		return nil
 	}
-	if _, err := outbox.Open(v.Replica, held.Stamp, held.Chunks); err == nil {
+	if _, err := outbox.Open(v.owner(), held.Stamp, held.Chunks); err == nil {
 		return nil
 	}
 	op.outboxProblem = "the changes that waited on this device cannot be read, and were set aside"

@@ -344,7 +344,7 @@ func TestAnOtherVaultOfTheServerLeavesTheCopyReadable(t *testing.T) {
 	d.save(t, login("newest"))
 	d = d.restarted(t, server)
 	d.wire.lie(func(r client.Request, a *client.Response) {
-		if strings.HasPrefix(r.Path, protocol.PathVault+"?") {
+		if isAt(r, protocol.PathVaultOf) {
 			a.Body = older.Body
 		}
 	})
@@ -352,7 +352,7 @@ func TestAnOtherVaultOfTheServerLeavesTheCopyReadable(t *testing.T) {
 	if _, err := d.Sync(t.Context()); !errors.Is(err, client.ErrRolledBack) {
 		t.Fatalf("sync: %v", err)
 	}
-	d.memory.seen = map[string]client.Seen{}
+	d.memory.users = map[string]client.Remembered{}
 	d.Lock()
 	d.unlock(t)
 	if s := d.sync(t); s.Count != 2 {
@@ -401,7 +401,7 @@ func TestDamagedCopies(t *testing.T) {
 		}, true, client.CodeCopyDamaged, false, nil, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			seen := &memory{seen: maps.Clone(whole.memory.seen)}
+			seen := &memory{users: maps.Clone(whole.memory.users)}
 			d := (&device{memory: seen, wire: whole.wire, cache: whole.cache.clone()}).restarted(t, server)
 			c.damage(t, d)
 			list, _ := d.Copies(t.Context())

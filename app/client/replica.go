@@ -4,8 +4,6 @@ import "github.com/vaultsphere/vaultsphere/app/client/replica"
 
 // What callers of this package name of the replica.
 type (
-	// Seen is the newest state of a vault that this device has verified.
-	Seen = replica.Seen
 	// Query selects items.
 	Query = replica.Query
 	// Sort is the order of a list.

@@ -41,9 +41,9 @@ func (c *Client) saveAs(ctx context.Context, it item.Item, quiet bool, attach ..
 		return item.Item{}, err
 	}
 	defer v.KeepPlaintexts()()
-	s := outbox.Saving{Replica: v.Replica, Mine: it, Now: time.Now(), Key: string(seal.NewAccountID()), Device: c.deviceName(), Quiet: quiet, Attach: attach}
+	s := outbox.Saving{Replica: v.Replica, Mine: it, Now: time.Now(), Key: seal.NewID().String(), Device: c.deviceName(), Quiet: quiet, Attach: attach}
 	if it.ID == "" {
-		s.Mine.ID, s.Fresh = string(seal.NewAccountID()), true
+		s.Mine.ID, s.Fresh = seal.NewID().String(), true
 	} else if e := v.Shown(it.ID); e != nil {
 		s.Mine.Base = cmp.Or(it.Base, e.Base())
 		if before, err := v.Open(e); err == nil {

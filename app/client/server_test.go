@@ -192,4 +192,3 @@ func answer(w http.ResponseWriter, out any, err error) {
 	}
 	_ = json.NewEncoder(w).Encode(out)
 }
-

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -20,7 +21,7 @@ const password = "correct horse battery staple"
 
 // memory is a client.Memory that lasts for one test.
 type memory struct {
-	mu   sync.Mutex
+	mu    sync.Mutex
 	users map[string]client.Remembered
 }
 
@@ -212,10 +213,22 @@ func sha256Of(content string) string {
 	return fmt.Sprintf("%x", sha256.Sum256([]byte(content)))
 }
 
+func newWire(t *httptransport.Transport) *wire { return &wire{Transport: t} }
+
+// vaultOf returns a path with the id of a vault.
+func vaultOf(path, vault string) string { return strings.Replace(path, "{vault}", vault, 1) }
+
+// isAt reports whether a request goes to a path of the API, whatever its parameters.
+func isAt(r client.Request, path string) bool {
+	p, _, _ := strings.Cut(r.Path, "?")
+	is, want := strings.Split(p, "/"), strings.Split(path, "/")
+	return slices.EqualFunc(is, want, func(is, want string) bool { return is == want || strings.HasPrefix(want, "{") })
+}
+
 // edit returns a function that rewrites the JSON of answers to path.
 func edit[T any](t testing.TB, path string, change func(*T)) func(client.Request, *client.Response) {
 	return func(r client.Request, answer *client.Response) {
-		if p, _, _ := strings.Cut(r.Path, "?"); p != path || answer.Status != 200 && answer.Status != 201 {
+		if !isAt(r, path) || answer.Status != 200 && answer.Status != 201 {
 			return
 		}
 		var v T

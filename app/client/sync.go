@@ -5,7 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
+	"strings"
 
 	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
@@ -33,7 +33,7 @@ type Unreadable struct {
 }
 
 // Sync downloads the vault, or its changes since the last Sync, and then sends the outbox, the oldest change first. It verifies
-// the download against the sealed manifest and against what this device has seen before; if they do not match, it returns a
+// the download against the signed history and against what this device has seen before; if they do not match, it returns a
 // *VaultAlteredError or *RolledBackError and changes nothing. Changes that the server rejects, or is too busy for, stay in the
 // outbox.
 func (c *Client) Sync(ctx context.Context) (Synced, error) {
@@ -58,7 +58,7 @@ func (c *Client) Sync(ctx context.Context) (Synced, error) {
 	defer c.mu.RUnlock()
 	stayed := v.stayed
 	v.stayed = nil // only operations use it
-	out := Synced{Revision: v.Revision, Changed: changed || v.outbox.Stamp != stamp, Unreadable: []Unreadable{},
+	out := Synced{Revision: v.Revision(), Changed: changed || v.outbox.Stamp != stamp, Unreadable: []Unreadable{},
 		Waiting: v.waiting(), Undeleted: append([]string{}, stayed...), CopyProblem: cmp.Or(op.outboxProblem, op.cacheProblem)}
 	out.Count, out.Trashed = v.Counts()
 	for _, e := range v.All() {
@@ -80,12 +80,12 @@ func (op *operation) loaded() (*vault, error) {
 	return v, err
 }
 
-// sync reports whether the revision changed.
+// sync reports whether the vault changed.
 func (op *operation) sync(v *vault) (bool, error) {
 	if err := op.recall(v); err != nil {
 		return false, err
 	}
-	before := v.Revision
+	before := stateStamp(v.Log().State)
 	if !v.Loaded {
 		// If the cache is missing or damaged, the whole vault is downloaded and verified in the same way.
 		_ = op.openCache(v)
@@ -96,59 +96,88 @@ func (op *operation) sync(v *vault) (bool, error) {
 	if err := op.loadOutbox(v); err != nil {
 		return false, err
 	}
-	if v.Revision > 0 {
-		err := op.pull(v, false)
-		var wrong *VaultAlteredError
-		if !errors.As(err, &wrong) {
-			return v.Revision != before, err
-		}
-		// A delta to an old state may not match the manifest, because the server drops old tombstones. The whole vault must match.
+	err := op.pull(v, v.Revision() == 0)
+	var wrong *VaultAlteredError
+	if errors.As(err, &wrong) {
+		// The server drops old tombstones, so changes since an old state may not add up. And another device may have changed the account
+		// after it was read. Neither is true of the whole vault, read once more.
+		err = op.pull(v, true)
 	}
-	err := op.pull(v, true)
-	return v.Revision != before, err
+	return stateStamp(v.Log().State) != before, err
 }
 
-// pull downloads the vault, or its changes, and verifies and applies them.
-func (op *operation) pull(v *vault, full bool) error {
-	since := v.Revision
-	if full {
-		since = 0
-	}
-	body, err := op.exchange(methodGet, protocol.PathVault+"?since="+strconv.FormatInt(since, 10), nil, maxVault)
+func vaultPath(v *vault, path string) string {
+	return strings.Replace(path, "{vault}", v.account.Vault, 1)
+}
+
+// ask gets what the server has of the vault: the records that changed above revision since, the log above sequence number after, and
+// the writes down to a revision.
+func (op *operation) ask(v *vault, since, after, revision int64) (*replica.Answer, []byte, error) {
+	path := fmt.Sprintf("%s?since=%d&after=%d&revision=%d", vaultPath(v, protocol.PathVaultOf), since, after, revision)
+	body, err := op.exchange(methodGet, path, nil, maxVault)
 	if hasCode(err, protocol.CodeUnavailable) { // a server that is too busy counts as offline
 		err = fmt.Errorf("%w: %w", ErrOffline, err)
 	}
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	answer, err := replica.Parse(body)
 	if err != nil {
-		return op.answerError(methodGet, protocol.PathVault, err)
+		return nil, nil, op.answerError(methodGet, protocol.PathVaultOf, err)
 	}
-	before := v.Revision
-	if err := op.take(v, answer, full); err != nil {
+	return answer, body, nil
+}
+
+// pull downloads the vault, or its changes, and verifies and applies them.
+func (op *operation) pull(v *vault, full bool) error {
+	seen, err := v.seen()
+	if err != nil {
 		return err
 	}
+	since := v.Revision()
 	if full {
-		err = op.cacheWhole(v, body)
+		since = 0
+	}
+	answer, body, err := op.ask(v, since, v.After(), v.Base(seen).Revision)
+	if err != nil {
+		return err
+	}
+	log, err := v.Follow(answer, seen)
+	if err == nil && log.Headless() {
+		err = op.addHead(v, log)
+	}
+	if err == nil {
+		err = op.proveAccount(v, log)
+	}
+	if err != nil {
+		return err
+	}
+	next, err := v.Verify(op.ctx, log, v.keys.identity, answer.Records, full)
+	if err != nil {
+		return err
+	}
+	before := stateStamp(v.Log().State)
+	op.client.mu.Lock()
+	next.Commit()
+	op.client.mu.Unlock()
+	if full {
+		err = op.cacheWhole(v, answer)
 	} else {
 		err = op.cacheDelta(v, before, body)
 	}
 	if err != nil {
 		return err
 	}
-	// Write the cache first: one that is newer than Seen raises no alarm.
+	// Write the cache first: one that is newer than what is remembered raises no alarm.
 	return op.remember(v)
 }
 
-// take verifies an answer and applies it.
-func (op *operation) take(v *vault, answer protocol.VaultResponse, full bool) error {
-	next, err := v.Verify(op.ctx, v.seen, answer, full)
+// addHead gets the newest write, which this device remembers and does not have.
+func (op *operation) addHead(v *vault, log *replica.Log) error {
+	s := log.State
+	answer, _, err := op.ask(v, s.Revision, s.Entry.Sequence, s.Revision-1)
 	if err != nil {
 		return err
 	}
-	op.client.mu.Lock()
-	defer op.client.mu.Unlock()
-	next.Commit(answer.Revision, answer.Manifest)
-	return nil
+	return log.AddHead(answer)
 }

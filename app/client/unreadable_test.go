@@ -1,11 +1,13 @@
 package client_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"slices"
 	"testing"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/client/httptransport"
 	"github.com/vaultsphere/vaultsphere/app/item"
@@ -13,7 +15,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
-// A faulty client of the same user stored malformed items. The manifest is valid, so this is not tampering.
+// A faulty client of the same user stored malformed items. The write is valid, so this is not tampering.
 func TestARecordThatCannotBeReadLeavesTheOthersAlone(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
@@ -80,87 +82,147 @@ func storeBroken(t *testing.T, wire *httptransport.Transport, broken map[string]
 func storeRecords(t *testing.T, wire *httptransport.Transport, items map[string][2]string) map[string]string {
 	t.Helper()
 	ids := map[string]string{}
-	putRecords(t, wire, func(put func(id seal.AccountID, kind seal.Kind, version int64, content string)) {
+	putRecords(t, wire, func(put func(id chain.ID, kind chain.RecordKind, version uint32, content string)) {
 		for name, parts := range items {
-			id := seal.NewAccountID()
-			ids[name] = string(id)
-			put(id, seal.KindAccount, 1, parts[0])
-			put(id, seal.KindPassword, 1, parts[1])
+			id := seal.NewID()
+			ids[name] = id.String()
+			put(id, chain.RecordOverview, 1, parts[0])
+			put(id, chain.RecordDetails, 1, parts[1])
 		}
 	})
 	return ids
 }
 
-// putRecords implements the client's side of a change a second time, so it unwraps the vault key itself.
-func putRecords(t *testing.T, wire *httptransport.Transport, fill func(put func(id seal.AccountID, kind seal.Kind, version int64, content string))) {
+// putRecords implements the client's side of a change a second time, beginning with the master password.
+func putRecords(t *testing.T, wire *httptransport.Transport, fill func(put func(id chain.ID, kind chain.RecordKind, version uint32, content string))) {
 	t.Helper()
-	ask := func(method, path string, in, out any) {
-		t.Helper()
-		r := client.Request{Method: method, Path: path, Limit: 1 << 20}
-		var err error
-		if in != nil {
-			if r.Body, err = json.Marshal(in); err != nil {
-				t.Fatal(err)
-			}
-		}
-		answer, err := wire.Do(t.Context(), r)
-		if err != nil || answer.Status != 200 {
-			t.Fatalf("%s: %d %s %v", path, answer.Status, answer.Body, err)
-		}
-		if err := json.Unmarshal(answer.Body, out); err != nil {
+	w := openWriter(t, wire)
+	fill(func(id chain.ID, kind chain.RecordKind, version uint32, content string) {
+		place := seal.RecordPlace{Vault: w.vault, Epoch: w.state.Entry.Epoch, Item: id, Kind: kind, Version: version}
+		token, err := w.key.Seal(place, seal.Record{Content: []byte(content)})
+		if err != nil {
 			t.Fatal(err)
 		}
-	}
-	must := func(err error) {
+		if old, live := w.live.Find(kind, id, version-1); live && kind == chain.RecordOverview { // the new version replaces it
+			w.ops = append(w.ops, chain.Operation{Line: old, Delete: true})
+		}
+		line := chain.Line{Kind: kind, ID: id, Version: version, Epoch: w.state.Entry.Epoch, Hash: chain.HashOf(chain.HashToken, []byte(token))}
+		w.ops, w.tokens[line] = append(w.ops, chain.Operation{Line: line}), token
+	})
+	w.send(t)
+}
+
+// writer signs a write by hand.
+type writer struct {
+	wire   *httptransport.Transport
+	vault  chain.ID
+	user   chain.ID
+	card   *chain.Card
+	keys   seal.CardKeys
+	key    seal.EpochKey
+	state  chain.State
+	live   *chain.Live
+	ops    []chain.Operation
+	tokens map[chain.Line]string
+}
+
+func must[T any](v T, err error) func(t testing.TB) T {
+	return func(t testing.TB) T {
 		t.Helper()
 		if err != nil {
 			t.Fatal(err)
 		}
+		return v
 	}
-	var a protocol.Account
-	ask("GET", protocol.PathAccount, nil, &a)
-	salt, err := seal.ParseSalt(a.KDF.Salt)
-	must(err)
-	params := seal.Params{MemoryKiB: a.KDF.MemoryKiB, Time: a.KDF.Time, Threads: a.KDF.Threads}
-	master, err := seal.DeriveMasterKey(password, salt, params)
-	must(err)
-	user := seal.UserID(a.UserID)
-	key, err := seal.UnwrapVaultKey(a.WrappedKey, master.KEK(), seal.WrapInfo{User: user, Purpose: seal.PurposePassword, Salt: salt, Params: params})
-	must(err)
+}
 
-	var v protocol.VaultResponse
-	ask("GET", protocol.PathVault+"?since=0", nil, &v)
-	m, err := key.OpenManifest(user, v.Manifest)
-	must(err)
-	change := protocol.ChangeRequest{BaseRevision: m.Revision, Puts: []protocol.Put{}, Deletes: []protocol.Place{}}
-	fill(func(id seal.AccountID, kind seal.Kind, version int64, content string) {
-		p := seal.Place{User: user, Account: id, Kind: kind, Version: version}
-		token, err := key.Seal(p, []byte(content))
-		must(err)
-		term, err := key.ManifestKey().Term(p, token)
-		must(err)
-		for _, r := range v.Records {
-			if kind == seal.KindAccount && r.ItemID == string(id) && r.Kind == protocol.KindOverview { // the new version replaces it
-				old, err := key.ManifestKey().Term(seal.Place{User: user, Account: id, Kind: kind, Version: r.Version}, r.Token)
-				must(err)
-				m.Digest, m.Count = m.Digest.Sub(old), m.Count-1
-			}
+func decoded(t testing.TB, s string) []byte {
+	t.Helper()
+	return must(base64.RawURLEncoding.DecodeString(s))(t)
+}
+
+func openWriter(t testing.TB, wire *httptransport.Transport) *writer {
+	t.Helper()
+	d := &device{wire: newWire(wire)}
+	a := d.account(t)
+	w := &writer{wire: wire, vault: must(chain.ParseID(a.Vault))(t), user: must(chain.ParseID(a.UserID))(t), tokens: map[chain.Line]string{}}
+	document := must(chain.ParseDocument(decoded(t, a.Keys.Document)))(t)
+	root := must(seal.DerivePasswordKey(password, seal.KDF{Salt: document.Salt, Cost: document.Cost}))(t)
+	account, generation, err := root.WrapKey().Unwrap(a.Keys.Wraps[0], w.user, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	identity := must(account.OpenIdentity(w.user, generation, a.Keys.Identity))(t)
+	v, cards := d.fetch(t), &chain.Cards{}
+	for _, text := range v.Cards {
+		if err := cards.Add(must(chain.ParseCard(decoded(t, text)))(t)); err != nil {
+			t.Fatal(err)
 		}
-		m.Digest, m.Count = m.Digest.Add(term), m.Count+1
-		wireKind := map[seal.Kind]protocol.Kind{seal.KindAccount: protocol.KindOverview, seal.KindPassword: protocol.KindDetails}[kind]
-		change.Puts = append(change.Puts, protocol.Put{Place: protocol.Place{ItemID: string(id), Kind: wireKind, Version: version}, Token: token})
-	})
-	m.Revision++
-	change.Manifest, err = key.SealManifest(m)
-	must(err)
-	ask("POST", protocol.PathVaultChanges, change, &protocol.ChangeResponse{})
+	}
+	var entries []*chain.Entry
+	for _, text := range v.Entries {
+		entries = append(entries, must(chain.ParseEntry(decoded(t, text)))(t))
+	}
+	var path []*chain.Write
+	for _, text := range v.Writes {
+		path = append(path, must(chain.ParseWrite(decoded(t, text)))(t))
+	}
+	w.state = must(chain.Whole(identity.Genesis, nil, entries, path, cards))(t)
+	w.card = cards.Get(document.Card)
+	w.keys = must(identity.Keys(w.card))(t)
+	w.key = must(w.keys.KEM.OpenEnvelope(w.state.Entry, w.user, decoded(t, v.Envelope)))(t)
+	var lines []chain.Line
+	for _, r := range v.Records {
+		l := chain.Line{Kind: must(chain.ParseRecordKind(r.Kind))(t), ID: must(chain.ParseID(r.ItemID))(t), Version: uint32(r.Version), Epoch: uint32(r.Epoch)}
+		if l.Hash = chain.HashOf(chain.HashToken, []byte(r.Token)); r.Hash != "" {
+			l.Hash = chain.Hash(decoded(t, r.Hash))
+		}
+		lines = append(lines, l)
+	}
+	w.live = must(chain.LiveOf(w.vault, lines))(t)
+	return w
+}
+
+// signed returns the write with its operations, as the next of the vault.
+func (w *writer) signed(t testing.TB) protocol.WriteRequest {
+	t.Helper()
+	chain.SortOperations(w.ops)
+	live := w.live.Clone()
+	if err := live.Apply(w.ops); err != nil {
+		t.Fatal(err)
+	}
+	write := &chain.Write{
+		Vault: w.vault, Epoch: w.state.Entry.Epoch, Revision: w.state.Revision + 1, Previous: w.state.Write, Skip: w.state.SkipHash(),
+		Entry: w.state.Entry.Hash(), Author: w.user, AuthorCard: w.card.Hash(), Count: live.Count(), Root: live.Root(),
+		Operations: chain.HashOperations(w.ops),
+	}
+	write.Sign(w.keys.Signing)
+	request := protocol.WriteRequest{Tokens: []string{}}
+	request.Write = base64.RawURLEncoding.EncodeToString(write.Encode())
+	request.Operations = base64.RawURLEncoding.EncodeToString(chain.EncodeOperations(w.ops))
+	for _, o := range w.ops {
+		if !o.Delete && o.Kind.Sealed() {
+			request.Tokens = append(request.Tokens, w.tokens[o.Line])
+		}
+	}
+	return request
+}
+
+func (w *writer) send(t testing.TB) {
+	t.Helper()
+	body := must(json.Marshal(w.signed(t)))(t)
+	answer, err := w.wire.Do(t.Context(), client.Request{Method: "POST", Path: vaultOf(protocol.PathVaultWrites, w.vault.String()), Body: body, Limit: 1 << 20})
+	if err != nil || answer.Status/100 != 2 {
+		t.Fatalf("%d %s %v", answer.Status, answer.Body, err)
+	}
 }
 
 // storeVersion writes version 2 of the overview and details of an item.
 func storeVersion(t *testing.T, wire *httptransport.Transport, id, meta, secret string) {
 	t.Helper()
-	putRecords(t, wire, func(put func(id seal.AccountID, kind seal.Kind, version int64, content string)) {
-		put(seal.AccountID(id), seal.KindAccount, 2, meta)
-		put(seal.AccountID(id), seal.KindPassword, 2, secret)
+	at := must(chain.ParseID(id))(t)
+	putRecords(t, wire, func(put func(id chain.ID, kind chain.RecordKind, version uint32, content string)) {
+		put(at, chain.RecordOverview, 2, meta)
+		put(at, chain.RecordDetails, 2, secret)
 	})
 }

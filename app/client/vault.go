@@ -24,7 +24,8 @@ type vault struct {
 	cached     string        // stamp of the cache; empty: unknown
 	closed     chan struct{} // closed when the keys are wiped
 
-	entry *entryInFlight // signed, with an unknown fate; see op.inFlight
+	entry *entryInFlight  // signed, with an unknown fate; see op.inFlight
+	write *replica.Signed // the same of a write; see op.writeInFlight
 
 	confirmed map[string]time.Time // when the master password was entered for an item
 
@@ -47,6 +48,11 @@ func newVault(a protocol.UserAccount, k accountKeys) (*vault, error) {
 func (v *vault) Wipe() {
 	v.keys.wipe()
 	v.Replica.Wipe()
+}
+
+// owner opens and seals the outbox.
+func (v *vault) owner() outbox.Owner {
+	return outbox.Owner{User: v.user, Key: v.keys.key, Former: v.keys.identity.Former}
 }
 
 // setOutbox replaces the outbox. It is called under Client.mu.

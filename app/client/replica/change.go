@@ -81,6 +81,9 @@ func (c *Change) Create(name string, overview, details []byte) error {
 	return c.write(name, id, chain.RecordDetails, 1, details)
 }
 
+// UpdateOperations returns the most operations that Update may need.
+func (e *Entry) UpdateOperations() int { return len(e.overviews) + len(e.secrets) + 2 }
+
 // Update writes the next version of an overview, in place of those before, and, unless they are nil, of the details. It deletes the
 // details beyond MaxHistory.
 func (c *Change) Update(e *Entry, overview, details []byte) error {
