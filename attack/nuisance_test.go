@@ -86,7 +86,7 @@ var nuisances = []attack{
 			must(s.T, s.device.rename(s.T, "Mail", "Mail at home"))
 			must(s.T, s.phone.act(s.T, "edit", "Mail", "--title", "Mail at work"))
 			s.gate.lie(both(
-				editing(s.T, protocol.PathSessions, func(l *protocol.SessionList) {
+				editing(s.T, protocol.PathSessions, func(l *protocol.SessionsResponse) {
 					for i := range l.Sessions {
 						l.Sessions[i].Device = text
 					}

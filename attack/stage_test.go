@@ -108,7 +108,6 @@ type stage struct {
 	device  device // under attack
 	phone   *commandLine
 	known   []string // what the device has verified
-	stored0 map[string]string
 }
 
 func (p *played) stage(t *testing.T) *stage {
@@ -123,9 +122,9 @@ func (p *played) stage(t *testing.T) *stage {
 	s.server = serve(t, filepath.Join(dir, "data"))
 	p.hostile.point(s.server.URL)
 	p.honest.point(s.server.URL)
-	s.phone = &commandLine{filepath.Join(dir, "phone"), p.honest.URL}
+	s.phone = &commandLine{dir: filepath.Join(dir, "phone"), server: p.honest.URL}
 	if p.browser == nil {
-		s.device = &commandLine{filepath.Join(dir, "laptop"), p.hostile.URL}
+		s.device = &commandLine{dir: filepath.Join(dir, "laptop"), server: p.hostile.URL}
 	} else {
 		s.device = newPage(t, p.browser, p.hostile.URL)
 		must(t, s.device.signIn(t))
