@@ -53,7 +53,11 @@ func (c *Client) ChangePassword(ctx context.Context, current, next string) error
 		return err
 	}
 	defer op.end()
-	settled, err := op.settleEntry()
+	v, err := op.opened()
+	if err != nil {
+		return err
+	}
+	settled, err := op.settle(v)
 	if err != nil {
 		return err
 	}
@@ -124,11 +128,14 @@ func (c *Client) ActivatePhrase(ctx context.Context, p *PhraseChange) error {
 		return err
 	}
 	defer op.end()
-	if _, err := op.settleEntry(); err != nil {
+	v, err := op.opened()
+	if err != nil {
 		return err
 	}
-	v, err := op.current()
-	if err != nil {
+	if _, err := op.settle(v); err != nil {
+		return err
+	}
+	if v, err = op.current(); err != nil {
 		return err
 	}
 	auth := p.phrase.AuthKey()

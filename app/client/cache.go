@@ -55,6 +55,11 @@ func outboxName(user string) string { return "queue-" + user }
 func entryName(user string) string  { return "entry-" + user } // see entryInFlight
 func writeName(user string) string  { return "write-" + user } // see operation.putWrite
 
+// namesOf returns the names of all that a device stores of a user, besides the account.
+func namesOf(user string) []string {
+	return []string{vaultName(user), outboxName(user), entryName(user), writeName(user)}
+}
+
 // newStamp returns a unique stamp.
 func newStamp() string { return seal.NewID().String() }
 
@@ -216,7 +221,7 @@ func (op *operation) wipe(user string) error {
 	if user == "" {
 		return err
 	}
-	return errors.Join(err, op.forgetNames(vaultName(user), outboxName(user), entryName(user), writeName(user)), op.forgetQuarantined(user))
+	return errors.Join(err, op.forgetNames(namesOf(user)...), op.forgetQuarantined(user))
 }
 
 func (op *operation) forgetNames(names ...string) error {

@@ -18,7 +18,7 @@ const maxAttempts = 32
 // build may be called many times; a change without operations is not sent.
 func (op *operation) apply(v *vault, build func(*replica.Change) error) error {
 	defer v.KeepPlaintexts()()
-	if err := op.settleWrite(v); err != nil {
+	if _, err := op.settle(v); err != nil {
 		return err
 	}
 	for range maxAttempts {

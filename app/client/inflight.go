@@ -96,12 +96,18 @@ func decided(e *chain.Entry, log *replica.Log) (done, held bool) {
 	return log.State.Revision > e.Revision, false
 }
 
-// settleEntry finds out what became of an entry in flight, and sends it again if that is open. It reports whether the log has it now.
-func (op *operation) settleEntry() (bool, error) {
-	v, err := op.opened()
+// settle finds out what became of the entry or write in flight, before this device signs another. It reports whether an entry was in
+// flight, and the log has it now.
+func (op *operation) settle(v *vault) (bool, error) {
+	held, err := op.settleEntry(v)
 	if err != nil {
 		return false, err
 	}
+	return held, op.settleWrite(v)
+}
+
+// settleEntry finds out what became of an entry in flight, and sends it again if that is open. It reports whether the log has it now.
+func (op *operation) settleEntry(v *vault) (bool, error) {
 	sent, entry := op.inFlight(v)
 	if sent == nil {
 		return false, nil
@@ -115,7 +121,7 @@ func (op *operation) settleEntry() (bool, error) {
 	if sent.Path != protocol.PathAccountEntry {
 		return false, op.dropEntry(v) // of a recovery, which the user starts again
 	}
-	err = op.postEntry(v, sent, entry)
+	err := op.postEntry(v, sent, entry)
 	return err == nil, err
 }
 

@@ -268,8 +268,11 @@ func (op *operation) forgetDropped(dropped []quarantined) error {
 		if live, err := op.cachedAccount(); err != nil || live != nil && live.UserID == q.Account.UserID && !q.Own {
 			continue
 		}
-		vault, outbox := q.names()
-		if err := op.forgetNames(vault, outbox); err != nil {
+		names := namesOf(q.user())
+		if q.Own {
+			names = namesOf(q.ID)
+		}
+		if err := op.forgetNames(names...); err != nil {
 			return err
 		}
 	}

@@ -231,7 +231,7 @@ func TestARefusedChangeOfThePasswordKeepsTheCopy(t *testing.T) {
 	server, d, _, _ := cachedVault(t)
 	d.wire.mu.Lock()
 	d.wire.before = func(r *client.Request) (*client.Response, error) {
-		if r.Path != protocol.PathAccountPassword {
+		if r.Path != protocol.PathAccountEntry {
 			return nil, nil
 		}
 		return &client.Response{Status: 401, Body: []byte(`{"code":"unauthorized","message":"no","request_id":"1"}`)}, nil
@@ -333,10 +333,9 @@ func TestTwoUsersOfOneDeviceHaveACopyEach(t *testing.T) {
 func TestAnOtherVaultOfTheServerLeavesTheCopyReadable(t *testing.T) {
 	t.Parallel()
 	server, d := denied(t)
-	var older client.Response
 	d = d.restarted(t, server)
 	d.login(t, "anna", "again")
-	older, err := d.wire.Transport.Do(t.Context(), client.Request{Method: "GET", Path: protocol.PathVault + "?since=0", Limit: 1 << 30})
+	older, err := json.Marshal(d.fetch(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -345,7 +344,7 @@ func TestAnOtherVaultOfTheServerLeavesTheCopyReadable(t *testing.T) {
 	d = d.restarted(t, server)
 	d.wire.lie(func(r client.Request, a *client.Response) {
 		if isAt(r, protocol.PathVaultOf) {
-			a.Body = older.Body
+			a.Body = older
 		}
 	})
 	d.unlock(t)
@@ -386,12 +385,12 @@ func TestDamagedCopies(t *testing.T) {
 			d.quarantine(t, func(line map[string]any) { line["account"].(map[string]any)["user_id"] = "x" })
 		}, false, "", false, nil, false},
 		"key": {func(t *testing.T, d *device) {
-			d.quarantine(t, func(line map[string]any) { line["account"].(map[string]any)["wrapped_key"] = "x" })
-		}, true, client.CodeCopyDamaged, false, nil, false},
-		"costs": {func(t *testing.T, d *device) {
 			d.quarantine(t, func(line map[string]any) {
-				line["account"].(map[string]any)["kdf"].(map[string]any)["memory_kib"] = 8
+				line["account"].(map[string]any)["keys"].(map[string]any)["wraps"].([]any)[0] = "x"
 			})
+		}, true, client.CodeCopyDamaged, false, nil, false},
+		"document": {func(t *testing.T, d *device) {
+			d.quarantine(t, func(line map[string]any) { line["account"].(map[string]any)["keys"].(map[string]any)["document"] = "x" })
 		}, true, client.CodeCopyDamaged, false, nil, false},
 		"vault":  {func(t *testing.T, d *device) { d.cache.change(t, "vault", half) }, true, "", true, []string{"offline"}, false},
 		"outbox": {func(t *testing.T, d *device) { d.cache.change(t, "queue", half) }, true, "", true, []string{"bank", "mail"}, true},

@@ -32,7 +32,7 @@ func (s *Service) PutChunk(ctx context.Context, session Session, vaultID, id, nu
 		return badField("vault", "takes no changes from this user")
 	}
 	c.Count, c.Token = in.Count, in.Token
-	err = s.vaults.PutVaultChunk(ctx, head.Vault, c, s.now(), s.limits.Attachments)
+	err = s.store.PutVaultChunk(ctx, head.Vault, c, s.now(), s.limits.Attachments)
 	if errors.Is(err, ErrNotFound) { // deleted in between
 		return errNoVault
 	}
@@ -49,7 +49,7 @@ func (s *Service) Chunk(ctx context.Context, session Session, vaultID, id, numbe
 	if err != nil {
 		return protocol.Chunk{}, err
 	}
-	stored, err := s.vaults.VaultChunk(ctx, head.Vault, c.Attachment, c.Number)
+	stored, err := s.store.VaultChunk(ctx, head.Vault, c.Attachment, c.Number)
 	if errors.Is(err, ErrNotFound) {
 		return protocol.Chunk{}, errNoChunk
 	}
@@ -62,7 +62,7 @@ func (s *Service) Attachments(ctx context.Context, session Session, vaultID stri
 	if err != nil {
 		return protocol.VaultAttachments{}, err
 	}
-	list, err := s.vaults.VaultAttachments(ctx, head.Vault)
+	list, err := s.store.VaultAttachments(ctx, head.Vault)
 	out := protocol.VaultAttachments{Attachments: []protocol.VaultAttachment{}, Quota: s.limits.Attachments, Now: s.now().UnixMilli()}
 	for _, a := range list {
 		out.Attachments = append(out.Attachments, protocol.VaultAttachment{

@@ -18,7 +18,7 @@ func (s *Service) OpenPhrase(ctx context.Context, in protocol.PhraseProof) (prot
 	if err != nil {
 		return protocol.PhraseOpened{}, err
 	}
-	u, head, err := s.vaults.Account(ctx, proven.Username)
+	u, head, err := s.store.Account(ctx, proven.Username)
 	if errors.Is(err, ErrNotFound) || err == nil && (u.ID != proven.ID || u.Deleting) {
 		return protocol.PhraseOpened{}, ErrInvalidCredentials
 	}

@@ -50,7 +50,7 @@ func (s *Service) Changes(ctx context.Context, session Session, vaultID string, 
 			return err
 		}
 		// Another read, because a store may hold a lock while it writes the records.
-		err = s.vaults.VaultChanges(ctx, head.Vault, asked.Since, &answering{head, log, w})
+		err = s.store.VaultChanges(ctx, head.Vault, asked.Since, &answering{head, log, w})
 		if errors.Is(err, ErrNotFound) {
 			return errNoVault
 		}
@@ -94,5 +94,5 @@ func (s *Service) Small(ctx context.Context, vaultID string, since, limit int64)
 	if err != nil {
 		return false, err
 	}
-	return s.vaults.SmallVault(ctx, id, since, limit)
+	return s.store.SmallVault(ctx, id, since, limit)
 }

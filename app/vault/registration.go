@@ -46,7 +46,7 @@ func (s *Service) Register(ctx context.Context, in protocol.NewUserRequest, door
 	if u.RecoveryAuthHash, err = s.hash.hash(ctx, in.RecoveryAuthKey); err != nil {
 		return Entered{}, err
 	}
-	if err := s.vaults.CreateAccount(ctx, u, founding); err != nil {
+	if err := s.store.CreateAccount(ctx, u, founding); err != nil {
 		return Entered{}, err
 	}
 	return s.enter(ctx, u, in.Device, from)

@@ -24,7 +24,6 @@ const (
 // Service implements the API on a Store. Between requests it holds no state that another replica would need.
 type Service struct {
 	store  Store
-	vaults VaultStore // of format 2; nil if the store has none
 	keys   *Keyring
 	now    func() time.Time
 	hash   *hasher
@@ -47,10 +46,9 @@ type Limits struct {
 func NewService(store Store, keys *Keyring, limits Limits, now func() time.Time) *Service {
 	// Stores keep milliseconds: with a finer clock, a time just written would already be in the past.
 	inMillis := func() time.Time { return now().UTC().Truncate(time.Millisecond) }
-	vaults, _ := store.(VaultStore)
 	return &Service{
-		store: store, vaults: vaults, keys: keys, limits: limits, hash: newHasher(runtime.GOMAXPROCS(0)), now: inMillis,
-		watchers: newWatchers(store, vaults, inMillis),
+		store: store, keys: keys, limits: limits, hash: newHasher(runtime.GOMAXPROCS(0)), now: inMillis,
+		watchers: newWatchers(store, inMillis),
 	}
 }
 

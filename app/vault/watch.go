@@ -24,7 +24,6 @@ var (
 // watchers follows the watched vaults. One goroutine reads each vault, however many watch it.
 type watchers struct {
 	store          Store
-	vaults         VaultStore
 	now            func() time.Time
 	every          time.Duration
 	perUser, total int
@@ -34,9 +33,9 @@ type watchers struct {
 	watches int
 }
 
-func newWatchers(store Store, vaults VaultStore, now func() time.Time) *watchers {
+func newWatchers(store Store, now func() time.Time) *watchers {
 	return &watchers{
-		store: store, vaults: vaults, now: now, every: watchEvery, perUser: maxUserWatches, total: maxWatches, watched: map[UserID]*watched{},
+		store: store, now: now, every: watchEvery, perUser: maxUserWatches, total: maxWatches, watched: map[UserID]*watched{},
 	}
 }
 
@@ -140,7 +139,7 @@ func (ws *watchers) follow(ctx context.Context, v *watched) {
 
 // read tells the watches of a vault the news. While the store does not answer there is none; requests report that.
 func (ws *watchers) read(ctx context.Context, v *watched) {
-	_, head, err := ws.vaults.Account(ctx, v.name)
+	_, head, err := ws.store.Account(ctx, v.name)
 	var now protocol.RevisionEvent
 	switch {
 	case err == nil:

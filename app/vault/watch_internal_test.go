@@ -13,7 +13,6 @@ import (
 // heads is a store with one vault whose revisions the test supplies.
 type heads struct {
 	Store
-	VaultStore
 	next chan int64
 }
 
@@ -30,7 +29,7 @@ func (heads) Session(context.Context, SessionHash, time.Time) (Session, error) {
 
 func TestWatchesAreBoundedAndSlotsAreReused(t *testing.T) {
 	t.Parallel()
-	ws := newWatchers(heads{}, heads{}, time.Now)
+	ws := newWatchers(heads{}, time.Now)
 	ws.total = 2
 	_, stop, err := ws.add(Session{UserID: "a"})
 	if err != nil {
@@ -59,7 +58,7 @@ func TestWatchesAreBoundedAndSlotsAreReused(t *testing.T) {
 func TestSlowWatchSeesOnlyTheNewestRevision(t *testing.T) {
 	t.Parallel()
 	store := heads{next: make(chan int64)}
-	ws := newWatchers(store, store, time.Now)
+	ws := newWatchers(store, time.Now)
 	ws.every = time.Hour
 	w, stop, err := ws.add(Session{UserID: "a"})
 	if err != nil {
@@ -79,7 +78,7 @@ func TestSlowWatchSeesOnlyTheNewestRevision(t *testing.T) {
 func TestVaultIsReadOnceForAllItsWatches(t *testing.T) {
 	t.Parallel()
 	store := heads{next: make(chan int64)}
-	ws := newWatchers(store, store, time.Now)
+	ws := newWatchers(store, time.Now)
 	ws.every = time.Hour
 	var watches []*Watch
 	var stops []func()

@@ -24,7 +24,7 @@ const (
 )
 
 const about = "All bodies are JSON in UTF-8. Member names are case-sensitive; unknown and duplicate names are rejected. " +
-	"The server sees only sealed tokens and hashes: docs/sealed-format-2.md describes what they hold.\n\n" +
+	"The server sees only sealed tokens and hashes: docs/sealed-format.md describes what they hold.\n\n" +
 	"Any path may answer 404 not_found or 405 method_not_allowed with the same error body. Cross-origin requests of " +
 	"browsers are rejected with 403."
 
