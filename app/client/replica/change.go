@@ -57,6 +57,9 @@ func (c *Change) Attach(id chain.ID, chunks []chain.Hash) {
 // Detach deletes an attachment, if it is live.
 func (c *Change) Detach(id chain.ID) { c.erase("", id, chain.Attachment, 0) }
 
+// MaxOperations bounds the operations of a change of many items, below chain.MaxOperations: each change is a step of its progress.
+const MaxOperations = 1000
+
 // MaxChangeBytes is a size of the tokens of a change that stays well below protocol.MaxBodyBytes, including the JSON around them.
 const MaxChangeBytes = protocol.MaxBodyBytes * 3 / 4
 
@@ -112,7 +115,7 @@ func (c *Change) Remove(ids []string, wanted func(*Entry) bool) (int, error) {
 		if e == nil {
 			continue
 		}
-		if len(c.operations)+len(e.overviews)+len(e.secrets) > chain.MaxOperations {
+		if len(c.operations)+len(e.overviews)+len(e.secrets) > MaxOperations {
 			if n == 0 {
 				return 0, ErrTooManyVersions
 			}
@@ -209,9 +212,10 @@ func ParseSigned(r protocol.WriteRequest) (*Signed, error) {
 
 // Answer returns the write as the server reports it to other devices.
 func (s *Signed) Answer() protocol.VaultAnswer {
+	hash := s.Write.Hash()
 	out := protocol.VaultAnswer{
 		VaultLog: protocol.VaultLog{
-			Revision: s.Write.Revision, Sequence: s.sequence,
+			Revision: s.Write.Revision, Sequence: s.sequence, Head: encodeSigned(hash[:]),
 			Entries: []protocol.Signed{}, Writes: []protocol.Signed{encodeSigned(s.Write.Encode())}, Cards: []protocol.Signed{},
 		},
 		Records: []protocol.VaultRecord{},
