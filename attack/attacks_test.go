@@ -25,6 +25,7 @@ var attacks = slices.Concat(forks, thefts, records, accounts, logs, nuisances)
 var (
 	altered     = want{"was changed outside this vault", "Your vault may have been tampered with"}
 	rolledBack  = want{"this device has seen", "The server has an older version of your vault"}
+	either      = want{altered.commandLine + "|" + rolledBack.commandLine, altered.page + "|" + rolledBack.page}
 	keySettings = want{"key derivation", "The server asked for unsafe key settings"}
 	intercepted = want{"something other than the server of this vault answered", "Something on this network answered instead of your server."}
 	ended       = want{"the session has ended", "Sign in"}

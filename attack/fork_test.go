@@ -3,6 +3,9 @@
 package attack
 
 import (
+	"slices"
+	"testing"
+
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
@@ -34,7 +37,11 @@ var forks = []attack{
 			s.on(other)
 			must(s.T, s.phone.add(s.T, "One"))
 			s.gate.point(other.URL)
-			return s.refused(rolledBack)
+			// The device does not see the difference before there is something new.
+			if got := must(s.T, s.device.open(s.T)).titles; !slices.Equal(got, s.known) {
+				s.Errorf("the device shows %q", got)
+			}
+			return s.refuses(rolledBack, func(t *testing.T) outcome { return s.device.add(t, "On top") })
 		},
 	},
 	{
@@ -89,7 +96,7 @@ var forks = []attack{
 		does: "answers with the vault of another user",
 		run: func(s *stage) string {
 			other := s.whole(s.mallory())
-			return s.refusedEverywhere(altered, s.vault(func(v *protocol.VaultAnswer) { *v = other }))
+			return s.refusedEverywhere(either, s.vault(func(v *protocol.VaultAnswer) { *v = other }))
 		},
 	},
 }

@@ -49,6 +49,7 @@ type lies struct {
 type request struct {
 	Method, Path string
 	Query        url.Values
+	Header       http.Header
 	Body         []byte
 }
 
@@ -149,7 +150,7 @@ func (g *gate) answered(w http.ResponseWriter, r *http.Request) bool {
 		panic(http.ErrAbortHandler)
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	asked := request{r.Method, r.URL.Path, r.URL.Query(), body}
+	asked := request{r.Method, r.URL.Path, r.URL.Query(), r.Header, body}
 	g.mu.Lock()
 	g.asked = append(g.asked, asked)
 	instead := g.lies.instead

@@ -100,7 +100,7 @@ func history(name, does string, change func(s *stage, whole protocol.VaultAnswer
 	return attack{name: name, does: does, run: func(s *stage) string {
 		s.phoneChanges()
 		whole := s.whole(s.phone)
-		return s.refusedEverywhere(altered, s.vault(func(v *protocol.VaultAnswer) { change(s, whole, v) }))
+		return s.refusedEverywhere(either, s.vault(func(v *protocol.VaultAnswer) { change(s, whole, v) }))
 	}}
 }
 

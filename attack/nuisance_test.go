@@ -86,7 +86,7 @@ var nuisances = []attack{
 			must(s.T, s.device.rename(s.T, "Mail", "Mail at home"))
 			must(s.T, s.phone.act(s.T, "edit", "Mail", "--title", "Mail at work"))
 			s.gate.lie(both(
-				editing(s.T, protocol.PathSessions, func(l *protocol.SessionList) {
+				editing(s.T, protocol.PathSessions, func(l *protocol.SessionsResponse) {
 					for i := range l.Sessions {
 						l.Sessions[i].Device = text
 					}
@@ -118,20 +118,27 @@ func (s *stage) bomb(content string) string {
 	if err != nil {
 		s.Fatal(err)
 	}
-	var packed bytes.Buffer
-	w := gzip.NewWriter(&packed)
 	head, tail, _ := strings.Cut(string(body), `"records":[`)
-	for _, part := range []string{head, `"records":[`, content, tail} {
-		if _, err := w.Write([]byte(part)); err != nil {
-			s.Fatal(err)
+	bomb := []byte(head + `"records":[` + content + tail)
+	packed := packed(bomb)
+	s.gate.lie(lies{instead: func(w http.ResponseWriter, r request) bool {
+		if !matches(protocol.PathVaultOf, r.Path) {
+			return false
 		}
-	}
-	if err := w.Close(); err != nil {
-		s.Fatal(err)
-	}
-	s.gate.lie(answers(protocol.PathVaultOf, 200, http.Header{"Content-Encoding": {"gzip"}}, packed.Bytes()))
+		if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+			return answers("", 200, http.Header{"Content-Encoding": {"gzip"}}, packed).instead(w, r)
+		}
+		return answers("", 200, nil, bomb).instead(w, r)
+	}})
 	said := s.refused(want{"answer to", ""})
 	s.recovers(s.known...)
 	return said
 }
 
+func packed(content []byte) []byte {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	_, _ = w.Write(content) // into memory
+	_ = w.Close()
+	return b.Bytes()
+}

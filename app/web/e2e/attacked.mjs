@@ -110,7 +110,7 @@ const commands = {
     return { said: problem ? problem.code : "" };
   },
   async rename({ id, title }) {
-    const { item } = await callCore(page, "get", { id });
+    const item = await callCore(page, "get", { id });
     const problem = await attempt("save", { item: { ...item, title } });
     return { said: problem ? problem.code : "" };
   },
