@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"os"
@@ -10,7 +12,10 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/client"
+	"github.com/vaultsphere/vaultsphere/app/seal"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/testvault"
 )
 
 func TestSessionIsReadBackAsWritten(t *testing.T) {
@@ -112,64 +117,118 @@ func FuzzSessionFile(f *testing.F) {
 	})
 }
 
-func TestMemorySeparatesVaults(t *testing.T) {
+// remembered is what a device remembers of a vault in this state.
+func remembered(name string, s chain.State) client.Remembered {
+	id := s.Entry.Vault.String()
+	seen := client.Seen{Vault: id, State: base64.RawURLEncoding.EncodeToString(s.Encode())}
+	return client.Remembered{Username: name, Vault: id, KeyGeneration: 1, Vaults: []client.Seen{seen}}
+}
+
+// written is the next write of a vault, which puts a new item.
+func written(v *testvault.Vault) testvault.Write {
+	return v.Draft(v.Put(chain.RecordOverview, seal.NewID(), 1, "an item"))
+}
+
+func TestMemorySeparatesServers(t *testing.T) {
 	s := state{t.TempDir()}
 	a, b := memory{s, "https://a.example.org"}, memory{s, "https://b.example.org"}
-	if err := a.Store("anna", client.Seen{Revision: 3, Digest: "aa"}); err != nil {
+	v, _ := testvault.NewPerson("anna").Found()
+	old, newer := remembered("anna", v.State), remembered("anna", written(v).Next.State)
+	if err := errors.Join(a.Store("1", newer), b.Store("1", old)); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.Store("anna", client.Seen{Revision: 1, Digest: "bb"}); err != nil {
-		t.Fatal(err)
-	}
-	want := func(m memory, user string, seen client.Seen) {
+	want := func(m memory, user string, r client.Remembered) {
 		t.Helper()
-		if got, err := m.Load(user); err != nil || got != seen {
-			t.Errorf("%s at %s: %+v, %v; want %+v", user, m.server, got, err, seen)
+		if got, err := m.Load(user); err != nil || !got.Equal(r) {
+			t.Errorf("%s at %s: %+v, %v; want %+v", user, m.server, got, err, r)
 		}
 	}
-	want(a, "anna", client.Seen{Revision: 3, Digest: "aa"})
-	want(b, "anna", client.Seen{Revision: 1, Digest: "bb"})
-	want(a, "bert", client.Seen{})
-	if err := a.Store("anna", client.Seen{}); err != nil {
+	want(a, "1", newer)
+	want(b, "1", old)
+	want(a, "2", client.Remembered{})
+	if got, err := a.Find("Anna "); err != nil || !got.Equal(newer) {
+		t.Errorf("by the username: %+v, %v", got, err)
+	}
+	if err := a.Store("1", client.Remembered{}); err != nil {
 		t.Fatal(err)
 	}
-	want(a, "anna", client.Seen{})
-	want(b, "anna", client.Seen{Revision: 1, Digest: "bb"})
+	want(a, "1", client.Remembered{})
+	want(b, "1", old)
 }
 
 func TestMemoryNeverGoesBack(t *testing.T) {
 	m := memory{state{t.TempDir()}, "https://a.example.org"}
-	newest := client.Seen{Revision: 7, Digest: "77"}
-	for _, s := range []client.Seen{newest, {Revision: 6, Digest: "66"}} {
-		if err := m.Store("anna", s); err != nil {
-			t.Fatal(err)
-		}
+	v, _ := testvault.NewPerson("anna").Found()
+	older, fork := remembered("anna", v.State), remembered("anna", written(v).Next.State)
+	newest := remembered("anna", written(v).Next.State)
+	if err := errors.Join(m.Store("1", newest), m.Store("1", older)); err != nil {
+		t.Fatal(err)
 	}
-	if got, err := m.Load("anna"); err != nil || got != newest {
-		t.Errorf("after storing an older revision: %+v, %v", got, err)
+	if got, err := m.Load("1"); err != nil || !got.Equal(newest) {
+		t.Errorf("after storing an older state: %+v, %v", got, err)
 	}
-	if err := m.Store("anna", client.Seen{Revision: 7, Digest: "other"}); !errors.Is(err, client.ErrRolledBack) {
-		t.Errorf("a different vault with the same revision: %v", err)
+	if err := m.Store("1", fork); !errors.Is(err, client.ErrRolledBack) {
+		t.Errorf("another write of the same revision: %v", err)
 	}
-	if got, err := m.Load("anna"); err != nil || got != newest {
+	if got, err := m.Load("1"); err != nil || !got.Equal(newest) {
 		t.Errorf("after the error: %+v, %v", got, err)
+	}
+}
+
+func TestMemoryThatCannotBeReadIsNotEmpty(t *testing.T) {
+	v, _ := testvault.NewPerson("anna").Found()
+	whole := remembered("anna", v.State)
+	foreign := whole
+	foreign.Vaults = []client.Seen{{Vault: seal.NewID().String(), State: whole.Vaults[0].State}}
+	garbage := whole
+	garbage.Vaults = []client.Seen{{Vault: whole.Vault, State: "AAAA"}}
+	for name, content := range map[string]any{
+		"of format 1": map[string]any{"vaults": []any{map[string]any{
+			"server": "https://a.example.org", "user": "1", "revision": 3, "digest": "aa",
+		}}},
+		"a damaged state":          rememberedUsers{Users: []rememberedUser{{"https://a.example.org", "1", garbage}}},
+		"a state of another vault": rememberedUsers{Users: []rememberedUser{{"https://a.example.org", "1", foreign}}},
+		"not an object":            7,
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := memory{state{t.TempDir()}, "https://a.example.org"}
+			if err := m.state.write(seenFile, content); err != nil {
+				t.Fatal(err)
+			}
+			before, err := os.ReadFile(filepath.Join(m.state.dir, seenFile))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var hinted *hintedError
+			if got, err := m.Load("1"); !errors.As(err, &hinted) {
+				t.Errorf("%+v, %v", got, err)
+			}
+			if err := m.Store("2", whole); err == nil {
+				t.Error("something was stored over it")
+			}
+			if after, err := os.ReadFile(filepath.Join(m.state.dir, seenFile)); err != nil || !bytes.Equal(before, after) {
+				t.Errorf("the file was changed: %v", err)
+			}
+		})
 	}
 }
 
 func TestConcurrentCommandsLoseNothing(t *testing.T) {
 	dir := t.TempDir()
+	v, _ := testvault.NewPerson("anna").Found()
+	r := remembered("anna", v.State)
 	var all sync.WaitGroup
 	for i := range 24 {
 		all.Go(func() {
 			m := memory{state{dir}, "https://a.example.org"}
-			if err := m.Store(fmt.Sprint(i), client.Seen{Revision: int64(i + 1), Digest: "dd"}); err != nil {
+			if err := m.Store(fmt.Sprint(i), r); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 	all.Wait()
 	for i := range 24 {
-		if got, err := (memory{state{dir}, "https://a.example.org"}).Load(fmt.Sprint(i)); err != nil || got.Revision != int64(i+1) {
+		if got, err := (memory{state{dir}, "https://a.example.org"}).Load(fmt.Sprint(i)); err != nil || !got.Equal(r) {
 			t.Errorf("user %d: %+v, %v", i, got, err)
 		}
 	}
