@@ -19,8 +19,12 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/client"
+	"github.com/vaultsphere/vaultsphere/app/client/httptransport"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/app/seal"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/testvault"
 )
 
 const (
@@ -35,20 +39,20 @@ const (
 // uploads open.
 func attackRows(ctx context.Context, binary, dir string) ([]row, error) {
 	data := filepath.Join(dir, "attack")
-	bearers, other, err := attackedData(ctx, binary, data)
+	store, err := attackedData(ctx, binary, data)
 	if err != nil {
 		return nil, err
 	}
 	var rows []row
 	for _, a := range []struct {
 		name   string
-		attack func(ctx context.Context, url string, bearers []string) (ended func() error)
+		attack func(ctx context.Context, url string, store *attacked) (ended func() error)
 	}{
 		{fmt.Sprintf("%d full syncs of 60 MB at once", attackSyncs), syncAttack},
 		{fmt.Sprintf("%d unfinished uploads of 4 MiB", attackUploads), uploadAttack},
 	} {
-		part, err := underAttack(ctx, binary, data, other, a.name, func(ctx context.Context, url string) func() error {
-			return a.attack(ctx, url, bearers)
+		part, err := underAttack(ctx, binary, data, store.other, a.name, func(ctx context.Context, url string) func() error {
+			return a.attack(ctx, url, store)
 		})
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", a.name, err)
@@ -61,51 +65,123 @@ func attackRows(ctx context.Context, binary, dir string) ([]row, error) {
 // attackEnv simulates the smallest task of the platform.
 var attackEnv = []string{"GOMAXPROCS=1", "GOMEMLIMIT=320MiB"}
 
-// attackedData fills the store with one user who has a large vault and a session for each sync, and one with a small vault.
-func attackedData(ctx context.Context, binary, data string) (bearers []string, other *user, err error) {
-	s, err := start(ctx, binary, data)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer s.stop()
-	large, err := newUser(ctx, s.url, "attacker")
-	if err != nil {
-		return nil, nil, err
-	}
-	for revision, left := int64(0), attackVault; left > 0; revision++ {
-		size := min(left, 3_000_000)
-		left -= size
-		if err := large.change(ctx, revision, puts(size, 6_000)); err != nil {
-			return nil, nil, err
-		}
-	}
-	for range attackSyncs {
-		again := client.New(large.wire, &deviceMemory{seen: map[string]client.Seen{}}, nil)
-		if _, err := again.Login(ctx, "attacker", "correct horse battery staple attacker", "", "bench"); err != nil {
-			return nil, nil, err
-		}
-		bearers = append(bearers, large.wire.Bearer())
-		large.wire.SetBearer("") // or the next log-in would end this session
-	}
-	if other, err = newUser(ctx, s.url, "other"); err != nil {
-		return nil, nil, err
-	}
-	other.revision = 1
-	return bearers, other, other.change(ctx, 0, puts(100_000, 1_000))
+// author is an account that reads and writes without the client core, because nothing opens its records.
+type author struct {
+	reader
+	key protocol.AuthKey
+	all *testvault.Vault // its whole history
 }
 
-// puts returns records with tokens of about each bytes, and of size bytes in total.
-func puts(size, each int) []protocol.Put {
-	list := make([]protocol.Put, 0, size/each)
-	for range max(1, size/each) {
-		id := make([]byte, 16)
-		_, _ = rand.Read(id)
-		list = append(list, protocol.Put{
-			Place: protocol.Place{ItemID: base64.RawURLEncoding.EncodeToString(id), Kind: protocol.KindOverview, Version: 1},
-			Token: token(each),
-		})
+// register creates an account.
+func register(ctx context.Context, url, name string) (*author, error) {
+	transport, err := httptransport.New(url)
+	if err != nil {
+		return nil, err
 	}
-	return list
+	v, request := testvault.NewPerson(name).Registration()
+	a := &author{reader{transport, v.ID.String()}, request.AuthKey, v}
+	var session protocol.UserSession
+	if err := a.post(ctx, protocol.PathUsers, request, &session); err != nil {
+		return nil, fmt.Errorf("register %s: %w", name, err)
+	}
+	transport.SetBearer(session.Token)
+	return a, nil
+}
+
+func (a *author) post(ctx context.Context, path string, in, out any) error {
+	body, err := json.Marshal(in)
+	if err != nil {
+		return err
+	}
+	answer, err := a.wire.Do(ctx, client.Request{Method: http.MethodPost, Path: path, Body: body, Limit: 1 << 20})
+	if err != nil {
+		return err
+	}
+	if answer.Status != http.StatusOK && answer.Status != http.StatusCreated {
+		return fmt.Errorf("status %d: %s", answer.Status, answer.Body)
+	}
+	if out == nil {
+		return nil
+	}
+	return json.Unmarshal(answer.Body, out)
+}
+
+// signIn opens another session and returns its token.
+func (a *author) signIn(ctx context.Context) (string, error) {
+	var session protocol.UserSession
+	err := a.post(ctx, protocol.PathLogin, protocol.LoginRequest{
+		Username: a.all.Owner.Username, AuthKey: a.key, Device: "bench", Transport: protocol.SessionBearer,
+	}, &session)
+	return session.Token, err
+}
+
+// write puts records with random tokens of about each bytes, and of size bytes in total.
+func (a *author) write(ctx context.Context, size, each int) error {
+	ops := make([]testvault.Operation, 0, size/each)
+	for range max(1, size/each) {
+		ops = append(ops, a.all.PutToken(chain.RecordOverview, seal.NewID(), 1, token(each)))
+	}
+	w := a.all.Draft(ops...)
+	if err := a.post(ctx, vaultPath(protocol.PathVaultWrites, a.vault), w.Request(), nil); err != nil {
+		return fmt.Errorf("write: %w", err)
+	}
+	a.all.Apply(w)
+	return nil
+}
+
+// sync asks for what is new. Nothing is.
+func (a *author) sync(ctx context.Context) error {
+	s := a.all.State
+	_, err := a.get(ctx, s.Revision, s.Entry.Sequence, s.Revision)
+	return err
+}
+
+// at returns the same account and session on another server with the same store.
+func (a *author) at(url string) (*author, error) {
+	transport, err := httptransport.New(url)
+	if err != nil {
+		return nil, err
+	}
+	transport.SetBearer(a.wire.Bearer())
+	return &author{reader{transport, a.vault}, a.key, a.all}, nil
+}
+
+// attacked is what the store contains: the sessions of a user with a large vault, and another user with a small one.
+type attacked struct {
+	vault   string // the large one
+	bearers []string
+	other   *author
+}
+
+func attackedData(ctx context.Context, binary, data string) (*attacked, error) {
+	s, err := start(ctx, binary, data)
+	if err != nil {
+		return nil, err
+	}
+	defer s.stop()
+	large, err := register(ctx, s.url, "attacker")
+	if err != nil {
+		return nil, err
+	}
+	for left := attackVault; left > 0; {
+		size := min(left, 3_000_000)
+		left -= size
+		if err := large.write(ctx, size, 6_000); err != nil {
+			return nil, err
+		}
+	}
+	found := &attacked{vault: large.vault}
+	for range attackSyncs {
+		bearer, err := large.signIn(ctx)
+		if err != nil {
+			return nil, err
+		}
+		found.bearers = append(found.bearers, bearer)
+	}
+	if found.other, err = register(ctx, s.url, "other"); err != nil {
+		return nil, err
+	}
+	return found, found.other.write(ctx, 100_000, 1_000)
 }
 
 // token returns a string in the format of a Fernet token of about size bytes. The server cannot tell the difference.
@@ -116,20 +192,7 @@ func token(size int) string {
 	return base64.URLEncoding.EncodeToString(b)
 }
 
-// change sends a change without the client core, because no one opens the records.
-func (u *user) change(ctx context.Context, base int64, puts []protocol.Put) error {
-	body, err := json.Marshal(protocol.ChangeRequest{BaseRevision: base, Manifest: token(300), Puts: puts, Deletes: []protocol.Place{}})
-	if err != nil {
-		return err
-	}
-	answer, err := u.wire.Do(ctx, client.Request{Method: http.MethodPost, Path: protocol.PathVaultChanges, Body: body, Limit: 1 << 20})
-	if err == nil && answer.Status != http.StatusOK {
-		err = fmt.Errorf("change: status %d: %s", answer.Status, answer.Body)
-	}
-	return err
-}
-
-func underAttack(ctx context.Context, binary, data string, other *user, name string, attack func(context.Context, string) func() error) ([]row, error) {
+func underAttack(ctx context.Context, binary, data string, other *author, name string, attack func(context.Context, string) func() error) ([]row, error) {
 	s, err := start(ctx, binary, data, attackEnv...)
 	if err != nil {
 		return nil, err
@@ -146,19 +209,17 @@ func underAttack(ctx context.Context, binary, data string, other *user, name str
 	for attacking.Err() == nil {
 		for range 10 {
 			began := time.Now()
-			if err := victim.pollVault(ctx, victim.revision); err != nil {
+			if err := victim.sync(ctx); err != nil {
 				return nil, err
 			}
 			reads = append(reads, time.Since(began))
 		}
 		began := time.Now()
-		if err := victim.change(ctx, victim.revision, puts(savedBytes, savedBytes)); err != nil {
+		if err := victim.write(ctx, savedBytes, savedBytes); err != nil {
 			return nil, err
 		}
 		saves = append(saves, time.Since(began))
-		victim.revision++
 	}
-	other.revision = victim.revision
 	if err := ended(); err != nil {
 		return nil, err
 	}
@@ -179,13 +240,13 @@ func p99(samples []time.Duration) time.Duration {
 }
 
 // syncAttack repeats full syncs. It fails unless at least one sync is complete, because a server that answers no one must not pass.
-func syncAttack(ctx context.Context, url string, bearers []string) func() error {
+func syncAttack(ctx context.Context, url string, store *attacked) func() error {
 	var wg sync.WaitGroup
 	var whole atomic.Int64
-	for _, bearer := range bearers {
+	for _, bearer := range store.bearers {
 		wg.Go(func() {
 			for ctx.Err() == nil {
-				if n, err := fullSync(ctx, url, bearer); err == nil && n > attackVault {
+				if n, err := fullSync(ctx, url+vaultPath(protocol.PathVaultOf, store.vault), bearer); err == nil && n > attackVault {
 					whole.Add(1)
 				} else if ctx.Err() == nil {
 					time.Sleep(200 * time.Millisecond) // rejected: retry sooner than the server asks
@@ -203,8 +264,8 @@ func syncAttack(ctx context.Context, url string, bearers []string) func() error 
 	}
 }
 
-func fullSync(ctx context.Context, url, bearer string) (int64, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+protocol.PathVault+"?since=0", nil)
+func fullSync(ctx context.Context, address, bearer string) (int64, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return 0, err
 	}
@@ -218,12 +279,12 @@ func fullSync(ctx context.Context, url, bearer string) (int64, error) {
 }
 
 // uploadAttack keeps many uploads open after they have sent nearly all of their announced bytes.
-func uploadAttack(ctx context.Context, url string, bearers []string) func() error {
+func uploadAttack(ctx context.Context, url string, store *attacked) func() error {
 	var wg sync.WaitGroup
 	for i := range attackUploads {
 		wg.Go(func() {
 			for ctx.Err() == nil {
-				if err := unfinishedUpload(ctx, strings.TrimPrefix(url, "http://"), bearers[i%len(bearers)]); err != nil {
+				if err := unfinishedUpload(ctx, strings.TrimPrefix(url, "http://"), store, i); err != nil {
 					time.Sleep(200 * time.Millisecond)
 				}
 			}
@@ -233,7 +294,7 @@ func uploadAttack(ctx context.Context, url string, bearers []string) func() erro
 }
 
 // unfinishedUpload returns when the server closes the connection.
-func unfinishedUpload(ctx context.Context, address, bearer string) error {
+func unfinishedUpload(ctx context.Context, address string, store *attacked, i int) error {
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
 	if err != nil {
 		return err
@@ -249,7 +310,7 @@ func unfinishedUpload(ctx context.Context, address, bearer string) error {
 			_ = res.Body.Close()
 		}
 	}()
-	header := "POST " + protocol.PathVaultChanges + " HTTP/1.1\r\nHost: " + address + "\r\nAuthorization: Bearer " + bearer +
+	header := "POST " + vaultPath(protocol.PathVaultWrites, store.vault) + " HTTP/1.1\r\nHost: " + address + "\r\nAuthorization: Bearer " + store.bearers[i%len(store.bearers)] +
 		"\r\nContent-Type: application/json\r\nContent-Length: " + strconv.Itoa(protocol.MaxBodyBytes) + "\r\n\r\n"
 	if _, err := io.WriteString(conn, header); err != nil {
 		return err

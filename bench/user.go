@@ -2,9 +2,10 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
-	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,9 +19,15 @@ import (
 // user is an account with its client, which counts the bytes that it sends.
 type user struct {
 	*client.Client
-	wire     *countingTransport
-	revision int64
-	saved    int
+	wire  *countingTransport
+	saved int
+	reader
+}
+
+// reader requests the changes of a vault, without opening them. This is the server's part of a sync.
+type reader struct {
+	wire  *httptransport.Transport
+	vault string
 }
 
 type countingTransport struct {
@@ -33,22 +40,24 @@ func (t *countingTransport) Do(ctx context.Context, r client.Request) (client.Re
 	return t.Transport.Do(ctx, r)
 }
 
-// deviceMemory keeps the newest revision of each user in memory.
+// deviceMemory keeps what the device of one user verified, in memory.
 type deviceMemory struct {
-	mu   sync.Mutex
-	seen map[string]client.Seen
+	mu         sync.Mutex
+	remembered client.Remembered
 }
 
-func (m *deviceMemory) Load(user string) (client.Seen, error) {
+func (m *deviceMemory) Load(string) (client.Remembered, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.seen[user], nil
+	return m.remembered, nil
 }
 
-func (m *deviceMemory) Store(user string, s client.Seen) error {
+func (m *deviceMemory) Find(username string) (client.Remembered, error) { return m.Load(username) }
+
+func (m *deviceMemory) Store(_ string, r client.Remembered) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.seen[user] = s
+	m.remembered = r
 	return nil
 }
 
@@ -58,7 +67,7 @@ func newUser(ctx context.Context, url, name string) (*user, error) {
 		return nil, err
 	}
 	wire := &countingTransport{Transport: transport}
-	u := &user{Client: client.New(wire, &deviceMemory{seen: map[string]client.Seen{}}, nil), wire: wire}
+	u := &user{Client: client.New(wire, &deviceMemory{}, nil), wire: wire}
 	registration, err := u.PrepareRegistration("correct horse battery staple " + name)
 	if err != nil {
 		return nil, err
@@ -66,17 +75,9 @@ func newUser(ctx context.Context, url, name string) (*user, error) {
 	if _, err := u.Register(ctx, registration, name, "bench"); err != nil {
 		return nil, fmt.Errorf("register %s: %w", name, err)
 	}
-	return u, nil
-}
-
-// at returns the same session on another server with the same store.
-func (u *user) at(url string) (*user, error) {
-	transport, err := httptransport.New(url)
-	if err != nil {
-		return nil, err
-	}
-	transport.SetBearer(u.wire.Bearer())
-	return &user{wire: &countingTransport{Transport: transport}, revision: u.revision}, nil
+	account, err := u.Account(ctx)
+	u.reader = reader{transport, account.Vault}
+	return u, err
 }
 
 func (u *user) sent() int64 { return u.wire.bytes.Load() }
@@ -94,11 +95,7 @@ func (u *user) add(ctx context.Context, n int) error {
 	for i := range items {
 		items[i] = login(i)
 	}
-	if _, err := u.AddMany(ctx, items, func(int, int) { /* no progress is shown */ }); err != nil {
-		return err
-	}
-	account, err := u.Account(ctx)
-	u.revision = account.Revision
+	_, err := u.AddMany(ctx, items, func(int, int) { /* no progress is shown */ })
 	return err
 }
 
@@ -108,15 +105,36 @@ func (u *user) saveOne(ctx context.Context) error {
 	return err
 }
 
-// pollVault requests the changes since a revision but does not open them. This is the server's part of a sync.
-func (u *user) pollVault(ctx context.Context, since int64) error {
+// head names the newest entry and write of the vault.
+func (r reader) head(ctx context.Context) (after, revision int64, err error) {
+	answer, err := r.get(ctx, 0, -1, 0)
+	if err != nil {
+		return 0, 0, err
+	}
+	var v protocol.VaultAnswer
+	err = json.Unmarshal(answer.Body, &v)
+	return v.Sequence, v.Revision, err
+}
+
+// get requests what is new for a device that has seen all records at the revision since, the log up to the entry after, and the write
+// of revision.
+func (r reader) get(ctx context.Context, since, after, revision int64) (client.Response, error) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	answer, err := u.wire.Do(ctx, client.Request{
-		Method: http.MethodGet, Path: protocol.PathVault + "?since=" + strconv.FormatInt(since, 10), Limit: 1 << 30,
+	answer, err := r.wire.Do(ctx, client.Request{
+		Method: http.MethodGet, Path: vaultPath(protocol.PathVaultOf, r.vault) + fmt.Sprintf("?since=%d&after=%d&revision=%d", since, after, revision),
+		Limit: 1 << 30,
 	})
 	if err == nil && answer.Status != http.StatusOK {
 		err = fmt.Errorf("sync: status %d: %s", answer.Status, answer.Body)
 	}
+	return answer, err
+}
+
+// full is the sync of a new device.
+func (r reader) full(ctx context.Context) error {
+	_, err := r.get(ctx, 0, -1, 0)
 	return err
 }
+
+func vaultPath(path, vault string) string { return strings.Replace(path, "{vault}", vault, 1) }
