@@ -39,20 +39,20 @@ const (
 // uploads open.
 func attackRows(ctx context.Context, binary, dir string) ([]row, error) {
 	data := filepath.Join(dir, "attack")
-	store, err := attackedData(ctx, binary, data)
+	sessions, other, err := attackedData(ctx, binary, data)
 	if err != nil {
 		return nil, err
 	}
 	var rows []row
 	for _, a := range []struct {
 		name   string
-		attack func(ctx context.Context, url string, store *attacked) (ended func() error)
+		attack func(ctx context.Context, url string, sessions []session) (ended func() error)
 	}{
 		{fmt.Sprintf("%d full syncs of 60 MB at once", attackSyncs), syncAttack},
 		{fmt.Sprintf("%d unfinished uploads of 4 MiB", attackUploads), uploadAttack},
 	} {
-		part, err := underAttack(ctx, binary, data, store.other, a.name, func(ctx context.Context, url string) func() error {
-			return a.attack(ctx, url, store)
+		part, err := underAttack(ctx, binary, data, other, a.name, func(ctx context.Context, url string) func() error {
+			return a.attack(ctx, url, sessions)
 		})
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", a.name, err)
@@ -65,40 +65,27 @@ func attackRows(ctx context.Context, binary, dir string) ([]row, error) {
 // attackEnv simulates the smallest task of the platform.
 var attackEnv = []string{"GOMAXPROCS=1", "GOMEMLIMIT=320MiB"}
 
-// author is an account that reads and writes without the client core, because nothing opens its records.
-type author struct {
-	reader
-	key protocol.AuthKey
-	all *testvault.Vault // its whole history
+// attacker is a user whose writes are made without the client core, because no one opens the records.
+type attacker struct {
+	*testvault.Vault
+	wire *countingTransport
 }
 
-// register creates an account.
-func register(ctx context.Context, url, name string) (*author, error) {
-	transport, err := httptransport.New(url)
-	if err != nil {
-		return nil, err
-	}
-	v, request := testvault.NewPerson(name).Registration()
-	a := &author{reader{transport, v.ID.String()}, request.AuthKey, v}
-	var session protocol.UserSession
-	if err := a.post(ctx, protocol.PathUsers, request, &session); err != nil {
-		return nil, fmt.Errorf("register %s: %w", name, err)
-	}
-	transport.SetBearer(session.Token)
-	return a, nil
+func (a *attacker) path(path string) string {
+	return strings.Replace(path, "{vault}", a.ID.String(), 1)
 }
 
-func (a *author) post(ctx context.Context, path string, in, out any) error {
+func (a *attacker) call(ctx context.Context, method, path string, in, out any) error {
 	body, err := json.Marshal(in)
 	if err != nil {
 		return err
 	}
-	answer, err := a.wire.Do(ctx, client.Request{Method: http.MethodPost, Path: path, Body: body, Limit: 1 << 20})
+	answer, err := a.wire.Do(ctx, client.Request{Method: method, Path: path, Body: body, Limit: 1 << 20})
 	if err != nil {
 		return err
 	}
-	if answer.Status != http.StatusOK && answer.Status != http.StatusCreated {
-		return fmt.Errorf("status %d: %s", answer.Status, answer.Body)
+	if answer.Status >= http.StatusMultipleChoices {
+		return fmt.Errorf("%s %s: status %d: %s", method, path, answer.Status, answer.Body)
 	}
 	if out == nil {
 		return nil
@@ -106,82 +93,50 @@ func (a *author) post(ctx context.Context, path string, in, out any) error {
 	return json.Unmarshal(answer.Body, out)
 }
 
-// signIn opens another session and returns its token.
-func (a *author) signIn(ctx context.Context) (string, error) {
+// newAttacker registers a user, and returns the user with what proves the password.
+func newAttacker(ctx context.Context, url, name string) (*attacker, protocol.AuthKey, error) {
+	transport, err := httptransport.New(url)
+	if err != nil {
+		return nil, "", err
+	}
+	v, request := testvault.NewPerson(name).Registration()
+	a := &attacker{v, &countingTransport{Transport: transport}}
 	var session protocol.UserSession
-	err := a.post(ctx, protocol.PathLogin, protocol.LoginRequest{
-		Username: a.all.Owner.Username, AuthKey: a.key, Device: "bench", Transport: protocol.SessionBearer,
-	}, &session)
-	return session.Token, err
-}
-
-// write puts records with random tokens of about each bytes, and of size bytes in total.
-func (a *author) write(ctx context.Context, size, each int) error {
-	ops := make([]testvault.Operation, 0, size/each)
-	for range max(1, size/each) {
-		ops = append(ops, a.all.PutToken(chain.RecordOverview, seal.NewID(), 1, token(each)))
+	if err := a.call(ctx, http.MethodPost, protocol.PathUsers, request, &session); err != nil {
+		return nil, "", err
 	}
-	w := a.all.Draft(ops...)
-	if err := a.post(ctx, vaultPath(protocol.PathVaultWrites, a.vault), w.Request(), nil); err != nil {
-		return fmt.Errorf("write: %w", err)
-	}
-	a.all.Apply(w)
-	return nil
+	a.wire.SetBearer(session.Token)
+	return a, request.AuthKey, nil
 }
 
-// sync asks for what is new. Nothing is.
-func (a *author) sync(ctx context.Context) error {
-	s := a.all.State
-	_, err := a.get(ctx, s.Revision, s.Entry.Sequence, s.Revision)
-	return err
-}
-
-// at returns the same account and session on another server with the same store.
-func (a *author) at(url string) (*author, error) {
+// at returns the same session on another server with the same store.
+func (a *attacker) at(url string) (*attacker, error) {
 	transport, err := httptransport.New(url)
 	if err != nil {
 		return nil, err
 	}
 	transport.SetBearer(a.wire.Bearer())
-	return &author{reader{transport, a.vault}, a.key, a.all}, nil
+	return &attacker{a.Vault, &countingTransport{Transport: transport}}, nil
 }
 
-// attacked is what the store contains: the sessions of a user with a large vault, and another user with a small one.
-type attacked struct {
-	vault   string // the large one
-	bearers []string
-	other   *author
+// poll requests what is new. This is the server's part of a sync.
+func (a *attacker) poll(ctx context.Context) error {
+	return a.call(ctx, http.MethodGet, fmt.Sprintf("%s?since=%d&after=%d&revision=%d",
+		a.path(protocol.PathVaultOf), a.State.Revision, a.State.Entry.Sequence, a.State.Revision), nil, nil)
 }
 
-func attackedData(ctx context.Context, binary, data string) (*attacked, error) {
-	s, err := start(ctx, binary, data)
-	if err != nil {
-		return nil, err
+// change puts overviews with tokens of about each bytes, and of size bytes in total.
+func (a *attacker) change(ctx context.Context, size, each int) error {
+	var puts []testvault.Operation
+	for range max(1, size/each) {
+		puts = append(puts, a.PutToken(chain.RecordOverview, seal.NewID(), 1, token(each)))
 	}
-	defer s.stop()
-	large, err := register(ctx, s.url, "attacker")
-	if err != nil {
-		return nil, err
+	w := a.Draft(puts...)
+	if err := a.call(ctx, http.MethodPost, a.path(protocol.PathVaultWrites), w.Request(), nil); err != nil {
+		return err
 	}
-	for left := attackVault; left > 0; {
-		size := min(left, 3_000_000)
-		left -= size
-		if err := large.write(ctx, size, 6_000); err != nil {
-			return nil, err
-		}
-	}
-	found := &attacked{vault: large.vault}
-	for range attackSyncs {
-		bearer, err := large.signIn(ctx)
-		if err != nil {
-			return nil, err
-		}
-		found.bearers = append(found.bearers, bearer)
-	}
-	if found.other, err = register(ctx, s.url, "other"); err != nil {
-		return nil, err
-	}
-	return found, found.other.write(ctx, 100_000, 1_000)
+	a.Apply(w)
+	return nil
 }
 
 // token returns a string in the format of a Fernet token of about size bytes. The server cannot tell the difference.
@@ -192,7 +147,42 @@ func token(size int) string {
 	return base64.URLEncoding.EncodeToString(b)
 }
 
-func underAttack(ctx context.Context, binary, data string, other *author, name string, attack func(context.Context, string) func() error) ([]row, error) {
+// session is one of a user with a large vault.
+type session struct{ vault, bearer string }
+
+// attackedData fills the store with one user who has a large vault and a session for each sync, and one with a small vault.
+func attackedData(ctx context.Context, binary, data string) (sessions []session, other *attacker, err error) {
+	s, err := start(ctx, binary, data)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer s.stop()
+	large, key, err := newAttacker(ctx, s.url, "attacker")
+	if err != nil {
+		return nil, nil, err
+	}
+	for left := attackVault; left > 0; left -= 3_000_000 {
+		if err := large.change(ctx, min(left, 3_000_000), 6_000); err != nil {
+			return nil, nil, err
+		}
+	}
+	for range attackSyncs {
+		large.wire.SetBearer("") // or the next log-in would end this session
+		var again protocol.UserSession
+		if err := large.call(ctx, http.MethodPost, protocol.PathLogin, protocol.LoginRequest{
+			Username: "attacker", AuthKey: key, Device: "bench", Transport: protocol.SessionBearer,
+		}, &again); err != nil {
+			return nil, nil, err
+		}
+		sessions = append(sessions, session{large.ID.String(), again.Token})
+	}
+	if other, _, err = newAttacker(ctx, s.url, "other"); err != nil {
+		return nil, nil, err
+	}
+	return sessions, other, other.change(ctx, 100_000, 1_000)
+}
+
+func underAttack(ctx context.Context, binary, data string, other *attacker, name string, attack func(context.Context, string) func() error) ([]row, error) {
 	s, err := start(ctx, binary, data, attackEnv...)
 	if err != nil {
 		return nil, err
@@ -209,13 +199,13 @@ func underAttack(ctx context.Context, binary, data string, other *author, name s
 	for attacking.Err() == nil {
 		for range 10 {
 			began := time.Now()
-			if err := victim.sync(ctx); err != nil {
+			if err := victim.poll(ctx); err != nil {
 				return nil, err
 			}
 			reads = append(reads, time.Since(began))
 		}
 		began := time.Now()
-		if err := victim.write(ctx, savedBytes, savedBytes); err != nil {
+		if err := victim.change(ctx, savedBytes, savedBytes); err != nil {
 			return nil, err
 		}
 		saves = append(saves, time.Since(began))
@@ -240,13 +230,13 @@ func p99(samples []time.Duration) time.Duration {
 }
 
 // syncAttack repeats full syncs. It fails unless at least one sync is complete, because a server that answers no one must not pass.
-func syncAttack(ctx context.Context, url string, store *attacked) func() error {
+func syncAttack(ctx context.Context, url string, sessions []session) func() error {
 	var wg sync.WaitGroup
 	var whole atomic.Int64
-	for _, bearer := range store.bearers {
+	for _, s := range sessions {
 		wg.Go(func() {
 			for ctx.Err() == nil {
-				if n, err := fullSync(ctx, url+vaultPath(protocol.PathVaultOf, store.vault), bearer); err == nil && n > attackVault {
+				if n, err := fullSync(ctx, url, s); err == nil && n > attackVault {
 					whole.Add(1)
 				} else if ctx.Err() == nil {
 					time.Sleep(200 * time.Millisecond) // rejected: retry sooner than the server asks
@@ -264,12 +254,12 @@ func syncAttack(ctx context.Context, url string, store *attacked) func() error {
 	}
 }
 
-func fullSync(ctx context.Context, address, bearer string) (int64, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+func fullSync(ctx context.Context, url string, s session) (int64, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+strings.Replace(protocol.PathVaultOf, "{vault}", s.vault, 1), nil)
 	if err != nil {
 		return 0, err
 	}
-	req.Header.Set("Authorization", "Bearer "+bearer)
+	req.Header.Set("Authorization", "Bearer "+s.bearer)
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return 0, err
@@ -279,12 +269,12 @@ func fullSync(ctx context.Context, address, bearer string) (int64, error) {
 }
 
 // uploadAttack keeps many uploads open after they have sent nearly all of their announced bytes.
-func uploadAttack(ctx context.Context, url string, store *attacked) func() error {
+func uploadAttack(ctx context.Context, url string, sessions []session) func() error {
 	var wg sync.WaitGroup
 	for i := range attackUploads {
 		wg.Go(func() {
 			for ctx.Err() == nil {
-				if err := unfinishedUpload(ctx, strings.TrimPrefix(url, "http://"), store, i); err != nil {
+				if err := unfinishedUpload(ctx, strings.TrimPrefix(url, "http://"), sessions[i%len(sessions)]); err != nil {
 					time.Sleep(200 * time.Millisecond)
 				}
 			}
@@ -294,7 +284,7 @@ func uploadAttack(ctx context.Context, url string, store *attacked) func() error
 }
 
 // unfinishedUpload returns when the server closes the connection.
-func unfinishedUpload(ctx context.Context, address string, store *attacked, i int) error {
+func unfinishedUpload(ctx context.Context, address string, s session) error {
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
 	if err != nil {
 		return err
@@ -310,7 +300,7 @@ func unfinishedUpload(ctx context.Context, address string, store *attacked, i in
 			_ = res.Body.Close()
 		}
 	}()
-	header := "POST " + vaultPath(protocol.PathVaultWrites, store.vault) + " HTTP/1.1\r\nHost: " + address + "\r\nAuthorization: Bearer " + store.bearers[i%len(store.bearers)] +
+	header := "POST " + strings.Replace(protocol.PathVaultWrites, "{vault}", s.vault, 1) + " HTTP/1.1\r\nHost: " + address + "\r\nAuthorization: Bearer " + s.bearer +
 		"\r\nContent-Type: application/json\r\nContent-Length: " + strconv.Itoa(protocol.MaxBodyBytes) + "\r\n\r\n"
 	if _, err := io.WriteString(conn, header); err != nil {
 		return err

@@ -111,8 +111,8 @@ func serverRows(ctx context.Context, binary, dir string) ([]row, error) {
 	if err := user.add(ctx, 10); err != nil {
 		return nil, err
 	}
-	for range idleRequests {
-		if err := user.full(ctx); err != nil {
+	for i := range idleRequests {
+		if err := user.pollVault(ctx, int64(i%2)); err != nil {
 			return nil, err
 		}
 	}
@@ -140,18 +140,12 @@ func vaultRows(ctx context.Context, binary, dir string) ([]row, error) {
 	if err := user.add(ctx, 500); err != nil { // two records each
 		return nil, err
 	}
-	after, revision, err := user.head(ctx)
+	revision := user.revision
+	nothing, err := p50(1000, func() error { return user.pollVault(ctx, revision) })
 	if err != nil {
 		return nil, err
 	}
-	nothing, err := p50(1000, func() error {
-		_, err := user.get(ctx, revision, after, revision)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	full, err := p50(200, func() error { return user.full(ctx) })
+	full, err := p50(200, func() error { return user.pollVault(ctx, 0) })
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -19,15 +18,10 @@ import (
 // user is an account with its client, which counts the bytes that it sends.
 type user struct {
 	*client.Client
-	wire  *countingTransport
-	saved int
-	reader
-}
-
-// reader requests the changes of a vault, without opening them. This is the server's part of a sync.
-type reader struct {
-	wire  *httptransport.Transport
-	vault string
+	wire     *countingTransport
+	vault    string // ID
+	revision int64
+	saved    int
 }
 
 type countingTransport struct {
@@ -40,24 +34,35 @@ func (t *countingTransport) Do(ctx context.Context, r client.Request) (client.Re
 	return t.Transport.Do(ctx, r)
 }
 
-// deviceMemory keeps what the device of one user verified, in memory.
+// deviceMemory keeps what a device remembers in memory.
 type deviceMemory struct {
-	mu         sync.Mutex
-	remembered client.Remembered
+	mu    sync.Mutex
+	users map[string]client.Remembered
 }
 
-func (m *deviceMemory) Load(string) (client.Remembered, error) {
+func newMemory() *deviceMemory { return &deviceMemory{users: map[string]client.Remembered{}} }
+
+func (m *deviceMemory) Load(user string) (client.Remembered, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.remembered, nil
+	return m.users[user], nil
 }
 
-func (m *deviceMemory) Find(username string) (client.Remembered, error) { return m.Load(username) }
-
-func (m *deviceMemory) Store(_ string, r client.Remembered) error {
+func (m *deviceMemory) Find(username string) (client.Remembered, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.remembered = r
+	for _, r := range m.users {
+		if r.Named(username) {
+			return r, nil
+		}
+	}
+	return client.Remembered{}, nil
+}
+
+func (m *deviceMemory) Store(user string, r client.Remembered) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.users[user] = r
 	return nil
 }
 
@@ -67,7 +72,7 @@ func newUser(ctx context.Context, url, name string) (*user, error) {
 		return nil, err
 	}
 	wire := &countingTransport{Transport: transport}
-	u := &user{Client: client.New(wire, &deviceMemory{}, nil), wire: wire}
+	u := &user{Client: client.New(wire, newMemory(), nil), wire: wire}
 	registration, err := u.PrepareRegistration("correct horse battery staple " + name)
 	if err != nil {
 		return nil, err
@@ -76,7 +81,7 @@ func newUser(ctx context.Context, url, name string) (*user, error) {
 		return nil, fmt.Errorf("register %s: %w", name, err)
 	}
 	account, err := u.Account(ctx)
-	u.reader = reader{transport, account.Vault}
+	u.vault = account.Vault
 	return u, err
 }
 
@@ -95,7 +100,11 @@ func (u *user) add(ctx context.Context, n int) error {
 	for i := range items {
 		items[i] = login(i)
 	}
-	_, err := u.AddMany(ctx, items, func(int, int) { /* no progress is shown */ })
+	if _, err := u.AddMany(ctx, items, func(int, int) { /* no progress is shown */ }); err != nil {
+		return err
+	}
+	account, err := u.Account(ctx)
+	u.revision = account.Revision
 	return err
 }
 
@@ -105,36 +114,16 @@ func (u *user) saveOne(ctx context.Context) error {
 	return err
 }
 
-// head names the newest entry and write of the vault.
-func (r reader) head(ctx context.Context) (after, revision int64, err error) {
-	answer, err := r.get(ctx, 0, -1, 0)
-	if err != nil {
-		return 0, 0, err
-	}
-	var v protocol.VaultAnswer
-	err = json.Unmarshal(answer.Body, &v)
-	return v.Sequence, v.Revision, err
-}
-
-// get requests what is new for a device that has seen all records at the revision since, the log up to the entry after, and the write
-// of revision.
-func (r reader) get(ctx context.Context, since, after, revision int64) (client.Response, error) {
+// pollVault requests the changes since a revision but does not open them. This is the server's part of a sync.
+func (u *user) pollVault(ctx context.Context, since int64) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	answer, err := r.wire.Do(ctx, client.Request{
-		Method: http.MethodGet, Path: vaultPath(protocol.PathVaultOf, r.vault) + fmt.Sprintf("?since=%d&after=%d&revision=%d", since, after, revision),
-		Limit: 1 << 30,
+	answer, err := u.wire.Do(ctx, client.Request{
+		Method: http.MethodGet, Limit: 1 << 30,
+		Path: strings.Replace(protocol.PathVaultOf, "{vault}", u.vault, 1) + fmt.Sprintf("?since=%d&after=1&revision=%d", since, since),
 	})
 	if err == nil && answer.Status != http.StatusOK {
 		err = fmt.Errorf("sync: status %d: %s", answer.Status, answer.Body)
 	}
-	return answer, err
-}
-
-// full is the sync of a new device.
-func (r reader) full(ctx context.Context) error {
-	_, err := r.get(ctx, 0, -1, 0)
 	return err
 }
-
-func vaultPath(path, vault string) string { return strings.Replace(path, "{vault}", vault, 1) }
