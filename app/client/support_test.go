@@ -16,6 +16,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/client/httptransport"
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/daemontest"
 )
 
 const password = "correct horse battery staple"
@@ -135,7 +136,7 @@ func (d *device) restarted(t testing.TB, server string) *device {
 
 func startServer(t testing.TB) string {
 	t.Helper()
-	return startRoutes(t)
+	return daemontest.Start(t, nil)
 }
 
 // register creates an account and returns its recovery phrase.

@@ -125,8 +125,8 @@ type AccountEntryRequest struct {
 	Change         AccountEntry `json:"change"`
 }
 
-// PhraseProof proves the recovery phrase. After and Revision say what the device remembers of the personal vault: −1 and 0 for
-// nothing.
+// PhraseProof proves the recovery phrase. After and Revision say what the device remembers of the personal vault. A device without
+// memory sends −1 and 0.
 type PhraseProof struct {
 	Username        Username `json:"username"`
 	RecoveryAuthKey AuthKey  `json:"recovery_auth_key"`
@@ -185,7 +185,8 @@ type VaultRecord struct {
 	Epoch    Epoch      `json:"epoch,omitempty"` // of a sealed record
 	Revision Revision   `json:"revision"`        // of the write that put or deleted it
 	Token    Token      `json:"token,omitempty"`
-	Hash     Hash       `json:"hash,omitempty"` // chain.HashAttachment
+	//wire:schema {"examples":[null]}
+	Hash Hash `json:"hash,omitempty"` // chain.HashAttachment
 	//wire:schema {"const":true,"examples":[null]}
 	Deleted bool `json:"deleted,omitempty"`
 }

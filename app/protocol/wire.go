@@ -311,15 +311,16 @@ type ChangeResponse struct {
 
 // Events of GET /api/v1/events, a stream as in WHATWG HTML §9.2.
 const (
-	// EventRevision has a RevisionEvent as its data. It is sent once at the start and whenever the revision changes.
+	// EventRevision has a RevisionEvent as its data. It is sent once at the start and whenever the vault changes.
 	EventRevision = "revision"
 	// EventEnded has an Error as its data: the session has ended, and the stream with it.
 	EventEnded = "ended"
 )
 
-// RevisionEvent is the current revision of the vault.
+// RevisionEvent is the current state of the personal vault. A log entry moves Sequence alone.
 type RevisionEvent struct {
 	Revision Revision `json:"revision"`
+	Sequence Sequence `json:"sequence"` // of the newest log entry
 }
 
 // Chunk is one sealed chunk of an attachment: the body of PUT and of the answer to GET at PathChunk, where {chunk} is its

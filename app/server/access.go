@@ -23,7 +23,7 @@ func (s *Server) prelogin(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) register(w http.ResponseWriter, r *http.Request) error {
-	in, err := decode[protocol.RegisterRequest](s, w, r, smallBody, guest)
+	in, err := decode[protocol.NewUserRequest](s, w, r, smallBody, guest)
 	if err != nil {
 		return err
 	}
@@ -58,11 +58,11 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) recoveryOpen(w http.ResponseWriter, r *http.Request) error {
-	in, err := decode[protocol.RecoveryOpenRequest](s, w, r, smallBody, guest)
+	in, err := decode[protocol.PhraseProof](s, w, r, smallBody, guest)
 	if err != nil {
 		return err
 	}
-	out, err := s.vault.OpenRecovery(r.Context(), in)
+	out, err := s.vault.OpenPhrase(r.Context(), in)
 	if err != nil {
 		return err
 	}
@@ -70,11 +70,11 @@ func (s *Server) recoveryOpen(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) recoveryFinish(w http.ResponseWriter, r *http.Request) error {
-	in, err := decode[protocol.RecoveryFinishRequest](s, w, r, smallBody, guest)
+	in, err := decode[protocol.PhraseEntryRequest](s, w, r, accountBody, guest)
 	if err != nil {
 		return err
 	}
-	e, err := s.vault.FinishRecovery(r.Context(), in, s.caller(r))
+	e, err := s.vault.PhraseEntry(r.Context(), in, s.caller(r))
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ import (
 const chunkBody = protocol.MaxChunkTokenBytes + 1<<10
 
 func attachments(s *Server, w http.ResponseWriter, r *http.Request, session vault.Session) error {
-	out, err := s.vault.Attachments(r.Context(), session)
+	out, err := s.vault.Attachments(r.Context(), session, chi.URLParam(r, "vault"))
 	if err != nil {
 		return err
 	}
@@ -25,23 +25,22 @@ func putChunk(s *Server, w http.ResponseWriter, r *http.Request, session vault.S
 	if err != nil {
 		return err
 	}
-	if err := s.vault.PutChunk(r.Context(), session, chi.URLParam(r, "id"), chi.URLParam(r, "chunk"), in); err != nil {
+	vaultID, id, number := chunkInPath(r)
+	if err := s.vault.PutChunk(r.Context(), session, vaultID, id, number, in); err != nil {
 		return err
 	}
 	return done(w)
 }
 
 func chunk(s *Server, w http.ResponseWriter, r *http.Request, session vault.Session) error {
-	out, err := s.vault.Chunk(r.Context(), session, chi.URLParam(r, "id"), chi.URLParam(r, "chunk"))
+	vaultID, id, number := chunkInPath(r)
+	out, err := s.vault.Chunk(r.Context(), session, vaultID, id, number)
 	if err != nil {
 		return err
 	}
 	return s.reply(w, r, out)
 }
 
-func deleteAttachment(s *Server, w http.ResponseWriter, r *http.Request, session vault.Session) error {
-	if err := s.vault.DeleteAttachment(r.Context(), session, chi.URLParam(r, "id")); err != nil {
-		return err
-	}
-	return done(w)
+func chunkInPath(r *http.Request) (vaultID, id, number string) {
+	return chi.URLParam(r, "vault"), chi.URLParam(r, "id"), chi.URLParam(r, "chunk")
 }

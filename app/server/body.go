@@ -18,11 +18,13 @@ import (
 )
 
 const (
-	// smallBody is twice the size of the largest request other than a change of the vault or a chunk of an attachment. A
-	// small body never waits for room, so each unfinished upload may hold this much memory.
+	// smallBody is twice the size of the largest usual request other than a write or a chunk of an attachment. A small body never waits
+	// for room, so each unfinished upload may hold this much memory.
 	smallBody = 32 << 10
-	firstRead = 4 << 10
-	blockSize = 64 << 10
+	// accountBody has room for an account entry with the largest identity and all wraps.
+	accountBody = 128 << 10
+	firstRead   = 4 << 10
+	blockSize   = 64 << 10
 	// bodyRoom limits the received but unprocessed data of all bodies, beyond the first smallBody bytes of each. One user
 	// gets at most half, so no user can keep others from importing.
 	bodyRoom = 8 << 20
@@ -73,8 +75,8 @@ func (b *body) reader() io.Reader {
 
 var blockPool = sync.Pool{New: func() any { return new([blockSize]byte) }}
 
-// read reads a body of at most limit bytes for user; for a guest, limit is at most smallBody. The caller must free the body,
-// even after an error.
+// read reads a body of at most limit bytes for user. All guests share the room of one user. The caller must free the body, even after
+// an error.
 func (b *bodies) read(w http.ResponseWriter, r *http.Request, limit int64, user vault.UserID) (*body, error) {
 	in := &body{free: func() { /* no room was taken */ }}
 	if r.ContentLength > limit {

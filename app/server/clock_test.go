@@ -25,15 +25,15 @@ func TestClockThatRanAheadLocksNobodyOut(t *testing.T) {
 		alice.login(codeAt(t, secret, s.clock.Now().Add(30*time.Second))).want(200, "")
 
 		bob := s.register("bob-" + ahead.String())
-		right := bob.reg.AuthKey
+		right := bob.authKey
 		s.clock.move(ahead)
-		bob.reg.AuthKey = sample.AuthKey()
+		bob.authKey = sample.AuthKey()
 		for range 5 {
 			bob.login("").want(401, protocol.CodeInvalidCredentials)
 		}
 		bob.login("").want(429, protocol.CodeThrottled)
 		s.clock.move(-ahead)
-		bob.reg.AuthKey = right
+		bob.authKey = right
 		if ahead > 15*time.Minute {
 			bob.login("").want(200, "")
 		}

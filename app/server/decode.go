@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/strictjson"
 	"github.com/vaultsphere/vaultsphere/app/vault"
@@ -16,7 +17,7 @@ func badBody(format string, args ...any) *vault.Error {
 }
 
 // requests limits the JSON of every request.
-var requests = strictjson.Form{Name: "the body", Depth: 8, Members: 64, Elements: 2 * protocol.MaxChangeRecords}
+var requests = strictjson.Form{Name: "the body", Depth: 8, Members: 64, Elements: chain.MaxOperations}
 
 // decode reads a JSON body of at most limit bytes for user. It accepts exactly what the API describes.
 func decode[T any](s *Server, w http.ResponseWriter, r *http.Request, limit int64, user vault.UserID) (T, error) {

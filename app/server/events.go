@@ -26,8 +26,8 @@ const (
 	retryFrom, retrySpread = 2 * time.Second, 3 * time.Second
 )
 
-// events sends the vault's revision whenever it changes, until the session ends or the server stops. A client that reconnects
-// misses nothing: each stream starts with the current revision.
+// events sends the state of the personal vault whenever it changes, until the session ends or the server stops. A client that reconnects
+// misses nothing: each stream starts with the current state.
 func events(s *Server, w http.ResponseWriter, r *http.Request, session vault.Session) error {
 	noStore(w)
 	if r.Method == http.MethodHead {
@@ -82,12 +82,12 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, out *http.Respon
 			return nil
 		case <-life.C:
 			return send("retry: 0\n\n")
-		case revision, live := <-watch.Revisions:
+		case now, live := <-watch.Revisions:
 			if !live {
 				e := vault.ErrUnauthorized
 				return send(event(protocol.EventEnded, protocol.Error{Code: e.Code, Message: e.Message, RequestID: requestID(r.Context())}))
 			}
-			text = event(protocol.EventRevision, protocol.RevisionEvent{Revision: revision})
+			text = event(protocol.EventRevision, now)
 		case <-beat.C:
 			text = ":\n\n"
 		}

@@ -13,7 +13,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/await"
-	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/testvault"
 )
 
 // follower reads an event stream.
@@ -27,7 +27,9 @@ type follower struct {
 
 type event struct{ name, data string }
 
-func revision(n string) event { return event{protocol.EventRevision, `{"revision":` + n + `}`} }
+func revision(n string) event {
+	return event{protocol.EventRevision, `{"revision":` + n + `,"sequence":1}`}
+}
 
 func follow(t *testing.T, base, token string) *follower {
 	t.Helper()
@@ -109,16 +111,19 @@ func TestEventsSendTheRevisionAndItsChanges(t *testing.T) {
 			t.Errorf("%s is %q", name, got)
 		}
 	}
-	other := &person{s: s, reg: alice.reg, token: alice.mustLogin("").Token}
+	other := *alice // with the same vault
+	other.token = alice.mustLogin("").Token
 	there := other.follow()
 	there.want(revision("0"))
-	bob.apply(0, []protocol.Put{sample.Put(protocol.KindOverview, sample.ID(), 1)}, nil).want(200, "")
-	other.apply(0, []protocol.Put{sample.Put(protocol.KindOverview, sample.ID(), 1)}, nil).want(200, "")
+	bob.save()
+	other.save()
 	here.want(revision("1"))
 	there.want(revision("1"))
-	other.apply(1, []protocol.Put{sample.Put(protocol.KindOverview, sample.ID(), 1)}, nil).want(200, "")
+	other.save()
 	here.want(revision("2"))
 	alice.follow().want(revision("2"))
+	alice.renew(testvault.Renewal{}) // a log entry without a write
+	here.want(event{protocol.EventRevision, `{"revision":2,"sequence":2}`})
 	if !strings.Contains(here.whole.String(), "retry: ") {
 		t.Errorf("the stream has no retry time:\n%s", here.whole.String())
 	}
@@ -126,28 +131,27 @@ func TestEventsSendTheRevisionAndItsChanges(t *testing.T) {
 
 func TestEventsEndWithTheirSession(t *testing.T) {
 	t.Parallel()
-	for name, end := range map[string]func(s *site, alice *person, other protocol.SessionResponse){
-		"logged out": func(_ *site, alice *person, _ protocol.SessionResponse) {
+	for name, end := range map[string]func(s *site, alice *person, other protocol.UserSession){
+		"logged out": func(_ *site, alice *person, _ protocol.UserSession) {
 			alice.call("POST", protocol.PathLogout, nil).want(204, "")
 		},
-		"revoked": func(s *site, alice *person, other protocol.SessionResponse) {
-			s.call("POST", protocol.PathSessionsEnd, protocol.EndSessionsRequest{CurrentAuthKey: alice.reg.AuthKey, ID: alice.acc.SessionID}, bearer(other.Token)).want(204, "")
+		"revoked": func(s *site, alice *person, other protocol.UserSession) {
+			s.call("POST", protocol.PathSessionsEnd, protocol.EndSessionsRequest{CurrentAuthKey: alice.authKey, ID: alice.acc.SessionID}, bearer(other.Token)).want(204, "")
 		},
-		"revoked with all others": func(s *site, alice *person, other protocol.SessionResponse) {
-			s.call("POST", protocol.PathSessionsEnd, protocol.EndSessionsRequest{CurrentAuthKey: alice.reg.AuthKey}, bearer(other.Token)).want(204, "")
+		"revoked with all others": func(s *site, alice *person, other protocol.UserSession) {
+			s.call("POST", protocol.PathSessionsEnd, protocol.EndSessionsRequest{CurrentAuthKey: alice.authKey}, bearer(other.Token)).want(204, "")
 		},
-		"password changed": func(s *site, alice *person, other protocol.SessionResponse) {
-			change := protocol.PasswordRequest{CurrentAuthKey: alice.reg.AuthKey, KDF: alice.reg.KDF, AuthKey: sample.AuthKey(), WrappedKey: sample.Token(100)}
-			s.call("POST", protocol.PathAccountPassword, change, bearer(other.Token)).want(204, "")
+		"password changed": func(_ *site, alice *person, other protocol.UserSession) {
+			alice.renewal(passwords[0]()).send(bearer(other.Token)).want(204, "")
 		},
-		"account deleted": func(s *site, alice *person, other protocol.SessionResponse) {
-			s.call("POST", protocol.PathAccountDelete, protocol.DeleteAccountRequest{CurrentAuthKey: alice.reg.AuthKey}, bearer(other.Token)).want(204, "")
+		"account deleted": func(s *site, alice *person, other protocol.UserSession) {
+			s.call("POST", protocol.PathAccountDelete, protocol.DeleteAccountRequest{CurrentAuthKey: alice.authKey}, bearer(other.Token)).want(204, "")
 		},
-		"expired": func(s *site, alice *person, other protocol.SessionResponse) {
+		"expired": func(s *site, alice *person, other protocol.UserSession) {
 			s.clock.move(20 * 24 * time.Hour)
 			s.call("GET", protocol.PathAccount, nil, bearer(other.Token)).want(200, "")
 			s.clock.move(20 * 24 * time.Hour)
-			s.call("POST", protocol.PathSessionsEnd, protocol.EndSessionsRequest{CurrentAuthKey: alice.reg.AuthKey, ID: other.Account.SessionID}, bearer(other.Token)).want(204, "") // this also makes the server check the user's streams
+			s.call("POST", protocol.PathSessionsEnd, protocol.EndSessionsRequest{CurrentAuthKey: alice.authKey, ID: other.Account.SessionID}, bearer(other.Token)).want(204, "") // this also makes the server check the user's streams
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -173,11 +177,11 @@ func TestEventsContinueWhenAnotherSessionEnds(t *testing.T) {
 	stream, ending := alice.follow(), follow(t, s.url, other.Token)
 	stream.want(revision("0"))
 	ending.want(revision("0"))
-	alice.call("POST", protocol.PathSessionsEnd, protocol.EndSessionsRequest{CurrentAuthKey: alice.reg.AuthKey}).want(204, "")
+	alice.call("POST", protocol.PathSessionsEnd, protocol.EndSessionsRequest{CurrentAuthKey: alice.authKey}).want(204, "")
 	if e := ending.next(); e.name != protocol.EventEnded {
 		t.Fatalf("the other session's stream sent %+v", e)
 	}
-	alice.apply(0, []protocol.Put{sample.Put(protocol.KindOverview, sample.ID(), 1)}, nil).want(200, "")
+	alice.save()
 	stream.want(revision("1"))
 }
 
@@ -198,7 +202,7 @@ func TestEventsOutliveTheTimeoutsOfOtherRequests(t *testing.T) {
 			t.Fatalf("%+v, goes on: %t", e, more)
 		}
 	}
-	alice.apply(0, []protocol.Put{sample.Put(protocol.KindOverview, sample.ID(), 1)}, nil).want(200, "")
+	alice.save()
 	stream.want(revision("1"))
 	if !strings.Contains(stream.whole.String(), "\n:\n") {
 		t.Errorf("no comment keeps the stream alive:\n%s", stream.whole.String())

@@ -9,8 +9,10 @@ import (
 
 	"github.com/pquerna/otp/totp"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
-	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
+	"github.com/vaultsphere/vaultsphere/app/seal"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/testvault"
 )
 
 // TestWholeLife takes one account through every operation. It checks each exchange against the OpenAPI document, and the log
@@ -19,42 +21,44 @@ func TestWholeLife(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	secrets := map[string]string{}
-	alice := s.register("Alice.Liddell")
+	alice, reg := s.newPerson("Alice.Liddell")
+	alice.enter(reg)
 	secrets["username"], secrets["typed username"] = "alice.liddell", "Alice.Liddell"
-	secrets["auth key"], secrets["recovery auth key"] = alice.reg.AuthKey, alice.reg.RecoveryAuthKey
-	secrets["wrapped key"], secrets["recovery wrapped key"] = alice.reg.WrappedKey, alice.reg.RecoveryWrappedKey
-	secrets["session"], secrets["user id"] = alice.token, alice.reg.UserID
-	if alice.acc.Username != "alice.liddell" || alice.acc.UserID != alice.reg.UserID || alice.acc.WrappedKey != alice.reg.WrappedKey {
+	secrets["auth key"], secrets["recovery auth key"] = alice.authKey, alice.phraseKey
+	secrets["wrapped key"], secrets["recovery wrapped key"] = alice.v.Keys.Wraps[0], alice.v.Keys.Wraps[1]
+	secrets["identity"], secrets["session"], secrets["user id"] = alice.v.Keys.Identity, alice.token, alice.userID()
+	if alice.acc.Username != "alice.liddell" || alice.acc.UserID != alice.userID() || alice.acc.Keys.Identity != alice.v.Keys.Identity {
 		t.Fatalf("account after registration: %+v", alice.acc)
 	}
 
-	var pre protocol.PreloginResponse
+	var pre protocol.PasswordKDF
 	s.call("POST", protocol.PathPrelogin, protocol.PreloginRequest{Username: "ALICE.liddell"}).into(&pre)
-	if pre.KDF != alice.reg.KDF {
-		t.Errorf("prelogin returned %+v, registered were %+v", pre.KDF, alice.reg.KDF)
+	if pre.Salt != chain.ID(alice.v.Owner.KDF.Salt).String() || pre.Cost != int(alice.v.Owner.KDF.Cost) {
+		t.Errorf("prelogin returned %+v, registered were %+v", pre, alice.v.Owner.KDF)
 	}
 
-	itemID := sample.ID()
-	first := []protocol.Put{sample.Put(protocol.KindOverview, itemID, 1), sample.Put(protocol.KindDetails, itemID, 1)}
-	alice.apply(0, first, nil).want(200, "")
-	alice.apply(1, []protocol.Put{sample.Put(protocol.KindOverview, itemID, 2), sample.Put(protocol.KindDetails, itemID, 2)}, nil).want(200, "")
-	alice.apply(1, []protocol.Put{sample.Put(protocol.KindOverview, sample.ID(), 1)}, nil).want(409, protocol.CodeRevisionConflict)
-	alice.apply(2, []protocol.Put{sample.Put(protocol.KindDetails, itemID, 1)}, nil).want(400, protocol.CodeBadRequest)
-	alice.apply(2, nil, []protocol.Place{{ItemID: itemID, Kind: protocol.KindDetails, Version: 1}}).want(200, "")
+	id := seal.NewID()
+	first := alice.v.Put(chain.RecordOverview, id, 1, "first")
+	details := alice.v.Put(chain.RecordDetails, id, 1, "details")
+	alice.send(alice.v.Draft(first, details)).want(204, "")
+	late := alice.item()
+	alice.send(alice.v.Draft(testvault.Delete(first), alice.v.Put(chain.RecordOverview, id, 2, "second"))).want(204, "")
+	alice.send(late).want(409, protocol.CodeRevisionConflict)
+	alice.send(alice.v.Draft(testvault.Delete(details))).want(204, "")
 	full := alice.vault("")
-	if full.Revision != 3 || len(full.Records) != 2 {
-		t.Errorf("full sync: revision %d, %d records", full.Revision, len(full.Records))
+	if len(full.Entries) != 2 || len(full.Writes) != 2 || len(full.Cards) != 1 || full.Envelope == "" || len(full.Records) != 1 {
+		t.Errorf("full sync: %+v", full)
 	}
-	delta := alice.vault("?since=2")
-	if len(delta.Records) != 1 || !delta.Records[0].Deleted || delta.Records[0].Token != "" {
-		t.Errorf("delta: %+v", delta.Records)
+	delta := alice.vault("?since=2&after=1&revision=2")
+	if len(delta.Entries) != 0 || len(delta.Writes) != 1 || delta.Envelope != "" || len(delta.Records) != 1 || !delta.Records[0].Deleted || delta.Records[0].Token != "" {
+		t.Errorf("delta: %+v", delta)
 	}
-	if nothing := alice.vault("?since=3"); len(nothing.Records) != 0 || nothing.Manifest != full.Manifest {
+	if nothing := alice.vault("?since=3&after=1&revision=3"); len(nothing.Records)+len(nothing.Writes)+len(nothing.Cards) != 0 {
 		t.Errorf("no changes: %+v", nothing)
 	}
-	secrets["record"] = first[0].Token
+	secrets["record"] = first.Token
 
-	proof := protocol.TOTPBeginRequest{CurrentAuthKey: alice.reg.AuthKey}
+	proof := protocol.TOTPBeginRequest{CurrentAuthKey: alice.authKey}
 	var begin protocol.TOTPBeginResponse
 	alice.call("POST", protocol.PathTOTPBegin, proof).into(&begin)
 	secrets["totp secret"], secrets["enrolment"] = begin.Secret, begin.Enrolment
@@ -72,50 +76,48 @@ func TestWholeLife(t *testing.T) {
 	if len(list.Sessions) != 2 || list.Sessions[0].ID != phone.Account.SessionID || !list.Sessions[1].Current {
 		t.Errorf("sessions: %+v", list.Sessions)
 	}
-	alice.call("POST", protocol.PathSessionsEnd, protocol.EndSessionsRequest{CurrentAuthKey: alice.reg.AuthKey, ID: phone.Account.SessionID}).want(204, "")
-	alice.call("POST", protocol.PathSessionsEnd, protocol.EndSessionsRequest{CurrentAuthKey: alice.reg.AuthKey, ID: phone.Account.SessionID}).want(404, protocol.CodeNotFound)
+	alice.call("POST", protocol.PathSessionsEnd, protocol.EndSessionsRequest{CurrentAuthKey: alice.authKey, ID: phone.Account.SessionID}).want(204, "")
+	alice.call("POST", protocol.PathSessionsEnd, protocol.EndSessionsRequest{CurrentAuthKey: alice.authKey, ID: phone.Account.SessionID}).want(404, protocol.CodeNotFound)
 	s.call("GET", protocol.PathAccount, nil, bearer(phone.Token)).want(401, protocol.CodeUnauthorized)
 
-	change := protocol.PasswordRequest{CurrentAuthKey: alice.reg.AuthKey, KDF: alice.reg.KDF, AuthKey: sample.AuthKey(), WrappedKey: sample.Token(100)}
-	change.KDF.Salt = sample.ID()
-	alice.call("POST", protocol.PathAccountPassword, change).want(204, "")
-	secrets["second auth key"] = change.AuthKey
-	alice.login("").want(401, protocol.CodeInvalidCredentials)
-	alice.reg.AuthKey = change.AuthKey
+	old := alice.loginRequest("")
+	alice.renew(passwords[0]())
+	secrets["second auth key"] = alice.authKey
+	s.call("POST", protocol.PathLogin, old).want(401, protocol.CodeInvalidCredentials)
 
-	phrase := protocol.RecoveryRequest{CurrentAuthKey: alice.reg.AuthKey, RecoveryAuthKey: sample.AuthKey(), RecoveryWrappedKey: sample.Token(100)}
-	alice.call("POST", protocol.PathAccountRecovery, phrase).want(204, "")
-	s.call("POST", protocol.PathRecoveryOpen, protocol.RecoveryOpenRequest{Username: "alice.liddell", RecoveryAuthKey: alice.reg.RecoveryAuthKey}).
-		want(401, protocol.CodeInvalidCredentials)
-	var opened protocol.RecoveryOpenResponse
-	s.call("POST", protocol.PathRecoveryOpen, protocol.RecoveryOpenRequest{Username: "alice.liddell", RecoveryAuthKey: phrase.RecoveryAuthKey}).into(&opened)
-	if opened.RecoveryWrappedKey != phrase.RecoveryWrappedKey || !opened.TOTPEnabled || opened.UserID != alice.reg.UserID {
+	proof2 := alice.phraseProof()
+	alice.renew(newPhrase())
+	s.call("POST", protocol.PathRecoveryOpen, proof2).want(401, protocol.CodeInvalidCredentials)
+	var opened protocol.PhraseOpened
+	s.call("POST", protocol.PathRecoveryOpen, alice.phraseProof()).into(&opened)
+	if opened.Keys.Wraps[1] != alice.v.Keys.Wraps[1] || !opened.TOTPEnabled || opened.UserID != alice.userID() || len(opened.Log.Entries) != 4 {
 		t.Errorf("recovery: %+v", opened)
 	}
-	finish := protocol.RecoveryFinishRequest{
-		Username: "alice.liddell", RecoveryAuthKey: phrase.RecoveryAuthKey, KDF: change.KDF, AuthKey: sample.AuthKey(),
-		WrappedKey: sample.Token(100), RemoveTOTP: true, Device: "new laptop", Transport: protocol.SessionBearer,
-	}
-	var recovered protocol.SessionResponse
-	s.call("POST", protocol.PathRecoveryFinish, finish).into(&recovered)
+	var recovered protocol.UserSession
+	again := alice.renewal(passwords[1]())
+	s.call("POST", protocol.PathRecoveryFinish, again.recovery(true)).into(&recovered)
+	again.accepted()
 	alice.call("GET", protocol.PathAccount, nil).want(401, protocol.CodeUnauthorized)
-	if recovered.Account.TOTPEnabled || recovered.Account.WrappedKey != finish.WrappedKey || recovered.Account.Revision != 3 {
+	if recovered.Account.TOTPEnabled || recovered.Account.Keys.Wraps[0] != alice.v.Keys.Wraps[0] {
 		t.Errorf("account after recovery: %+v", recovered.Account)
 	}
-	alice.token, alice.reg.AuthKey = recovered.Token, finish.AuthKey
-	secrets["third auth key"], secrets["second session"] = finish.AuthKey, recovered.Token
+	alice.token = recovered.Token
+	secrets["third auth key"], secrets["second session"] = alice.authKey, recovered.Token
+
+	alice.renew(testvault.Renewal{AccountKey: true, Card: true, Epoch: true})
+	alice.save()
 
 	other := alice.mustLogin("")
-	alice.call("POST", protocol.PathSessionsEnd, protocol.EndSessionsRequest{CurrentAuthKey: alice.reg.AuthKey}).want(204, "")
-	s.call("GET", protocol.PathVault, nil, bearer(other.Token)).want(401, protocol.CodeUnauthorized)
+	alice.call("POST", protocol.PathSessionsEnd, protocol.EndSessionsRequest{CurrentAuthKey: alice.authKey}).want(204, "")
+	s.call("GET", alice.vaultPath(protocol.PathVaultOf), nil, bearer(other.Token)).want(401, protocol.CodeUnauthorized)
 	another := alice.mustLogin("")
 	s.call("POST", protocol.PathLogout, nil, bearer(another.Token)).want(204, "")
 	s.call("POST", protocol.PathLogout, nil, bearer(another.Token)).want(401, protocol.CodeUnauthorized)
 
-	alice.call("POST", protocol.PathAccountDelete, protocol.DeleteAccountRequest{CurrentAuthKey: alice.reg.AuthKey}).want(204, "")
+	alice.call("POST", protocol.PathAccountDelete, protocol.DeleteAccountRequest{CurrentAuthKey: alice.authKey}).want(204, "")
 	alice.call("GET", protocol.PathAccount, nil).want(401, protocol.CodeUnauthorized)
 	alice.login("").want(401, protocol.CodeInvalidCredentials)
-	s.call("POST", protocol.PathRegister, alice.reg).want(409, protocol.CodeUserIDTaken)
+	s.call("POST", protocol.PathUsers, reg).want(409, protocol.CodeUserIDTaken)
 	s.register("alice.liddell")
 
 	log := s.log.String()
@@ -165,10 +167,10 @@ func codeAt(t *testing.T, secret string, at time.Time) string {
 func TestTokenUsesTheRequestedTransport(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	reg := sample.Registration("carol")
+	reg := registration("carol")
 	reg.Transport = protocol.SessionCookie
-	var out protocol.SessionResponse
-	a := s.call("POST", protocol.PathRegister, reg)
+	var out protocol.UserSession
+	a := s.call("POST", protocol.PathUsers, reg)
 	a.into(&out)
 	if out.Token != "" {
 		t.Error("a cookie session has its token in the body")

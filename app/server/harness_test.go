@@ -9,17 +9,20 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/app/seal"
 	"github.com/vaultsphere/vaultsphere/app/server"
 	"github.com/vaultsphere/vaultsphere/app/store/sqlite"
 	"github.com/vaultsphere/vaultsphere/app/vault"
-	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/testvault"
 )
 
 // clock moves only when the test moves it.
@@ -239,22 +242,50 @@ func callTo(t *testing.T, base, method, path string, body any, edits ...edit) an
 	return sendTo(t, base, method, path, b, edits...)
 }
 
-// person is a user as the server knows one: keys and tokens, no password.
+// person is a user with the personal vault as the user's device holds it.
 type person struct {
-	s     *site
-	reg   protocol.RegisterRequest
-	token string
-	acc   protocol.Account
+	s         *site
+	v         *testvault.Vault
+	name      string // as typed at the login
+	authKey   protocol.AuthKey
+	phraseKey protocol.AuthKey
+	token     string
+	acc       protocol.UserAccount
+}
+
+// newPerson returns a user who is not registered yet, and the request that does it.
+func (s *site) newPerson(username string) (*person, protocol.NewUserRequest) {
+	s.t.Helper()
+	name, err := vault.CanonicalUsername(username)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	v, reg := testvault.NewPerson(string(name)).Registration()
+	return &person{s: s, v: v, name: username, authKey: reg.AuthKey, phraseKey: reg.RecoveryAuthKey}, reg
+}
+
+// registration returns the request of a new user.
+func registration(username string) protocol.NewUserRequest {
+	_, reg := testvault.NewPerson(username).Registration()
+	return reg
 }
 
 func (s *site) register(username string) *person {
 	s.t.Helper()
-	p := &person{s: s, reg: sample.Registration(username)}
-	var out protocol.SessionResponse
-	s.call("POST", protocol.PathRegister, p.reg).into(&out)
-	p.token, p.acc = out.Token, out.Account
+	p, reg := s.newPerson(username)
+	p.enter(reg)
 	return p
 }
+
+// enter registers the person.
+func (p *person) enter(reg protocol.NewUserRequest) {
+	p.s.t.Helper()
+	var out protocol.UserSession
+	p.s.call("POST", protocol.PathUsers, reg).into(&out)
+	p.token, p.acc = out.Token, out.Account
+}
+
+func (p *person) userID() string { return p.v.Owner.ID.String() }
 
 func (p *person) call(method, path string, body any, edits ...edit) answer {
 	p.s.t.Helper()
@@ -262,7 +293,7 @@ func (p *person) call(method, path string, body any, edits ...edit) answer {
 }
 
 func (p *person) loginRequest(code string) protocol.LoginRequest {
-	return protocol.LoginRequest{Username: p.reg.Username, AuthKey: p.reg.AuthKey, TOTPCode: code, Device: "another device", Transport: protocol.SessionBearer}
+	return protocol.LoginRequest{Username: p.name, AuthKey: p.authKey, TOTPCode: code, Device: "another device", Transport: protocol.SessionBearer}
 }
 
 func (p *person) login(code string) answer {
@@ -270,23 +301,108 @@ func (p *person) login(code string) answer {
 	return p.s.call("POST", protocol.PathLogin, p.loginRequest(code))
 }
 
-func (p *person) mustLogin(code string) protocol.SessionResponse {
+func (p *person) mustLogin(code string) protocol.UserSession {
 	p.s.t.Helper()
-	var out protocol.SessionResponse
+	var out protocol.UserSession
 	p.login(code).into(&out)
 	return out
 }
 
-func (p *person) apply(base int64, puts []protocol.Put, deletes []protocol.Place) answer {
-	p.s.t.Helper()
-	return p.call("POST", protocol.PathVaultChanges, protocol.ChangeRequest{BaseRevision: base, Manifest: sample.Token(100), Puts: puts, Deletes: deletes})
+// vaultPath puts the ID of the person's vault into a path.
+func (p *person) vaultPath(path string) string {
+	return strings.Replace(path, "{vault}", p.v.ID.String(), 1)
 }
 
-func (p *person) vault(since string) protocol.VaultResponse {
+// item returns a write that puts the overview of a new item.
+func (p *person) item() testvault.Write {
+	return p.v.Draft(p.v.Put(chain.RecordOverview, seal.NewID(), 1, "a new item"))
+}
+
+// send sends a write, and moves the device's vault if it was accepted.
+func (p *person) send(w testvault.Write) answer {
 	p.s.t.Helper()
-	var out protocol.VaultResponse
-	p.call("GET", protocol.PathVault+since, nil).into(&out)
+	a := p.call("POST", p.vaultPath(protocol.PathVaultWrites), w.Request())
+	if a.status < 300 {
+		p.v.Apply(w)
+	}
+	return a
+}
+
+// save stores a new item.
+func (p *person) save() {
+	p.s.t.Helper()
+	p.send(p.item()).want(204, "")
+}
+
+// vault returns what the server answers to a device with these parameters.
+func (p *person) vault(query string) protocol.VaultAnswer {
+	p.s.t.Helper()
+	var out protocol.VaultAnswer
+	p.call("GET", p.vaultPath(protocol.PathVaultOf)+query, nil).into(&out)
 	return out
+}
+
+// passwords are derived once for all tests.
+var passwords [3]func() testvault.Renewal
+
+func init() {
+	for i := range passwords {
+		passwords[i] = sync.OnceValue(func() testvault.Renewal {
+			kdf := seal.NewKDF()
+			key, err := seal.DerivePasswordKey("another correct horse "+strconv.Itoa(i), kdf)
+			if err != nil {
+				panic(err)
+			}
+			return testvault.Renewal{Password: &key, KDF: kdf}
+		})
+	}
+}
+
+func newPhrase() testvault.Renewal {
+	phrase := seal.NewRecoveryPhrase()
+	return testvault.Renewal{Phrase: &phrase}
+}
+
+// renewal is an account entry that was not sent yet.
+type renewal struct {
+	p     *person
+	entry testvault.Entry
+}
+
+func (p *person) renewal(r testvault.Renewal) renewal { return renewal{p, p.v.DraftAccount(r)} }
+
+// send sends the entry, and moves the device's vault if it was accepted.
+func (r renewal) send(edits ...edit) answer {
+	r.p.s.t.Helper()
+	request := protocol.AccountEntryRequest{CurrentAuthKey: r.p.authKey, Change: r.entry.Change()}
+	a := r.p.call("POST", protocol.PathAccountEntry, request, edits...)
+	if a.status < 300 {
+		r.accepted()
+	}
+	return a
+}
+
+func (r renewal) accepted() {
+	r.p.v.Follow(r.entry)
+	r.p.authKey, r.p.phraseKey = r.p.v.Owner.AuthKeys()
+}
+
+// renew sends an account entry.
+func (p *person) renew(r testvault.Renewal) {
+	p.s.t.Helper()
+	p.renewal(r).send().want(204, "")
+}
+
+// recovery returns the request that changes the account with the phrase.
+func (r renewal) recovery(removeTOTP bool) protocol.PhraseEntryRequest {
+	return protocol.PhraseEntryRequest{
+		Username: r.p.name, RecoveryAuthKey: r.p.phraseKey, Change: r.entry.Change(), RemoveTOTP: removeTOTP, Device: "new laptop",
+		Transport: protocol.SessionBearer,
+	}
+}
+
+func (p *person) phraseProof() protocol.PhraseProof {
+	return protocol.PhraseProof{Username: p.name, RecoveryAuthKey: p.phraseKey, After: -1}
 }
 
 func newListener(t *testing.T, h http.Handler) string {

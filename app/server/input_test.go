@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -31,8 +30,8 @@ func TestRegistrationErrorNamesTheField(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	long := strings.Repeat("x", 10_000)
-	kdf := func(name string, value any) map[string]any {
-		k := map[string]any{"salt": sample.ID(), "memory_kib": 65536, "time": 3, "threads": 4}
+	keys := func(name string, value any) map[string]any {
+		k := fields(t, registration("alice").Keys)
 		k[name] = value
 		return k
 	}
@@ -42,57 +41,45 @@ func TestRegistrationErrorNamesTheField(t *testing.T) {
 		code  protocol.Code
 		names string // what the message must name
 	}{
-		{"username", "", protocol.CodeBadRequest, "username"},
-		{"username", nil, protocol.CodeBadRequest, "username"},
-		{"username", 7, protocol.CodeBadRequest, "username"},
-		{"username", []string{"a"}, protocol.CodeBadRequest, "username"},
-		{"username", long, protocol.CodeBadRequest, "username"},
-		{"username", "al ice", protocol.CodeBadRequest, "username"},
-		{"username", "alice\x00", protocol.CodeBadRequest, "username"},
-		{"username", "al#ice", protocol.CodeBadRequest, "username"},
-		{"username", "al\uff03ice", protocol.CodeBadRequest, "username"},
-		{"username", strings.Repeat("ä", protocol.MaxUsernameRunes+1), protocol.CodeBadRequest, "username"},
-		{"user_id", "", protocol.CodeBadRequest, "user_id"},
-		{"user_id", sample.ID() + "==", protocol.CodeBadRequest, "user_id"},
-		{"user_id", sample.ID()[:21] + "/", protocol.CodeBadRequest, "user_id"},
-		{"user_id", sample.ID()[:21] + "B", protocol.CodeBadRequest, "user_id"}, // bits beyond the sixteenth byte
-		{"user_id", sample.ID()[:21] + "\n", protocol.CodeBadRequest, "user_id"},
-		{"user_id", long, protocol.CodeBadRequest, "user_id"},
+		{"card", "", protocol.CodeBadRequest, "card"},
+		{"card", nil, protocol.CodeBadRequest, "card"},
+		{"card", 7, protocol.CodeBadRequest, "card"},
+		{"card", []string{"a"}, protocol.CodeBadRequest, "card"},
+		{"card", "AgAA=", protocol.CodeBadRequest, "card"},
+		{"card", "AgAB", protocol.CodeBadRequest, "card"},
+		{"card", "AgA/", protocol.CodeBadRequest, "card"},
+		{"create", "", protocol.CodeBadRequest, "create"},
+		{"create", "AgAA", protocol.CodeBadRequest, "create"},
+		{"account", long, protocol.CodeBadRequest, "account"},
+		{"envelope", "", protocol.CodeBadRequest, "envelope"},
+		{"envelope", "AAAA", protocol.CodeBadRequest, "envelope"},
+		{"envelope", long, protocol.CodeTooLarge, "envelope"},
+		{"keys", nil, protocol.CodeBadRequest, "keys.document"},
+		{"keys", "strong", protocol.CodeBadRequest, "keys"},
+		{"keys", keys("document", ""), protocol.CodeBadRequest, "keys.document"},
+		{"keys", keys("document", "AgAA"), protocol.CodeBadRequest, "keys.document"},
+		{"keys", keys("document", long), protocol.CodeTooLarge, "keys.document"},
+		{"keys", keys("identity", "gAAAA"), protocol.CodeBadRequest, "keys.identity"},
+		{"keys", keys("identity", sample.Token(100)), protocol.CodeBadRequest, "keys.identity"},
+		{"keys", keys("wraps", nil), protocol.CodeBadRequest, "keys.wraps"},
+		{"keys", keys("wraps", []string{"x", "y"}), protocol.CodeBadRequest, "keys.wraps[0]"},
+		{"keys", keys("algorithm", "pbkdf2"), protocol.CodeBadRequest, "algorithm"},
 		{"auth_key", "", protocol.CodeBadRequest, "auth_key"},
 		{"auth_key", sample.ID(), protocol.CodeBadRequest, "auth_key"},
 		{"auth_key", long, protocol.CodeBadRequest, "auth_key"},
 		{"recovery_auth_key", strings.Repeat("=", 44), protocol.CodeBadRequest, "recovery_auth_key"},
-		{"kdf", nil, protocol.CodeBadRequest, "kdf.salt"},
-		{"kdf", "strong", protocol.CodeBadRequest, "kdf"},
-		{"kdf", kdf("salt", ""), protocol.CodeBadRequest, "kdf.salt"},
-		{"kdf", kdf("memory_kib", 65535), protocol.CodeBadRequest, "kdf.memory_kib"},
-		{"kdf", kdf("memory_kib", 1<<20+1), protocol.CodeBadRequest, "kdf.memory_kib"},
-		{"kdf", kdf("memory_kib", -1), protocol.CodeBadRequest, "kdf.memory_kib"},
-		{"kdf", kdf("memory_kib", 1e30), protocol.CodeBadRequest, "kdf.memory_kib"},
-		{"kdf", kdf("time", 2), protocol.CodeBadRequest, "kdf.time"},
-		{"kdf", kdf("time", 21), protocol.CodeBadRequest, "kdf.time"},
-		{"kdf", kdf("threads", 0), protocol.CodeBadRequest, "kdf.threads"},
-		{"kdf", kdf("threads", 17), protocol.CodeBadRequest, "kdf.threads"},
-		{"kdf", kdf("algorithm", "pbkdf2"), protocol.CodeBadRequest, "algorithm"},
-		{"wrapped_key", "", protocol.CodeBadRequest, "wrapped_key"},
-		{"wrapped_key", "gAAAA", protocol.CodeBadRequest, "wrapped_key"},
-		{"wrapped_key", strings.TrimRight(sample.Token(100), "="), protocol.CodeBadRequest, "wrapped_key"},
-		{"wrapped_key", "hA" + sample.Token(100)[2:], protocol.CodeBadRequest, "wrapped_key"},
-		{"wrapped_key", sample.Token(4096), protocol.CodeTooLarge, "wrapped_key"},
-		{"recovery_wrapped_key", "secret", protocol.CodeBadRequest, "recovery_wrapped_key"},
-		{"manifest", long, protocol.CodeTooLarge, "manifest"},
 		{"device", "", protocol.CodeBadRequest, "device"},
 		{"device", long, protocol.CodeBadRequest, "device"},
 		{"device", "a\nb", protocol.CodeBadRequest, "device"},
 		{"transport", "", protocol.CodeBadRequest, "transport"},
 		{"transport", "carrier pigeon", protocol.CodeBadRequest, "transport"},
 		{"admin", true, protocol.CodeBadRequest, "admin"},
-		{"Username", "alice", protocol.CodeBadRequest, "Username"},
+		{"Card", "AgAA", protocol.CodeBadRequest, "Card"},
 	} {
 		t.Run(fmt.Sprintf("%s=%.20v", c.field, c.value), func(t *testing.T) {
-			m := fields(t, sample.Registration("alice"))
+			m := fields(t, registration("alice"))
 			m[c.field] = c.value
-			a := s.call("POST", protocol.PathRegister, m)
+			a := s.call("POST", protocol.PathUsers, m)
 			if a.code() != c.code || a.status >= 500 || !strings.Contains(a.message(), c.names) {
 				t.Errorf("got %d %s", a.status, a.body)
 			}
@@ -102,6 +89,21 @@ func TestRegistrationErrorNamesTheField(t *testing.T) {
 		})
 	}
 	s.register("alice") // none of these created the account
+}
+
+func TestUsernameErrorNamesTheField(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for _, name := range []any{
+		7, []string{"a"}, strings.Repeat("x", 10_000), "al ice", "alice\x00", "al#ice", "al\uff03ice", strings.Repeat("ä", protocol.MaxUsernameRunes+1),
+	} {
+		for _, path := range []string{protocol.PathPrelogin, protocol.PathRegisterCheck} {
+			a := s.call("POST", path, map[string]any{"username": name})
+			if a.want(400, protocol.CodeBadRequest); !strings.Contains(a.message(), "username") {
+				t.Errorf("%.20v: %s", name, a.body)
+			}
+		}
+	}
 }
 
 func TestMalformedBodiesAreRejected(t *testing.T) {
@@ -159,79 +161,58 @@ func TestTooLargeBodyWithoutALength(t *testing.T) {
 	alice := s.register("alice")
 	huge := bytes.Repeat([]byte(" "), protocol.MaxBodyBytes+1)
 	chunked := func(r *http.Request) { r.ContentLength = -1 }
-	s.send("POST", protocol.PathVaultChanges, huge, bearer(alice.token), chunked).want(413, protocol.CodeTooLarge)
-	s.send("POST", protocol.PathVaultChanges, huge, bearer(alice.token)).want(413, protocol.CodeTooLarge)
+	s.send("POST", alice.vaultPath(protocol.PathVaultWrites), huge, bearer(alice.token), chunked).want(413, protocol.CodeTooLarge)
+	s.send("POST", alice.vaultPath(protocol.PathVaultWrites), huge, bearer(alice.token)).want(413, protocol.CodeTooLarge)
 }
 
-func TestChangeErrorNamesTheRecord(t *testing.T) {
+func TestWriteErrorNamesTheField(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	alice := s.register("alice")
-	id := sample.ID()
-	good := func() map[string]any {
-		return map[string]any{"item_id": sample.ID(), "kind": "details", "version": 1, "token": sample.Token(100)}
-	}
-	with := func(name string, value any) []any {
-		bad := good()
-		bad[name] = value
-		return []any{good(), bad}
-	}
-	same := good()
-	a1, a2 := good(), good()
-	a1["kind"], a1["item_id"] = "overview", id
-	a2["kind"], a2["item_id"], a2["version"] = "overview", id, 2
-	place := maps.Clone(same)
-	delete(place, "token")
-	tooMany := make([]any, protocol.MaxChangeRecords+1)
-	for i := range tooMany {
-		p := good()
-		delete(p, "token")
-		tooMany[i] = p
-	}
+	path := alice.vaultPath(protocol.PathVaultWrites)
 	for name, c := range map[string]struct {
-		change map[string]any
-		code   protocol.Code
-		says   string
+		field string
+		value any
+		code  protocol.Code
+		says  string
 	}{
-		"nothing":            {map[string]any{}, protocol.CodeBadRequest, "puts"},
-		"negative base":      {map[string]any{"base_revision": -1, "puts": []any{good()}}, protocol.CodeBadRequest, "base_revision"},
-		"base is a fraction": {map[string]any{"base_revision": 0.5, "puts": []any{good()}}, protocol.CodeBadRequest, "base_revision"},
-		"base too big":       {map[string]any{"base_revision": 1e19, "puts": []any{good()}}, protocol.CodeBadRequest, "base_revision"},
-		"base of a future":   {map[string]any{"base_revision": 9, "puts": []any{good()}}, protocol.CodeRevisionConflict, ""},
-		"manifest":           {map[string]any{"manifest": "x", "puts": []any{good()}}, protocol.CodeBadRequest, "manifest"},
-		"item id":            {map[string]any{"puts": with("item_id", "x")}, protocol.CodeBadRequest, "puts[1].item_id"},
-		"id with separator":  {map[string]any{"puts": with("item_id", "session#1")}, protocol.CodeBadRequest, "puts[1].item_id"},
-		"kind":               {map[string]any{"puts": with("kind", "note")}, protocol.CodeBadRequest, "puts[1].kind"},
-		"version":            {map[string]any{"puts": with("version", 0)}, protocol.CodeBadRequest, "puts[1].version"},
-		"token":              {map[string]any{"puts": with("token", "clear text")}, protocol.CodeBadRequest, "puts[1].token"},
-		"token of two lines": {map[string]any{"puts": with("token", sample.Token(100)+"\n")}, protocol.CodeBadRequest, "puts[1].token"},
-		"no token":           {map[string]any{"puts": with("token", "")}, protocol.CodeBadRequest, "puts[1].token"},
-		"token too long":     {map[string]any{"puts": with("token", sample.Token(protocol.MaxTokenBytes))}, protocol.CodeTooLarge, "puts[1].token"},
-		"revision in a put":  {map[string]any{"puts": with("revision", 1)}, protocol.CodeBadRequest, "revision"},
-		"same place twice":   {map[string]any{"puts": []any{same, same}}, protocol.CodeBadRequest, "puts[1]"},
-		"put and delete":     {map[string]any{"puts": []any{same}, "deletes": []any{place}}, protocol.CodeBadRequest, "deletes[0]"},
-		"overview twice":     {map[string]any{"puts": []any{a1, a2}}, protocol.CodeBadRequest, "puts[1]"},
-		"delete twice":       {map[string]any{"deletes": []any{place, place}}, protocol.CodeBadRequest, "deletes[1]"},
-		"too many":           {map[string]any{"deletes": tooMany}, protocol.CodeBadRequest, "500"},
-		"delete of nothing":  {map[string]any{"deletes": []any{place}}, protocol.CodeBadRequest, "deletes"},
-		"deletes is object":  {map[string]any{"deletes": map[string]any{}}, protocol.CodeBadRequest, "deletes"},
+		"no write":           {"write", nil, protocol.CodeBadRequest, "write"},
+		"write is a number":  {"write", 1, protocol.CodeBadRequest, "write"},
+		"malformed write":    {"write", "AgAA", protocol.CodeBadRequest, "write"},
+		"endless write":      {"write", strings.Repeat("A", protocol.MaxSignedBytes+4), protocol.CodeTooLarge, "write"},
+		"no operations":      {"operations", "", protocol.CodeBadRequest, "operations"},
+		"bad operations":     {"operations", "AgAA", protocol.CodeBadRequest, "operations"},
+		"endless operations": {"operations", strings.Repeat("A", protocol.MaxOperationsBytes+4), protocol.CodeTooLarge, "operations"},
+		"no tokens":          {"tokens", nil, protocol.CodeBadRequest, "tokens"},
+		"tokens is a text":   {"tokens", "x", protocol.CodeBadRequest, "tokens"},
+		"token in the clear": {"tokens", []string{"clear text"}, protocol.CodeBadRequest, "tokens[0]"},
+		"token of two lines": {"tokens", []string{sample.Token(100) + "\n"}, protocol.CodeBadRequest, "tokens[0]"},
+		"token too long":     {"tokens", []string{sample.Token(protocol.MaxTokenBytes)}, protocol.CodeTooLarge, "tokens[0]"},
+		"another token":      {"tokens", []string{sample.Token(100)}, protocol.CodeBadRequest, "tokens[0]"},
+		"too many tokens":    {"tokens", make([]string, 2001), protocol.CodeBadRequest, "more than 2000"},
+		"unknown field":      {"manifest", "x", protocol.CodeBadRequest, "manifest"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			body := map[string]any{"base_revision": 0, "manifest": sample.Token(100)}
-			maps.Copy(body, c.change)
-			a := alice.call("POST", protocol.PathVaultChanges, body)
+			body := fields(t, alice.item().Request())
+			body[c.field] = c.value
+			a := alice.call("POST", path, body)
 			if a.code() != c.code || a.status >= 500 || !strings.Contains(a.message(), c.says) {
-				t.Errorf("got %d %s", a.status, a.body)
+				t.Errorf("got %d %.300s", a.status, a.body)
 			}
 		})
 	}
 	if v := alice.vault(""); v.Revision != 0 || len(v.Records) != 0 {
-		t.Errorf("a rejected change left revision %d and %d records", v.Revision, len(v.Records))
+		t.Errorf("a rejected write left revision %d and %d records", v.Revision, len(v.Records))
 	}
-	for _, query := range []string{"?since=-1", "?since=x", "?since=1&since=2", "?since=01", "?since=", "?until=3", "?since=99999999999999999999"} {
-		alice.call("GET", protocol.PathVault+query, nil).want(400, protocol.CodeBadRequest)
+	for _, query := range []string{
+		"?since=-1", "?since=x", "?since=1&since=2", "?since=01", "?since=", "?until=3", "?since=99999999999999999999", "?after=-2", "?after=1.0",
+		"?revision=-1", "?revision=9007199254740992",
+	} {
+		alice.call("GET", alice.vaultPath(protocol.PathVaultOf)+query, nil).want(400, protocol.CodeBadRequest)
 	}
-	alice.call("POST", protocol.PathSessionsEnd, protocol.EndSessionsRequest{CurrentAuthKey: alice.reg.AuthKey, ID: "nonsense"}).want(400, protocol.CodeBadRequest)
+	alice.call("GET", strings.Replace(protocol.PathVaultOf, "{vault}", "x", 1), nil).want(400, protocol.CodeBadRequest)
+	alice.call("GET", strings.Replace(protocol.PathVaultOf, "{vault}", sample.ID(), 1), nil).want(404, protocol.CodeNotFound)
+	alice.call("POST", protocol.PathSessionsEnd, protocol.EndSessionsRequest{CurrentAuthKey: alice.authKey, ID: "nonsense"}).want(400, protocol.CodeBadRequest)
 }
 
 func TestSpellingsAreOneAccount(t *testing.T) {
@@ -239,10 +220,10 @@ func TestSpellingsAreOneAccount(t *testing.T) {
 	s := newSite(t)
 	p := s.register("Änne")
 	for _, spelling := range []string{"Änne", "änne", "ÄNNE", "A\u0308nne", "a\u0308NNE", "\uff21\u0308nne"} {
-		other := sample.Registration(spelling)
-		s.call("POST", protocol.PathRegister, other).want(409, protocol.CodeUsernameTaken)
-		p.reg.Username = spelling
-		if in := p.mustLogin(""); in.Account.UserID != p.reg.UserID || in.Account.Username != "änne" {
+		_, other := s.newPerson(spelling)
+		s.call("POST", protocol.PathUsers, other).want(409, protocol.CodeUsernameTaken)
+		p.name = spelling
+		if in := p.mustLogin(""); in.Account.UserID != p.userID() || in.Account.Username != "änne" {
 			t.Errorf("%q logs in to %+v", spelling, in.Account)
 		}
 	}
@@ -258,5 +239,5 @@ func TestUnknownPathsAndMethods(t *testing.T) {
 		t.Errorf("Allow: %q", a.header.Get("Allow"))
 	}
 	s.call("TRACE", protocol.PathLogin, nil).want(405, protocol.CodeMethodNotAllowed)
-	s.call("DELETE", protocol.PathVault, nil).want(405, protocol.CodeMethodNotAllowed)
+	s.call("DELETE", strings.Replace(protocol.PathVaultOf, "{vault}", sample.ID(), 1), nil).want(405, protocol.CodeMethodNotAllowed)
 }

@@ -36,10 +36,10 @@ func TestStrangersNeedAnInvitation(t *testing.T) {
 	check := func(i *protocol.Invitation, name string) answer {
 		return s.call("POST", protocol.PathRegisterCheck, protocol.RegisterCheckRequest{Invitation: i, Username: name})
 	}
-	reg := sample.Registration("alice")
+	reg := registration("alice")
 	check(nil, "").want(403, protocol.CodeInvitationRequired)
 	check(nil, "alice").want(403, protocol.CodeInvitationRequired)
-	s.call("POST", protocol.PathRegister, reg).want(403, protocol.CodeInvitationRequired)
+	s.call("POST", protocol.PathUsers, reg).want(403, protocol.CodeInvitationRequired)
 
 	invitation := s.invite()
 	wrong := *invitation
@@ -49,7 +49,7 @@ func TestStrangersNeedAnInvitation(t *testing.T) {
 	for _, bad := range []protocol.Invitation{wrong, unknown} {
 		check(&bad, "alice").want(403, protocol.CodeInvitationInvalid)
 		reg.Invitation = &bad
-		s.call("POST", protocol.PathRegister, reg).want(403, protocol.CodeInvitationInvalid)
+		s.call("POST", protocol.PathUsers, reg).want(403, protocol.CodeInvitationInvalid)
 	}
 	for _, bad := range []protocol.Invitation{{}, {ID: invitation.ID}, {ID: "#inhabited", Secret: invitation.Secret}, {ID: invitation.ID, Secret: invitation.Secret + "="}} {
 		check(&bad, "alice").want(400, protocol.CodeBadRequest)
@@ -59,25 +59,25 @@ func TestStrangersNeedAnInvitation(t *testing.T) {
 	check(invitation, "al ice").want(400, protocol.CodeBadRequest)
 
 	reg.Invitation = invitation
-	s.call("POST", protocol.PathRegister, reg).want(200, "")
+	s.call("POST", protocol.PathUsers, reg).want(200, "")
 	check(invitation, "bob").want(403, protocol.CodeInvitationInvalid)
-	bob := sample.Registration("bob")
+	bob := registration("bob")
 	bob.Invitation = invitation
-	s.call("POST", protocol.PathRegister, bob).want(403, protocol.CodeInvitationInvalid)
+	s.call("POST", protocol.PathUsers, bob).want(403, protocol.CodeInvitationInvalid)
 
 	// Only a caller who may register learns whether a name is taken, and a taken name does not use up an invitation.
-	s.call("POST", protocol.PathRegister, sample.Registration("alice")).want(403, protocol.CodeInvitationRequired)
+	s.call("POST", protocol.PathUsers, registration("alice")).want(403, protocol.CodeInvitationRequired)
 	second := s.invite()
 	check(second, "alice").want(409, protocol.CodeUsernameTaken)
-	again := sample.Registration("alice")
+	again := registration("alice")
 	again.Invitation = second
-	s.call("POST", protocol.PathRegister, again).want(409, protocol.CodeUsernameTaken)
+	s.call("POST", protocol.PathUsers, again).want(409, protocol.CodeUsernameTaken)
 	s.clock.move(7*24*time.Hour - time.Second)
 	bob.Invitation = second
 	check(second, "bob").want(204, "")
 	s.clock.move(time.Second)
 	check(second, "bob").want(403, protocol.CodeInvitationInvalid)
-	s.call("POST", protocol.PathRegister, bob).want(403, protocol.CodeInvitationInvalid)
+	s.call("POST", protocol.PathUsers, bob).want(403, protocol.CodeInvitationInvalid)
 	if log := s.log.String(); strings.Contains(log, invitation.Secret) || strings.Contains(log, second.Secret) {
 		t.Error("the log contains the secret of an invitation")
 	}
@@ -91,9 +91,9 @@ func TestInvitationAdmitsOneOfConcurrentUsers(t *testing.T) {
 	codes := make(chan protocol.Code, 8)
 	for n := range cap(codes) {
 		wg.Go(func() {
-			reg := sample.Registration("user" + string(rune('a'+n)))
+			reg := registration("user" + string(rune('a'+n)))
 			reg.Invitation = invitation
-			codes <- s.call("POST", protocol.PathRegister, reg).code()
+			codes <- s.call("POST", protocol.PathUsers, reg).code()
 		})
 	}
 	wg.Wait()
@@ -117,7 +117,7 @@ func TestFirstUserOfThisMachineNeedsNoInvitation(t *testing.T) {
 	s.call("POST", protocol.PathRegisterCheck, protocol.RegisterCheckRequest{Username: "alice"}).want(204, "")
 	s.register("alice")
 	s.call("POST", protocol.PathRegisterCheck, protocol.RegisterCheckRequest{}).want(403, protocol.CodeInvitationRequired)
-	s.call("POST", protocol.PathRegister, sample.Registration("mallory")).want(403, protocol.CodeInvitationRequired)
+	s.call("POST", protocol.PathUsers, registration("mallory")).want(403, protocol.CodeInvitationRequired)
 }
 
 // Each request reaches an empty server over loopback, as a stranger's request does through a proxy on this machine.
@@ -130,7 +130,7 @@ func TestStrangersBehindAProxyAreNotTheFirstUser(t *testing.T) {
 		"X-Real-IP": header("X-Real-IP", "203.0.113.7"), "Via": header("Via", "1.1 varnish"), "Cloudflare": header("CF-Connecting-IP", "203.0.113.7"),
 		"public name": host("vault.example.org"), "rebound name": host("127.0.0.1.rebind.example:80"), "public address": host("203.0.113.7:443"),
 	} {
-		for path, body := range map[string]any{protocol.PathRegister: sample.Registration("mallory"), protocol.PathRegisterCheck: protocol.RegisterCheckRequest{}} {
+		for path, body := range map[string]any{protocol.PathUsers: registration("mallory"), protocol.PathRegisterCheck: protocol.RegisterCheckRequest{}} {
 			if a := s.call("POST", path, body, e); a.code() != protocol.CodeInvitationRequired {
 				t.Errorf("%s, %s: %d %s", name, path, a.status, a.body)
 			}
@@ -143,7 +143,7 @@ func TestStrangersBehindAProxyAreNotTheFirstUser(t *testing.T) {
 	}
 	proxy := httptest.NewServer(httputil.NewSingleHostReverseProxy(target))
 	t.Cleanup(proxy.Close)
-	callTo(t, proxy.URL, "POST", protocol.PathRegister, sample.Registration("mallory")).want(403, protocol.CodeInvitationRequired)
+	callTo(t, proxy.URL, "POST", protocol.PathUsers, registration("mallory")).want(403, protocol.CodeInvitationRequired)
 
 	// By default, nginx sends HTTP/1.0 with the name of its upstream as Host, and no forwarding headers.
 	plain := httptest.NewRequestWithContext(t.Context(), "POST", s.url+protocol.PathRegisterCheck, nil)

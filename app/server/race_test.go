@@ -7,25 +7,24 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
-	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
-// beforeUpdate runs act once, after a request has read and checked a user but before it writes the user.
-type beforeUpdate struct {
+// beforeEntry runs act once, after a request has read and checked an account but before it changes the account.
+type beforeEntry struct {
 	vault.Store
 	acted atomic.Bool
 	act   func()
 }
 
-func (b *beforeUpdate) UpdateUser(ctx context.Context, u vault.User) error {
+func (b *beforeEntry) AppendEntry(ctx context.Context, c vault.EntryChange) error {
 	if b.act != nil && !b.acted.Swap(true) { // act may itself call this method
 		b.act()
 	}
-	return b.Store.UpdateUser(ctx, u)
+	return b.Store.AppendEntry(ctx, c)
 }
 
-func newBeforeUpdateSite(t *testing.T) (*site, *beforeUpdate) {
-	b := &beforeUpdate{}
+func newBeforeEntrySite(t *testing.T) (*site, *beforeEntry) {
+	b := &beforeEntry{}
 	return newSite(t, storedBy(func(inner vault.Store) vault.Store {
 		b.Store = inner
 		return b
@@ -34,26 +33,35 @@ func newBeforeUpdateSite(t *testing.T) (*site, *beforeUpdate) {
 
 func TestSessionMadeDuringAPasswordChangeEnds(t *testing.T) {
 	t.Parallel()
-	s, b := newBeforeUpdateSite(t)
+	s, b := newBeforeEntrySite(t)
 	alice := s.register("alice")
-	var stranger protocol.SessionResponse
+	var stranger protocol.UserSession
 	b.act = func() { stranger = alice.mustLogin("") }
-	change := protocol.PasswordRequest{CurrentAuthKey: alice.reg.AuthKey, KDF: alice.reg.KDF, AuthKey: sample.AuthKey(), WrappedKey: sample.Token(100)}
-	alice.call("POST", protocol.PathAccountPassword, change).want(204, "")
+	alice.renew(passwords[0]())
 	s.call("GET", protocol.PathAccount, nil, bearer(stranger.Token)).want(401, protocol.CodeUnauthorized)
 	alice.call("GET", protocol.PathAccount, nil).want(200, "")
 }
 
 func TestConcurrentChangesOfOneAccountConflict(t *testing.T) {
 	t.Parallel()
-	s, b := newBeforeUpdateSite(t)
+	s, b := newBeforeEntrySite(t)
 	alice := s.register("alice")
-	phrase := func() protocol.RecoveryRequest {
-		return protocol.RecoveryRequest{CurrentAuthKey: alice.reg.AuthKey, RecoveryAuthKey: sample.AuthKey(), RecoveryWrappedKey: sample.Token(100)}
-	}
-	first, second := phrase(), phrase()
-	b.act = func() { alice.call("POST", protocol.PathAccountRecovery, first).want(204, "") }
-	alice.call("POST", protocol.PathAccountRecovery, second).want(409, protocol.CodeConflict)
-	s.call("POST", protocol.PathRecoveryOpen, protocol.RecoveryOpenRequest{Username: "alice", RecoveryAuthKey: first.RecoveryAuthKey}).want(200, "")
-	s.call("POST", protocol.PathRecoveryOpen, protocol.RecoveryOpenRequest{Username: "alice", RecoveryAuthKey: second.RecoveryAuthKey}).want(401, protocol.CodeInvalidCredentials)
+	first, second := alice.renewal(newPhrase()), alice.renewal(newPhrase())
+	b.act = func() { first.send().want(204, "") }
+	second.send().want(409, protocol.CodeRevisionConflict)
+	s.call("POST", protocol.PathRecoveryOpen, alice.phraseProof()).want(200, "")
+	proof := alice.phraseProof()
+	proof.RecoveryAuthKey = second.entry.Change().RecoveryAuthKey
+	s.call("POST", protocol.PathRecoveryOpen, proof).want(401, protocol.CodeInvalidCredentials)
+}
+
+// A second factor that is enabled in between must not be lost.
+func TestEntryDuringAnotherChangeOfTheAccount(t *testing.T) {
+	t.Parallel()
+	s, b := newBeforeEntrySite(t)
+	alice := s.register("alice")
+	entry := alice.renewal(passwords[0]())
+	b.act = func() { alice.enrol() }
+	entry.send().want(409, protocol.CodeConflict)
+	alice.login("").want(401, protocol.CodeTOTPRequired)
 }

@@ -118,14 +118,14 @@ type route struct {
 // routes lists the whole API. guest routes are rate-limited by address, because nothing else is known about their callers;
 // member routes require a session. All other paths are files of the page, or not found.
 func (s *Server) routes() []route {
-	get, post, put, del := http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete
+	get, post, put := http.MethodGet, http.MethodPost, http.MethodPut
 	return []route{
 		{get, protocol.PathHealth, s.health},
 		{get, protocol.PathReady, s.ready},
 		{get, protocol.PathOpenAPI, s.openAPI},
 
 		{post, protocol.PathPrelogin, s.guest(s.prelogin)},
-		{post, protocol.PathRegister, s.guest(s.register)},
+		{post, protocol.PathUsers, s.guest(s.register)},
 		{post, protocol.PathRegisterCheck, s.guest(s.registerCheck)},
 		{post, protocol.PathLogin, s.guest(s.login)},
 		{post, protocol.PathRecoveryOpen, s.guest(s.recoveryOpen)},
@@ -134,20 +134,18 @@ func (s *Server) routes() []route {
 		{post, protocol.PathLogout, s.member(logout)},
 		{get, protocol.PathAccount, s.member(account)},
 		{post, protocol.PathAccountDelete, s.member(accountDelete)},
-		{post, protocol.PathAccountPassword, s.member(takes(s.vault.ChangePassword))},
-		{post, protocol.PathAccountRecovery, s.member(takes(s.vault.ChangeRecovery))},
+		{post, protocol.PathAccountEntry, s.member(takes(s.vault.AccountEntry, accountBody))},
 		{post, protocol.PathTOTPBegin, s.member(exchanges(s.vault.BeginTOTP, smallBody))},
-		{post, protocol.PathTOTPConfirm, s.member(takes(s.vault.ConfirmTOTP))},
-		{post, protocol.PathTOTPRemove, s.member(takes(s.vault.RemoveTOTP))},
+		{post, protocol.PathTOTPConfirm, s.member(takes(s.vault.ConfirmTOTP, smallBody))},
+		{post, protocol.PathTOTPRemove, s.member(takes(s.vault.RemoveTOTP, smallBody))},
 		{get, protocol.PathSettings, s.member(settings)},
 		{get, protocol.PathSessions, s.member(sessions)},
-		{post, protocol.PathSessionsEnd, s.member(takes(s.vault.EndSessions))},
-		{get, protocol.PathVault, s.member(changes)},
-		{post, protocol.PathVaultChanges, s.member(exchanges(s.vault.Apply, protocol.MaxBodyBytes))},
+		{post, protocol.PathSessionsEnd, s.member(takes(s.vault.EndSessions, smallBody))},
 		{get, protocol.PathEvents, s.member(events)},
-		{get, protocol.PathAttachments, s.member(attachments)},
-		{del, protocol.PathAttachment, s.member(deleteAttachment)},
-		{put, protocol.PathChunk, s.member(putChunk)},
-		{get, protocol.PathChunk, s.member(chunk)},
+		{get, protocol.PathVaultOf, s.member(changes)},
+		{post, protocol.PathVaultWrites, s.member(write)},
+		{get, protocol.PathVaultAttachments, s.member(attachments)},
+		{put, protocol.PathVaultChunk, s.member(putChunk)},
+		{get, protocol.PathVaultChunk, s.member(chunk)},
 	}
 }

@@ -93,9 +93,9 @@ func (s *Server) member(h memberHandler) handler {
 type memberHandler = func(*Server, http.ResponseWriter, *http.Request, vault.Session) error
 
 // takes returns the handler for a method without a result.
-func takes[In any](rule func(context.Context, vault.Session, In) error) memberHandler {
+func takes[In any](rule func(context.Context, vault.Session, In) error, limit int64) memberHandler {
 	return func(s *Server, w http.ResponseWriter, r *http.Request, session vault.Session) error {
-		in, err := decode[In](s, w, r, smallBody, session.UserID)
+		in, err := decode[In](s, w, r, limit, session.UserID)
 		if err != nil {
 			return err
 		}
@@ -123,7 +123,7 @@ func exchanges[In, Out any](rule func(context.Context, vault.Session, In) (Out, 
 
 // enter sends a new session over the transport that the caller chose.
 func (s *Server) enter(w http.ResponseWriter, r *http.Request, e vault.Entered, how protocol.SessionTransport) error {
-	out := protocol.SessionResponse{Account: e.Account}
+	out := protocol.UserSession{Account: e.Account}
 	if how == protocol.SessionBearer {
 		out.Token = e.Token
 	} else {

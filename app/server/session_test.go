@@ -23,7 +23,7 @@ func TestLoginEndsThePreviousSession(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	alice := s.register("alice")
-	var out protocol.SessionResponse
+	var out protocol.UserSession
 	s.call("POST", protocol.PathLogin, alice.loginRequest(""), bearer(alice.token)).into(&out)
 	if out.Token == alice.token {
 		t.Error("the token stayed the same")
@@ -37,12 +37,13 @@ func TestPasswordChangeEndsOtherSessions(t *testing.T) {
 	s := newSite(t)
 	alice := s.register("alice")
 	other := alice.mustLogin("")
-	change := protocol.PasswordRequest{CurrentAuthKey: alice.reg.AuthKey, KDF: alice.reg.KDF, AuthKey: sample.AuthKey(), WrappedKey: sample.Token(100)}
-	alice.call("POST", protocol.PathAccountPassword, change).want(204, "")
+	old := alice.authKey
+	alice.renew(passwords[0]())
 	alice.call("GET", protocol.PathAccount, nil).want(200, "")
 	s.call("GET", protocol.PathAccount, nil, bearer(other.Token)).want(401, protocol.CodeUnauthorized)
-	change.CurrentAuthKey = alice.reg.AuthKey
-	alice.call("POST", protocol.PathAccountPassword, change).want(401, protocol.CodeInvalidCredentials)
+	again := alice.renewal(passwords[1]())
+	alice.authKey = old
+	again.send().want(401, protocol.CodeInvalidCredentials)
 }
 
 func TestSessionLivesThirtyDaysFromItsLastUse(t *testing.T) {
@@ -78,7 +79,7 @@ func TestSessionsSurviveKeyRotation(t *testing.T) {
 	next := vault.NewKey()
 	both := s.serve(server.Config{Page: nothing, AuthRate: 1000, UserRate: 1000}, next+","+s.keys)
 	callTo(t, both, "GET", protocol.PathAccount, nil, bearer(alice.token)).want(200, "")
-	var out protocol.SessionResponse
+	var out protocol.UserSession
 	callTo(t, both, "POST", protocol.PathLogin, alice.loginRequest("")).into(&out)
 	alone := s.serve(server.Config{Page: nothing, AuthRate: 1000, UserRate: 1000}, next)
 	callTo(t, alone, "GET", protocol.PathAccount, nil, bearer(out.Token)).want(200, "")
@@ -105,9 +106,9 @@ func TestUsersCannotReachEachOther(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	alice, mallory := s.register("alice"), s.register("mallory")
-	alice.apply(0, []protocol.Put{sample.Put(protocol.KindOverview, sample.ID(), 1)}, nil).want(200, "")
-	mallory.call("POST", protocol.PathSessionsEnd, protocol.EndSessionsRequest{CurrentAuthKey: mallory.reg.AuthKey, ID: alice.acc.SessionID}).want(404, protocol.CodeNotFound)
-	mallory.call("POST", protocol.PathSessionsEnd, protocol.EndSessionsRequest{CurrentAuthKey: mallory.reg.AuthKey}).want(204, "")
+	alice.save()
+	mallory.call("POST", protocol.PathSessionsEnd, protocol.EndSessionsRequest{CurrentAuthKey: mallory.authKey, ID: alice.acc.SessionID}).want(404, protocol.CodeNotFound)
+	mallory.call("POST", protocol.PathSessionsEnd, protocol.EndSessionsRequest{CurrentAuthKey: mallory.authKey}).want(204, "")
 	alice.call("GET", protocol.PathAccount, nil).want(200, "")
 	if v := mallory.vault(""); len(v.Records) != 0 {
 		t.Errorf("mallory reads %d records", len(v.Records))
@@ -118,9 +119,9 @@ func TestCookieOverHTTPSHasTheHostPrefix(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, configured(func(c *server.Config) { c.TrustedProxies = loopback }))
 	https := header("X-Forwarded-Proto", "https")
-	reg := sample.Registration("alice")
+	reg := registration("alice")
 	reg.Transport = protocol.SessionCookie
-	a := s.call("POST", protocol.PathRegister, reg, https)
+	a := s.call("POST", protocol.PathUsers, reg, https)
 	if len(a.cookies) != 2 || !strings.HasPrefix(a.cookies[1].Name, "__Secure-vaultsphere-device-") || !a.cookies[1].Secure || a.cookies[1].Domain != "" {
 		t.Fatalf("the device's cookie: %s", a.header["Set-Cookie"])
 	}
@@ -141,9 +142,9 @@ func TestCookieOverHTTPSHasTheHostPrefix(t *testing.T) {
 func TestCrossSiteRequestWithACookieIsRejected(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	reg := sample.Registration("alice")
+	reg := registration("alice")
 	reg.Transport = protocol.SessionCookie
-	a := s.call("POST", protocol.PathRegister, reg)
+	a := s.call("POST", protocol.PathUsers, reg)
 	cookie := header("Cookie", a.cookies[0].Name+"="+a.cookies[0].Value)
 	s.call("POST", protocol.PathLogout, nil, cookie, header("Origin", "https://evil.example")).want(http.StatusForbidden, protocol.CodeForbidden)
 	s.call("POST", protocol.PathLogout, nil, cookie, header("Sec-Fetch-Site", "same-origin")).want(http.StatusNoContent, "")

@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
-	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
 // failing is a store that fails on demand.
@@ -36,18 +36,18 @@ func (f *failing) Probe(ctx context.Context, now time.Time) error {
 	return errors.Join(f.err(), f.Store.Probe(ctx, now))
 }
 
-func (f *failing) Apply(ctx context.Context, name vault.Username, c vault.Change) (int64, error) {
-	if err := f.err(); err != nil {
-		return 0, err
-	}
-	return f.Store.Apply(ctx, name, c)
-}
-
-func (f *failing) CreateUser(ctx context.Context, u vault.User) error {
+func (f *failing) ApplyWrite(ctx context.Context, c vault.WriteChange) error {
 	if err := f.err(); err != nil {
 		return err
 	}
-	return f.Store.CreateUser(ctx, u)
+	return f.Store.ApplyWrite(ctx, c)
+}
+
+func (f *failing) CreateAccount(ctx context.Context, u vault.User, founding vault.Founding) error {
+	if err := f.err(); err != nil {
+		return err
+	}
+	return f.Store.CreateAccount(ctx, u, founding)
 }
 
 func newFailingSite(t *testing.T) (*site, *failing) {
@@ -74,16 +74,16 @@ func TestStoreFailuresLoseNothing(t *testing.T) {
 			s, store := newFailingSite(t)
 			alice := s.register("alice")
 			s.call("GET", protocol.PathReady, nil).want(200, "")
-			change := []protocol.Put{sample.Put(protocol.KindOverview, sample.ID(), 1)}
+			change := alice.item()
 			store.fail(c.err)
-			a := alice.apply(0, change, nil).want(c.status, c.code)
+			a := alice.send(change).want(c.status, c.code)
 			if strings.Contains(string(a.body), "secret-detail") || !strings.Contains(s.log.String(), c.err.Error()) {
 				t.Errorf("the answer contains the cause, or the log lacks it: %s", a.body)
 			}
 			if !strings.Contains(s.log.String(), `"request_id":"`+a.header.Get("X-Request-Id")) {
 				t.Error("the log lacks the request id of the answer")
 			}
-			s.call("POST", protocol.PathRegister, sample.Registration("bob")).want(c.status, c.code)
+			s.call("POST", protocol.PathUsers, registration("bob")).want(c.status, c.code)
 			s.srv.ProbeEvery(0)
 			for _, status := range []int{200, 503, 503} {
 				if got := s.call("GET", protocol.PathReady, nil); got.status != status {
@@ -97,7 +97,7 @@ func TestStoreFailuresLoseNothing(t *testing.T) {
 			if v := alice.vault(""); v.Revision != 0 || len(v.Records) != 0 {
 				t.Errorf("a failed change left %+v", v)
 			}
-			alice.apply(0, change, nil).want(200, "")
+			alice.send(change).want(204, "")
 			if got := s.call("GET", protocol.PathReady, nil); got.status != 200 {
 				t.Errorf("/ready answered %d", got.status)
 			}
@@ -109,7 +109,7 @@ func TestStoreFailuresLoseNothing(t *testing.T) {
 // panicking simulates a bug in the server.
 type panicking struct{ vault.Store }
 
-func (panicking) Changes(context.Context, vault.Username, int64, vault.ChangeWriter) error {
+func (panicking) VaultChanges(context.Context, chain.ID, int64, vault.VaultWriter) error {
 	panic("a fault")
 }
 
@@ -117,7 +117,7 @@ func TestServerSurvivesAPanic(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, storedBy(func(inner vault.Store) vault.Store { return panicking{inner} }))
 	alice := s.register("alice")
-	alice.call("GET", protocol.PathVault, nil).want(500, protocol.CodeInternal)
+	alice.call("GET", alice.vaultPath(protocol.PathVaultOf), nil).want(500, protocol.CodeInternal)
 	alice.call("GET", protocol.PathAccount, nil).want(200, "")
 	if !strings.Contains(s.log.String(), "store_test.go") {
 		t.Error("no stack in the log")
@@ -147,8 +147,7 @@ func TestLoginRacingAPasswordChangeLeavesNoSession(t *testing.T) {
 	}))
 	alice := s.register("alice")
 	r.act = func() {
-		change := protocol.PasswordRequest{CurrentAuthKey: alice.reg.AuthKey, KDF: alice.reg.KDF, AuthKey: sample.AuthKey(), WrappedKey: sample.Token(100)}
-		alice.call("POST", protocol.PathAccountPassword, change).want(204, "")
+		alice.renew(passwords[0]())
 	}
 	alice.login("").want(401, protocol.CodeInvalidCredentials)
 	var list protocol.SessionsResponse
@@ -168,8 +167,7 @@ func TestLoginRacingAnotherChangeRetries(t *testing.T) {
 	alice := s.register("alice")
 	secret := alice.enrol()
 	r.act = func() {
-		phrase := protocol.RecoveryRequest{CurrentAuthKey: alice.reg.AuthKey, RecoveryAuthKey: sample.AuthKey(), RecoveryWrappedKey: sample.Token(100)}
-		alice.call("POST", protocol.PathAccountRecovery, phrase).want(204, "")
+		alice.renew(newPhrase())
 	}
 	alice.login(codeAt(t, secret, s.clock.Now())).want(200, "")
 }
@@ -204,13 +202,13 @@ func TestInterruptedDeletionIsFinishedLater(t *testing.T) {
 				return h
 			}))
 			alice := s.register("alice")
-			alice.call("POST", protocol.PathAccountDelete, protocol.DeleteAccountRequest{CurrentAuthKey: alice.reg.AuthKey}).want(503, protocol.CodeStorageUnavailable)
+			alice.call("POST", protocol.PathAccountDelete, protocol.DeleteAccountRequest{CurrentAuthKey: alice.authKey}).want(503, protocol.CodeStorageUnavailable)
 			alice.call("GET", protocol.PathAccount, nil).want(401, protocol.CodeUnauthorized)
 			if next == "login" {
 				alice.login("").want(401, protocol.CodeInvalidCredentials)
 			}
 			s.register("alice")
-			s.call("POST", protocol.PathRegister, alice.reg).want(409, protocol.CodeUsernameTaken)
+			s.call("POST", protocol.PathUsers, registration("alice")).want(409, protocol.CodeUsernameTaken)
 		})
 	}
 }

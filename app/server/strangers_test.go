@@ -11,11 +11,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/app/seal"
 	"github.com/vaultsphere/vaultsphere/app/server"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/await"
-	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/testvault"
 )
 
 // exchange is a request on a raw connection: the test controls every byte.
@@ -79,16 +81,22 @@ const largeRecords = 240
 func largeVault(s *site) *person {
 	s.t.Helper()
 	p := s.register("large")
-	for base := range int64(4) {
-		c := vault.Change{Base: base, Manifest: sample.Token(100)}
+	for range 4 {
+		var puts []testvault.Operation
 		for range largeRecords / 4 {
-			put := sample.Put(protocol.KindDetails, sample.ID(), 1)
-			put.Token = strings.Repeat("x", 60_000)
-			c.Puts = append(c.Puts, put)
+			puts = append(puts, p.v.PutToken(chain.RecordDetails, seal.NewID(), 1, strings.Repeat("x", 60_000)))
 		}
-		if _, err := s.store.Apply(s.t.Context(), "large", c); err != nil {
+		w := p.v.Draft(puts...)
+		base, err := s.store.VaultHead(s.t.Context(), p.v.ID)
+		if err != nil {
 			s.t.Fatal(err)
 		}
+		change := w.WriteChange
+		change.Base, change.Now = base, s.clock.Now()
+		if err := s.store.ApplyWrite(s.t.Context(), change); err != nil {
+			s.t.Fatal(err)
+		}
+		p.v.Apply(w)
 	}
 	return p
 }
@@ -96,8 +104,8 @@ func largeVault(s *site) *person {
 // fullSync reads the whole answer; records is 0 if it was rejected.
 func (p *person) fullSync(token string) (records int) {
 	p.s.t.Helper()
-	res := p.open(token, "GET", protocol.PathVault, "", "").answer() //nolint:bodyclose // as above
-	var whole protocol.VaultResponse
+	res := p.open(token, "GET", p.vaultPath(protocol.PathVaultOf), "", "").answer() //nolint:bodyclose // as above
+	var whole protocol.VaultAnswer
 	if err := json.NewDecoder(res.Body).Decode(&whole); err != nil {
 		return 0
 	}
@@ -107,7 +115,7 @@ func (p *person) fullSync(token string) (records int) {
 // slowSync starts a full sync and reads only the header of the answer.
 func (p *person) slowSync(token string) (*exchange, *http.Response) {
 	p.s.t.Helper()
-	e := p.open(token, "GET", protocol.PathVault, "", "")
+	e := p.open(token, "GET", p.vaultPath(protocol.PathVaultOf), "", "")
 	res := e.answer()
 	if res.StatusCode != http.StatusOK {
 		p.s.t.Fatalf("got %d", res.StatusCode)
@@ -119,12 +127,12 @@ func TestFullSyncsAreLimited(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	p, bob := largeVault(s), s.register("bob")
-	bob.apply(0, []protocol.Put{sample.Put(protocol.KindOverview, sample.ID(), 1)}, nil).want(200, "")
+	bob.save()
 	second, third := p.mustLogin("").Token, p.mustLogin("").Token
 	s.srv.SyncWithin(50*time.Millisecond, time.Hour)
 
 	first, _ := p.slowSync(p.token) //nolint:bodyclose // as above
-	busy := p.call("GET", protocol.PathVault, nil).want(503, protocol.CodeUnavailable)
+	busy := p.call("GET", p.vaultPath(protocol.PathVaultOf), nil).want(503, protocol.CodeUnavailable)
 	if got := busy.header.Get("Retry-After"); got != "5" {
 		t.Errorf("the second full sync of a session has Retry-After %q", got)
 	}
@@ -132,9 +140,9 @@ func TestFullSyncsAreLimited(t *testing.T) {
 		t.Errorf("the full sync of another session has %d records", n)
 	}
 	other, _ := p.slowSync(second) //nolint:bodyclose // as above
-	s.call("GET", protocol.PathVault, nil, bearer(third)).want(503, protocol.CodeUnavailable)
-	s.call("GET", protocol.PathVault+"?since=3", nil, bearer(third)).want(503, protocol.CodeUnavailable) // a delta can be just as large
-	s.call("GET", protocol.PathVault+"?since=4", nil, bearer(third)).want(200, "")
+	s.call("GET", p.vaultPath(protocol.PathVaultOf), nil, bearer(third)).want(503, protocol.CodeUnavailable)
+	s.call("GET", p.vaultPath(protocol.PathVaultOf)+"?since=3", nil, bearer(third)).want(503, protocol.CodeUnavailable) // a delta can be just as large
+	s.call("GET", p.vaultPath(protocol.PathVaultOf)+"?since=4", nil, bearer(third)).want(200, "")
 	if v := bob.vault(""); len(v.Records) != 1 {
 		t.Errorf("a small vault has %d records", len(v.Records))
 	}
@@ -152,7 +160,7 @@ func TestFullSyncWaitsForASlot(t *testing.T) {
 	p := largeVault(s)
 	s.srv.SyncWithin(time.Hour, time.Hour)
 	first, _ := p.slowSync(p.token) //nolint:bodyclose // as above
-	waiting := p.open(p.token, "GET", protocol.PathVault, "", "")
+	waiting := p.open(p.token, "GET", p.vaultPath(protocol.PathVaultOf), "", "")
 	first.close()
 	if got := waiting.answer(); got.StatusCode != http.StatusOK { //nolint:bodyclose // as above
 		t.Errorf("the waiting sync got %d", got.StatusCode)
@@ -164,8 +172,8 @@ func TestStalledClientLosesItsFullSync(t *testing.T) {
 	s := newSite(t)
 	p := largeVault(s)
 	s.srv.SyncWithin(time.Hour, 2*time.Second)
-	_, res := p.slowSync(p.token)                               //nolint:bodyclose // as above
-	p.open(p.token, "GET", protocol.PathVault, "", "").answer() //nolint:bodyclose // succeeds once the other one has lost its slot
+	_, res := p.slowSync(p.token)                                              //nolint:bodyclose // as above
+	p.open(p.token, "GET", p.vaultPath(protocol.PathVaultOf), "", "").answer() //nolint:bodyclose // succeeds once the other one has lost its slot
 	if _, err := io.Copy(io.Discard, res.Body); err == nil {
 		t.Error("a partial answer looked complete")
 	}
@@ -173,12 +181,12 @@ func TestStalledClientLosesItsFullSync(t *testing.T) {
 
 // uploadOf sends all but the last byte of a change of size bytes.
 func (p *person) uploadOf(size int) *exchange {
-	return p.open(p.token, "POST", protocol.PathVaultChanges, fmt.Sprintf("Content-Length: %d\r\n", size), strings.Repeat(" ", size-1))
+	return p.open(p.token, "POST", p.vaultPath(protocol.PathVaultWrites), fmt.Sprintf("Content-Length: %d\r\n", size), strings.Repeat(" ", size-1))
 }
 
 // changeOf returns a body of size bytes that changes nothing.
 func changeOf(size int) []byte {
-	const body = `{"base_revision":99,"manifest":"","puts":[],"deletes":[]}`
+	const body = `{"write":"","operations":"","tokens":[]}`
 	return []byte(body + strings.Repeat(" ", size-len(body)))
 }
 
@@ -188,12 +196,12 @@ func TestBodiesWaitForRoom(t *testing.T) {
 	alice, bob, carol := s.register("alice"), s.register("bob"), s.register("carol")
 	s.srv.BodyWithin(50*time.Millisecond, time.Hour)
 	send := func(p *person, size int) answer {
-		return p.s.send("POST", protocol.PathVaultChanges, changeOf(size), bearer(p.token))
+		return p.s.send("POST", p.vaultPath(protocol.PathVaultWrites), changeOf(size), bearer(p.token))
 	}
 
 	// Announced bytes do not count until they arrive.
 	for range 2 * server.BodyRoom / protocol.MaxBodyBytes {
-		alice.open(alice.token, "POST", protocol.PathVaultChanges, fmt.Sprintf("Content-Length: %d\r\n", protocol.MaxBodyBytes), "{")
+		alice.open(alice.token, "POST", alice.vaultPath(protocol.PathVaultWrites), fmt.Sprintf("Content-Length: %d\r\n", protocol.MaxBodyBytes), "{")
 	}
 	send(alice, 300<<10).want(400, protocol.CodeBadRequest)
 
@@ -209,7 +217,7 @@ func TestBodiesWaitForRoom(t *testing.T) {
 	await.Until(t, "room of all that is taken", func() bool { return !s.srv.HasRoom(192 << 10) })
 	send(carol, 300<<10).want(503, protocol.CodeUnavailable)
 	send(carol, 32<<10).want(400, protocol.CodeBadRequest)
-	carol.open(carol.token, "POST", protocol.PathVaultChanges, "Transfer-Encoding: chunked\r\n", "50000\r\n"+strings.Repeat(" ", 0x50000)+"\r\n").
+	carol.open(carol.token, "POST", carol.vaultPath(protocol.PathVaultWrites), "Transfer-Encoding: chunked\r\n", "50000\r\n"+strings.Repeat(" ", 0x50000)+"\r\n").
 		refusal(503, protocol.CodeUnavailable, "5")
 
 	full.close()
@@ -223,11 +231,11 @@ func TestSlowBodyIsDropped(t *testing.T) {
 	alice := s.register("alice")
 	s.srv.BodyWithin(time.Hour, 50*time.Millisecond)
 	for what, e := range map[string]*exchange{
-		"of a user":       alice.open(alice.token, "POST", protocol.PathVaultChanges, "Content-Length: 100\r\n", "{"),
+		"of a user":       alice.open(alice.token, "POST", alice.vaultPath(protocol.PathVaultWrites), "Content-Length: 100\r\n", "{"),
 		"of a guest":      alice.open("", "POST", protocol.PathLogin, "Content-Length: 100\r\n", "{"),
-		"without a byte":  alice.open(alice.token, "POST", protocol.PathVaultChanges, "Content-Length: 100\r\n", ""),
+		"without a byte":  alice.open(alice.token, "POST", alice.vaultPath(protocol.PathVaultWrites), "Content-Length: 100\r\n", ""),
 		"large":           alice.uploadOf(protocol.MaxBodyBytes),
-		"of unknown size": alice.open(alice.token, "POST", protocol.PathVaultChanges, "Transfer-Encoding: chunked\r\n", "5\r\n     \r\n"),
+		"of unknown size": alice.open(alice.token, "POST", alice.vaultPath(protocol.PathVaultWrites), "Transfer-Encoding: chunked\r\n", "5\r\n     \r\n"),
 	} {
 		t.Run(what, func(t *testing.T) {
 			e.t = t
@@ -262,11 +270,11 @@ func TestBodiesAreBoundedInMemory(t *testing.T) {
 	s := newSite(t)
 	alice := s.register("alice")
 	for name, body := range map[string]string{
-		"many empty objects": `{"base_revision":0,"puts":[` + strings.Repeat("{},", 1000) + `{}]}`,
-		"deep":               strings.Repeat(`{"a":`, 10) + "1" + strings.Repeat("}", 10),
-		"many members":       `{"a":1` + strings.Repeat(` `, 10) + manyMembers(100) + `}`,
+		"many empty texts": `{"write":"","tokens":[` + strings.Repeat(`"",`, 2000) + `""]}`,
+		"deep":             strings.Repeat(`{"a":`, 10) + "1" + strings.Repeat("}", 10),
+		"many members":     `{"a":1` + strings.Repeat(` `, 10) + manyMembers(100) + `}`,
 	} {
-		if a := s.send("POST", protocol.PathVaultChanges, []byte(body), bearer(alice.token)); a.status != 400 {
+		if a := s.send("POST", alice.vaultPath(protocol.PathVaultWrites), []byte(body), bearer(alice.token)); a.status != 400 {
 			t.Errorf("%s: %d %s", name, a.status, a.body)
 		}
 	}
@@ -289,14 +297,12 @@ func TestQuotaErrorsNameTheQuota(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, grants(func(l *vault.Limits) { l.Records = vault.Quota{Items: 1, Bytes: 2000} }))
 	alice := s.register("alice")
-	first, second := sample.Put(protocol.KindOverview, sample.ID(), 1), sample.Put(protocol.KindOverview, sample.ID(), 1)
-	alice.apply(0, []protocol.Put{first}, nil).want(200, "")
-	alice.apply(1, []protocol.Put{second}, nil).want(403, protocol.CodeItemQuotaReached)
-	large := sample.Put(protocol.KindDetails, first.ItemID, 1)
-	large.Token = sample.Token(2000)
-	alice.apply(1, []protocol.Put{large}, nil).want(403, protocol.CodeRecordQuotaReached)
-	alice.apply(1, []protocol.Put{second}, []protocol.Place{first.Place}).want(200, "")
-	s.register("bob").apply(0, []protocol.Put{first}, nil).want(200, "")
+	first := alice.v.Put(chain.RecordOverview, seal.NewID(), 1, "first")
+	alice.send(alice.v.Draft(first)).want(204, "")
+	alice.send(alice.item()).want(403, protocol.CodeItemQuotaReached)
+	alice.send(alice.v.Draft(alice.v.Put(chain.RecordDetails, first.ID, 1, strings.Repeat("x", 2000)))).want(403, protocol.CodeRecordQuotaReached)
+	alice.send(alice.v.Draft(testvault.Delete(first), alice.v.Put(chain.RecordOverview, seal.NewID(), 1, "second"))).want(204, "")
+	s.register("bob").save()
 }
 
 func TestExtraSessionEndsTheLeastRecentlyUsed(t *testing.T) {

@@ -10,6 +10,8 @@ import (
 
 	"golang.org/x/sync/semaphore"
 
+	"github.com/go-chi/chi/v5"
+
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
@@ -23,7 +25,7 @@ const (
 	// would otherwise wait for it.
 	swiftBlocks = 16
 	blockPause  = time.Millisecond
-	// blockBytes limits how much of an answer is in memory. A record is much smaller.
+	// blockBytes limits how much of an answer is in memory, after the log. A record is much smaller.
 	blockBytes = 256 << 10
 )
 
@@ -73,14 +75,15 @@ func (s *syncSlots) take(ctx context.Context, session vault.Session) (release fu
 	return release, nil
 }
 
-// changes answers with the changes of the vault. It reads a small answer completely before it sends it. A larger one takes a
+// changes answers with what a client is missing of a vault. It reads a small answer completely before it sends it. A larger one takes a
 // slot and is sent while it is read; one cheap query tells them apart.
 func changes(s *Server, w http.ResponseWriter, r *http.Request, session vault.Session) error {
-	since, err := readSince(r)
+	asked, err := readAsked(r)
 	if err != nil {
 		return err
 	}
-	small, err := s.vault.Small(r.Context(), session, since, blockBytes/2)
+	id := chi.URLParam(r, "vault")
+	small, err := s.vault.Small(r.Context(), id, asked.Since, blockBytes/2)
 	if err != nil {
 		return err
 	}
@@ -93,7 +96,7 @@ func changes(s *Server, w http.ResponseWriter, r *http.Request, session vault.Se
 	}
 	a := s.newVaultAnswer(w)
 	defer a.free()
-	err = s.vault.Changes(r.Context(), session, since, a)
+	err = s.vault.Changes(r.Context(), session, id, asked, a)
 	if err == nil {
 		err = a.end()
 	}
@@ -104,22 +107,36 @@ func changes(s *Server, w http.ResponseWriter, r *http.Request, session vault.Se
 	return err
 }
 
-func readSince(r *http.Request) (since int64, err error) {
-	query := r.URL.Query()
-	if values, ok := query["since"]; ok {
-		since, err = strconv.ParseInt(values[0], 10, 64)
-		if err != nil || len(values) != 1 || values[0] != strconv.FormatInt(since, 10) {
-			return 0, badBody("since must be one integer")
+// readAsked reads the parameters since, after and revision. The defaults are those of a client that remembers nothing.
+func readAsked(r *http.Request) (vault.Asked, error) {
+	asked := vault.Asked{After: -1}
+	into := map[string]*int64{"since": &asked.Since, "after": &asked.After, "revision": &asked.Revision}
+	for name, values := range r.URL.Query() {
+		n, known := into[name]
+		if !known {
+			return asked, badBody("the parameters are since, after and revision")
+		}
+		var err error
+		if *n, err = strconv.ParseInt(values[0], 10, 64); err != nil || len(values) != 1 || values[0] != strconv.FormatInt(*n, 10) {
+			return asked, badBody("%s must be one integer", name)
 		}
 	}
-	delete(query, "since")
-	for range query {
-		return 0, badBody("since is the only parameter")
-	}
-	return since, nil
+	return asked, nil
 }
 
-// vaultAnswer writes a protocol.VaultResponse as encoding/json does, in blocks. It is a vault.ChangeWriter.
+// write stores one write of a vault.
+func write(s *Server, w http.ResponseWriter, r *http.Request, session vault.Session) error {
+	in, err := decode[protocol.WriteRequest](s, w, r, protocol.MaxBodyBytes, session.UserID)
+	if err != nil {
+		return err
+	}
+	if err := s.vault.Write(r.Context(), session, chi.URLParam(r, "vault"), in); err != nil {
+		return err
+	}
+	return done(w)
+}
+
+// vaultAnswer writes a protocol.VaultAnswer as encoding/json does, in blocks. It is a vault.AnswerWriter.
 type vaultAnswer struct {
 	w        http.ResponseWriter
 	block    *[]byte
@@ -138,20 +155,26 @@ func (s *Server) newVaultAnswer(w http.ResponseWriter) *vaultAnswer {
 	return &vaultAnswer{w: w, block: block, patience: s.syncs.patience, last: time.Now().Add(syncTime)}
 }
 
-func (a *vaultAnswer) free() { blocks.Put(a.block) }
+func (a *vaultAnswer) free() {
+	if cap(*a.block) <= 2*blockBytes { // a long log makes it larger
+		blocks.Put(a.block)
+	}
+}
 
-func (a *vaultAnswer) Begin(h vault.Head) error {
-	b := append(*a.block, `{"revision":`...)
-	b = strconv.AppendInt(b, h.Revision, 10)
-	b = appendText(append(b, `,"manifest":`...), h.Manifest)
+func (a *vaultAnswer) Begin(log protocol.VaultLog) error {
+	b, err := json.Marshal(log)
+	if err != nil {
+		return err
+	}
+	b = append(*a.block, b[:len(b)-1]...)
 	*a.block = append(b, `,"records":[`...)
 	return nil
 }
 
 // recordFrame is more than the size of a record's JSON without its token.
-const recordFrame = 256
+const recordFrame = 320
 
-func (a *vaultAnswer) Write(r protocol.Record) error {
+func (a *vaultAnswer) Write(r protocol.VaultRecord) error {
 	if len(*a.block)+len(r.Token)+recordFrame > blockBytes {
 		if err := a.flush(); err != nil {
 			return err
@@ -161,19 +184,30 @@ func (a *vaultAnswer) Write(r protocol.Record) error {
 	if a.records++; a.records > 1 {
 		b = append(b, ',')
 	}
-	b = appendText(append(b, `{"item_id":`...), r.ItemID)
-	b = appendText(append(b, `,"kind":`...), string(r.Kind))
+	// None of these texts needs escapes: they are base64url, or the word of a kind.
+	b = appendPlain(b, `{"item_id":`, r.ItemID)
+	b = appendPlain(b, `,"kind":`, string(r.Kind))
 	b = strconv.AppendInt(append(b, `,"version":`...), r.Version, 10)
+	if r.Epoch != 0 {
+		b = strconv.AppendInt(append(b, `,"epoch":`...), r.Epoch, 10)
+	}
 	b = strconv.AppendInt(append(b, `,"revision":`...), r.Revision, 10)
 	if r.Token != "" {
-		// A token is most of a record and needs no escapes: vault.Change guarantees base64url.
-		b = append(append(append(b, `,"token":"`...), r.Token...), '"')
+		b = appendPlain(b, `,"token":`, r.Token)
+	}
+	if r.Hash != "" {
+		b = appendPlain(b, `,"hash":`, r.Hash)
 	}
 	if r.Deleted {
 		b = append(b, `,"deleted":true`...)
 	}
 	*a.block = append(b, '}')
 	return nil
+}
+
+func appendPlain(b []byte, name, text string) []byte {
+	b = append(append(b, name...), '"')
+	return append(append(b, text...), '"')
 }
 
 // flush sends the block. A client that receives it too slowly loses its slot.
@@ -209,20 +243,4 @@ func (a *vaultAnswer) end() error {
 		a.w.Header().Set("Content-Length", strconv.Itoa(len(*a.block)))
 	}
 	return a.flush()
-}
-
-// appendText appends s as a JSON string. It is fast for plain ASCII, which is what clients store.
-func appendText(b []byte, s string) []byte {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
-			quoted, err := json.Marshal(s)
-			if err != nil {
-				panic("server: " + err.Error()) // a string always encodes
-			}
-			return append(b, quoted...)
-		}
-	}
-	b = append(b, '"')
-	b = append(b, s...)
-	return append(b, '"')
 }

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/protocol"
-	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
 // blockRecorder records the largest write.
@@ -24,19 +23,20 @@ func (r *blockRecorder) Write(b []byte) (int, error) {
 
 func TestVaultAnswerMatchesEncodingJSON(t *testing.T) {
 	t.Parallel()
-	records := []protocol.Record{
-		{Place: protocol.Place{ItemID: "a", Kind: protocol.KindOverview, Version: 1}, Revision: 7, Token: "gAAA_-="},
-		{Place: protocol.Place{ItemID: "b", Kind: protocol.KindDetails, Version: 12}, Revision: 8, Deleted: true},
-		{Place: protocol.Place{ItemID: "c\"\\\u2028<&>é\x01\xff", Kind: protocol.KindDetails, Version: 3}, Revision: 9, Token: "\x7f"},
+	log := protocol.VaultLog{Revision: 10, Entries: []string{"e0", "e1"}, Writes: []string{}, Cards: []string{"c"}, Envelope: "env"}
+	records := []protocol.VaultRecord{
+		{ItemID: "a", Kind: protocol.RecordOverview, Version: 1, Epoch: 2, Revision: 7, Token: "gAAA_-="},
+		{ItemID: "b", Kind: protocol.RecordDetails, Version: 12, Epoch: 1, Revision: 8, Deleted: true},
+		{ItemID: "c", Kind: protocol.RecordAttachment, Version: 3, Revision: 9, Hash: "h_-"},
 	}
 	for range 40 {
-		records = append(records, protocol.Record{Place: records[0].Place, Revision: 10, Token: strings.Repeat("x", protocol.MaxTokenBytes)})
+		records = append(records, protocol.VaultRecord{ItemID: "d", Kind: protocol.RecordDetails, Version: 1, Epoch: 1, Revision: 10, Token: strings.Repeat("x", protocol.MaxTokenBytes)})
 	}
 	for _, n := range []int{0, 1, 3, len(records)} {
 		s := &Server{syncs: newSyncSlots()}
 		w := &blockRecorder{ResponseRecorder: httptest.NewRecorder()}
 		a := s.newVaultAnswer(w)
-		if err := a.Begin(vault.Head{Revision: 10, Manifest: "m"}); err != nil {
+		if err := a.Begin(log); err != nil {
 			t.Fatal(err)
 		}
 		for _, r := range records[:n] {
@@ -47,7 +47,7 @@ func TestVaultAnswerMatchesEncodingJSON(t *testing.T) {
 		if err := a.end(); err != nil {
 			t.Fatal(err)
 		}
-		want, err := json.Marshal(protocol.VaultResponse{Revision: 10, Manifest: "m", Records: records[:n]})
+		want, err := json.Marshal(protocol.VaultAnswer{VaultLog: log, Records: records[:n]})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -32,8 +32,8 @@ func TestPausesDoubleAfterFiveFreeAttempts(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	alice := s.register("alice")
-	right := alice.reg.AuthKey
-	alice.reg.AuthKey = sample.AuthKey()
+	right := alice.authKey
+	alice.authKey = sample.AuthKey()
 	for range 5 {
 		alice.login("").want(401, protocol.CodeInvalidCredentials)
 	}
@@ -46,11 +46,11 @@ func TestPausesDoubleAfterFiveFreeAttempts(t *testing.T) {
 		s.clock.move(want)
 		alice.login("").want(401, protocol.CodeInvalidCredentials)
 	}
-	alice.reg.AuthKey = right
+	alice.authKey = right
 	alice.login("").want(429, protocol.CodeThrottled)
 	s.clock.move(15 * time.Minute)
 	alice.mustLogin("")
-	alice.reg.AuthKey = sample.AuthKey() // success reset the counter
+	alice.authKey = sample.AuthKey() // success reset the counter
 	for range 5 {
 		alice.login("").want(401, protocol.CodeInvalidCredentials)
 	}
@@ -61,7 +61,7 @@ func TestConcurrentAttemptsAreAllCounted(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	alice := s.register("alice")
-	alice.reg.AuthKey = sample.AuthKey()
+	alice.authKey = sample.AuthKey()
 	var mu sync.Mutex
 	tried := 0
 	var wg sync.WaitGroup
@@ -89,10 +89,10 @@ func TestPasswordConfirmationsCountAsAttempts(t *testing.T) {
 		alice.call("POST", protocol.PathAccountDelete, wrong).want(401, protocol.CodeInvalidCredentials)
 	}
 	retryAfter(t, alice.call("POST", protocol.PathAccountDelete, wrong).want(429, protocol.CodeThrottled))
-	alice.call("POST", protocol.PathTOTPRemove, protocol.TOTPRemoveRequest{CurrentAuthKey: alice.reg.AuthKey}).want(429, protocol.CodeThrottled)
+	alice.call("POST", protocol.PathTOTPRemove, protocol.TOTPRemoveRequest{CurrentAuthKey: alice.authKey}).want(429, protocol.CodeThrottled)
 
 	alice.login("").want(200, "") // has a separate counter
-	alice.call("GET", protocol.PathVault, nil).want(200, "")
+	alice.call("GET", alice.vaultPath(protocol.PathVaultOf), nil).want(200, "")
 }
 
 // A thief with one session must not keep the user's other sessions from ending it.
@@ -107,7 +107,7 @@ func TestStolenSessionDoesNotLockOutTheOwner(t *testing.T) {
 	}
 	s.call("POST", protocol.PathSessionsEnd, wrong, bearer(stolen.Token)).want(429, protocol.CodeThrottled)
 
-	alice.call("POST", protocol.PathSessionsEnd, protocol.EndSessionsRequest{CurrentAuthKey: alice.reg.AuthKey, ID: stolen.Account.SessionID}).want(204, "")
+	alice.call("POST", protocol.PathSessionsEnd, protocol.EndSessionsRequest{CurrentAuthKey: alice.authKey, ID: stolen.Account.SessionID}).want(204, "")
 	s.call("GET", protocol.PathAccount, nil, bearer(stolen.Token)).want(401, protocol.CodeUnauthorized)
 }
 
@@ -119,18 +119,16 @@ func TestRecoveryAttemptsAreNotCounted(t *testing.T) {
 	alice := s.register("alice")
 	for range 8 {
 		alice.fail(6)
-		s.call("POST", protocol.PathRecoveryOpen, protocol.RecoveryOpenRequest{Username: "ALICE", RecoveryAuthKey: sample.AuthKey()}).want(401, protocol.CodeInvalidCredentials)
+		s.call("POST", protocol.PathRecoveryOpen, protocol.PhraseProof{Username: "ALICE", RecoveryAuthKey: sample.AuthKey(), After: -1}).want(401, protocol.CodeInvalidCredentials)
 	}
 	alice.login("").want(429, protocol.CodeThrottled)
-	s.call("POST", protocol.PathRecoveryOpen, protocol.RecoveryOpenRequest{Username: "alice", RecoveryAuthKey: alice.reg.RecoveryAuthKey}).want(200, "")
-	finish := protocol.RecoveryFinishRequest{
-		Username: "alice", RecoveryAuthKey: sample.AuthKey(), KDF: alice.reg.KDF, AuthKey: sample.AuthKey(), WrappedKey: sample.Token(100),
-		Device: "new laptop", Transport: protocol.SessionBearer,
-	}
+	s.call("POST", protocol.PathRecoveryOpen, protocol.PhraseProof{Username: "alice", RecoveryAuthKey: alice.phraseKey, After: -1}).want(200, "")
+	finish := alice.renewal(passwords[0]()).recovery(false)
+	finish.RecoveryAuthKey = sample.AuthKey()
 	for range 8 {
 		s.call("POST", protocol.PathRecoveryFinish, finish).want(401, protocol.CodeInvalidCredentials)
 	}
-	finish.RecoveryAuthKey = alice.reg.RecoveryAuthKey
+	finish.RecoveryAuthKey = alice.phraseKey
 	s.call("POST", protocol.PathRecoveryFinish, finish).want(200, "")
 }
 
@@ -164,9 +162,8 @@ func device(t *testing.T, a answer) edit {
 func TestStrangersDoNotLockOutAKnownDevice(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	reg := sample.Registration("alice")
-	known := device(t, s.call("POST", protocol.PathRegister, reg).want(200, ""))
-	alice := &person{s: s, reg: reg}
+	alice, reg := s.newPerson("alice")
+	known := device(t, s.call("POST", protocol.PathUsers, reg).want(200, ""))
 	alice.fail(20)
 	alice.login("").want(429, protocol.CodeThrottled)
 	again := s.call("POST", protocol.PathLogin, alice.loginRequest(""), known).want(200, "")

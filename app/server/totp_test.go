@@ -15,7 +15,7 @@ import (
 func (p *person) begin() protocol.TOTPBeginResponse {
 	p.s.t.Helper()
 	var out protocol.TOTPBeginResponse
-	p.call("POST", protocol.PathTOTPBegin, protocol.TOTPBeginRequest{CurrentAuthKey: p.reg.AuthKey}).into(&out)
+	p.call("POST", protocol.PathTOTPBegin, protocol.TOTPBeginRequest{CurrentAuthKey: p.authKey}).into(&out)
 	return out
 }
 
@@ -89,16 +89,16 @@ func TestSecondFactorIsAlwaysRequired(t *testing.T) {
 	alice := s.register("alice")
 	alice.enrol()
 	for _, a := range []answer{alice.login(""), alice.login("000000")} {
-		if a.status != 401 || strings.Contains(string(a.body), alice.reg.WrappedKey) || len(a.cookies) > 0 {
+		if a.status != 401 || strings.Contains(string(a.body), alice.v.Keys.Wraps[0]) || len(a.cookies) > 0 {
 			t.Errorf("got %d %s", a.status, a.body)
 		}
 	}
 	alice.login("12345").want(400, protocol.CodeBadRequest)
 	alice.login("12345a").want(400, protocol.CodeBadRequest)
-	right := alice.reg.AuthKey
-	alice.reg.AuthKey = sample.AuthKey()
+	right := alice.authKey
+	alice.authKey = sample.AuthKey()
 	alice.login("").want(401, protocol.CodeInvalidCredentials) // only the owner learns whether there is a second factor
-	alice.reg.AuthKey = right
+	alice.authKey = right
 }
 
 func TestWrongCodesAreThrottled(t *testing.T) {
@@ -129,9 +129,9 @@ func TestEnrolmentIsBoundToUserUseAndTime(t *testing.T) {
 	}
 	confirm(mallory).want(409, protocol.CodeConflict)
 	confirm(alice).want(204, "")
-	alice.call("POST", protocol.PathTOTPBegin, protocol.TOTPBeginRequest{CurrentAuthKey: alice.reg.AuthKey}).want(409, protocol.CodeConflict)
+	alice.call("POST", protocol.PathTOTPBegin, protocol.TOTPBeginRequest{CurrentAuthKey: alice.authKey}).want(409, protocol.CodeConflict)
 	alice.call("POST", protocol.PathTOTPRemove, protocol.TOTPRemoveRequest{CurrentAuthKey: sample.AuthKey()}).want(401, protocol.CodeInvalidCredentials)
-	alice.call("POST", protocol.PathTOTPRemove, protocol.TOTPRemoveRequest{CurrentAuthKey: alice.reg.AuthKey}).want(204, "")
+	alice.call("POST", protocol.PathTOTPRemove, protocol.TOTPRemoveRequest{CurrentAuthKey: alice.authKey}).want(204, "")
 	s.clock.move(time.Minute)
 	confirm(alice).want(409, protocol.CodeConflict)
 	alice.mustLogin("")

@@ -29,13 +29,13 @@ func shape(a answer) string {
 func TestUnknownUsersLookLikeKnownOnes(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	s.register("known")
+	known := s.register("known")
 	wrongKey := sample.AuthKey()
 	ask := func(name string, i int) answer {
 		if i%2 == 0 {
 			return s.call("POST", protocol.PathLogin, protocol.LoginRequest{Username: name, AuthKey: wrongKey, Device: "d", Transport: protocol.SessionBearer})
 		}
-		return s.call("POST", protocol.PathRecoveryOpen, protocol.RecoveryOpenRequest{Username: name, RecoveryAuthKey: wrongKey})
+		return s.call("POST", protocol.PathRecoveryOpen, protocol.PhraseProof{Username: name, RecoveryAuthKey: wrongKey, After: -1})
 	}
 	var codes []protocol.Code
 	for i := range 12 {
@@ -49,10 +49,9 @@ func TestUnknownUsersLookLikeKnownOnes(t *testing.T) {
 		t.Errorf("codes: %v", codes)
 	}
 	finish := func(name string) answer {
-		reg := sample.Registration(name)
-		return s.call("POST", protocol.PathRecoveryFinish, protocol.RecoveryFinishRequest{
-			Username: name, RecoveryAuthKey: wrongKey, KDF: reg.KDF, AuthKey: reg.AuthKey, WrappedKey: reg.WrappedKey, Device: "d", Transport: protocol.SessionBearer,
-		})
+		request := known.renewal(passwords[0]()).recovery(false)
+		request.Username, request.RecoveryAuthKey = name, wrongKey
+		return s.call("POST", protocol.PathRecoveryFinish, request)
 	}
 	s.clock.move(24 * 60 * 60 * 1e9)
 	if k, u := finish("known"), finish("unknown"); shape(k) != shape(u) || k.code() != protocol.CodeInvalidCredentials {
@@ -65,13 +64,13 @@ func TestSaltOfUnknownUsersIsStable(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	s.register("known")
-	ask := func(base, name string) protocol.KDF {
-		var out protocol.PreloginResponse
+	ask := func(base, name string) protocol.PasswordKDF {
+		var out protocol.PasswordKDF
 		callTo(t, base, "POST", protocol.PathPrelogin, protocol.PreloginRequest{Username: name}).into(&out)
-		return out.KDF
+		return out
 	}
 	first := ask(s.url, "unknown")
-	if first.MemoryKiB != 65536 || first.Time != 3 || first.Threads != 4 || len(first.Salt) != len(sample.ID()) {
+	if first.Cost != 1 || len(first.Salt) != len(sample.ID()) {
 		t.Errorf("an unknown user has %+v", first)
 	}
 	replica := s.serve(server.Config{Page: nothing, AuthRate: 100}, s.keys)

@@ -83,7 +83,7 @@ func (s *Service) AccountEntry(ctx context.Context, session Session, in protocol
 // changeAccount checks an account entry against the account of a user who was proven. ends reports whether it replaces the password or
 // the account key.
 func (s *Service) changeAccount(ctx context.Context, proven User, a accountEntry) (c EntryChange, ends bool, err error) {
-	u, head, err := s.vaults.Account(ctx, proven.Username)
+	u, head, err := s.store.Account(ctx, proven.Username)
 	switch {
 	case errors.Is(err, ErrNotFound) || err == nil && (u.ID != proven.ID || u.Deleting):
 		return EntryChange{}, false, ErrUnauthorized
@@ -197,7 +197,7 @@ func (s *Service) replaceAuthKeys(ctx context.Context, u *User, before *chain.Do
 }
 
 func (s *Service) appendAccount(ctx context.Context, c EntryChange) error {
-	err := s.vaults.AppendEntry(ctx, c)
+	err := s.store.AppendEntry(ctx, c)
 	s.watchers.changed(c.Account.User.ID)
 	if errors.Is(err, ErrNotFound) { // deleted in between
 		return ErrUnauthorized

@@ -19,7 +19,7 @@ func TestNewPasswordEndsOtherSessions(t *testing.T) {
 	old := u.authKey
 	u.renew(newPassword())
 	u.unmoved()
-	if _, err := u.UserAccount(t.Context(), u.session); err != nil {
+	if _, err := u.Account(t.Context(), u.session); err != nil {
 		t.Error(err)
 	}
 	if _, err := u.store.Session(t.Context(), other.Hash, u.clock.Now()); !errors.Is(err, vault.ErrNotFound) {
@@ -30,7 +30,7 @@ func TestNewPasswordEndsOtherSessions(t *testing.T) {
 	if _, err := u.login(); !errors.Is(err, vault.ErrInvalidCredentials) {
 		t.Errorf("the old password: %v", err)
 	}
-	kdf, err := u.PasswordKDF(t.Context(), protocol.PreloginRequest{Username: "ada"})
+	kdf, err := u.Prelogin(t.Context(), protocol.PreloginRequest{Username: "ada"})
 	if err != nil || kdf.Salt != chain.ID(newPassword().KDF.Salt).String() {
 		t.Errorf("%+v, %v", kdf, err)
 	}

@@ -5,61 +5,93 @@ import (
 	"errors"
 	"strconv"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
-// PutChunk stores one chunk of an attachment. number is the path segment.
-func (s *Service) PutChunk(ctx context.Context, session Session, id, number string, in protocol.Chunk) error {
-	n, err := checkChunk(id, number)
+var errNoChunk = &Error{Code: protocol.CodeNotFound, Message: "no such chunk of an attachment"}
+
+// PutChunk stores one chunk of an attachment, which stays pending until a write puts it. Only a write deletes an attachment.
+// number is the path segment.
+func (s *Service) PutChunk(ctx context.Context, session Session, vaultID, id, number string, in protocol.Chunk) error {
+	c, err := parseChunk(id, number)
 	if err != nil {
 		return err
 	}
-	if in.Count < n || in.Count > protocol.MaxChunks {
+	if in.Count < c.Number || in.Count > protocol.MaxChunks {
 		return badField("count", "must be between the number of the chunk and %d", protocol.MaxChunks)
 	}
 	if err := checkToken("token", in.Token, protocol.MaxChunkTokenBytes); err != nil {
 		return err
 	}
-	p := Chunk{Attachment: id, Number: n, Count: in.Count, Token: in.Token}
-	err = s.store.PutChunk(ctx, session.Username, p, s.now(), s.limits.Attachments)
-	if errors.Is(err, ErrNotFound) {
-		return ErrUnauthorized
+	head, member, err := s.member(ctx, session, vaultID)
+	if err != nil {
+		return err
+	}
+	if member.Role < chain.Editor || head.State.Closed {
+		return badField("vault", "takes no changes from this user")
+	}
+	c.Count, c.Token = in.Count, in.Token
+	err = s.store.PutVaultChunk(ctx, head.Vault, c, s.now(), s.limits.Attachments)
+	if errors.Is(err, ErrNotFound) { // deleted in between
+		return errNoVault
 	}
 	return err
 }
 
 // Chunk reads one chunk of an attachment.
-func (s *Service) Chunk(ctx context.Context, session Session, id, number string) (protocol.Chunk, error) {
-	n, err := checkChunk(id, number)
+func (s *Service) Chunk(ctx context.Context, session Session, vaultID, id, number string) (protocol.Chunk, error) {
+	c, err := parseChunk(id, number)
 	if err != nil {
 		return protocol.Chunk{}, err
 	}
-	p, err := s.store.Chunk(ctx, session.UserID, id, n)
-	if errors.Is(err, ErrNotFound) {
-		return protocol.Chunk{}, &Error{Code: protocol.CodeNotFound, Message: "no such chunk of an attachment"}
+	head, _, err := s.member(ctx, session, vaultID)
+	if err != nil {
+		return protocol.Chunk{}, err
 	}
-	return p, err
+	stored, err := s.store.VaultChunk(ctx, head.Vault, c.Attachment, c.Number)
+	if errors.Is(err, ErrNotFound) {
+		return protocol.Chunk{}, errNoChunk
+	}
+	return protocol.Chunk{Count: stored.Count, Token: stored.Token}, err
 }
 
-// Attachments lists the user's attachments, complete or not.
-func (s *Service) Attachments(ctx context.Context, session Session) (protocol.AttachmentsResponse, error) {
-	list, err := s.store.Attachments(ctx, session.UserID)
-	if list == nil {
-		list = []protocol.Attachment{}
+// Attachments lists the attachments of a vault, live or pending.
+func (s *Service) Attachments(ctx context.Context, session Session, vaultID string) (protocol.VaultAttachments, error) {
+	head, _, err := s.member(ctx, session, vaultID)
+	if err != nil {
+		return protocol.VaultAttachments{}, err
 	}
-	return protocol.AttachmentsResponse{Attachments: list, Quota: s.limits.Attachments, Now: s.now()}, err
+	list, err := s.store.VaultAttachments(ctx, head.Vault)
+	out := protocol.VaultAttachments{Attachments: []protocol.VaultAttachment{}, Quota: s.limits.Attachments, Now: s.now().UnixMilli()}
+	for _, a := range list {
+		out.Attachments = append(out.Attachments, protocol.VaultAttachment{
+			ID: a.ID.String(), Count: a.Count, Chunks: a.stored(), Bytes: a.Bytes, Live: a.Live,
+		})
+	}
+	return out, err
 }
 
-// DeleteAttachment removes an attachment and its chunks.
-func (s *Service) DeleteAttachment(ctx context.Context, session Session, id string) error {
-	if err := checkID("id", id); err != nil {
-		return err
+func (a VaultAttachment) stored() int {
+	n := 0
+	for _, h := range a.Chunks {
+		if h != (chain.Hash{}) {
+			n++
+		}
 	}
-	err := s.store.DeleteAttachment(ctx, session.Username, id)
-	if errors.Is(err, ErrNotFound) {
-		return &Error{Code: protocol.CodeNotFound, Message: "no such attachment"}
+	return n
+}
+
+func parseChunk(id, number string) (VaultChunk, error) {
+	n, err := checkChunk(id, number)
+	if err != nil {
+		return VaultChunk{}, err
 	}
-	return err
+	attachment, err := chain.ParseID(id)
+	if err != nil || attachment == (chain.ID{}) {
+		return VaultChunk{}, badField("id", "must be %d bytes in base64url without padding", idBytes)
+	}
+	return VaultChunk{Attachment: attachment, Number: n}, nil
 }
 
 func checkChunk(id, number string) (int, error) {

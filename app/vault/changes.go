@@ -2,7 +2,6 @@ package vault
 
 import (
 	"context"
-	"errors"
 
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
@@ -18,27 +17,6 @@ type Head struct {
 type ChangeWriter interface {
 	Begin(h Head) error
 	Write(r protocol.Record) error
-}
-
-// Changes writes all changes after revision since to w.
-func (s *Service) Changes(ctx context.Context, session Session, since int64, w ChangeWriter) error {
-	if since < 0 {
-		return badField("since", "must not be negative")
-	}
-	return signedOut(s.store.Changes(ctx, session.Username, since, w))
-}
-
-// Small reports whether Changes would write at most limit bytes of tokens.
-func (s *Service) Small(ctx context.Context, session Session, since, limit int64) (bool, error) {
-	return s.store.Small(ctx, session.Username, since, limit)
-}
-
-// signedOut turns the ErrNotFound of a session's own user into ErrUnauthorized: without a user there is no session.
-func signedOut(err error) error {
-	if errors.Is(err, ErrNotFound) {
-		return ErrUnauthorized
-	}
-	return err
 }
 
 // Collect reads changes into memory.

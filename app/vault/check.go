@@ -43,25 +43,6 @@ func checkAuthKey(field, s string) error {
 	return checkBinary(field, s, std, keyBytes, "standard base64")
 }
 
-func checkKDF(k protocol.KDF) error {
-	if err := checkBinary("kdf.salt", k.Salt, rawURL, saltBytes, "base64url without padding"); err != nil {
-		return err
-	}
-	for _, p := range []struct {
-		name         string
-		have, lo, hi uint32
-	}{
-		{"kdf.memory_kib", k.MemoryKiB, protocol.MinArgonMemoryKB, protocol.MaxArgonMemoryKB},
-		{"kdf.time", k.Time, protocol.MinArgonTime, protocol.MaxArgonTime},
-		{"kdf.threads", uint32(k.Threads), protocol.MinArgonThreads, protocol.MaxArgonThreads},
-	} {
-		if p.have < p.lo || p.have > p.hi {
-			return badField(p.name, "must be between %d and %d", p.lo, p.hi)
-		}
-	}
-	return nil
-}
-
 // checkToken checks the shape of a Fernet token (Fernet spec, "Token Format") without a key: a malformed token would stay in
 // the vault, and no client could open it.
 func checkToken(field, s string, limit int) error {

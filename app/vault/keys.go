@@ -89,7 +89,7 @@ func parseEnvelope(field string, s protocol.Signed, e *chain.Entry) ([]byte, err
 
 // cards returns cards of a user from the one with this hash to the newest, encoded and as chain.Cards.
 func (s *Service) cards(ctx context.Context, user chain.ID, from chain.Hash) ([][]byte, *chain.Cards, error) {
-	all, err := s.vaults.Cards(ctx, user)
+	all, err := s.store.Cards(ctx, user)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -42,7 +42,7 @@ func (s *Service) member(ctx context.Context, session Session, vaultID string) (
 	if err != nil {
 		return VaultHead{}, chain.Member{}, err
 	}
-	head, err := s.vaults.VaultHead(ctx, id)
+	head, err := s.store.VaultHead(ctx, id)
 	if errors.Is(err, ErrNotFound) {
 		return VaultHead{}, chain.Member{}, errNoVault
 	}
@@ -75,7 +75,7 @@ func (s *Service) log(ctx context.Context, head VaultHead, member chain.ID, aske
 	needed := neededCards{}
 	needed.ofEntries(known, entries)
 	if path := chain.Path(head.State.Revision, asked.Revision, through); len(path) > 0 {
-		writes, err := s.vaults.Writes(ctx, head.Vault, path)
+		writes, err := s.store.Writes(ctx, head.Vault, path)
 		if err != nil {
 			return protocol.VaultLog{}, fmt.Errorf("writes in the store: %w", hideNotFound(err))
 		}
@@ -91,7 +91,7 @@ func (s *Service) log(ctx context.Context, head VaultHead, member chain.ID, aske
 	if out.Cards, err = s.between(ctx, needed); err != nil || len(entries) == 0 {
 		return out, err
 	}
-	envelope, err := s.vaults.Envelope(ctx, head.Vault, head.State.Entry.Member(member).Envelope)
+	envelope, err := s.store.Envelope(ctx, head.Vault, head.State.Entry.Member(member).Envelope)
 	if err != nil {
 		return protocol.VaultLog{}, fmt.Errorf("envelope in the store: %w", hideNotFound(err))
 	}
@@ -113,7 +113,7 @@ func (s *Service) entries(ctx context.Context, head VaultHead, after int64) (ent
 	if after >= newest {
 		return nil, nil, nil
 	}
-	encoded, err := s.vaults.Entries(ctx, head.Vault, max(after-1, -1))
+	encoded, err := s.store.Entries(ctx, head.Vault, max(after-1, -1))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -167,7 +167,7 @@ func (s *Service) between(ctx context.Context, needed neededCards) ([]protocol.S
 	}
 	slices.SortFunc(users, func(a, b chain.ID) int { return bytes.Compare(a[:], b[:]) })
 	for _, user := range users {
-		cards, err := s.vaults.Cards(ctx, user)
+		cards, err := s.store.Cards(ctx, user)
 		if err != nil {
 			return nil, err
 		}

@@ -9,50 +9,6 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
-// Register creates a user and its first session. It checks the invitation first, where one is required: a stranger learns
-// nothing about usernames.
-func (s *Service) Register(ctx context.Context, in protocol.RegisterRequest, door Door, from Caller) (Entered, error) {
-	admission, err := s.admission(ctx, in.Invitation, door)
-	if err != nil {
-		return Entered{}, err
-	}
-	name, err := newUsername(in.Username)
-	if err != nil {
-		return Entered{}, err
-	}
-	if err := checkFirst(
-		checkID("user_id", in.UserID),
-		checkKDF(in.KDF),
-		checkAuthKey("auth_key", in.AuthKey),
-		checkAuthKey("recovery_auth_key", in.RecoveryAuthKey),
-		checkToken("wrapped_key", in.WrappedKey, protocol.MaxSmallTokenBytes),
-		checkToken("recovery_wrapped_key", in.RecoveryWrappedKey, protocol.MaxSmallTokenBytes),
-		checkToken("manifest", in.Manifest, protocol.MaxSmallTokenBytes),
-		checkDevice(in.Device),
-		checkTransport(in.Transport),
-	); err != nil {
-		return Entered{}, err
-	}
-	if err := s.vacate(ctx, name); err != nil {
-		return Entered{}, err
-	}
-	u := User{
-		Username: name, ID: UserID(in.UserID), Created: s.now(), KDF: in.KDF, WrappedKey: in.WrappedKey,
-		RecoveryWrappedKey: in.RecoveryWrappedKey, Manifest: in.Manifest, Generation: 1,
-		Admission: admission,
-	}
-	if u.AuthHash, err = s.hash.hash(ctx, in.AuthKey); err != nil {
-		return Entered{}, err
-	}
-	if u.RecoveryAuthHash, err = s.hash.hash(ctx, in.RecoveryAuthKey); err != nil {
-		return Entered{}, err
-	}
-	if err := s.store.CreateUser(ctx, u); err != nil {
-		return Entered{}, err
-	}
-	return s.enter(ctx, u, in.Device, from)
-}
-
 // vacate rejects a username in use before any hashing, and finishes a deletion that failed half way: its user is gone and
 // cannot retry it.
 func (s *Service) vacate(ctx context.Context, name Username) error {

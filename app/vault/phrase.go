@@ -8,7 +8,7 @@ import (
 )
 
 // OpenPhrase returns what is needed to sign an account entry with the recovery phrase, to a caller who proves the phrase. It creates no
-// session. Attempts are not counted, as in OpenRecovery.
+// session. Attempts are not counted: nobody guesses 256 random bits, and a counter would let strangers lock the owner out here too.
 func (s *Service) OpenPhrase(ctx context.Context, in protocol.PhraseProof) (protocol.PhraseOpened, error) {
 	asked, err := parseAsked(0, in.After, in.Revision)
 	if err != nil {
@@ -18,7 +18,7 @@ func (s *Service) OpenPhrase(ctx context.Context, in protocol.PhraseProof) (prot
 	if err != nil {
 		return protocol.PhraseOpened{}, err
 	}
-	u, head, err := s.vaults.Account(ctx, proven.Username)
+	u, head, err := s.store.Account(ctx, proven.Username)
 	if errors.Is(err, ErrNotFound) || err == nil && (u.ID != proven.ID || u.Deleting) {
 		return protocol.PhraseOpened{}, ErrInvalidCredentials
 	}

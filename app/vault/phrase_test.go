@@ -41,7 +41,7 @@ func TestPhraseSetsANewPassword(t *testing.T) {
 	u.authKey, u.phraseKey = u.Owner.AuthKeys()
 	u.unmoved()
 	u.mustLogin()
-	if entered.User.Keys.Document != encode(u.Keys.Document) {
+	if entered.Account.Keys.Document != encode(u.Keys.Document) {
 		t.Error("the answer has the document before")
 	}
 }

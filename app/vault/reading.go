@@ -9,8 +9,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
-// VaultAnswerWriter receives a protocol.VaultAnswer: Begin once, then Write for each record. The rules of ChangeWriter apply.
-type VaultAnswerWriter interface {
+// AnswerWriter receives a protocol.VaultAnswer: Begin once, then Write for each record. The rules of VaultWriter apply.
+type AnswerWriter interface {
 	Begin(log protocol.VaultLog) error
 	Write(r protocol.VaultRecord) error
 }
@@ -34,8 +34,8 @@ const answerTries = 3
 // errMoved stops a store that reads another state than that of the log.
 var errMoved = errors.New("vault changed during the read")
 
-// VaultChanges writes what a member is missing of a vault to w: log and records of one state.
-func (s *Service) VaultChanges(ctx context.Context, session Session, vaultID string, asked Asked, w VaultAnswerWriter) error {
+// Changes writes what a member is missing of a vault to w: log and records of one state.
+func (s *Service) Changes(ctx context.Context, session Session, vaultID string, asked Asked, w AnswerWriter) error {
 	asked, err := parseAsked(asked.Since, asked.After, asked.Revision)
 	if err != nil {
 		return err
@@ -50,7 +50,7 @@ func (s *Service) VaultChanges(ctx context.Context, session Session, vaultID str
 			return err
 		}
 		// Another read, because a store may hold a lock while it writes the records.
-		err = s.vaults.VaultChanges(ctx, head.Vault, asked.Since, &answering{head, log, w})
+		err = s.store.VaultChanges(ctx, head.Vault, asked.Since, &answering{head, log, w})
 		if errors.Is(err, ErrNotFound) {
 			return errNoVault
 		}
@@ -65,7 +65,7 @@ func (s *Service) VaultChanges(ctx context.Context, session Session, vaultID str
 type answering struct {
 	head VaultHead
 	log  protocol.VaultLog
-	w    VaultAnswerWriter
+	w    AnswerWriter
 }
 
 func (a *answering) Begin(h VaultHead) error {
@@ -88,11 +88,11 @@ func (r VaultRecord) wire() protocol.VaultRecord {
 	return out
 }
 
-// SmallVault reports whether VaultChanges would write at most limit bytes of tokens.
-func (s *Service) SmallVault(ctx context.Context, vaultID string, since, limit int64) (bool, error) {
+// Small reports whether Changes would write at most limit bytes of tokens.
+func (s *Service) Small(ctx context.Context, vaultID string, since, limit int64) (bool, error) {
 	id, err := parseVaultID(vaultID)
 	if err != nil {
 		return false, err
 	}
-	return s.vaults.SmallVault(ctx, id, since, limit)
+	return s.store.SmallVault(ctx, id, since, limit)
 }

@@ -7,9 +7,9 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
-// RegisterUser creates a user with a personal vault, and the first session. It checks the invitation first, where one is required:
+// Register creates a user with a personal vault, and the first session. It checks the invitation first, where one is required:
 // a stranger learns nothing about usernames.
-func (s *Service) RegisterUser(ctx context.Context, in protocol.NewUserRequest, door Door, from Caller) (Entered, error) {
+func (s *Service) Register(ctx context.Context, in protocol.NewUserRequest, door Door, from Caller) (Entered, error) {
 	admission, err := s.admission(ctx, in.Invitation, door)
 	if err != nil {
 		return Entered{}, err
@@ -46,7 +46,7 @@ func (s *Service) RegisterUser(ctx context.Context, in protocol.NewUserRequest, 
 	if u.RecoveryAuthHash, err = s.hash.hash(ctx, in.RecoveryAuthKey); err != nil {
 		return Entered{}, err
 	}
-	if err := s.vaults.CreateAccount(ctx, u, founding); err != nil {
+	if err := s.store.CreateAccount(ctx, u, founding); err != nil {
 		return Entered{}, err
 	}
 	return s.enter(ctx, u, in.Device, from)

@@ -16,7 +16,7 @@ func TestNewUserHasAPersonalVault(t *testing.T) {
 	t.Parallel()
 	u := newSite(t).register("ada")
 	u.unmoved()
-	account, err := u.UserAccount(t.Context(), u.session)
+	account, err := u.Account(t.Context(), u.session)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,8 +28,8 @@ func TestNewUserHasAPersonalVault(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if entered.User.Vault != u.ID.String() || entered.User.Keys.Document != encode(u.Keys.Document) {
-		t.Errorf("login answered %+v", entered.User)
+	if entered.Account.Vault != u.ID.String() || entered.Account.Keys.Document != encode(u.Keys.Document) {
+		t.Errorf("login answered %+v", entered.Account)
 	}
 }
 
@@ -139,7 +139,7 @@ func TestRegistrationIsSigned(t *testing.T) {
 			if c.sent != nil {
 				c.sent(&r)
 			}
-			_, err := taken.RegisterUser(t.Context(), r, open, vault.Caller{})
+			_, err := taken.Register(t.Context(), r, open, vault.Caller{})
 			c.want.check(t, err)
 			if _, err := taken.store.User(t.Context(), "ada"); !errors.Is(err, vault.ErrNotFound) {
 				t.Errorf("the user: %v", err)
@@ -168,7 +168,7 @@ func TestStrangersNeedAnInvitation(t *testing.T) {
 	s := newSite(t)
 	r := found(testvault.NewPerson("ada")).request()
 	r.Card = "" // is not even looked at
-	_, err := s.RegisterUser(t.Context(), r, vault.Door{}, vault.Caller{})
+	_, err := s.Register(t.Context(), r, vault.Door{}, vault.Caller{})
 	refusal{protocol.CodeInvitationRequired, ""}.check(t, err)
 }
 
@@ -176,7 +176,7 @@ func TestSaltOfAnUnknownUserIsSteady(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	ask := func(name string) protocol.PasswordKDF {
-		kdf, err := s.PasswordKDF(t.Context(), protocol.PreloginRequest{Username: name})
+		kdf, err := s.Prelogin(t.Context(), protocol.PreloginRequest{Username: name})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,7 +6,6 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"runtime"
@@ -22,13 +21,9 @@ const (
 	touchEvery  = 5 * time.Minute
 )
 
-// defaultKDF is the clients' choice at registration, and so the answer for an unknown user.
-var defaultKDF = protocol.KDF{MemoryKiB: protocol.MinArgonMemoryKB, Time: 3, Threads: 4}
-
 // Service implements the API on a Store. Between requests it holds no state that another replica would need.
 type Service struct {
 	store  Store
-	vaults VaultStore // of format 2; nil if the store has none
 	keys   *Keyring
 	now    func() time.Time
 	hash   *hasher
@@ -51,9 +46,8 @@ type Limits struct {
 func NewService(store Store, keys *Keyring, limits Limits, now func() time.Time) *Service {
 	// Stores keep milliseconds: with a finer clock, a time just written would already be in the past.
 	inMillis := func() time.Time { return now().UTC().Truncate(time.Millisecond) }
-	vaults, _ := store.(VaultStore)
 	return &Service{
-		store: store, vaults: vaults, keys: keys, limits: limits, hash: newHasher(runtime.GOMAXPROCS(0)), now: inMillis,
+		store: store, keys: keys, limits: limits, hash: newHasher(runtime.GOMAXPROCS(0)), now: inMillis,
 		watchers: newWatchers(store, inMillis),
 	}
 }
@@ -64,40 +58,16 @@ func (s *Service) HashQueue() int64 { return s.hash.waiting.Load() }
 // Probe reports whether the store can serve logins. It writes to the store.
 func (s *Service) Probe(ctx context.Context) error { return s.store.Probe(ctx, s.now()) }
 
-// Prelogin returns the KDF of a user. For an unknown user it returns default parameters and an HMAC of the username as the
-// salt.
-//
-// Accepted leaks: a name whose salt changes was registered, deleted or given a new password in between; a client that registers
-// with other than default parameters stands out; registration itself reveals that a name is taken.
-func (s *Service) Prelogin(ctx context.Context, in protocol.PreloginRequest) (protocol.PreloginResponse, error) {
-	name, err := CanonicalUsername(in.Username)
-	if err != nil {
-		return protocol.PreloginResponse{}, err
-	}
-	// Read the key first, for known names too: otherwise a store that fails here would tell them apart.
-	key, err := s.unknownUserKey(ctx)
-	if err != nil {
-		return protocol.PreloginResponse{}, err
-	}
-	u, err := s.store.User(ctx, name)
-	if errors.Is(err, ErrNotFound) {
-		mac := hmac.New(sha256.New, key)
-		mac.Write([]byte(name))
-		kdf := defaultKDF
-		kdf.Salt = rawURL.EncodeToString(mac.Sum(nil)[:saltBytes])
-		return protocol.PreloginResponse{KDF: kdf}, nil
-	}
-	if err != nil {
-		return protocol.PreloginResponse{}, err
-	}
-	return protocol.PreloginResponse{KDF: u.KDF}, nil
-}
-
 // newCost is the step that the clients of this release choose for new passwords, and so the answer for an unknown user.
 const newCost protocol.Cost = 1
 
-// PasswordKDF is Prelogin for format 2, with the same accepted leaks.
-func (s *Service) PasswordKDF(ctx context.Context, in protocol.PreloginRequest) (protocol.PasswordKDF, error) {
+// Prelogin returns salt and cost of a user's password. For an unknown user it returns an HMAC of the username and the cost of new
+// passwords.
+//
+// Accepted leaks: a name whose salt changes was registered, deleted or given a new password in between; a client that registers
+// with another cost stands out, and so does a user whose password is older than the newest cost; registration itself reveals that a name
+// is taken.
+func (s *Service) Prelogin(ctx context.Context, in protocol.PreloginRequest) (protocol.PasswordKDF, error) {
 	name, err := CanonicalUsername(in.Username)
 	if err != nil {
 		return protocol.PasswordKDF{}, err
@@ -124,7 +94,8 @@ func (s *Service) PasswordKDF(ctx context.Context, in protocol.PreloginRequest) 
 	return protocol.PasswordKDF{Salt: rawURL.EncodeToString(d.Salt[:]), Cost: int(d.Cost)}, nil
 }
 
-// preloginRow is a row of the users table that nobody can register or log in to: usernames cannot contain '#'.
+// preloginRow is a row of the users table that nobody can register or log in to: usernames cannot contain '#'. Its AuthHash is the key
+// for unknown users.
 const preloginRow Username = "#prelogin"
 
 // unknownUserKey returns the key for the salts of unknown users. It lives in the store, not in SESSION_SECRET: derived from
@@ -144,8 +115,7 @@ func (s *Service) unknownUserKey(ctx context.Context) ([]byte, error) {
 		rand.Read(id[:])
 		rand.Read(key[:])
 		err = s.store.CreateUser(ctx, User{
-			Username: preloginRow, ID: UserID(rawURL.EncodeToString(id[:])), Created: s.now(),
-			KDF: defaultKDF, WrappedKey: base64.StdEncoding.EncodeToString(key[:]),
+			Username: preloginRow, ID: UserID(rawURL.EncodeToString(id[:])), Created: s.now(), AuthHash: key[:],
 		})
 		if err != nil && !errors.Is(err, ErrUsernameTaken) { // taken: another replica was first, and its key is used
 			return nil, fmt.Errorf("store the key for unknown users: %w", err)
@@ -155,10 +125,9 @@ func (s *Service) unknownUserKey(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the key for unknown users: %w", err)
 	}
-	key, err := base64.StdEncoding.DecodeString(u.WrappedKey)
-	if err != nil || len(key) != sha256.Size {
+	if len(u.AuthHash) != sha256.Size {
 		return nil, errors.New("the key for unknown users in the store is damaged")
 	}
-	s.preloginKey = key
-	return key, nil
+	s.preloginKey = u.AuthHash
+	return s.preloginKey, nil
 }

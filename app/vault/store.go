@@ -150,6 +150,8 @@ const TombstoneDays = 180
 // atomic, and a result it reported survives a crash of the process and of the machine. Times have millisecond precision, in
 // UTC. A canceled context may leave a write done or not done, never half done.
 type Store interface {
+	VaultStore
+
 	// CreateUser stores u with Generation 1 and Revision 0 and uses up its invitation, or does neither. ErrUsernameTaken;
 	// ErrUserIDTaken (an ID is never free again, not even after DeleteUser); ErrNoInvitation (also if it has expired at
 	// u.Created, and for one of two users who share it); ErrNotFirst (also for one of two concurrent users; users whose names

@@ -77,7 +77,7 @@ type user struct {
 func (s *site) register(name string) *user {
 	s.t.Helper()
 	f := found(testvault.NewPerson(name))
-	entered, err := s.RegisterUser(s.t.Context(), f.request(), open, vault.Caller{})
+	entered, err := s.Register(s.t.Context(), f.request(), open, vault.Caller{})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -253,7 +253,7 @@ func (u *user) unmoved() {
 	if string(head.State.Encode()) != string(u.State.Encode()) || head.Buckets != u.Live.Hashes() || head.Count != u.Live.Count() {
 		u.t.Errorf("the vault moved from %d to %d", u.State.Revision, head.State.Revision)
 	}
-	account, err := u.UserAccount(u.t.Context(), u.session)
+	account, err := u.Account(u.t.Context(), u.session)
 	if err != nil {
 		u.t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/subtle"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -152,4 +153,16 @@ func (s *Service) matchTOTP(secret, code string, last int64) (step int64, ok boo
 		}
 	}
 	return 0, false
+}
+
+func (s *Service) update(ctx context.Context, u *User) error {
+	err := s.store.UpdateUser(ctx, *u)
+	if errors.Is(err, ErrNotFound) { // deleted in between
+		return ErrUnauthorized
+	}
+	if err != nil {
+		return err
+	}
+	u.Generation++
+	return nil
 }

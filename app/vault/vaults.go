@@ -87,7 +87,7 @@ const MaxEnvelopes = 20
 
 // AccountChange replaces what an account entry signs.
 type AccountChange struct {
-	// User has the new Keys, AuthHash, RecoveryAuthHash and the second factor. Its Generation is the one that was read: see
+	// User has the new Keys, AuthHash, RecoveryAuthHash and the second factor. Its Generation is that of the stored user, as in
 	// Store.UpdateUser.
 	User User
 	Card *chain.Card // the user's new card; nil if it stays

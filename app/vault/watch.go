@@ -3,7 +3,6 @@ package vault
 import (
 	"context"
 	"errors"
-	"math"
 	"sync"
 	"time"
 
@@ -30,13 +29,13 @@ type watchers struct {
 	perUser, total int
 
 	mu      sync.Mutex
-	vaults  map[UserID]*watched
+	watched map[UserID]*watched
 	watches int
 }
 
 func newWatchers(store Store, now func() time.Time) *watchers {
 	return &watchers{
-		store: store, now: now, every: watchEvery, perUser: maxUserWatches, total: maxWatches, vaults: map[UserID]*watched{},
+		store: store, now: now, every: watchEvery, perUser: maxUserWatches, total: maxWatches, watched: map[UserID]*watched{},
 	}
 }
 
@@ -50,13 +49,13 @@ type watched struct {
 
 // Watch follows the vault of one session.
 type Watch struct {
-	// Revisions delivers the newest revision, first the current one. A revision that was not received in time is skipped. It is
-	// closed when the session ends.
-	Revisions <-chan int64
+	// Revisions delivers the newest state, first the current one. A state that was not received in time is skipped. It is closed when
+	// the session ends.
+	Revisions <-chan protocol.RevisionEvent
 
 	session   SessionHash
-	revisions chan int64 // capacity 1; sent to and closed under watchers.mu
-	last      int64
+	revisions chan protocol.RevisionEvent // capacity 1; sent to and closed under watchers.mu
+	last      protocol.RevisionEvent
 	ended     bool
 }
 
@@ -76,7 +75,7 @@ func (s *Service) Watches() int {
 func (ws *watchers) add(session Session) (*Watch, func(), error) {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
-	v := ws.vaults[session.UserID]
+	v := ws.watched[session.UserID]
 	if v != nil && len(v.watches) >= ws.perUser {
 		return nil, nil, errUserWatches
 	}
@@ -86,11 +85,11 @@ func (ws *watchers) add(session Session) (*Watch, func(), error) {
 	if v == nil {
 		ctx, stop := context.WithCancel(context.Background()) // not a request's context: it also serves later watches
 		v = &watched{name: session.Username, look: make(chan struct{}, 1), stop: stop, watches: map[*Watch]struct{}{}}
-		ws.vaults[session.UserID] = v
+		ws.watched[session.UserID] = v
 		go ws.follow(ctx, v)
 	}
-	c := make(chan int64, 1)
-	w := &Watch{Revisions: c, revisions: c, session: session.Hash, last: -1}
+	c := make(chan protocol.RevisionEvent, 1)
+	w := &Watch{Revisions: c, revisions: c, session: session.Hash, last: protocol.RevisionEvent{Sequence: -1}}
 	v.watches[w] = struct{}{}
 	ws.watches++
 	v.lookNow()
@@ -104,7 +103,7 @@ func (ws *watchers) remove(id UserID, v *watched, w *Watch) {
 	ws.watches--
 	if len(v.watches) == 0 {
 		v.stop()
-		delete(ws.vaults, id)
+		delete(ws.watched, id)
 	}
 }
 
@@ -112,7 +111,7 @@ func (ws *watchers) remove(id UserID, v *watched, w *Watch) {
 func (ws *watchers) changed(id UserID) {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
-	if v := ws.vaults[id]; v != nil {
+	if v := ws.watched[id]; v != nil {
 		v.lookNow()
 	}
 }
@@ -140,11 +139,12 @@ func (ws *watchers) follow(ctx context.Context, v *watched) {
 
 // read tells the watches of a vault the news. While the store does not answer there is none; requests report that.
 func (ws *watchers) read(ctx context.Context, v *watched) {
-	head, err := Collect(ctx, ws.store, v.name, math.MaxInt64) // reads only the user, at any revision
-	if errors.Is(err, ErrNotFound) {
-		head, err = protocol.VaultResponse{}, nil // the sessions went with the user
-	}
-	if err != nil {
+	_, head, err := ws.store.Account(ctx, v.name)
+	var now protocol.RevisionEvent
+	switch {
+	case err == nil:
+		now = protocol.RevisionEvent{Revision: head.State.Revision, Sequence: head.State.Entry.Sequence}
+	case !errors.Is(err, ErrNotFound): // otherwise the sessions went with the user
 		return
 	}
 	// Read the sessions second: one that is live now was live when the vault was read, so the vault is its own and not that of
@@ -158,7 +158,7 @@ func (ws *watchers) read(ctx context.Context, v *watched) {
 	for w := range v.watches {
 		isLive, looked := live[w.session]
 		if looked {
-			w.tell(head.Revision, isLive)
+			w.tell(now, isLive)
 		}
 	}
 }
@@ -182,18 +182,18 @@ func (ws *watchers) liveSessions(ctx context.Context, v *watched) (map[SessionHa
 }
 
 // tell is called under watchers.mu, so no other goroutine sends to or closes the channel meanwhile.
-func (w *Watch) tell(revision int64, live bool) {
+func (w *Watch) tell(now protocol.RevisionEvent, live bool) {
 	switch {
 	case w.ended:
 	case !live:
 		w.ended = true
 		close(w.revisions)
-	case revision != w.last:
-		w.last = revision
+	case now != w.last:
+		w.last = now
 		select {
 		case <-w.revisions: // not received yet, and outdated
 		default:
 		}
-		w.revisions <- revision
+		w.revisions <- now
 	}
 }

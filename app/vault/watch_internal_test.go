@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
@@ -15,12 +16,12 @@ type heads struct {
 	next chan int64
 }
 
-func (h heads) Changes(ctx context.Context, _ Username, _ int64, w ChangeWriter) error {
+func (h heads) Account(ctx context.Context, _ Username) (User, VaultHead, error) {
 	select {
 	case n := <-h.next:
-		return w.Begin(Head{Revision: n})
+		return User{}, VaultHead{State: chain.State{Revision: n, Entry: &chain.Entry{}}}, nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return User{}, VaultHead{}, ctx.Err()
 	}
 }
 
@@ -69,8 +70,8 @@ func TestSlowWatchSeesOnlyTheNewestRevision(t *testing.T) {
 		ws.changed("a")
 	}
 	store.next <- 5 // by now the first 5 was delivered
-	if got := <-w.Revisions; got != 5 {
-		t.Errorf("got revision %d, want 5", got)
+	if got := <-w.Revisions; got.Revision != 5 {
+		t.Errorf("got %+v, want revision 5", got)
 	}
 }
 
@@ -100,15 +101,15 @@ func TestVaultIsReadOnceForAllItsWatches(t *testing.T) {
 	ws.changed("a")
 	store.next <- 8
 	for _, w := range watches {
-		if n := <-w.Revisions; n != 8 {
-			t.Errorf("got revision %d, want 8", n)
+		if n := <-w.Revisions; n.Revision != 8 {
+			t.Errorf("got %+v, want revision 8", n)
 		}
 	}
 	for _, stop := range stops {
 		stop()
 	}
 	ws.changed("a")
-	if len(ws.vaults) != 0 {
+	if len(ws.watched) != 0 {
 		t.Error("a vault without watches is still followed")
 	}
 }

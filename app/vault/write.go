@@ -84,7 +84,7 @@ func (s *Service) Write(ctx context.Context, session Session, vaultID string, in
 			}
 		}
 	}
-	err = s.vaults.ApplyWrite(ctx, WriteChange{
+	err = s.store.ApplyWrite(ctx, WriteChange{
 		Base: head, Next: next, Write: w.write, Operations: w.operations, Tokens: w.tokens, Now: s.now(), Quota: s.limits.Records,
 	})
 	for _, m := range head.State.Entry.Roster {
@@ -121,7 +121,7 @@ func (s *Service) touched(ctx context.Context, head VaultHead, ops []chain.Opera
 	}
 	slices.Sort(buckets)
 	buckets = slices.Compact(buckets)
-	lines, err := s.vaults.LiveLines(ctx, head.Vault, buckets)
+	lines, err := s.store.LiveLines(ctx, head.Vault, buckets)
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +136,7 @@ func (s *Service) touched(ctx context.Context, head VaultHead, ops []chain.Opera
 
 // unlikeHead returns ErrRevisionConflict if lines did not fit a head that has moved since. Otherwise the store is damaged.
 func (s *Service) unlikeHead(ctx context.Context, head VaultHead, err error) error {
-	now, headErr := s.vaults.VaultHead(ctx, head.Vault)
+	now, headErr := s.store.VaultHead(ctx, head.Vault)
 	switch {
 	case headErr != nil:
 		return headErr
@@ -149,7 +149,7 @@ func (s *Service) unlikeHead(ctx context.Context, head VaultHead, err error) err
 // checkStored checks that all chunks of an attachment are stored.
 func (s *Service) checkStored(ctx context.Context, vaultID chain.ID, line chain.Line) error {
 	incomplete := badField("operations", "put attachment %v before all of its chunks are stored", line.ID)
-	a, err := s.vaults.VaultAttachment(ctx, vaultID, line.ID)
+	a, err := s.store.VaultAttachment(ctx, vaultID, line.ID)
 	if errors.Is(err, ErrNotFound) {
 		return incomplete
 	}

@@ -178,11 +178,11 @@ func TestVaultsBelongToTheirMembers(t *testing.T) {
 		none.check(t, err)
 		_, err = collect(s, eve.session, id)
 		none.check(t, err)
-		_, err = s.VaultAttachments(t.Context(), eve.session, id)
+		_, err = s.Attachments(t.Context(), eve.session, id)
 		none.check(t, err)
-		_, err = s.VaultChunk(t.Context(), eve.session, id, seal.NewID().String(), "1")
+		_, err = s.Chunk(t.Context(), eve.session, id, seal.NewID().String(), "1")
 		none.check(t, err)
-		none.check(t, s.PutVaultChunk(t.Context(), eve.session, id, seal.NewID().String(), "1",
+		none.check(t, s.PutChunk(t.Context(), eve.session, id, seal.NewID().String(), "1",
 			protocol.Chunk{Count: 1, Token: testvault.Chunks("x")[0].Token}))
 		if t.Failed() {
 			t.Fatalf("vault %s", name)

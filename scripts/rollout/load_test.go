@@ -7,17 +7,19 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
-	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
+	"github.com/vaultsphere/vaultsphere/app/seal"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/testvault"
 )
 
 // The load: writers and readers, a client that opens a new connection for each request, and log-ins, each of which costs the server
@@ -51,11 +53,10 @@ type failure struct {
 	what string
 }
 
-// user is an account with one writer. Its vault contains random tokens, because the server cannot tell the difference.
+// user is an account with one writer.
 type user struct {
 	name, key, token string
-	writes           map[string]string // item id to token, for each acknowledged change
-	revision         int64
+	vault            *testvault.Vault // with all acknowledged writes
 }
 
 func client(authority *x509.CertPool, keepAlive bool) *http.Client {
@@ -164,38 +165,35 @@ func request(c *http.Client, method, address, token string, in, out any) (proble
 
 func (l *load) register(t *testing.T, name string) *user {
 	t.Helper()
-	u := &user{name: name, key: base64.StdEncoding.EncodeToString(sample.Bytes(32)), writes: map[string]string{}}
-	var session protocol.SessionResponse
-	problem := request(l.browser, http.MethodPost, l.site+protocol.PathRegister, "", protocol.RegisterRequest{
-		Username: name, UserID: sample.ID(), KDF: protocol.KDF{Salt: sample.ID(), MemoryKiB: protocol.MinArgonMemoryKB, Time: 3, Threads: 4}, AuthKey: u.key,
-		RecoveryAuthKey: u.key, WrappedKey: sample.Token(200), RecoveryWrappedKey: sample.Token(200), Manifest: sample.Token(200), Device: "load",
-		Transport: protocol.SessionBearer,
-	}, &session)
-	if problem != "" {
+	v, reg := testvault.NewPerson(name).Registration()
+	u := &user{name: name, key: reg.AuthKey, vault: v}
+	var session protocol.UserSession
+	if problem := request(l.browser, http.MethodPost, l.site+protocol.PathUsers, "", reg, &session); problem != "" {
 		t.Fatalf("register %s: %s", name, problem)
 	}
 	u.token = session.Token
 	return u
 }
 
+// path puts the ID of the user's vault into a path.
+func (u *user) path(path string) string {
+	return strings.Replace(path, "{vault}", u.vault.ID.String(), 1)
+}
+
 func (l *load) write(u *user) {
-	id, token := sample.ID(), sample.Token(200)
-	if l.exchange(l.browser, http.MethodPost, protocol.PathVaultChanges, u.token, protocol.ChangeRequest{
-		BaseRevision: u.revision, Manifest: sample.Token(200),
-		Puts: []protocol.Put{{Place: protocol.Place{ItemID: id, Kind: protocol.KindOverview, Version: 1}, Token: token}},
-	}, nil) {
-		u.writes[id] = token
-		u.revision++
+	w := u.vault.Draft(u.vault.Put(chain.RecordOverview, seal.NewID(), 1, "a new item"))
+	if l.exchange(l.browser, http.MethodPost, u.path(protocol.PathVaultWrites), u.token, w.Request(), nil) {
+		u.vault.Apply(w)
 	}
 }
 
 // login opens a session, reads with it and ends it.
 func (l *load) login(u *user) {
-	var session protocol.SessionResponse
+	var session protocol.UserSession
 	if l.exchange(l.browser, http.MethodPost, protocol.PathLogin, "", protocol.LoginRequest{
 		Username: u.name, AuthKey: u.key, Device: "load", Transport: protocol.SessionBearer,
 	}, &session) {
-		l.exchange(l.browser, http.MethodGet, protocol.PathVault, session.Token, nil, nil)
+		l.exchange(l.browser, http.MethodGet, u.path(protocol.PathVaultOf), session.Token, nil, nil)
 		l.exchange(l.browser, http.MethodPost, protocol.PathLogout, session.Token, struct{}{}, nil)
 	}
 }
@@ -236,22 +234,22 @@ func (l *load) readBack(t *testing.T) {
 	t.Helper()
 	lost, written := 0, 0
 	for _, u := range l.users[:writers] {
-		var v protocol.VaultResponse
-		if problem := request(l.browser, http.MethodGet, l.site+protocol.PathVault, u.token, nil, &v); problem != "" {
+		var v protocol.VaultAnswer
+		if problem := request(l.browser, http.MethodGet, l.site+u.path(protocol.PathVaultOf), u.token, nil, &v); problem != "" {
 			t.Fatal(problem)
 		}
 		found := map[string]string{}
 		for _, r := range v.Records {
 			found[r.ItemID] = r.Token
 		}
-		for id, token := range u.writes {
+		for line, token := range u.vault.Tokens {
 			written++
-			if found[id] != token {
+			if found[line.ID.String()] != token {
 				lost++
 			}
 		}
-		if len(found) != len(u.writes) || v.Revision != u.revision {
-			t.Errorf("%s has %d records at revision %d, want %d at %d", u.name, len(found), v.Revision, len(u.writes), u.revision)
+		if len(found) != len(u.vault.Tokens) || v.Revision != u.vault.State.Revision {
+			t.Errorf("%s has %d records at revision %d, want %d at %d", u.name, len(found), v.Revision, len(u.vault.Tokens), u.vault.State.Revision)
 		}
 	}
 	t.Logf("%d writes, %d lost", written, lost)

@@ -24,7 +24,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/await"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
-	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/testvault"
 )
 
 func TestRolloutRejectsInvalidReleases(t *testing.T) {
@@ -114,7 +114,7 @@ func (h *host) testDocumentedBackup(t *testing.T, c *http.Client, token string) 
 		t.Fatalf("%s: %v: %s", block[1], err, out)
 	}
 	await.Until(t, "the vault after a restore", func() bool {
-		return request(c, http.MethodGet, site+protocol.PathVault, token, nil, nil) == ""
+		return request(c, http.MethodGet, site+protocol.PathAccount, token, nil, nil) == ""
 	})
 }
 
@@ -148,14 +148,14 @@ func (h *host) testComposeUp(t *testing.T) {
 		t.Errorf("http: %s to %s", res.Status, got)
 	}
 	// The first user behind a proxy needs an invitation.
-	reg := sample.Registration("first")
-	if got := request(c, http.MethodPost, site+protocol.PathRegister, "", reg, nil); !strings.Contains(got, "invitation_required") {
+	_, reg := testvault.NewPerson("first").Registration()
+	if got := request(c, http.MethodPost, site+protocol.PathUsers, "", reg, nil); !strings.Contains(got, "invitation_required") {
 		t.Errorf("the first user without an invitation: %q", got)
 	}
 	_, i, ok := protocol.ParseJoinLink(h.docker(t, "exec", "vaultsphere-blue", names.ServerProgram, "invite", site))
 	reg.Invitation = &i
-	var session protocol.SessionResponse
-	if got := request(c, http.MethodPost, site+protocol.PathRegister, "", reg, &session); !ok || got != "" {
+	var session protocol.UserSession
+	if got := request(c, http.MethodPost, site+protocol.PathUsers, "", reg, &session); !ok || got != "" {
 		t.Errorf("the first user with one: %v, %q", ok, got)
 	}
 	for _, container := range []string{"proxy", "blue"} {

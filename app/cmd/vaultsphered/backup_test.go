@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/await"
@@ -35,7 +36,7 @@ type crowd struct {
 // promise holds the writes that the server has acknowledged to a user.
 type promise struct {
 	revision int64
-	tokens   map[protocol.Place]string
+	tokens   map[chain.Line]string
 }
 
 // join registers a user and starts to write as that user.
@@ -49,7 +50,7 @@ func (c *crowd) join() {
 	w.heard = func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		c.promises[w] = promise{w.acknowledged, maps.Clone(w.tokens)}
+		c.promises[w] = promise{w.State.Revision, w.Tokens} // Apply replaces the map
 	}
 	c.wg.Go(func() { w.write(c.url, &c.answered) })
 }
@@ -64,22 +65,18 @@ func (c *crowd) promised() map[*writer]promise {
 func (c *crowd) check(url string, promised map[*writer]promise) {
 	c.t.Helper()
 	for w, p := range promised {
-		var v protocol.VaultResponse
-		if status, err := exchange("GET", url+protocol.PathVault, w.session, nil, &v); err != nil || status != http.StatusOK {
-			c.t.Errorf("a user's session: %d, %v", status, err)
+		revision, there, err := w.read(url)
+		if err != nil {
+			c.t.Errorf("a user's session: %v", err)
 			continue
 		}
-		there := map[protocol.Place]string{}
-		for _, r := range v.Records {
-			there[r.Place] = r.Token
-		}
-		for place, token := range p.tokens {
-			if there[place] != token {
-				c.t.Errorf("%+v was acknowledged before the backup but is not in it", place)
+		for line, token := range p.tokens {
+			if there[line.Hash] != token {
+				c.t.Errorf("%v was acknowledged before the backup but is not in it", line.ID)
 			}
 		}
-		if v.Revision < p.revision {
-			c.t.Errorf("revision %d was acknowledged before the backup, which has revision %d", p.revision, v.Revision)
+		if revision < p.revision {
+			c.t.Errorf("revision %d was acknowledged before the backup, which has revision %d", p.revision, revision)
 		}
 	}
 }
@@ -136,7 +133,7 @@ func TestBackupHasAllAcknowledgedWrites(t *testing.T) {
 	p.end(t, syscall.SIGTERM)
 
 	p = serveProcess(t, "DATA_DIR="+copied)
-	if status, err := exchange("GET", p.url+protocol.PathVault, c.all[0].session, nil, nil); err != nil || status != http.StatusUnauthorized {
+	if status, err := exchange("GET", p.url+protocol.PathAccount, c.all[0].session, nil, nil); err != nil || status != http.StatusUnauthorized {
 		t.Errorf("a plain copy of vault.db has the newest user too, so this test proves nothing: %d, %v", status, err)
 	}
 	p.end(t, syscall.SIGTERM)

@@ -9,14 +9,14 @@ import (
 	"testing"
 
 	"github.com/vaultsphere/vaultsphere/app/protocol"
-	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/testvault"
 )
 
 func register(t *testing.T, url, name string, i *protocol.Invitation) int {
 	t.Helper()
-	reg := sample.Registration(name)
+	_, reg := testvault.NewPerson(name).Registration()
 	reg.Invitation = i
-	status, err := exchange("POST", url+protocol.PathRegister, "", reg, nil)
+	status, err := exchange("POST", url+protocol.PathUsers, "", reg, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

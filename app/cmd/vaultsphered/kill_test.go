@@ -2,20 +2,23 @@ package main
 
 import (
 	"bytes"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/app/seal"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/await"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/testvault"
 )
 
 func exchange(method, url, token string, in, out any) (int, error) {
@@ -41,43 +44,37 @@ func exchange(method, url, token string, in, out any) (int, error) {
 	return res.StatusCode, err
 }
 
-// writer keeps changing one vault and records which changes were acknowledged.
+// writer keeps changing one vault. The vault is as the server acknowledged it.
 type writer struct {
-	session      string
-	acknowledged int64
-	tokens       map[protocol.Place]string // of the acknowledged changes
-	last         protocol.ChangeRequest    // the last one sent, perhaps not acknowledged
-	heard        func()                    // if not nil, called after each acknowledgment
+	*testvault.Vault
+	session string
+	last    testvault.Write // the last one sent, perhaps not acknowledged
+	heard   func()          // if not nil, called after each acknowledgment
 }
 
 func (w *writer) register(t *testing.T, url, name string) {
 	t.Helper()
-	key := base64.StdEncoding.EncodeToString(sample.Bytes(32))
-	reg := protocol.RegisterRequest{
-		Username: name, UserID: sample.ID(), KDF: protocol.KDF{Salt: sample.ID(), MemoryKiB: 65536, Time: 3, Threads: 4}, AuthKey: key,
-		RecoveryAuthKey: key, WrappedKey: sample.Token(300), RecoveryWrappedKey: sample.Token(300), Manifest: sample.Token(300), Device: "d", Transport: protocol.SessionBearer,
-	}
-	var out protocol.SessionResponse
-	if status, err := exchange("POST", url+protocol.PathRegister, "", reg, &out); err != nil || status != http.StatusOK {
+	v, reg := testvault.NewPerson(name).Registration()
+	var out protocol.UserSession
+	if status, err := exchange("POST", url+protocol.PathUsers, "", reg, &out); err != nil || status != http.StatusOK {
 		t.Fatal(status, err)
 	}
-	w.session, w.tokens = out.Token, map[protocol.Place]string{}
+	w.Vault, w.session = v, out.Token
 }
 
-// write makes changes until one fails.
+// path puts the ID of the vault into a path.
+func (w *writer) path(path string) string { return strings.Replace(path, "{vault}", w.ID.String(), 1) }
+
+// write makes writes until one fails.
 func (w *writer) write(url string, answered *atomic.Int64) {
 	for {
-		id := sample.ID()
-		w.last = protocol.ChangeRequest{BaseRevision: w.acknowledged, Manifest: sample.Token(300), Puts: []protocol.Put{
-			{Place: protocol.Place{ItemID: id, Kind: protocol.KindOverview, Version: 1}, Token: sample.Token(300)},
-			{Place: protocol.Place{ItemID: id, Kind: protocol.KindDetails, Version: 1}, Token: sample.Token(300)},
-		}}
-		var out protocol.ChangeResponse
-		status, err := exchange("POST", url+protocol.PathVaultChanges, w.session, w.last, &out)
-		if err != nil || status != http.StatusOK {
+		id := seal.NewID()
+		w.last = w.Draft(w.Put(chain.RecordOverview, id, 1, "overview"), w.Put(chain.RecordDetails, id, 1, "details"))
+		status, err := exchange("POST", url+w.path(protocol.PathVaultWrites), w.session, w.last.Request(), nil)
+		if err != nil || status != http.StatusNoContent {
 			return
 		}
-		w.confirmed(out.Revision)
+		w.Apply(w.last)
 		if w.heard != nil {
 			w.heard()
 		}
@@ -85,36 +82,38 @@ func (w *writer) write(url string, answered *atomic.Int64) {
 	}
 }
 
-func (w *writer) confirmed(revision int64) {
-	w.acknowledged = revision
-	for _, p := range w.last.Puts {
-		w.tokens[p.Place] = p.Token
+// read reads the vault back, as tokens by the hash that the live lines name.
+func (w *writer) read(url string) (revision int64, tokens map[chain.Hash]string, err error) {
+	var v protocol.VaultAnswer
+	if status, err := exchange("GET", url+w.path(protocol.PathVaultOf), w.session, nil, &v); err != nil || status != http.StatusOK {
+		return 0, nil, fmt.Errorf("read: %d %w", status, err)
 	}
+	tokens = map[chain.Hash]string{}
+	for _, r := range v.Records {
+		tokens[chain.HashOf(chain.HashToken, []byte(r.Token))] = r.Token
+	}
+	return v.Revision, tokens, nil
 }
 
-// check reads the vault back. It must contain every acknowledged change, and an unacknowledged one either completely or not
-// at all.
+// check reads the vault back. It must contain every acknowledged write, and an unacknowledged one either completely or not at all.
 func (w *writer) check(url string) error {
-	var v protocol.VaultResponse
-	if status, err := exchange("GET", url+protocol.PathVault, w.session, nil, &v); err != nil || status != http.StatusOK {
-		return fmt.Errorf("read: %d %w", status, err)
+	revision, tokens, err := w.read(url)
+	if err != nil {
+		return err
 	}
-	switch v.Revision {
-	case w.acknowledged:
-	case w.acknowledged + 1: // the change was applied, but its answer was lost
-		if v.Manifest != w.last.Manifest {
-			return fmt.Errorf("revision %d does not have the manifest of its change", v.Revision)
-		}
-		w.confirmed(v.Revision)
+	switch revision {
+	case w.State.Revision:
+	case w.State.Revision + 1: // the write was stored, but its answer was lost
+		w.Apply(w.last)
 	default:
-		return fmt.Errorf("revision %d was acknowledged, but the vault is at %d", w.acknowledged, v.Revision)
+		return fmt.Errorf("revision %d was acknowledged, but the vault is at %d", w.State.Revision, revision)
 	}
-	if len(v.Records) != len(w.tokens) {
-		return fmt.Errorf("%d records, want %d", len(v.Records), len(w.tokens))
+	if len(tokens) != len(w.Tokens) {
+		return fmt.Errorf("%d records, want %d", len(tokens), len(w.Tokens))
 	}
-	for _, r := range v.Records {
-		if w.tokens[r.Place] != r.Token {
-			return fmt.Errorf("record %+v is not what the client wrote", r.Place)
+	for line, token := range w.Tokens {
+		if tokens[line.Hash] != token {
+			return fmt.Errorf("record %v is not what the client wrote", line.ID)
 		}
 	}
 	return nil

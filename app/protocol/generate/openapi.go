@@ -191,7 +191,7 @@ func (d *document) answersOf(o operation) (object, error) {
 		out["200"] = object{"description": "OpenAPI 3.1.", "content": content("application/json", object{"type": "object"})}
 	case eventStream:
 		stream := content("text/event-stream", object{"type": "string"})
-		stream["text/event-stream"].(object)["example"] = "retry: 3000\n\nevent: revision\ndata: {\"revision\":12}\n\n"
+		stream["text/event-stream"].(object)["example"] = "retry: 3000\n\nevent: revision\ndata: {\"revision\":12,\"sequence\":1}\n\n"
 		out["200"] = object{"description": "The stream.", "content": stream}
 	default:
 		if _, err := d.schemas.root(o.gives); err != nil {

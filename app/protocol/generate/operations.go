@@ -21,19 +21,26 @@ type parameter struct {
 var (
 	idInPath    = parameter{name: "id", in: "path", schema: object{"$ref": schemas + "ID"}, required: true}
 	chunkInPath = parameter{name: "chunk", in: "path", schema: object{"$ref": schemas + "ChunkCount"}, required: true}
-	since       = parameter{name: "since", in: "query",
-		description: "Returns all changes after this revision, with tombstones. 0, the default, returns all live records without tombstones.",
-		schema:      object{"type": "integer", "format": "int64", "minimum": 0, "default": 0}}
+	vaultInPath = parameter{name: "vault", in: "path", schema: object{"$ref": schemas + "ID"}, required: true}
+	since       = number("since", 0, "Returns the records of all changes after this revision, with tombstones. 0 returns all live records without tombstones.")
+	after       = number("after", -1, "Returns the log entries after this sequence number.")
+	revision    = number("revision", 0, "Returns the writes on the path from the newest one down to this revision, which the client knows.")
 )
+
+// number is a parameter whose default is the lowest: that of a client that remembers nothing.
+func number(name string, lowest int, description string) parameter {
+	return parameter{name: name, in: "query", description: description,
+		schema: object{"type": "integer", "format": "int64", "minimum": lowest, "maximum": 1<<53 - 1, "default": lowest}}
+}
 
 // tags group the operations.
 var tags = []object{
 	{"name": "state", "description": "Health, readiness and metadata, for proxies and programs."},
 	{"name": "access", "description": "Registration, login, logout and recovery; rate-limited by IP address and by account."},
-	{"name": "account", "description": "The user's keys and second factor. Each change requires the master password again."},
+	{"name": "account", "description": "The user's keys and second factor. Each change requires the master password again, and a change of the keys a signature."},
 	{"name": "sessions", "description": "Signed-in devices."},
-	{"name": "vault", "description": "Sealed records."},
-	{"name": "attachments", "description": "Sealed files, in chunks. They are not part of the vault's revision."},
+	{"name": "vault", "description": "Sealed records, and the signed history of a vault."},
+	{"name": "attachments", "description": "Sealed files, in chunks. A write of the vault makes them live, and deletes them."},
 }
 
 var operations = []operation{
@@ -45,31 +52,29 @@ var operations = []operation{
 	{method: "get", path: "PathSettings", id: "settings", tag: "state", summary: "Get the operator's settings that the page needs", gives: "Settings"},
 
 	{method: "post", path: "PathPrelogin", id: "prelogin", tag: "access", summary: "Get a user's key derivation parameters", guest: true,
-		takes: "PreloginRequest", gives: "PreloginResponse"},
-	{method: "post", path: "PathRegister", id: "register", tag: "access", summary: "Create an account and its first session", guest: true,
-		takes: "RegisterRequest", gives: "SessionResponse",
+		takes: "PreloginRequest", gives: "PasswordKDF"},
+	{method: "post", path: "PathUsers", id: "register", tag: "access", guest: true,
+		summary: "Create an account with its vault, and the first session", takes: "NewUserRequest", gives: "UserSession",
 		codes: []string{"invitation_required", "invitation_invalid", "username_taken", "user_id_taken", "conflict"}},
 	{method: "post", path: "PathRegisterCheck", id: "registerCheck", tag: "access", guest: true, takes: "RegisterCheckRequest",
 		summary: "Check a registration before the user writes down a phrase",
 		codes:   []string{"invitation_required", "invitation_invalid", "username_taken"}},
 	{method: "post", path: "PathLogin", id: "login", tag: "access", summary: "Log in", guest: true,
-		description: "Ends the session that the request carries, if any.", takes: "LoginRequest", gives: "SessionResponse",
+		description: "Ends the session that the request carries, if any.", takes: "LoginRequest", gives: "UserSession",
 		codes: []string{"invalid_credentials", "totp_required", "totp_invalid", "conflict"}},
 	{method: "post", path: "PathLogout", id: "logout", tag: "access", summary: "End this session"},
 	{method: "post", path: "PathRecoveryOpen", id: "recoveryOpen", tag: "access", guest: true,
-		summary: "Get the vault key, wrapped under the recovery phrase", takes: "RecoveryOpenRequest", gives: "RecoveryOpenResponse",
+		summary: "Get what the recovery phrase opens, and the log of the vault", takes: "PhraseProof", gives: "PhraseOpened",
 		codes: []string{"invalid_credentials"}},
 	{method: "post", path: "PathRecoveryFinish", id: "recoveryFinish", tag: "access", guest: true,
-		summary: "Set a new password with the recovery phrase", takes: "RecoveryFinishRequest", gives: "SessionResponse",
-		codes: []string{"unauthorized", "invalid_credentials", "conflict"}},
+		summary: "Change the account's keys with the recovery phrase", takes: "PhraseEntryRequest", gives: "UserSession",
+		codes: []string{"unauthorized", "invalid_credentials", "conflict", "revision_conflict", "record_quota_reached"}},
 
-	{method: "get", path: "PathAccount", id: "account", tag: "account", summary: "Get what a client needs to unlock the vault", gives: "Account"},
+	{method: "get", path: "PathAccount", id: "account", tag: "account", summary: "Get what a client needs to unlock the vault", gives: "UserAccount"},
 	{method: "post", path: "PathAccountDelete", id: "accountDelete", tag: "account", takes: "DeleteAccountRequest",
 		summary: "Delete the account, its vault and all sessions", codes: []string{"invalid_credentials", "conflict"}},
-	{method: "post", path: "PathAccountPassword", id: "accountPassword", tag: "account", summary: "Change the master password",
-		takes: "PasswordRequest", codes: []string{"invalid_credentials", "conflict"}},
-	{method: "post", path: "PathAccountRecovery", id: "accountRecovery", tag: "account", summary: "Replace the recovery phrase",
-		takes: "RecoveryRequest", codes: []string{"invalid_credentials", "conflict"}},
+	{method: "post", path: "PathAccountEntry", id: "accountEntry", tag: "account", summary: "Change the account's keys with a signed log entry",
+		takes: "AccountEntryRequest", codes: []string{"invalid_credentials", "conflict", "revision_conflict", "record_quota_reached"}},
 	{method: "post", path: "PathTOTPBegin", id: "totpBegin", tag: "account", summary: "Start enrolling a second factor",
 		takes: "TOTPBeginRequest", gives: "TOTPBeginResponse", codes: []string{"invalid_credentials", "conflict"}},
 	{method: "post", path: "PathTOTPConfirm", id: "totpConfirm", tag: "account", summary: "Enable the second factor",
@@ -80,24 +85,23 @@ var operations = []operation{
 	{method: "post", path: "PathSessionsEnd", id: "sessionsEnd", tag: "sessions", summary: "End one session, or all others",
 		takes: "EndSessionsRequest", codes: []string{"invalid_credentials", "not_found"}},
 
-	{method: "get", path: "PathVault", id: "vaultChanges", tag: "vault", summary: "Get the changes of the vault since a revision", gives: "VaultResponse",
-		parameters: []parameter{since}},
-	{method: "post", path: "PathVaultChanges", id: "vaultApply", tag: "vault", summary: "Change the vault, atomically",
-		takes: "ChangeRequest", gives: "ChangeResponse", codes: []string{"item_quota_reached", "record_quota_reached", "revision_conflict"}},
-	{method: "get", path: "PathEvents", id: "events", tag: "vault", summary: "Follow the vault's revision", gives: eventStream,
+	{method: "get", path: "PathVaultOf", id: "vaultChanges", tag: "vault", summary: "Get what a client is missing of a vault", gives: "VaultAnswer",
+		parameters: []parameter{vaultInPath, since, after, revision}, codes: []string{"not_found"}},
+	{method: "post", path: "PathVaultWrites", id: "vaultWrite", tag: "vault", summary: "Store a signed write, atomically",
+		takes: "WriteRequest", parameters: []parameter{vaultInPath},
+		codes: []string{"not_found", "item_quota_reached", "record_quota_reached", "revision_conflict"}},
+	{method: "get", path: "PathEvents", id: "events", tag: "vault", summary: "Follow the personal vault", gives: eventStream,
 		description: "A stream of server-sent events (WHATWG HTML §9.2). `revision`, a RevisionEvent, is sent at the start and whenever the " +
-			"revision changes; several changes in a short time may be sent as one. `ended`, an Error with the code unauthorized, is the " +
+			"vault changes; several changes in a short time may be sent as one. `ended`, an Error with the code unauthorized, is the " +
 			"last event when the session ends. Comments keep the stream alive. When the server stops, the stream ends without an " +
 			"event: reconnect after the time in `retry`. 429: this user has too many open streams; 503: the server has."},
 
-	{method: "get", path: "PathAttachments", id: "attachments", tag: "attachments", summary: "List the user's attachments, complete or not",
-		gives: "AttachmentsResponse"},
-	{method: "delete", path: "PathAttachment", id: "attachmentDelete", tag: "attachments", summary: "Delete an attachment and its chunks",
-		parameters: []parameter{idInPath}, codes: []string{"not_found", "conflict"}},
-	{method: "get", path: "PathChunk", id: "attachmentChunk", tag: "attachments", summary: "Get one chunk", gives: "Chunk",
-		parameters: []parameter{idInPath, chunkInPath}, codes: []string{"not_found"}},
-	{method: "put", path: "PathChunk", id: "attachmentChunkStore", tag: "attachments", summary: "Store one chunk", takes: "Chunk",
-		description: "May be sent again if the answer was lost. A stored chunk is never replaced: another token, or a count that differs from " +
-			"the first chunk's, is a conflict.",
-		parameters: []parameter{idInPath, chunkInPath}, codes: []string{"quota_reached", "conflict"}},
+	{method: "get", path: "PathVaultAttachments", id: "attachments", tag: "attachments", summary: "List the attachments of a vault, live or pending",
+		gives: "VaultAttachments", parameters: []parameter{vaultInPath}, codes: []string{"not_found"}},
+	{method: "get", path: "PathVaultChunk", id: "attachmentChunk", tag: "attachments", summary: "Get one chunk", gives: "Chunk",
+		parameters: []parameter{vaultInPath, idInPath, chunkInPath}, codes: []string{"not_found"}},
+	{method: "put", path: "PathVaultChunk", id: "attachmentChunkStore", tag: "attachments", summary: "Store one chunk", takes: "Chunk",
+		description: "The attachment is pending until a write puts it, and may go after 24 hours. A chunk may be sent again if the answer was " +
+			"lost. It is never replaced: another token, or a count that differs from the first chunk's, is a conflict.",
+		parameters: []parameter{vaultInPath, idInPath, chunkInPath}, codes: []string{"not_found", "quota_reached", "conflict"}},
 }

@@ -4,21 +4,50 @@ import (
 	"bufio"
 	"context"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
-	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
+	"github.com/vaultsphere/vaultsphere/app/seal"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/testvault"
 )
 
-// newUser registers a user and returns the session's token.
-func newUser(t *testing.T, server string) string {
+// user is a registered user with the personal vault as the user's device holds it.
+type user struct {
+	*testvault.Vault
+	token   string
+	authKey protocol.AuthKey
+}
+
+// newUser registers alice.
+func newUser(t *testing.T, server string) *user {
 	t.Helper()
-	var session protocol.SessionResponse
-	if status, code := exchange(t, "POST", server+protocol.PathRegister, "", sample.Registration("alice"), &session); status != 200 {
+	v, reg := testvault.NewPerson("alice").Registration()
+	var session protocol.UserSession
+	if status, code := exchange(t, "POST", server+protocol.PathUsers, "", reg, &session); status != 200 {
 		t.Fatal(status, code)
 	}
-	return session.Token
+	return &user{v, session.Token, reg.AuthKey}
+}
+
+// path puts the ID of the user's vault into a path.
+func (u *user) path(path string) string { return strings.Replace(path, "{vault}", u.ID.String(), 1) }
+
+// save puts the overviews of new items.
+func (u *user) save(t *testing.T, server string, items int) (int, protocol.Code) {
+	t.Helper()
+	var puts []testvault.Operation
+	for range items {
+		puts = append(puts, u.Put(chain.RecordOverview, seal.NewID(), 1, "a new item"))
+	}
+	w := u.Draft(puts...)
+	status, code := exchange(t, "POST", server+u.path(protocol.PathVaultWrites), u.token, w.Request(), nil)
+	if status == http.StatusNoContent {
+		u.Apply(w)
+	}
+	return status, code
 }
 
 // follow opens an event stream and returns a channel of its lines, which is closed at the end of the stream.
@@ -65,17 +94,14 @@ func TestEventsSeeChangesByAnotherServer(t *testing.T) {
 	t.Parallel()
 	dir := "DATA_DIR=" + t.TempDir()
 	one, two := start(t, dir), start(t, dir)
-	token := newUser(t, "http://"+one.addr)
-	lines := follow(t, "http://"+one.addr, token)
-	awaitLine(t, lines, `data: {"revision":0}`)
-	change := protocol.ChangeRequest{Manifest: sample.Token(100), Puts: []protocol.Put{
-		{Place: protocol.Place{ItemID: sample.ID(), Kind: protocol.KindOverview, Version: 1}, Token: sample.Token(100)},
-	}}
-	if status, code := exchange(t, "POST", "http://"+two.addr+protocol.PathVaultChanges, token, change, nil); status != 200 {
+	alice := newUser(t, "http://"+one.addr)
+	lines := follow(t, "http://"+one.addr, alice.token)
+	awaitLine(t, lines, `data: {"revision":0,"sequence":1}`)
+	if status, code := alice.save(t, "http://"+two.addr, 1); status != http.StatusNoContent {
 		t.Fatal(status, code)
 	}
-	awaitLine(t, lines, `data: {"revision":1}`)
-	if status, code := exchange(t, "POST", "http://"+two.addr+protocol.PathLogout, token, struct{}{}, nil); status != 204 {
+	awaitLine(t, lines, `data: {"revision":1,"sequence":1}`)
+	if status, code := exchange(t, "POST", "http://"+two.addr+protocol.PathLogout, alice.token, struct{}{}, nil); status != 204 {
 		t.Fatal(status, code)
 	}
 	awaitLine(t, lines, "event: "+protocol.EventEnded)
@@ -84,8 +110,8 @@ func TestEventsSeeChangesByAnotherServer(t *testing.T) {
 func TestDrainDoesNotWaitForEventStreams(t *testing.T) {
 	t.Parallel()
 	r := start(t, "DRAIN_TIMEOUT=5s")
-	lines := follow(t, "http://"+r.addr, newUser(t, "http://"+r.addr))
-	awaitLine(t, lines, `data: {"revision":0}`)
+	lines := follow(t, "http://"+r.addr, newUser(t, "http://"+r.addr).token)
+	awaitLine(t, lines, `data: {"revision":0,"sequence":1}`)
 	r.cancel()
 	for range lines { // until the stream ends
 	}

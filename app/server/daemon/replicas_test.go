@@ -21,7 +21,7 @@ func TestThreeReplicasServeOneSession(t *testing.T) {
 	suffix := "-" + rand.Text()
 	tables := dynamo.Config{
 		Region: "us-east-1", Endpoint: dynamolocal.Endpoint(t),
-		Users: "Users" + suffix, Accounts: "Accounts" + suffix, Passwords: "Passwords" + suffix, Sessions: "Sessions" + suffix,
+		Users: "Users" + suffix, Accounts: "Accounts" + suffix, Passwords: "Passwords" + suffix, Sessions: "Sessions" + suffix, Vaults: "Vaults" + suffix,
 	}
 	if err := dynamo.CreateTables(t.Context(), tables); err != nil {
 		t.Fatal(err)
@@ -33,16 +33,14 @@ func TestThreeReplicasServeOneSession(t *testing.T) {
 			c.SQLitePath, c.DynamoDB, c.SessionSecret = "", tables, secret
 		})
 	}
-	token := newUser(t, replicas[0])
+	alice := newUser(t, replicas[0])
 	for i := range 9 {
-		change := protocol.ChangeRequest{BaseRevision: int64(i), Manifest: sample.Token(100), Puts: []protocol.Put{
-			{Place: protocol.Place{ItemID: sample.ID(), Kind: protocol.KindOverview, Version: 1}, Token: sample.Token(100)},
-		}}
-		if status, code := exchange(t, "POST", replicas[i%3]+protocol.PathVaultChanges, token, change, nil); status != 200 {
-			t.Fatalf("change %d: %d %s", i, status, code)
+		if status, code := alice.save(t, replicas[i%3], 1); status != 204 {
+			t.Fatalf("write %d: %d %s", i, status, code)
 		}
-		var v protocol.VaultResponse
-		if status, code := exchange(t, "GET", replicas[(i+1)%3]+protocol.PathVault, token, nil, &v); status != 200 || len(v.Records) != i+1 || v.Manifest != change.Manifest {
+		var v protocol.VaultAnswer
+		status, code := exchange(t, "GET", replicas[(i+1)%3]+alice.path(protocol.PathVaultOf), alice.token, nil, &v)
+		if status != 200 || len(v.Records) != i+1 || v.Revision != int64(i)+1 {
 			t.Fatalf("read %d: %d %s, %d records", i, status, code, len(v.Records))
 		}
 	}
@@ -58,18 +56,18 @@ func TestThreeReplicasServeOneSession(t *testing.T) {
 	}
 	var salts []string
 	for _, r := range replicas {
-		var p protocol.PreloginResponse
+		var p protocol.PasswordKDF
 		exchange(t, "POST", r+protocol.PathPrelogin, "", protocol.PreloginRequest{Username: "nobody"}, &p)
-		salts = append(salts, p.KDF.Salt)
+		salts = append(salts, p.Salt)
 	}
 	if salts[0] != salts[1] || salts[1] != salts[2] || salts[0] == "" {
 		t.Errorf("salts of an unknown user: %v", salts)
 	}
-	if status, code := exchange(t, "POST", replicas[2]+protocol.PathLogout, token, struct{}{}, nil); status != 204 {
+	if status, code := exchange(t, "POST", replicas[2]+protocol.PathLogout, alice.token, struct{}{}, nil); status != 204 {
 		t.Fatal(status, code)
 	}
 	for i, r := range replicas {
-		if status, code := exchange(t, "GET", r+protocol.PathAccount, token, nil, nil); status != 401 {
+		if status, code := exchange(t, "GET", r+protocol.PathAccount, alice.token, nil, nil); status != 401 {
 			t.Errorf("replica %d after logout: %d %s", i, status, code)
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/vaultsphere/vaultsphere/app/protocol"
-	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
 // No other test would notice a setting that is parsed but not used.
@@ -13,13 +12,11 @@ func TestSettingsReachTheServer(t *testing.T) {
 	t.Parallel()
 	r := start(t, "AUTH_RATE=4", "USER_RATE=60", "MAX_SESSIONS=1", "MAX_ITEMS=1", "BREACH_ADDRESS=https://ranges.example.org")
 	url := "http://" + r.addr
-	reg := sample.Registration("alice")
-	reg.Transport = protocol.SessionBearer
-	var first, second protocol.SessionResponse
-	exchange(t, http.MethodPost, url+protocol.PathRegister, "", reg, &first)
-	login := protocol.LoginRequest{Username: "alice", AuthKey: reg.AuthKey, Device: "second", Transport: protocol.SessionBearer}
+	alice := newUser(t, url)
+	var second protocol.UserSession
+	login := protocol.LoginRequest{Username: "alice", AuthKey: alice.authKey, Device: "second", Transport: protocol.SessionBearer}
 	exchange(t, http.MethodPost, url+protocol.PathLogin, "", login, &second)
-	if status, _ := exchange(t, http.MethodGet, url+protocol.PathAccount, first.Token, nil, nil); status != http.StatusUnauthorized {
+	if status, _ := exchange(t, http.MethodGet, url+protocol.PathAccount, alice.token, nil, nil); status != http.StatusUnauthorized {
 		t.Errorf("MAX_SESSIONS: the first of two sessions got %d", status)
 	}
 	var settings protocol.Settings
@@ -27,10 +24,8 @@ func TestSettingsReachTheServer(t *testing.T) {
 	if settings.BreachAddress != "https://ranges.example.org" {
 		t.Errorf("BREACH_ADDRESS: %q", settings.BreachAddress)
 	}
-	change := protocol.ChangeRequest{Manifest: sample.Token(100), Puts: []protocol.Put{
-		sample.Put(protocol.KindOverview, sample.ID(), 1), sample.Put(protocol.KindOverview, sample.ID(), 1),
-	}}
-	if _, code := exchange(t, http.MethodPost, url+protocol.PathVaultChanges, second.Token, change, nil); code != protocol.CodeItemQuotaReached {
+	alice.token = second.Token
+	if _, code := alice.save(t, url, 2); code != protocol.CodeItemQuotaReached {
 		t.Errorf("MAX_ITEMS: %s", code)
 	}
 	throttled := func(method, path, token string, in any) bool {

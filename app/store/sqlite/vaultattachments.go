@@ -45,9 +45,8 @@ func (s *Store) PutVaultChunk(ctx context.Context, id chain.ID, c vault.VaultChu
 // checkChunk reports whether this very chunk is stored. It returns vault.ErrChunkTaken if it can never be.
 func (s *Store) checkChunk(ctx context.Context, tx *sql.Tx, v lockedVault, c vault.VaultChunk) (stored bool, err error) {
 	var count int
-	var live bool
 	var token string
-	err = tx.StmtContext(ctx, s.stmt.vaults.writerChunk).QueryRowContext(ctx, v.num, c.Attachment[:], c.Number).Scan(&count, &live, &token)
+	err = tx.StmtContext(ctx, s.stmt.vaults.writerChunk).QueryRowContext(ctx, v.num, c.Attachment[:], c.Number).Scan(&count, &token)
 	switch {
 	case errors.Is(err, sql.ErrNoRows): // the first chunk
 		var deleted bool
@@ -60,7 +59,7 @@ func (s *Store) checkChunk(ctx context.Context, tx *sql.Tx, v lockedVault, c vau
 		return false, err
 	case count == c.Count && token == c.Token:
 		return true, nil
-	case count != c.Count || live || token != "":
+	case count != c.Count || token != "":
 		return false, vault.ErrChunkTaken
 	}
 	return false, nil
@@ -109,6 +108,9 @@ func readAttachments(ctx context.Context, stmt *sql.Stmt, args ...any) (list []v
 		if len(list) == 0 || list[len(list)-1].ID != a.ID {
 			a.Created, a.Chunks = fromMillis(created), make([]chain.Hash, a.Count)
 			list = append(list, a)
+		}
+		if number < 1 || number > a.Count {
+			return fmt.Errorf("chunk %d of %d", number, a.Count)
 		}
 		return blob(list[len(list)-1].Chunks[number-1][:], hash)
 	}, args...)

@@ -58,13 +58,19 @@ func unpackLine(packed string) (l chain.Line, rest string, err error) {
 	item, packed, _ := strings.Cut(packed, " ")
 	hash, rest, _ := strings.Cut(packed, " ")
 	l.Kind, l.Version, l.Epoch = chain.RecordKind(kind), uint32(version), uint32(epoch) // #nosec G115 -- as they were stored
-	if n, err := hex.Decode(l.ID[:], []byte(item)); err != nil || n != len(l.ID) {
-		return l, "", errMalformed
+	if err := unhex(l.ID[:], item); err != nil || hash == "" {
+		return l, rest, err
 	}
-	if n, err := hex.Decode(l.Hash[:], []byte(hash)); err != nil || n != 0 && n != len(l.Hash) {
-		return l, "", errMalformed
+	return l, rest, unhex(l.Hash[:], hash)
+}
+
+// unhex decodes a text of exactly the right length.
+func unhex(to []byte, text string) error {
+	if len(text) != hex.EncodedLen(len(to)) {
+		return errMalformed
 	}
-	return l, rest, nil
+	_, err := hex.Decode(to, []byte(text))
+	return err
 }
 
 func unpackVaultRecord(packed string) (at position, r vault.VaultRecord, err error) {

@@ -75,7 +75,7 @@ func (s *vaultStatements) all(writer, reader *sql.DB) []preparation {
 		{writer, &s.purgeTombstones, `DELETE FROM vault_records WHERE num IN (SELECT num FROM vault_records WHERE deleted <= ?1 LIMIT 16)`},
 		{writer, &s.attachmentDeleted, `SELECT EXISTS (SELECT 1 FROM vault_records WHERE vault = ?1 AND item = ?2 AND kind = ?3)`},
 
-		{writer, &s.writerChunk, `SELECT a.count, a.live, coalesce(c.token, '') FROM vault_attachments a
+		{writer, &s.writerChunk, `SELECT a.count, coalesce(c.token, '') FROM vault_attachments a
 			LEFT JOIN vault_chunks c ON c.attachment = a.num AND c.number = ?3 WHERE a.vault = ?1 AND a.id = ?2`},
 		{writer, &s.chunkBytes, `SELECT coalesce(sum(bytes), 0) FROM vault_attachments WHERE vault = ?1`},
 		{writer, &s.growAttachment, `INSERT INTO vault_attachments (vault, id, count, stored, bytes, created, live) VALUES (?1, ?2, ?3, 1, ?4, ?5, 0)

@@ -203,7 +203,7 @@ func entriesRoundTrip(t *testing.T, open func(t *testing.T) VaultStore) {
 func accountEntryIsConditional(t *testing.T, open func(t *testing.T) VaultStore) {
 	s := open(t)
 	v := founded(t, s, "ada")
-	createUser(t, s, "eve")
+	eve := createUser(t, s, "eve")
 	u := accountOf(v)
 	u.TOTPSecret, u.Generation = "sealed", 1
 	if err := s.UpdateUser(t.Context(), u); err != nil {
@@ -225,7 +225,7 @@ func accountEntryIsConditional(t *testing.T, open func(t *testing.T) VaultStore)
 	wantError(t, "future generation", draft(func(u *vault.User) { u.Generation = 3 }), vault.ErrConflict)
 	wantError(t, "unknown user", draft(func(u *vault.User) { u.Username = "bob" }), vault.ErrNotFound)
 	wantError(t, "another id", draft(func(u *vault.User) { u.ID = vault.UserID(randomID()) }), vault.ErrNotFound)
-	wantError(t, "another user", draft(func(u *vault.User) { u.Username, u.Generation = "eve", 1 }), vault.ErrNotFound)
+	wantError(t, "another user", draft(func(u *vault.User) { u.Username, u.ID, u.Generation = "eve", eve.ID, 1 }), vault.ErrNotFound)
 	wantAccount(t, s, u, v)
 	wantVault(t, s, v)
 }

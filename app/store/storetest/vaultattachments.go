@@ -144,7 +144,7 @@ func pendingAttachmentsLast(t *testing.T, open func(t *testing.T) VaultStore) {
 	at(start.Add(vault.PendingLife - time.Millisecond))
 	wantChunks(t, s, v, live[0], pending[0], pending[1])
 
-	// Later they may be gone, and a write cannot put them then. What is live stays.
+	// Later they may be gone, and a write cannot put them then. Live attachments stay.
 	newest := at(start.Add(10 * vault.PendingLife))
 	wantChunks(t, s, v, live[0], newest)
 	put := testvault.Attach(pending[0].Attachment, pending)

@@ -30,7 +30,7 @@ func quotaOfItemsOfAVault(t *testing.T, open func(t *testing.T) VaultStore) {
 	limited(t, s, v, two, nil, ops...)
 	limited(t, s, v, two, vault.ErrItemQuota, items(v, 1, 10)...)
 	limited(t, s, v, two, vault.ErrItemQuota, items(v, 100, 10)...)
-	// What is no item does not count, and neither do more versions of details.
+	// Only overviews count as items.
 	limited(t, s, v, two, nil, v.PutToken(chain.RecordVault, seal.NewID(), 1, "name"), v.PutToken(chain.RecordDetails, ops[1].ID, 2, "more"))
 	limited(t, s, v, two, nil, testvault.Delete(ops[0]), v.PutToken(chain.RecordOverview, ops[0].ID, 2, "next"))
 	// One in place of another.

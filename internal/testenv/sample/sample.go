@@ -9,7 +9,6 @@ import (
 	"github.com/fernet/fernet-go"
 
 	"github.com/vaultsphere/vaultsphere/app/item"
-	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
 // Bytes returns n random bytes.
@@ -32,21 +31,6 @@ func Token(n int) string {
 		panic(err) // only if the random source fails
 	}
 	return string(token)
-}
-
-// Registration returns a valid registration for a user whose vault is random data.
-func Registration(username string) protocol.RegisterRequest {
-	return protocol.RegisterRequest{
-		Username: username, UserID: ID(),
-		KDF:     protocol.KDF{Salt: ID(), MemoryKiB: protocol.MinArgonMemoryKB, Time: 3, Threads: 4},
-		AuthKey: AuthKey(), RecoveryAuthKey: AuthKey(), WrappedKey: Token(100), RecoveryWrappedKey: Token(100),
-		Manifest: Token(100), Device: "test device", Transport: protocol.SessionBearer,
-	}
-}
-
-// Put returns a record with random data.
-func Put(kind protocol.Kind, item string, version int64) protocol.Put {
-	return protocol.Put{Place: protocol.Place{ItemID: item, Kind: kind, Version: version}, Token: Token(200)}
 }
 
 // Login returns the n-th of a series of logins that differ in every field.

@@ -15,6 +15,8 @@ type Entry struct {
 	known  *chain.Cards
 	epochs []seal.EpochKey
 	keys   vault.Keys
+
+	renewed Renewal
 }
 
 // Renewal says what an account entry replaces besides the sealed identity and the wraps.
@@ -22,6 +24,7 @@ type Renewal struct {
 	Card, Epoch, AccountKey bool
 	Password                *seal.PasswordKey // with KDF
 	KDF                     seal.KDF
+	Phrase                  *seal.RecoveryPhrase
 }
 
 // DraftAccount returns the next account entry. Its User has name, ID and Keys; the caller adds the rest. The vault stays as it is: see
@@ -43,6 +46,9 @@ func (v *Vault) DraftAccount(r Renewal) Entry {
 	if r.Password != nil {
 		owner.PasswordKey, owner.KDF = *r.Password, r.KDF
 	}
+	if r.Phrase != nil {
+		owner.Phrase = *r.Phrase
+	}
 	if r.Epoch {
 		d.nextEpoch(e)
 	}
@@ -50,7 +56,7 @@ func (v *Vault) DraftAccount(r Renewal) Entry {
 		d.envelope(e)
 	}
 	keys, document := owner.seal(v.ID, v.State.Genesis, v.State.Entry.Hash())
-	d.keys, e.Annex = keys, document.Hash()
+	d.keys, d.renewed, e.Annex = keys, r, document.Hash()
 	user := v.User()
 	user.Keys = keys
 	d.Account = &vault.AccountChange{User: user}
@@ -81,7 +87,7 @@ func (v *Vault) draft(op chain.Op) (Entry, *chain.Entry) {
 func (d *Entry) nextEpoch(e *chain.Entry) {
 	var before []seal.PreviousKey
 	for i, key := range slices.Backward(d.epochs) {
-		before = append(before, seal.PreviousKey{Epoch: uint32(i + 1), Key: key})
+		before = append(before, seal.PreviousKey{Epoch: uint32(i + 1), Key: key}) // #nosec G115 -- a test has few epochs
 	}
 	key := seal.NewEpochKey()
 	d.epochs = append(slices.Clone(d.epochs), key)

@@ -96,9 +96,8 @@ func Attach(id chain.ID, chunks []vault.VaultChunk) Operation {
 	for _, c := range chunks {
 		hashes = append(hashes, chain.HashOf(chain.HashChunk, []byte(c.Token)))
 	}
-	return Operation{Operation: chain.Operation{Line: chain.Line{
-		Kind: chain.Attachment, ID: id, Version: uint32(len(chunks)), Hash: chain.HashAttachment(hashes),
-	}}}
+	count := uint32(len(chunks)) // #nosec G115 -- at most protocol.MaxChunks
+	return Operation{Operation: chain.Operation{Line: chain.Line{Kind: chain.Attachment, ID: id, Version: count, Hash: chain.HashAttachment(hashes)}}}
 }
 
 // Chunks seals contents as the chunks of a new attachment.
@@ -106,7 +105,7 @@ func Chunks(contents ...string) []vault.VaultChunk {
 	key, id := seal.NewAttachmentKey(), seal.NewID()
 	chunks := make([]vault.VaultChunk, len(contents))
 	for i, content := range contents {
-		place := seal.Chunk{Attachment: id, Number: uint32(i + 1), Count: uint32(len(contents))}
+		place := seal.Chunk{Attachment: id, Number: uint32(i + 1), Count: uint32(len(contents))} // #nosec G115 -- at most protocol.MaxChunks
 		chunks[i] = vault.VaultChunk{Attachment: id, Number: i + 1, Count: len(contents), Token: must(key.Seal(place, []byte(content)))}
 	}
 	return chunks

@@ -12,7 +12,7 @@ import (
 )
 
 func (u *user) putChunk(c vault.VaultChunk) error {
-	return u.PutVaultChunk(u.t.Context(), u.session, u.ID.String(), c.Attachment.String(), strconv.Itoa(c.Number),
+	return u.PutChunk(u.t.Context(), u.session, u.ID.String(), c.Attachment.String(), strconv.Itoa(c.Number),
 		protocol.Chunk{Count: c.Count, Token: c.Token})
 }
 
@@ -27,7 +27,7 @@ func (u *user) upload(chunks ...vault.VaultChunk) {
 
 func (u *user) attachments() []protocol.VaultAttachment {
 	u.t.Helper()
-	list, err := u.VaultAttachments(u.t.Context(), u.session, u.ID.String())
+	list, err := u.Attachments(u.t.Context(), u.session, u.ID.String())
 	if err != nil {
 		u.t.Fatal(err)
 	}
@@ -49,7 +49,7 @@ func TestAttachmentsLiveByWrites(t *testing.T) {
 	if list := u.attachments(); len(list) != 1 || !list[0].Live || list[0].Chunks != 2 {
 		t.Errorf("%+v", list)
 	}
-	got, err := u.VaultChunk(t.Context(), u.session, u.ID.String(), chunks[0].Attachment.String(), "2")
+	got, err := u.Chunk(t.Context(), u.session, u.ID.String(), chunks[0].Attachment.String(), "2")
 	if err != nil || got.Token != chunks[1].Token || got.Count != 2 {
 		t.Errorf("%+v, %v", got, err)
 	}
@@ -57,7 +57,7 @@ func TestAttachmentsLiveByWrites(t *testing.T) {
 	if list := u.attachments(); len(list) > 0 {
 		t.Errorf("%+v", list)
 	}
-	_, err = u.VaultChunk(t.Context(), u.session, u.ID.String(), chunks[0].Attachment.String(), "2")
+	_, err = u.Chunk(t.Context(), u.session, u.ID.String(), chunks[0].Attachment.String(), "2")
 	refusal{protocol.CodeNotFound, "no such chunk"}.check(t, err)
 }
 
@@ -101,7 +101,7 @@ func TestChunksAreBounded(t *testing.T) {
 	} {
 		id, number, in := c.Attachment.String(), "1", protocol.Chunk{Count: 1, Token: c.Token}
 		edit(&id, &number, &in)
-		bad("").check(t, u.PutVaultChunk(t.Context(), u.session, u.ID.String(), id, number, in))
+		bad("").check(t, u.PutChunk(t.Context(), u.session, u.ID.String(), id, number, in))
 		if t.Failed() {
 			t.Fatal(name)
 		}
