@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/seal"
@@ -90,7 +89,7 @@ func addSome(ctx context.Context, ch *replica.Change, items []item.Item) (int, e
 		}
 		overview, details := it.Overview(), it.Details()
 		size += replica.TokenBytes(overview) + replica.TokenBytes(details)
-		if n > 0 && (ch.Operations()+replica.CreateOperations > chain.MaxOperations || size > replica.MaxChangeBytes) {
+		if n > 0 && (ch.Operations()+replica.CreateOperations > replica.MaxOperations || size > replica.MaxChangeBytes) {
 			return n, nil
 		}
 		if err := ch.Create(it.ID, overview, details); err != nil {

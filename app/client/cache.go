@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/client/outbox"
@@ -167,8 +169,10 @@ func (op *operation) cachedAccount() (*protocol.UserAccount, error) {
 	}
 	var a protocol.UserAccount
 	err = decodeStrict(held.Chunks[len(held.Chunks)-1], &a)
-	if err == nil {
-		_, err = chain.ParseID(a.UserID)
+	for _, id := range []string{a.UserID, a.Vault} {
+		if err == nil {
+			_, err = chain.ParseID(id)
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("the cached account is damaged: %w", err)
@@ -243,7 +247,10 @@ func stateStamp(s chain.State) string {
 
 // parseStamp reverses stateStamp. It returns zeros for another stamp.
 func parseStamp(stamp string) (revision, sequence int64) {
-	if n, err := fmt.Sscanf(stamp, "%d-%d", &revision, &sequence); n != 2 || err != nil {
+	first, second, _ := strings.Cut(stamp, "-")
+	revision, errRevision := strconv.ParseInt(first, 10, 64)
+	sequence, errSequence := strconv.ParseInt(second, 10, 64)
+	if errors.Join(errRevision, errSequence) != nil {
 		return 0, 0
 	}
 	return revision, sequence

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/client/outbox"
 	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/item"
@@ -154,7 +153,7 @@ func (ed *editing) build(ctx context.Context, ch *replica.Change, ids []string) 
 		}
 		meta := it.Overview()
 		size += replica.TokenBytes(meta)
-		if len(changed) > 0 && (ch.Operations()+e.UpdateOperations() > chain.MaxOperations || size > replica.MaxChangeBytes) {
+		if len(changed) > 0 && (ch.Operations()+e.UpdateOperations(false) > replica.MaxOperations || size > replica.MaxChangeBytes) {
 			return n, changed, nil
 		}
 		if err := ch.Update(e, meta, nil); err != nil {

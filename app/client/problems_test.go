@@ -76,7 +76,7 @@ func TestExportReportsWhatCannotBeRead(t *testing.T) {
 	d.register(t, "anna")
 	d.attach(t, d.save(t, login("Bank")), "contract.pdf", []byte("signed"))
 	d.wire.before = func(r *client.Request) (*client.Response, error) {
-		if r.Method == http.MethodGet && strings.HasPrefix(r.Path, protocol.PathAttachments) {
+		if r.Method == http.MethodGet && isAt(*r, protocol.PathVaultChunk) {
 			return &client.Response{Status: http.StatusNotFound, Body: []byte(`{"code":"not_found","message":"x","request_id":"0123456789abcdef"}`)}, nil
 		}
 		return nil, nil

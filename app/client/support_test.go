@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/client/httptransport"
 	"github.com/vaultsphere/vaultsphere/app/item"
@@ -224,6 +225,19 @@ func isAt(r client.Request, path string) bool {
 	p, _, _ := strings.Cut(r.Path, "?")
 	is, want := strings.Split(p, "/"), strings.Split(path, "/")
 	return slices.EqualFunc(is, want, func(is, want string) bool { return is == want || strings.HasPrefix(want, "{") })
+}
+
+// changesItem reports whether a request is a write that changes an item.
+func changesItem(t testing.TB, r client.Request, id string) bool {
+	t.Helper()
+	if !isAt(r, protocol.PathVaultWrites) {
+		return false
+	}
+	var in protocol.WriteRequest
+	if err := json.Unmarshal(r.Body, &in); err != nil {
+		t.Fatal(err)
+	}
+	return slices.ContainsFunc(must(chain.ParseOperations(decoded(t, in.Operations)))(t), func(o chain.Operation) bool { return o.ID.String() == id })
 }
 
 // edit returns a function that rewrites the JSON of answers to path.

@@ -65,7 +65,7 @@ func (s *Service) log(ctx context.Context, head Head, member chain.ID, asked Ask
 	}
 	var through []int64
 	out := protocol.VaultLog{
-		Revision: head.State.Revision, Sequence: head.State.Entry.Sequence,
+		Revision: head.State.Revision, Sequence: head.State.Entry.Sequence, Head: encodeSigned(head.State.Write[:]),
 		Entries: []protocol.Signed{}, Writes: []protocol.Signed{}, Cards: []protocol.Signed{},
 	}
 	for _, e := range entries {

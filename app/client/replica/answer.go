@@ -18,7 +18,7 @@ import (
 // Whole encodes the verified state as the first chunk of a cache. a is the answer about the whole vault from which it comes, so that
 // its records need not be encoded again; nil: there is none.
 func (v *Replica) Whole(a *Answer) ([]byte, error) {
-	head := protocol.VaultLog{Revision: v.Revision(), Sequence: v.log.State.Entry.Sequence, Entries: []protocol.Signed{}, Writes: []protocol.Signed{}, Cards: []protocol.Signed{}}
+	head := protocol.VaultLog{Revision: v.Revision(), Sequence: v.log.State.Entry.Sequence, Head: encodeSigned(v.log.State.Write[:]), Entries: []protocol.Signed{}, Writes: []protocol.Signed{}, Cards: []protocol.Signed{}}
 	for _, e := range v.log.Entries {
 		head.Entries = append(head.Entries, encodeSigned(e.Encode()))
 	}

@@ -57,6 +57,9 @@ func (c *Change) Attach(id chain.ID, chunks []chain.Hash) {
 // Detach deletes an attachment, if it is live.
 func (c *Change) Detach(id chain.ID) { c.erase("", id, chain.Attachment, 0) }
 
+// MaxOperations bounds the operations of a change of many items, below chain.MaxOperations: each change is a step of its progress.
+const MaxOperations = 1000
+
 // MaxChangeBytes is a size of the tokens of a change that stays well below protocol.MaxBodyBytes, including the JSON around them.
 const MaxChangeBytes = protocol.MaxBodyBytes * 3 / 4
 
@@ -81,8 +84,14 @@ func (c *Change) Create(name string, overview, details []byte) error {
 	return c.write(name, id, chain.RecordDetails, 1, details)
 }
 
-// UpdateOperations returns the most operations that Update may need.
-func (e *Entry) UpdateOperations() int { return len(e.overviews) + len(e.secrets) + 2 }
+// UpdateOperations returns the most operations that Update may need, with details or without.
+func (e *Entry) UpdateOperations(details bool) int {
+	n := len(e.overviews) + 1
+	if details {
+		n += len(e.secrets) + 1
+	}
+	return n
+}
 
 // Update writes the next version of an overview, in place of those before, and, unless they are nil, of the details. It deletes the
 // details beyond MaxHistory.
@@ -112,7 +121,7 @@ func (c *Change) Remove(ids []string, wanted func(*Entry) bool) (int, error) {
 		if e == nil {
 			continue
 		}
-		if len(c.operations)+len(e.overviews)+len(e.secrets) > chain.MaxOperations {
+		if len(c.operations)+len(e.overviews)+len(e.secrets) > MaxOperations {
 			if n == 0 {
 				return 0, ErrTooManyVersions
 			}
@@ -209,9 +218,10 @@ func ParseSigned(r protocol.WriteRequest) (*Signed, error) {
 
 // Answer returns the write as the server reports it to other devices.
 func (s *Signed) Answer() protocol.VaultAnswer {
+	hash := s.Write.Hash()
 	out := protocol.VaultAnswer{
 		VaultLog: protocol.VaultLog{
-			Revision: s.Write.Revision, Sequence: s.sequence,
+			Revision: s.Write.Revision, Sequence: s.sequence, Head: encodeSigned(hash[:]),
 			Entries: []protocol.Signed{}, Writes: []protocol.Signed{encodeSigned(s.Write.Encode())}, Cards: []protocol.Signed{},
 		},
 		Records: []protocol.VaultRecord{},

@@ -38,6 +38,7 @@ func Parse(body []byte) (*Answer, error) {
 type wholeAnswer struct {
 	Revision int64                     `json:"revision"`
 	Sequence int64                     `json:"sequence"`
+	Head     protocol.Hash             `json:"head"`
 	Entries  CompleteList[object]      `json:"entries"`
 	Writes   CompleteList[object]      `json:"writes"`
 	Cards    CompleteList[object]      `json:"cards"`
@@ -50,7 +51,7 @@ func (w wholeAnswer) answer() (*Answer, error) {
 		return nil, errors.New("a list is missing")
 	}
 	a := &Answer{VaultAnswer: protocol.VaultAnswer{Records: make([]protocol.VaultRecord, len(w.Records))}}
-	a.Revision, a.Sequence = w.Revision, w.Sequence
+	a.Revision, a.Sequence, a.Head = w.Revision, w.Sequence, w.Head
 	a.Entries, a.Writes, a.Cards, a.Envelope = texts(w.Entries), texts(w.Writes), texts(w.Cards), w.Envelope
 	for i, r := range w.Records {
 		a.Records[i] = protocol.VaultRecord(r)
@@ -174,7 +175,10 @@ func (s *splitter) rest() (*Answer, bool) {
 	if a.Revision, ok = s.number(); !ok || !s.word(`,"sequence":`) {
 		return nil, false
 	}
-	if a.Sequence, ok = s.number(); !ok {
+	if a.Sequence, ok = s.number(); !ok || !s.word(`,"head":"`) {
+		return nil, false
+	}
+	if a.Head, ok = s.text(); !ok {
 		return nil, false
 	}
 	if a.Entries, ok = s.objects(`,"entries":[`); !ok {

@@ -12,7 +12,7 @@ import (
 func answerBody(t testing.TB) []byte {
 	t.Helper()
 	a := protocol.VaultAnswer{
-		VaultLog: protocol.VaultLog{Revision: 12, Sequence: 1, Entries: []string{"AA", "BB"}, Writes: []string{"CC"}, Cards: []string{"DD"}, Envelope: "EE"},
+		VaultLog: protocol.VaultLog{Revision: 12, Sequence: 1, Head: "h", Entries: []string{"AA", "BB"}, Writes: []string{"CC"}, Cards: []string{"DD"}, Envelope: "EE"},
 		Records: []protocol.VaultRecord{
 			{ItemID: "a", Kind: protocol.RecordOverview, Version: 3, Epoch: 2, Revision: 4, Token: "gAAAAA=="},
 			{ItemID: "b", Kind: protocol.RecordDetails, Version: 1, Epoch: 1, Revision: 12, Deleted: true},
@@ -26,7 +26,7 @@ func answerBody(t testing.TB) []byte {
 	return encoded(t, a)
 }
 
-const emptyAnswer = `{"revision":0,"sequence":0,"entries":[],"writes":[],"cards":[],"records":[]}`
+const emptyAnswer = `{"revision":0,"sequence":0,"head":"h","entries":[],"writes":[],"cards":[],"records":[]}`
 
 // The splitter exists for speed, so it must accept what the server really writes.
 func TestVaultAnswersAreSplitWithoutEncodingJSON(t *testing.T) {
@@ -92,17 +92,17 @@ func TestIncompleteListsAreRefusedEarly(t *testing.T) {
 		`{"item_id":"a","kind":"overview","version":1,"epoch":1,"revision":1,"token":"x","deleted":true}`,
 		`{"item_id":"a","kind":"overview","version":1,"epoch":1,"revision":1,"token":"x","hash":"x"}`,
 	} {
-		body := `{"revision":1,"sequence":1,"entries":[],"writes":[],"cards":[],"records":[` + whole + strings.Repeat(","+element, 1000) + `]}`
+		body := `{"revision":1,"sequence":1,"head":"h","entries":[],"writes":[],"cards":[],"records":[` + whole + strings.Repeat(","+element, 1000) + `]}`
 		if _, err := Parse([]byte(body)); err == nil || !strings.Contains(err.Error(), "element 1 ") {
 			t.Errorf("%s: %v", element, err)
 		}
 	}
-	if _, err := Parse([]byte(`{"revision":1,"sequence":1,"entries":["AA"` + strings.Repeat(`,""`, 1000) + `],"writes":[],"cards":[],"records":[]}`)); err == nil || !strings.Contains(err.Error(), "element 1 ") {
+	if _, err := Parse([]byte(`{"revision":1,"sequence":1,"head":"h","entries":["AA"` + strings.Repeat(`,""`, 1000) + `],"writes":[],"cards":[],"records":[]}`)); err == nil || !strings.Contains(err.Error(), "element 1 ") {
 		t.Errorf("empty entries: %v", err)
 	}
 	for _, body := range []string{
-		`{"revision":1,"sequence":1,"entries":[],"writes":[],"cards":[],"records":{}}`, `{"revision":1,"sequence":1,"entries":[],"writes":[],"cards":[],"records":[1]}`,
-		`{"revision":1,"sequence":1,"entries":[],"writes":[],"cards":[]}`, `{"writes":[],"cards":[],"records":[]}`,
+		`{"revision":1,"sequence":1,"head":"h","entries":[],"writes":[],"cards":[],"records":{}}`, `{"revision":1,"sequence":1,"head":"h","entries":[],"writes":[],"cards":[],"records":[1]}`,
+		`{"revision":1,"sequence":1,"head":"h","entries":[],"writes":[],"cards":[]}`, `{"writes":[],"cards":[],"records":[]}`,
 	} {
 		if _, err := Parse([]byte(body)); err == nil {
 			t.Errorf("%s is accepted as a vault", body)

@@ -99,7 +99,7 @@ func (v *Replica) Follow(a *Answer, seen chain.State) (*Log, error) {
 		return nil, Altered(Found(bridge.Finding{Code: bridge.LogBroken}, "the vault has no log"))
 	}
 	base, genesis := v.Base(seen), all[0].Hash()
-	if base.Entry != nil && (a.Revision < base.Revision || a.Sequence < base.Entry.Sequence) {
+	if base.Entry != nil && (a.Revision < base.Revision || a.Sequence < base.Entry.Sequence || a.Revision == base.Revision && a.Head != encodeSigned(base.Write[:])) {
 		return nil, &RolledBackError{Seen: base.Revision, Got: a.Revision}
 	}
 	if base.Entry == nil {

@@ -22,7 +22,7 @@ func signed(object []byte) protocol.Signed { return base64.RawURLEncoding.Encode
 // Answer returns what an honest server answers to a device with these parameters.
 func (v *Vault) Answer(since, after, revision int64) protocol.VaultAnswer {
 	a := protocol.VaultAnswer{VaultLog: protocol.VaultLog{
-		Revision: v.State.Revision, Sequence: v.State.Entry.Sequence,
+		Revision: v.State.Revision, Sequence: v.State.Entry.Sequence, Head: signed(v.State.Write[:]),
 		Entries: []protocol.Signed{}, Writes: []protocol.Signed{}, Cards: []protocol.Signed{},
 	}}
 	var through []int64
