@@ -37,16 +37,15 @@ func (d *device) attach(t testing.TB, it item.Item, name string, data []byte) it
 	return saved
 }
 
-// stored lists the ids of the attachments on the server.
+// stored lists the ids of the live attachments on the server.
 func (d *device) stored(t testing.TB) []string {
 	t.Helper()
-	answer, err := d.wire.Transport.Do(t.Context(), client.Request{Method: "GET", Path: protocol.PathAttachments, Limit: 1 << 20})
-	if err != nil || answer.Status != 200 {
-		t.Fatalf("status %d, %v", answer.Status, err)
-	}
+	path := vaultOf(protocol.PathVaultAttachments, d.account(t).Vault)
 	var ids []string
-	for _, a := range parse[protocol.AttachmentsResponse](t, answer.Body).Attachments {
-		ids = append(ids, a.ID)
+	for _, a := range fetch[protocol.VaultAttachments](t, d, path).Attachments {
+		if a.Live {
+			ids = append(ids, a.ID)
+		}
 	}
 	return ids
 }

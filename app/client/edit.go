@@ -153,7 +153,7 @@ func (ed *editing) build(ctx context.Context, ch *replica.Change, ids []string) 
 		}
 		meta := it.Overview()
 		size += replica.TokenBytes(meta)
-		if len(changed) > 0 && (ch.Operations()+e.UpdateOperations() > replica.MaxOperations || size > replica.MaxChangeBytes) {
+		if len(changed) > 0 && (ch.Operations()+e.UpdateOperations(false) > replica.MaxOperations || size > replica.MaxChangeBytes) {
 			return n, changed, nil
 		}
 		if err := ch.Update(e, meta, nil); err != nil {

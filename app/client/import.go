@@ -92,7 +92,7 @@ func updateSome(ctx context.Context, v *vault, ch *replica.Change, ids []string,
 			continue
 		}
 		size += sealedBytes(result)
-		if n := ch.Operations(); n > 0 && (size > replica.MaxChangeBytes || n+e.UpdateOperations() > replica.MaxOperations) {
+		if n := ch.Operations(); n > 0 && (size > replica.MaxChangeBytes || n+e.UpdateOperations(true) > replica.MaxOperations) {
 			return out, nil
 		}
 		if err := s.Replace(ch, e, stored, result); err != nil {

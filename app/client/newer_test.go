@@ -9,7 +9,6 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/client/imports"
 	"github.com/vaultsphere/vaultsphere/app/item"
-	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/transfer"
 )
 
@@ -320,13 +319,8 @@ func TestAttachmentsOfANewerVersionStay(t *testing.T) {
 	if err := d.Delete(t.Context(), []string{it.ID}); err != nil {
 		t.Fatal(err)
 	}
-	var list protocol.AttachmentsResponse
-	answer, err := d.wire.Transport.Do(t.Context(), client.Request{Method: "GET", Path: protocol.PathAttachments, Limit: 1 << 20})
-	if err == nil {
-		err = json.Unmarshal(answer.Body, &list)
-	}
-	if err != nil || len(list.Attachments) != 1 {
-		t.Fatalf("the server has %+v, %v", list, err)
+	if got := d.stored(t); len(got) != 1 {
+		t.Fatalf("the server has %v", got)
 	}
 }
 

@@ -84,8 +84,14 @@ func (c *Change) Create(name string, overview, details []byte) error {
 	return c.write(name, id, chain.RecordDetails, 1, details)
 }
 
-// UpdateOperations returns the most operations that Update may need.
-func (e *Entry) UpdateOperations() int { return len(e.overviews) + len(e.secrets) + 2 }
+// UpdateOperations returns the most operations that Update may need, with details or without.
+func (e *Entry) UpdateOperations(details bool) int {
+	n := len(e.overviews) + 1
+	if details {
+		n += len(e.secrets) + 1
+	}
+	return n
+}
 
 // Update writes the next version of an overview, in place of those before, and, unless they are nil, of the details. It deletes the
 // details beyond MaxHistory.
