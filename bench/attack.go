@@ -19,8 +19,12 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/client"
+	"github.com/vaultsphere/vaultsphere/app/client/httptransport"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/app/seal"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/testvault"
 )
 
 const (
@@ -35,20 +39,20 @@ const (
 // uploads open.
 func attackRows(ctx context.Context, binary, dir string) ([]row, error) {
 	data := filepath.Join(dir, "attack")
-	bearers, other, err := attackedData(ctx, binary, data)
+	sessions, other, err := attackedData(ctx, binary, data)
 	if err != nil {
 		return nil, err
 	}
 	var rows []row
 	for _, a := range []struct {
 		name   string
-		attack func(ctx context.Context, url string, bearers []string) (ended func() error)
+		attack func(ctx context.Context, url string, sessions []session) (ended func() error)
 	}{
 		{fmt.Sprintf("%d full syncs of 60 MB at once", attackSyncs), syncAttack},
 		{fmt.Sprintf("%d unfinished uploads of 4 MiB", attackUploads), uploadAttack},
 	} {
 		part, err := underAttack(ctx, binary, data, other, a.name, func(ctx context.Context, url string) func() error {
-			return a.attack(ctx, url, bearers)
+			return a.attack(ctx, url, sessions)
 		})
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", a.name, err)
@@ -61,51 +65,78 @@ func attackRows(ctx context.Context, binary, dir string) ([]row, error) {
 // attackEnv simulates the smallest task of the platform.
 var attackEnv = []string{"GOMAXPROCS=1", "GOMEMLIMIT=320MiB"}
 
-// attackedData fills the store with one user who has a large vault and a session for each sync, and one with a small vault.
-func attackedData(ctx context.Context, binary, data string) (bearers []string, other *user, err error) {
-	s, err := start(ctx, binary, data)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer s.stop()
-	large, err := newUser(ctx, s.url, "attacker")
-	if err != nil {
-		return nil, nil, err
-	}
-	for revision, left := int64(0), attackVault; left > 0; revision++ {
-		size := min(left, 3_000_000)
-		left -= size
-		if err := large.change(ctx, revision, puts(size, 6_000)); err != nil {
-			return nil, nil, err
-		}
-	}
-	for range attackSyncs {
-		again := client.New(large.wire, &deviceMemory{seen: map[string]client.Seen{}}, nil)
-		if _, err := again.Login(ctx, "attacker", "correct horse battery staple attacker", "", "bench"); err != nil {
-			return nil, nil, err
-		}
-		bearers = append(bearers, large.wire.Bearer())
-		large.wire.SetBearer("") // or the next log-in would end this session
-	}
-	if other, err = newUser(ctx, s.url, "other"); err != nil {
-		return nil, nil, err
-	}
-	other.revision = 1
-	return bearers, other, other.change(ctx, 0, puts(100_000, 1_000))
+// attacker is a user whose writes are made without the client core, because no one opens the records.
+type attacker struct {
+	*testvault.Vault
+	wire *countingTransport
 }
 
-// puts returns records with tokens of about each bytes, and of size bytes in total.
-func puts(size, each int) []protocol.Put {
-	list := make([]protocol.Put, 0, size/each)
-	for range max(1, size/each) {
-		id := make([]byte, 16)
-		_, _ = rand.Read(id)
-		list = append(list, protocol.Put{
-			Place: protocol.Place{ItemID: base64.RawURLEncoding.EncodeToString(id), Kind: protocol.KindOverview, Version: 1},
-			Token: token(each),
-		})
+func (a *attacker) path(path string) string {
+	return strings.Replace(path, "{vault}", a.ID.String(), 1)
+}
+
+func (a *attacker) call(ctx context.Context, method, path string, in, out any) error {
+	body, err := json.Marshal(in)
+	if err != nil {
+		return err
 	}
-	return list
+	answer, err := a.wire.Do(ctx, client.Request{Method: method, Path: path, Body: body, Limit: 1 << 20})
+	if err != nil {
+		return err
+	}
+	if answer.Status >= http.StatusMultipleChoices {
+		return fmt.Errorf("%s %s: status %d: %s", method, path, answer.Status, answer.Body)
+	}
+	if out == nil {
+		return nil
+	}
+	return json.Unmarshal(answer.Body, out)
+}
+
+// newAttacker registers a user, and returns the user with what proves the password.
+func newAttacker(ctx context.Context, url, name string) (*attacker, protocol.AuthKey, error) {
+	transport, err := httptransport.New(url)
+	if err != nil {
+		return nil, "", err
+	}
+	v, request := testvault.NewPerson(name).Registration()
+	a := &attacker{v, &countingTransport{Transport: transport}}
+	var session protocol.UserSession
+	if err := a.call(ctx, http.MethodPost, protocol.PathUsers, request, &session); err != nil {
+		return nil, "", err
+	}
+	a.wire.SetBearer(session.Token)
+	return a, request.AuthKey, nil
+}
+
+// at returns the same session on another server with the same store.
+func (a *attacker) at(url string) (*attacker, error) {
+	transport, err := httptransport.New(url)
+	if err != nil {
+		return nil, err
+	}
+	transport.SetBearer(a.wire.Bearer())
+	return &attacker{a.Vault, &countingTransport{Transport: transport}}, nil
+}
+
+// poll requests what is new. This is the server's part of a sync.
+func (a *attacker) poll(ctx context.Context) error {
+	return a.call(ctx, http.MethodGet, fmt.Sprintf("%s?since=%d&after=%d&revision=%d",
+		a.path(protocol.PathVaultOf), a.State.Revision, a.State.Entry.Sequence, a.State.Revision), nil, nil)
+}
+
+// change puts overviews with tokens of about each bytes, and of size bytes in total.
+func (a *attacker) change(ctx context.Context, size, each int) error {
+	var puts []testvault.Operation
+	for range max(1, size/each) {
+		puts = append(puts, a.PutToken(chain.RecordOverview, seal.NewID(), 1, token(each)))
+	}
+	w := a.Draft(puts...)
+	if err := a.call(ctx, http.MethodPost, a.path(protocol.PathVaultWrites), w.Request(), nil); err != nil {
+		return err
+	}
+	a.Apply(w)
+	return nil
 }
 
 // token returns a string in the format of a Fernet token of about size bytes. The server cannot tell the difference.
@@ -116,20 +147,42 @@ func token(size int) string {
 	return base64.URLEncoding.EncodeToString(b)
 }
 
-// change sends a change without the client core, because no one opens the records.
-func (u *user) change(ctx context.Context, base int64, puts []protocol.Put) error {
-	body, err := json.Marshal(protocol.ChangeRequest{BaseRevision: base, Manifest: token(300), Puts: puts, Deletes: []protocol.Place{}})
+// session is one of a user with a large vault.
+type session struct{ vault, bearer string }
+
+// attackedData fills the store with one user who has a large vault and a session for each sync, and one with a small vault.
+func attackedData(ctx context.Context, binary, data string) (sessions []session, other *attacker, err error) {
+	s, err := start(ctx, binary, data)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	answer, err := u.wire.Do(ctx, client.Request{Method: http.MethodPost, Path: protocol.PathVaultChanges, Body: body, Limit: 1 << 20})
-	if err == nil && answer.Status != http.StatusOK {
-		err = fmt.Errorf("change: status %d: %s", answer.Status, answer.Body)
+	defer s.stop()
+	large, key, err := newAttacker(ctx, s.url, "attacker")
+	if err != nil {
+		return nil, nil, err
 	}
-	return err
+	for left := attackVault; left > 0; left -= 3_000_000 {
+		if err := large.change(ctx, min(left, 3_000_000), 6_000); err != nil {
+			return nil, nil, err
+		}
+	}
+	for range attackSyncs {
+		large.wire.SetBearer("") // or the next log-in would end this session
+		var again protocol.UserSession
+		if err := large.call(ctx, http.MethodPost, protocol.PathLogin, protocol.LoginRequest{
+			Username: "attacker", AuthKey: key, Device: "bench", Transport: protocol.SessionBearer,
+		}, &again); err != nil {
+			return nil, nil, err
+		}
+		sessions = append(sessions, session{large.ID.String(), again.Token})
+	}
+	if other, _, err = newAttacker(ctx, s.url, "other"); err != nil {
+		return nil, nil, err
+	}
+	return sessions, other, other.change(ctx, 100_000, 1_000)
 }
 
-func underAttack(ctx context.Context, binary, data string, other *user, name string, attack func(context.Context, string) func() error) ([]row, error) {
+func underAttack(ctx context.Context, binary, data string, other *attacker, name string, attack func(context.Context, string) func() error) ([]row, error) {
 	s, err := start(ctx, binary, data, attackEnv...)
 	if err != nil {
 		return nil, err
@@ -146,19 +199,17 @@ func underAttack(ctx context.Context, binary, data string, other *user, name str
 	for attacking.Err() == nil {
 		for range 10 {
 			began := time.Now()
-			if err := victim.pollVault(ctx, victim.revision); err != nil {
+			if err := victim.poll(ctx); err != nil {
 				return nil, err
 			}
 			reads = append(reads, time.Since(began))
 		}
 		began := time.Now()
-		if err := victim.change(ctx, victim.revision, puts(savedBytes, savedBytes)); err != nil {
+		if err := victim.change(ctx, savedBytes, savedBytes); err != nil {
 			return nil, err
 		}
 		saves = append(saves, time.Since(began))
-		victim.revision++
 	}
-	other.revision = victim.revision
 	if err := ended(); err != nil {
 		return nil, err
 	}
@@ -179,13 +230,13 @@ func p99(samples []time.Duration) time.Duration {
 }
 
 // syncAttack repeats full syncs. It fails unless at least one sync is complete, because a server that answers no one must not pass.
-func syncAttack(ctx context.Context, url string, bearers []string) func() error {
+func syncAttack(ctx context.Context, url string, sessions []session) func() error {
 	var wg sync.WaitGroup
 	var whole atomic.Int64
-	for _, bearer := range bearers {
+	for _, s := range sessions {
 		wg.Go(func() {
 			for ctx.Err() == nil {
-				if n, err := fullSync(ctx, url, bearer); err == nil && n > attackVault {
+				if n, err := fullSync(ctx, url, s); err == nil && n > attackVault {
 					whole.Add(1)
 				} else if ctx.Err() == nil {
 					time.Sleep(200 * time.Millisecond) // rejected: retry sooner than the server asks
@@ -203,12 +254,12 @@ func syncAttack(ctx context.Context, url string, bearers []string) func() error 
 	}
 }
 
-func fullSync(ctx context.Context, url, bearer string) (int64, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+protocol.PathVault+"?since=0", nil)
+func fullSync(ctx context.Context, url string, s session) (int64, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+strings.Replace(protocol.PathVaultOf, "{vault}", s.vault, 1), nil)
 	if err != nil {
 		return 0, err
 	}
-	req.Header.Set("Authorization", "Bearer "+bearer)
+	req.Header.Set("Authorization", "Bearer "+s.bearer)
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return 0, err
@@ -218,12 +269,12 @@ func fullSync(ctx context.Context, url, bearer string) (int64, error) {
 }
 
 // uploadAttack keeps many uploads open after they have sent nearly all of their announced bytes.
-func uploadAttack(ctx context.Context, url string, bearers []string) func() error {
+func uploadAttack(ctx context.Context, url string, sessions []session) func() error {
 	var wg sync.WaitGroup
 	for i := range attackUploads {
 		wg.Go(func() {
 			for ctx.Err() == nil {
-				if err := unfinishedUpload(ctx, strings.TrimPrefix(url, "http://"), bearers[i%len(bearers)]); err != nil {
+				if err := unfinishedUpload(ctx, strings.TrimPrefix(url, "http://"), sessions[i%len(sessions)]); err != nil {
 					time.Sleep(200 * time.Millisecond)
 				}
 			}
@@ -233,7 +284,7 @@ func uploadAttack(ctx context.Context, url string, bearers []string) func() erro
 }
 
 // unfinishedUpload returns when the server closes the connection.
-func unfinishedUpload(ctx context.Context, address, bearer string) error {
+func unfinishedUpload(ctx context.Context, address string, s session) error {
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
 	if err != nil {
 		return err
@@ -249,7 +300,7 @@ func unfinishedUpload(ctx context.Context, address, bearer string) error {
 			_ = res.Body.Close()
 		}
 	}()
-	header := "POST " + protocol.PathVaultChanges + " HTTP/1.1\r\nHost: " + address + "\r\nAuthorization: Bearer " + bearer +
+	header := "POST " + strings.Replace(protocol.PathVaultWrites, "{vault}", s.vault, 1) + " HTTP/1.1\r\nHost: " + address + "\r\nAuthorization: Bearer " + s.bearer +
 		"\r\nContent-Type: application/json\r\nContent-Length: " + strconv.Itoa(protocol.MaxBodyBytes) + "\r\n\r\n"
 	if _, err := io.WriteString(conn, header); err != nil {
 		return err

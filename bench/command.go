@@ -54,7 +54,7 @@ func trashed(ctx context.Context, url string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	other := client.New(transport, &deviceMemory{seen: map[string]client.Seen{}}, nil)
+	other := client.New(transport, newMemory(), nil)
 	if _, err := other.Login(ctx, "many", "correct horse battery staple", "", "bench"); err != nil {
 		return nil, err
 	}

@@ -84,7 +84,7 @@ func offlineRows(ctx context.Context, binary, dir string) ([]row, error) {
 		return nil, err
 	}
 	wire, cache := &severed{Transport: transport}, &deviceCache{files: map[string]client.Cached{}}
-	c := client.New(wire, &deviceMemory{seen: map[string]client.Seen{}}, cache)
+	c := client.New(wire, newMemory(), cache)
 	registration, err := c.PrepareRegistration("correct horse battery staple")
 	if err != nil {
 		return nil, err

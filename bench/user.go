@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,6 +19,7 @@ import (
 type user struct {
 	*client.Client
 	wire     *countingTransport
+	vault    string // ID
 	revision int64
 	saved    int
 }
@@ -33,22 +34,35 @@ func (t *countingTransport) Do(ctx context.Context, r client.Request) (client.Re
 	return t.Transport.Do(ctx, r)
 }
 
-// deviceMemory keeps the newest revision of each user in memory.
+// deviceMemory keeps what a device remembers in memory.
 type deviceMemory struct {
-	mu   sync.Mutex
-	seen map[string]client.Seen
+	mu    sync.Mutex
+	users map[string]client.Remembered
 }
 
-func (m *deviceMemory) Load(user string) (client.Seen, error) {
+func newMemory() *deviceMemory { return &deviceMemory{users: map[string]client.Remembered{}} }
+
+func (m *deviceMemory) Load(user string) (client.Remembered, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.seen[user], nil
+	return m.users[user], nil
 }
 
-func (m *deviceMemory) Store(user string, s client.Seen) error {
+func (m *deviceMemory) Find(username string) (client.Remembered, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.seen[user] = s
+	for _, r := range m.users {
+		if r.Named(username) {
+			return r, nil
+		}
+	}
+	return client.Remembered{}, nil
+}
+
+func (m *deviceMemory) Store(user string, r client.Remembered) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.users[user] = r
 	return nil
 }
 
@@ -58,7 +72,7 @@ func newUser(ctx context.Context, url, name string) (*user, error) {
 		return nil, err
 	}
 	wire := &countingTransport{Transport: transport}
-	u := &user{Client: client.New(wire, &deviceMemory{seen: map[string]client.Seen{}}, nil), wire: wire}
+	u := &user{Client: client.New(wire, newMemory(), nil), wire: wire}
 	registration, err := u.PrepareRegistration("correct horse battery staple " + name)
 	if err != nil {
 		return nil, err
@@ -66,17 +80,9 @@ func newUser(ctx context.Context, url, name string) (*user, error) {
 	if _, err := u.Register(ctx, registration, name, "bench"); err != nil {
 		return nil, fmt.Errorf("register %s: %w", name, err)
 	}
-	return u, nil
-}
-
-// at returns the same session on another server with the same store.
-func (u *user) at(url string) (*user, error) {
-	transport, err := httptransport.New(url)
-	if err != nil {
-		return nil, err
-	}
-	transport.SetBearer(u.wire.Bearer())
-	return &user{wire: &countingTransport{Transport: transport}, revision: u.revision}, nil
+	account, err := u.Account(ctx)
+	u.vault = account.Vault
+	return u, err
 }
 
 func (u *user) sent() int64 { return u.wire.bytes.Load() }
@@ -113,7 +119,8 @@ func (u *user) pollVault(ctx context.Context, since int64) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	answer, err := u.wire.Do(ctx, client.Request{
-		Method: http.MethodGet, Path: protocol.PathVault + "?since=" + strconv.FormatInt(since, 10), Limit: 1 << 30,
+		Method: http.MethodGet, Limit: 1 << 30,
+		Path: strings.Replace(protocol.PathVaultOf, "{vault}", u.vault, 1) + fmt.Sprintf("?since=%d&after=1&revision=%d", since, since),
 	})
 	if err == nil && answer.Status != http.StatusOK {
 		err = fmt.Errorf("sync: status %d: %s", answer.Status, answer.Body)

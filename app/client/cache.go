@@ -167,8 +167,10 @@ func (op *operation) cachedAccount() (*protocol.UserAccount, error) {
 	}
 	var a protocol.UserAccount
 	err = decodeStrict(held.Chunks[len(held.Chunks)-1], &a)
-	if err == nil {
-		_, err = chain.ParseID(a.UserID)
+	for _, id := range []string{a.UserID, a.Vault} {
+		if err == nil {
+			_, err = chain.ParseID(id)
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("the cached account is damaged: %w", err)

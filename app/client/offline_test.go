@@ -95,7 +95,7 @@ func TestTruncatedAnswerCountsAsOffline(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			d := first.restarted(t, server)
 			d.wire.lie(func(r client.Request, a *client.Response) {
-				if strings.HasPrefix(r.Path, protocol.PathVault+"?") {
+				if isAt(r, protocol.PathVaultOf) {
 					answer(a)
 				}
 			})
@@ -116,7 +116,7 @@ func TestDeviceStoresNoPlaintext(t *testing.T) {
 	d.cut()
 	bank.Notes = "typed on the train"
 	d.save(t, bank)
-	if got := d.cache.names(); !slices.Equal(got, []string{"account", "queue", "vault"}) {
+	if got := d.cache.names(); !slices.Equal(got, []string{"account", "queue", "vault", "write"}) {
 		t.Errorf("the cache has %q", got)
 	}
 	for name, k := range d.cache.stored {
@@ -244,7 +244,7 @@ func alterToken(p [][]byte) [][]byte {
 	return p
 }
 
-// The cached account must match the wrapped vault key, like an account from the server.
+// The document of the cached account names its keys, like that of an account from the server, and the log signs it.
 func TestATamperedAccountIsRefused(t *testing.T) {
 	t.Parallel()
 	server, d, _, _ := cachedVault(t)
@@ -252,9 +252,12 @@ func TestATamperedAccountIsRefused(t *testing.T) {
 		from, to string
 		want     client.Code
 	}{
-		"weak":    {`"memory_kib":65536`, `"memory_kib":8`, client.CodeKDFRefused},
-		"other":   {`"time":3`, `"time":4`, client.CodeWrongPassword},
-		"no user": {`"user_id":"`, `"user_id":"x`, client.CodeOffline},
+		"document": {`"document":"AgA`, `"document":"AwA`, client.CodeVaultAltered},
+		"identity": {`"identity":"gAAAAAAAAAAA`, `"identity":"gAAAAAAAAAAB`, client.CodeVaultAltered},
+		"wrap":     {`"wraps":["gAAAAAAAAAAA`, `"wraps":["gAAAAAAAAAAB`, client.CodeVaultAltered},
+		"vault":    {`"vault":"`, `"vault":"x`, client.CodeOffline},
+		"username": {`"username":"anna"`, `"username":"bert"`, client.CodeVaultAltered},
+		"no user":  {`"user_id":"`, `"user_id":"x`, client.CodeOffline},
 	} {
 		here := &device{memory: d.memory, wire: d.wire, cache: newCache()}
 		for name, k := range d.cache.stored {
@@ -289,7 +292,7 @@ func TestEndedSessionQuarantinesTheCache(t *testing.T) {
 	if _, err := d.Sync(t.Context()); serverCode(err) != protocol.CodeUnauthorized {
 		t.Fatalf("sync: %v", err)
 	}
-	if got := d.cache.names(); !slices.Equal(got, []string{"quarantine", "queue", "vault"}) {
+	if got := d.cache.names(); !slices.Equal(got, []string{"quarantine", "queue", "vault", "write"}) {
 		t.Errorf("the cache has %q", got)
 	}
 	d = d.cutOff(t, server)
@@ -357,7 +360,7 @@ func TestSigningOutDeletesTheCacheAfterAWarning(t *testing.T) {
 			if !errors.As(err, &unsent) || unsent.Changes != 1 || client.Explain(err).Code != client.CodeUnsent {
 				t.Fatalf("with a pending change: %v", err)
 			}
-			if got := d.titles(t, ""); len(got) != 3 || len(d.cache.names()) != 3 {
+			if got := d.titles(t, ""); len(got) != 3 || len(d.cache.names()) != 4 {
 				t.Errorf("the refused call changed something: %q", got)
 			}
 			if err := leave(d, true); err != nil {

@@ -164,7 +164,7 @@ func TestSigningInAgainSendsTheOutbox(t *testing.T) {
 	d.login(t, "anna", "again")
 	var got int
 	d.wire.lie(func(r client.Request, a *client.Response) {
-		if strings.HasPrefix(r.Path, protocol.PathVault+"?since=0") {
+		if isAt(r, protocol.PathVaultOf) && strings.Contains(r.Path, "?since=0&") {
 			got++
 		}
 	})
@@ -324,7 +324,7 @@ func TestTwoUsersOfOneDeviceHaveACopyEach(t *testing.T) {
 	if err := d.DeleteCopy(t.Context(), list[0].ID); !errors.Is(err, client.ErrNoCopy) {
 		t.Errorf("delete again: %v", err)
 	}
-	if got := d.cache.names(); !slices.Equal(got, []string{"quarantine", "queue", "vault"}) || d.theCopy(t).ID != list[1].ID {
+	if got := d.cache.names(); !slices.Equal(got, []string{"quarantine", "queue", "vault", "write"}) || d.theCopy(t).ID != list[1].ID {
 		t.Errorf("the cache has %q", got)
 	}
 }
