@@ -38,7 +38,8 @@ async function attempt(method, params) {
     await callCore(page, method, params);
     return undefined;
   } catch (e) {
-    return JSON.parse(e.message.slice(e.message.indexOf("{"), e.message.lastIndexOf("}") + 1));
+    const code = /"code":"(\w+)"/.exec(e.message);
+    return { code: code ? code[1] : e.message };
   }
 }
 
@@ -50,13 +51,14 @@ async function outcome() {
   if (!problem) return { titles: await titles(), said: "" };
   await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange"))); // the page syncs, too
   if (/^(vault_|kdf_)/.test(problem.code)) {
-    await page.locator(".alarm").waitFor();
+    await page.locator(".alarm").waitFor({ timeout: 60_000 });
     return { titles: [], said: (await shown()).text };
   }
   if (problem.code === "offline") return { titles: await titles(), said: "" };
   const message = page.locator(".toast, .banner, [role=alert]").first();
-  await message.waitFor();
-  return { titles: await titles(), said: await message.innerText() };
+  await message.waitFor({ timeout: 20_000 }).catch(() => undefined);
+  const said = (await message.isVisible()) ? await message.innerText() : problem.code;
+  return { titles: await titles(), said };
 }
 
 async function submit(button, fields) {
