@@ -27,10 +27,15 @@ async function shown() {
   return handle.jsonValue();
 }
 
-const titles = async () => {
-  const { items } = await callCore(page, "list", { query: "" });
-  return items.map((item) => item.title).sort();
-};
+/** The titles that the page shows; none if the vault is locked meanwhile. */
+async function titles() {
+  try {
+    const { items } = await callCore(page, "list", { query: "" });
+    return items.map((item) => item.title).sort();
+  } catch {
+    return [];
+  }
+}
 
 /** Calls the core. Returns its error, which has a code, or undefined. */
 async function attempt(method, params) {
@@ -43,22 +48,19 @@ async function attempt(method, params) {
   }
 }
 
+const ALARM = ".alarm";
+const MESSAGE = ".toast, .banner, [role=alert]";
+
 /** What the person sees once the page has synced. */
 async function outcome() {
   const first = await shown();
   if (first.what !== "list") return { titles: [], said: first.text };
   const problem = await attempt("sync", {});
-  if (!problem) return { titles: await titles(), said: "" };
+  if (!problem || problem.code === "offline") return { titles: await titles(), said: "" };
   await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange"))); // the page syncs, too
-  if (/^(vault_|kdf_)/.test(problem.code)) {
-    await page.locator(".alarm").waitFor({ timeout: 60_000 });
-    return { titles: [], said: (await shown()).text };
-  }
-  if (problem.code === "offline") return { titles: await titles(), said: "" };
-  const message = page.locator(".toast, .banner, [role=alert]").first();
-  await message.waitFor({ timeout: 20_000 }).catch(() => undefined);
-  const said = (await message.isVisible()) ? await message.innerText() : problem.code;
-  return { titles: await titles(), said };
+  await page.locator(`${ALARM}, ${MESSAGE}`).first().waitFor({ timeout: 60_000 });
+  if (await page.locator(ALARM).isVisible()) return { titles: [], said: (await shown()).text };
+  return { titles: await titles(), said: await page.locator(MESSAGE).first().innerText() };
 }
 
 async function submit(button, fields) {
