@@ -16,10 +16,10 @@ import (
 // other items proceed. An interruption at any point loses nothing, and no change is made twice: each is compared with the current
 // vault. It needs a synced vault.
 func (op *operation) flush(v *vault) error {
-	if len(v.outbox.Changes) == 0 {
-		return nil
+	_, err := op.settle(v)
+	if err == nil && len(v.outbox.Changes) > 0 {
+		err = op.changeOutbox(v, outbox.Send)
 	}
-	err := op.changeOutbox(v, outbox.Send)
 	tried := map[string]bool{}
 	for err == nil {
 		q := outbox.Next(v.outbox.Changes, tried)

@@ -79,8 +79,10 @@ func BenchmarkMemory10000(b *testing.B) {
 	o.takeBody(b, r, body)
 	for b.Loop() {
 		runtime.KeepAlive(r)
+	runtime.KeepAlive(o)
 	}
 	b.ReportMetric(float64(heap()-before)/1e6, "MB")
 	runtime.KeepAlive(body)
 	runtime.KeepAlive(r)
+	runtime.KeepAlive(o)
 }
