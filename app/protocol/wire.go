@@ -74,9 +74,10 @@ type KDF struct {
 	Threads uint8 `json:"threads"`
 }
 
-// PreloginRequest asks for the key derivation parameters of a user.
+// PreloginRequest asks for the key derivation parameters of a user. Known is what a device remembers of the user.
 type PreloginRequest struct {
-	Username Username `json:"username"`
+	Username Username    `json:"username"`
+	Known    *KnownEntry `json:"known,omitempty"`
 }
 
 // PreloginResponse looks the same for known and unknown users.
