@@ -186,9 +186,9 @@ type moving struct {
 	change func()
 }
 
-func (m *moving) VaultChanges(ctx context.Context, id chain.ID, since int64, w vault.VaultWriter) error {
+func (m *moving) Changes(ctx context.Context, id chain.ID, since int64, w vault.ChangeWriter) error {
 	m.change()
-	return m.Store.VaultChanges(ctx, id, since, w)
+	return m.Store.Changes(ctx, id, since, w)
 }
 
 func TestAnswerIsOfOneState(t *testing.T) {

@@ -14,11 +14,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/server/daemon"
 	"github.com/vaultsphere/vaultsphere/app/store/sqlite"
 	"github.com/vaultsphere/vaultsphere/app/vault"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/testvault"
 )
 
 // newData returns the settings of a new data directory that has a session key and a store with one user.
@@ -32,7 +32,8 @@ func newData(t *testing.T, user vault.Username) daemon.Config {
 		t.Fatal(err)
 	}
 	withStore(t, c, func(s vault.Store) {
-		if err := s.CreateUser(t.Context(), vault.User{Username: user, ID: vault.UserID(user), Created: time.Now()}); err != nil {
+		v, founding := testvault.NewPerson(string(user)).Found()
+		if err := s.CreateAccount(t.Context(), v.User(), founding); err != nil {
 			t.Fatal(err)
 		}
 	})

@@ -1,8 +1,8 @@
-// Package dynamo implements vault.Store and vault.VaultStore on five DynamoDB tables, for any number of replicas.
+// Package dynamo implements vault.Store on five DynamoDB tables, for any number of replicas.
 //
 // Every answer comes from strongly consistent reads, and every change is conditional on the state that it is based on.
-// change.go, vaultwrite.go and redo.go make a change of a vault atomic; read.go reads a vault in one consistent state. vaulthead.go lists
-// the rows of a vault of format 2.
+// write.go and redo.go make a change of a vault atomic; read.go reads a vault in one consistent state. head.go lists the rows of a
+// vault.
 //
 // It needs the IAM actions dynamodb:GetItem, BatchGetItem, Query, PutItem, UpdateItem, DeleteItem and ConditionCheckItem on the
 // five tables, and Query on the index of two.
@@ -59,10 +59,7 @@ type Store struct {
 	closed atomic.Bool
 }
 
-var (
-	_ vault.Store      = (*Store)(nil)
-	_ vault.VaultStore = (*Store)(nil)
-)
+var _ vault.Store = (*Store)(nil)
 
 // Open returns a store on existing tables. It does not call them; Probe does.
 func Open(ctx context.Context, c Config) (*Store, error) {

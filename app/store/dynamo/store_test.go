@@ -18,6 +18,7 @@ func TestStore(t *testing.T) {
 }
 
 func TestVaultStore(t *testing.T) {
+	t.Parallel()
 	storetest.RunVaults(t, sharing[storetest.VaultStore]())
 }
 

@@ -55,18 +55,18 @@ func deletesOf(ops []testvault.Operation) []testvault.Operation {
 
 // records collects an answer of VaultChanges.
 type records struct {
-	head vault.VaultHead
-	all  []vault.VaultRecord
+	head vault.Head
+	all  []vault.Record
 }
 
-func (r *records) Begin(h vault.VaultHead) error        { r.head = h; return nil }
-func (r *records) Write(record vault.VaultRecord) error { r.all = append(r.all, record); return nil }
+func (r *records) Begin(h vault.Head) error        { r.head = h; return nil }
+func (r *records) Write(record vault.Record) error { r.all = append(r.all, record); return nil }
 
 // wantVault checks that the store has the state of v, and nothing of another.
 func wantVault(t *testing.T, s *Store, v *testvault.Vault) {
 	t.Helper()
 	var got records
-	if err := s.VaultChanges(t.Context(), v.ID, 0, &got); err != nil {
+	if err := s.Changes(t.Context(), v.ID, 0, &got); err != nil {
 		t.Fatal(err)
 	}
 	tokens := map[chain.Line]string{}
@@ -104,7 +104,7 @@ func uploadTo(t *testing.T, s *Store, v *testvault.Vault, now time.Time, content
 	t.Helper()
 	chunks := testvault.Chunks(contents...)
 	for _, c := range chunks {
-		if err := s.PutVaultChunk(t.Context(), v.ID, c, now, 1<<20); err != nil {
+		if err := s.PutChunk(t.Context(), v.ID, c, now, 1<<20); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -114,6 +114,7 @@ func uploadTo(t *testing.T, s *Store, v *testvault.Vault, now time.Time, content
 // A write replaces all records and the attachment. The vault is either unchanged or completely changed, whichever call the writer
 // dies at, and a later upload clears what is left of attachments.
 func TestWriteSurvivesDeathAtEveryCall(t *testing.T) {
+	t.Parallel()
 	for name, size := range map[string]int{"small": 5, "large": 60} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -134,12 +135,12 @@ func TestWriteSurvivesDeathAtEveryCall(t *testing.T) {
 					d := v.Draft(slices.Concat(deletesOf(live), next)...)
 					d.Now = now
 					err := dying(s, n, carriedOut).ApplyWrite(t.Context(), d.WriteChange)
-					head, headErr := s.VaultHead(t.Context(), v.ID)
+					head, headErr := s.Head(t.Context(), v.ID)
 					if headErr != nil {
 						t.Fatal(headErr)
 					}
 					if head.State.Revision == d.Write.Revision {
-						if _, err := s.VaultChunk(t.Context(), v.ID, live[size].ID, 1); !errors.Is(err, vault.ErrNotFound) {
+						if _, err := s.Chunk(t.Context(), v.ID, live[size].ID, 1); !errors.Is(err, vault.ErrNotFound) {
 							t.Errorf("call %d: chunk of a deleted attachment: %v", n, err)
 						}
 						v.Apply(d)
@@ -195,7 +196,7 @@ func wantOnlyLiveChunks(t *testing.T, s *Store, v *testvault.Vault, attached tes
 	if _, err := s.rowAt(t.Context(), s.table.Vaults, vaultKey(v.ID.String(), chunksID), &counted); err != nil || counted.Bytes != size {
 		t.Errorf("chunks of %d bytes count %d, %v", size, counted.Bytes, err)
 	}
-	list, err := s.VaultAttachments(t.Context(), v.ID)
+	list, err := s.Attachments(t.Context(), v.ID)
 	if err != nil || len(list) != 1 || list[0].ID != attached.ID || !list[0].Live || len(chunks) != list[0].Count {
 		t.Errorf("%d chunks of attachments %.200v, %v", len(chunks), list, err)
 	}
@@ -203,6 +204,7 @@ func wantOnlyLiveChunks(t *testing.T, s *Store, v *testvault.Vault, attached tes
 
 // An account entry changes the vault and the user, or neither.
 func TestAccountEntrySurvivesDeathAtEveryCall(t *testing.T) {
+	t.Parallel()
 	s, v := openVault(t)
 	generation := int64(1)
 	for n := int64(0); ; n++ {
@@ -239,6 +241,7 @@ func TestAccountEntrySurvivesDeathAtEveryCall(t *testing.T) {
 }
 
 func TestCreateAccountSurvivesDeathAtEveryCall(t *testing.T) {
+	t.Parallel()
 	s, _ := openTest(t)
 	for n := int64(0); ; n++ {
 		done := 0
@@ -281,16 +284,17 @@ func commitOnly(t *testing.T, s *Store, d testvault.Write) (redoLog, []stagedRow
 	return log, p.rows
 }
 
-// What comes after a writer that died after the commit finds the whole write.
+// Every call after the death of a writer that committed finds the whole write.
 func TestEveryCallAfterADeathFindsTheWrite(t *testing.T) {
+	t.Parallel()
 	s, v := openVault(t)
 	var attached testvault.Operation
 	for name, call := range map[string]func(ctx context.Context) error{
-		"head":    func(ctx context.Context) error { _, err := s.VaultHead(ctx, v.ID); return err },
+		"head":    func(ctx context.Context) error { _, err := s.Head(ctx, v.ID); return err },
 		"account": func(ctx context.Context) error { _, _, err := s.Account(ctx, "eve"); return err },
-		"changes": func(ctx context.Context) error { return s.VaultChanges(ctx, v.ID, 0, &records{}) },
+		"changes": func(ctx context.Context) error { return s.Changes(ctx, v.ID, 0, &records{}) },
 		"attachments": func(ctx context.Context) error {
-			list, err := s.VaultAttachments(ctx, v.ID)
+			list, err := s.Attachments(ctx, v.ID)
 			for _, a := range list {
 				if a.ID == attached.ID && !a.Live {
 					t.Errorf("attachment %s is not live", a.ID)
@@ -299,13 +303,13 @@ func TestEveryCallAfterADeathFindsTheWrite(t *testing.T) {
 			return err
 		},
 		"attachment": func(ctx context.Context) error {
-			a, err := s.VaultAttachment(ctx, v.ID, attached.ID)
+			a, err := s.Attachment(ctx, v.ID, attached.ID)
 			if !a.Live {
 				t.Errorf("attachment %s is not live", a.ID)
 			}
 			return err
 		},
-		"chunk": func(ctx context.Context) error { _, err := s.VaultChunk(ctx, v.ID, attached.ID, 1); return err },
+		"chunk": func(ctx context.Context) error { _, err := s.Chunk(ctx, v.ID, attached.ID, 1); return err },
 		"upload": func(context.Context) error {
 			uploadTo(t, s, v, time.Now().Add(2*vault.PendingLife), "later")
 			return nil
@@ -330,7 +334,7 @@ func TestEveryCallAfterADeathFindsTheWrite(t *testing.T) {
 		}
 		wantNoStage(t, s, v.ID)
 		wantVault(t, s, v)
-		if _, err := s.VaultChunk(t.Context(), v.ID, attached.ID, 1); err != nil {
+		if _, err := s.Chunk(t.Context(), v.ID, attached.ID, 1); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -339,12 +343,13 @@ func TestEveryCallAfterADeathFindsTheWrite(t *testing.T) {
 // A writer stalls while rolling forward, and others finish its write and store another. When it resumes, it writes nothing, neither
 // then nor after the user is deleted.
 func TestStragglerOfAVaultWritesNothing(t *testing.T) {
+	t.Parallel()
 	s, v := openVault(t)
 	puts := overviews(v, 60)
 	d := v.Draft(puts...)
 	log, staged := commitOnly(t, s, d)
 	v.Apply(d)
-	if _, err := s.VaultHead(t.Context(), v.ID); err != nil {
+	if _, err := s.Head(t.Context(), v.ID); err != nil {
 		t.Fatal(err)
 	}
 	next := v.Draft(deletesOf(puts)...)
@@ -375,6 +380,7 @@ func TestStragglerOfAVaultWritesNothing(t *testing.T) {
 
 // An interrupted deletion of a user with a vault can be resumed, and leaves only the two reserved IDs.
 func TestDeleteUserWithVaultSurvivesDeathAtEveryCall(t *testing.T) {
+	t.Parallel()
 	s, _ := openTest(t)
 	for n := int64(0); ; n++ {
 		name := fmt.Sprintf("user%d", n)
@@ -398,7 +404,7 @@ func TestDeleteUserWithVaultSurvivesDeathAtEveryCall(t *testing.T) {
 			if now := rows(t, s, s.table.Accounts); now > before {
 				t.Errorf("call %d: %d rows were written after the deletion", n, now-before)
 			}
-			if _, err := s.VaultHead(t.Context(), v.ID); !errors.Is(err, vault.ErrNotFound) {
+			if _, err := s.Head(t.Context(), v.ID); !errors.Is(err, vault.ErrNotFound) {
 				t.Errorf("call %d: head: %v", n, err)
 			}
 		}

@@ -1,4 +1,4 @@
-// Package sqlite implements vault.Store and vault.VaultStore in one SQLite file on one host. Several processes on that host may share the file.
+// Package sqlite implements vault.Store and vault.Store in one SQLite file on one host. Several processes on that host may share the file.
 package sqlite
 
 import (
@@ -36,8 +36,8 @@ type Store struct {
 }
 
 var (
-	_ vault.Store      = (*Store)(nil)
-	_ vault.VaultStore = (*Store)(nil)
+	_ vault.Store = (*Store)(nil)
+	_ vault.Store = (*Store)(nil)
 )
 
 // Open opens or creates the file at path, and its directory. It creates them private to the owner, with the modes 0600 and
