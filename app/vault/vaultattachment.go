@@ -28,7 +28,7 @@ func (s *Service) PutVaultChunk(ctx context.Context, session Session, vaultID, i
 		return err
 	}
 	if member.Role < chain.Editor || head.State.Closed {
-		return badField("vault", "takes no changes from this user")
+		return badField("vault", "does not accept changes from this user")
 	}
 	c.Count, c.Token = in.Count, in.Token
 	err = s.vaults.PutVaultChunk(ctx, head.Vault, c, s.now(), s.limits.Attachments)
