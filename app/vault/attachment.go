@@ -29,7 +29,7 @@ func (s *Service) PutChunk(ctx context.Context, session Session, vaultID, id, nu
 		return err
 	}
 	if member.Role < chain.Editor || head.State.Closed {
-		return badField("vault", "takes no changes from this user")
+		return badField("vault", "does not accept changes from this user")
 	}
 	c.Count, c.Token = in.Count, in.Token
 	err = s.store.PutChunk(ctx, head.Vault, c, s.now(), s.limits.Attachments)
