@@ -47,7 +47,7 @@ type Replica struct {
 	lent  map[string]bool
 }
 
-// Entry is one item: its overview, opened, and its details, sealed. An entry in a replica is immutable, except for details.
+// Entry is one item: its overview, opened, and its details, sealed. An entry in a replica is immutable, except for line and details.
 type Entry struct {
 	ID       string
 	Overview item.Item
@@ -59,8 +59,8 @@ type Entry struct {
 
 	title string // folded
 	text  string // folded: title, username, URLs and tags, each on a line
-	line  []byte // the summary as JSON
 
+	line    atomic.Pointer[[]byte]  // see summaryJSON; nil: not encoded yet
 	details atomic.Pointer[details] // current; nil: not opened yet
 }
 
@@ -117,7 +117,7 @@ func (e *Entry) Base() string {
 
 func (e *Entry) clone() *Entry {
 	c := &Entry{ID: e.ID, meta: e.meta, secrets: slices.Clone(e.secrets), Overview: e.Overview, Err: e.Err,
-		title: e.title, text: e.text, line: e.line}
+		title: e.title, text: e.text}
 	c.details.Store(e.details.Load())
 	return c
 }
@@ -190,7 +190,10 @@ func (v *Replica) openDetails(account string, r sealed) (item.Item, error) {
 }
 
 func order(a, b *Entry) int {
-	return cmp.Or(compareTitles(a.title, b.title), strings.Compare(a.title, b.title), strings.Compare(a.ID, b.ID))
+	if c := compareTitles(a.title, b.title); c != 0 {
+		return c
+	}
+	return cmp.Or(strings.Compare(a.title, b.title), strings.Compare(a.ID, b.ID))
 }
 
 // compareTitles sorts "Mail 2" before "Mail 10": it compares runs of the digits 0-9 as numbers.
@@ -394,7 +397,7 @@ func (n *Next) OpenChanged(ctx context.Context) error {
 // renew opens what differs in e from held, which it replaces; nil: it is new. The details are only opened to look at them.
 func (v *Replica) renew(e, held *Entry, look bool) {
 	if held != nil && held.meta == e.meta {
-		e.Overview, e.Err, e.title, e.text, e.line = held.Overview, held.Err, held.title, held.text, held.line
+		e.Overview, e.Err, e.title, e.text = held.Overview, held.Err, held.title, held.text
 	} else {
 		v.openOverview(e)
 	}
