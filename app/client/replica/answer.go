@@ -1,6 +1,8 @@
 package replica
 
 import (
+	"slices"
+
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
@@ -26,7 +28,7 @@ func Join(chunks [][]byte) (protocol.VaultResponse, error) {
 	if err != nil || len(chunks) == 1 {
 		return whole, err
 	}
-	records := make(map[protocol.Place]protocol.Record, len(whole.Records))
+	at := make(map[protocol.Place]int, len(whole.Records)) // indices of whole.Records
 	// A new version of an overview replaces the previous one, without a tombstone.
 	place := func(p protocol.Place) protocol.Place {
 		if p.Kind == protocol.KindOverview {
@@ -34,8 +36,8 @@ func Join(chunks [][]byte) (protocol.VaultResponse, error) {
 		}
 		return p
 	}
-	for _, r := range whole.Records {
-		records[place(r.Place)] = r
+	for i, r := range whole.Records {
+		at[place(r.Place)] = i
 	}
 	for _, chunk := range chunks[1:] {
 		delta, err := parseChunk(chunk)
@@ -45,16 +47,20 @@ func Join(chunks [][]byte) (protocol.VaultResponse, error) {
 		whole.Revision, whole.Manifest = delta.Revision, delta.Manifest
 		for _, r := range delta.Records {
 			p := place(r.Place)
-			if !r.Deleted {
-				records[p] = r
-			} else if records[p].Version == r.Version {
-				delete(records, p)
+			i, known := at[p]
+			switch {
+			case r.Deleted && known && whole.Records[i].Version == r.Version:
+				whole.Records[i] = protocol.Record{}
+				delete(at, p)
+			case r.Deleted:
+			case known:
+				whole.Records[i] = r
+			default:
+				at[p] = len(whole.Records)
+				whole.Records = append(whole.Records, r)
 			}
 		}
 	}
-	whole.Records = whole.Records[:0]
-	for _, r := range records {
-		whole.Records = append(whole.Records, r)
-	}
+	whole.Records = slices.DeleteFunc(whole.Records, func(r protocol.Record) bool { return r == protocol.Record{} })
 	return whole, nil
 }

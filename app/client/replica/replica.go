@@ -198,14 +198,18 @@ func order(a, b *Entry) int {
 
 // compareTitles sorts "Mail 2" before "Mail 10": it compares runs of the digits 0-9 as numbers.
 func compareTitles(a, b string) int {
-	for a != "" && b != "" {
+	for {
+		i := 0
+		for i < len(a) && i < len(b) && a[i] == b[i] {
+			i++
+		}
+		for i > 0 && isDigit(a[i-1]) { // the whole number counts
+			i--
+		}
+		a, b = a[i:], b[i:]
 		m, n := digits(a), digits(b)
 		if m == 0 || n == 0 {
-			if a[0] != b[0] {
-				return cmp.Compare(a[0], b[0])
-			}
-			a, b = a[1:], b[1:]
-			continue
+			return strings.Compare(a, b)
 		}
 		x, y := strings.TrimLeft(a[:m], "0"), strings.TrimLeft(b[:n], "0")
 		if c := cmp.Or(cmp.Compare(len(x), len(y)), strings.Compare(x, y)); c != 0 {
@@ -213,17 +217,18 @@ func compareTitles(a, b string) int {
 		}
 		a, b = a[m:], b[n:]
 	}
-	return cmp.Compare(len(a), len(b))
 }
 
 // digits returns the length of the run of digits at the start of s.
 func digits(s string) int {
 	n := 0
-	for n < len(s) && s[n] >= '0' && s[n] <= '9' {
+	for n < len(s) && isDigit(s[n]) {
 		n++
 	}
 	return n
 }
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
 // Next is a state of the vault that is not verified yet.
 type Next struct {
