@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -117,120 +116,115 @@ func FuzzSessionFile(f *testing.F) {
 	})
 }
 
-// remembered is what a device remembers of a vault in this state.
-func remembered(name string, s chain.State) client.Remembered {
-	id := s.Entry.Vault.String()
-	seen := client.Seen{Vault: id, State: base64.RawURLEncoding.EncodeToString(s.Encode())}
-	return client.Remembered{Username: name, Vault: id, KeyGeneration: 1, Vaults: []client.Seen{seen}}
-}
-
-// written is the next write of a vault, which puts a new item.
-func written(v *testvault.Vault) testvault.Write {
-	return v.Draft(v.Put(chain.RecordOverview, seal.NewID(), 1, "an item"))
-}
-
-func TestMemorySeparatesServers(t *testing.T) {
-	s := state{t.TempDir()}
-	a, b := memory{s, "https://a.example.org"}, memory{s, "https://b.example.org"}
-	v, _ := testvault.NewPerson("anna").Found()
-	old, newer := remembered("anna", v.State), remembered("anna", written(v).Next.State)
-	if err := errors.Join(a.Store("1", newer), b.Store("1", old)); err != nil {
-		t.Fatal(err)
-	}
-	want := func(m memory, user string, r client.Remembered) {
-		t.Helper()
-		if got, err := m.Load(user); err != nil || !got.Equal(r) {
-			t.Errorf("%s at %s: %+v, %v; want %+v", user, m.server, got, err, r)
+// remembered returns what a device remembers of a new vault after some writes, the first state first.
+func remembered(t *testing.T, username string, writes int) []client.Remembered {
+	t.Helper()
+	v, _ := testvault.NewPerson(username).Found()
+	of := func() client.Remembered {
+		state := base64.RawURLEncoding.EncodeToString(v.State.Encode())
+		return client.Remembered{
+			Username: username, Vault: v.ID.String(), KeyGeneration: 1, KDF: client.RememberedKDF{Salt: v.ID.String(), Cost: 1},
+			Vaults: []client.Seen{{Vault: v.ID.String(), State: state}},
 		}
 	}
-	want(a, "1", newer)
-	want(b, "1", old)
-	want(a, "2", client.Remembered{})
-	if got, err := a.Find("Anna "); err != nil || !got.Equal(newer) {
-		t.Errorf("by the username: %+v, %v", got, err)
+	all := []client.Remembered{of()}
+	for range writes {
+		v.Apply(v.Draft(v.Put(chain.RecordOverview, seal.NewID(), 1, "content")))
+		all = append(all, of())
+	}
+	return all
+}
+
+func (m memory) wants(t *testing.T, user string, want client.Remembered) {
+	t.Helper()
+	if got, err := m.Load(user); err != nil || !got.Equal(want) {
+		t.Errorf("%s at %s: %+v, %v; want %+v", user, m.server, got, err, want)
+	}
+}
+
+func TestMemorySeparatesVaults(t *testing.T) {
+	s := state{t.TempDir()}
+	a, b := memory{s, "https://a.example.org"}, memory{s, "https://b.example.org"}
+	here, there := remembered(t, "anna", 0)[0], remembered(t, "anna", 0)[0]
+	if err := errors.Join(a.Store("1", here), b.Store("1", there)); err != nil {
+		t.Fatal(err)
+	}
+	a.wants(t, "1", here)
+	b.wants(t, "1", there)
+	a.wants(t, "2", client.Remembered{})
+	for typed, want := range map[string]client.Remembered{" Anna": there, "bert": {}} {
+		if got, err := b.Find(typed); err != nil || !got.Equal(want) {
+			t.Errorf("found %+v, %v", got, err)
+		}
 	}
 	if err := a.Store("1", client.Remembered{}); err != nil {
 		t.Fatal(err)
 	}
-	want(a, "1", client.Remembered{})
-	want(b, "1", old)
+	a.wants(t, "1", client.Remembered{})
+	b.wants(t, "1", there)
 }
 
 func TestMemoryNeverGoesBack(t *testing.T) {
 	m := memory{state{t.TempDir()}, "https://a.example.org"}
-	v, _ := testvault.NewPerson("anna").Found()
-	older, fork := remembered("anna", v.State), remembered("anna", written(v).Next.State)
-	newest := remembered("anna", written(v).Next.State)
-	if err := errors.Join(m.Store("1", newest), m.Store("1", older)); err != nil {
-		t.Fatal(err)
+	states := remembered(t, "anna", 3)
+	for _, i := range []int{0, 3, 1, 2} {
+		if err := m.Store("1", states[i]); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if got, err := m.Load("1"); err != nil || !got.Equal(newest) {
-		t.Errorf("after storing an older state: %+v, %v", got, err)
+	m.wants(t, "1", states[3])
+	other := remembered(t, "anna", 3)[3]
+	other.Vault, other.Vaults[0].Vault = states[3].Vault, states[3].Vault
+	if err := m.Store("1", other); err == nil {
+		t.Error("a different vault with the same revision was stored")
 	}
-	if err := m.Store("1", fork); !errors.Is(err, client.ErrRolledBack) {
-		t.Errorf("another write of the same revision: %v", err)
-	}
-	if got, err := m.Load("1"); err != nil || !got.Equal(newest) {
-		t.Errorf("after the error: %+v, %v", got, err)
-	}
+	m.wants(t, "1", states[3])
 }
 
-func TestMemoryThatCannotBeReadIsNotEmpty(t *testing.T) {
-	v, _ := testvault.NewPerson("anna").Found()
-	whole := remembered("anna", v.State)
-	foreign := whole
-	foreign.Vaults = []client.Seen{{Vault: seal.NewID().String(), State: whole.Vaults[0].State}}
-	garbage := whole
-	garbage.Vaults = []client.Seen{{Vault: whole.Vault, State: "AAAA"}}
-	for name, content := range map[string]any{
-		"of format 1": map[string]any{"vaults": []any{map[string]any{
-			"server": "https://a.example.org", "user": "1", "revision": 3, "digest": "aa",
-		}}},
-		"a damaged state":          rememberedUsers{Users: []rememberedUser{{"https://a.example.org", "1", garbage}}},
-		"a state of another vault": rememberedUsers{Users: []rememberedUser{{"https://a.example.org", "1", foreign}}},
-		"not an object":            7,
+func TestMemoryThatCannotBeReadIsNotForgotten(t *testing.T) {
+	whole := remembered(t, "anna", 1)[1]
+	state64 := whole.Vaults[0].State
+	for name, c := range map[string]struct{ content, say string }{
+		"of an earlier version": {`{"vaults":[{"server":"https://a.example.org","user":"u","revision":3,"digest":"aa"}]}`, "before 0.1"},
+		"cut short":             {`{"users":[{"server":"`, "not valid"},
+		"a state cut short": {`{"users":[{"server":"https://a.example.org","user":"1","remembered":{"username":"anna","vault":"` + whole.Vault +
+			`","key_generation":1,"kdf":{"salt":"","cost":1},"card":"","vaults":[{"vault":"` + whole.Vault + `","state":"` + state64[:100] + `"}]}}]}`, "damaged"},
 	} {
-		t.Run(name, func(t *testing.T) {
-			m := memory{state{t.TempDir()}, "https://a.example.org"}
-			if err := m.state.write(seenFile, content); err != nil {
-				t.Fatal(err)
-			}
-			before, err := os.ReadFile(filepath.Join(m.state.dir, seenFile))
-			if err != nil {
-				t.Fatal(err)
-			}
-			var hinted *hintedError
-			if got, err := m.Load("1"); !errors.As(err, &hinted) {
-				t.Errorf("%+v, %v", got, err)
-			}
-			if err := m.Store("2", whole); err == nil {
-				t.Error("something was stored over it")
-			}
-			if after, err := os.ReadFile(filepath.Join(m.state.dir, seenFile)); err != nil || !bytes.Equal(before, after) {
-				t.Errorf("the file was changed: %v", err)
-			}
-		})
+		s := state{t.TempDir()}
+		path := filepath.Join(s.dir, seenFile)
+		if err := os.WriteFile(path, []byte(c.content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		m := memory{s, "https://a.example.org"}
+		_, err := m.Load("1")
+		var hinted *hintedError
+		if !errors.As(err, &hinted) || !strings.Contains(err.Error(), c.say) || !strings.Contains(hinted.hint, "move it") {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := m.Store("1", whole); err == nil {
+			t.Errorf("%s: was replaced", name)
+		}
+		if after, err := os.ReadFile(path); err != nil || string(after) != c.content {
+			t.Errorf("%s: the file was changed: %v", name, err)
+		}
 	}
 }
 
 func TestConcurrentCommandsLoseNothing(t *testing.T) {
 	dir := t.TempDir()
-	v, _ := testvault.NewPerson("anna").Found()
-	r := remembered("anna", v.State)
+	one := remembered(t, "anna", 0)[0]
 	var all sync.WaitGroup
 	for i := range 24 {
 		all.Go(func() {
 			m := memory{state{dir}, "https://a.example.org"}
-			if err := m.Store(fmt.Sprint(i), r); err != nil {
+			if err := m.Store(fmt.Sprint(i), one); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 	all.Wait()
 	for i := range 24 {
-		if got, err := (memory{state{dir}, "https://a.example.org"}).Load(fmt.Sprint(i)); err != nil || !got.Equal(r) {
-			t.Errorf("user %d: %+v, %v", i, got, err)
-		}
+		(memory{state{dir}, "https://a.example.org"}).wants(t, fmt.Sprint(i), one)
 	}
 }
 

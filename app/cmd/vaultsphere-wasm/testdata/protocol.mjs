@@ -49,7 +49,7 @@ await call("remove", { ids: [good.id, poor.id] });
 
 // items
 assert.deepEqual(await call("sync"), {
-  revision: 3, changed: false, count: 0, trashed: 0, unreadable: [], pending: 0, refused: [], kept: [],
+  revision: 3, sequence: 1, changed: false, count: 0, trashed: 0, unreadable: [], pending: 0, refused: [], kept: [],
 });
 const saved = await call("save", { item: { id: "", type: "login", title: "Bank", username: "a", password: "p1", urls: ["https://b.example"] } });
 assert.ok(saved.id && saved.base && saved.created && saved.modified);
@@ -143,7 +143,7 @@ assert.equal((await call("list", { query: "" })).total, 850);
 
 // account and second factor
 const account = await call("account");
-assert.deepEqual({ ...account, revision: 0 }, { username: "anna", totp_enabled: false, revision: 0, count: 850, offline: false, kdf: { memory_kib: 65536, time: 3, threads: 4 } });
+assert.deepEqual({ ...account, revision: 0 }, { username: "anna", totp_enabled: false, revision: 0, count: 850, offline: false, kdf_cost: 1 });
 const { sessions } = await call("sessions");
 assert.equal(sessions.length, 1);
 assert.ok(sessions[0].current && sessions[0].device === "laptop");
