@@ -14,7 +14,7 @@ var tableActions = []string{
 	"dynamodb:Query", "dynamodb:UpdateItem",
 }
 
-var tables = []string{names.UsersTable, names.AccountsTable, names.PasswordsTable, names.SessionsTable}
+var tables = []string{names.UsersTable, names.AccountsTable, names.PasswordsTable, names.SessionsTable, names.VaultsTable}
 
 var indexedTables = []string{names.AccountsTable, names.PasswordsTable}
 

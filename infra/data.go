@@ -172,6 +172,7 @@ func newTables(stack awscdk.Stack) {
 	newRecordsTable(stack, "Accounts", names.AccountsTable)
 	newRecordsTable(stack, "Passwords", names.PasswordsTable)
 	newTable(stack, "Sessions", names.SessionsTable, names.SessionsKey, "", true)
+	newTable(stack, "Vaults", names.VaultsTable, names.VaultsPartitionKey, names.VaultsSortKey, true)
 }
 
 func newRecordsTable(stack awscdk.Stack, id, name string) {

@@ -31,6 +31,7 @@ func TestTablesAreProtectedAndOnDemand(t *testing.T) {
 		{names.AccountsTable, "user_id HASH, record_id RANGE", "by-revision: user_id HASH, revision RANGE", true},
 		{names.PasswordsTable, "user_id HASH, record_id RANGE", "by-revision: user_id HASH, revision RANGE", true},
 		{names.SessionsTable, "session_hash HASH", "", true},
+		{names.VaultsTable, "vault_id HASH, row_id RANGE", "", true},
 	} {
 		p := found[table.name]
 		if p == nil {
@@ -69,8 +70,8 @@ func TestTablesAreProtectedAndOnDemand(t *testing.T) {
 			t.Errorf("%s: time to live is %s, want %s", table.name, got, want)
 		}
 	}
-	if len(found) != 4 {
-		t.Errorf("%d tables, want 4", len(found))
+	if len(found) != 5 {
+		t.Errorf("%d tables, want 5", len(found))
 	}
 }
 
@@ -227,6 +228,7 @@ func TestSettingsOfTheServer(t *testing.T) {
 		"/password-manager/DYNAMODB_ACCOUNTS_TABLE":  "PasswordManager-Accounts",
 		"/password-manager/DYNAMODB_PASSWORDS_TABLE": "PasswordManager-Passwords",
 		"/password-manager/DYNAMODB_SESSIONS_TABLE":  "PasswordManager-Sessions",
+		"/password-manager/DYNAMODB_VAULTS_TABLE":    "PasswordManager-Vaults",
 	}
 	if asJSON(t, got) != asJSON(t, want) {
 		t.Errorf("settings are %s, want %s", asJSON(t, got), asJSON(t, want))

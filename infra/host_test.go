@@ -111,7 +111,7 @@ func TestHostRoleIsMinimal(t *testing.T) {
 		want = append(want, "Allow ecr:"+action+" on arn:aws:ecr:eu-central-1:<AccountId>:repository/password-manager")
 	}
 	for _, action := range []string{"BatchGetItem", "ConditionCheckItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"} {
-		for _, r := range []string{"Users", "Accounts", "Passwords", "Sessions"} {
+		for _, r := range []string{"Users", "Accounts", "Passwords", "Sessions", "Vaults"} {
 			want = append(want, "Allow dynamodb:"+action+" on "+table(r))
 		}
 	}

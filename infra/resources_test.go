@@ -71,6 +71,7 @@ func checkHostResources(e *engineer) {
 		{names.AccountsTable, "user_id HASH\nrecord_id RANGE", "by-revision .* ALL"},
 		{names.PasswordsTable, "user_id HASH\nrecord_id RANGE", "by-revision .* ALL"},
 		{names.SessionsTable, "session_hash HASH", ""},
+		{names.VaultsTable, "vault_id HASH\nrow_id RANGE", ""},
 	} {
 		table := "dynamodb describe-table --table-name " + t.name
 		e.compare([]answer{
@@ -155,6 +156,7 @@ func checkServiceResources(e *engineer) {
 			strings.Join(slices.Sorted(maps.Keys(map[string]bool{
 				names.EnvAWSRegion: true, names.EnvPort: true, names.EnvStore: true, names.EnvSessionSecret: true, names.EnvUsersTable: true,
 				names.EnvAccountsTable: true, names.EnvPasswordsTable: true, names.EnvSessionsTable: true,
+				names.EnvVaultsTable: true,
 			})), " ")},
 		{"elbv2 describe-load-balancers", "LoadBalancers[].[Scheme, Type, length(AvailabilityZones)]", "internet-facing application 2"},
 		{"elbv2 describe-listeners --load-balancer-arn " + balancer, "sort_by(Listeners, &Port)[].[Port, Protocol, DefaultActions[0].Type]",

@@ -27,5 +27,6 @@ func settings() []setting {
 		{names.EnvAccountsTable, "DynamoDB table of accounts", table(names.AccountsTable)},
 		{names.EnvPasswordsTable, "DynamoDB table of passwords", table(names.PasswordsTable)},
 		{names.EnvSessionsTable, "DynamoDB table of sessions", table(names.SessionsTable)},
+		{names.EnvVaultsTable, "DynamoDB table of vaults", table(names.VaultsTable)},
 	}
 }

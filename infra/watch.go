@@ -315,6 +315,7 @@ func (w *watch) throttles() []awscloudwatch.IMetric {
 func (w *watch) tableErrors() []awscloudwatch.IMetric {
 	read := map[string]string{
 		names.UsersTable: "GetItem", names.SessionsTable: "GetItem", names.AccountsTable: "Query", names.PasswordsTable: "Query",
+		names.VaultsTable: "GetItem",
 	}
 	var all []awscloudwatch.IMetric
 	for _, t := range tables {

@@ -62,14 +62,14 @@ func alarmLines(tpl stackTemplate) []string {
 func tableAlarms(stack string) []string {
 	fill := "FILL(m0, 0)"
 	throttled, failed := "", ""
-	for i, m := range []struct{ table, read string }{{"Users", "GetItem"}, {"Accounts", "Query"}, {"Passwords", "Query"}, {"Sessions", "GetItem"}} {
+	for i, m := range []struct{ table, read string }{{"Users", "GetItem"}, {"Accounts", "Query"}, {"Passwords", "Query"}, {"Sessions", "GetItem"}, {"Vaults", "GetItem"}} {
 		table := "TableName=PasswordManager-" + m.table
 		throttled += fmt.Sprintf("; m%d: AWS/DynamoDB/ReadThrottleEvents[%s] Sum 5m; m%d: AWS/DynamoDB/WriteThrottleEvents[%[2]s] Sum 5m",
 			2*i, table, 2*i+1)
 		failed += fmt.Sprintf("; m%d: AWS/DynamoDB/SystemErrors[Operation=%s %s] Sum 5m; "+
 			"m%d: AWS/DynamoDB/SystemErrors[Operation=TransactWriteItems %[3]s] Sum 5m", 2*i, m.read, table, 2*i+1)
 	}
-	for i := 1; i < 8; i++ {
+	for i := 1; i < 10; i++ {
 		fill += fmt.Sprintf(" + FILL(m%d, 0)", i)
 	}
 	return []string{

@@ -340,3 +340,23 @@ func TestStateKeepsEverything(t *testing.T) {
 		}
 	}
 }
+
+// A skip link leads over the writes between. Only a device that catches up may follow it.
+func TestWriteThatLeavesOutRevisions(t *testing.T) {
+	t.Parallel()
+	v := newVault(t, Personal, newPerson(t, "anna"))
+	owner := v.people[v.state.Entry.Author]
+	for _, from := range []int64{0, 4} {
+		for v.state.Revision < from {
+			v.write(owner, put(RecordOverview, fmt.Sprint(v.state.Revision), 1, 1))
+		}
+		w, ops := v.prepare(owner, put(RecordOverview, "next", 1, 1))
+		w.Revision, w.Previous, w.Skip = from+2, fixed("a write that does not exist"), v.state.Write
+		w.Sign(owner.signer())
+		if _, err := v.state.Follow(nil, []*Write{w}, v.cards); err != nil {
+			t.Errorf("a device at revision %d: %v", from, err)
+		}
+		_, err := v.state.Admit(w, ops, v.live, v.cards)
+		want(t, fmt.Sprintf("the server at revision %d", from), err, ErrFork)
+	}
+}

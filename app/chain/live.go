@@ -311,6 +311,9 @@ func (l *Live) change(ops []Operation) error {
 // Admit returns the state after one more write with its operations, and applies them to live. It is the check of the server before
 // it stores a write, and of a client that replays one. An error leaves live as it was.
 func (s State) Admit(w *Write, ops []Operation, live *Live, cards *Cards) (State, error) {
+	if w.Revision != s.Revision+1 { // Follow would take a later one whose skip link leads to s
+		return s, w.refuse(fmt.Errorf("%w: does not follow revision %d", ErrFork, s.Revision))
+	}
 	next, err := s.Follow(nil, []*Write{w}, cards)
 	if err != nil {
 		return s, err

@@ -56,7 +56,7 @@ var rules = map[Op]rule{
 	OpRemove:  {name: "remove", shared: true, afterClose: true, author: Manager, epoch: nextEpoch, roster: (*change).remove},
 	OpLeave:   {name: "leave", shared: true, afterClose: true, author: Reader, roster: (*change).leave},
 	OpRole:    {name: "role", shared: true, author: Manager, roster: (*change).role},
-	OpRecard:  {name: "recard", shared: true, author: Reader, roster: (*change).recard},
+	OpRecard:  {name: "recard", shared: true, author: Reader, epoch: eitherEpoch, roster: (*change).recard},
 	OpRotate:  {name: "rotate", personal: true, shared: true, author: Manager, epoch: nextEpoch, roster: (*change).nothing},
 	OpPolicy:  {name: "policy", shared: true, author: Owner, annex: true, roster: (*change).nothing},
 	OpClose:   {name: "close", shared: true, author: Owner, roster: (*change).nothing},
@@ -73,6 +73,7 @@ func (r rule) in(t Type) error {
 // change is the difference between the rosters of two entries, apart from envelopes, which are checked separately.
 type change struct {
 	author  Member // as in the roster before
+	begins  bool   // an epoch begins
 	cards   *Cards
 	added   []Member
 	removed []Member
@@ -84,6 +85,7 @@ type pair struct{ before, after Member }
 // compare returns what changed from before to after. It returns ErrEnvelope unless exactly the members whose key or card changed
 // have a new envelope.
 func compare(before, after *Entry) (c change, err error) {
+	c.begins = after.Epoch != before.Epoch
 	i, j := 0, 0
 	for i < len(before.Roster) || j < len(after.Roster) {
 		switch order := orderOf(before.Roster, after.Roster, i, j); {
@@ -95,7 +97,7 @@ func compare(before, after *Entry) (c change, err error) {
 			j++
 		default:
 			b, a := before.Roster[i], after.Roster[j]
-			if renewed := after.Epoch != before.Epoch || a.Card != b.Card; renewed != (a.Envelope != b.Envelope) {
+			if renewed := c.begins || a.Card != b.Card; renewed != (a.Envelope != b.Envelope) {
 				return c, ErrEnvelope
 			}
 			if a.Card != b.Card || a.Role != b.Role {
@@ -188,7 +190,8 @@ func (c *change) role() error {
 }
 
 // recard replaces the card of one member: by the member, with a card that descends from the old one, or by an owner, who compared
-// the new card with the member.
+// the new card with the member. Managers and owners may begin an epoch with it: the old card opens the envelope of the current
+// one, so until then its thief reads on.
 func (c *change) recard() error {
 	if err := c.only(0, 0, 1); err != nil {
 		return err
@@ -196,6 +199,9 @@ func (c *change) recard() error {
 	p := c.changed[0]
 	if p.before.Role != p.after.Role {
 		return ErrRoster
+	}
+	if c.begins && c.author.Role < Manager {
+		return ErrRole
 	}
 	if p.before.User == c.author.User {
 		return c.succeeds(p)

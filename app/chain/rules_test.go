@@ -55,6 +55,14 @@ func TestWhatEachOpAllows(t *testing.T) {
 			x.knows(again)
 			x.do(OpRecard, x.owner, withCard(again))
 		},
+		"a manager replaces the own card and begins an epoch": func(x *team) {
+			x.manager.renew(x.t)
+			x.knows(x.manager)
+			e := x.draft(OpRecard, x.manager)
+			x.nextEpoch(e)
+			e.edit(withCard(x.manager))
+			x.append(x.sign(e))
+		},
 		"a manager rotates":          func(x *team) { x.do(OpRotate, x.manager, nil) },
 		"an owner changes the rules": func(x *team) { x.do(OpPolicy, x.owner, nil) },
 		"members leave a closed vault": func(x *team) {
@@ -125,6 +133,15 @@ func recards(who, with func(*team) *person) func(x *team, e *Entry) {
 	}
 }
 
+// renewsCard replaces the card of a member by the next one.
+func renewsCard(who func(*team) *person) func(x *team, e *Entry) {
+	return func(x *team, e *Entry) {
+		who(x).renew(x.t)
+		x.knows(who(x))
+		e.edit(withCard(who(x)))
+	}
+}
+
 // entryAttacks are entries that their authors signed, and that nobody takes.
 var entryAttacks = map[string]attack{
 	"stranger adds himself":           {OpAdd, dora, adds(dora, Editor), ErrAuthor},
@@ -158,6 +175,7 @@ var entryAttacks = map[string]attack{
 	"role with a new envelope":        {OpRole, owner, both(sets(editor, Reader), renewsEnvelope), ErrEnvelope},
 	"editor replaces another's card":  {OpRecard, editor, recards(reader, dora), ErrRole},
 	"manager replaces another's card": {OpRecard, manager, recards(reader, dora), ErrRole},
+	"reader's card begins an epoch":   {OpRecard, reader, both(renewsCard(reader), beginsEpoch), ErrRole},
 	"a card of another user":          {OpRecard, owner, recards(reader, dora), ErrCard},
 	"own card of another user":        {OpRecard, reader, recards(reader, dora), ErrCard},
 	"a card with a role":              {OpRecard, owner, both(recards(reader, dora), sets(reader, Owner)), ErrRoster},

@@ -48,6 +48,7 @@ const (
 	EnvAccountsTable  = "DYNAMODB_ACCOUNTS_TABLE"
 	EnvPasswordsTable = "DYNAMODB_PASSWORDS_TABLE"
 	EnvSessionsTable  = "DYNAMODB_SESSIONS_TABLE"
+	EnvVaultsTable    = "DYNAMODB_VAULTS_TABLE"
 )
 
 // Environment variables of the server that depend on the proxy in front of it. They are not SSM parameters.
@@ -81,7 +82,7 @@ func CertificatesBucket(account, region string) string {
 // CertificatesKey is the only object in CertificatesBucket.
 const CertificatesKey = "certificates.tar"
 
-// StoreDynamoDB is the value of STORE for the four DynamoDB tables.
+// StoreDynamoDB is the value of STORE for the five DynamoDB tables.
 const StoreDynamoDB = "dynamodb"
 
 // Repository is the name of the ECR repository of the image.
@@ -115,6 +116,7 @@ const (
 	AccountsTable  = "PasswordManager-Accounts"
 	PasswordsTable = "PasswordManager-Passwords"
 	SessionsTable  = "PasswordManager-Sessions"
+	VaultsTable    = "PasswordManager-Vaults"
 )
 
 // Key attributes of the DynamoDB tables.
@@ -129,6 +131,9 @@ const (
 	RevisionAttribute = "revision"
 	// SessionsKey is the partition key of the sessions table: the SHA-256 of the session ID.
 	SessionsKey = "session_hash"
+	// VaultsPartitionKey and VaultsSortKey are the keys of the vaults table: the ID of the vault, and the row.
+	VaultsPartitionKey = "vault_id"
+	VaultsSortKey      = "row_id"
 	// TTLAttribute is the Unix time in seconds after which DynamoDB may delete a row, in all tables but users.
 	TTLAttribute = "expires_at"
 )

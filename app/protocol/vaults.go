@@ -120,8 +120,8 @@ type AccountEntryRequest struct {
 	Change         AccountEntry `json:"change"`
 }
 
-// PhraseProof proves the recovery phrase. After and Revision say what the device remembers of the personal vault: −1 and 0 for
-// nothing.
+// PhraseProof proves the recovery phrase. After and Revision say what the device remembers of the personal vault. A device without
+// memory sends −1 and 0.
 type PhraseProof struct {
 	Username        Username `json:"username"`
 	RecoveryAuthKey AuthKey  `json:"recovery_auth_key"`

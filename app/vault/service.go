@@ -28,6 +28,7 @@ var defaultKDF = protocol.KDF{MemoryKiB: protocol.MinArgonMemoryKB, Time: 3, Thr
 // Service implements the API on a Store. Between requests it holds no state that another replica would need.
 type Service struct {
 	store  Store
+	vaults VaultStore // of format 2; nil if the store has none
 	keys   *Keyring
 	now    func() time.Time
 	hash   *hasher
@@ -50,8 +51,9 @@ type Limits struct {
 func NewService(store Store, keys *Keyring, limits Limits, now func() time.Time) *Service {
 	// Stores keep milliseconds: with a finer clock, a time just written would already be in the past.
 	inMillis := func() time.Time { return now().UTC().Truncate(time.Millisecond) }
+	vaults, _ := store.(VaultStore)
 	return &Service{
-		store: store, keys: keys, limits: limits, hash: newHasher(runtime.GOMAXPROCS(0)), now: inMillis,
+		store: store, vaults: vaults, keys: keys, limits: limits, hash: newHasher(runtime.GOMAXPROCS(0)), now: inMillis,
 		watchers: newWatchers(store, inMillis),
 	}
 }
@@ -89,6 +91,37 @@ func (s *Service) Prelogin(ctx context.Context, in protocol.PreloginRequest) (pr
 		return protocol.PreloginResponse{}, err
 	}
 	return protocol.PreloginResponse{KDF: u.KDF}, nil
+}
+
+// newCost is the step that the clients of this release choose for new passwords, and so the answer for an unknown user.
+const newCost protocol.Cost = 1
+
+// PasswordKDF is Prelogin for format 2, with the same accepted leaks.
+func (s *Service) PasswordKDF(ctx context.Context, in protocol.PreloginRequest) (protocol.PasswordKDF, error) {
+	name, err := CanonicalUsername(in.Username)
+	if err != nil {
+		return protocol.PasswordKDF{}, err
+	}
+	// Read the key first, for known names too: otherwise a store that fails here would tell them apart.
+	key, err := s.unknownUserKey(ctx)
+	if err != nil {
+		return protocol.PasswordKDF{}, err
+	}
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte(name))
+	unknown := protocol.PasswordKDF{Salt: rawURL.EncodeToString(mac.Sum(nil)[:saltBytes]), Cost: newCost}
+	u, err := s.store.User(ctx, name)
+	if errors.Is(err, ErrNotFound) {
+		return unknown, nil
+	}
+	if err != nil {
+		return protocol.PasswordKDF{}, err
+	}
+	d, err := u.Keys.stored()
+	if err != nil {
+		return protocol.PasswordKDF{}, err
+	}
+	return protocol.PasswordKDF{Salt: rawURL.EncodeToString(d.Salt[:]), Cost: int(d.Cost)}, nil
 }
 
 // preloginRow is a row of the users table that nobody can register or log in to: usernames cannot contain '#'.

@@ -55,6 +55,7 @@ type Entered struct {
 	Token   string
 	Device  string // device token for the next login
 	Account protocol.Account
+	User    protocol.UserAccount // format 2
 }
 
 func (s *Service) enter(ctx context.Context, u User, label string, from Caller) (Entered, error) {
@@ -82,7 +83,7 @@ func (s *Service) enter(ctx context.Context, u User, label string, from Caller) 
 	if err != nil {
 		return Entered{}, err
 	}
-	return Entered{Token: token, Device: device, Account: account(u, hash)}, nil
+	return Entered{Token: token, Device: device, Account: account(u, hash), User: userAccount(u, hash)}, nil
 }
 
 // endOldest ends the sessions above the limit, least recently used first. A concurrent login sees at least its own session and
@@ -189,5 +190,21 @@ func account(u User, hash SessionHash) protocol.Account {
 	return protocol.Account{
 		Username: string(u.Username), UserID: string(u.ID), KDF: u.KDF, WrappedKey: u.WrappedKey,
 		TOTPEnabled: u.TOTPSecret != "", SessionID: string(hash), Revision: u.Revision,
+	}
+}
+
+// UserAccount returns what the session's client needs to unlock its vaults.
+func (s *Service) UserAccount(ctx context.Context, session Session) (protocol.UserAccount, error) {
+	u, err := s.user(ctx, session)
+	if err != nil {
+		return protocol.UserAccount{}, err
+	}
+	return userAccount(u, session.Hash), nil
+}
+
+func userAccount(u User, hash SessionHash) protocol.UserAccount {
+	return protocol.UserAccount{
+		Username: string(u.Username), UserID: string(u.ID), Vault: u.Keys.Vault.String(), Keys: u.Keys.wire(),
+		TOTPEnabled: u.TOTPSecret != "", SessionID: string(hash),
 	}
 }

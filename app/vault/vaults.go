@@ -48,6 +48,30 @@ type WriteChange struct {
 	Quota  Quota
 }
 
+// Replaces reports whether c only deletes and replaces: whether no item has more records of a kind after it. See Quota.Check.
+func (c WriteChange) Replaces() bool {
+	type records struct {
+		kind chain.RecordKind
+		item chain.ID
+	}
+	added := map[records]int{}
+	for _, o := range c.Operations {
+		switch {
+		case !o.Kind.Sealed():
+		case o.Delete:
+			added[records{o.Kind, o.ID}]--
+		default:
+			added[records{o.Kind, o.ID}]++
+		}
+	}
+	for _, n := range added {
+		if n > 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // EntryChange is one log entry of a vault, already allowed by chain.State.Follow.
 type EntryChange struct {
 	Base      VaultHead
@@ -63,7 +87,7 @@ const MaxEnvelopes = 20
 
 // AccountChange replaces what an account entry signs.
 type AccountChange struct {
-	// User has the new Keys, AuthHash, RecoveryAuthHash and the second factor. Its Generation is the one that was read: see
+	// User has the new Keys, AuthHash, RecoveryAuthHash and the second factor. Its Generation is that of the stored user, as in
 	// Store.UpdateUser.
 	User User
 	Card *chain.Card // the user's new card; nil if it stays
@@ -115,12 +139,13 @@ type VaultStore interface {
 	CreateAccount(ctx context.Context, u User, f Founding) error
 	// VaultHead reads the newest head. ErrNotFound.
 	VaultHead(ctx context.Context, vault chain.ID) (VaultHead, error)
-	// Account reads a user and the head of the personal vault in one state. ErrNotFound.
+	// Account reads a user and the head of the personal vault in one state. ErrNotFound, also for a user of format 1.
 	Account(ctx context.Context, name Username) (User, VaultHead, error)
 	// LiveLines reads the live lines in some buckets, by bucket. They may be newer than a head that was read before: chain.Live.Load
-	// then refuses them, or the compare-and-set fails.
+	// then refuses them, or the compare-and-set fails. An unknown vault has none.
 	LiveLines(ctx context.Context, vault chain.ID, buckets []byte) (map[byte][]chain.Line, error)
-	// Entries reads the log entries with a sequence number above after, encoded, in ascending order. after may be −1.
+	// Entries reads the log entries with a sequence number above after, encoded, in ascending order. after may be −1. An unknown vault
+	// has none.
 	Entries(ctx context.Context, vault chain.ID, after int64) ([][]byte, error)
 	// Writes reads the writes at some revisions, encoded, in the order of the argument. ErrNotFound if one is missing.
 	Writes(ctx context.Context, vault chain.ID, revisions []int64) ([][]byte, error)
@@ -134,19 +159,23 @@ type VaultStore interface {
 	// ApplyWrite stores one write with its operations and tokens, whatever their size. ErrRevisionConflict if the head moved;
 	// ErrItemQuota and ErrRecordQuota, according to Quota. A record counts its token and RecordWeight; an item is a live record of
 	// chain.RecordOverview. A deleted record leaves a tombstone for TombstoneDays, a deleted attachment loses its chunks.
+	// ErrInvalidChange if a chunk of an attachment that c puts is not stored, for instance because it was pending for too long.
+	// ErrNotFound for an unknown vault.
 	ApplyWrite(ctx context.Context, c WriteChange) error
 	// AppendEntry stores one log entry with its envelopes and the change of the account. ErrRevisionConflict if the head moved;
-	// ErrConflict if the user's Generation is not c.Account.User.Generation.
+	// ErrConflict if the user's Generation is not c.Account.User.Generation. ErrNotFound for an unknown vault or user.
 	AppendEntry(ctx context.Context, c EntryChange) error
 
 	// VaultChanges writes one consistent state to w: its head, then all records and live attachments whose newest change is above since,
-	// with tombstones, in order of revision. With since 0 it leaves out tombstones. The promises of Store.Changes apply.
+	// with tombstones, in order of revision. With since 0 it leaves out tombstones. The promises of Store.Changes apply; ErrNotFound for
+	// an unknown vault.
 	VaultChanges(ctx context.Context, vault chain.ID, since int64, w VaultWriter) error
 	// SmallVault does for VaultChanges what Store.Small does for Changes.
 	SmallVault(ctx context.Context, vault chain.ID, since, limit int64) (bool, error)
 
 	// PutVaultChunk stores a chunk of an attachment. The errors are those of Store.PutChunk; quota bounds the chunks of the vault.
-	// ErrChunkTaken also if the attachment is live, or was deleted by a write.
+	// ErrChunkTaken also if the attachment is live and this very chunk is not stored, or if a write deleted it. ErrNotFound for an
+	// unknown vault. Chunks that were pending for longer than PendingLife do not count, and may go.
 	PutVaultChunk(ctx context.Context, vault chain.ID, c VaultChunk, now time.Time, quota int64) error
 	// VaultChunk reads a chunk of a live or pending attachment. ErrNotFound.
 	VaultChunk(ctx context.Context, vault chain.ID, attachment chain.ID, number int) (VaultChunk, error)

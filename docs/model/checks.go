@@ -16,6 +16,7 @@ const (
 	checkShow
 	checkRemoveEpoch
 	checkLeaveRotates
+	checkRecardEpoch
 	checkNamesNewest
 	checkEntryRevision
 	checkStepBack
@@ -74,7 +75,8 @@ var mutations = []mutation{
 	{1 << checkSeals, "5 roster", "keys are sealed to the roster that is about to be signed", "removed editor", reach},
 	{1 << checkShow, "5 shown", "new members are shown before a key is sealed to them", "thief, shared", reach},
 	{1 << checkRemoveEpoch, "6 epoch", "a remove begins an epoch in the same entry", "removed editor", reach},
-	{1 << checkLeaveRotates, "6 leave", "after a leave or a recard, a manager rotates before he writes", "removed editor", reach},
+	{1 << checkLeaveRotates, "6 leave", "after a leave, a manager rotates before he writes", "removed editor", reach},
+	{1 << checkRecardEpoch, "6 recard", "a recard by a manager begins an epoch in the same entry", "thief, shared", heal},
 	{1 << checkNamesNewest, "7 newest entry", "a write names the newest entry below it", "removed editor", removed},
 	{1 << checkEntryRevision, "7 revision", "an entry names a write of this chain", "fork", joined},
 	{1 << checkWriteRole, "7 role", "the author of a write is an editor or above", "removed editor", removed},

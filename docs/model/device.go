@@ -127,13 +127,13 @@ func (m *model) newestEntry(at head) id {
 	return m.newestBelow(m.chain(at.entry), m.at(at.write).num+1)
 }
 
-// mustRotate: since the epoch began, a member left or an old card was replaced, and both still have its key.
+// mustRotate: since the epoch began, a member left, who still has its key.
 func (m *model) mustRotate(d *device, author card) bool {
 	if author.user() != owner || !m.on(checkLeaveRotates) {
 		return false
 	}
 	for e := m.at(d.at.entry); e.prev != 0 && e.epoch == m.at(e.prev).epoch; e = m.at(e.prev) {
-		if e.op == leave || e.op == recard {
+		if e.op == leave {
 			return true
 		}
 	}
@@ -209,6 +209,10 @@ func (m *model) compose(s state, i int, o op) (statement, bool) {
 		e.roster[owner].card = ownerNext
 		e.signed |= setOf(ownerNext)
 		e.sealed = setOf(ownerNext)
+		if m.on(checkRecardEpoch) {
+			e.epoch++
+			e.sealed = e.roster.cards()
+		}
 		return e, d.next && mine == ownerCard
 	case account:
 		return e, m.composeAccount(&s, &e)

@@ -107,7 +107,7 @@ func may(r role, o op) bool {
 // differs reports whether the difference between two entries is that of the op, and nothing else.
 func (m *model) differs(before, e *statement) bool {
 	epoch := before.epoch
-	if e.op == rotate || e.op == remove && m.on(checkRemoveEpoch) || e.op == account && e.epoch != epoch {
+	if e.op == rotate || e.op == remove && m.on(checkRemoveEpoch) || (e.op == account || e.op == recard && may(before.roster.roleOf(e.author), rotate)) && e.epoch != epoch {
 		epoch++
 	}
 	if e.epoch != epoch {

@@ -253,6 +253,7 @@ func (e *settings) store(c *Config, serves bool) {
 			Accounts:  e.text(names.EnvAccountsTable, names.AccountsTable),
 			Passwords: e.text(names.EnvPasswordsTable, names.PasswordsTable),
 			Sessions:  e.text(names.EnvSessionsTable, names.SessionsTable),
+			Vaults:    e.text(names.EnvVaultsTable, names.VaultsTable),
 		}
 		if c.AttachmentMiB > maxDynamoAttachmentMiB {
 			e.bad(envAttachmentMiB, fmt.Sprintf("must be at most %d with STORE=dynamodb", maxDynamoAttachmentMiB))

@@ -41,6 +41,7 @@ func TestSettings(t *testing.T) {
 	c, err = daemon.ConfigFromEnv([]string{"STORE=dynamodb", "SESSION_SECRET=" + vault.NewKey(), "AWS_REGION=eu-west-1", "DYNAMODB_USERS_TABLE=U"})
 	want := dynamo.Config{
 		Region: "eu-west-1", Users: "U", Accounts: "PasswordManager-Accounts", Passwords: "PasswordManager-Passwords", Sessions: "PasswordManager-Sessions",
+		Vaults: "PasswordManager-Vaults",
 	}
 	if err != nil || c.DynamoDB != want || c.SQLitePath != "" {
 		t.Errorf("%+v, %v", c, err)

@@ -37,7 +37,7 @@ func (s *Store) Apply(ctx context.Context, name vault.Username, c vault.Change) 
 	if fits(c) {
 		err = s.applySmall(ctx, u, c)
 	} else {
-		err = s.applyLarge(ctx, u, c)
+		err = s.applyStaged(ctx, u, c)
 	}
 	if err != nil {
 		return 0, err
@@ -82,6 +82,31 @@ func (s *Store) applySmall(ctx context.Context, u userRow, c vault.Change) error
 		writes = append(writes, put(s.tableOf(p.Kind), tombstone(u.ID, p, c.Base+1), live))
 	}
 	return changeError(s.transact(ctx, writes...), u, c)
+}
+
+// applyStaged makes a change through the redo log.
+func (s *Store) applyStaged(ctx context.Context, u userRow, c vault.Change) error {
+	if err := s.checkRows(ctx, u, c); err != nil {
+		return err
+	}
+	rows, err := s.stagedRows(u, c)
+	if err != nil {
+		return err
+	}
+	return s.applyLarge(ctx, s.redoLog(u), rows, func(p *pending) error { return s.commit(ctx, u, c, p) })
+}
+
+func (s *Store) commit(ctx context.Context, u userRow, c vault.Change, p *pending) error {
+	return changeError(s.transact(ctx, s.moveRevision(u, c, p)), u, c)
+}
+
+// redoLog returns the redo log of a user, with the pending change if there is one.
+func (s *Store) redoLog(u userRow) redoLog {
+	log := redoLog{table: s.table.Users, key: userKey(vault.Username(u.Username)), partition: u.ID}
+	if u.Pending != nil {
+		log.pending = *u.Pending
+	}
+	return log
 }
 
 // changeError explains why the transaction of a change failed. It looks at the user's row first: at another revision, the

@@ -114,11 +114,11 @@ func TestDeleteUserSurvivesDeathAtEveryCall(t *testing.T) {
 			t.Fatal(err)
 		}
 		c := overwrite(1, 120)
-		p, err := s.stage(t.Context(), u, c, rand.Text())
+		p, err := stageChange(t.Context(), s, u, c, rand.Text())
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := s.commit(t.Context(), u, c, p); err != nil {
+		if err := s.commit(t.Context(), u, c, &p); err != nil {
 			t.Fatal(err)
 		}
 		straggler, err := s.userRow(t.Context(), name)
@@ -133,10 +133,10 @@ func TestDeleteUserSurvivesDeathAtEveryCall(t *testing.T) {
 				t.Errorf("call %d: changes: %v", n, err)
 			}
 			before := rows(t, s, s.table.Accounts)
-			if _, err := s.stage(t.Context(), u, c, p.Change); err != nil { // the segments as the straggler read them
+			if _, err := stageChange(t.Context(), s, u, c, p.Change); err != nil { // the segments as the straggler read them
 				t.Fatal(err)
 			}
-			if err := s.rollForward(t.Context(), straggler); err != nil {
+			if err := s.rollForward(t.Context(), s.redoLog(straggler)); err != nil {
 				t.Fatal(err)
 			}
 			if now := rows(t, s, s.table.Accounts); now > before {
@@ -256,7 +256,7 @@ func TestSilentStoreIsUnavailable(t *testing.T) {
 	silent := "http://" + listener.Addr().String()
 	refusing := "http://127.0.0.1:1" // a port that was just closed could be in use again
 	for _, endpoint := range []string{silent, refusing} {
-		s, err := Open(t.Context(), Config{Region: "us-east-1", Endpoint: endpoint, Users: "Users", Accounts: "A", Passwords: "P", Sessions: "S"})
+		s, err := Open(t.Context(), Config{Region: "us-east-1", Endpoint: endpoint, Users: "Users", Accounts: "A", Passwords: "P", Sessions: "S", Vaults: "V"})
 		if err != nil {
 			t.Fatal(err)
 		}

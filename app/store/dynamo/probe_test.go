@@ -24,7 +24,7 @@ func answering(t *testing.T, operation, code string) (*Store, *httptest.Server) 
 		_, _ = w.Write([]byte("{}"))
 	}))
 	t.Cleanup(server.Close)
-	s, err := Open(t.Context(), Config{Region: "us-east-1", Endpoint: server.URL, Users: "U", Accounts: "A", Passwords: "P", Sessions: "S"})
+	s, err := Open(t.Context(), Config{Region: "us-east-1", Endpoint: server.URL, Users: "U", Accounts: "A", Passwords: "P", Sessions: "S", Vaults: "V"})
 	if err != nil {
 		t.Fatal(err)
 	}

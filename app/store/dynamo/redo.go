@@ -5,12 +5,15 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/vaultsphere/vaultsphere/app/names"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
@@ -19,7 +22,7 @@ import (
 //
 //  1. stage: store the rows, packed into segments, in the passwords table, under separate sort keys and without a
 //     revision, so no sync sees them. If the writer dies here, the vault is unchanged, and TTL deletes the segments.
-//  2. commit: with one conditional update of the user's row, advance the revision and mark the change as pending. From
+//  2. commit: with one conditional update of the user's row, or of the vault's head, advance the revision and mark the change as pending. From
 //     here on, the change counts.
 //  3. roll forward: write the rows to their places, in transactions that require the change to be still pending, so a
 //     straggler cannot write over a newer change or after a deletion.
@@ -35,40 +38,103 @@ type pending struct {
 	Segments int    `dynamodbav:"chunks"`
 }
 
-type stagedRow struct {
-	Kind stagedKind `dynamodbav:"kind"`
-	Row  recordRow  `dynamodbav:"row"`
+// redoLog is one change in the redo log.
+type redoLog struct {
+	table     string // of the row that commits the change
+	key       item   // of that row
+	partition string // of the segments in the passwords table
+	pending
 }
 
-// stagedKind is how staged rows spell a protocol.Kind. Releases that share the tables finish each other's changes, and older
-// ones know only this spelling.
-type stagedKind string
+// stagedRow is a row of a vault after a change.
+type stagedRow struct {
+	table string
+	row   item // of a row that the change deletes, only the key
+	gone  bool
+}
+
+func (r stagedRow) write() write {
+	if r.gone {
+		return remove(r.table, r.row)
+	}
+	return put(r.table, r.row)
+}
+
+// size is well above the size of the row as DynamoDB counts it.
+func (r stagedRow) size() int {
+	n := rowOverhead
+	for _, v := range r.row {
+		switch v := v.(type) {
+		case *types.AttributeValueMemberS:
+			n += len(v.Value)
+		case *types.AttributeValueMemberB:
+			n += len(v.Value)
+		}
+	}
+	return n
+}
+
+// stagedTable is how staged rows spell a table. Releases that share the tables finish each other's changes, so it never changes.
+type stagedTable string
 
 const (
-	stagedOverview stagedKind = "account"
-	stagedDetails  stagedKind = "password"
+	stagedAccounts  stagedTable = "account"
+	stagedPasswords stagedTable = "password"
+	stagedVaults    stagedTable = "vault"
 )
 
-func stagedAs(k protocol.Kind) stagedKind {
-	if k == protocol.KindOverview {
-		return stagedOverview
+func (s *Store) stagedAs(table string) stagedTable {
+	switch table {
+	case s.table.Accounts:
+		return stagedAccounts
+	case s.table.Passwords:
+		return stagedPasswords
 	}
-	return stagedDetails
+	return stagedVaults
 }
 
-func (k stagedKind) kind() protocol.Kind {
-	if k == stagedOverview {
-		return protocol.KindOverview
+func (s *Store) stagedIn(t stagedTable) string {
+	switch t {
+	case stagedAccounts:
+		return s.table.Accounts
+	case stagedPasswords:
+		return s.table.Passwords
 	}
-	return protocol.KindDetails
+	return s.table.Vaults
 }
 
-type segmentRow struct {
-	UserID    string      `dynamodbav:"user_id"`
-	SegmentID string      `dynamodbav:"record_id"`
-	Rows      []stagedRow `dynamodbav:"rows"`
-	TTL       int64       `dynamodbav:"expires_at"`
+const segmentRows = "rows" // the attribute of a segment with its rows
+
+func (s *Store) encodeStaged(r stagedRow) types.AttributeValue {
+	encoded := item{"kind": str(string(s.stagedAs(r.table))), "row": &types.AttributeValueMemberM{Value: r.row}}
+	if r.gone {
+		encoded["gone"] = &types.AttributeValueMemberBOOL{Value: true}
+	}
+	return &types.AttributeValueMemberM{Value: encoded}
 }
+
+func (s *Store) decodeSegment(segment item) ([]stagedRow, error) {
+	list, ok := segment[segmentRows].(*types.AttributeValueMemberL)
+	if !ok {
+		return nil, errSegment
+	}
+	rows := make([]stagedRow, len(list.Value))
+	for i, v := range list.Value {
+		encoded, _ := v.(*types.AttributeValueMemberM)
+		if encoded == nil {
+			return nil, errSegment
+		}
+		kind, _ := encoded.Value["kind"].(*types.AttributeValueMemberS)
+		row, _ := encoded.Value["row"].(*types.AttributeValueMemberM)
+		if kind == nil || row == nil {
+			return nil, errSegment
+		}
+		rows[i] = stagedRow{table: s.stagedIn(stagedTable(kind.Value)), row: row.Value, gone: encoded.Value["gone"] != nil}
+	}
+	return rows, nil
+}
+
+var errSegment = fmt.Errorf("%w: unreadable row in the redo log", vault.ErrStoreUnavailable)
 
 const (
 	// maxSegmentBytes leaves room below DynamoDB's 400 KB per item.
@@ -80,25 +146,45 @@ const (
 
 func segmentID(change string, n int) string { return fmt.Sprintf("stage#%s#%03d", change, n) }
 
-func (s *Store) applyLarge(ctx context.Context, u userRow, c vault.Change) error {
-	if err := s.checkRows(ctx, u, c); err != nil {
+func segmentKey(partition, change string, n int) item {
+	return item{names.RecordsPartitionKey: str(partition), names.RecordsSortKey: str(segmentID(change, n))}
+}
+
+// applyLarge makes a change through the redo log. commit is the transaction that marks the change as pending.
+func (s *Store) applyLarge(ctx context.Context, log redoLog, rows []stagedRow, commit func(*pending) error) error {
+	var err error
+	if log.pending, err = s.stage(ctx, log.partition, rand.Text(), rows); err != nil {
 		return err
 	}
-	staged, err := s.stage(ctx, u, c, rand.Text())
-	if err != nil {
-		return err
-	}
-	if err := s.commit(ctx, u, c, staged); err != nil {
+	if err := commit(&log.pending); err != nil {
 		// Without a definite rejection, the commit may have succeeded, and then the segments are the only copy of the change.
-		if errors.Is(err, vault.ErrRevisionConflict) || errors.Is(err, vault.ErrNotFound) {
-			return errors.Join(err, s.dropSegments(ctx, u.ID, staged))
+		if slices.ContainsFunc(rejections, func(r error) bool { return errors.Is(err, r) }) {
+			return errors.Join(err, s.dropSegments(ctx, log))
 		}
 		return err
 	}
 	// The change is committed. If rolling it forward fails here, the next reader or writer does it.
-	u.Revision, u.Pending = c.Base+1, &staged
-	_ = s.rollForward(ctx, u)
+	_ = s.rollForward(ctx, log)
 	return nil
+}
+
+// rejections are the errors that say that a change was not committed.
+var rejections = []error{vault.ErrRevisionConflict, vault.ErrNotFound, vault.ErrItemQuota, vault.ErrRecordQuota}
+
+// upToDate reads a row. If a change of the row is pending, it first rolls the change forward.
+func upToDate[R any](ctx context.Context, s *Store, read func() (R, *redoLog, error)) (R, error) {
+	for try := 1; ; try++ {
+		row, log, err := read()
+		switch {
+		case err != nil || log == nil:
+			return row, err
+		case try == readTries:
+			return row, fmt.Errorf("%w: large changes follow each other too quickly", vault.ErrStoreUnavailable)
+		}
+		if err := s.rollForward(ctx, *log); err != nil {
+			return row, err
+		}
+	}
 }
 
 // checkRows makes the checks that a small change leaves to the conditions of its transaction.
@@ -146,92 +232,96 @@ func (s *Store) checkRows(ctx context.Context, u userRow, c vault.Change) error 
 	return nil
 }
 
-func (s *Store) stage(ctx context.Context, u userRow, c vault.Change, change string) (pending, error) {
+// stagedRows returns the rows of c.
+func (s *Store) stagedRows(u userRow, c vault.Change) ([]stagedRow, error) {
+	rows := make([]stagedRow, 0, len(c.Puts)+len(c.Deletes))
+	add := func(k protocol.Kind, r recordRow) error {
+		row, err := encode(r)
+		rows = append(rows, stagedRow{table: s.tableOf(k), row: row})
+		return err
+	}
+	for _, p := range c.Puts {
+		if err := add(p.Kind, putRow(u.ID, p, c.Base+1)); err != nil {
+			return nil, err
+		}
+	}
+	for _, p := range c.Deletes {
+		if err := add(p.Kind, tombstone(u.ID, p, c.Base+1)); err != nil {
+			return nil, err
+		}
+	}
+	return rows, nil
+}
+
+// stage stores rows in segments.
+func (s *Store) stage(ctx context.Context, partition, change string, rows []stagedRow) (pending, error) {
 	p := pending{Change: change}
-	segment, size := segmentRow{}, 0
+	var segment []types.AttributeValue
+	size := 0
 	flush := func() error {
-		if len(segment.Rows) == 0 {
+		if len(segment) == 0 {
 			return nil
 		}
-		segment.UserID, segment.SegmentID, segment.TTL = u.ID, segmentID(p.Change, p.Segments), ttl(time.Now().Add(stageLife))
-		row, err := encode(segment)
-		if err != nil {
-			return err
-		}
+		row := segmentKey(partition, p.Change, p.Segments)
+		row[segmentRows] = &types.AttributeValueMemberL{Value: segment}
+		row[names.TTLAttribute] = num(ttl(time.Now().Add(stageLife)))
 		if _, err := s.db.PutItem(ctx, &dynamodb.PutItemInput{TableName: &s.table.Passwords, Item: row}); err != nil {
 			return storeError(err)
 		}
 		p.Segments++
-		segment, size = segmentRow{}, 0
+		segment, size = nil, 0
 		return nil
 	}
-	add := func(kind protocol.Kind, r recordRow) error {
-		bytes := len(r.Token) + rowOverhead
-		if size+bytes > maxSegmentBytes {
+	for _, r := range rows {
+		if size+r.size() > maxSegmentBytes {
 			if err := flush(); err != nil {
-				return err
+				return p, err
 			}
 		}
-		segment.Rows = append(segment.Rows, stagedRow{stagedAs(kind), r})
-		size += bytes
-		return nil
-	}
-	for _, put := range c.Puts {
-		if err := add(put.Kind, putRow(u.ID, put, c.Base+1)); err != nil {
-			return p, err
-		}
-	}
-	for _, place := range c.Deletes {
-		if err := add(place.Kind, tombstone(u.ID, place, c.Base+1)); err != nil {
-			return p, err
-		}
+		segment = append(segment, s.encodeStaged(r))
+		size += r.size()
 	}
 	return p, flush()
 }
 
-func (s *Store) commit(ctx context.Context, u userRow, c vault.Change, p pending) error {
-	return changeError(s.transact(ctx, s.moveRevision(u, c, &p)), u, c)
-}
-
-// rollForward writes the pending change of u to its places and finishes it.
-func (s *Store) rollForward(ctx context.Context, u userRow) error {
-	for n := range u.Pending.Segments {
-		finished, err := s.writeSegment(ctx, u, n)
+// rollForward writes the rows of a committed change to their places and finishes it.
+func (s *Store) rollForward(ctx context.Context, log redoLog) error {
+	for n := range log.Segments {
+		finished, err := s.writeSegment(ctx, log, n)
 		if finished || err != nil {
 			return err
 		}
 	}
-	return s.finish(ctx, u)
+	return s.finish(ctx, log)
 }
 
-// isPending is the condition that the pending change of u is still pending.
-func isPending(u userRow) condition {
-	return attribute("user_id").Equal(value(u.ID)).And(attribute("pending.change").Equal(value(u.Pending.Change)))
+// isPending is the condition that the change is still pending. No two changes have the same name.
+func (log redoLog) isPending() condition {
+	return attribute("pending.change").Equal(value(log.Change))
 }
 
 // writeSegment writes the rows of one segment to their places. finished means that the change is no longer pending: another
-// process finished it, or the user is being deleted.
-func (s *Store) writeSegment(ctx context.Context, u userRow, n int) (finished bool, err error) {
+// process finished it, or the vault is being deleted.
+func (s *Store) writeSegment(ctx context.Context, log redoLog, n int) (finished bool, err error) {
 	got, err := s.db.GetItem(ctx, &dynamodb.GetItemInput{
-		TableName: &s.table.Passwords, ConsistentRead: aws.Bool(true),
-		Key: item{"user_id": str(u.ID), "record_id": str(segmentID(u.Pending.Change, n))},
+		TableName: &s.table.Passwords, ConsistentRead: aws.Bool(true), Key: segmentKey(log.partition, log.Change, n),
 	})
 	if err != nil {
 		return false, storeError(err)
 	}
 	if len(got.Item) == 0 { // segments are deleted only after the mark
-		return s.isFinished(ctx, u)
+		return s.isFinished(ctx, log)
 	}
-	var segment segmentRow
-	if err := decode(got.Item, &segment); err != nil {
+	rows, err := s.decodeSegment(got.Item)
+	if err != nil {
 		return false, err
 	}
-	for rows := segment.Rows; len(rows) > 0; {
+	for len(rows) > 0 {
 		batch := rows[:min(len(rows), maxTransactItems)]
 		rows = rows[len(batch):]
-		writes := []write{require(s.table.Users, userKey(vault.Username(u.Username)), isPending(u))}
+		writes := []write{require(log.table, log.key, log.isPending())}
 		for _, r := range batch {
-			writes = append(writes, put(s.tableOf(r.Kind.kind()), r.Row))
+			writes = append(writes, r.write())
 		}
 		if finished, err := pendingError(s.transact(ctx, writes...)); finished || err != nil {
 			return finished, err
@@ -240,13 +330,13 @@ func (s *Store) writeSegment(ctx context.Context, u userRow, n int) (finished bo
 	return false, nil
 }
 
-func (s *Store) isFinished(ctx context.Context, u userRow) (bool, error) {
-	now, err := s.userRow(ctx, vault.Username(u.Username))
-	if errors.Is(err, vault.ErrNotFound) {
-		return true, nil
+func (s *Store) isFinished(ctx context.Context, log redoLog) (bool, error) {
+	var now struct {
+		Pending *pending `dynamodbav:"pending"`
 	}
-	if err == nil && now.ID == u.ID && now.Pending != nil && now.Pending.Change == u.Pending.Change {
-		err = fmt.Errorf("%w: rows of the committed revision %d are missing", vault.ErrStoreUnavailable, now.Revision)
+	_, err := s.rowAt(ctx, log.table, log.key, &now)
+	if err == nil && now.Pending != nil && now.Pending.Change == log.Change {
+		err = fmt.Errorf("%w: rows of a committed change are missing", vault.ErrStoreUnavailable)
 	}
 	return err == nil, err
 }
@@ -263,20 +353,19 @@ func pendingError(err error) (finished bool, _ error) {
 	return false, err
 }
 
-func (s *Store) finish(ctx context.Context, u userRow) error {
-	finished, err := pendingError(s.transact(ctx, update(s.table.Users, userKey(vault.Username(u.Username)), nil,
-		expression.Remove(attribute("pending")), isPending(u))))
+func (s *Store) finish(ctx context.Context, log redoLog) error {
+	finished, err := pendingError(s.transact(ctx, update(log.table, log.key, nil, expression.Remove(attribute("pending")), log.isPending())))
 	if finished || err != nil {
 		return err
 	}
-	return s.dropSegments(ctx, u.ID, *u.Pending)
+	return s.dropSegments(ctx, log)
 }
 
 // dropSegments deletes segments before their TTL does. If it fails, they only use storage for a while.
-func (s *Store) dropSegments(ctx context.Context, userID string, p pending) error {
-	keys := make([]item, p.Segments)
+func (s *Store) dropSegments(ctx context.Context, log redoLog) error {
+	keys := make([]item, log.Segments)
 	for n := range keys {
-		keys[n] = item{"user_id": str(userID), "record_id": str(segmentID(p.Change, n))}
+		keys[n] = segmentKey(log.partition, log.Change, n)
 	}
 	return s.deleteRows(ctx, s.table.Passwords, keys)
 }

@@ -10,20 +10,25 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/vaultsphere/vaultsphere/app/names"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// recordRow is a row of the accounts or the passwords table. RecordID is the item's ID; for details, '#' and the version
-// follow. A tombstone has no token.
+// recordRow is a row of the accounts or the passwords table. In format 1, RecordID is the item's ID; for details, '#' and the
+// version follow. In format 2, see vaultRecordID. A tombstone has no token.
 type recordRow struct {
 	UserID   string `dynamodbav:"user_id"`
 	RecordID string `dynamodbav:"record_id"`
-	Version  int64  `dynamodbav:"version"`
+	Version  int64  `dynamodbav:"version,omitempty"`
 	Revision int64  `dynamodbav:"revision"`
 	Token    string `dynamodbav:"token,omitempty"`
 	Deleted  bool   `dynamodbav:"deleted,omitempty"`
 	TTL      int64  `dynamodbav:"expires_at,omitempty"`
+	// Operation is that of the write that made the row, encoded. Only in format 2.
+	Operation []byte `dynamodbav:"operation,omitempty"`
+
+	table string // that the row was read from
 }
 
 func recordID(p protocol.Place) string {
@@ -38,6 +43,13 @@ func (s *Store) tableOf(k protocol.Kind) string {
 		return s.table.Accounts
 	}
 	return s.table.Passwords
+}
+
+func (s *Store) kindOf(table string) protocol.Kind {
+	if table == s.table.Accounts {
+		return protocol.KindOverview
+	}
+	return protocol.KindDetails
 }
 
 func recordKey(userID string, p protocol.Place) item {
@@ -95,15 +107,27 @@ func getAll[T any](ctx context.Context, s *Store, table string, keys []item, pro
 	return decodeAll[T](rows)
 }
 
-// rowsUnder reads the rows of a user whose sort key begins with prefix.
-func rowsUnder[T any](ctx context.Context, s *Store, table, userID, prefix string) ([]T, error) {
-	var found []item
-	pages := dynamodb.NewQueryPaginator(s.db, &dynamodb.QueryInput{
-		TableName: &table, ConsistentRead: aws.Bool(true),
-		KeyConditionExpression:    aws.String("user_id = :id AND begins_with(record_id, :prefix)"),
-		ExpressionAttributeValues: item{":id": str(userID), ":prefix": str(prefix)},
+// keyNames returns the attributes of the key of a table with a sort key.
+func (s *Store) keyNames(table string) (partition, sort string) {
+	if table == s.table.Vaults {
+		return names.VaultsPartitionKey, names.VaultsSortKey
+	}
+	return names.RecordsPartitionKey, names.RecordsSortKey
+}
+
+// rowsUnder reads the rows of a partition whose sort key begins with prefix.
+func rowsUnder[T any](ctx context.Context, s *Store, table, partition, prefix string) ([]T, error) {
+	key, sort := s.keyNames(table)
+	return queryAll[T](ctx, s, &dynamodb.QueryInput{
+		TableName: &table, KeyConditionExpression: aws.String(key + " = :id AND begins_with(" + sort + ", :prefix)"),
+		ExpressionAttributeValues: item{":id": str(partition), ":prefix": str(prefix)},
 	})
-	for pages.HasMorePages() {
+}
+
+func queryAll[T any](ctx context.Context, s *Store, query *dynamodb.QueryInput) ([]T, error) {
+	query.ConsistentRead = aws.Bool(true)
+	var found []item
+	for pages := dynamodb.NewQueryPaginator(s.db, query); pages.HasMorePages(); {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
 			return nil, storeError(err)

@@ -1,10 +1,11 @@
-// Package dynamo implements vault.Store on four DynamoDB tables, for any number of replicas.
+// Package dynamo implements vault.Store and vault.VaultStore on five DynamoDB tables, for any number of replicas.
 //
 // Every answer comes from strongly consistent reads, and every change is conditional on the state that it is based on.
-// change.go and redo.go make a change of a vault atomic; read.go reads a vault in one consistent state.
+// change.go, vaultwrite.go and redo.go make a change of a vault atomic; read.go reads a vault in one consistent state. vaulthead.go lists
+// the rows of a vault of format 2.
 //
 // It needs the IAM actions dynamodb:GetItem, BatchGetItem, Query, PutItem, UpdateItem, DeleteItem and ConditionCheckItem on the
-// four tables, and Query on the index of two.
+// five tables, and Query on the index of two.
 package dynamo
 
 import (
@@ -46,8 +47,8 @@ const (
 type Config struct {
 	Region string // empty: AWS_DEFAULT_REGION
 	// Endpoint is a DynamoDB Local, which needs no credentials; empty for AWS.
-	Endpoint                             string
-	Users, Accounts, Passwords, Sessions string
+	Endpoint                                     string
+	Users, Accounts, Passwords, Sessions, Vaults string
 }
 
 // Store is a vault.Store.
@@ -58,7 +59,10 @@ type Store struct {
 	closed atomic.Bool
 }
 
-var _ vault.Store = (*Store)(nil)
+var (
+	_ vault.Store      = (*Store)(nil)
+	_ vault.VaultStore = (*Store)(nil)
+)
 
 // Open returns a store on existing tables. It does not call them; Probe does.
 func Open(ctx context.Context, c Config) (*Store, error) {
@@ -139,9 +143,12 @@ func num(n int64) types.AttributeValue {
 
 // get reads one row of a table without a sort key into out and reports whether it exists.
 func (s *Store) get(ctx context.Context, table, key, value string, out any) (bool, error) {
-	r, err := s.db.GetItem(ctx, &dynamodb.GetItemInput{
-		TableName: &table, Key: item{key: str(value)}, ConsistentRead: aws.Bool(true),
-	})
+	return s.rowAt(ctx, table, item{key: str(value)}, out)
+}
+
+// rowAt is get for any key.
+func (s *Store) rowAt(ctx context.Context, table string, key item, out any) (bool, error) {
+	r, err := s.db.GetItem(ctx, &dynamodb.GetItemInput{TableName: &table, Key: key, ConsistentRead: aws.Bool(true)})
 	if err != nil {
 		return false, storeError(err)
 	}

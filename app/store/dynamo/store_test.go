@@ -14,15 +14,25 @@ import (
 )
 
 func TestStore(t *testing.T) {
-	var tables sync.Map // the tables shared by all stores of one test
-	storetest.Run(t, func(t *testing.T) vault.Store {
+	storetest.Run(t, sharing[vault.Store]())
+}
+
+func TestVaultStore(t *testing.T) {
+	t.Parallel()
+	storetest.RunVaults(t, sharing[storetest.VaultStore]())
+}
+
+// sharing returns a function that opens stores. Those of one test share their tables.
+func sharing[S vault.Store]() func(t *testing.T) S {
+	var tables sync.Map
+	return func(t *testing.T) S {
 		c, ok := tables.Load(t.Name())
 		if !ok {
 			c = newTables(t)
 			tables.Store(t.Name(), c)
 		}
-		return open(t, c.(dynamo.Config))
-	})
+		return any(open(t, c.(dynamo.Config))).(S)
+	}
 }
 
 // newTables creates tables for one test.
@@ -32,6 +42,7 @@ func newTables(t testing.TB) dynamo.Config {
 	c := dynamo.Config{
 		Region: "us-east-1", Endpoint: dynamolocal.Endpoint(t),
 		Users: prefix + "-Users", Accounts: prefix + "-Accounts", Passwords: prefix + "-Passwords", Sessions: prefix + "-Sessions",
+		Vaults: prefix + "-Vaults",
 	}
 	if err := dynamo.CreateTables(t.Context(), c); err != nil {
 		t.Fatal(err)

@@ -25,6 +25,7 @@ func CreateTables(ctx context.Context, c Config) error {
 		recordsTable(c.Accounts),
 		recordsTable(c.Passwords),
 		plainTable(c.Sessions, names.SessionsKey),
+		sortedTable(c.Vaults, names.VaultsPartitionKey, names.VaultsSortKey),
 	} {
 		if err := s.createTable(ctx, in, *in.TableName != c.Users); err != nil {
 			return fmt.Errorf("create table %s: %w", *in.TableName, err)
@@ -42,17 +43,21 @@ func plainTable(name, key string) *dynamodb.CreateTableInput {
 	}
 }
 
-func recordsTable(name string) *dynamodb.CreateTableInput {
-	in := plainTable(name, names.RecordsPartitionKey)
+func sortedTable(name, key, sort string) *dynamodb.CreateTableInput {
+	in := plainTable(name, key)
 	in.AttributeDefinitions = append(in.AttributeDefinitions,
-		types.AttributeDefinition{AttributeName: aws.String(names.RecordsSortKey), AttributeType: types.ScalarAttributeTypeS},
+		types.AttributeDefinition{AttributeName: &sort, AttributeType: types.ScalarAttributeTypeS})
+	in.KeySchema = append(in.KeySchema, types.KeySchemaElement{AttributeName: &sort, KeyType: types.KeyTypeRange})
+	return in
+}
+
+func recordsTable(name string) *dynamodb.CreateTableInput {
+	in := sortedTable(name, names.RecordsPartitionKey, names.RecordsSortKey)
+	in.AttributeDefinitions = append(in.AttributeDefinitions,
 		types.AttributeDefinition{AttributeName: aws.String(names.RevisionAttribute), AttributeType: types.ScalarAttributeTypeN})
-	user := in.KeySchema[0]
-	in.KeySchema = append(in.KeySchema,
-		types.KeySchemaElement{AttributeName: aws.String(names.RecordsSortKey), KeyType: types.KeyTypeRange})
 	in.LocalSecondaryIndexes = []types.LocalSecondaryIndex{{
 		IndexName: aws.String(names.RevisionIndex),
-		KeySchema: []types.KeySchemaElement{user,
+		KeySchema: []types.KeySchemaElement{in.KeySchema[0],
 			{AttributeName: aws.String(names.RevisionAttribute), KeyType: types.KeyTypeRange}},
 		Projection: &types.Projection{ProjectionType: types.ProjectionTypeAll},
 	}}

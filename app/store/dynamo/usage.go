@@ -95,8 +95,8 @@ func (s *Store) weigh(ctx context.Context, userID string, c vault.Change) (delta
 // count adds up all records of a user.
 func (s *Store) count(ctx context.Context, userID string) (usageRow, error) {
 	sum := usageRow{UsageCounted: time.Now().Unix()}
-	for _, kind := range []protocol.Kind{protocol.KindOverview, protocol.KindDetails} {
-		for c := s.cursor(kind, userID, 0); ; c.page = nil {
+	for _, table := range s.recordTables() {
+		for c := s.cursor(table, userID, 0); ; c.page = nil {
 			if err := c.fill(ctx); err != nil {
 				return usageRow{}, err
 			}
@@ -104,7 +104,7 @@ func (s *Store) count(ctx context.Context, userID string) (usageRow, error) {
 				break
 			}
 			for _, r := range c.page {
-				w := recordRow{Token: r.Token}.weight(kind)
+				w := r.weight(s.kindOf(table))
 				sum.Items += w.Items
 				sum.Bytes += w.Bytes
 			}

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/names"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
@@ -24,6 +26,33 @@ type userRow struct {
 	Deleting   bool   `dynamodbav:"deleting,omitempty"`
 	loginRow
 	headRow
+	Keys keysRow `dynamodbav:"keys"`
+}
+
+// keysRow is the part of the row that only an account entry writes: see vault.Keys. Empty for a user of format 1.
+type keysRow struct {
+	Vault    string   `dynamodbav:"vault_id,omitempty"`
+	Document []byte   `dynamodbav:"document,omitempty"`
+	Identity string   `dynamodbav:"identity,omitempty"`
+	Wraps    []string `dynamodbav:"wraps,omitempty"`
+}
+
+func keysOf(k vault.Keys) keysRow {
+	return keysRow{Vault: k.Vault.String(), Document: k.Document, Identity: k.Identity, Wraps: k.Wraps}
+}
+
+func (r keysRow) keys() vault.Keys {
+	id, err := chain.ParseID(r.Vault)
+	if err != nil {
+		return vault.Keys{}
+	}
+	return vault.Keys{Vault: id, Document: r.Document, Identity: r.Identity, Wraps: r.Wraps}
+}
+
+// accountRow is the part of the row that an account entry writes.
+type accountRow struct {
+	loginRow
+	Keys keysRow `dynamodbav:"keys"`
 }
 
 // loginRow is the part of the row that UpdateUser writes.
@@ -59,10 +88,10 @@ func loginOf(u vault.User) loginRow {
 	}
 }
 
-func rowOf(u vault.User) userRow {
+func rowOf(u vault.User, keys keysRow) userRow {
 	return userRow{
 		Username: string(u.Username), ID: string(u.ID), Created: u.Created.UnixMilli(), Generation: 1,
-		loginRow: loginOf(u), headRow: headRow{Manifest: u.Manifest},
+		loginRow: loginOf(u), headRow: headRow{Manifest: u.Manifest}, Keys: keys,
 	}
 }
 
@@ -73,7 +102,7 @@ func (r userRow) user() vault.User {
 		AuthHash: r.AuthHash, RecoveryAuthHash: r.RecoveryAuthHash,
 		WrappedKey: r.WrappedKey, RecoveryWrappedKey: r.RecoveryWrappedKey,
 		TOTPSecret: r.TOTPSecret, TOTPLastStep: r.TOTPLastStep, Deleting: r.Deleting, Generation: r.Generation,
-		Revision: r.Revision, Manifest: r.Manifest,
+		Revision: r.Revision, Manifest: r.Manifest, Keys: r.Keys.keys(),
 	}
 }
 
@@ -97,14 +126,19 @@ func reservationKey(id string) item { return item{names.UsersKey: str("id#" + id
 
 // CreateUser implements vault.Store.
 func (s *Store) CreateUser(ctx context.Context, u vault.User) error {
+	return s.createUser(ctx, u, keysRow{})
+}
+
+// createUser stores a new user together with more rows.
+func (s *Store) createUser(ctx context.Context, u vault.User, keys keysRow, more ...check) error {
 	admitted, err := s.admit(ctx, u)
 	if err != nil {
 		return err
 	}
 	checks := append([]check{
-		{put(s.table.Users, rowOf(u), isNew(names.UsersKey)), vault.ErrUsernameTaken},
+		{put(s.table.Users, rowOf(u, keys), isNew(names.UsersKey)), vault.ErrUsernameTaken},
 		{put(s.table.Users, reservationKey(string(u.ID)), isNew(names.UsersKey)), vault.ErrUserIDTaken},
-	}, admitted...)
+	}, slices.Concat(admitted, more)...)
 	writes := make([]write, len(checks))
 	for i, c := range checks {
 		writes[i] = c.write
@@ -134,10 +168,15 @@ func (s *Store) User(ctx context.Context, name vault.Username) (vault.User, erro
 
 // UpdateUser implements vault.Store.
 func (s *Store) UpdateUser(ctx context.Context, u vault.User) error {
-	err := s.transact(ctx, update(s.table.Users, userKey(u.Username), loginOf(u), expression.Add(attribute("generation"), value(1)),
-		isUser(u.ID).And(attribute("generation").Equal(value(u.Generation)))))
+	err := s.transact(ctx, update(s.table.Users, userKey(u.Username), loginOf(u), nextGeneration(), isUser(u.ID).And(isGeneration(u.Generation))))
 	return userConflict(err, u.ID)
 }
+
+func nextGeneration() expression.UpdateBuilder {
+	return expression.Add(attribute("generation"), value(1))
+}
+
+func isGeneration(n int64) condition { return attribute("generation").Equal(value(n)) }
 
 // userConflict explains why the first item of a transaction, a condition on the user's row, failed.
 func userConflict(err error, id vault.UserID) error {
@@ -151,15 +190,20 @@ func userConflict(err error, id vault.UserID) error {
 		if err := decode(row, &u); err != nil {
 			return err
 		}
-		if u.ID != string(id) || u.Deleting {
-			return fmt.Errorf("user: %w", vault.ErrNotFound)
-		}
-		return vault.ErrConflict
+		return userMoved(u, id)
 	}
 	if errors.Is(err, errBusy) {
 		return fmt.Errorf("%w: %w", vault.ErrConflict, err)
 	}
 	return err
+}
+
+// userMoved explains why a condition on the row of a user failed.
+func userMoved(u userRow, id vault.UserID) error {
+	if u.ID != string(id) || u.Deleting {
+		return fmt.Errorf("user: %w", vault.ErrNotFound)
+	}
+	return vault.ErrConflict
 }
 
 // DeleteUser implements vault.Store. It marks the user first: all other writes require that the mark is absent, so none can
@@ -172,7 +216,12 @@ func (s *Store) DeleteUser(ctx context.Context, name vault.Username) error {
 	thisUser := attribute("user_id").Equal(value(u.ID))
 	// Setting the mark also drops a pending change, so no reader rolls it forward into swept tables.
 	mark := expression.Set(attribute("deleting"), value(true)).Remove(attribute("pending"))
-	err = s.transact(ctx, update(s.table.Users, userKey(name), nil, mark, thisUser))
+	marks := []write{update(s.table.Users, userKey(name), nil, mark, thisUser)}
+	if id := u.Keys.Vault; id != "" {
+		// All writes of a vault are conditional on one of these rows.
+		marks = append(marks, remove(s.table.Vaults, vaultKey(id, headID)), remove(s.table.Vaults, vaultKey(id, chunksID)))
+	}
+	err = s.transact(ctx, marks...)
 	if err := deleteConflict(err); err != nil {
 		return err
 	}
@@ -180,11 +229,11 @@ func (s *Store) DeleteUser(ctx context.Context, name vault.Username) error {
 	if err := s.DeleteSessions(ctx, vault.UserID(u.ID), ""); err != nil {
 		return err
 	}
-	if err := s.deleteAllChunks(ctx, u.ID); err != nil {
+	if err := s.sweepRecords(ctx, u.ID); err != nil {
 		return err
 	}
-	for _, table := range []string{s.table.Accounts, s.table.Passwords} {
-		if err := s.sweep(ctx, table, u.ID); err != nil {
+	if id := u.Keys.Vault; id != "" {
+		if err := s.sweepVault(ctx, id, u.ID); err != nil {
 			return err
 		}
 	}
@@ -202,13 +251,38 @@ func deleteConflict(err error) error {
 	return err
 }
 
-// sweep deletes all rows of a user in a table.
-func (s *Store) sweep(ctx context.Context, table, userID string) error {
+// sweepVault deletes what is left of the personal vault of a user, and the user's cards. The ID of the vault remains reserved.
+func (s *Store) sweepVault(ctx context.Context, id, userID string) error {
+	if err := s.sweepRecords(ctx, id); err != nil {
+		return err
+	}
+	if err := s.sweep(ctx, s.table.Vaults, id); err != nil {
+		return err
+	}
+	return s.sweep(ctx, s.table.Vaults, userID)
+}
+
+// sweepRecords deletes the records and attachments of a user or a vault.
+func (s *Store) sweepRecords(ctx context.Context, partition string) error {
+	if err := s.deleteAllChunks(ctx, partition); err != nil {
+		return err
+	}
+	for _, table := range s.recordTables() {
+		if err := s.sweep(ctx, table, partition); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sweep deletes all rows of a partition.
+func (s *Store) sweep(ctx context.Context, table, partition string) error {
+	key, sort := s.keyNames(table)
 	pages := dynamodb.NewQueryPaginator(s.db, &dynamodb.QueryInput{
 		TableName: &table, ConsistentRead: aws.Bool(true),
-		KeyConditionExpression:    aws.String("user_id = :id"),
-		ProjectionExpression:      aws.String("user_id, record_id"),
-		ExpressionAttributeValues: item{":id": str(userID)},
+		KeyConditionExpression:    aws.String(key + " = :id"),
+		ProjectionExpression:      aws.String(key + ", " + sort),
+		ExpressionAttributeValues: item{":id": str(partition)},
 	})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)

@@ -12,10 +12,11 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// filledFile fills a file of a release without quotas with rows of every kind.
+// filledFile fills a file of an older release with rows of every kind.
 const filledFile = `
 INSERT INTO used_user_ids VALUES ('ID-ada'), ('ID-bob');
-INSERT INTO users VALUES
+INSERT INTO users (num, username, id, created, kdf_salt, kdf_memory_kib, kdf_time, kdf_threads, auth_hash, recovery_auth_hash, wrapped_key,
+	recovery_wrapped_key, totp_secret, totp_last_step, generation, revision, manifest) VALUES
 	(1, 'ada', 'ID-ada', 1000, 'salt', 65536, 3, 4, x'01', x'02', 'wrapped', 'recovery', '', 0, 1, 4, 'manifest 4'),
 	(2, 'bob', 'ID-bob', 1000, 'salt', 65536, 3, 4, x'01', x'02', 'wrapped', 'recovery', '', 0, 1, 0, 'manifest 0');
 INSERT INTO records (user, kind, account_id, version, revision, token) VALUES
@@ -26,6 +27,12 @@ INSERT INTO throttles VALUES ('u:ada', 3, 0, 9999999999999, 3);
 INSERT INTO attachments VALUES (1, 1, 'file', 1, 1, 5, 1000);
 INSERT INTO attachment_pieces VALUES (1, 1, 0, 'piece');
 `
+
+// datedTombstones: tombstones have a time from version withQuotas on.
+const (
+	withQuotas      = 4
+	datedTombstones = `UPDATE records SET deleted = unixepoch() * 1000 WHERE token IS NULL;`
+)
 
 // olderFile creates a file of an older schema version and runs fill on it.
 func olderFile(t *testing.T, version int, fill string) string {
@@ -58,7 +65,11 @@ func (c *collected) Write(r protocol.Record) error { c.records = append(c.record
 
 func TestFilledFileOfAnOlderReleaseIsMigrated(t *testing.T) {
 	for version := 2; version < len(migrations); version++ {
-		s := openFile(t, olderFile(t, version, filledFile))
+		fill := filledFile
+		if version >= withQuotas {
+			fill += datedTombstones
+		}
+		s := openFile(t, olderFile(t, version, fill))
 		ctx := t.Context()
 		var got collected
 		if err := s.Changes(ctx, "ada", 0, &got); err != nil {

@@ -26,7 +26,11 @@ const (
 
 func TestMain(m *testing.M) {
 	if path := os.Getenv(envWriterFile); path != "" {
-		if err := writer(context.Background(), path); err != nil {
+		write := writer
+		if os.Getenv(envVaultOwner) != "" {
+			write = vaultWriter
+		}
+		if err := write(context.Background(), path); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
@@ -115,14 +119,14 @@ func newVault(t testing.TB) (path string, s *sqlite.Store) {
 	return path, s
 }
 
-func startWriter(t *testing.T, path string, count int) (*exec.Cmd, *bufio.Scanner) {
+func startWriter(t *testing.T, path string, count int, env ...string) (*exec.Cmd, *bufio.Scanner) {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(self)
-	cmd.Env = append(os.Environ(), envWriterFile+"="+path, envWriterCount+"="+strconv.Itoa(count))
+	cmd.Env = append(os.Environ(), append(env, envWriterFile+"="+path, envWriterCount+"="+strconv.Itoa(count))...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {

@@ -36,7 +36,18 @@ func (s *Store) Changes(ctx context.Context, name vault.Username, since int64, w
 	if err := w.Begin(head); err != nil {
 		return err
 	}
-	return readRecords(ctx, tx.StmtContext(ctx, s.stmt.records), num, since, w)
+	return readRecords(ctx, tx.StmtContext(ctx, s.stmt.records), num, since, func(line string) (position, error) {
+		at, r, err := unpackRecord(line)
+		return at, passOn(err, w.Write, r)
+	})
+}
+
+// passOn calls write unless a record could not be read, which is a failure of the store.
+func passOn[R any](err error, write func(R) error, r R) error {
+	if err != nil {
+		return storeError(err)
+	}
+	return write(r)
 }
 
 func readHead(ctx context.Context, stmt *sql.Stmt, name vault.Username) (num int64, h vault.Head, err error) {
@@ -53,18 +64,18 @@ const packBytes = 256 << 10
 // packOf returns how many records fit into packBytes if the last n had size bytes.
 func packOf(n, size int) int { return min(max(1, n*packBytes/max(1, size)), protocol.MaxChangeRecords) }
 
-// readRecords reads the records after since. Passing a row from SQLite to database/sql costs more than reading it, and a full
-// sync has thousands of records, so each row packs many records.
-func readRecords(ctx context.Context, stmt *sql.Stmt, user, since int64, w vault.ChangeWriter) error {
+// readRecords reads the records of a user or a vault after since, each as one line. Passing a row from SQLite to database/sql costs
+// more than reading it, and a full sync has thousands of records, so each row packs many records.
+func readRecords(ctx context.Context, stmt *sql.Stmt, owner, since int64, each func(line string) (position, error)) error {
 	at := position{revision: max(since, 0), num: math.MaxInt64}
 	for n := 64; ; {
 		var count int
 		var packed string
-		err := stmt.QueryRowContext(ctx, user, at.revision, at.num, since > 0, n).Scan(&count, &packed)
+		err := stmt.QueryRowContext(ctx, owner, at.revision, at.num, since > 0, n).Scan(&count, &packed)
 		if err != nil {
 			return storeError(err)
 		}
-		if at, err = unpack(packed, at, w); err != nil || count < n {
+		if at, err = unpack(packed, at, each); err != nil || count < n {
 			return err
 		}
 		n = packOf(n, len(packed))
@@ -75,21 +86,18 @@ func readRecords(ctx context.Context, stmt *sql.Stmt, user, since int64, w vault
 type position struct{ revision, num int64 }
 
 // unpack passes on the records of one row and returns the position of the last one.
-func unpack(packed string, at position, w vault.ChangeWriter) (position, error) {
+func unpack(packed string, at position, each func(line string) (position, error)) (position, error) {
 	for packed != "" {
 		var line string
 		line, packed, _ = strings.Cut(packed, "\n")
-		next, r, err := unpackRecord(line)
-		if err == nil && next.revision < at.revision {
-			err = errors.New("records are out of order")
-		}
+		next, err := each(line)
 		if err != nil {
-			return at, storeError(err)
-		}
-		at = next
-		if err := w.Write(r); err != nil {
 			return at, err
 		}
+		if next.revision < at.revision {
+			return at, storeError(errors.New("records are out of order"))
+		}
+		at = next
 	}
 	return at, nil
 }
@@ -99,35 +107,45 @@ const smallRecords = 200
 
 // Small implements vault.Store.
 func (s *Store) Small(ctx context.Context, name vault.Username, since, limit int64) (bool, error) {
+	return small(s.stmt.weight.QueryRowContext(ctx, string(name), since, smallRecords+1), limit)
+}
+
+func small(row *sql.Row, limit int64) (bool, error) {
 	var count, bytes int64
-	if err := s.stmt.weight.QueryRowContext(ctx, string(name), since, smallRecords+1).Scan(&count, &bytes); err != nil {
+	if err := row.Scan(&count, &bytes); err != nil {
 		return false, storeError(err)
 	}
 	return count <= smallRecords && bytes <= limit, nil
 }
 
+var errMalformed = errors.New("malformed packed record")
+
+// unpackNumbers reads numbers, each with a space after it, and returns the rest.
+func unpackNumbers(packed string, numbers ...*int64) (rest string, err error) {
+	for _, to := range numbers {
+		number, rest, ok := strings.Cut(packed, " ")
+		if *to, err = strconv.ParseInt(number, 10, 64); err != nil || !ok {
+			return "", errMalformed
+		}
+		packed = rest
+	}
+	return packed, nil
+}
+
 // unpackRecord reads "num revision kind version account_id token". Only a tombstone's token is empty, and no token has a line
 // break: vault.Change guarantees both.
-func unpackRecord(packed string) (position, protocol.Record, error) {
-	var numbers [4]int64
-	for i := range numbers {
-		number, rest, ok := strings.Cut(packed, " ")
-		n, err := strconv.ParseInt(number, 10, 64)
-		if !ok || err != nil {
-			return position{}, protocol.Record{}, errors.New("malformed packed record")
-		}
-		numbers[i], packed = n, rest
+func unpackRecord(packed string) (at position, r protocol.Record, err error) {
+	var kind int64
+	rest, err := unpackNumbers(packed, &at.num, &at.revision, &kind, &r.Version)
+	if err != nil {
+		return at, r, err
 	}
-	itemID, token, ok := strings.Cut(packed, " ")
-	if !ok {
-		return position{}, protocol.Record{}, errors.New("malformed packed record")
+	var ok bool
+	if r.ItemID, r.Token, ok = strings.Cut(rest, " "); !ok {
+		return at, r, errMalformed
 	}
-	at := position{num: numbers[0], revision: numbers[1]}
-	r := protocol.Record{
-		Place:    protocol.Place{ItemID: itemID, Kind: protocol.KindDetails, Version: numbers[3]},
-		Revision: at.revision, Token: token, Deleted: token == "",
-	}
-	if numbers[2] == kindOverview {
+	r.Revision, r.Deleted, r.Kind = at.revision, r.Token == "", protocol.KindDetails
+	if kind == kindOverview {
 		r.Kind = protocol.KindOverview
 	}
 	return at, r, nil

@@ -125,6 +125,103 @@ CREATE TRIGGER record_removed AFTER DELETE ON records BEGIN
 		record_bytes = record_bytes - 128 - coalesce(octet_length(old.token), 0) WHERE num = old.user;
 END;
 `,
+	// Vaults of format 2. Ids and hashes are blobs.
+	//
+	// A row of vault_records is a live line (hash is set; an attachment has no token) or its tombstone. The table is in the order of
+	// writing, like records. vault_lines holds the line of each row, so it alone answers what is live in a bucket: the ids that begin with
+	// one byte. In vaults, what a write compares comes before the large columns, which then stay on pages that are not read.
+	`
+ALTER TABLE users ADD COLUMN document BLOB NOT NULL DEFAULT x'';
+ALTER TABLE users ADD COLUMN identity TEXT NOT NULL DEFAULT '';
+ALTER TABLE users ADD COLUMN wraps TEXT NOT NULL DEFAULT '';
+
+CREATE TABLE cards (
+	user INTEGER NOT NULL REFERENCES users (num) ON DELETE CASCADE,
+	generation INTEGER NOT NULL,
+	card BLOB NOT NULL,
+	PRIMARY KEY (user, generation)
+) STRICT;
+
+CREATE TABLE used_vault_ids (
+	id BLOB NOT NULL PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE vaults (
+	num INTEGER PRIMARY KEY,
+	id BLOB NOT NULL UNIQUE REFERENCES used_vault_ids (id),
+	owner INTEGER NOT NULL UNIQUE REFERENCES users (num) ON DELETE CASCADE,
+	revision INTEGER NOT NULL,
+	sequence INTEGER NOT NULL,
+	items INTEGER NOT NULL,
+	record_bytes INTEGER NOT NULL,
+	count INTEGER NOT NULL,
+	state BLOB NOT NULL,
+	buckets BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE vault_entries (
+	num INTEGER PRIMARY KEY,
+	vault INTEGER NOT NULL REFERENCES vaults (num) ON DELETE CASCADE,
+	sequence INTEGER NOT NULL,
+	entry BLOB NOT NULL,
+	UNIQUE (vault, sequence)
+) STRICT;
+
+CREATE TABLE vault_writes (
+	num INTEGER PRIMARY KEY,
+	vault INTEGER NOT NULL REFERENCES vaults (num) ON DELETE CASCADE,
+	revision INTEGER NOT NULL,
+	write BLOB NOT NULL,
+	operations BLOB NOT NULL,
+	UNIQUE (vault, revision)
+) STRICT;
+
+CREATE TABLE vault_envelopes (
+	num INTEGER PRIMARY KEY,
+	vault INTEGER NOT NULL REFERENCES vaults (num) ON DELETE CASCADE,
+	hash BLOB NOT NULL,
+	envelope BLOB NOT NULL,
+	UNIQUE (vault, hash)
+) STRICT;
+
+CREATE TABLE vault_records (
+	num INTEGER PRIMARY KEY,
+	vault INTEGER NOT NULL REFERENCES vaults (num) ON DELETE CASCADE,
+	item BLOB NOT NULL,
+	kind INTEGER NOT NULL,
+	version INTEGER NOT NULL,
+	epoch INTEGER NOT NULL,
+	revision INTEGER NOT NULL,
+	deleted INTEGER,
+	hash BLOB,
+	token TEXT
+) STRICT;
+CREATE INDEX vault_lines ON vault_records (vault, item, kind, version, epoch, hash);
+CREATE INDEX vault_records_by_revision ON vault_records (vault, revision);
+CREATE INDEX vault_tombstones ON vault_records (deleted) WHERE deleted IS NOT NULL;
+
+CREATE TABLE vault_attachments (
+	num INTEGER PRIMARY KEY,
+	vault INTEGER NOT NULL REFERENCES vaults (num) ON DELETE CASCADE,
+	id BLOB NOT NULL,
+	count INTEGER NOT NULL,
+	stored INTEGER NOT NULL,
+	bytes INTEGER NOT NULL,
+	created INTEGER NOT NULL,
+	live INTEGER NOT NULL,
+	UNIQUE (vault, id)
+) STRICT;
+CREATE INDEX pending_attachments ON vault_attachments (created) WHERE NOT live;
+
+CREATE TABLE vault_chunks (
+	num INTEGER PRIMARY KEY,
+	attachment INTEGER NOT NULL REFERENCES vault_attachments (num) ON DELETE CASCADE,
+	number INTEGER NOT NULL,
+	hash BLOB NOT NULL,
+	token TEXT NOT NULL,
+	UNIQUE (attachment, number)
+) STRICT;
+`,
 }
 
 // kindOverview is the value of records.kind for protocol.KindOverview, also used in the indexes and statements;

@@ -17,7 +17,14 @@ type statements struct {
 	writerInhabited, putInvitation, useInvitation, purgeInvitations,
 	putThrottle, clearThrottle, purgeThrottles, writerThrottle,
 	writerChunk, attachmentBytes, growAttachment, insertChunk, deleteAttachment *sql.Stmt
+
+	vaults vaultStatements
 }
+
+// userColumns are those that scanUser reads, of users u and the vault v of each.
+const userColumns = `u.username, u.id, u.created, u.kdf_salt, u.kdf_memory_kib, u.kdf_time, u.kdf_threads, u.auth_hash,
+	u.recovery_auth_hash, u.wrapped_key, u.recovery_wrapped_key, u.totp_secret, u.totp_last_step, u.generation, u.revision, u.manifest,
+	u.document, u.identity, u.wraps, v.id`
 
 // packedRecords returns the next ?5 records after a position as one text (see unpackRecord), with tombstones if ?4.
 const packedRecords = `SELECT count(*), coalesce(group_concat(
@@ -31,15 +38,16 @@ const inhabitedSQL = `SELECT EXISTS (SELECT 1 FROM used_user_ids WHERE id NOT IN
 
 const throttleSQL = `SELECT attempts, blocked_until, expires, version FROM throttles WHERE key = ?1 AND expires > ?2`
 
+// preparation is one statement to compile.
+type preparation struct {
+	db   *sql.DB
+	stmt **sql.Stmt
+	sql  string
+}
+
 func (s *statements) prepare(ctx context.Context, writer, reader *sql.DB) error {
-	for _, p := range []struct {
-		db   *sql.DB
-		stmt **sql.Stmt
-		sql  string
-	}{
-		{reader, &s.user, `SELECT username, id, created, kdf_salt, kdf_memory_kib, kdf_time, kdf_threads, auth_hash,
-			recovery_auth_hash, wrapped_key, recovery_wrapped_key, totp_secret, totp_last_step, generation, revision, manifest
-			FROM users WHERE username = ?1`},
+	for _, p := range append(s.vaults.all(writer, reader), []preparation{
+		{reader, &s.user, `SELECT ` + userColumns + ` FROM users u LEFT JOIN vaults v ON v.owner = u.num WHERE u.username = ?1`},
 		{reader, &s.head, `SELECT num, revision, manifest FROM users WHERE username = ?1`},
 		{reader, &s.records, packedRecords},
 		// SQLite stores the length of a token in front of it, so the pages of the token are not read.
@@ -112,7 +120,7 @@ func (s *statements) prepare(ctx context.Context, writer, reader *sql.DB) error 
 		{writer, &s.insertChunk, `INSERT INTO attachment_pieces (attachment, number, token)
 			SELECT num, ?3, ?4 FROM attachments WHERE user = ?1 AND id = ?2`},
 		{writer, &s.deleteAttachment, `DELETE FROM attachments WHERE user = ?1 AND id = ?2`},
-	} {
+	}...) {
 		stmt, err := p.db.PrepareContext(ctx, p.sql)
 		if err != nil {
 			return fmt.Errorf("prepare %q: %w", p.sql, err)

@@ -1,4 +1,4 @@
-// Package sqlite implements vault.Store in one SQLite file on one host. Several processes on that host may share the file.
+// Package sqlite implements vault.Store and vault.VaultStore in one SQLite file on one host. Several processes on that host may share the file.
 package sqlite
 
 import (
@@ -35,7 +35,10 @@ type Store struct {
 	stmt   statements
 }
 
-var _ vault.Store = (*Store)(nil)
+var (
+	_ vault.Store      = (*Store)(nil)
+	_ vault.VaultStore = (*Store)(nil)
+)
 
 // Open opens or creates the file at path, and its directory. It creates them private to the owner, with the modes 0600 and
 // 0700.
@@ -175,7 +178,7 @@ func storeError(err error) error {
 		vault.ErrNotFound, vault.ErrUsernameTaken, vault.ErrUserIDTaken, vault.ErrRevisionConflict, vault.ErrConflict,
 		vault.ErrStoreFull, vault.ErrStoreUnavailable, vault.ErrInvalidChange, vault.ErrChunkTaken, vault.ErrQuotaReached,
 		vault.ErrItemQuota, vault.ErrRecordQuota,
-		vault.ErrNoInvitation, vault.ErrNotFirst, context.Canceled,
+		vault.ErrNoInvitation, vault.ErrNotFirst, vault.ErrVaultIDTaken, context.Canceled,
 	} {
 		if errors.Is(err, known) {
 			return err

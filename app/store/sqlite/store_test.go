@@ -12,15 +12,27 @@ import (
 
 func TestStore(t *testing.T) {
 	t.Parallel()
-	var files sync.Map // the file shared by all stores of one test
-	storetest.Run(t, func(t *testing.T) vault.Store {
+	shared := sharedFiles()
+	storetest.Run(t, func(t *testing.T) vault.Store { return shared(t) })
+}
+
+func TestVaultStore(t *testing.T) {
+	t.Parallel()
+	shared := sharedFiles()
+	storetest.RunVaults(t, func(t *testing.T) storetest.VaultStore { return shared(t) })
+}
+
+// sharedFiles returns a function that opens one file for all stores of a test.
+func sharedFiles() func(t *testing.T) *sqlite.Store {
+	var files sync.Map
+	return func(t *testing.T) *sqlite.Store {
 		path, ok := files.Load(t.Name())
 		if !ok {
 			path = filepath.Join(t.TempDir(), "data", "vault.db")
 			files.Store(t.Name(), path)
 		}
 		return open(t, path.(string))
-	})
+	}
 }
 
 func open(t testing.TB, path string) *sqlite.Store {

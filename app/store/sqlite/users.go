@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/vault"
@@ -33,26 +34,28 @@ func (s *Store) lockUser(ctx context.Context, tx *sql.Tx, name vault.Username) (
 
 // CreateUser implements vault.Store.
 func (s *Store) CreateUser(ctx context.Context, u vault.User) error {
-	return s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		switch _, err := s.lockUser(ctx, tx, u.Username); {
-		case err == nil:
-			return vault.ErrUsernameTaken
-		case !errors.Is(err, vault.ErrNotFound):
-			return err
-		}
-		if err := s.admit(ctx, tx, u); err != nil {
-			return err
-		}
-		if n, err := exec(ctx, tx, s.stmt.useID, string(u.ID)); err != nil {
-			return err
-		} else if n == 0 {
-			return vault.ErrUserIDTaken
-		}
-		_, err := exec(ctx, tx, s.stmt.insertUser, string(u.Username), string(u.ID), u.Created.UnixMilli(),
-			u.KDF.Salt, u.KDF.MemoryKiB, u.KDF.Time, u.KDF.Threads, notNull(u.AuthHash), notNull(u.RecoveryAuthHash),
-			u.WrappedKey, u.RecoveryWrappedKey, u.TOTPSecret, u.TOTPLastStep, u.Manifest)
+	return s.write(ctx, func(ctx context.Context, tx *sql.Tx) error { return s.createUser(ctx, tx, u) })
+}
+
+func (s *Store) createUser(ctx context.Context, tx *sql.Tx, u vault.User) error {
+	switch _, err := s.lockUser(ctx, tx, u.Username); {
+	case err == nil:
+		return vault.ErrUsernameTaken
+	case !errors.Is(err, vault.ErrNotFound):
 		return err
-	})
+	}
+	if err := s.admit(ctx, tx, u); err != nil {
+		return err
+	}
+	if n, err := exec(ctx, tx, s.stmt.useID, string(u.ID)); err != nil {
+		return err
+	} else if n == 0 {
+		return vault.ErrUserIDTaken
+	}
+	_, err := exec(ctx, tx, s.stmt.insertUser, string(u.Username), string(u.ID), u.Created.UnixMilli(),
+		u.KDF.Salt, u.KDF.MemoryKiB, u.KDF.Time, u.KDF.Threads, notNull(u.AuthHash), notNull(u.RecoveryAuthHash),
+		u.WrappedKey, u.RecoveryWrappedKey, u.TOTPSecret, u.TOTPLastStep, u.Manifest)
+	return err
 }
 
 // notNull prevents a nil slice from becoming NULL.
@@ -65,11 +68,21 @@ func notNull(b []byte) []byte {
 
 // User implements vault.Store.
 func (s *Store) User(ctx context.Context, name vault.Username) (vault.User, error) {
+	return scanUser(s.stmt.user.QueryRowContext(ctx, string(name)))
+}
+
+// scanUser reads userColumns, and then more.
+func scanUser(row *sql.Row, more ...any) (vault.User, error) {
 	var u vault.User
 	var created int64
-	err := s.stmt.user.QueryRowContext(ctx, string(name)).Scan(&u.Username, &u.ID, &created,
+	var wraps string
+	var personal []byte
+	err := row.Scan(append([]any{
+		&u.Username, &u.ID, &created,
 		&u.KDF.Salt, &u.KDF.MemoryKiB, &u.KDF.Time, &u.KDF.Threads, &u.AuthHash, &u.RecoveryAuthHash,
-		&u.WrappedKey, &u.RecoveryWrappedKey, &u.TOTPSecret, &u.TOTPLastStep, &u.Generation, &u.Revision, &u.Manifest)
+		&u.WrappedKey, &u.RecoveryWrappedKey, &u.TOTPSecret, &u.TOTPLastStep, &u.Generation, &u.Revision, &u.Manifest,
+		&u.Keys.Document, &u.Keys.Identity, &wraps, &personal,
+	}, more...)...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return vault.User{}, fmt.Errorf("user: %w", vault.ErrNotFound)
 	}
@@ -77,7 +90,12 @@ func (s *Store) User(ctx context.Context, name vault.Username) (vault.User, erro
 		return vault.User{}, storeError(err)
 	}
 	u.Created = fromMillis(created)
-	return u, nil
+	if personal == nil {
+		u.Keys = vault.Keys{}
+		return u, nil
+	}
+	u.Keys.Wraps = strings.Split(wraps, "\n")
+	return u, storeError(blob(u.Keys.Vault[:], personal))
 }
 
 // UpdateUser implements vault.Store.

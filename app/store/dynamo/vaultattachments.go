@@ -1,0 +1,305 @@
+package dynamo
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+
+	"github.com/vaultsphere/vaultsphere/app/chain"
+	"github.com/vaultsphere/vaultsphere/app/names"
+	"github.com/vaultsphere/vaultsphere/app/vault"
+)
+
+// The attachments of a vault are rows as those of a user, with more attributes. A write gives the row of an attachment a revision, when
+// it makes it live and when it deletes it.
+type vaultAttachmentRow struct {
+	attachmentRow
+	Hashes    map[string][]byte `dynamodbav:"hashes,omitempty"` // chain.HashChunk of the chunks, by number
+	Held      int64             `dynamodbav:"held,omitempty"`   // when a write renewed it: see planner.hold
+	Revision  int64             `dynamodbav:"revision,omitempty"`
+	Operation []byte            `dynamodbav:"operation,omitempty"` // of that write, encoded
+	// Deleted is set until the chunks are deleted. If a write set it, the row remains as a tombstone.
+	Deleted bool  `dynamodbav:"deleted,omitempty"`
+	TTL     int64 `dynamodbav:"expires_at,omitempty"`
+}
+
+func (r vaultAttachmentRow) pending() bool { return r.Revision == 0 && !r.Deleted }
+
+func (r vaultAttachmentRow) live() bool { return r.Revision > 0 && !r.Deleted }
+
+func (r vaultAttachmentRow) expired(now time.Time) bool {
+	return now.After(fromMillis(max(r.Uploaded, r.Held)).Add(vault.PendingLife))
+}
+
+// unchanged is the condition that a pending attachment is as r says.
+func (r vaultAttachmentRow) unchanged() condition {
+	held := attribute("held").AttributeNotExists()
+	if r.Held != 0 {
+		held = attribute("held").Equal(value(r.Held))
+	}
+	return held.And(attribute("pieces").Equal(value(r.Chunks)), attribute("revision").AttributeNotExists(), attribute("deleted").AttributeNotExists())
+}
+
+func (r vaultAttachmentRow) attachment() (vault.VaultAttachment, error) {
+	a := vault.VaultAttachment{
+		Count: r.Count, Chunks: make([]chain.Hash, r.Count), Bytes: r.Bytes, Created: fromMillis(r.Uploaded), Live: r.live(),
+	}
+	var err error
+	if a.ID, err = chain.ParseID(r.ID); err != nil {
+		return a, fmt.Errorf("%w: unreadable attachment: %w", vault.ErrStoreUnavailable, err)
+	}
+	for number, hash := range r.Hashes {
+		n, err := strconv.Atoi(number)
+		if err != nil || n < 1 || n > r.Count || len(hash) != len(chain.Hash{}) {
+			return a, fmt.Errorf("%w: unreadable hash of a chunk", vault.ErrStoreUnavailable)
+		}
+		a.Chunks[n-1] = chain.Hash(hash)
+	}
+	return a, nil
+}
+
+// rolledForward rolls a pending write of a vault forward, which may change its attachments. The vault may be unknown.
+func (s *Store) rolledForward(ctx context.Context, id chain.ID) error {
+	_, err := s.upToDateHead(ctx, id)
+	if errors.Is(err, vault.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// attachmentRowOf reads the row of an attachment.
+func (s *Store) attachmentRowOf(ctx context.Context, id, attachment chain.ID) (r vaultAttachmentRow, found bool, err error) {
+	if err := s.rolledForward(ctx, id); err != nil {
+		return r, false, err
+	}
+	found, err = s.rowAt(ctx, s.table.Passwords, attachmentKey(id.String(), attachment.String()), &r)
+	return r, found, err
+}
+
+func (s *Store) vaultAttachmentRows(ctx context.Context, id chain.ID) ([]vaultAttachmentRow, error) {
+	if err := s.rolledForward(ctx, id); err != nil {
+		return nil, err
+	}
+	return rowsUnder[vaultAttachmentRow](ctx, s, s.table.Passwords, id.String(), attachmentPrefix)
+}
+
+// addChunks changes the size of all chunks of a vault.
+func (s *Store) addChunks(id string, size int64, when ...condition) write {
+	exists := attribute(names.VaultsPartitionKey).AttributeExists()
+	for _, w := range when {
+		exists = exists.And(w)
+	}
+	return update(s.table.Vaults, vaultKey(id, chunksID), nil, expression.Add(attribute("attachment_bytes"), value(size)), exists)
+}
+
+// PutVaultChunk implements vault.VaultStore.
+func (s *Store) PutVaultChunk(ctx context.Context, id chain.ID, c vault.VaultChunk, now time.Time, quota int64) error {
+	cleared := c.Number == 1
+	if cleared {
+		if err := s.clearAttachments(ctx, id, now); err != nil {
+			return err
+		}
+	}
+	err := s.putVaultChunk(ctx, id, c, now, quota)
+	if errors.Is(err, vault.ErrQuotaReached) && !cleared {
+		if err := s.clearAttachments(ctx, id, now); err != nil {
+			return err
+		}
+		return s.putVaultChunk(ctx, id, c, now, quota)
+	}
+	return err
+}
+
+func (s *Store) putVaultChunk(ctx context.Context, id chain.ID, c vault.VaultChunk, now time.Time, quota int64) error {
+	for try := 1; ; try++ {
+		row, found, err := s.attachmentRowOf(ctx, id, c.Attachment)
+		if err != nil {
+			return err
+		}
+		hash := chain.HashOf(chain.HashChunk, []byte(c.Token))
+		if found {
+			if stored, err := row.holds(c, hash); stored || err != nil {
+				return err
+			}
+		}
+		size := int64(len(c.Token))
+		err = s.transact(ctx,
+			s.addChunks(id.String(), size, attribute("attachment_bytes").LessThanEqual(value(quota-size))),
+			s.growAttachment(id, c, hash, now, found),
+			put(s.table.Passwords, chunkRow{
+				UserID: id.String(), RecordID: chunkID(c.Attachment.String(), c.Number), Count: c.Count, Token: c.Token,
+			}, isNew(names.RecordsSortKey)),
+		)
+		if err == nil {
+			return nil
+		}
+		if err := uploadRefused(err); err != nil {
+			return err
+		}
+		if try == readTries {
+			return fmt.Errorf("%w: the attachment keeps changing", vault.ErrStoreUnavailable)
+		}
+	}
+}
+
+// uploadRefused explains why an upload failed. It returns nil if another change of the attachment came first.
+func uploadRefused(err error) error {
+	if errors.Is(err, errBusy) {
+		return nil
+	}
+	var r *refused
+	if !errors.As(err, &r) {
+		return err
+	}
+	row, ok := r.at(0)
+	switch {
+	case !ok:
+		return nil
+	case len(row) == 0:
+		return errNoVault
+	}
+	return vault.ErrQuotaReached
+}
+
+// holds reports whether this very chunk is stored. It returns vault.ErrChunkTaken if it can never be.
+func (r vaultAttachmentRow) holds(c vault.VaultChunk, hash chain.Hash) (bool, error) {
+	stored, taken := r.Hashes[strconv.Itoa(c.Number)]
+	switch {
+	case !r.Deleted && r.Count == c.Count && bytes.Equal(stored, hash[:]):
+		return true, nil
+	case taken || !r.pending() || r.Count != c.Count:
+		return false, vault.ErrChunkTaken
+	}
+	return false, nil
+}
+
+// growAttachment adds a chunk to the row of an attachment, which exists if found is set.
+func (s *Store) growAttachment(id chain.ID, c vault.VaultChunk, hash chain.Hash, now time.Time, found bool) write {
+	key := attachmentKey(id.String(), c.Attachment.String())
+	number, size := strconv.Itoa(c.Number), int64(len(c.Token))
+	if !found {
+		return put(s.table.Passwords, vaultAttachmentRow{
+			attachmentRow: attachmentRow{
+				UserID: id.String(), RecordID: attachmentPrefix + c.Attachment.String(), ID: c.Attachment.String(),
+				Count: c.Count, Chunks: 1, Bytes: size, Uploaded: now.UnixMilli(),
+			},
+			Hashes: map[string][]byte{number: hash[:]},
+		}, isNew(names.RecordsSortKey))
+	}
+	return update(s.table.Passwords, key, nil,
+		expression.Add(attribute("pieces"), value(1)).Add(attribute("piece_bytes"), value(size)).Set(attribute("hashes."+number), value(hash[:])),
+		attribute("piece_count").Equal(value(c.Count)).And(
+			attribute("revision").AttributeNotExists(), attribute("deleted").AttributeNotExists(), attribute("hashes."+number).AttributeNotExists()))
+}
+
+// VaultChunk implements vault.VaultStore. The chunks of a deleted attachment may still be there.
+func (s *Store) VaultChunk(ctx context.Context, id, attachment chain.ID, number int) (vault.VaultChunk, error) {
+	row, found, err := s.attachmentRowOf(ctx, id, attachment)
+	if err != nil {
+		return vault.VaultChunk{}, err
+	}
+	if !found || row.Deleted {
+		return vault.VaultChunk{}, fmt.Errorf("attachment: %w", vault.ErrNotFound)
+	}
+	c, err := s.Chunk(ctx, vault.UserID(id.String()), attachment.String(), number)
+	if err != nil {
+		return vault.VaultChunk{}, err
+	}
+	return vault.VaultChunk{Attachment: attachment, Number: number, Count: c.Count, Token: c.Token}, nil
+}
+
+// VaultAttachment implements vault.VaultStore.
+func (s *Store) VaultAttachment(ctx context.Context, id, attachment chain.ID) (vault.VaultAttachment, error) {
+	row, found, err := s.attachmentRowOf(ctx, id, attachment)
+	if err != nil {
+		return vault.VaultAttachment{}, err
+	}
+	if !found || row.Deleted {
+		return vault.VaultAttachment{}, fmt.Errorf("attachment: %w", vault.ErrNotFound)
+	}
+	return row.attachment()
+}
+
+// VaultAttachments implements vault.VaultStore.
+func (s *Store) VaultAttachments(ctx context.Context, id chain.ID) ([]vault.VaultAttachment, error) {
+	rows, err := s.vaultAttachmentRows(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]vault.VaultAttachment, 0, len(rows))
+	for _, r := range rows {
+		if r.Deleted {
+			continue
+		}
+		a, err := r.attachment()
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, a)
+	}
+	slices.SortFunc(list, func(a, b vault.VaultAttachment) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	return list, nil
+}
+
+// clearAttachments drops what has been pending for too long, and finishes deletions.
+func (s *Store) clearAttachments(ctx context.Context, id chain.ID, now time.Time) error {
+	rows, err := s.vaultAttachmentRows(ctx, id)
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		if r.pending() && r.expired(now) {
+			if r.Deleted, err = s.dropPending(ctx, r); err != nil {
+				return err
+			}
+		}
+		if r.Deleted && r.Chunks > 0 {
+			if err := s.clearAttachment(ctx, r); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// dropPending marks a pending attachment as deleted. dropped is false if it changed meanwhile.
+func (s *Store) dropPending(ctx context.Context, r vaultAttachmentRow) (dropped bool, err error) {
+	err = s.transact(ctx,
+		s.addChunks(r.UserID, -r.Bytes),
+		update(s.table.Passwords, attachmentKey(r.UserID, r.ID), nil, expression.Set(attribute("deleted"), value(true)), r.unchanged()),
+	)
+	var changed *refused
+	if errors.As(err, &changed) || errors.Is(err, errBusy) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// clearAttachment deletes the chunks of a deleted attachment. If a write deleted it, the row remains as a tombstone.
+func (s *Store) clearAttachment(ctx context.Context, r vaultAttachmentRow) error {
+	if err := s.deleteChunks(ctx, r.attachmentRow); err != nil {
+		return err
+	}
+	key, deleted := attachmentKey(r.UserID, r.ID), attribute("deleted").AttributeExists()
+	change := remove(s.table.Passwords, key, deleted)
+	if r.Revision > 0 {
+		expires := ttl(time.Now().AddDate(0, 0, vault.TombstoneDays))
+		change = update(s.table.Passwords, key, nil,
+			expression.Set(attribute("pieces"), value(0)).Set(attribute(names.TTLAttribute), value(expires)), deleted)
+	}
+	err := s.transact(ctx, change)
+	var gone *refused
+	if errors.As(err, &gone) {
+		return nil // another process did it
+	}
+	if errors.Is(err, errBusy) {
+		return fmt.Errorf("%w: %w", vault.ErrStoreUnavailable, err)
+	}
+	return err
+}

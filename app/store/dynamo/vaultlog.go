@@ -1,0 +1,221 @@
+package dynamo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/vaultsphere/vaultsphere/app/chain"
+	"github.com/vaultsphere/vaultsphere/app/names"
+	"github.com/vaultsphere/vaultsphere/app/vault"
+)
+
+// signedRow is a row with an encoded entry, write, card or envelope.
+type signedRow struct {
+	Partition  string `dynamodbav:"vault_id"`
+	Row        string `dynamodbav:"row_id"`
+	Encoded    []byte `dynamodbav:"encoded"`
+	Operations []byte `dynamodbav:"operations,omitempty"` // of a write
+}
+
+func (s *Store) putSigned(partition, row string, encoded []byte) write {
+	return put(s.table.Vaults, signedRow{Partition: partition, Row: row, Encoded: encoded})
+}
+
+func encodedOf(rows []signedRow) [][]byte {
+	all := make([][]byte, len(rows))
+	for i, r := range rows {
+		all[i] = r.Encoded
+	}
+	return all
+}
+
+// CreateAccount implements vault.VaultStore.
+func (s *Store) CreateAccount(ctx context.Context, u vault.User, f vault.Founding) error {
+	id := f.Head.Vault.String()
+	if id == string(u.ID) {
+		return vault.ErrVaultIDTaken
+	}
+	head := vaultHeadRow{Vault: id, Row: headID, entryState: entryStateOf(f.Head), writeState: writeStateOf(f.Head)}
+	chunks := vaultKey(id, chunksID)
+	chunks["attachment_bytes"] = num(0)
+	founding := []check{
+		{put(s.table.Users, reservationKey(id), isNew(names.UsersKey)), vault.ErrVaultIDTaken},
+		{write: put(s.table.Vaults, head)},
+		{write: put(s.table.Vaults, chunks)},
+		{write: s.putSigned(id, envelopeID(chain.HashOf(chain.HashEnvelope, f.Envelope)), f.Envelope)},
+		{write: s.putSigned(string(u.ID), cardID(f.Card.Generation), f.Card.Encode())},
+	}
+	for _, e := range f.Entries {
+		founding = append(founding, check{write: s.putSigned(id, entryID(e.Sequence), e.Encode())})
+	}
+	return s.createUser(ctx, u, keysOf(u.Keys), founding...)
+}
+
+// AppendEntry implements vault.VaultStore.
+func (s *Store) AppendEntry(ctx context.Context, c vault.EntryChange) error {
+	id := c.Base.Vault
+	writes := []write{update(s.table.Vaults, headKey(id), entryStateOf(c.Next), expression.UpdateBuilder{}, headAt(c.Base))}
+	if c.Account != nil {
+		u := c.Account.User
+		writes = append(writes, update(s.table.Users, userKey(u.Username), accountRow{loginOf(u), keysOf(u.Keys)}, nextGeneration(),
+			isUser(u.ID).And(attribute("keys.vault_id").Equal(value(id.String())), isGeneration(u.Generation))))
+		if card := c.Account.Card; card != nil {
+			writes = append(writes, s.putSigned(string(u.ID), cardID(card.Generation), card.Encode()))
+		}
+	}
+	writes = append(writes, s.putSigned(id.String(), entryID(c.Entry.Sequence), c.Entry.Encode()))
+	for hash, envelope := range c.Envelopes {
+		writes = append(writes, s.putSigned(id.String(), envelopeID(hash), envelope))
+	}
+	return headRefused(s.transact(ctx, writes...), c.Base, func(_ vaultHeadRow, r *refused) error {
+		row, ok := r.at(1)
+		if c.Account == nil || !ok {
+			return fmt.Errorf("%w: %w", vault.ErrStoreUnavailable, r)
+		}
+		var u userRow
+		if err := decode(row, &u); err != nil {
+			return err
+		}
+		if u.Keys.Vault != id.String() {
+			return fmt.Errorf("user: %w", vault.ErrNotFound)
+		}
+		return userMoved(u, c.Account.User.ID)
+	})
+}
+
+// Entries implements vault.VaultStore.
+func (s *Store) Entries(ctx context.Context, id chain.ID, after int64) ([][]byte, error) {
+	rows, err := queryAll[signedRow](ctx, s, &dynamodb.QueryInput{
+		TableName: &s.table.Vaults, KeyConditionExpression: aws.String("vault_id = :id AND row_id BETWEEN :from AND :to"),
+		ExpressionAttributeValues: item{":id": str(id.String()), ":from": str(entryID(after + 1)), ":to": str(entryID(chain.MaxNumber))},
+	})
+	return encodedOf(rows), err
+}
+
+// Cards implements vault.VaultStore.
+func (s *Store) Cards(ctx context.Context, user chain.ID) ([][]byte, error) {
+	rows, err := rowsUnder[signedRow](ctx, s, s.table.Vaults, user.String(), cardPrefix)
+	return encodedOf(rows), err
+}
+
+// Writes implements vault.VaultStore. A head can be visible a moment before its write, so a missing write is looked for again.
+func (s *Store) Writes(ctx context.Context, id chain.ID, revisions []int64) ([][]byte, error) {
+	keys := make([]item, len(revisions))
+	for i, r := range revisions {
+		keys[i] = vaultKey(id.String(), writeID(r))
+	}
+	for try := 1; ; try++ {
+		found := map[string][]byte{}
+		rows, err := getAll[signedRow](ctx, s, s.table.Vaults, keys, "row_id, encoded")
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			found[r.Row] = r.Encoded
+		}
+		if len(found) == len(revisions) {
+			writes := make([][]byte, len(revisions))
+			for i, r := range revisions {
+				writes[i] = found[writeID(r)]
+			}
+			return writes, nil
+		}
+		if try == writeTries {
+			return nil, fmt.Errorf("write: %w", vault.ErrNotFound)
+		}
+		if err := pause(ctx, 1); err != nil {
+			return nil, err
+		}
+	}
+}
+
+const writeTries = 3
+
+// Operations implements vault.VaultStore.
+func (s *Store) Operations(ctx context.Context, id chain.ID, revision int64) ([]byte, error) {
+	r, err := s.signedRow(ctx, id, writeID(revision))
+	if err != nil {
+		return nil, fmt.Errorf("write %d: %w", revision, err)
+	}
+	return r.Operations, nil
+}
+
+// Envelope implements vault.VaultStore.
+func (s *Store) Envelope(ctx context.Context, id chain.ID, hash chain.Hash) ([]byte, error) {
+	r, err := s.signedRow(ctx, id, envelopeID(hash))
+	if err != nil {
+		return nil, fmt.Errorf("envelope: %w", err)
+	}
+	return r.Encoded, nil
+}
+
+func (s *Store) signedRow(ctx context.Context, id chain.ID, row string) (r signedRow, err error) {
+	found, err := s.rowAt(ctx, s.table.Vaults, vaultKey(id.String(), row), &r)
+	if err == nil && !found {
+		err = vault.ErrNotFound
+	}
+	return r, err
+}
+
+// lineRow is a live line. Size is what it adds to the usage.
+type lineRow struct {
+	Vault     string `dynamodbav:"vault_id"`
+	Row       string `dynamodbav:"row_id"`
+	Operation []byte `dynamodbav:"operation"` // that put it, encoded
+	Size      int64  `dynamodbav:"size"`
+}
+
+// operationOf reads the operation of a row.
+func operationOf(encoded []byte) (chain.Operation, error) {
+	ops, err := chain.ParseOperations(encoded)
+	if err == nil && len(ops) != 1 {
+		err = errors.New("not one operation")
+	}
+	if err != nil {
+		return chain.Operation{}, fmt.Errorf("%w: unreadable operation: %w", vault.ErrStoreUnavailable, err)
+	}
+	return ops[0], nil
+}
+
+// bucketReads is how many buckets are read at the same time.
+const bucketReads = 8
+
+// LiveLines implements vault.VaultStore.
+func (s *Store) LiveLines(ctx context.Context, id chain.ID, buckets []byte) (map[byte][]chain.Line, error) {
+	found := make([][]chain.Line, len(buckets))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(bucketReads)
+	for i, b := range buckets {
+		g.Go(func() (err error) { found[i], err = s.linesOf(ctx, id, b); return err })
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	lines := make(map[byte][]chain.Line, len(buckets))
+	for i, b := range buckets {
+		lines[b] = found[i]
+	}
+	return lines, nil
+}
+
+func (s *Store) linesOf(ctx context.Context, id chain.ID, bucket byte) ([]chain.Line, error) {
+	rows, err := rowsUnder[lineRow](ctx, s, s.table.Vaults, id.String(), bucketPrefix(bucket))
+	if err != nil {
+		return nil, err
+	}
+	lines := make([]chain.Line, len(rows))
+	for i, r := range rows {
+		o, err := operationOf(r.Operation)
+		if err != nil {
+			return nil, err
+		}
+		lines[i] = o.Line
+	}
+	return lines, nil
+}

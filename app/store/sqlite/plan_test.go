@@ -1,0 +1,51 @@
+package sqlite
+
+import (
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// plan returns the steps of a statement.
+func plan(t *testing.T, s *Store, sql string) (steps []string) {
+	t.Helper()
+	var args []any
+	for n := 1; strings.Contains(sql, "?"+strconv.Itoa(n)); n++ {
+		args = append(args, nil)
+	}
+	rows, err := s.writer.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+sql, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var id, parent, unused int
+		var step string
+		if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
+			t.Fatal(err)
+		}
+		steps = append(steps, step)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return steps
+}
+
+// Nothing that a save runs may read all of a vault, whatever its size.
+func TestVaultStatementsUseIndexes(t *testing.T) {
+	t.Parallel()
+	s := openFile(t, filepath.Join(t.TempDir(), "vault.db"))
+	for _, p := range s.stmt.vaults.all(s.writer, s.reader) {
+		for _, step := range plan(t, s, p.sql) {
+			scan := strings.HasPrefix(step, "SCAN ") && step != "SCAN CONSTANT ROW" && !strings.HasPrefix(step, "SCAN (subquery")
+			if scan || strings.Contains(step, "TEMP B-TREE") {
+				t.Errorf("%s\n%s", p.sql, step)
+			}
+		}
+	}
+	if got := strings.Join(plan(t, s, packedLines), "\n"); !strings.Contains(got, "COVERING INDEX vault_lines (vault=? AND item>? AND item<?)") {
+		t.Errorf("live lines are read like this:\n%s", got)
+	}
+}

@@ -1,0 +1,118 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/chain"
+	"github.com/vaultsphere/vaultsphere/app/vault"
+)
+
+// PutVaultChunk implements vault.VaultStore.
+func (s *Store) PutVaultChunk(ctx context.Context, id chain.ID, c vault.VaultChunk, now time.Time, quota int64) error {
+	return s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		v, err := s.lockVault(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if _, err := exec(ctx, tx, s.stmt.vaults.purgePending, now.Add(-vault.PendingLife).UnixMilli(), v.num); err != nil {
+			return err
+		}
+		if stored, err := s.checkChunk(ctx, tx, v, c); stored || err != nil {
+			return err
+		}
+		var used int64
+		if err := tx.StmtContext(ctx, s.stmt.vaults.chunkBytes).QueryRowContext(ctx, v.num).Scan(&used); err != nil {
+			return err
+		}
+		size := int64(len(c.Token))
+		if used+size > quota {
+			return vault.ErrQuotaReached
+		}
+		_, err = exec(ctx, tx, s.stmt.vaults.growAttachment, v.num, c.Attachment[:], c.Count, size, now.UnixMilli())
+		if err != nil {
+			return err
+		}
+		hash := chain.HashOf(chain.HashChunk, []byte(c.Token))
+		_, err = exec(ctx, tx, s.stmt.vaults.insertChunk, v.num, c.Attachment[:], c.Number, hash[:], c.Token)
+		return err
+	})
+}
+
+// checkChunk reports whether this very chunk is stored. It returns vault.ErrChunkTaken if it can never be.
+func (s *Store) checkChunk(ctx context.Context, tx *sql.Tx, v lockedVault, c vault.VaultChunk) (stored bool, err error) {
+	var count int
+	var token string
+	err = tx.StmtContext(ctx, s.stmt.vaults.writerChunk).QueryRowContext(ctx, v.num, c.Attachment[:], c.Number).Scan(&count, &token)
+	switch {
+	case errors.Is(err, sql.ErrNoRows): // the first chunk
+		var deleted bool
+		err := tx.StmtContext(ctx, s.stmt.vaults.attachmentDeleted).QueryRowContext(ctx, v.num, c.Attachment[:], chain.Attachment).Scan(&deleted)
+		if err == nil && deleted {
+			err = vault.ErrChunkTaken
+		}
+		return false, err
+	case err != nil:
+		return false, err
+	case count == c.Count && token == c.Token:
+		return true, nil
+	case count != c.Count || token != "":
+		return false, vault.ErrChunkTaken
+	}
+	return false, nil
+}
+
+// VaultChunk implements vault.VaultStore.
+func (s *Store) VaultChunk(ctx context.Context, id, attachment chain.ID, number int) (vault.VaultChunk, error) {
+	c := vault.VaultChunk{Attachment: attachment, Number: number}
+	err := s.stmt.vaults.chunk.QueryRowContext(ctx, id[:], attachment[:], number).Scan(&c.Count, &c.Token)
+	if err != nil {
+		return vault.VaultChunk{}, orNotFound("chunk", err)
+	}
+	return c, nil
+}
+
+// VaultAttachment implements vault.VaultStore.
+func (s *Store) VaultAttachment(ctx context.Context, id, attachment chain.ID) (vault.VaultAttachment, error) {
+	list, err := readAttachments(ctx, s.stmt.vaults.attachment, id[:], attachment[:])
+	if err != nil {
+		return vault.VaultAttachment{}, err
+	}
+	if len(list) == 0 {
+		return vault.VaultAttachment{}, fmt.Errorf("attachment: %w", vault.ErrNotFound)
+	}
+	return list[0], nil
+}
+
+// VaultAttachments implements vault.VaultStore.
+func (s *Store) VaultAttachments(ctx context.Context, id chain.ID) ([]vault.VaultAttachment, error) {
+	return readAttachments(ctx, s.stmt.vaults.attachments, id[:])
+}
+
+// readAttachments reads rows of attachmentsOf, of which those of one attachment follow each other.
+func readAttachments(ctx context.Context, stmt *sql.Stmt, args ...any) (list []vault.VaultAttachment, err error) {
+	err = query(ctx, stmt, func(rows *sql.Rows) error {
+		var a vault.VaultAttachment
+		var id, hash []byte
+		var created int64
+		var number int
+		if err := rows.Scan(&id, &a.Count, &a.Bytes, &created, &a.Live, &number, &hash); err != nil {
+			return err
+		}
+		if err := blob(a.ID[:], id); err != nil {
+			return err
+		}
+		if len(list) == 0 || list[len(list)-1].ID != a.ID {
+			a.Created, a.Chunks = fromMillis(created), make([]chain.Hash, a.Count)
+			list = append(list, a)
+		}
+		if number < 1 || number > a.Count {
+			return fmt.Errorf("chunk %d of %d", number, a.Count)
+		}
+		return blob(list[len(list)-1].Chunks[number-1][:], hash)
+	}, args...)
+	return list, err
+}

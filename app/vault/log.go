@@ -1,0 +1,192 @@
+package vault
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/vaultsphere/vaultsphere/app/chain"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
+)
+
+// Asked says what a client remembers of a vault: the records at revision Since, the log up to the sequence number After, and the write
+// at Revision.
+type Asked struct {
+	Since, After, Revision int64
+}
+
+func parseAsked(since, after, revision int64) (Asked, error) {
+	return Asked{since, after, revision}, checkFirst(
+		checkNumber("since", since, 0), checkNumber("after", after, -1), checkNumber("revision", revision, 0),
+	)
+}
+
+func checkNumber(field string, n, lowest int64) error {
+	if n < lowest || n > chain.MaxNumber {
+		return badField(field, "must be between %d and %d", lowest, chain.MaxNumber)
+	}
+	return nil
+}
+
+var errNoVault = &Error{Code: protocol.CodeNotFound, Message: "no such vault"}
+
+// member returns the head of a vault, for a member of its newest roster. To others it does not tell whether the vault exists.
+func (s *Service) member(ctx context.Context, session Session, vaultID string) (VaultHead, chain.Member, error) {
+	id, err := parseVaultID(vaultID)
+	if err != nil {
+		return VaultHead{}, chain.Member{}, err
+	}
+	user, err := session.UserID.memberID()
+	if err != nil {
+		return VaultHead{}, chain.Member{}, err
+	}
+	head, err := s.vaults.VaultHead(ctx, id)
+	if errors.Is(err, ErrNotFound) {
+		return VaultHead{}, chain.Member{}, errNoVault
+	}
+	if err != nil {
+		return VaultHead{}, chain.Member{}, err
+	}
+	line := head.State.Entry.Member(user)
+	if line == nil {
+		return VaultHead{}, chain.Member{}, errNoVault
+	}
+	return head, *line, nil
+}
+
+// log returns what a member is missing of the log at head. All of it is older than head and never changes, so the answer is of one
+// state.
+func (s *Service) log(ctx context.Context, head VaultHead, member chain.ID, asked Asked) (protocol.VaultLog, error) {
+	entries, known, err := s.entries(ctx, head, asked.After)
+	if err != nil {
+		return protocol.VaultLog{}, err
+	}
+	var through []int64
+	out := protocol.VaultLog{Entries: []protocol.Signed{}, Writes: []protocol.Signed{}, Cards: []protocol.Signed{}}
+	for _, e := range entries {
+		through = append(through, e.Revision)
+		out.Entries = append(out.Entries, encodeSigned(e.Encode()))
+	}
+	needed := neededCards{}
+	needed.ofEntries(known, entries)
+	if path := chain.Path(head.State.Revision, asked.Revision, through); len(path) > 0 {
+		writes, err := s.vaults.Writes(ctx, head.Vault, path)
+		if err != nil {
+			return protocol.VaultLog{}, fmt.Errorf("writes in the store: %w", hideNotFound(err))
+		}
+		newest, err := chain.ParseWrite(writes[0])
+		if err != nil {
+			return protocol.VaultLog{}, fmt.Errorf("write in the store: %w", err)
+		}
+		needed.add(newest.Author, newest.AuthorCard)
+		for _, w := range writes {
+			out.Writes = append(out.Writes, encodeSigned(w))
+		}
+	}
+	if out.Cards, err = s.between(ctx, needed); err != nil || len(entries) == 0 {
+		return out, err
+	}
+	envelope, err := s.vaults.Envelope(ctx, head.Vault, head.State.Entry.Member(member).Envelope)
+	if err != nil {
+		return protocol.VaultLog{}, fmt.Errorf("envelope in the store: %w", hideNotFound(err))
+	}
+	out.Envelope = encodeSigned(envelope)
+	return out, nil
+}
+
+// hideNotFound keeps the absence of something that the log names from being taken for that of the vault.
+func hideNotFound(err error) error {
+	if errors.Is(err, ErrNotFound) {
+		return errors.New(err.Error())
+	}
+	return err
+}
+
+// entries returns the entries after a sequence number up to head, and the entry at that number, if there is one.
+func (s *Service) entries(ctx context.Context, head VaultHead, after int64) (entries []*chain.Entry, known *chain.Entry, err error) {
+	newest := head.State.Entry.Sequence
+	if after >= newest {
+		return nil, nil, nil
+	}
+	encoded, err := s.vaults.Entries(ctx, head.Vault, max(after-1, -1))
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, b := range encoded {
+		e, err := chain.ParseEntry(b)
+		if err != nil {
+			return nil, nil, fmt.Errorf("log entry in the store: %w", err)
+		}
+		switch {
+		case e.Sequence <= after:
+			known = e
+		case e.Sequence <= newest:
+			entries = append(entries, e)
+		}
+	}
+	return entries, known, nil
+}
+
+// neededCards has the cards of each user that a client needs to check signatures.
+type neededCards map[chain.ID]map[chain.Hash]bool
+
+func (n neededCards) add(user chain.ID, card chain.Hash) {
+	if n[user] == nil {
+		n[user] = map[chain.Hash]bool{}
+	}
+	n[user][card] = true
+}
+
+// ofEntries adds the cards of authors, and those that are new in a roster.
+func (n neededCards) ofEntries(before *chain.Entry, entries []*chain.Entry) {
+	for _, e := range entries {
+		n.add(e.Author, e.AuthorCard)
+		for _, m := range e.Roster {
+			if before != nil {
+				if was := before.Member(m.User); was != nil && was.Card == m.Card {
+					continue
+				}
+			}
+			n.add(m.User, m.Card)
+		}
+		before = e
+	}
+}
+
+// between returns the needed cards with those between two of one user.
+func (s *Service) between(ctx context.Context, needed neededCards) ([]protocol.Signed, error) {
+	out := []protocol.Signed{}
+	users := make([]chain.ID, 0, len(needed))
+	for user := range needed {
+		users = append(users, user)
+	}
+	slices.SortFunc(users, func(a, b chain.ID) int { return bytes.Compare(a[:], b[:]) })
+	for _, user := range users {
+		cards, err := s.vaults.Cards(ctx, user)
+		if err != nil {
+			return nil, err
+		}
+		first, last := -1, -1
+		for i, b := range cards {
+			c, err := chain.ParseCard(b)
+			if err != nil {
+				return nil, fmt.Errorf("card in the store: %w", err)
+			}
+			if needed[user][c.Hash()] {
+				if first < 0 {
+					first = i
+				}
+				last = i
+			}
+		}
+		if first < 0 {
+			return nil, fmt.Errorf("card of %v in the store: %w", user, chain.ErrUnknownCard)
+		}
+		for _, b := range cards[first : last+1] {
+			out = append(out, encodeSigned(b))
+		}
+	}
+	return out, nil
+}

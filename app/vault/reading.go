@@ -1,0 +1,98 @@
+package vault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/vaultsphere/vaultsphere/app/chain"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
+)
+
+// VaultAnswerWriter receives a protocol.VaultAnswer: Begin once, then Write for each record. The rules of ChangeWriter apply.
+type VaultAnswerWriter interface {
+	Begin(log protocol.VaultLog) error
+	Write(r protocol.VaultRecord) error
+}
+
+// VaultLog returns what a member is missing of the log of a vault.
+func (s *Service) VaultLog(ctx context.Context, session Session, vaultID string, after, revision int64) (protocol.VaultLog, error) {
+	asked, err := parseAsked(0, after, revision)
+	if err != nil {
+		return protocol.VaultLog{}, err
+	}
+	head, member, err := s.member(ctx, session, vaultID)
+	if err != nil {
+		return protocol.VaultLog{}, err
+	}
+	return s.log(ctx, head, member.User, asked)
+}
+
+// answerTries bounds how often a vault may change between the reads of one answer.
+const answerTries = 3
+
+// errMoved stops a store that reads another state than that of the log.
+var errMoved = errors.New("vault changed during the read")
+
+// VaultChanges writes what a member is missing of a vault to w: log and records of one state.
+func (s *Service) VaultChanges(ctx context.Context, session Session, vaultID string, asked Asked, w VaultAnswerWriter) error {
+	asked, err := parseAsked(asked.Since, asked.After, asked.Revision)
+	if err != nil {
+		return err
+	}
+	for range answerTries {
+		head, member, err := s.member(ctx, session, vaultID)
+		if err != nil {
+			return err
+		}
+		log, err := s.log(ctx, head, member.User, asked)
+		if err != nil {
+			return err
+		}
+		// Another read, because a store may hold a lock while it writes the records.
+		err = s.vaults.VaultChanges(ctx, head.Vault, asked.Since, &answering{head, log, w})
+		if errors.Is(err, ErrNotFound) {
+			return errNoVault
+		}
+		if !errors.Is(err, errMoved) {
+			return err
+		}
+	}
+	return fmt.Errorf("%w: %w", ErrStoreUnavailable, errMoved)
+}
+
+// answering passes the records on if they are of the log's state.
+type answering struct {
+	head VaultHead
+	log  protocol.VaultLog
+	w    VaultAnswerWriter
+}
+
+func (a *answering) Begin(h VaultHead) error {
+	if h.State.Write != a.head.State.Write || h.State.Entry.Hash() != a.head.State.Entry.Hash() {
+		return errMoved
+	}
+	return a.w.Begin(a.log)
+}
+
+func (a *answering) Write(r VaultRecord) error { return a.w.Write(r.wire()) }
+
+func (r VaultRecord) wire() protocol.VaultRecord {
+	out := protocol.VaultRecord{
+		ItemID: r.Line.ID.String(), Kind: r.Line.Kind.Wire(), Version: int64(r.Line.Version), Epoch: int64(r.Line.Epoch),
+		Revision: r.Revision, Token: r.Token, Deleted: r.Deleted,
+	}
+	if r.Line.Kind == chain.Attachment && !r.Deleted {
+		out.Hash = rawURL.EncodeToString(r.Line.Hash[:])
+	}
+	return out
+}
+
+// SmallVault reports whether VaultChanges would write at most limit bytes of tokens.
+func (s *Service) SmallVault(ctx context.Context, vaultID string, since, limit int64) (bool, error) {
+	id, err := parseVaultID(vaultID)
+	if err != nil {
+		return false, err
+	}
+	return s.vaults.SmallVault(ctx, id, since, limit)
+}

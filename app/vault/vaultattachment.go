@@ -1,0 +1,94 @@
+package vault
+
+import (
+	"context"
+	"errors"
+
+	"github.com/vaultsphere/vaultsphere/app/chain"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
+)
+
+var errNoChunk = &Error{Code: protocol.CodeNotFound, Message: "no such chunk of an attachment"}
+
+// PutVaultChunk stores one chunk of an attachment, which stays pending until a write puts it. Only a write deletes an attachment.
+// number is the path segment.
+func (s *Service) PutVaultChunk(ctx context.Context, session Session, vaultID, id, number string, in protocol.Chunk) error {
+	c, err := parseChunk(id, number)
+	if err != nil {
+		return err
+	}
+	if in.Count < c.Number || in.Count > protocol.MaxChunks {
+		return badField("count", "must be between the number of the chunk and %d", protocol.MaxChunks)
+	}
+	if err := checkToken("token", in.Token, protocol.MaxChunkTokenBytes); err != nil {
+		return err
+	}
+	head, member, err := s.member(ctx, session, vaultID)
+	if err != nil {
+		return err
+	}
+	if member.Role < chain.Editor || head.State.Closed {
+		return badField("vault", "does not accept changes from this user")
+	}
+	c.Count, c.Token = in.Count, in.Token
+	err = s.vaults.PutVaultChunk(ctx, head.Vault, c, s.now(), s.limits.Attachments)
+	if errors.Is(err, ErrNotFound) { // deleted in between
+		return errNoVault
+	}
+	return err
+}
+
+// VaultChunk reads one chunk of an attachment.
+func (s *Service) VaultChunk(ctx context.Context, session Session, vaultID, id, number string) (protocol.Chunk, error) {
+	c, err := parseChunk(id, number)
+	if err != nil {
+		return protocol.Chunk{}, err
+	}
+	head, _, err := s.member(ctx, session, vaultID)
+	if err != nil {
+		return protocol.Chunk{}, err
+	}
+	stored, err := s.vaults.VaultChunk(ctx, head.Vault, c.Attachment, c.Number)
+	if errors.Is(err, ErrNotFound) {
+		return protocol.Chunk{}, errNoChunk
+	}
+	return protocol.Chunk{Count: stored.Count, Token: stored.Token}, err
+}
+
+// VaultAttachments lists the attachments of a vault, live or pending.
+func (s *Service) VaultAttachments(ctx context.Context, session Session, vaultID string) (protocol.VaultAttachments, error) {
+	head, _, err := s.member(ctx, session, vaultID)
+	if err != nil {
+		return protocol.VaultAttachments{}, err
+	}
+	list, err := s.vaults.VaultAttachments(ctx, head.Vault)
+	out := protocol.VaultAttachments{Attachments: []protocol.VaultAttachment{}, Quota: s.limits.Attachments, Now: s.now().UnixMilli()}
+	for _, a := range list {
+		out.Attachments = append(out.Attachments, protocol.VaultAttachment{
+			ID: a.ID.String(), Count: a.Count, Chunks: a.stored(), Bytes: a.Bytes, Live: a.Live,
+		})
+	}
+	return out, err
+}
+
+func (a VaultAttachment) stored() int {
+	n := 0
+	for _, h := range a.Chunks {
+		if h != (chain.Hash{}) {
+			n++
+		}
+	}
+	return n
+}
+
+func parseChunk(id, number string) (VaultChunk, error) {
+	n, err := checkChunk(id, number)
+	if err != nil {
+		return VaultChunk{}, err
+	}
+	attachment, err := chain.ParseID(id)
+	if err != nil || attachment == (chain.ID{}) {
+		return VaultChunk{}, badField("id", "must be %d bytes in base64url without padding", idBytes)
+	}
+	return VaultChunk{Attachment: attachment, Number: n}, nil
+}

@@ -1,0 +1,166 @@
+package vault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/vaultsphere/vaultsphere/app/chain"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
+)
+
+// signedWrite is a protocol.WriteRequest whose tokens are those of its operations.
+type signedWrite struct {
+	write      *chain.Write
+	operations []chain.Operation
+	tokens     []string
+}
+
+func parseWrite(in protocol.WriteRequest) (signedWrite, error) {
+	w, err := parse("write", in.Write, chain.ParseWrite)
+	if err != nil {
+		return signedWrite{}, err
+	}
+	if w.Branch != (chain.Hash{}) {
+		return signedWrite{}, badField("write", "brings two branches together, which this server does not take")
+	}
+	b, err := checkBytes("operations", in.Operations, protocol.MaxOperationsBytes)
+	if err != nil {
+		return signedWrite{}, err
+	}
+	ops, err := chain.ParseOperations(b)
+	if err != nil {
+		return signedWrite{}, refused("operations", err)
+	}
+	return signedWrite{w, ops, in.Tokens}, checkTokens(ops, in.Tokens)
+}
+
+// checkTokens checks that the tokens are those of the operations that put sealed records.
+func checkTokens(ops []chain.Operation, tokens []protocol.Token) error {
+	n := 0
+	for _, o := range ops {
+		if o.Delete || !o.Kind.Sealed() {
+			continue
+		}
+		if n++; n > len(tokens) {
+			continue
+		}
+		field := fmt.Sprintf("tokens[%d]", n-1)
+		if err := checkToken(field, tokens[n-1], protocol.MaxTokenBytes); err != nil {
+			return err
+		}
+		if chain.HashOf(chain.HashToken, []byte(tokens[n-1])) != o.Hash {
+			return badField(field, "is not that of the operation")
+		}
+	}
+	if n != len(tokens) {
+		return badField("tokens", "are %d, and the operations put %d records", len(tokens), n)
+	}
+	return nil
+}
+
+// Write stores a signed write. A session is not enough: only the keys of a member's card sign a write.
+func (s *Service) Write(ctx context.Context, session Session, vaultID string, in protocol.WriteRequest) error {
+	w, err := parseWrite(in)
+	if err != nil {
+		return err
+	}
+	head, member, err := s.member(ctx, session, vaultID)
+	if err != nil {
+		return err
+	}
+	if w.write.Author != member.User {
+		return badField("write", "is signed by another user than that of the session")
+	}
+	next, err := s.admit(ctx, head, member, w)
+	if err != nil {
+		return err
+	}
+	for _, o := range w.operations {
+		if o.Kind == chain.Attachment && !o.Delete {
+			if err := s.checkStored(ctx, head.Vault, o.Line); err != nil {
+				return err
+			}
+		}
+	}
+	err = s.vaults.ApplyWrite(ctx, WriteChange{
+		Base: head, Next: next, Write: w.write, Operations: w.operations, Tokens: w.tokens, Now: s.now(), Quota: s.limits.Records,
+	})
+	for _, m := range head.State.Entry.Roster {
+		s.watchers.changed(UserID(m.User.String()))
+	}
+	if errors.Is(err, ErrNotFound) { // deleted in between
+		return errNoVault
+	}
+	return err
+}
+
+// admit returns the head after a write.
+func (s *Service) admit(ctx context.Context, head VaultHead, member chain.Member, w signedWrite) (VaultHead, error) {
+	_, cards, err := s.cards(ctx, member.User, member.Card)
+	if err != nil {
+		return VaultHead{}, err
+	}
+	live, err := s.touched(ctx, head, w.operations)
+	if err != nil {
+		return VaultHead{}, err
+	}
+	state, err := head.State.Admit(w.write, w.operations, live, cards)
+	if err != nil {
+		return VaultHead{}, refused("write", err)
+	}
+	return VaultHead{Vault: head.Vault, State: state, Buckets: live.Hashes(), Count: live.Count()}, nil
+}
+
+// touched returns the live lines of the buckets that operations touch.
+func (s *Service) touched(ctx context.Context, head VaultHead, ops []chain.Operation) (*chain.Live, error) {
+	var buckets []byte
+	for _, o := range ops {
+		buckets = append(buckets, chain.Bucket(o.ID))
+	}
+	slices.Sort(buckets)
+	buckets = slices.Compact(buckets)
+	lines, err := s.vaults.LiveLines(ctx, head.Vault, buckets)
+	if err != nil {
+		return nil, err
+	}
+	live := head.Live()
+	for _, bucket := range buckets {
+		if err := live.Load(bucket, lines[bucket]); err != nil {
+			return nil, s.unlikeHead(ctx, head, err)
+		}
+	}
+	return live, nil
+}
+
+// unlikeHead returns ErrRevisionConflict if lines did not fit a head that has moved since. Otherwise the store is damaged.
+func (s *Service) unlikeHead(ctx context.Context, head VaultHead, err error) error {
+	now, headErr := s.vaults.VaultHead(ctx, head.Vault)
+	switch {
+	case headErr != nil:
+		return headErr
+	case now.State.Revision != head.State.Revision:
+		return ErrRevisionConflict
+	}
+	return fmt.Errorf("live lines in the store: %w", err)
+}
+
+// checkStored checks that all chunks of an attachment are stored.
+func (s *Service) checkStored(ctx context.Context, vaultID chain.ID, line chain.Line) error {
+	incomplete := badField("operations", "put attachment %v before all of its chunks are stored", line.ID)
+	a, err := s.vaults.VaultAttachment(ctx, vaultID, line.ID)
+	if errors.Is(err, ErrNotFound) {
+		return incomplete
+	}
+	if err != nil {
+		return err
+	}
+	switch {
+	case slices.Contains(a.Chunks, chain.Hash{}) || len(a.Chunks) != a.Count:
+		return incomplete
+	case int64(a.Count) != int64(line.Version) || chain.HashAttachment(a.Chunks) != line.Hash:
+		return badField("operations", "put attachment %v with other chunks than those that are stored", line.ID)
+	}
+	return nil
+}

@@ -1,0 +1,167 @@
+package testvault
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/vaultsphere/vaultsphere/app/chain"
+	"github.com/vaultsphere/vaultsphere/app/seal/format2"
+	"github.com/vaultsphere/vaultsphere/app/vault"
+)
+
+// Vault is a personal vault as its owner's device holds it, with its whole history.
+type Vault struct {
+	ID         chain.ID
+	Owner      *Person
+	Known      *chain.Cards       // the owner's
+	Epochs     []format2.EpochKey // of epoch 1, 2, 3 …
+	Keys       vault.Keys         // what the newest account entry signs
+	State      chain.State
+	Live       *chain.Live
+	Tokens     map[chain.Line]string // of the live records
+	Entries    []*chain.Entry
+	Writes     []*chain.Write
+	Operations [][]chain.Operation // of Writes
+}
+
+// Found creates the vault of a new user.
+func (p *Person) Found() (*Vault, vault.Founding) { return p.FoundAs(format2.NewID()) }
+
+// FoundAs does what Found does, with an id that may be in use.
+func (p *Person) FoundAs(id chain.ID) (*Vault, vault.Founding) {
+	v := &Vault{
+		ID: id, Owner: p, Known: knownCards(p.Cards), Epochs: []format2.EpochKey{format2.NewEpochKey()}, Tokens: map[chain.Line]string{},
+	}
+	v.Live = chain.NewLive(v.ID)
+	envelope := must(v.Epochs[0].SealEnvelope(v.ID, 1, p.Card()))
+	create := &chain.Entry{
+		Vault: v.ID, Type: chain.Personal, Op: chain.OpCreate, Author: p.ID, AuthorCard: p.Card().Hash(), Time: 1, Epoch: 1,
+		Commitment: v.Epochs[0].Commitment(v.ID, 1),
+		Roster: []chain.Member{{
+			User: p.ID, Card: p.Card().Hash(), Role: chain.Owner, Envelope: chain.HashOf(chain.HashEnvelope, envelope),
+		}},
+	}
+	create.Sign(p.keys().Signing)
+	v.State = must(chain.Begin(create, v.Known))
+	v.Entries = []*chain.Entry{create}
+	account := v.DraftAccount(Renewal{})
+	v.Follow(account)
+	return v, vault.Founding{Card: p.Card(), Entries: [2]*chain.Entry{create, account.Entry}, Envelope: envelope, Head: v.Head()}
+}
+
+func knownCards(cards []*chain.Card) *chain.Cards {
+	known := &chain.Cards{}
+	for _, c := range cards {
+		check(known.Add(c))
+	}
+	return known
+}
+
+// User returns the user as a store creates it.
+func (v *Vault) User() vault.User {
+	return vault.User{Username: vault.Username(v.Owner.Username), ID: vault.UserID(v.Owner.ID.String()), Keys: v.Keys}
+}
+
+// Head returns the head without Usage.
+func (v *Vault) Head() vault.VaultHead {
+	return vault.VaultHead{Vault: v.ID, State: v.State, Buckets: v.Live.Hashes(), Count: v.Live.Count()}
+}
+
+// epoch returns the key of the newest epoch.
+func (v *Vault) epoch() format2.EpochKey { return v.Epochs[len(v.Epochs)-1] }
+
+// Operation is an operation with the token of what it puts, if that is a sealed record.
+type Operation struct {
+	chain.Operation
+	Token string
+}
+
+// Put seals content as a record under the key of the newest epoch.
+func (v *Vault) Put(kind chain.RecordKind, item chain.ID, version uint32, content string) Operation {
+	p := format2.RecordPlace{Vault: v.ID, Epoch: v.State.Entry.Epoch, Item: item, Kind: kind, Version: version}
+	return v.PutToken(kind, item, version, must(v.epoch().Seal(p, format2.Record{Content: []byte(content)})))
+}
+
+// PutToken puts any text, sealed or not.
+func (v *Vault) PutToken(kind chain.RecordKind, item chain.ID, version uint32, token string) Operation {
+	return Operation{chain.Operation{Line: chain.Line{
+		Kind: kind, ID: item, Version: version, Epoch: v.State.Entry.Epoch, Hash: chain.HashOf(chain.HashToken, []byte(token)),
+	}}, token}
+}
+
+// Attach puts an attachment with these chunks.
+func Attach(id chain.ID, chunks []vault.VaultChunk) Operation {
+	var hashes []chain.Hash
+	for _, c := range chunks {
+		hashes = append(hashes, chain.HashOf(chain.HashChunk, []byte(c.Token)))
+	}
+	count := uint32(len(chunks)) // #nosec G115 -- at most protocol.MaxChunks
+	return Operation{Operation: chain.Operation{Line: chain.Line{Kind: chain.Attachment, ID: id, Version: count, Hash: chain.HashAttachment(hashes)}}}
+}
+
+// Chunks seals contents as the chunks of a new attachment.
+func Chunks(contents ...string) []vault.VaultChunk {
+	key, id := format2.NewAttachmentKey(), format2.NewID()
+	chunks := make([]vault.VaultChunk, len(contents))
+	for i, content := range contents {
+		place := format2.Chunk{Attachment: id, Number: uint32(i + 1), Count: uint32(len(contents))} // #nosec G115 -- at most protocol.MaxChunks
+		chunks[i] = vault.VaultChunk{Attachment: id, Number: i + 1, Count: len(contents), Token: must(key.Seal(place, []byte(content)))}
+	}
+	return chunks
+}
+
+// Delete deletes what another operation put.
+func Delete(o Operation) Operation {
+	o.Delete, o.Token = true, ""
+	return o
+}
+
+// Write is the next write of a vault, signed, and the live lines after it.
+type Write struct {
+	vault.WriteChange
+	live chain.Live
+}
+
+// Draft returns the next write. The vault stays as it is: see Apply.
+func (v *Vault) Draft(ops ...Operation) Write {
+	ops = slices.Clone(ops)
+	tokens := make(map[chain.Line]string, len(ops))
+	d := Write{WriteChange: vault.WriteChange{Base: v.Head()}, live: *v.Live} // chain.Live replaces the maps that it changes
+	for _, o := range ops {
+		d.Operations = append(d.Operations, o.Operation)
+		tokens[o.Line] = o.Token
+	}
+	chain.SortOperations(d.Operations)
+	for _, o := range d.Operations {
+		if !o.Delete && o.Kind.Sealed() {
+			d.Tokens = append(d.Tokens, tokens[o.Line])
+		}
+	}
+	after := d.live
+	check(after.Apply(d.Operations))
+	d.Write = &chain.Write{
+		Vault: v.ID, Epoch: v.State.Entry.Epoch, Revision: v.State.Revision + 1, Previous: v.State.Write, Skip: v.State.SkipHash(),
+		Entry: v.State.Entry.Hash(), Author: v.Owner.ID, AuthorCard: v.Owner.Card().Hash(), Time: v.State.Revision + 1,
+		Count: after.Count(), Root: after.Root(), Operations: chain.HashOperations(d.Operations),
+	}
+	d.Write.Sign(v.Owner.keys().Signing)
+	state := must(v.State.Admit(d.Write, d.Operations, &d.live, v.Known))
+	d.Next = vault.VaultHead{Vault: v.ID, State: state, Buckets: d.live.Hashes(), Count: d.live.Count()}
+	return d
+}
+
+// Apply moves the vault to the state after a write that Draft returned for its present state.
+func (v *Vault) Apply(w Write) {
+	tokens := w.Tokens
+	v.Tokens = maps.Clone(v.Tokens)
+	for _, o := range w.Operations {
+		switch {
+		case o.Delete:
+			delete(v.Tokens, o.Line)
+		case o.Kind.Sealed():
+			v.Tokens[o.Line], tokens = tokens[0], tokens[1:]
+		}
+	}
+	v.State, v.Live = w.Next.State, &w.live
+	v.Writes, v.Operations = append(v.Writes, w.Write), append(v.Operations, w.Operations)
+}
