@@ -180,7 +180,7 @@ func (s *Service) replaceAuthKeys(ctx context.Context, u *User, before *chain.Do
 				return badField(k.field, "is not new in the document: leave it out")
 			}
 		case k.key == "" || hashAuthKey(k.key) != named:
-			return badField(k.field, "must be the one that the document names")
+			return badField(k.field, "must fit the document")
 		}
 	}
 	for _, k := range keys {

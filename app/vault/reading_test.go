@@ -103,7 +103,7 @@ func TestLogLeadsEveryDeviceToTheNewestState(t *testing.T) {
 	if len(log.Cards) != len(u.Owner.Cards) {
 		t.Errorf("%d of %d cards", len(log.Cards), len(u.Owner.Cards))
 	}
-	// A device that remembers more than the server has finds that out by itself.
+	// A device that remembers more than the server has notices it.
 	log, err = u.VaultLog(t.Context(), u.session, u.ID.String(), chain.MaxNumber, chain.MaxNumber)
 	if err != nil || len(log.Entries)+len(log.Writes)+len(log.Cards) > 0 {
 		t.Errorf("%+v, %v", log, err)
