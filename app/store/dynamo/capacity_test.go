@@ -83,7 +83,7 @@ func metered(s *Store) (*Store, *units) {
 // All items are in one bucket.
 func save(t *testing.T, name string, n int) *units {
 	t.Helper()
-	s, _ := openTest(t)
+	s := openTest(t)
 	v := found(t, s, name)
 	var ops []testvault.Operation
 	token := strings.Repeat("x", 700)

@@ -44,7 +44,7 @@ func (d delta) begin(at headRow) error {
 	return d.to.Begin(h)
 }
 
-// maxSnapshotBytes limits the tokens that are read into memory together. A larger vault is streamed.
+// maxSnapshotBytes limits the records that are read into memory together. A larger vault is streamed.
 const maxSnapshotBytes = 2 << 20
 
 var errLarge = errors.New("larger than a snapshot")
@@ -316,7 +316,7 @@ func (s *Store) query(ctx context.Context, table, partition string, above int64)
 			return records, err
 		}
 		for _, r := range c.page {
-			size += len(r.Token)
+			size += len(r.Token) + vault.RecordWeight // each save leaves a tombstone
 		}
 		if size > maxSnapshotBytes {
 			return nil, errLarge

@@ -83,8 +83,10 @@ func TestVaultHasNoIDOfAUser(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	u := vault.User{Username: "mallory", ID: vault.UserID(v.ID.String())}
-	if err := s.CreateUser(t.Context(), u); !errors.Is(err, vault.ErrUserIDTaken) {
+	thief, f := p.Found()
+	u := thief.User()
+	u.ID = vault.UserID(v.ID.String())
+	if err := s.CreateAccount(t.Context(), u, f); !errors.Is(err, vault.ErrUserIDTaken) {
 		t.Errorf("user with the ID of a vault: %v", err)
 	}
 	wantVault(t, s, v)

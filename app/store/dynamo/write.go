@@ -22,7 +22,7 @@ const (
 // changedRows is what a write changes besides the head and its own row.
 type changedRows struct {
 	rows    []stagedRow
-	records int         // rows of rows with the new revision
+	records int         // how many of the rows have the new revision
 	usage   vault.Usage // added
 	chunks  int64       // bytes of chunks added: those of deleted attachments, negative
 	deleted []attachmentRow
