@@ -854,6 +854,7 @@ export interface Summary {
 /** Synced is the result of a Sync. */
 export interface Synced {
   revision: number;
+  sequence: number; // of the newest log entry
   changed: boolean;
   count: number; // items outside the trash
   trashed: number; // items in the trash
