@@ -31,7 +31,6 @@ const (
 	PathSessions       = "/api/v1/sessions"
 	PathSessionsEnd    = "/api/v1/sessions/end"
 	PathVault          = "/api/v1/vault"
-	PathVaultChanges   = "/api/v1/vault/changes"
 	PathEvents         = "/api/v1/events"
 	PathSettings       = "/api/v1/settings"
 	PathAttachments    = "/api/v1/attachments"
@@ -43,7 +42,6 @@ const (
 const (
 	MaxBodyBytes     = 4 << 20  // of a request body
 	MaxTokenBytes    = 64 << 10 // of one sealed token
-	MaxChangeRecords = 500      // puts and deletes together in one change
 	MaxUsernameRunes = 128
 	MaxDeviceRunes   = 128
 	// Bounds of the KDF's cost.
@@ -188,25 +186,6 @@ type Place struct {
 	ItemID  ID      `json:"item_id"`
 	Kind    Kind    `json:"kind"`
 	Version Version `json:"version"` // 1, 2, 3 …
-}
-
-// Record is a sealed record or its tombstone.
-//
-//wire:schema {"oneOf":[{"required":["token"]},{"required":["deleted"]}]}
-type Record struct {
-	Place
-	Revision Revision `json:"revision"` // of the change that wrote it
-	Token    Token    `json:"token,omitempty"`
-	//wire:schema {"const":true,"examples":[null]}
-	Deleted bool `json:"deleted,omitempty"`
-}
-
-// VaultResponse answers GET /api/v1/vault?since=N: all records that changed after revision N, with tombstones; for N = 0, all
-// live records without tombstones. Manifest belongs to Revision.
-type VaultResponse struct {
-	Revision Revision   `json:"revision"`
-	Manifest SmallToken `json:"manifest"`
-	Records  []Record   `json:"records"`
 }
 
 // Put stores one sealed record.

@@ -316,7 +316,7 @@ func (s *Store) query(ctx context.Context, table, partition string, above int64)
 			return records, err
 		}
 		for _, r := range c.page {
-			size += len(r.Token) + vault.RecordWeight // in format 2, each save leaves a tombstone
+			size += len(r.Token) + vault.RecordWeight // each save leaves a tombstone
 		}
 		if size > maxSnapshotBytes {
 			return nil, errLarge

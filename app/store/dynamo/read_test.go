@@ -4,15 +4,19 @@ package dynamo
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"maps"
 	"net"
+	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
+	"github.com/vaultsphere/vaultsphere/app/names"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/testvault"
 )
@@ -114,6 +118,30 @@ func TestReaderWaitsForRowsOfTheNewestWrite(t *testing.T) {
 		return call()
 	})
 	o.wantRead(reader, 0)
+}
+
+// Format 1 had the ID of the user in the key of records.
+func TestTablesOfFormat1AreRejected(t *testing.T) {
+	t.Parallel()
+	s := openTest(t)
+	if err := s.Probe(t.Context(), time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	old := sortedTable("Test-"+rand.Text(), "user_id", names.RecordsSortKey)
+	if err := s.createTable(t.Context(), old, true); err != nil {
+		t.Fatal(err)
+	}
+	for _, use := range []func(c *Config){func(c *Config) { c.Accounts = *old.TableName }, func(c *Config) { c.Passwords = *old.TableName }} {
+		c := s.table
+		use(&c)
+		other, err := Open(t.Context(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := other.Probe(t.Context(), time.Now()); err == nil || !strings.Contains(err.Error(), *old.TableName+" was made for format 1") {
+			t.Errorf("probe: %v", err)
+		}
+	}
 }
 
 // A store that does not answer must cause an error before the request times out. The worst case is a listener that accepts

@@ -56,6 +56,7 @@ type Store struct {
 	db     *dynamodb.Client
 	http   httpClient
 	table  Config
+	keyed  atomic.Bool // whether checkKeys has succeeded
 	closed atomic.Bool
 }
 
@@ -109,9 +110,31 @@ func (s *Store) boundCalls(stack *middleware.Stack) error {
 		}), middleware.Before)
 }
 
+// checkKeys returns an error if the tables were made for format 1. The keys of a table never change.
+func (s *Store) checkKeys(ctx context.Context) error {
+	if s.keyed.Load() {
+		return nil
+	}
+	for _, table := range s.recordTables() {
+		_, err := s.rowAt(ctx, table, recordKey(vault.ProbeKey, vault.ProbeKey), nil)
+		if errors.Is(err, vault.ErrInvalidChange) { // the key does not match
+			return fmt.Errorf("%w: the table %s was made for format 1, which this release cannot read: take it down and deploy it again",
+				vault.ErrStoreUnavailable, table)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	s.keyed.Store(true)
+	return nil
+}
+
 // Probe implements vault.Store. All replicas write the same row; the last one wins.
 func (s *Store) Probe(ctx context.Context, now time.Time) error {
-	_, err := s.get(ctx, s.table.Users, names.UsersKey, vault.ProbeKey, nil)
+	err := s.checkKeys(ctx)
+	if err == nil {
+		_, err = s.get(ctx, s.table.Users, names.UsersKey, vault.ProbeKey, nil)
+	}
 	if err == nil {
 		_, err = s.db.PutItem(ctx, &dynamodb.PutItemInput{
 			TableName: &s.table.Sessions, Item: item{names.SessionsKey: str(vault.ProbeKey), "probed": num(now.UnixMilli())},

@@ -1,9 +1,13 @@
 package sqlite
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -107,30 +111,87 @@ func TestNewerFileIsRejected(t *testing.T) {
 	}
 }
 
+func wantUntouched(t *testing.T, path string, content []byte, want string) {
+	t.Helper()
+	if _, err := Open(t.Context(), path); err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), want) {
+		t.Errorf("open: %v, want %q", err, want)
+	}
+	into := filepath.Join(t.TempDir(), "copy.db")
+	if err := Backup(t.Context(), path, into); err == nil || !strings.Contains(err.Error(), path) {
+		t.Errorf("backup: %v", err)
+	}
+	if err := Check(t.Context(), path); err == nil {
+		t.Error("it passed as a copy")
+	}
+	if after, err := os.ReadFile(path); err != nil || !bytes.Equal(after, content) {
+		t.Errorf("%s was written to (%v)", path, err)
+	}
+	if files, err := os.ReadDir(filepath.Dir(path)); err != nil || len(files) != 1 {
+		t.Errorf("files are %v, %v", files, err)
+	}
+}
+
 func TestForeignFileIsRejected(t *testing.T) {
 	t.Parallel()
-	for name, content := range map[string]string{"text": strings.Repeat("not a database\n", 100)} {
-		path := filepath.Join(t.TempDir(), name)
-		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+	const foreign = "the file belongs to another program"
+	for name, c := range map[string]struct {
+		statements []string
+		want       string
+	}{
+		"without a version": {[]string{"CREATE TABLE people (name TEXT)"}, foreign},
+		"version 3":         {[]string{"CREATE TABLE people (name TEXT)", "PRAGMA user_version = 3"}, foreign},
+		"our version":       {[]string{"CREATE TABLE people (name TEXT)", fmt.Sprintf("PRAGMA user_version = %d", firstVersion)}, foreign},
+		"without tables":    {[]string{"PRAGMA user_version = 3"}, foreign},
+		"negative version":  {[]string{"CREATE TABLE used_user_ids (id TEXT)", "PRAGMA user_version = -1"}, foreign},
+	} {
+		path := filepath.Join(t.TempDir(), "other.db")
+		db, err := sql.Open("sqlite", path)
+		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Open(t.Context(), path); err == nil {
-			t.Errorf("%s was opened", name)
+		for _, statement := range c.statements {
+			if _, err := db.ExecContext(t.Context(), statement); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
 		}
-		if after, err := os.ReadFile(path); err != nil || string(after) != content {
-			t.Errorf("%s was written to (%v)", name, err)
-		}
-	}
-	path := filepath.Join(t.TempDir(), "other.db")
-	s := openFile(t, path)
-	for _, q := range []string{"PRAGMA user_version = 0", "ALTER TABLE users RENAME TO people"} {
-		if _, err := s.writer.ExecContext(t.Context(), q); err != nil {
+		if err := db.Close(); err != nil {
 			t.Fatal(err)
 		}
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantUntouched(t, path, content, c.want)
 	}
-	if _, err := Open(t.Context(), path); err == nil || !strings.Contains(err.Error(), "another program") {
-		t.Errorf("error is %v", err)
+	path := filepath.Join(t.TempDir(), "text.db")
+	content := []byte(strings.Repeat("not a database\n", 100))
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
 	}
+	wantUntouched(t, path, content, "file is not a database")
+}
+
+// The file was made by the last release of format 1.
+func TestFormat1IsRejected(t *testing.T) {
+	t.Parallel()
+	packed, err := os.Open("testdata/format-1.db.gz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer packed.Close()
+	unpacked, err := gzip.NewReader(packed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := io.ReadAll(unpacked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "vault.db")
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	wantUntouched(t, path, content, "the file has vaults of format 1, which this release cannot read: move it and its -wal and -shm files away")
 }
 
 // A failed migration leaves the file at the previous version with its data; the next program continues from there.

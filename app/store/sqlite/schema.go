@@ -180,14 +180,14 @@ type querier interface {
 
 var (
 	errForeign = errors.New("the file belongs to another program")
-	errFormat1 = errors.New("the file has vaults of format 1, which this release cannot read: move it and its -wal and -shm files away")
+	errFormat1 = errors.New("the file has vaults of format 1, which this release cannot read")
 )
 
 // readVersion returns the schema version, 0 for an empty file. It rejects files that this release cannot read.
 func readVersion(ctx context.Context, db querier, migrations []string) (version int, err error) {
 	var tables, ours int
-	err = db.QueryRowContext(ctx, "SELECT user_version, (SELECT count(*) FROM sqlite_schema), (SELECT count(*) FROM sqlite_schema WHERE name = 'used_user_ids') FROM pragma_user_version").
-		Scan(&version, &tables, &ours)
+	err = db.QueryRowContext(ctx, `SELECT user_version, (SELECT count(*) FROM sqlite_schema),
+		(SELECT count(*) FROM sqlite_schema WHERE name = 'used_user_ids') FROM pragma_user_version`).Scan(&version, &tables, &ours)
 	newest := firstVersion + len(migrations) - 1
 	switch {
 	case err != nil:

@@ -33,7 +33,7 @@ func OpenToken(key Secret, token string) ([]byte, error) {
 
 // OpenTokenUpTo is OpenToken with another limit.
 func OpenTokenUpTo(limit int, key Secret, token string) ([]byte, error) {
-	// fernet-go ignores base64 errors and opens what it could decode. The manifest covers the text of a token, so each token
+	// fernet-go ignores base64 errors and opens what it could decode. A line covers the text of a token, so each token
 	// must have exactly one spelling.
 	if len(token) > limit {
 		return nil, ErrAltered
