@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/client/outbox"
@@ -245,7 +247,10 @@ func stateStamp(s chain.State) string {
 
 // parseStamp reverses stateStamp. It returns zeros for another stamp.
 func parseStamp(stamp string) (revision, sequence int64) {
-	if n, err := fmt.Sscanf(stamp, "%d-%d", &revision, &sequence); n != 2 || err != nil {
+	first, second, _ := strings.Cut(stamp, "-")
+	revision, errRevision := strconv.ParseInt(first, 10, 64)
+	sequence, errSequence := strconv.ParseInt(second, 10, 64)
+	if errors.Join(errRevision, errSequence) != nil {
 		return 0, 0
 	}
 	return revision, sequence

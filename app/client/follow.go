@@ -13,6 +13,7 @@ import (
 // Notice is what Follow reports about the server's vault.
 type Notice struct {
 	Revision int64 `json:"revision"` // of the server's vault; 0 if lost
+	Sequence int64 `json:"sequence"` // of its newest log entry, which moves without the revision
 	// Lost says that no event stream is available. Call Sync instead: it finds changes, and reports whether the server can be
 	// reached.
 	Lost bool `json:"lost"`
@@ -77,11 +78,11 @@ type follower struct {
 
 // listening is the state of one stream.
 type listening struct {
-	report   func(Notice)
-	silent   *time.Timer
-	began    time.Time // when the stream gave its first revision
-	revision int64     // the last that it gave
-	ended    []byte    // the data of EventEnded
+	report func(Notice)
+	silent *time.Timer
+	began  time.Time // when the stream gave its first revision
+	last   Notice    // the last that it gave
+	ended  []byte    // the data of EventEnded
 }
 
 func (l *listening) alive() {
@@ -100,20 +101,20 @@ func (l *listening) event(name string, data []byte) error {
 		if err := decodeStrict(data, &e); err != nil {
 			return fmt.Errorf("event %s: %w", name, err)
 		}
-		l.at(e.Revision)
+		l.at(Notice{Revision: e.Revision, Sequence: e.Sequence})
 	}
 	return nil
 }
 
-func (l *listening) at(revision int64) {
+func (l *listening) at(n Notice) {
 	first := l.began.IsZero()
 	if first {
 		l.began = time.Now()
 		l.silent.Reset(streamSilence)
 	}
-	if first || revision != l.revision {
-		l.revision = revision
-		l.report(Notice{Revision: revision})
+	if first || n != l.last {
+		l.last = n
+		l.report(n)
 	}
 }
 

@@ -17,7 +17,7 @@
 // with this callId, a number above zero that no other running call has. Its promise is rejected with the code "cancelled".
 //
 // It fetches only paths of the worker's origin and, to look up breached passwords, the address that the server has set. It stores
-// client.Seen and the sealed client.Cache through
+// client.Remembered and the sealed client.Cache through
 //
 //	globalThis.vaultsphereHost = {
 //	  memoryLoad(user: string): Promise<string | null>,

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"os"
@@ -10,7 +11,10 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/client"
+	"github.com/vaultsphere/vaultsphere/app/seal"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/testvault"
 )
 
 func TestSessionIsReadBackAsWritten(t *testing.T) {
@@ -112,66 +116,115 @@ func FuzzSessionFile(f *testing.F) {
 	})
 }
 
+// remembered returns what a device remembers of a new vault after some writes, the first state first.
+func remembered(t *testing.T, username string, writes int) []client.Remembered {
+	t.Helper()
+	v, _ := testvault.NewPerson(username).Found()
+	of := func() client.Remembered {
+		state := base64.RawURLEncoding.EncodeToString(v.State.Encode())
+		return client.Remembered{
+			Username: username, Vault: v.ID.String(), KeyGeneration: 1, KDF: client.RememberedKDF{Salt: v.ID.String(), Cost: 1},
+			Vaults: []client.Seen{{Vault: v.ID.String(), State: state}},
+		}
+	}
+	all := []client.Remembered{of()}
+	for range writes {
+		v.Apply(v.Draft(v.Put(chain.RecordOverview, seal.NewID(), 1, "content")))
+		all = append(all, of())
+	}
+	return all
+}
+
+func (m memory) wants(t *testing.T, user string, want client.Remembered) {
+	t.Helper()
+	if got, err := m.Load(user); err != nil || !got.Equal(want) {
+		t.Errorf("%s at %s: %+v, %v; want %+v", user, m.server, got, err, want)
+	}
+}
+
 func TestMemorySeparatesVaults(t *testing.T) {
 	s := state{t.TempDir()}
 	a, b := memory{s, "https://a.example.org"}, memory{s, "https://b.example.org"}
-	if err := a.Store("anna", client.Seen{Revision: 3, Digest: "aa"}); err != nil {
+	here, there := remembered(t, "anna", 0)[0], remembered(t, "anna", 0)[0]
+	if err := errors.Join(a.Store("1", here), b.Store("1", there)); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.Store("anna", client.Seen{Revision: 1, Digest: "bb"}); err != nil {
-		t.Fatal(err)
-	}
-	want := func(m memory, user string, seen client.Seen) {
-		t.Helper()
-		if got, err := m.Load(user); err != nil || got != seen {
-			t.Errorf("%s at %s: %+v, %v; want %+v", user, m.server, got, err, seen)
+	a.wants(t, "1", here)
+	b.wants(t, "1", there)
+	a.wants(t, "2", client.Remembered{})
+	for typed, want := range map[string]client.Remembered{" Anna": there, "bert": {}} {
+		if got, err := b.Find(typed); err != nil || !got.Equal(want) {
+			t.Errorf("found %+v, %v", got, err)
 		}
 	}
-	want(a, "anna", client.Seen{Revision: 3, Digest: "aa"})
-	want(b, "anna", client.Seen{Revision: 1, Digest: "bb"})
-	want(a, "bert", client.Seen{})
-	if err := a.Store("anna", client.Seen{}); err != nil {
+	if err := a.Store("1", client.Remembered{}); err != nil {
 		t.Fatal(err)
 	}
-	want(a, "anna", client.Seen{})
-	want(b, "anna", client.Seen{Revision: 1, Digest: "bb"})
+	a.wants(t, "1", client.Remembered{})
+	b.wants(t, "1", there)
 }
 
 func TestMemoryNeverGoesBack(t *testing.T) {
 	m := memory{state{t.TempDir()}, "https://a.example.org"}
-	newest := client.Seen{Revision: 7, Digest: "77"}
-	for _, s := range []client.Seen{newest, {Revision: 6, Digest: "66"}} {
-		if err := m.Store("anna", s); err != nil {
+	states := remembered(t, "anna", 3)
+	for _, i := range []int{0, 3, 1, 2} {
+		if err := m.Store("1", states[i]); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if got, err := m.Load("anna"); err != nil || got != newest {
-		t.Errorf("after storing an older revision: %+v, %v", got, err)
+	m.wants(t, "1", states[3])
+	other := remembered(t, "anna", 3)[3]
+	other.Vault, other.Vaults[0].Vault = states[3].Vault, states[3].Vault
+	if err := m.Store("1", other); err == nil {
+		t.Error("a different vault with the same revision was stored")
 	}
-	if err := m.Store("anna", client.Seen{Revision: 7, Digest: "other"}); !errors.Is(err, client.ErrRolledBack) {
-		t.Errorf("a different vault with the same revision: %v", err)
-	}
-	if got, err := m.Load("anna"); err != nil || got != newest {
-		t.Errorf("after the error: %+v, %v", got, err)
+	m.wants(t, "1", states[3])
+}
+
+func TestMemoryThatCannotBeReadIsNotForgotten(t *testing.T) {
+	whole := remembered(t, "anna", 1)[1]
+	state64 := whole.Vaults[0].State
+	for name, c := range map[string]struct{ content, say string }{
+		"of an earlier version": {`{"vaults":[{"server":"https://a.example.org","user":"u","revision":3,"digest":"aa"}]}`, "before 0.1"},
+		"cut short":             {`{"users":[{"server":"`, "not valid"},
+		"a state cut short": {`{"users":[{"server":"https://a.example.org","user":"1","remembered":{"username":"anna","vault":"` + whole.Vault +
+			`","key_generation":1,"kdf":{"salt":"","cost":1},"card":"","vaults":[{"vault":"` + whole.Vault + `","state":"` + state64[:100] + `"}]}}]}`, "damaged"},
+	} {
+		s := state{t.TempDir()}
+		path := filepath.Join(s.dir, seenFile)
+		if err := os.WriteFile(path, []byte(c.content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		m := memory{s, "https://a.example.org"}
+		_, err := m.Load("1")
+		var hinted *hintedError
+		if !errors.As(err, &hinted) || !strings.Contains(err.Error(), c.say) || !strings.Contains(hinted.hint, "move it") {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := m.Store("1", whole); err == nil {
+			t.Errorf("%s: was replaced", name)
+		}
+		if after, err := os.ReadFile(path); err != nil || string(after) != c.content {
+			t.Errorf("%s: the file was changed: %v", name, err)
+		}
 	}
 }
 
 func TestConcurrentCommandsLoseNothing(t *testing.T) {
 	dir := t.TempDir()
+	one := remembered(t, "anna", 0)[0]
 	var all sync.WaitGroup
 	for i := range 24 {
 		all.Go(func() {
 			m := memory{state{dir}, "https://a.example.org"}
-			if err := m.Store(fmt.Sprint(i), client.Seen{Revision: int64(i + 1), Digest: "dd"}); err != nil {
+			if err := m.Store(fmt.Sprint(i), one); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 	all.Wait()
 	for i := range 24 {
-		if got, err := (memory{state{dir}, "https://a.example.org"}).Load(fmt.Sprint(i)); err != nil || got.Revision != int64(i+1) {
-			t.Errorf("user %d: %+v, %v", i, got, err)
-		}
+		(memory{state{dir}, "https://a.example.org"}).wants(t, fmt.Sprint(i), one)
 	}
 }
 

@@ -53,9 +53,9 @@ const (
 
 // Why the code is "kdf_refused".
 const (
-	KDFMismatch  FindingCode = "kdf_mismatch"
-	KDFUnknown   FindingCode = "kdf_unknown" // a step that this release does not know
-	KDFLowered   FindingCode = "kdf_lowered" // below the remembered step
+	KDFMismatch FindingCode = "kdf_mismatch"
+	KDFUnknown  FindingCode = "kdf_unknown" // a step that this release does not know
+	KDFLowered  FindingCode = "kdf_lowered" // below the remembered step
 )
 
 // Why the code is "record_unreadable".

@@ -17,7 +17,7 @@ import {
   startServer,
   unlock,
 } from "./stage.mjs";
-import { cutOff, reconnect, tamperVault } from "./tamper.mjs";
+import { cutOff, reconnect, tamperVault, VAULT } from "./tamper.mjs";
 
 let browser, server, page;
 before(async () => {
@@ -176,7 +176,7 @@ test("the alarm offers the copy before signing out", async () => {
   await page.getByText("3 items").waitFor();
   await addMany(page, logins(2));
   await page.getByText("5 items").waitFor();
-  await page.unroute(/\/api\/v1\/vault\?/);
+  await page.unroute(VAULT);
   await page.reload();
   await heading(page, "Your vault is locked");
   await tamperVault(page, (vault) => Object.assign(vault, old));

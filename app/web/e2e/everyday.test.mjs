@@ -180,7 +180,7 @@ test("a thousand items change together", async () => {
   await page.keyboard.press("Enter");
   await page.getByRole("button", { name: "Apply" }).click();
   await says(page, "1,000 items tagged “C# Quay”");
-  assert.equal(changes.filter((path) => path.endsWith("/changes")).length, 2);
+  assert.equal(changes.filter((path) => path.endsWith("/writes")).length, 2);
   assert.match(await nav(page, "C# Quay").textContent(), /1,000$/);
   await page.getByRole("button", { name: "Delete", exact: true }).click();
   await says(page, "1,000 items moved to trash");

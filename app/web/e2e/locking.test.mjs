@@ -329,5 +329,5 @@ test("browser storage contains no secrets", async () => {
   });
   for (const secret of [PASSWORD, rich.password, rich.title, rich.username, handover])
     assert.equal(stored.includes(secret), false);
-  assert.match(stored, /digest/); // the dump really contains the stored data
+  assert.match(stored, /key_generation/); // the dump really contains the stored data
 });

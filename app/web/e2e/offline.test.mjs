@@ -67,8 +67,8 @@ test("a rejected change stays with its reason", async () => {
   await goOffline();
   await changeUsername(first.title, "too much");
   await changeUsername(second.title, "fine");
-  await page.route("**/api/v1/vault/changes", (route) =>
-    route.request().postData().includes(first.id)
+  await page.route("**/api/v1/vaults/*/writes", (route) =>
+    Buffer.from(route.request().postDataJSON().operations, "base64url").includes(Buffer.from(first.id, "base64url"))
       ? route.fulfill({ status: 507, json: { code: "storage_full", message: "the vault is full", request_id: "r" } })
       : route.continue(),
   );
@@ -79,7 +79,7 @@ test("a rejected change stays with its reason", async () => {
     )
     .waitFor();
   await page.waitForFunction(() => document.querySelectorAll(".row-pending").length === 1);
-  await page.unroute("**/api/v1/vault/changes");
+  await page.unroute("**/api/v1/vaults/*/writes");
   await page.getByRole("link", { name: "Show item" }).click();
   await heading(page, first.title);
   await changeUsername(first.title, "less");

@@ -1,9 +1,12 @@
 // Attacks by the server: altered responses.
 import { coreOf } from "./stage.mjs";
 
+/** The answers about a vault. */
+export const VAULT = /\/api\/v1\/vaults\/[^/]+\?/;
+
 /** Applies `change` to the vault in each response of the server. */
 export async function tamperVault(page, change) {
-  await page.route(/\/api\/v1\/vault\?/, async (route) => {
+  await page.route(VAULT, async (route) => {
     const response = await route.fetch();
     const vault = await response.json();
     change(vault);

@@ -14,7 +14,7 @@ import {
   signIn,
   unlock,
 } from "./stage.mjs";
-import { breakItem, cutOff, reconnect, tamperVault } from "./tamper.mjs";
+import { breakItem, cutOff, reconnect, tamperVault, VAULT } from "./tamper.mjs";
 import { codeFor } from "./totp.mjs";
 
 /**
@@ -303,7 +303,7 @@ export async function walk(page, visit) {
   await page.getByRole("button", { name: "Unlock" }).click();
   await heading(page, "Your vault may have been tampered with");
   await visit("altered");
-  await page.unroute(/\/api\/v1\/vault\?/);
+  await page.unroute(VAULT);
   await page.getByRole("button", { name: "Sign out and delete" }).click();
   await dialogOpen();
   await visit("altered-sign-out");

@@ -32,7 +32,7 @@ type Core interface {
 type Access interface {
 	// Resume says whether there is a session, and whose. It opens the vault with a handover if the page gave the worker access.
 	Resume(context.Context, Device) (Resumed, error)
-	// HandOver seals the vault key for the next worker of this browser, in the service worker's memory.
+	// HandOver seals the account key for the next worker of this browser, in the service worker's memory.
 	HandOver(context.Context) error
 	// PrepareRegistration makes the keys of a new account and returns its recovery phrase.
 	PrepareRegistration(context.Context, Password) (Words, error)

@@ -16,7 +16,7 @@ export type Nothing = Record<string, never>;
 export const resume = (params: Device): Promise<Resumed> =>
   call("resume", params);
 
-/** Seals the vault key for the next worker of this browser, in the service worker's memory. */
+/** Seals the account key for the next worker of this browser, in the service worker's memory. */
 export const handOver = (): Promise<Nothing> =>
   call("hand_over", {});
 

@@ -1,8 +1,8 @@
-// Passes the vault key from the page's worker to the next one through the memory of the service worker, if the person keeps the
+// Passes the account key from the page's worker to the next one through the memory of the service worker, if the person keeps the
 // vault unlocked until the browser closes. Nothing of it is ever stored: the browser ends the service worker when it closes, and
 // about half a minute after the last page is closed. The page only connects the two and never sees a key.
 
-/** A sealed vault key and the key that opens it. */
+/** A sealed account key and the key that opens it. */
 export interface Handover {
   token: string;
   key: Uint8Array<ArrayBuffer>;

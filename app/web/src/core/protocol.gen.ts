@@ -40,7 +40,7 @@ export interface Account {
   totp_enabled: boolean;
   revision: number; // of the vault at the last sync
   count: number; // items outside the trash
-  kdf: KDF;
+  kdf_cost: number; // step of the key derivation
   offline: boolean; // from the cache, because the server cannot be reached
 }
 
@@ -64,6 +64,7 @@ export interface Attachment {
   name: string;
   sha256: string; // hex, of the whole content
   size: number; // bytes
+  key: string; // that seals its chunks: 32 bytes in base64url
   unknown?: string;
 }
 
@@ -266,13 +267,13 @@ export interface Finding {
 }
 
 export type FindingCode =
-  "manifest_unopened" | "revision_unsealed" | "revision_skipped" | "other_user" | "other_account" | "other_vault_key" |
-  "cache_damaged" | "outbox_unopened" | "record_altered" | "record_misplaced" | "record_malformed" | "record_repeated" |
-  "record_older" | "records_missing" | "records_surplus" | "records_replayed" | "seal_altered" | "vault_older" | "vault_other" |
-  "cache_older" | "cache_other" | "kdf_too_weak" | "kdf_too_costly" | "kdf_mismatch" | "record_missing" | "content_malformed" |
-  "content_unopened" | "item_too_large" | "password_empty" | "password_text" | "import_choice" | "generator_rules" |
-  "not_a_picture" | "no_qr_code" | "field_form" | "field_length" | "field_count" | "field_size" | "field_line" | "field_needed" |
-  "field_pattern" | "field_totp" | "field_newer";
+  "log_broken" | "other_vault" | "other_user" | "other_account" | "other_account_key" | "account_unsigned" | "old_account_key" |
+  "cache_damaged" | "vault_key_unopened" | "outbox_unopened" | "record_altered" | "record_misplaced" | "record_malformed" |
+  "record_repeated" | "record_older" | "records_missing" | "records_surplus" | "records_replayed" | "seal_altered" |
+  "memory_damaged" | "vault_older" | "vault_other" | "cache_older" | "cache_other" | "kdf_mismatch" | "kdf_unknown" |
+  "kdf_lowered" | "record_missing" | "content_malformed" | "content_unopened" | "item_too_large" | "password_empty" |
+  "password_text" | "import_choice" | "generator_rules" | "not_a_picture" | "no_qr_code" | "field_form" | "field_length" |
+  "field_count" | "field_size" | "field_line" | "field_needed" | "field_pattern" | "field_totp" | "field_newer";
 
 /** Findings is what there is to say about one login. It includes the findings that the user ignores. */
 export interface Findings {
@@ -523,13 +524,6 @@ export interface Items {
   items: Item[];
 }
 
-/** Params is the cost of Argon2id (RFC 9106). It comes from the server: call Check before using it. */
-export interface KDF {
-  memory_kib: number;
-  time: number; // passes over the memory
-  threads: number; // lanes
-}
-
 export interface KeepCopy {
   on: boolean;
   force: boolean;
@@ -588,6 +582,7 @@ export interface NewAttachment {
 /** Notice is what Follow reports about the server's vault. */
 export interface Notice {
   revision: number; // of the server's vault; 0 if lost
+  sequence: number; // of its newest log entry, which moves without the revision
   /**
    * Lost says that no event stream is available. Call Sync instead: it finds changes, and reports whether the server can be
    * reached.
@@ -859,6 +854,7 @@ export interface Summary {
 /** Synced is the result of a Sync. */
 export interface Synced {
   revision: number;
+  sequence: number; // of the newest log entry
   changed: boolean;
   count: number; // items outside the trash
   trashed: number; // items in the trash

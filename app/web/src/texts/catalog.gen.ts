@@ -1121,12 +1121,17 @@ export interface Texts {
     readonly retryNow: string;
   };
   readonly finding: {
-    readonly manifest_unopened: string;
-    readonly revision_unsealed: (values: { got: string | number; want: string | number }) => string;
-    readonly revision_skipped: (values: { want: string | number; got: string | number }) => string;
+    readonly log_broken: (values: { got: string | number }) => string;
+    readonly other_vault: string;
+    readonly other_account_key: string;
+    readonly account_unsigned: string;
+    readonly old_account_key: string;
+    readonly vault_key_unopened: string;
+    readonly memory_damaged: string;
+    readonly kdf_unknown: string;
+    readonly kdf_lowered: string;
     readonly other_user: string;
     readonly other_account: string;
-    readonly other_vault_key: string;
     readonly cache_damaged: string;
     readonly outbox_unopened: string;
     readonly record_altered: (values: { name: string | number }) => string;
@@ -1142,8 +1147,6 @@ export interface Texts {
     readonly vault_other: (values: { got: string | number }) => string;
     readonly cache_older: (values: { got: string | number; want: string | number }) => string;
     readonly cache_other: (values: { got: string | number }) => string;
-    readonly kdf_too_weak: string;
-    readonly kdf_too_costly: string;
     readonly kdf_mismatch: string;
     readonly record_missing: string;
     readonly content_malformed: string;

@@ -1,0 +1,139 @@
+// Drives the page of one device for the attacks of the folder attack/. Reads commands from standard input, one line of JSON each, and
+// answers each with a line.
+import { createInterface } from "node:readline";
+import { callCore, openPage, startBrowser, tellPage } from "./stage.mjs";
+
+const browser = await startBrowser();
+const devices = new Map(); // by the number in each command
+let page, url; // of the device that a command is for
+
+/** Waits until the page shows one of several things. Returns which, with its text. Runs for as long as a test may take. */
+async function shown() {
+  const handle = await page.waitForFunction(() => {
+    const text = (element) => element.innerText.replaceAll(/\s*\n\s*/g, " ").trim();
+    const alarm = document.querySelector(".alarm");
+    if (alarm) {
+      const details = [...alarm.querySelectorAll("h1, .finding li")].map(text);
+      return { what: "alarm", text: details.join(" ") };
+    }
+    const alert = [...document.querySelectorAll("[role=alert]")].find((e) => text(e) !== "");
+    if (alert) return { what: "message", text: text(alert) };
+    if (document.querySelector(".list-foot")) return { what: "list", text: "" };
+    const heading = document.querySelector("h1");
+    if (heading?.textContent === "Your vault is locked") return { what: "locked", text: "" };
+    if (heading?.textContent === "Sign in") return { what: "sign-in", text: text(document.querySelector("main")) };
+    return null;
+  });
+  return handle.jsonValue();
+}
+
+const titles = async () => {
+  const { items } = await callCore(page, "list", { query: "" });
+  return items.map((item) => item.title).sort();
+};
+
+/** Calls the core. Returns its error, which has a code, or undefined. */
+async function attempt(method, params) {
+  try {
+    await callCore(page, method, params);
+    return undefined;
+  } catch (e) {
+    return JSON.parse(e.message.slice(e.message.indexOf("{"), e.message.lastIndexOf("}") + 1));
+  }
+}
+
+/** What the person sees once the page has synced. */
+async function outcome() {
+  const first = await shown();
+  if (first.what !== "list") return { titles: [], said: first.text };
+  const problem = await attempt("sync", {});
+  if (!problem) return { titles: await titles(), said: "" };
+  await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange"))); // the page syncs, too
+  if (/^(vault_|kdf_)/.test(problem.code)) {
+    await page.locator(".alarm").waitFor();
+    return { titles: [], said: (await shown()).text };
+  }
+  if (problem.code === "offline") return { titles: await titles(), said: "" };
+  const message = page.locator(".toast, .banner, [role=alert]").first();
+  await message.waitFor();
+  return { titles: await titles(), said: await message.innerText() };
+}
+
+async function submit(button, fields) {
+  for (const [label, value] of Object.entries(fields)) await page.getByLabel(label, { exact: true }).fill(value);
+  await page.getByRole("button", { name: button, exact: true }).click();
+}
+
+/** Waits until the page has answered a form: it has left it, or says why not. */
+async function answered(from) {
+  for (;;) {
+    const { what } = await shown();
+    if (what !== from) return outcome();
+    await page.evaluate(() => new Promise((frame) => requestAnimationFrame(frame)));
+  }
+}
+
+const commands = {
+  /** Begins a device with an empty browser profile. */
+  async begin(command) {
+    devices.set(command.device, { url: command.url, page: await openPage(browser, command.url) });
+  },
+  async end({ device }) {
+    await page.context().close();
+    devices.delete(device);
+  },
+  async signIn({ username, password }) {
+    await page.goto(url);
+    await submit("Sign in", { Username: username, "Master password": password });
+    return answered("sign-in");
+  },
+  async signOut() {
+    await attempt("logout", { force: true });
+  },
+  async open({ password }) {
+    await page.goto(url);
+    if ((await shown()).what !== "locked") return outcome();
+    await submit("Unlock", { "Master password": password });
+    return answered("locked");
+  },
+  async openCopy({ password }) {
+    await page.goto(url);
+    await page.getByRole("link", { name: /^Open the offline copy/ }).click();
+    await submit("Open read-only", { "Master password": password });
+    await page.locator(".list-foot").waitFor();
+    return { titles: await titles(), said: "" };
+  },
+  /** Calls the core, as the page does. */
+  async call({ method, params }) {
+    const problem = await attempt(method, params);
+    if (!problem) await tellPage(page);
+    return { said: problem ? problem.code : "" };
+  },
+  async rename({ id, title }) {
+    const item = await callCore(page, "get", { id });
+    const problem = await attempt("save", { item: { ...item, title } });
+    return { said: problem ? problem.code : "" };
+  },
+  async items() {
+    return callCore(page, "list", { query: "" });
+  },
+  async token() {
+    const cookies = await page.context().cookies();
+    return cookies.find((c) => c.name === "vaultsphere");
+  },
+  /** Leaves the page, so that nothing syncs. */
+  async leave() {
+    await page.goto("about:blank");
+  },
+};
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const command = JSON.parse(line);
+  ({ page, url } = devices.get(command.device) ?? {});
+  try {
+    console.log(JSON.stringify({ result: (await commands[command.do](command)) ?? {} }));
+  } catch (e) {
+    console.log(JSON.stringify({ error: String(e) }));
+  }
+}
+await browser.close();

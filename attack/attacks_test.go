@@ -1,0 +1,59 @@
+//go:build integration
+
+package attack
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// An attack is what a hostile server or a thief does to a device. run returns what the client says.
+type attack struct {
+	name, does string
+	run        func(s *stage) string
+	// pageCannot says why a browser does not see this attack. Then only the command line is attacked.
+	pageCannot string
+}
+
+var attacks = slices.Concat(forks, thefts, records, accounts, logs, nuisances)
+
+// The client says the same about many lies.
+var (
+	altered     = want{"was changed outside this vault", "Your vault may have been tampered with"}
+	rolledBack  = want{"this device has seen", "The server has an older version of your vault"}
+	either      = want{altered.commandLine + "|" + rolledBack.commandLine, altered.page + "|" + rolledBack.page}
+	keySettings = want{"key derivation", "The server asked for unsafe key settings"}
+	intercepted = want{"something other than the server of this vault answered", "Something on this network answered instead of your server."}
+	ended       = want{"the session has ended", "Sign in"}
+)
+
+var results table
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	code := m.Run()
+	results.print(os.Stdout)
+	os.Exit(code)
+}
+
+func TestAttacksOnTheCommandLine(t *testing.T) { play(t, "command line", nil) }
+
+func TestAttacksOnThePage(t *testing.T) { play(t, "page", startBrowser(t)) }
+
+func play(t *testing.T, client string, b *browser) {
+	t.Helper()
+	p := begin(t, b)
+	for _, a := range attacks {
+		t.Run(strings.ReplaceAll(a.name, " ", "-"), func(t *testing.T) {
+			if b != nil && a.pageCannot != "" {
+				results.add(a.name, client, fmt.Sprintf("(%s)", a.pageCannot))
+				return
+			}
+			results.add(a.name, client, a.run(p.stage(t)))
+		})
+	}
+}

@@ -1,0 +1,168 @@
+//go:build integration
+
+package attack
+
+import (
+	"encoding/base64"
+	"strings"
+
+	"os"
+	"path/filepath"
+
+	"github.com/vaultsphere/vaultsphere/app/chain"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/app/seal"
+)
+
+// parsed is what a server, or a thief with a session, can read of a vault.
+type parsed struct {
+	entries []*chain.Entry
+	writes  map[int64]*chain.Write
+	card    *chain.Card // the newest of the owner
+	newest  *chain.Write
+}
+
+func bytesOf[T ~string](s *stage, encoded T) []byte {
+	s.Helper()
+	b, err := base64.RawURLEncoding.DecodeString(string(encoded))
+	if err != nil {
+		s.Fatal(err)
+	}
+	return b
+}
+
+func encode(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
+
+func good[T any](s *stage) func(v T, err error) T {
+	return func(v T, err error) T {
+		s.Helper()
+		if err != nil {
+			s.Fatal(err)
+		}
+		return v
+	}
+}
+
+func (s *stage) parse(v protocol.VaultAnswer) parsed {
+	s.Helper()
+	p := parsed{writes: map[int64]*chain.Write{}}
+	for _, e := range v.Entries {
+		p.entries = append(p.entries, good[*chain.Entry](s)(chain.ParseEntry(bytesOf(s, e))))
+	}
+	for _, w := range v.Writes {
+		write := good[*chain.Write](s)(chain.ParseWrite(bytesOf(s, w)))
+		p.writes[write.Revision] = write
+		if p.newest == nil || write.Revision > p.newest.Revision {
+			p.newest = write
+		}
+	}
+	for _, c := range v.Cards {
+		card := good[*chain.Card](s)(chain.ParseCard(bytesOf(s, c)))
+		if p.card == nil || card.Generation > p.card.Generation {
+			p.card = card
+		}
+	}
+	return p
+}
+
+// head returns the newest log entry.
+func (p *parsed) head() *chain.Entry { return p.entries[len(p.entries)-1] }
+
+// hashAt returns the hash of a write; "write 0" is the first entry.
+func (p *parsed) hashAt(revision int64) chain.Hash {
+	if revision == 0 {
+		return p.entries[0].Hash()
+	}
+	return p.writes[revision].Hash()
+}
+
+// next returns a write on top of the newest that is right in all but what only the owner's key can make.
+func (p *parsed) next(ops []chain.Operation) *chain.Write {
+	n := p.newest.Revision + 1
+	return &chain.Write{
+		Vault: p.newest.Vault, Epoch: p.newest.Epoch, Revision: n, Previous: p.newest.Hash(), Skip: p.hashAt(chain.SkipRevision(n)),
+		Entry: p.head().Hash(), Author: p.newest.Author, AuthorCard: p.card.Hash(), Time: p.newest.Time + 1,
+		Count: p.newest.Count + 1, Root: p.newest.Root, Operations: chain.HashOperations(ops),
+	}
+}
+
+// invented returns a record that the server or a thief seals with a key of its own, and the operation that puts it.
+func (s *stage) invented(p *parsed) (chain.Operation, string) {
+	s.Helper()
+	place := seal.RecordPlace{Vault: p.newest.Vault, Epoch: p.newest.Epoch, Item: seal.NewID(), Kind: chain.RecordOverview, Version: 1}
+	token := good[string](s)(seal.NewEpochKey().Seal(place, seal.Record{Content: []byte(`{"title":"Invented","type":"login"}`)}))
+	return chain.Operation{Line: chain.Line{
+		Kind: place.Kind, ID: place.Item, Version: 1, Epoch: place.Epoch, Hash: chain.HashOf(chain.HashToken, []byte(token)),
+	}}, token
+}
+
+// live returns the live lines of a whole vault.
+func (s *stage) live(v protocol.VaultAnswer) *chain.Live {
+	s.Helper()
+	live := chain.NewLive(good[chain.ID](s)(chain.ParseID(s.account(s.phone).Vault)))
+	var ops []chain.Operation
+	for _, r := range v.Records {
+		l := chain.Line{
+			Kind: good[chain.RecordKind](s)(chain.ParseRecordKind(r.Kind)), ID: good[chain.ID](s)(chain.ParseID(r.ItemID)),
+			Version: uint32(r.Version), Epoch: uint32(r.Epoch), Hash: chain.HashOf(chain.HashToken, []byte(r.Token)),
+		}
+		if r.Kind == protocol.RecordAttachment {
+			copy(l.Hash[:], bytesOf(s, r.Hash))
+		}
+		ops = append(ops, chain.Operation{Line: l})
+	}
+	chain.SortOperations(ops)
+	if err := live.Apply(ops); err != nil {
+		s.Fatal(err)
+	}
+	return live
+}
+
+func (s *stage) document(a protocol.AccountKeys) *chain.Document {
+	s.Helper()
+	return good[*chain.Document](s)(chain.ParseDocument(bytesOf(s, a.Document)))
+}
+
+// rotate gives anna's account a new account key, as a client with the password and the phrase may. All sessions but the phone's end.
+func (s *stage) rotate() {
+	s.Helper()
+	a, p := s.account(s.phone), s.parse(s.whole(s.phone))
+	d := s.document(a.Keys)
+	user := good[chain.ID](s)(chain.ParseID(a.UserID))
+	key := good[seal.PasswordKey](s)(seal.DerivePasswordKey(password, seal.KDF{Salt: d.Salt, Cost: d.Cost}))
+	words := good[[]byte](s)(os.ReadFile(filepath.Join(s.phone.dir, "phrase")))
+	phrase := good[seal.RecoveryPhrase](s)(seal.ParseRecoveryPhrase(strings.TrimSpace(string(words))))
+	old, generation, err := key.WrapKey().Unwrap(a.Keys.Wraps[0], user, 0)
+	if err != nil {
+		s.Fatal(err)
+	}
+	identity := good[*seal.Identity](s)(old.OpenIdentity(user, generation, a.Keys.Identity))
+	fresh := seal.NewAccountKey()
+	identity.KeyGeneration, identity.Former, identity.Before = generation+1, []seal.AccountKey{old}, p.head().Hash()
+	a.Keys.Identity = good[string](s)(fresh.SealIdentity(identity))
+	d.KeyGeneration, d.Identity = generation+1, chain.HashOf(chain.HashIdentity, []byte(a.Keys.Identity))
+	for i, k := range []seal.WrapKey{key.WrapKey(), phrase.WrapKey()} {
+		a.Keys.Wraps[i] = good[string](s)(k.Wrap(fresh, user, generation+1))
+		d.Wraps[i].Hash = chain.HashOf(chain.HashWrap, []byte(a.Keys.Wraps[i]))
+	}
+	a.Keys.Document = encode(d.Encode())
+	signer := good[seal.CardKeys](s)(identity.Keys(p.card)).Signing
+	e := p.account(d)
+	e.Sign(signer, signer)
+	status, body := s.ask(s.phone, "POST", protocol.PathAccountEntry, protocol.AccountEntryRequest{
+		CurrentAuthKey: key.AuthKey().Encode(), Change: protocol.AccountEntry{Keys: a.Keys, Entry: encode(e.Encode())},
+	})
+	if status >= 300 {
+		s.Fatalf("the server does not take a new account key: %d %s", status, body)
+	}
+}
+
+// account returns the next log entry for a document, without a signature.
+func (p *parsed) account(d *chain.Document) *chain.Entry {
+	e := *p.head()
+	e.Sequence, e.Previous = e.Sequence+1, p.head().Hash()
+	e.Revision, e.Write = p.newest.Revision, p.newest.Hash()
+	e.Op, e.Annex, e.PreviousKeys, e.Time, e.AuthorCard = chain.OpAccount, d.Hash(), "", e.Time+1, p.card.Hash()
+	e.Signatures = nil
+	return &e
+}

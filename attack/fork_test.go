@@ -1,0 +1,102 @@
+//go:build integration
+
+package attack
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/vaultsphere/vaultsphere/app/protocol"
+)
+
+// Attacks that show another history than the one that the device knows.
+var forks = []attack{
+	{
+		name: "fork and join",
+		does: "acknowledges a change, drops it, and later shows the other history, which is longer by then",
+		run: func(s *stage) string {
+			one, other := s.server.fork(s.T)
+			s.gate.point(one.URL)
+			must(s.T, s.device.add(s.T, "Acknowledged"))
+			s.known = []string{"Acknowledged", "Bank", "Mail"}
+			s.on(other)
+			must(s.T, s.phone.add(s.T, "One"))
+			must(s.T, s.phone.add(s.T, "Two"))
+			s.gate.point(other.URL)
+			return s.refused(rolledBack)
+		},
+	},
+	{
+		name: "fork at one revision",
+		does: "shows two devices different changes under the same revision",
+		run: func(s *stage) string {
+			one, other := s.server.fork(s.T)
+			s.gate.point(one.URL)
+			must(s.T, s.device.add(s.T, "Acknowledged"))
+			s.known = []string{"Acknowledged", "Bank", "Mail"}
+			s.on(other)
+			must(s.T, s.phone.add(s.T, "One"))
+			s.gate.point(other.URL)
+			// The device does not see the difference before there is something new.
+			if got := must(s.T, s.device.open(s.T)).titles; !slices.Equal(got, s.known) {
+				s.Errorf("the device shows %q", got)
+			}
+			return s.refuses(rolledBack, func(t *testing.T) outcome { return s.device.add(t, "On top") })
+		},
+	},
+	{
+		name: "roll-back",
+		does: "shows the vault as it was before the newest change",
+		run: func(s *stage) string {
+			one, other := s.server.fork(s.T)
+			s.gate.point(one.URL)
+			must(s.T, s.device.add(s.T, "Newest"))
+			s.known = []string{"Bank", "Mail", "Newest"}
+			s.on(other)
+			s.gate.point(other.URL)
+			return s.refused(rolledBack)
+		},
+	},
+	{
+		name: "roll-back through a new device",
+		does: "shows an old vault to a new device, lets it write on, and then shows that to the old device",
+		run: func(s *stage) string {
+			one, other := s.server.fork(s.T)
+			s.gate.point(one.URL)
+			must(s.T, s.device.add(s.T, "Newest"))
+			s.known = []string{"Bank", "Mail", "Newest"}
+			s.on(other)
+			tablet := newCommandLine(s.T, s.TempDir(), s.honest.URL)
+			must(s.T, tablet.signIn(s.T))
+			must(s.T, tablet.add(s.T, "From the tablet"))
+			must(s.T, tablet.add(s.T, "From the tablet, too"))
+			s.gate.point(other.URL)
+			return s.refused(rolledBack)
+		},
+	},
+	{
+		name: "backup restored",
+		does: "is honest, but its operator restores a backup (the most likely alarm of all)",
+		run: func(s *stage) string {
+			one, backup := s.server.fork(s.T)
+			s.gate.point(one.URL)
+			must(s.T, s.device.add(s.T, "After the backup"))
+			s.known = []string{"After the backup", "Bank", "Mail"}
+			s.on(backup)
+			s.gate.point(backup.URL)
+			said := s.refused(rolledBack)
+			s.gate.point(one.URL)
+			s.server = one
+			s.recovers("After the backup", "Bank", "Mail")
+			return said
+		},
+	},
+	{
+		name: "log of another vault",
+		does: "answers with the vault of another user",
+		run: func(s *stage) string {
+			other := s.whole(s.mallory())
+			return s.refusedEverywhere(either, s.vault(func(v *protocol.VaultAnswer) { *v = other }))
+		},
+	},
+}
