@@ -193,7 +193,7 @@ var accountAttacks = map[string]attack{
 
 	"with another envelope": {renewal: testvault.Renewal{Epoch: true}, sent: func(_ *user, r *protocol.AccountEntryRequest) {
 		r.Change.Envelope = damaged(r.Change.Envelope)
-	}, want: bad("envelope is not the one")},
+	}, want: bad("envelope is not the envelope")},
 	"without the new envelope": {renewal: testvault.Renewal{Epoch: true}, sent: func(_ *user, r *protocol.AccountEntryRequest) {
 		r.Change.Envelope = ""
 	}, want: bad("envelope must not be empty")},
@@ -203,11 +203,11 @@ var accountAttacks = map[string]attack{
 	"with another phrase that it does not name": {
 		sent: func(u *user, r *protocol.AccountEntryRequest) { r.Change.RecoveryAuthKey = u.phraseKey }, want: bad("recovery_auth_key is not new"),
 	},
-	"without the new auth key": {forge: func(_ *user, a *amended) { a.document.Wraps[0].AuthKey[0]++ }, want: bad("auth_key must be the one")},
+	"without the new auth key": {forge: func(_ *user, a *amended) { a.document.Wraps[0].AuthKey[0]++ }, want: bad("auth_key must fit the document")},
 	"with another new auth key": {forge: func(u *user, a *amended) {
 		a.document.Wraps[1].AuthKey[0]++
 		a.in.Change.RecoveryAuthKey = u.authKey
-	}, want: bad("recovery_auth_key must be the one")},
+	}, want: bad("recovery_auth_key must fit the document")},
 	"with a malformed auth key": {sent: func(_ *user, r *protocol.AccountEntryRequest) { r.Change.AuthKey = "key" }, want: bad("auth_key must be 32 bytes")},
 	"no entry":                  {sent: func(_ *user, r *protocol.AccountEntryRequest) { r.Change.Entry = "" }, want: bad("entry must not be empty")},
 }

@@ -75,14 +75,14 @@ func (k Keys) wire() protocol.AccountKeys {
 	return protocol.AccountKeys{Document: encodeSigned(k.Document), Identity: k.Identity, Wraps: slices.Clone(k.Wraps)}
 }
 
-// parseEnvelope checks that an envelope is the one that an entry names for its only member.
+// parseEnvelope returns the envelope that an entry names for its only member.
 func parseEnvelope(field string, s protocol.Signed, e *chain.Entry) ([]byte, error) {
 	b, err := checkBytes(field, s, maxEnvelopeBytes)
 	if err != nil {
 		return nil, err
 	}
 	if chain.HashOf(chain.HashEnvelope, b) != e.Roster[0].Envelope {
-		return nil, badField(field, "is not the one that the log entry names")
+		return nil, badField(field, "is not the envelope that the log entry names")
 	}
 	return b, nil
 }

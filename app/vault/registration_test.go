@@ -43,8 +43,8 @@ func TestRegistrationIsSigned(t *testing.T) {
 		sent     func(r *protocol.NewUserRequest) // after
 		want     refusal
 	}{
-		"a card that is no base64": {sent: func(r *protocol.NewUserRequest) { r.Card = "!" + r.Card[1:] }, want: bad("base64url")},
-		"a card with a line break": {sent: func(r *protocol.NewUserRequest) { r.Card += "\n" }, want: bad("base64url")},
+		"a card that is not base64": {sent: func(r *protocol.NewUserRequest) { r.Card = "!" + r.Card[1:] }, want: bad("base64url")},
+		"a card with a line break":  {sent: func(r *protocol.NewUserRequest) { r.Card += "\n" }, want: bad("base64url")},
 		"an endless card": {
 			sent: func(r *protocol.NewUserRequest) { r.Card = strings.Repeat("A", protocol.MaxSignedBytes+1) },
 			want: refusal{protocol.CodeTooLarge, "card"},
@@ -93,7 +93,7 @@ func TestRegistrationIsSigned(t *testing.T) {
 		"a document with an unknown cost": {unsigned: func(f *founded) { f.document.Cost = chain.MaxCost + 1 }, want: bad("cost")},
 		"another identity":                {sent: func(r *protocol.NewUserRequest) { r.Keys.Identity = r.Keys.Wraps[0] }, want: bad("keys.identity")},
 		"no identity":                     {sent: func(r *protocol.NewUserRequest) { r.Keys.Identity = "" }, want: bad("keys.identity")},
-		"an identity that is no token": {unsigned: func(f *founded) {
+		"an identity that is not a token": {unsigned: func(f *founded) {
 			f.vault.Keys.Identity = "text"
 			f.document.Identity = chain.HashOf(chain.HashIdentity, []byte("text"))
 		}, want: bad("not a Fernet token")},
