@@ -43,7 +43,7 @@ WASM_PROGRAMS := ./app/cmd/vaultsphere-wasm ./app/cmd/vaultsphere-strength-wasm 
 .PHONY: help run test integration lint build web bench fmt generate setup clean \
 	test-setup go-test race-test wasm-test web-test web-unit-test web-browser-test integration-setup \
 	lint-setup lint-go lint-web lint-shell lint-layout lint-prose lint-infra lint-licences lint-vulnerabilities notices audit audit-image \
-	model screenshots icons pictures image push release synth bootstrap diff preflight shared deploy patch move destroy topology rehearse sonar
+	attack model screenshots icons pictures image push release synth bootstrap diff preflight shared deploy patch move destroy topology rehearse sonar
 
 help:
 	@echo "make run    serve the vault at http://localhost:5001, with its data in $(DATA_DIR)/"
@@ -56,6 +56,7 @@ help:
 	@echo "make notices  write THIRD_PARTY_NOTICES.txt; run it after a dependency has changed"
 	@echo "make audit  look up known vulnerabilities of Go and npm packages; make audit-image does so for the pushed image"
 	@echo "make generate  write the page's types and calls, and the schemas of the API, from app/protocol"
+	@echo "make attack  attack the command line and the page with hostile servers and thieves; ONLY=erase limits it to one attack"
 	@echo "make model  explore the vault's protocol with every attacker of docs/model; without each check, it finds the attack"
 	@echo "make bench  measure speed and memory; BASE=COMMIT compares with that commit"
 	@echo "make sonar  analyse the code and the reports of make test on SONAR_HOST_URL, with SONAR_TOKEN"
@@ -140,7 +141,7 @@ race-test: $(GOTESTSUM)
 # The rollout tests mostly wait, so they start first and run in parallel with the others.
 integration: integration-setup build $(GOTESTSUM) $(COBERTURA) infra/node_modules/.package-lock.json
 	@mkdir -p reports
-	$(call GO_TEST,-integration) -timeout 60m -tags integration ./scripts/rollout ./scripts/... ./infra/... ./jenkins/... ./internal/... ./docs/...
+	$(call GO_TEST,-integration) -timeout 60m -tags integration ./scripts/rollout ./scripts/... ./infra/... ./jenkins/... ./internal/... ./docs/... ./attack
 	scripts/no-skips.sh reports/junit-integration.xml
 
 integration-setup:
@@ -336,6 +337,10 @@ fmt: $(GOLANGCI) app/web/node_modules/.package-lock.json
 generate: app/web/node_modules/.package-lock.json
 	go generate ./app/protocol ./app/item
 	npm --prefix app/web run --silent generate
+
+# In its own folder, go test prints the table of what the clients said.
+attack: build
+	@cd attack && go test -count=1 -timeout 60m -tags integration$(if $(ONLY), -run '/^$(ONLY)$$')
 
 # make integration does the same in the tests of docs/model.
 model:

@@ -32,17 +32,16 @@ var records = []attack{
 			newest := s.newestDetails(v)
 			newest.Token = s.newestDetails(before).Token
 		}),
-	record("record back from the dead", "shows a record that was deleted",
+	record("deleted record", "shows a record that was deleted",
 		func(s *stage, before *protocol.VaultAnswer, v *protocol.VaultAnswer) {
-			live := func(r protocol.VaultRecord) bool {
-				return slices.ContainsFunc(v.Records, func(o protocol.VaultRecord) bool { return o.ItemID == r.ItemID && o.Kind == r.Kind && !o.Deleted })
-			}
-			i := slices.IndexFunc(before.Records, func(r protocol.VaultRecord) bool { return r.Kind == protocol.RecordOverview && live(r) })
-			if i < 0 {
-				i = slices.IndexFunc(before.Records, func(r protocol.VaultRecord) bool { return r.Kind == protocol.RecordOverview })
-			}
+			now := s.whole(s.phone).Records
+			i := slices.IndexFunc(before.Records, func(r protocol.VaultRecord) bool {
+				return !slices.ContainsFunc(now, func(o protocol.VaultRecord) bool {
+					return o.ItemID == r.ItemID && o.Kind == r.Kind && o.Version == r.Version
+				})
+			})
 			r := before.Records[i]
-			r.Revision = v.Revision
+			v.Records = slices.DeleteFunc(v.Records, func(o protocol.VaultRecord) bool { return o.Deleted && o.ItemID == r.ItemID && o.Kind == r.Kind })
 			v.Records = append(v.Records, r)
 		}),
 	record("altered token", "changes a character of a record",

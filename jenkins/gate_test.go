@@ -145,7 +145,7 @@ func sample(t *testing.T) (b *build, push func(branch, message string)) {
 	for _, name := range []string{"sonar-project.properties", "scripts/sonar.sh", "scripts/sonar-api.sh"} {
 		write(t, filepath.Join(b.workspace, name), read(t, "../"+name), 0o755)
 	}
-	for _, directory := range []string{"infra", "internal", "bench", "jenkins", "docs/model"} {
+	for _, directory := range []string{"infra", "internal", "bench", "jenkins", "docs/model", "attack"} {
 		write(t, filepath.Join(b.workspace, directory, ".keep"), "", 0o644)
 	}
 	write(t, filepath.Join(b.workspace, "go.mod"), "module example.org/sample\n\ngo 1.26\n", 0o644)

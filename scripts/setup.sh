@@ -12,8 +12,8 @@ Checks the programs for these parts, or for all four without an argument:
   lint         shellcheck, Python with venv
   test         a C compiler, Java, Maven, Chromium, Firefox,
                Python with venv
-  integration  Python with venv, Java, Maven, Groovy, Docker and its registry,
-               OpenSSH, sudo, jq, unzip, curl, openssl, iproute2,
+  integration  Python with venv, Java, Maven, Chromium, Groovy, Docker and its
+               registry, OpenSSH, sudo, jq, unzip, curl, openssl, iproute2,
                iptables, uidmap, and root
 
 On Debian and Ubuntu, as root or with password-less sudo, it installs missing
@@ -112,6 +112,7 @@ for tier in "${tiers[@]}"; do
     integration)
       need_python
       need_java
+      need_browser CHROMIUM chromium fonts-liberation
       need groovy groovy
       need docker-registry docker-registry
       need ssh openssh-client

@@ -48,6 +48,54 @@ func (r Remembered) refuseCheaper(k seal.KDF) error {
 	return nil
 }
 
+// prelogin asks for the key derivation of a user, and names the newest log entry that this device remembers.
+func (r Remembered) prelogin(username string) protocol.PreloginRequest {
+	out := protocol.PreloginRequest{Username: username}
+	if s, ok, err := r.state(r.Vault); ok && err == nil {
+		out.Known = &protocol.KnownEntry{Entry: encodeHash(s.Entry.Hash()), Revision: s.Revision}
+	}
+	return out
+}
+
+// acceptKDF refuses a key derivation that is neither the remembered one nor signed by a log that continues the remembered one. The server
+// would get an auth key that it can guess against with what it prepared for its salt.
+func (r Remembered) acceptKDF(k seal.KDF, change *protocol.KDFChange) error {
+	if err := r.refuseCheaper(k); err != nil {
+		return err
+	}
+	known, ok := r.kdf()
+	if !ok || known == k {
+		return nil
+	}
+	seen, ok, err := r.state(r.Vault)
+	if err != nil || !ok {
+		return err
+	}
+	unsigned := fmt.Errorf("%w: this device knows another salt or cost", seal.ErrKDFMismatch)
+	if change == nil {
+		return unsigned
+	}
+	log, err := replica.New(seen.Entry.Author, seen.Entry.Vault).Follow(&replica.Answer{VaultAnswer: protocol.VaultAnswer{VaultLog: change.Log}}, seen)
+	if err != nil {
+		return err
+	}
+	b, err := base64.RawURLEncoding.Strict().DecodeString(change.Document)
+	if err != nil {
+		return otherDocument(chain.ErrEncoding)
+	}
+	d, err := chain.ParseDocument(b)
+	if err == nil {
+		err = d.Annexed(log.State.Entry)
+	}
+	if err != nil {
+		return otherDocument(err)
+	}
+	if d.Salt != k.Salt || d.Cost != k.Cost {
+		return unsigned
+	}
+	return nil
+}
+
 // signedParts is what a document names: the sealed identity and the wraps. The server cannot replace any of it.
 type signedParts struct {
 	document *chain.Document

@@ -99,19 +99,22 @@ func (op *operation) derive(username, password string) (*pendingLogin, error) {
 	if p != nil {
 		op.dropPending(p)
 	}
+	remembered, err := op.memory.Find(username)
+	if err == nil {
+		err = remembered.Check()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read what this device remembers: %w", err)
+	}
 	var answer protocol.PasswordKDF
-	if err := op.call(methodPost, protocol.PathPrelogin, protocol.PreloginRequest{Username: username}, &answer); err != nil {
+	if err := op.call(methodPost, protocol.PathPrelogin, remembered.prelogin(username), &answer); err != nil {
 		return nil, err
 	}
 	kdf, err := parseKDF(answer)
 	if err != nil {
 		return nil, err
 	}
-	remembered, err := op.memory.Find(username)
-	if err != nil {
-		return nil, fmt.Errorf("read what this device remembers: %w", err)
-	}
-	if err := remembered.refuseCheaper(kdf); err != nil {
+	if err := remembered.acceptKDF(kdf, answer.Change); err != nil {
 		return nil, err
 	}
 	key, err := derivePassword(password, kdf)

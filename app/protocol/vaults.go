@@ -47,8 +47,22 @@ type Cost = int
 
 // PasswordKDF says how a password is turned into a key. It is the same kind of answer for known and unknown users.
 type PasswordKDF struct {
-	Salt ID   `json:"salt"`
-	Cost Cost `json:"cost"`
+	Salt   ID         `json:"salt"`
+	Cost   Cost       `json:"cost"`
+	Change *KDFChange `json:"change,omitempty"` // if PreloginRequest.Known is in the log, and not the newest entry
+}
+
+// KnownEntry names a log entry of a personal vault and the revision that a device remembers. Strangers cannot guess the hash.
+type KnownEntry struct {
+	Entry    Hash     `json:"entry"`
+	Revision Revision `json:"revision"`
+}
+
+// KDFChange proves that the user changed salt or cost: the document has them, and the log signs it. Log begins with the first entry, and
+// its writes lead to KnownEntry.Revision.
+type KDFChange struct {
+	Document Signed   `json:"document"`
+	Log      VaultLog `json:"log"`
 }
 
 // AccountKeys is what the newest account entry signs: the server can replace none of it.

@@ -64,9 +64,10 @@ type KDF struct {
 	Threads   uint8  `json:"threads"`
 }
 
-// PreloginRequest asks for the key derivation parameters of a user.
+// PreloginRequest asks for the key derivation parameters of a user. Known is what a device remembers of the user.
 type PreloginRequest struct {
-	Username Username `json:"username"`
+	Username Username    `json:"username"`
+	Known    *KnownEntry `json:"known,omitempty"`
 }
 
 // SessionTransport is how the client carries its session.

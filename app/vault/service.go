@@ -9,9 +9,11 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
@@ -62,7 +64,7 @@ func (s *Service) Probe(ctx context.Context) error { return s.store.Probe(ctx, s
 const newCost protocol.Cost = 1
 
 // Prelogin returns salt and cost of a user's password. For an unknown user it returns an HMAC of the username and the cost of new
-// passwords.
+// passwords. A device that remembers an older log entry also gets the proof of a change. Strangers cannot name an entry.
 //
 // Accepted leaks: a name whose salt changes was registered, deleted or given a new password in between; a client that registers
 // with another cost stands out, and so does a user whose password is older than the newest cost; registration itself reveals that a name
@@ -72,6 +74,11 @@ func (s *Service) Prelogin(ctx context.Context, in protocol.PreloginRequest) (pr
 	if err != nil {
 		return protocol.PasswordKDF{}, err
 	}
+	if in.Known != nil {
+		if err := checkNumber("known.revision", in.Known.Revision, 0); err != nil {
+			return protocol.PasswordKDF{}, err
+		}
+	}
 	// Read the key first, for known names too: otherwise a store that fails here would tell them apart.
 	key, err := s.unknownUserKey(ctx)
 	if err != nil {
@@ -80,7 +87,7 @@ func (s *Service) Prelogin(ctx context.Context, in protocol.PreloginRequest) (pr
 	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte(name))
 	unknown := protocol.PasswordKDF{Salt: rawURL.EncodeToString(mac.Sum(nil)[:saltBytes]), Cost: newCost}
-	u, err := s.store.User(ctx, name)
+	u, change, err := s.preloginUser(ctx, name, in.Known)
 	if errors.Is(err, ErrNotFound) {
 		return unknown, nil
 	}
@@ -91,7 +98,39 @@ func (s *Service) Prelogin(ctx context.Context, in protocol.PreloginRequest) (pr
 	if err != nil {
 		return protocol.PasswordKDF{}, err
 	}
-	return protocol.PasswordKDF{Salt: rawURL.EncodeToString(d.Salt[:]), Cost: int(d.Cost)}, nil
+	return protocol.PasswordKDF{Salt: rawURL.EncodeToString(d.Salt[:]), Cost: int(d.Cost), Change: change}, nil
+}
+
+// preloginUser reads a user and, for a caller who names an entry of the user's log that is not the newest, the log.
+func (s *Service) preloginUser(ctx context.Context, name Username, known *protocol.KnownEntry) (User, *protocol.KDFChange, error) {
+	if known == nil {
+		u, err := s.store.User(ctx, name)
+		return u, nil, err
+	}
+	u, head, err := s.store.Account(ctx, name)
+	if err != nil {
+		return u, nil, err
+	}
+	entries, _, err := s.entries(ctx, head, -1)
+	if err != nil {
+		return u, nil, err
+	}
+	i := slices.IndexFunc(entries, func(e *chain.Entry) bool {
+		h := e.Hash()
+		return encodeSigned(h[:]) == known.Entry
+	})
+	if i < 0 || i == len(entries)-1 {
+		return u, nil, nil
+	}
+	owner, err := u.ID.memberID()
+	if err != nil {
+		return u, nil, err
+	}
+	log, err := s.log(ctx, head, owner, Asked{After: -1, Revision: known.Revision})
+	if err != nil {
+		return u, nil, err
+	}
+	return u, &protocol.KDFChange{Document: encodeSigned(u.Keys.Document), Log: log}, nil
 }
 
 // unknownUserKey returns the key for the salts of unknown users. It lives in the store, not in SESSION_SECRET: derived from

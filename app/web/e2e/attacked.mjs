@@ -27,10 +27,15 @@ async function shown() {
   return handle.jsonValue();
 }
 
-const titles = async () => {
-  const { items } = await callCore(page, "list", { query: "" });
-  return items.map((item) => item.title).sort();
-};
+/** The titles that the page shows; none if the vault is locked meanwhile. */
+async function titles() {
+  try {
+    const { items } = await callCore(page, "list", { query: "" });
+    return items.map((item) => item.title).sort();
+  } catch {
+    return [];
+  }
+}
 
 /** Calls the core. Returns its error, which has a code, or undefined. */
 async function attempt(method, params) {
@@ -38,25 +43,24 @@ async function attempt(method, params) {
     await callCore(page, method, params);
     return undefined;
   } catch (e) {
-    return JSON.parse(e.message.slice(e.message.indexOf("{"), e.message.lastIndexOf("}") + 1));
+    const code = /"code":"(\w+)"/.exec(e.message);
+    return { code: code ? code[1] : e.message };
   }
 }
+
+const ALARM = ".alarm";
+const MESSAGE = ".toast, .banner, [role=alert]";
 
 /** What the person sees once the page has synced. */
 async function outcome() {
   const first = await shown();
   if (first.what !== "list") return { titles: [], said: first.text };
   const problem = await attempt("sync", {});
-  if (!problem) return { titles: await titles(), said: "" };
+  if (!problem || problem.code === "offline") return { titles: await titles(), said: "" };
   await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange"))); // the page syncs, too
-  if (/^(vault_|kdf_)/.test(problem.code)) {
-    await page.locator(".alarm").waitFor();
-    return { titles: [], said: (await shown()).text };
-  }
-  if (problem.code === "offline") return { titles: await titles(), said: "" };
-  const message = page.locator(".toast, .banner, [role=alert]").first();
-  await message.waitFor();
-  return { titles: await titles(), said: await message.innerText() };
+  await page.locator(`${ALARM}, ${MESSAGE}`).first().waitFor({ timeout: 60_000 });
+  if (await page.locator(ALARM).isVisible()) return { titles: [], said: (await shown()).text };
+  return { titles: await titles(), said: await page.locator(MESSAGE).first().innerText() };
 }
 
 async function submit(button, fields) {
