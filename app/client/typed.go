@@ -18,8 +18,12 @@ func typedUsername(s string) string { return strings.TrimFunc(s, invisible) }
 // canonicalUsername is the form of a new username for the user's card: RFC 8265 UsernameCaseMapped without its checks, which the server
 // makes.
 func canonicalUsername(s string) string {
-	return norm.NFC.String(strings.ToLower(width.Fold.String(typedUsername(s))))
+	lower := strings.ToLower(dotted.Replace(width.Fold.String(typedUsername(s))))
+	return norm.NFC.String(lower)
 }
+
+// dotted is the only letter that package strings turns into another lower-case one than Unicode's full mapping.
+var dotted = strings.NewReplacer("İ", "i\u0307")
 
 // typedCode is a code without the spaces and hyphens that authenticators show in it: 123 456.
 func typedCode(s string) string {

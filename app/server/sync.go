@@ -87,15 +87,14 @@ func changes(s *Server, w http.ResponseWriter, r *http.Request, session vault.Se
 	if err != nil {
 		return err
 	}
-	if !small {
-		release, err := s.syncs.take(r.Context(), session)
-		if err != nil {
-			return err
-		}
-		defer release()
-	}
 	a := s.newVaultAnswer(w)
 	defer a.free()
+	a.slot = func() (func(), error) { return s.syncs.take(r.Context(), session) }
+	if !small {
+		if err := a.takeSlot(); err != nil {
+			return err
+		}
+	}
 	err = s.vault.Changes(r.Context(), session, id, asked, a)
 	if err == nil {
 		err = a.end()
@@ -145,6 +144,9 @@ type vaultAnswer struct {
 	records  int
 	blocks   int
 	sent     bool // the first block was sent
+
+	slot    func() (release func(), err error)
+	release func() // nil without a slot
 }
 
 var blocks = sync.Pool{New: func() any { b := make([]byte, 0, 4<<10); return &b }}
@@ -155,19 +157,33 @@ func (s *Server) newVaultAnswer(w http.ResponseWriter) *vaultAnswer {
 	return &vaultAnswer{w: w, block: block, patience: s.syncs.patience, last: time.Now().Add(syncTime)}
 }
 
+// takeSlot waits for a slot of a large answer, unless the answer has one.
+func (a *vaultAnswer) takeSlot() (err error) {
+	if a.release == nil {
+		a.release, err = a.slot()
+	}
+	return err
+}
+
 func (a *vaultAnswer) free() {
+	if a.release != nil {
+		a.release()
+	}
 	if cap(*a.block) <= 2*blockBytes { // a long log makes it larger
 		blocks.Put(a.block)
 	}
 }
 
-func (a *vaultAnswer) Begin(log protocol.VaultLog) error {
+// Log begins the answer. A long log needs a slot too.
+func (a *vaultAnswer) Log(log protocol.VaultLog) error {
 	b, err := json.Marshal(log)
 	if err != nil {
 		return err
 	}
-	b = append(*a.block, b[:len(b)-1]...)
-	*a.block = append(b, `,"records":[`...)
+	*a.block = append(append((*a.block)[:0], b[:len(b)-1]...), `,"records":[`...)
+	if len(b) > blockBytes {
+		return a.takeSlot()
+	}
 	return nil
 }
 

@@ -36,7 +36,7 @@ func TestVaultAnswerMatchesEncodingJSON(t *testing.T) {
 		s := &Server{syncs: newSyncSlots()}
 		w := &blockRecorder{ResponseRecorder: httptest.NewRecorder()}
 		a := s.newVaultAnswer(w)
-		if err := a.Begin(log); err != nil {
+		if err := a.Log(log); err != nil {
 			t.Fatal(err)
 		}
 		for _, r := range records[:n] {
@@ -60,6 +60,24 @@ func TestVaultAnswerMatchesEncodingJSON(t *testing.T) {
 		if announced := w.Header().Get("Content-Length") != ""; announced != (n < len(records)) {
 			t.Errorf("%d records: Content-Length set: %v", n, announced)
 		}
+	}
+}
+
+func TestLongLogTakesASlot(t *testing.T) {
+	t.Parallel()
+	s := &Server{syncs: newSyncSlots()}
+	a := s.newVaultAnswer(httptest.NewRecorder())
+	taken, freed := 0, 0
+	a.slot = func() (func(), error) { taken++; return func() { freed++ }, nil }
+	long := protocol.VaultLog{Entries: []string{strings.Repeat("x", blockBytes)}}
+	for _, log := range []protocol.VaultLog{{}, long, long} {
+		if err := a.Log(log); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a.free()
+	if taken != 1 || freed != 1 {
+		t.Errorf("took %d slots, freed %d", taken, freed)
 	}
 }
 

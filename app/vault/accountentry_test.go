@@ -1,12 +1,14 @@
 package vault_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
+	"github.com/vaultsphere/vaultsphere/app/store/sqlite"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/testvault"
 )
@@ -293,4 +295,29 @@ func TestPhraseAloneCannotChangeTheAccount(t *testing.T) {
 			u.unmoved()
 		})
 	}
+}
+
+// fullLog reports a log that has reached its limit.
+type fullLog struct {
+	*sqlite.Store
+	full bool
+}
+
+func (f *fullLog) Account(ctx context.Context, name vault.Username) (vault.User, vault.Head, error) {
+	u, h, err := f.Store.Account(ctx, name)
+	if f.full {
+		e := *h.State.Entry
+		e.Sequence = 999
+		h.State.Entry = &e
+	}
+	return u, h, err
+}
+
+func TestLogIsBounded(t *testing.T) {
+	t.Parallel()
+	f := &fullLog{}
+	u := newSiteOn(t, func(s *sqlite.Store) vault.Store { f.Store = s; return f }).register("ada")
+	f.full = true
+	refusal{protocol.CodeRecordQuotaReached, "log"}.check(t, u.AccountEntry(t.Context(), u.session, u.amend(testvault.Renewal{}).in))
+	u.unmoved()
 }

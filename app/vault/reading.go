@@ -9,9 +9,11 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
-// AnswerWriter receives a protocol.VaultAnswer: Begin once, then Write for each record. The rules of ChangeWriter apply.
+// AnswerWriter receives a protocol.VaultAnswer.
 type AnswerWriter interface {
-	Begin(log protocol.VaultLog) error
+	// Log receives everything but the records. It is called again if the vault changes before the records are read.
+	Log(log protocol.VaultLog) error
+	// Write receives a record. The rules of ChangeWriter apply.
 	Write(r protocol.VaultRecord) error
 }
 
@@ -49,8 +51,11 @@ func (s *Service) Changes(ctx context.Context, session Session, vaultID string, 
 		if err != nil {
 			return err
 		}
+		if err := w.Log(log); err != nil {
+			return err
+		}
 		// Another read, because a store may hold a lock while it writes the records.
-		err = s.store.Changes(ctx, head.Vault, asked.Since, &answering{head, log, w})
+		err = s.store.Changes(ctx, head.Vault, asked.Since, &answering{head, w})
 		if errors.Is(err, ErrNotFound) {
 			return errNoVault
 		}
@@ -64,7 +69,6 @@ func (s *Service) Changes(ctx context.Context, session Session, vaultID string, 
 // answering passes the records on if they are of the log's state.
 type answering struct {
 	head Head
-	log  protocol.VaultLog
 	w    AnswerWriter
 }
 
@@ -72,7 +76,7 @@ func (a *answering) Begin(h Head) error {
 	if h.State.Write != a.head.State.Write || h.State.Entry.Hash() != a.head.State.Entry.Hash() {
 		return errMoved
 	}
-	return a.w.Begin(a.log)
+	return nil
 }
 
 func (a *answering) Write(r Record) error { return a.w.Write(r.wire()) }

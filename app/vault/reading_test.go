@@ -117,7 +117,7 @@ func TestLogLeadsEveryDeviceToTheNewestState(t *testing.T) {
 // collected is a protocol.VaultAnswer in memory.
 type collected struct{ protocol.VaultAnswer }
 
-func (c *collected) Begin(log protocol.VaultLog) error { c.VaultLog = log; return nil }
+func (c *collected) Log(log protocol.VaultLog) error { c.VaultLog = log; return nil }
 
 func (c *collected) Write(r protocol.VaultRecord) error { c.Records = append(c.Records, r); return nil }
 

@@ -73,7 +73,7 @@ func New(user, vault chain.ID) *Replica {
 }
 
 // Wipe overwrites the keys.
-func (v *Replica) Wipe() { v.opener.wipe() }
+func (v *Replica) Wipe() { v.wipe() }
 
 // Log returns the verified history, as far as it is known. The caller must not change it.
 func (v *Replica) Log() *Log { return v.log }

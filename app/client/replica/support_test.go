@@ -132,7 +132,7 @@ func (o *owned) shows(t testing.TB, want string) {
 }
 
 func (o *owned) author() Author {
-	keys, card := o.Vault.Author()
+	keys, card := o.Author()
 	return Author{o.Owner.ID, card, keys}
 }
 
