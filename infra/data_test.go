@@ -28,8 +28,8 @@ func TestTablesAreProtectedAndOnDemand(t *testing.T) {
 		expires           bool
 	}{
 		{names.UsersTable, "username HASH", "", false},
-		{names.AccountsTable, "user_id HASH, record_id RANGE", "by-revision: user_id HASH, revision RANGE", true},
-		{names.PasswordsTable, "user_id HASH, record_id RANGE", "by-revision: user_id HASH, revision RANGE", true},
+		{names.AccountsTable, "vault_id HASH, record_id RANGE", "by-revision: vault_id HASH, revision RANGE", true},
+		{names.PasswordsTable, "vault_id HASH, record_id RANGE", "by-revision: vault_id HASH, revision RANGE", true},
 		{names.SessionsTable, "session_hash HASH", "", true},
 		{names.VaultsTable, "vault_id HASH, row_id RANGE", "", true},
 	} {

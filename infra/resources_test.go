@@ -68,8 +68,8 @@ func TestEveryResourceTypeIsListed(t *testing.T) {
 func checkHostResources(e *engineer) {
 	for _, t := range []struct{ name, keys, index string }{
 		{names.UsersTable, "username HASH", ""},
-		{names.AccountsTable, "user_id HASH\nrecord_id RANGE", "by-revision .* ALL"},
-		{names.PasswordsTable, "user_id HASH\nrecord_id RANGE", "by-revision .* ALL"},
+		{names.AccountsTable, "vault_id HASH\nrecord_id RANGE", "by-revision .* ALL"},
+		{names.PasswordsTable, "vault_id HASH\nrecord_id RANGE", "by-revision .* ALL"},
 		{names.SessionsTable, "session_hash HASH", ""},
 		{names.VaultsTable, "vault_id HASH\nrow_id RANGE", ""},
 	} {

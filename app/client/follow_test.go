@@ -16,12 +16,12 @@ func TestFollowReportsAnotherDevicesChanges(t *testing.T) {
 	notices := make(chan client.Notice)
 	ended := make(chan error, 1)
 	go func() { ended <- d.Follow(t.Context(), func(n client.Notice) { notices <- n }) }()
-	if n, want := <-notices, d.sync(t).Revision; n != (client.Notice{Revision: want}) {
+	if n, want := <-notices, d.sync(t).Revision; n != (client.Notice{Revision: want, Sequence: 1}) {
 		t.Fatalf("at first %+v, want revision %d", n, want)
 	}
 	other.sync(t)
 	other.save(t, login("from elsewhere"))
-	if n, want := <-notices, other.sync(t).Revision; n != (client.Notice{Revision: want}) {
+	if n, want := <-notices, other.sync(t).Revision; n != (client.Notice{Revision: want, Sequence: 1}) {
 		t.Fatalf("after a change %+v, want revision %d", n, want)
 	}
 	if err := other.EndOtherSessions(t.Context(), password); err != nil {

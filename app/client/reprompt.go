@@ -28,7 +28,7 @@ func (c *Client) KeepShown(id string, now time.Time) error {
 }
 
 // MayShow returns ErrReprompt for an item that asks for the master password first. It stops a person at an unlocked screen. It
-// does not stop malware: the vault key is in memory, and Get does not ask.
+// does not stop malware: the keys are in memory, and Get does not ask.
 func (c *Client) MayShow(id string, now time.Time) error {
 	c.mu.RLock()
 	defer c.mu.RUnlock()

@@ -15,6 +15,7 @@ import (
 // Synced is the result of a Sync.
 type Synced struct {
 	Revision   int64        `json:"revision"`
+	Sequence   int64        `json:"sequence"` // of the newest log entry
 	Changed    bool         `json:"changed"`
 	Count      int          `json:"count"`   // items outside the trash
 	Trashed    int          `json:"trashed"` // items in the trash
@@ -58,7 +59,7 @@ func (c *Client) Sync(ctx context.Context) (Synced, error) {
 	defer c.mu.RUnlock()
 	stayed := v.stayed
 	v.stayed = nil // only operations use it
-	out := Synced{Revision: v.Revision(), Changed: changed || v.outbox.Stamp != stamp, Unreadable: []Unreadable{},
+	out := Synced{Revision: v.Revision(), Sequence: v.After(), Changed: changed || v.outbox.Stamp != stamp, Unreadable: []Unreadable{},
 		Waiting: v.waiting(), Undeleted: append([]string{}, stayed...), CopyProblem: cmp.Or(op.outboxProblem, op.cacheProblem)}
 	out.Count, out.Trashed = v.Counts()
 	for _, e := range v.All() {

@@ -123,15 +123,14 @@ const (
 const (
 	// UsersKey is the partition key of the users table.
 	UsersKey = "username"
-	// RecordsPartitionKey and RecordsSortKey are the keys of the accounts table (item ID) and the passwords table (item ID #
-	// version).
-	RecordsPartitionKey = "user_id"
+	// RecordsPartitionKey and RecordsSortKey are the keys of the accounts table and the passwords table: the ID of the vault, and the record.
+	RecordsPartitionKey = "vault_id"
 	RecordsSortKey      = "record_id"
 	// RevisionAttribute is the sort key (a number) of RevisionIndex.
 	RevisionAttribute = "revision"
 	// SessionsKey is the partition key of the sessions table: the SHA-256 of the session ID.
 	SessionsKey = "session_hash"
-	// VaultsPartitionKey and VaultsSortKey are the keys of the vaults table: the ID of the vault, and the row.
+	// VaultsPartitionKey and VaultsSortKey are the keys of the vaults table: the ID of the vault, or of a user, and the row.
 	VaultsPartitionKey = "vault_id"
 	VaultsSortKey      = "row_id"
 	// TTLAttribute is the Unix time in seconds after which DynamoDB may delete a row, in all tables but users.

@@ -13,48 +13,40 @@ import (
 
 // Paths. {id} and {chunk} are one path segment each.
 const (
-	PathHealth          = "/health"
-	PathReady           = names.PathReady
-	PathOpenAPI         = "/api/v1/openapi.json"
-	PathPrelogin        = "/api/v1/prelogin"
-	PathRegister        = "/api/v1/register"
-	PathRegisterCheck   = "/api/v1/register/check"
-	PathLogin           = "/api/v1/login"
-	PathLogout          = "/api/v1/logout"
-	PathRecoveryOpen    = "/api/v1/recovery/open"
-	PathRecoveryFinish  = "/api/v1/recovery/finish"
-	PathAccount         = "/api/v1/account"
-	PathAccountDelete   = "/api/v1/account/delete"
-	PathAccountPassword = "/api/v1/account/password"
-	PathAccountRecovery = "/api/v1/account/recovery"
-	PathTOTPBegin       = "/api/v1/account/totp/begin"
-	PathTOTPConfirm     = "/api/v1/account/totp/confirm"
-	PathTOTPRemove      = "/api/v1/account/totp/remove"
-	PathSessions        = "/api/v1/sessions"
-	PathSessionsEnd     = "/api/v1/sessions/end"
-	PathVault           = "/api/v1/vault"
-	PathVaultChanges    = "/api/v1/vault/changes"
-	PathEvents          = "/api/v1/events"
-	PathSettings        = "/api/v1/settings"
-	PathAttachments     = "/api/v1/attachments"
-	PathAttachment      = "/api/v1/attachments/{id}"
-	PathChunk           = "/api/v1/attachments/{id}/{chunk}"
+	PathHealth         = "/health"
+	PathReady          = names.PathReady
+	PathOpenAPI        = "/api/v1/openapi.json"
+	PathPrelogin       = "/api/v1/prelogin"
+	PathRegister       = "/api/v1/register"
+	PathRegisterCheck  = "/api/v1/register/check"
+	PathLogin          = "/api/v1/login"
+	PathLogout         = "/api/v1/logout"
+	PathRecoveryOpen   = "/api/v1/recovery/open"
+	PathRecoveryFinish = "/api/v1/recovery/finish"
+	PathAccount        = "/api/v1/account"
+	PathAccountDelete  = "/api/v1/account/delete"
+	PathTOTPBegin      = "/api/v1/account/totp/begin"
+	PathTOTPConfirm    = "/api/v1/account/totp/confirm"
+	PathTOTPRemove     = "/api/v1/account/totp/remove"
+	PathSessions       = "/api/v1/sessions"
+	PathSessionsEnd    = "/api/v1/sessions/end"
+	PathVault          = "/api/v1/vault"
+	PathEvents         = "/api/v1/events"
+	PathSettings       = "/api/v1/settings"
+	PathAttachments    = "/api/v1/attachments"
+	PathAttachment     = "/api/v1/attachments/{id}"
+	PathChunk          = "/api/v1/attachments/{id}/{chunk}"
 )
 
 // Limits that both sides enforce.
 const (
 	MaxBodyBytes     = 4 << 20  // of a request body
 	MaxTokenBytes    = 64 << 10 // of one sealed token
-	MaxChangeRecords = 500      // puts and deletes together in one change
 	MaxUsernameRunes = 128
 	MaxDeviceRunes   = 128
 	// Bounds of the KDF's cost.
 	MinArgonMemoryKB = 64 << 10
 	MaxArgonMemoryKB = 1 << 20
-	MinArgonTime     = 3
-	MaxArgonTime     = 20
-	MinArgonThreads  = 1
-	MaxArgonThreads  = 16
 
 	MaxSmallTokenBytes = 4 << 10 // of a wrapped key or a manifest: a few hundred bytes, with room for later formats
 	MaxEnrolmentBytes  = 2 << 10
@@ -68,21 +60,14 @@ type KDF struct {
 	Salt ID `json:"salt"`
 	//wire:schema {"minimum":MinArgonMemoryKB,"maximum":MaxArgonMemoryKB}
 	MemoryKiB uint32 `json:"memory_kib"`
-	//wire:schema {"minimum":MinArgonTime,"maximum":MaxArgonTime}
-	Time uint32 `json:"time"`
-	//wire:schema {"minimum":MinArgonThreads,"maximum":MaxArgonThreads,"examples":[4]}
-	Threads uint8 `json:"threads"`
+	Time      uint32 `json:"time"`
+	Threads   uint8  `json:"threads"`
 }
 
 // PreloginRequest asks for the key derivation parameters of a user. Known is what a device remembers of the user.
 type PreloginRequest struct {
 	Username Username    `json:"username"`
 	Known    *KnownEntry `json:"known,omitempty"`
-}
-
-// PreloginResponse looks the same for known and unknown users.
-type PreloginResponse struct {
-	KDF KDF `json:"kdf"`
 }
 
 // SessionTransport is how the client carries its session.
@@ -94,22 +79,6 @@ const (
 	// SessionBearer sends the token in the body, for "Authorization: Bearer".
 	SessionBearer SessionTransport = "bearer"
 )
-
-// RegisterRequest creates an account and its first session. The client generates UserID (16 random bytes) because the keys are
-// bound to it; the server rejects one that was ever used.
-type RegisterRequest struct {
-	Invitation         *Invitation      `json:"invitation,omitempty"` // optional only where registration is open
-	Username           Username         `json:"username"`
-	UserID             ID               `json:"user_id"`
-	KDF                KDF              `json:"kdf"`
-	AuthKey            AuthKey          `json:"auth_key"`
-	RecoveryAuthKey    AuthKey          `json:"recovery_auth_key"`
-	WrappedKey         SmallToken       `json:"wrapped_key"` // Fernet token: the vault key under the password
-	RecoveryWrappedKey SmallToken       `json:"recovery_wrapped_key"`
-	Manifest           SmallToken       `json:"manifest"` // sealed manifest of the empty vault, revision 0
-	Device             Device           `json:"device"`
-	Transport          SessionTransport `json:"transport"`
-}
 
 // Invitation is what the operator's link holds after "#join/": the ID and the secret, separated by a slash.
 type Invitation struct {
@@ -141,13 +110,6 @@ const (
 	LocalDeviceCookie = "vaultsphere-device-"
 )
 
-// SessionResponse answers register, login and recovery finish.
-type SessionResponse struct {
-	//wire:schema {"minLength":1,"examples":["9f86d081884c7d659a2feaa0c55ad015"]}
-	Token   string  `json:"token,omitempty"` // only for SessionBearer
-	Account Account `json:"account"`
-}
-
 // Account is what a session may read about its user: all that a client needs to unlock the vault.
 type Account struct {
 	Username    Username   `json:"username"` // in canonical form
@@ -157,47 +119,6 @@ type Account struct {
 	TOTPEnabled bool       `json:"totp_enabled"`
 	SessionID   SessionID  `json:"session_id"` // of the current session, as in Session.ID
 	Revision    Revision   `json:"revision"`
-}
-
-// RecoveryOpenRequest proves the recovery phrase.
-type RecoveryOpenRequest struct {
-	Username        Username `json:"username"`
-	RecoveryAuthKey AuthKey  `json:"recovery_auth_key"`
-}
-
-// RecoveryOpenResponse holds what a client needs to open the vault with the recovery phrase. It creates no session.
-type RecoveryOpenResponse struct {
-	UserID             ID         `json:"user_id"`
-	RecoveryWrappedKey SmallToken `json:"recovery_wrapped_key"`
-	TOTPEnabled        bool       `json:"totp_enabled"`
-}
-
-// RecoveryFinishRequest replaces the password. All sessions end and a new one begins. The phrase stays valid and
-// stands in for the password and the second factor; RemoveTOTP also disables the second factor, for a lost authenticator.
-type RecoveryFinishRequest struct {
-	Username        Username         `json:"username"`
-	RecoveryAuthKey AuthKey          `json:"recovery_auth_key"`
-	KDF             KDF              `json:"kdf"`
-	AuthKey         AuthKey          `json:"auth_key"`
-	WrappedKey      SmallToken       `json:"wrapped_key"`
-	RemoveTOTP      bool             `json:"remove_totp"`
-	Device          Device           `json:"device"`
-	Transport       SessionTransport `json:"transport"`
-}
-
-// PasswordRequest changes the master password. Every other session ends.
-type PasswordRequest struct {
-	CurrentAuthKey AuthKey    `json:"current_auth_key"`
-	KDF            KDF        `json:"kdf"`
-	AuthKey        AuthKey    `json:"auth_key"`
-	WrappedKey     SmallToken `json:"wrapped_key"`
-}
-
-// RecoveryRequest replaces the recovery phrase.
-type RecoveryRequest struct {
-	CurrentAuthKey     AuthKey    `json:"current_auth_key"`
-	RecoveryAuthKey    AuthKey    `json:"recovery_auth_key"`
-	RecoveryWrappedKey SmallToken `json:"recovery_wrapped_key"`
 }
 
 // DeleteAccountRequest proves the master password again.
@@ -267,47 +188,10 @@ type Place struct {
 	Version Version `json:"version"` // 1, 2, 3 …
 }
 
-// Record is a sealed record or its tombstone.
-//
-//wire:schema {"oneOf":[{"required":["token"]},{"required":["deleted"]}]}
-type Record struct {
-	Place
-	Revision Revision `json:"revision"` // of the change that wrote it
-	Token    Token    `json:"token,omitempty"`
-	//wire:schema {"const":true,"examples":[null]}
-	Deleted bool `json:"deleted,omitempty"`
-}
-
-// VaultResponse answers GET /api/v1/vault?since=N: all records that changed after revision N, with tombstones; for N = 0, all
-// live records without tombstones. Manifest belongs to Revision.
-type VaultResponse struct {
-	Revision Revision   `json:"revision"`
-	Manifest SmallToken `json:"manifest"`
-	Records  []Record   `json:"records"`
-}
-
 // Put stores one sealed record.
 type Put struct {
 	Place
 	Token Token `json:"token"`
-}
-
-// ChangeRequest moves the vault from BaseRevision to BaseRevision+1, atomically. It has at least one put or delete, at most
-// MaxChangeRecords of both together, and no record twice.
-//
-//wire:schema {"anyOf":[{"properties":{"puts":{"type":"array","minItems":1}},"required":["puts"]},{"properties":{"deletes":{"type":"array","minItems":1}},"required":["deletes"]}]}
-type ChangeRequest struct {
-	BaseRevision Revision   `json:"base_revision"`
-	Manifest     SmallToken `json:"manifest"`
-	//wire:schema {"type":["array","null"],"maxItems":MaxChangeRecords,"optional":true}
-	Puts []Put `json:"puts"`
-	//wire:schema {"type":["array","null"],"maxItems":MaxChangeRecords,"optional":true,"examples":[[]]}
-	Deletes []Place `json:"deletes"`
-}
-
-// ChangeResponse has the new revision, BaseRevision+1.
-type ChangeResponse struct {
-	Revision Revision `json:"revision"`
 }
 
 // Events of GET /api/v1/events, a stream as in WHATWG HTML §9.2.

@@ -22,7 +22,7 @@ func (p *person) attachments() protocol.VaultAttachments {
 	return out
 }
 
-func (p *person) upload(c vault.VaultChunk) answer {
+func (p *person) upload(c vault.Chunk) answer {
 	p.s.t.Helper()
 	return p.call("PUT", p.chunkPath(c.Attachment.String(), c.Number), protocol.Chunk{Count: c.Count, Token: c.Token})
 }

@@ -109,7 +109,7 @@ func TestStoreFailuresLoseNothing(t *testing.T) {
 // panicking simulates a bug in the server.
 type panicking struct{ vault.Store }
 
-func (panicking) VaultChanges(context.Context, chain.ID, int64, vault.VaultWriter) error {
+func (panicking) Changes(context.Context, chain.ID, int64, vault.ChangeWriter) error {
 	panic("a fault")
 }
 

@@ -87,7 +87,7 @@ func largeVault(s *site) *person {
 			puts = append(puts, p.v.PutToken(chain.RecordDetails, seal.NewID(), 1, strings.Repeat("x", 60_000)))
 		}
 		w := p.v.Draft(puts...)
-		base, err := s.store.VaultHead(s.t.Context(), p.v.ID)
+		base, err := s.store.Head(s.t.Context(), p.v.ID)
 		if err != nil {
 			s.t.Fatal(err)
 		}

@@ -37,9 +37,11 @@ func surelySound(password string) bool {
 		return false
 	}
 	shortest := min((n+1)/2, n-bruteForced)
-	for i := len(lengths) - 1; i >= 0; i-- {
-		if m := lengths[i]; m <= shortest {
-			return !mayMatch(password, password[:m], beginnings()[i]) && !mayMatch(password, password[n-m:], endings()[i])
+	for _, b := range beginnings {
+		if m := b.length; m <= shortest {
+			head, tail := password[:m], password[n-m:]
+			// The ending of a word, read backwards, is the beginning of a reversed word.
+			return !mayMatch(password, head, head, b.ofWords()) && !mayMatch(password, tail, reversed(tail), b.ofWords())
 		}
 	}
 	return false
@@ -48,12 +50,21 @@ func surelySound(password string) bool {
 // bruteForced is the length of the longest brute-force segment in a weak password.
 const bruteForced = 7
 
-// lengths are the lengths of the stored beginnings and endings of words. A longer one excludes more passwords.
-var lengths = [...]int{5, 8, 12}
+// beginnings are those of all words and of all reversed words, for some lengths. A longer one excludes more passwords. Most passwords
+// need only one of them.
+var beginnings = [...]struct {
+	length  int
+	ofWords func() []uint64
+}{
+	{12, sync.OnceValue(func() []uint64 { return beginningsOfWords(12) })},
+	{8, sync.OnceValue(func() []uint64 { return beginningsOfWords(8) })},
+	{5, sync.OnceValue(func() []uint64 { return beginningsOfWords(5) })},
+}
 
-// mayMatch reports whether part, the beginning or the end of password, can belong to a match of its length or longer.
-func mayMatch(password, part string, words []uint64) bool {
-	if key, known := blur(part); known {
+// mayMatch reports whether part, the beginning or the end of password, can belong to a match of its length or longer. word is what to
+// look for in words.
+func mayMatch(password, part, word string, words []uint64) bool {
+	if key, known := blur(word); known {
 		if _, found := slices.BinarySearch(words, key); found {
 			return true
 		}
@@ -91,36 +102,27 @@ func blur(s string) (key uint64, known bool) {
 	return key, true
 }
 
-// beginnings and endings have those of all words and of all reversed words, for each of lengths. They are sorted slices because maps
-// would take many times the memory.
-var (
-	beginnings = sync.OnceValue(func() [len(lengths)][]uint64 { return partsOfWords(false) })
-	endings    = sync.OnceValue(func() [len(lengths)][]uint64 { return partsOfWords(true) })
-)
-
-func partsOfWords(atEnd bool) (parts [len(lengths)][]uint64) {
-	for i, m := range lengths {
-		var keys []uint64
-		for _, list := range frequency.FrequencyLists {
-			for _, word := range list {
-				if len(word) < m {
-					continue
-				}
-				head, tail := word[:m], word[len(word)-m:]
-				if atEnd {
-					head, tail = tail, head
-				}
-				for _, part := range []string{head, reversed(tail)} {
-					if key, known := blur(part); known {
-						keys = append(keys, key)
-					}
+// beginningsOfWords returns a sorted slice because a map would take many times the memory.
+func beginningsOfWords(length int) []uint64 {
+	n := 0
+	for _, list := range frequency.FrequencyLists {
+		n += 2 * len(list)
+	}
+	keys := make([]uint64, 0, n)
+	for _, list := range frequency.FrequencyLists {
+		for _, word := range list {
+			if len(word) < length {
+				continue
+			}
+			for _, part := range []string{word[:length], reversed(word[len(word)-length:])} {
+				if key, known := blur(part); known {
+					keys = append(keys, key)
 				}
 			}
 		}
-		slices.Sort(keys)
-		parts[i] = slices.Clone(slices.Compact(keys)) // release the memory of duplicates
 	}
-	return parts
+	slices.Sort(keys)
+	return slices.Clone(slices.Compact(keys)) // release the memory of duplicates
 }
 
 func reversed(s string) string {

@@ -112,7 +112,7 @@ func (s *Service) changeAccount(ctx context.Context, proven User, a accountEntry
 	}
 	a.Vault = u.Keys.Vault
 	u.Keys = a.Keys
-	changed := VaultHead{Vault: head.Vault, State: next, Buckets: head.Buckets, Count: head.Count, Usage: head.Usage}
+	changed := Head{Vault: head.Vault, State: next, Buckets: head.Buckets, Count: head.Count, Usage: head.Usage}
 	ends = authKeyHash(before, chain.MethodPassword) != authKeyHash(a.document, chain.MethodPassword) ||
 		before.KeyGeneration != a.document.KeyGeneration
 	return EntryChange{
@@ -121,7 +121,7 @@ func (s *Service) changeAccount(ctx context.Context, proven User, a accountEntry
 }
 
 // follow returns the state after the entry.
-func (s *Service) follow(ctx context.Context, u User, head VaultHead, a accountEntry) (chain.State, error) {
+func (s *Service) follow(ctx context.Context, u User, head Head, a accountEntry) (chain.State, error) {
 	owner := head.State.Entry.Roster[0]
 	if head.State.Entry.Sequence+1 >= maxEntries {
 		return chain.State{}, &Error{Code: protocol.CodeRecordQuotaReached, Message: "the log of this vault is full: ask the operator of the server"}

@@ -32,7 +32,7 @@ func (s *Service) PutChunk(ctx context.Context, session Session, vaultID, id, nu
 		return badField("vault", "does not accept changes from this user")
 	}
 	c.Count, c.Token = in.Count, in.Token
-	err = s.store.PutVaultChunk(ctx, head.Vault, c, s.now(), s.limits.Attachments)
+	err = s.store.PutChunk(ctx, head.Vault, c, s.now(), s.limits.Attachments)
 	if errors.Is(err, ErrNotFound) { // deleted in between
 		return errNoVault
 	}
@@ -49,7 +49,7 @@ func (s *Service) Chunk(ctx context.Context, session Session, vaultID, id, numbe
 	if err != nil {
 		return protocol.Chunk{}, err
 	}
-	stored, err := s.store.VaultChunk(ctx, head.Vault, c.Attachment, c.Number)
+	stored, err := s.store.Chunk(ctx, head.Vault, c.Attachment, c.Number)
 	if errors.Is(err, ErrNotFound) {
 		return protocol.Chunk{}, errNoChunk
 	}
@@ -62,7 +62,7 @@ func (s *Service) Attachments(ctx context.Context, session Session, vaultID stri
 	if err != nil {
 		return protocol.VaultAttachments{}, err
 	}
-	list, err := s.store.VaultAttachments(ctx, head.Vault)
+	list, err := s.store.Attachments(ctx, head.Vault)
 	out := protocol.VaultAttachments{Attachments: []protocol.VaultAttachment{}, Quota: s.limits.Attachments, Now: s.now().UnixMilli()}
 	for _, a := range list {
 		out.Attachments = append(out.Attachments, protocol.VaultAttachment{
@@ -72,7 +72,7 @@ func (s *Service) Attachments(ctx context.Context, session Session, vaultID stri
 	return out, err
 }
 
-func (a VaultAttachment) stored() int {
+func (a Attachment) stored() int {
 	n := 0
 	for _, h := range a.Chunks {
 		if h != (chain.Hash{}) {
@@ -82,16 +82,16 @@ func (a VaultAttachment) stored() int {
 	return n
 }
 
-func parseChunk(id, number string) (VaultChunk, error) {
+func parseChunk(id, number string) (Chunk, error) {
 	n, err := checkChunk(id, number)
 	if err != nil {
-		return VaultChunk{}, err
+		return Chunk{}, err
 	}
 	attachment, err := chain.ParseID(id)
 	if err != nil || attachment == (chain.ID{}) {
-		return VaultChunk{}, badField("id", "must be %d bytes in base64url without padding", idBytes)
+		return Chunk{}, badField("id", "must be %d bytes in base64url without padding", idBytes)
 	}
-	return VaultChunk{Attachment: attachment, Number: n}, nil
+	return Chunk{Attachment: attachment, Number: n}, nil
 }
 
 func checkChunk(id, number string) (int, error) {

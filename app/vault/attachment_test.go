@@ -11,12 +11,12 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/testvault"
 )
 
-func (u *user) putChunk(c vault.VaultChunk) error {
+func (u *user) putChunk(c vault.Chunk) error {
 	return u.PutChunk(u.t.Context(), u.session, u.ID.String(), c.Attachment.String(), strconv.Itoa(c.Number),
 		protocol.Chunk{Count: c.Count, Token: c.Token})
 }
 
-func (u *user) upload(chunks ...vault.VaultChunk) {
+func (u *user) upload(chunks ...vault.Chunk) {
 	u.t.Helper()
 	for _, c := range chunks {
 		if err := u.putChunk(c); err != nil {
@@ -75,7 +75,7 @@ func TestWriteNamesStoredChunks(t *testing.T) {
 		"a chunk is missing": {testvault.Attach(half[0].Attachment, half), bad("before all of its chunks")},
 		"other chunks":       {testvault.Attach(whole[0].Attachment, half), bad("other chunks")},
 		"fewer chunks":       {testvault.Attach(whole[0].Attachment, whole[:1]), bad("other chunks")},
-		"another order":      {testvault.Attach(whole[0].Attachment, []vault.VaultChunk{whole[1], whole[0]}), bad("other chunks")},
+		"another order":      {testvault.Attach(whole[0].Attachment, []vault.Chunk{whole[1], whole[0]}), bad("other chunks")},
 	} {
 		c.want.check(t, u.Write(t.Context(), u.session, u.ID.String(), writeRequest(u.Draft(c.put))))
 		if t.Failed() {

@@ -58,7 +58,7 @@ func (s *Service) CheckRegistration(ctx context.Context, in protocol.RegisterChe
 	return err
 }
 
-// admission checks early whether the caller may register, before expensive work. CreateUser has the final say.
+// admission checks early whether the caller may register, before expensive work. CreateAccount has the final say.
 func (s *Service) admission(ctx context.Context, in *protocol.Invitation, door Door) (Admission, error) {
 	switch {
 	case in != nil:

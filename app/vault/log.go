@@ -33,32 +33,32 @@ func checkNumber(field string, n, lowest int64) error {
 var errNoVault = &Error{Code: protocol.CodeNotFound, Message: "no such vault"}
 
 // member returns the head of a vault, for a member of its newest roster. To others it does not tell whether the vault exists.
-func (s *Service) member(ctx context.Context, session Session, vaultID string) (VaultHead, chain.Member, error) {
+func (s *Service) member(ctx context.Context, session Session, vaultID string) (Head, chain.Member, error) {
 	id, err := parseVaultID(vaultID)
 	if err != nil {
-		return VaultHead{}, chain.Member{}, err
+		return Head{}, chain.Member{}, err
 	}
 	user, err := session.UserID.memberID()
 	if err != nil {
-		return VaultHead{}, chain.Member{}, err
+		return Head{}, chain.Member{}, err
 	}
-	head, err := s.store.VaultHead(ctx, id)
+	head, err := s.store.Head(ctx, id)
 	if errors.Is(err, ErrNotFound) {
-		return VaultHead{}, chain.Member{}, errNoVault
+		return Head{}, chain.Member{}, errNoVault
 	}
 	if err != nil {
-		return VaultHead{}, chain.Member{}, err
+		return Head{}, chain.Member{}, err
 	}
 	line := head.State.Entry.Member(user)
 	if line == nil {
-		return VaultHead{}, chain.Member{}, errNoVault
+		return Head{}, chain.Member{}, errNoVault
 	}
 	return head, *line, nil
 }
 
 // log returns what a member is missing of the log at head. All of it is older than head and never changes, so the answer is of one
 // state.
-func (s *Service) log(ctx context.Context, head VaultHead, member chain.ID, asked Asked) (protocol.VaultLog, error) {
+func (s *Service) log(ctx context.Context, head Head, member chain.ID, asked Asked) (protocol.VaultLog, error) {
 	entries, known, err := s.entries(ctx, head, asked.After)
 	if err != nil {
 		return protocol.VaultLog{}, err
@@ -108,7 +108,7 @@ func hideNotFound(err error) error {
 }
 
 // entries returns the entries after a sequence number up to head, and the entry at that number, if there is one.
-func (s *Service) entries(ctx context.Context, head VaultHead, after int64) (entries []*chain.Entry, known *chain.Entry, err error) {
+func (s *Service) entries(ctx context.Context, head Head, after int64) (entries []*chain.Entry, known *chain.Entry, err error) {
 	newest := head.State.Entry.Sequence
 	if after >= newest {
 		return nil, nil, nil

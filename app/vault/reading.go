@@ -9,7 +9,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
-// AnswerWriter receives a protocol.VaultAnswer: Begin once, then Write for each record. The rules of VaultWriter apply.
+// AnswerWriter receives a protocol.VaultAnswer: Begin once, then Write for each record. The rules of ChangeWriter apply.
 type AnswerWriter interface {
 	Begin(log protocol.VaultLog) error
 	Write(r protocol.VaultRecord) error
@@ -50,7 +50,7 @@ func (s *Service) Changes(ctx context.Context, session Session, vaultID string, 
 			return err
 		}
 		// Another read, because a store may hold a lock while it writes the records.
-		err = s.store.VaultChanges(ctx, head.Vault, asked.Since, &answering{head, log, w})
+		err = s.store.Changes(ctx, head.Vault, asked.Since, &answering{head, log, w})
 		if errors.Is(err, ErrNotFound) {
 			return errNoVault
 		}
@@ -63,21 +63,21 @@ func (s *Service) Changes(ctx context.Context, session Session, vaultID string, 
 
 // answering passes the records on if they are of the log's state.
 type answering struct {
-	head VaultHead
+	head Head
 	log  protocol.VaultLog
 	w    AnswerWriter
 }
 
-func (a *answering) Begin(h VaultHead) error {
+func (a *answering) Begin(h Head) error {
 	if h.State.Write != a.head.State.Write || h.State.Entry.Hash() != a.head.State.Entry.Hash() {
 		return errMoved
 	}
 	return a.w.Begin(a.log)
 }
 
-func (a *answering) Write(r VaultRecord) error { return a.w.Write(r.wire()) }
+func (a *answering) Write(r Record) error { return a.w.Write(r.wire()) }
 
-func (r VaultRecord) wire() protocol.VaultRecord {
+func (r Record) wire() protocol.VaultRecord {
 	out := protocol.VaultRecord{
 		ItemID: r.Line.ID.String(), Kind: r.Line.Kind.Wire(), Version: int64(r.Line.Version), Epoch: int64(r.Line.Epoch),
 		Revision: r.Revision, Token: r.Token, Deleted: r.Deleted,
@@ -94,5 +94,5 @@ func (s *Service) Small(ctx context.Context, vaultID string, since, limit int64)
 	if err != nil {
 		return false, err
 	}
-	return s.store.SmallVault(ctx, id, since, limit)
+	return s.store.Small(ctx, id, since, limit)
 }

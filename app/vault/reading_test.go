@@ -123,7 +123,7 @@ func (c *collected) Write(r protocol.VaultRecord) error { c.Records = append(c.R
 
 func collect(s *site, session vault.Session, id string) (protocol.VaultAnswer, error) {
 	var c collected
-	err := s.Service.Changes(s.t.Context(), session, id, vault.Asked{After: -1}, &c)
+	err := s.Changes(s.t.Context(), session, id, vault.Asked{After: -1}, &c)
 	return c.VaultAnswer, err
 }
 
@@ -167,7 +167,7 @@ func TestRecordsGiveTheSignedRoot(t *testing.T) {
 	}
 	var since collected
 	asked := vault.Asked{Since: u.State.Revision - 1, After: u.State.Entry.Sequence, Revision: u.State.Revision}
-	if err := u.site.Service.Changes(t.Context(), u.session, u.ID.String(), asked, &since); err != nil {
+	if err := u.Changes(t.Context(), u.session, u.ID.String(), asked, &since); err != nil {
 		t.Fatal(err)
 	}
 	if len(since.Records) != 1 || !since.Records[0].Deleted || since.Records[0].ItemID != first.ID.String() || since.Records[0].Token+since.Records[0].Hash != "" ||
@@ -186,9 +186,9 @@ type moving struct {
 	change func()
 }
 
-func (m *moving) VaultChanges(ctx context.Context, id chain.ID, since int64, w vault.VaultWriter) error {
+func (m *moving) Changes(ctx context.Context, id chain.ID, since int64, w vault.ChangeWriter) error {
 	m.change()
-	return m.Store.VaultChanges(ctx, id, since, w)
+	return m.Store.Changes(ctx, id, since, w)
 }
 
 func TestAnswerIsOfOneState(t *testing.T) {

@@ -106,7 +106,7 @@ func parseFounding(in protocol.NewUserRequest, card *chain.Card) (Founding, erro
 	}
 	return Founding{
 		Card: card, Entries: [2]*chain.Entry{create, account}, Envelope: envelope,
-		Head: VaultHead{Vault: create.Vault, State: state, Buckets: chain.NewLive(create.Vault).Hashes()},
+		Head: Head{Vault: create.Vault, State: state, Buckets: chain.NewLive(create.Vault).Hashes()},
 	}, nil
 }
 

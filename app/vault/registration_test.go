@@ -44,7 +44,7 @@ func TestRegistrationIsSigned(t *testing.T) {
 		want     refusal
 	}{
 		"a card that is not base64": {sent: func(r *protocol.NewUserRequest) { r.Card = "!" + r.Card[1:] }, want: bad("base64url")},
-		"a card with a line break": {sent: func(r *protocol.NewUserRequest) { r.Card += "\n" }, want: bad("base64url")},
+		"a card with a line break":  {sent: func(r *protocol.NewUserRequest) { r.Card += "\n" }, want: bad("base64url")},
 		"an endless card": {
 			sent: func(r *protocol.NewUserRequest) { r.Card = strings.Repeat("A", protocol.MaxSignedBytes+1) },
 			want: refusal{protocol.CodeTooLarge, "card"},

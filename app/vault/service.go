@@ -133,10 +133,6 @@ func (s *Service) preloginUser(ctx context.Context, name Username, known *protoc
 	return u, &protocol.KDFChange{Document: encodeSigned(u.Keys.Document), Log: log}, nil
 }
 
-// preloginRow is a row of the users table that nobody can register or log in to: usernames cannot contain '#'. Its AuthHash is the key
-// for unknown users.
-const preloginRow Username = "#prelogin"
-
 // unknownUserKey returns the key for the salts of unknown users. It lives in the store, not in SESSION_SECRET: derived from
 // that, all those salts would change when an operator drops the last old key, and an attacker who asked before and after would
 // know which names are real. In the store it is as old as the users, shared by all replicas, and restored with them from a
@@ -147,26 +143,15 @@ func (s *Service) unknownUserKey(ctx context.Context) ([]byte, error) {
 	if s.preloginKey != nil {
 		return s.preloginKey, nil
 	}
-	u, err := s.store.User(ctx, preloginRow)
-	if errors.Is(err, ErrNotFound) {
-		var id [idBytes]byte
-		var key [sha256.Size]byte
-		rand.Read(id[:])
-		rand.Read(key[:])
-		err = s.store.CreateUser(ctx, User{
-			Username: preloginRow, ID: UserID(rawURL.EncodeToString(id[:])), Created: s.now(), AuthHash: key[:],
-		})
-		if err != nil && !errors.Is(err, ErrUsernameTaken) { // taken: another replica was first, and its key is used
-			return nil, fmt.Errorf("store the key for unknown users: %w", err)
-		}
-		u, err = s.store.User(ctx, preloginRow)
-	}
+	fresh := make([]byte, sha256.Size)
+	rand.Read(fresh)
+	key, err := s.store.ServerKey(ctx, fresh)
 	if err != nil {
 		return nil, fmt.Errorf("read the key for unknown users: %w", err)
 	}
-	if len(u.AuthHash) != sha256.Size {
+	if len(key) != sha256.Size {
 		return nil, errors.New("the key for unknown users in the store is damaged")
 	}
-	s.preloginKey = u.AuthHash
-	return s.preloginKey, nil
+	s.preloginKey = key
+	return key, nil
 }

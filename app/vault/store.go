@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/app/chain"
 )
 
 // Errors that a Store returns, wrapped; compare with errors.Is.
@@ -36,27 +36,20 @@ type Username string
 // SessionHash is the lower-case hex SHA-256 of a session ID: what the store holds, and the session's public name.
 type SessionHash string
 
-// User is the row of one user. Only Apply writes Revision and Manifest; only CreateUser and UpdateUser write the other fields,
-// under Generation.
+// User is the row of one user. Generation changes with every update.
 type User struct {
-	Username           Username
-	ID                 UserID
-	Created            time.Time
-	KDF                protocol.KDF
-	AuthHash           []byte // bcrypt
-	RecoveryAuthHash   []byte // bcrypt
-	WrappedKey         string
-	RecoveryWrappedKey string
-	Keys               Keys   // format 2; the zero Keys for a user of format 1
-	TOTPSecret         string // sealed with the server's key; empty: no second factor
-	TOTPLastStep       int64  // RFC 6238 time step of the last code accepted
-	Deleting           bool   // DeleteUser has begun; only DeleteUser may follow
-	Generation         int64
+	Username         Username
+	ID               UserID
+	Created          time.Time
+	AuthHash         []byte // bcrypt
+	RecoveryAuthHash []byte // bcrypt
+	Keys             Keys
+	TOTPSecret       string // sealed with the server's key; empty: no second factor
+	TOTPLastStep     int64  // RFC 6238 time step of the last code accepted
+	Deleting         bool   // DeleteUser has begun; only DeleteUser may follow
+	Generation       int64
 
-	Revision int64
-	Manifest string
-
-	// Admission admits a new user. Only CreateUser reads it; it is not stored.
+	// Admission admits a new user. Only CreateAccount reads it; it is not stored.
 	Admission Admission
 }
 
@@ -99,14 +92,13 @@ type Throttle struct {
 	Version      int64
 }
 
-// Quota limits the records of one user; 0 means unlimited.
+// Quota limits the records of one vault; 0 means unlimited.
 type Quota struct {
-	Items int64 // live records of KindOverview
+	Items int64 // live records of chain.RecordOverview
 	Bytes int64 // as in Usage
 }
 
-// Usage is what a user's records take. Each record counts RecordWeight beside its token, tombstones too: otherwise a user could
-// fill the store with them.
+// Usage is what the live records of a vault take. Each counts RecordWeight beside its token.
 type Usage struct {
 	Items, Bytes int64
 }
@@ -131,14 +123,6 @@ func (q Quota) Check(before, after Usage, replaces bool) error {
 	return nil
 }
 
-// Chunk is one sealed chunk of an attachment.
-type Chunk struct {
-	Attachment string // 16 bytes, base64url without padding
-	Number     int    // 1 to Count
-	Count      int    // of chunks of the attachment
-	Token      string
-}
-
 // ProbeKey is the row that Probe writes. It cannot collide: no username contains '#', and keys of sessions and throttles are
 // hex.
 const ProbeKey = "#probe"
@@ -146,30 +130,36 @@ const ProbeKey = "#probe"
 // TombstoneDays is how long a store keeps the tombstone of a deleted record, at least.
 const TombstoneDays = 180
 
-// Store holds users, sessions and sealed records. Many goroutines and several processes use it concurrently. Every method is
-// atomic, and a result it reported survives a crash of the process and of the machine. Times have millisecond precision, in
-// UTC. A canceled context may leave a write done or not done, never half done.
+// Store holds users, sessions and vaults. Many goroutines and several processes use it concurrently. Every method is atomic, and a
+// result it reported survives a crash of the process and of the machine. Times have millisecond precision, in UTC. A canceled
+// context may leave a write done or not done, never half done.
+//
+// One compare-and-set guards a vault: ApplyWrite and AppendEntry succeed only if revision and sequence of the stored head are those
+// of Base. A store trusts what the caller checked with package chain; it does not check signatures, roles or roots.
 type Store interface {
-	VaultStore
-
-	// CreateUser stores u with Generation 1 and Revision 0 and uses up its invitation, or does neither. ErrUsernameTaken;
-	// ErrUserIDTaken (an ID is never free again, not even after DeleteUser); ErrNoInvitation (also if it has expired at
-	// u.Created, and for one of two users who share it); ErrNotFirst (also for one of two concurrent users; users whose names
-	// begin with '#' belong to the server and do not count).
-	CreateUser(ctx context.Context, u User) error
+	// CreateAccount stores u with Generation 1, its Keys, its card and its personal vault, and uses up its invitation, or does
+	// neither. ErrUsernameTaken; ErrUserIDTaken and ErrVaultIDTaken (an ID is never free again, not even after DeleteUser);
+	// ErrNoInvitation (also if it has expired at u.Created, and for one of two users who share it); ErrNotFirst (also for one of two
+	// concurrent users).
+	CreateAccount(ctx context.Context, u User, f Founding) error
 	// User reads the latest committed state. ErrNotFound.
 	User(ctx context.Context, name Username) (User, error)
-	// UpdateUser replaces all fields but Username, ID, Created, Deleting, Revision and Manifest if the stored Generation is
-	// u.Generation, and increments it. ErrConflict if the Generation differs; ErrNotFound (also if the name now belongs to
-	// another ID, or DeleteUser has begun).
+	// Account reads a user and the head of the personal vault in one state. ErrNotFound.
+	Account(ctx context.Context, name Username) (User, Head, error)
+	// Cards reads the cards of a user, encoded, in ascending generation. An unknown user has none.
+	Cards(ctx context.Context, user chain.ID) ([][]byte, error)
+	// UpdateUser replaces hashes and second factor if the stored Generation is u.Generation, and increments it. ErrConflict if the
+	// Generation differs; ErrNotFound (also if the name now belongs to another ID, or DeleteUser has begun).
 	UpdateUser(ctx context.Context, u User) error
-	// DeleteUser removes the user with all records, attachments and sessions. If it fails half way, the user row stays with
-	// Deleting set, Changes and Apply return ErrNotFound, and DeleteUser can be called again. Afterwards the username is free.
-	// ErrNotFound if there is no such user.
+	// DeleteUser removes the user with the personal vault and all sessions. If it fails half way, the user row stays with Deleting
+	// set, the vault is not found, and DeleteUser can be called again. Afterwards the username is free. ErrNotFound if there is no
+	// such user.
 	DeleteUser(ctx context.Context, name Username) error
 
-	// Inhabited reports whether the store has, or ever had, a user: whether CreateUser would return ErrNotFirst.
+	// Inhabited reports whether the store has, or ever had, a user: whether CreateAccount would return ErrNotFirst.
 	Inhabited(ctx context.Context) (bool, error)
+	// ServerKey returns the key that all servers on this store share. The first call stores fresh as this key.
+	ServerKey(ctx context.Context, fresh []byte) ([]byte, error)
 
 	// PutInvitation stores a new invitation.
 	PutInvitation(ctx context.Context, i Invitation) error
@@ -199,33 +189,51 @@ type Store interface {
 	// ClearThrottle deletes a key.
 	ClearThrottle(ctx context.Context, key string) error
 
-	// Changes writes one consistent state to w: its head, then all records with a revision above since, in order of revision.
-	// With since 0 it leaves out tombstones. If since is the current revision or higher, it reads only the user. It holds only
-	// a part of the records in memory at a time. ErrNotFound for an unknown user. ErrStoreUnavailable may also come after some
-	// records, if the vault changed during the read; what w has by then must be discarded.
-	Changes(ctx context.Context, name Username, since int64, w ChangeWriter) error
-	// Small reports, cheaply, whether the records above since have at most limit bytes together. It may return false for
-	// slightly less. For an unknown user it returns true.
-	Small(ctx context.Context, name Username, since, limit int64) (bool, error)
-	// Apply makes the change c atomically, whatever its size, and returns the new revision. It trusts the guarantees of Change.
-	// A put of an overview replaces the item's overview. ErrRevisionConflict if the vault is not at c.Base. ErrInvalidChange
-	// for a put of details at a place that ever held a record, and for a delete of a record that is not live at that version.
-	// ErrItemQuota and ErrRecordQuota, according to c.Quota.
-	// A tombstone lasts TombstoneDays or longer; a device that was offline for longer finds a wrong digest and syncs in full.
-	Apply(ctx context.Context, name Username, c Change) (int64, error)
+	// Head reads the newest head of a vault. ErrNotFound.
+	Head(ctx context.Context, vault chain.ID) (Head, error)
+	// LiveLines reads the live lines in some buckets, by bucket. They may be newer than a head that was read before: chain.Live.Load
+	// then refuses them, or the compare-and-set fails. An unknown vault has none.
+	LiveLines(ctx context.Context, vault chain.ID, buckets []byte) (map[byte][]chain.Line, error)
+	// Entries reads the log entries with a sequence number above after, encoded, in ascending order. after may be −1. An unknown vault
+	// has none.
+	Entries(ctx context.Context, vault chain.ID, after int64) ([][]byte, error)
+	// Writes reads the writes at some revisions, encoded, in the order of the argument. ErrNotFound if one is missing.
+	Writes(ctx context.Context, vault chain.ID, revisions []int64) ([][]byte, error)
+	// Operations reads the operations of one write, encoded. ErrNotFound.
+	Operations(ctx context.Context, vault chain.ID, revision int64) ([]byte, error)
+	// Envelope reads an envelope that an entry named. ErrNotFound.
+	Envelope(ctx context.Context, vault chain.ID, hash chain.Hash) ([]byte, error)
 
-	// PutChunk stores a chunk; the first one of an attachment sets its count. A stored chunk is never replaced: storing the
-	// same chunk again does nothing, whatever the quota; another token or count is ErrChunkTaken. ErrQuotaReached if the tokens
-	// of all the user's chunks would exceed quota bytes. ErrNotFound for an unknown user.
-	PutChunk(ctx context.Context, name Username, p Chunk, now time.Time, quota int64) error
-	// Chunk reads a chunk. ErrNotFound.
-	Chunk(ctx context.Context, id UserID, attachment string, number int) (protocol.Chunk, error)
-	// Attachments lists a user's attachments in order of ID.
-	Attachments(ctx context.Context, id UserID) ([]protocol.Attachment, error)
-	// DeleteAttachment removes an attachment and its chunks. If it fails half way, the attachment stays listed, perhaps without
-	// some chunks, and DeleteAttachment can be called again. ErrConflict if it changed concurrently; ErrNotFound if it does not
-	// exist.
-	DeleteAttachment(ctx context.Context, name Username, attachment string) error
+	// ApplyWrite stores one write with its operations and tokens, whatever their size. ErrRevisionConflict if the head moved;
+	// ErrItemQuota and ErrRecordQuota, according to Quota. A record counts its token and RecordWeight; an item is a live record of
+	// chain.RecordOverview. A deleted record leaves a tombstone for TombstoneDays or longer: a device that was offline for longer syncs
+	// in full. A deleted attachment loses its chunks. ErrInvalidChange if a chunk of an attachment that c puts is not stored, for
+	// instance because it was pending for too long. ErrNotFound for an unknown vault.
+	ApplyWrite(ctx context.Context, c WriteChange) error
+	// AppendEntry stores one log entry with its envelopes and the change of the account. ErrRevisionConflict if the head moved;
+	// ErrConflict if the user's Generation is not c.Account.User.Generation. ErrNotFound for an unknown vault or user.
+	AppendEntry(ctx context.Context, c EntryChange) error
+
+	// Changes writes one consistent state to w: its head, then all records and live attachments whose newest change is above since,
+	// with tombstones, in order of revision. With since 0 it leaves out tombstones. If since is the current revision or higher, it reads
+	// only the head. It holds only a part of the records in memory at a time. ErrNotFound for an unknown vault. ErrStoreUnavailable may
+	// also come after some records, if the vault changed during the read; what w has by then must be discarded.
+	Changes(ctx context.Context, vault chain.ID, since int64, w ChangeWriter) error
+	// Small reports, cheaply, whether the records above since have at most limit bytes together. It may return false for slightly less.
+	// For an unknown vault it returns true.
+	Small(ctx context.Context, vault chain.ID, since, limit int64) (bool, error)
+
+	// PutChunk stores a chunk of an attachment; the first one sets its count. A stored chunk is never replaced: storing the same chunk
+	// again does nothing, whatever the quota. ErrChunkTaken for another token or count, and if the attachment is live or a write deleted
+	// it. ErrQuotaReached if the tokens of all chunks of the vault would exceed quota bytes. ErrNotFound for an unknown vault. Chunks that
+	// were pending for longer than PendingLife do not count, and may go.
+	PutChunk(ctx context.Context, vault chain.ID, c Chunk, now time.Time, quota int64) error
+	// Chunk reads a chunk of a live or pending attachment. ErrNotFound.
+	Chunk(ctx context.Context, vault chain.ID, attachment chain.ID, number int) (Chunk, error)
+	// Attachment reads what is known of one attachment. ErrNotFound.
+	Attachment(ctx context.Context, vault chain.ID, attachment chain.ID) (Attachment, error)
+	// Attachments lists all attachments of a vault in order of ID.
+	Attachments(ctx context.Context, vault chain.ID) ([]Attachment, error)
 
 	// Probe reports whether logins can be served: each time, it reads what a login reads and writes the row ProbeKey. nil also
 	// if the store only rejects probes as too frequent: it still serves others. ErrStoreUnavailable, ErrStoreFull.

@@ -246,7 +246,7 @@ func (r refusal) check(t *testing.T, err error) {
 // unmoved checks that the server still holds what the user's device holds.
 func (u *user) unmoved() {
 	u.t.Helper()
-	head, err := u.store.VaultHead(u.t.Context(), u.ID)
+	head, err := u.store.Head(u.t.Context(), u.ID)
 	if err != nil {
 		u.t.Fatal(err)
 	}

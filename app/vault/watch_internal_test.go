@@ -16,12 +16,12 @@ type heads struct {
 	next chan int64
 }
 
-func (h heads) Account(ctx context.Context, _ Username) (User, VaultHead, error) {
+func (h heads) Account(ctx context.Context, _ Username) (User, Head, error) {
 	select {
 	case n := <-h.next:
-		return User{}, VaultHead{State: chain.State{Revision: n, Entry: &chain.Entry{}}}, nil
+		return User{}, Head{State: chain.State{Revision: n, Entry: &chain.Entry{}}}, nil
 	case <-ctx.Done():
-		return User{}, VaultHead{}, ctx.Err()
+		return User{}, Head{}, ctx.Err()
 	}
 }
 

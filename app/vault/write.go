@@ -97,24 +97,24 @@ func (s *Service) Write(ctx context.Context, session Session, vaultID string, in
 }
 
 // admit returns the head after a write.
-func (s *Service) admit(ctx context.Context, head VaultHead, member chain.Member, w signedWrite) (VaultHead, error) {
+func (s *Service) admit(ctx context.Context, head Head, member chain.Member, w signedWrite) (Head, error) {
 	_, cards, err := s.cards(ctx, member.User, member.Card)
 	if err != nil {
-		return VaultHead{}, err
+		return Head{}, err
 	}
 	live, err := s.touched(ctx, head, w.operations)
 	if err != nil {
-		return VaultHead{}, err
+		return Head{}, err
 	}
 	state, err := head.State.Admit(w.write, w.operations, live, cards)
 	if err != nil {
-		return VaultHead{}, refused("write", err)
+		return Head{}, refused("write", err)
 	}
-	return VaultHead{Vault: head.Vault, State: state, Buckets: live.Hashes(), Count: live.Count()}, nil
+	return Head{Vault: head.Vault, State: state, Buckets: live.Hashes(), Count: live.Count()}, nil
 }
 
 // touched returns the live lines of the buckets that operations touch.
-func (s *Service) touched(ctx context.Context, head VaultHead, ops []chain.Operation) (*chain.Live, error) {
+func (s *Service) touched(ctx context.Context, head Head, ops []chain.Operation) (*chain.Live, error) {
 	var buckets []byte
 	for _, o := range ops {
 		buckets = append(buckets, chain.Bucket(o.ID))
@@ -135,8 +135,8 @@ func (s *Service) touched(ctx context.Context, head VaultHead, ops []chain.Opera
 }
 
 // unlikeHead returns ErrRevisionConflict if lines did not fit a head that has moved since. Otherwise the store is damaged.
-func (s *Service) unlikeHead(ctx context.Context, head VaultHead, err error) error {
-	now, headErr := s.store.VaultHead(ctx, head.Vault)
+func (s *Service) unlikeHead(ctx context.Context, head Head, err error) error {
+	now, headErr := s.store.Head(ctx, head.Vault)
 	switch {
 	case headErr != nil:
 		return headErr
@@ -149,7 +149,7 @@ func (s *Service) unlikeHead(ctx context.Context, head VaultHead, err error) err
 // checkStored checks that all chunks of an attachment are stored.
 func (s *Service) checkStored(ctx context.Context, vaultID chain.ID, line chain.Line) error {
 	incomplete := badField("operations", "put attachment %v before all of its chunks are stored", line.ID)
-	a, err := s.store.VaultAttachment(ctx, vaultID, line.ID)
+	a, err := s.store.Attachment(ctx, vaultID, line.ID)
 	if errors.Is(err, ErrNotFound) {
 		return incomplete
 	}

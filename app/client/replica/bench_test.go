@@ -79,7 +79,7 @@ func BenchmarkMemory10000(b *testing.B) {
 	o.takeBody(b, r, body)
 	for b.Loop() {
 		runtime.KeepAlive(r)
-	runtime.KeepAlive(o)
+		runtime.KeepAlive(o)
 	}
 	b.ReportMetric(float64(heap()-before)/1e6, "MB")
 	runtime.KeepAlive(body)

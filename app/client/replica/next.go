@@ -246,7 +246,7 @@ func (n *Next) OpenChanged(ctx context.Context) error {
 // renew opens what differs in e from held, which it replaces; nil: it is new. The details are only opened to look at them.
 func (o opener) renew(e, held *Entry, look bool) {
 	if held != nil && held.meta() == e.meta() {
-		e.Overview, e.Err, e.title, e.text, e.line = held.Overview, held.Err, held.title, held.text, held.line
+		e.Overview, e.Err, e.title, e.text = held.Overview, held.Err, held.title, held.text
 	} else {
 		o.openOverview(e)
 	}

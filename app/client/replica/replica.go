@@ -41,7 +41,7 @@ type Replica struct {
 	lent  map[string]bool
 }
 
-// Entry is one item: its overview, opened, and its details, sealed. An entry in a replica is immutable, except for details.
+// Entry is one item: its overview, opened, and its details, sealed. An entry in a replica is immutable, except for line and details.
 type Entry struct {
 	ID       string
 	Overview item.Item
@@ -54,8 +54,8 @@ type Entry struct {
 
 	title string // folded
 	text  string // folded: title, username, URLs and tags, each on a line
-	line  []byte // the summary as JSON
 
+	line    atomic.Pointer[[]byte]  // see summaryJSON; nil: not encoded yet
 	details atomic.Pointer[details] // current; nil: not opened yet
 }
 
@@ -131,7 +131,7 @@ func (e *Entry) Base() string {
 
 func (e *Entry) clone() *Entry {
 	c := &Entry{ID: e.ID, id: e.id, overviews: slices.Clone(e.overviews), secrets: slices.Clone(e.secrets), Overview: e.Overview, Err: e.Err,
-		title: e.title, text: e.text, line: e.line}
+		title: e.title, text: e.text}
 	c.details.Store(e.details.Load())
 	return c
 }
@@ -204,19 +204,26 @@ func (o opener) openDetails(id chain.ID, r sealed) (item.Item, error) {
 }
 
 func order(a, b *Entry) int {
-	return cmp.Or(compareTitles(a.title, b.title), strings.Compare(a.title, b.title), strings.Compare(a.ID, b.ID))
+	if c := compareTitles(a.title, b.title); c != 0 {
+		return c
+	}
+	return cmp.Or(strings.Compare(a.title, b.title), strings.Compare(a.ID, b.ID))
 }
 
 // compareTitles sorts "Mail 2" before "Mail 10": it compares runs of the digits 0-9 as numbers.
 func compareTitles(a, b string) int {
-	for a != "" && b != "" {
+	for {
+		i := 0
+		for i < len(a) && i < len(b) && a[i] == b[i] {
+			i++
+		}
+		for i > 0 && isDigit(a[i-1]) { // the whole number counts
+			i--
+		}
+		a, b = a[i:], b[i:]
 		m, n := digits(a), digits(b)
 		if m == 0 || n == 0 {
-			if a[0] != b[0] {
-				return cmp.Compare(a[0], b[0])
-			}
-			a, b = a[1:], b[1:]
-			continue
+			return strings.Compare(a, b)
 		}
 		x, y := strings.TrimLeft(a[:m], "0"), strings.TrimLeft(b[:n], "0")
 		if c := cmp.Or(cmp.Compare(len(x), len(y)), strings.Compare(x, y)); c != 0 {
@@ -224,14 +231,15 @@ func compareTitles(a, b string) int {
 		}
 		a, b = a[m:], b[n:]
 	}
-	return cmp.Compare(len(a), len(b))
 }
 
 // digits returns the length of the run of digits at the start of s.
 func digits(s string) int {
 	n := 0
-	for n < len(s) && s[n] >= '0' && s[n] <= '9' {
+	for n < len(s) && isDigit(s[n]) {
 		n++
 	}
 	return n
 }
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }

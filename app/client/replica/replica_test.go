@@ -144,6 +144,20 @@ func TestLostWriteIsFoundInTheVault(t *testing.T) {
 	if !o.replica.Holds(created) {
 		t.Error("the write is not found")
 	}
+	renamed := lost(t, o, func(ch *Change) error {
+		return ch.Update(o.replica.Shown(mail), overview("Renamed"), nil)
+	})
+	o.send(t, renamed)
+	for _, op := range renamed.Operations { // another device renames it again: nothing of the write is live
+		if !op.Delete {
+			o.tokens[mail][0] = testvault.Operation{Operation: op}
+		}
+	}
+	o.rename(mail, "Again")
+	o.sync(t)
+	if !o.replica.Holds(renamed) {
+		t.Error("a write that is superseded is not found in the path")
+	}
 	deleted = lost(t, o, func(ch *Change) error {
 		_, err := ch.Remove([]string{mail}, func(*Entry) bool { return true })
 		return err
@@ -153,6 +167,11 @@ func TestLostWriteIsFoundInTheVault(t *testing.T) {
 	if o.replica.Holds(deleted) {
 		t.Error("a deletion that never came is held")
 	}
+}
+
+func overview(title string) []byte {
+	it := item.Item{Title: title}.Normalise()
+	return it.Overview()
 }
 
 // lost signs a change that is not committed.
@@ -199,7 +218,10 @@ func TestAlteredAnswersAreRefused(t *testing.T) {
 		"another kind":         {func(_ *owned, a *protocol.VaultAnswer) { a.Records[0].Kind = "thing" }, "unknown kind"},
 		"a malformed id":       {func(_ *owned, a *protocol.VaultAnswer) { a.Records[0].ItemID = "x" }, "malformed id"},
 		"a later revision":     {func(_ *owned, a *protocol.VaultAnswer) { a.Records[0].Revision = 99 }, "claims revision 99"},
-		"an epoch too large":   {func(_ *owned, a *protocol.VaultAnswer) { a.Records[0].Epoch = 1 << 40 }, "no version or epoch"},
+		"a token too large": {func(_ *owned, a *protocol.VaultAnswer) {
+			a.Records[0].Token = strings.Repeat("A", protocol.MaxTokenBytes+1)
+		}, "exceeds the size"},
+		"an epoch too large": {func(_ *owned, a *protocol.VaultAnswer) { a.Records[0].Epoch = 1 << 40 }, "no version or epoch"},
 		"a tombstone": {func(_ *owned, a *protocol.VaultAnswer) {
 			a.Records[0].Token, a.Records[0].Deleted = "", true
 		}, "is a tombstone"},
@@ -281,8 +303,19 @@ func TestOlderVaultsAreRolledBack(t *testing.T) {
 		}
 	}
 	o.shows(t, "[Bank Mail]")
-	w := &owned{&restored, o.replica, nil}
 	var back *RolledBackError
+	same := &owned{&restored, o.replica, map[string][]testvault.Operation{}}
+	twin := restored
+	twinned := &owned{&twin, New(o.Owner.ID, o.ID), map[string][]testvault.Operation{}}
+	twinned.add("Forged") // of the revision that the device has seen
+	if _, err := twinned.take(t, twinned.Answer(2, o.replica.After(), 2), false, chain.State{}); err == nil {
+		t.Error("a replica without records takes changes")
+	}
+	twinned.replica = o.replica
+	if _, err := twinned.take(t, twinned.asked(false, chain.State{}), false, chain.State{}); !errors.As(err, &back) || back.Got != 2 {
+		t.Errorf("another write of the same revision: %v", err)
+	}
+	w := same
 	if _, err := w.take(t, w.asked(false, chain.State{}), false, chain.State{}); !errors.As(err, &back) || back.Got != 1 {
 		t.Errorf("a restored backup: %v", err)
 	}
@@ -317,110 +350,74 @@ func TestReplicaGoesOnFromWhatAnotherTabVerified(t *testing.T) {
 	o.shows(t, "[Bank Mail Shop]")
 }
 
-// whole returns the first chunk of a cache.
-func (o *owned) whole(t *testing.T, a *Answer) []byte {
-	t.Helper()
-	chunk, err := o.replica.Whole(a)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return chunk
-}
-
-// opened opens a cache on a new replica.
-func opened(t *testing.T, o *owned, seen chain.State, chunks ...[]byte) (*Replica, error) {
-	t.Helper()
-	c, err := ParseCopy(chunks)
-	if err != nil {
-		return nil, err
-	}
-	r := New(o.Owner.ID, o.ID)
-	log, err := r.FollowCopy(c, seen)
-	if err != nil {
-		return nil, err
-	}
-	next, err := r.Verify(t.Context(), log, o.Identity(), c.Records(), true)
-	if err != nil {
-		return nil, err
-	}
-	next.Commit()
-	return r, nil
-}
-
-func reopened(t *testing.T, o *owned, chunks ...[]byte) *Replica {
-	t.Helper()
-	r, err := opened(t, o, o.State, chunks...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
-}
-
-func TestCacheOpensAsTheVaultWas(t *testing.T) {
-	t.Parallel()
-	o := newOwned(t)
-	mail := o.add("Mail")
-	o.Follow(o.DraftRotate())
-	a, err := o.take(t, o.asked(true, chain.State{}), true, chain.State{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	chunks := [][]byte{o.whole(t, a)}
-	if encodedAgain := o.whole(t, nil); reopened(t, o, encodedAgain).Revision() != 1 {
-		t.Error("a cache that was encoded again is of another revision")
-	}
-	before := o.State
-	o.rename(mail, "Post")
-	bank := o.add("Bank")
-	o.Follow(o.DraftAccount(testvault.Renewal{Card: true, Epoch: true}))
-	delta := o.asked(false, chain.State{})
-	if _, err := o.take(t, delta, false, chain.State{}); err != nil {
-		t.Fatal(err)
-	}
-	chunks = append(chunks, encoded(t, delta))
-	saved := o.change(t, func(ch *Change) error {
-		_, err := ch.Remove([]string{bank}, func(*Entry) bool { return true })
-		return err
-	})
-	chunks = append(chunks, encoded(t, saved.Answer()))
-	r := reopened(t, o, chunks...)
-	w := &owned{o.Vault, r, nil}
-	w.shows(t, "[Post]")
-	o.add("Shop")
-	w.sync(t)
-	w.shows(t, "[Post Shop]")
-
-	var back *RolledBackError
-	if _, err := opened(t, o, o.State, chunks...); !errors.As(err, &back) || !back.Copy {
-		t.Errorf("a cache that is older than the memory: %v", err)
-	}
-	if _, err := opened(t, o, before, chunks...); err != nil {
-		t.Errorf("a cache that is newer than the memory: %v", err)
-	}
-	if _, err := opened(t, o, before, chunks[0], chunks[2]); !isAltered(err) {
-		t.Errorf("a cache without a chunk: %v", err)
-	}
-	if _, err := opened(t, o, before, []byte(`{"revision":1}`)); !isAltered(err) {
-		t.Errorf("a cache of another version: %v", err)
-	}
-	spoiled := slices.Clone(chunks[0])
-	spoiled[len(spoiled)-100] ^= 1
-	if _, err := opened(t, o, before, spoiled); !isAltered(err) {
-		t.Errorf("a damaged cache: %v", err)
-	}
-}
-
-// The program ended after it had written the cache, and before it had noted that.
-func TestCacheThatIsNewerThanTheMemoryOpens(t *testing.T) {
+// The fork goes on from what this replica holds, but not from what another tab has seen since.
+func TestForkThatAnotherTabSawIsRefused(t *testing.T) {
 	t.Parallel()
 	o := newOwned(t)
 	o.add("Mail")
-	before := o.State
-	o.Follow(o.DraftRotate())
-	o.add("Bank")
 	o.sync(t)
-	r, err := opened(t, o, before, o.whole(t, nil))
-	if err != nil || r.Revision() != 2 {
+	fork := *o.Vault
+	o.add("Bank")
+	other := &owned{&fork, o.replica, map[string][]testvault.Operation{}}
+	other.add("Forged")
+	other.add("Forged too")
+	if _, err := other.take(t, other.asked(false, o.State), false, o.State); !errors.Is(err, ErrRolledBack) {
 		t.Errorf("%v", err)
 	}
+	// The newest write is the one that the other tab saw, so no answer has it.
+	if _, err := o.take(t, o.asked(false, o.State), false, o.State); err != nil || o.replica.Log().Headless() {
+		t.Errorf("%v", err)
+	}
+	o.shows(t, "[Bank Mail]")
+}
+
+func TestAnotherWriteIsNotTheHead(t *testing.T) {
+	t.Parallel()
+	o := newOwned(t)
+	fork := *o.Vault
+	o.add("Mail")
+	a, err := Parse(encoded(t, o.asked(true, o.State)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, err := o.replica.Follow(a, o.State)
+	if err != nil || !log.Headless() {
+		t.Fatalf("%v", err)
+	}
+	other := &owned{&fork, nil, map[string][]testvault.Operation{}}
+	other.add("Forged")
+	forged, err := Parse(encoded(t, other.Answer(0, -1, 0)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := log.AddHead(forged); !errors.Is(err, ErrRolledBack) || !log.Headless() {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestAnotherVaultIsRefused(t *testing.T) {
+	t.Parallel()
+	o := newOwned(t)
+	o.replica = New(o.Owner.ID, seal.NewID())
+	if _, err := o.take(t, o.asked(true, chain.State{}), true, chain.State{}); !isAltered(err) || !strings.Contains(err.Error(), "another vault") {
+		t.Errorf("%v", err)
+	}
+}
+
+// Between two syncs, a record is sealed again twice.
+func TestRecordsMovedThroughEpochsInOneDelta(t *testing.T) {
+	t.Parallel()
+	o := newOwned(t)
+	id := o.add("Mail")
+	o.sync(t)
+	at, _ := chain.ParseID(id)
+	for range 2 {
+		o.Follow(o.DraftRotate())
+		before := o.tokens[id][0]
+		after := o.Put(chain.RecordOverview, at, 1, string(overview("Mail")))
+		o.Apply(o.Draft(testvault.Delete(before), after))
+		o.tokens[id][0] = after
+	}
+	o.sync(t)
+	o.shows(t, "[Mail]")
 }

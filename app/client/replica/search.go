@@ -78,8 +78,7 @@ func (v *Replica) ForPage(page string, registrable func(host string) (string, er
 }
 
 // SearchJSON is Search in the form of the worker protocol: {"total":…,"complete":…,"hints":[…],"items":[…]}, with at most limit items
-// starting at offset (limit 0: all). The result is complete once Index has finished. Items are encoded once per change, not once
-// per keystroke.
+// starting at offset (limit 0: all). The result is complete once Index has finished.
 func (v *Replica) SearchJSON(q Query, offset, limit int) []byte {
 	found, p := v.search(q)
 	out := append([]byte(`{"total":`), strconv.Itoa(len(found))...)
@@ -92,14 +91,14 @@ func (v *Replica) SearchJSON(q Query, offset, limit int) []byte {
 	}
 	size := len(out) + 2
 	for _, e := range found {
-		size += len(e.line) + 1
+		size += len(e.summaryJSON()) + 1
 	}
 	out = slices.Grow(out, size)
 	for i, e := range found {
 		if i > 0 {
 			out = append(out, ',')
 		}
-		out = append(out, e.line...)
+		out = append(out, e.summaryJSON()...)
 		subtitle, code := e.indexed()
 		if subtitle != "" {
 			out = item.AppendString(append(out[:len(out)-1], `,"subtitle":`...), subtitle)
@@ -137,18 +136,29 @@ func (e *Entry) indexed() (subtitle string, code bool) {
 	return "", false
 }
 
-// index folds the searchable texts and encodes the summary.
+// index folds the searchable texts.
 func (e *Entry) index() {
-	if e.Err == nil {
-		var h strings.Builder
-		e.Overview.OverviewTexts(func(s string) { // the title first
-			h.WriteString(fold(s))
-			h.WriteByte('\n')
-		})
-		e.text = h.String()
-		e.title = e.text[:strings.IndexByte(e.text, '\n')]
+	if e.Err != nil {
+		return
 	}
-	e.line = e.appendJSON(make([]byte, 0, 192+len(e.text)))
+	var h strings.Builder
+	e.Overview.OverviewTexts(func(s string) { // the title first
+		h.WriteString(fold(s))
+		h.WriteByte('\n')
+	})
+	e.text = h.String()
+	e.title = e.text[:strings.IndexByte(e.text, '\n')]
+}
+
+// summaryJSON returns the summary without what is indexed. It encodes an item when a list first shows it, and not once per keystroke.
+func (e *Entry) summaryJSON() []byte {
+	line := e.line.Load()
+	if line == nil {
+		encoded := e.appendJSON(make([]byte, 0, 192+len(e.text)))
+		line = &encoded
+		e.line.Store(line)
+	}
+	return *line
 }
 
 func (e *Entry) appendJSON(b []byte) []byte {

@@ -44,7 +44,6 @@ var hints = map[client.Code]string{
 var findingHints = map[bridge.FindingCode]string{
 	bridge.CacheOlder:   "try again when the server can be reached: the vault is then downloaded again",
 	bridge.CacheOther:   "try again when the server can be reached: the vault is then downloaded again",
-	bridge.KDFUnknown:   "update this program, or ask the server's operator",
 	bridge.ItemTooLarge: "shorten the notes or the fields",
 }
 

@@ -46,7 +46,7 @@ func TestScripts(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			g := &gate{forward: httputil.NewSingleHostReverseProxy(target), asked: map[string]int{}}
+			g := &gate{forward: httputil.NewSingleHostReverseProxy(target), asked: map[string]int{}, memory: map[string][]byte{}}
 			front := httptest.NewServer(g)
 			env.Defer(front.Close)
 			env.Values[gateKey{}] = g
@@ -98,15 +98,16 @@ type gate struct {
 
 	mu     sync.Mutex
 	mode   string
-	memory []byte // a recorded response with the vault
+	memory map[string][]byte // recorded responses with the vault, by the newest log entry that the client had
 	asked  map[string]int
 }
 
 func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.asked[r.Method+" "+r.URL.Path]++
-	vault := r.URL.Path == protocol.PathVault
+	g.asked[r.Method+" "+apiPath(r.URL.Path)]++
+	path := apiPath(r.URL.Path)
+	vault := path == protocol.PathVaultOf
 	switch {
 	case g.mode == "shut":
 		panic(http.ErrAbortHandler)
@@ -115,24 +116,37 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case g.mode == "deny":
 		w.WriteHeader(http.StatusUnauthorized)
 		_, _ = fmt.Fprint(w, `{"code":"unauthorized","message":"no","request_id":"r"}`)
-	case g.mode == "lose" && r.URL.Path == protocol.PathRegister:
+	case g.mode == "lose" && path == protocol.PathUsers:
 		g.forward.ServeHTTP(httptest.NewRecorder(), r)
 		panic(http.ErrAbortHandler)
-	case g.mode == "weak" && r.URL.Path == protocol.PathPrelogin:
-		_, _ = fmt.Fprint(w, `{"kdf":{"salt":"c2l4dGVlbiBieXRlcyAhIQ","memory_kib":8,"time":1,"threads":1}}`)
+	case g.mode == "weak" && path == protocol.PathPrelogin:
+		_, _ = fmt.Fprint(w, `{"salt":"c2l4dGVlbiBieXRlcyAhIQ","cost":0}`)
 	case g.mode == "rude":
 		w.WriteHeader(http.StatusBadRequest)
 		_, _ = fmt.Fprint(w, `{"code":"bad_request","message":"\u001b]0;owned\u0007\nvaultsphere: hint: obey","request_id":"r"}`)
 	case g.mode == "record" && vault:
 		answer := httptest.NewRecorder()
 		g.forward.ServeHTTP(answer, r)
-		g.memory = answer.Body.Bytes()
-		_, _ = w.Write(g.memory)
+		g.memory[r.FormValue("after")] = answer.Body.Bytes()
+		_, _ = w.Write(answer.Body.Bytes())
 	case g.mode == "replay" && vault:
-		_, _ = w.Write(g.memory)
+		_, _ = w.Write(g.memory[r.FormValue("after")])
 	default:
 		g.forward.ServeHTTP(w, r)
 	}
+}
+
+// apiPath returns a path of the API with a placeholder in place of the id of the vault.
+func apiPath(path string) string {
+	before, rest, found := strings.Cut(path, "/vaults/")
+	if !found {
+		return path
+	}
+	_, after, found := strings.Cut(rest, "/")
+	if found {
+		after = "/" + after
+	}
+	return before + "/vaults/{vault}" + after
 }
 
 // gate open|shut|deny|redirect|lose|weak|rude|record|replay

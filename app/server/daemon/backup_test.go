@@ -3,6 +3,7 @@ package daemon_test
 import (
 	"archive/tar"
 	"bytes"
+	"compress/gzip"
 	"context"
 	"crypto/sha256"
 	"database/sql"
@@ -10,15 +11,16 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/server/daemon"
 	"github.com/vaultsphere/vaultsphere/app/store/sqlite"
 	"github.com/vaultsphere/vaultsphere/app/vault"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/testvault"
 )
 
 // newData returns the settings of a new data directory that has a session key and a store with one user.
@@ -32,7 +34,8 @@ func newData(t *testing.T, user vault.Username) daemon.Config {
 		t.Fatal(err)
 	}
 	withStore(t, c, func(s vault.Store) {
-		if err := s.CreateUser(t.Context(), vault.User{Username: user, ID: vault.UserID(user), Created: time.Now()}); err != nil {
+		v, founding := testvault.NewPerson(string(user)).Found()
+		if err := s.CreateAccount(t.Context(), v.User(), founding); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -349,6 +352,45 @@ func TestRestoreRejectsNewerBackups(t *testing.T) {
 		}
 		wantRejected(t, to, name, func() error { return to.Restore(t.Context(), edited, true) })
 	}
+}
+
+// The backup was made by the last release of format 1.
+func TestFormat1IsRejected(t *testing.T) {
+	t.Parallel()
+	packed, err := os.Open("testdata/format-1.backup.gz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer packed.Close()
+	unpacked, err := gzip.NewReader(packed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := io.ReadAll(unpacked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "backup.tar")
+	if err := os.WriteFile(file, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const want = "vaults of format 1, which this release cannot read"
+	to := newData(t, "eve")
+	wantRejected(t, to, want, func() error { return to.Restore(t.Context(), file, true) })
+	wantUser(t, to, "eve")
+
+	old := emptyData(t)
+	if err := os.MkdirAll(old.DataDir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	at := bytes.Index(content, []byte("SQLite format 3\x00")) // SQLite ignores what follows its last page
+	for path, content := range map[string][]byte{old.SQLitePath: content[at:], filepath.Join(old.DataDir, "session.key"): []byte(vault.NewKey())} {
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wantRejected(t, old, want, func() error { return daemon.New(old, slog.New(slog.DiscardHandler)).Run(t.Context()) })
+	wantRejected(t, old, want, func() error { return old.Backup(t.Context(), filepath.Join(t.TempDir(), "backup.tar")) })
 }
 
 func TestSessionSecretIsNotInTheBackup(t *testing.T) {

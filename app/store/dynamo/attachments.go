@@ -1,39 +1,47 @@
 package dynamo
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/names"
-	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// Attachments are rows of the passwords table: a small row for each attachment, for lists, and a row for each chunk. They
-// have no revision, so the index that Changes reads does not hold them. The user's row has the size of all chunks; PutChunk
-// and DeleteAttachment update it.
+// Attachments are rows of the passwords table: a small row for each attachment, for lists, and a row for each chunk. The chunks have
+// no revision, so the index that Changes reads does not hold them. A write gives the row of an attachment a revision, when it makes it
+// live and when it deletes it. A row of the vaults table has the size of all chunks: see chunksID.
 
-// attachmentRow describes an attachment. It is written with the first chunk and deleted after the last.
+// attachmentRow describes an attachment. It is written with the first chunk.
 type attachmentRow struct {
-	UserID   string `dynamodbav:"user_id"`
-	RecordID string `dynamodbav:"record_id"`
-	ID       string `dynamodbav:"attachment_id"`
-	Count    int    `dynamodbav:"piece_count"`
-	Chunks   int    `dynamodbav:"pieces"`
-	Bytes    int64  `dynamodbav:"piece_bytes"`
-	Uploaded int64  `dynamodbav:"uploaded"`
+	Vault     string            `dynamodbav:"vault_id"`
+	RecordID  string            `dynamodbav:"record_id"`
+	ID        string            `dynamodbav:"attachment_id"`
+	Count     int               `dynamodbav:"chunk_count"`
+	Chunks    int               `dynamodbav:"chunks"` // stored so far
+	Bytes     int64             `dynamodbav:"chunk_bytes"`
+	Uploaded  int64             `dynamodbav:"uploaded"`
+	Hashes    map[string][]byte `dynamodbav:"hashes,omitempty"` // chain.HashChunk of the chunks, by number
+	Held      int64             `dynamodbav:"held,omitempty"`   // when a write renewed it: see planner.hold
+	Revision  int64             `dynamodbav:"revision,omitempty"`
+	Operation []byte            `dynamodbav:"operation,omitempty"` // of that write, encoded
+	// Deleted is set until the chunks are deleted. If a write set it, the row remains as a tombstone.
+	Deleted bool  `dynamodbav:"deleted,omitempty"`
+	TTL     int64 `dynamodbav:"expires_at,omitempty"`
 }
 
 type chunkRow struct {
-	UserID   string `dynamodbav:"user_id"`
+	Vault    string `dynamodbav:"vault_id"`
 	RecordID string `dynamodbav:"record_id"`
-	Count    int    `dynamodbav:"piece_count"`
+	Count    int    `dynamodbav:"chunk_count"`
 	Token    string `dynamodbav:"token"`
 }
 
@@ -43,141 +51,298 @@ const (
 	maxChunkDeletes = 12
 )
 
-func attachmentKey(userID, attachment string) item {
-	return item{"user_id": str(userID), "record_id": str(attachmentPrefix + attachment)}
+func recordKey(vaultID, row string) item {
+	return item{names.RecordsPartitionKey: str(vaultID), names.RecordsSortKey: str(row)}
+}
+
+func attachmentKey(vaultID, attachment string) item {
+	return recordKey(vaultID, attachmentPrefix+attachment)
 }
 
 func chunkID(attachment string, number int) string {
-	return fmt.Sprintf("piece#%s#%03d", attachment, number)
+	return fmt.Sprintf("chunk#%s#%03d", attachment, number)
 }
 
-func chunkKey(userID, attachment string, number int) item {
-	return item{"user_id": str(userID), "record_id": str(chunkID(attachment, number))}
+func (r attachmentRow) pending() bool { return r.Revision == 0 && !r.Deleted }
+
+func (r attachmentRow) live() bool { return r.Revision > 0 && !r.Deleted }
+
+func (r attachmentRow) expired(now time.Time) bool {
+	return now.After(fromMillis(max(r.Uploaded, r.Held)).Add(vault.PendingLife))
+}
+
+// unchanged is the condition that a pending attachment is as r says.
+func (r attachmentRow) unchanged() condition {
+	held := attribute("held").AttributeNotExists()
+	if r.Held != 0 {
+		held = attribute("held").Equal(value(r.Held))
+	}
+	return held.And(attribute("chunks").Equal(value(r.Chunks)), attribute("revision").AttributeNotExists(), attribute("deleted").AttributeNotExists())
+}
+
+func (r attachmentRow) attachment() (vault.Attachment, error) {
+	a := vault.Attachment{
+		Count: r.Count, Chunks: make([]chain.Hash, r.Count), Bytes: r.Bytes, Created: fromMillis(r.Uploaded), Live: r.live(),
+	}
+	var err error
+	if a.ID, err = chain.ParseID(r.ID); err != nil {
+		return a, fmt.Errorf("%w: unreadable attachment: %w", vault.ErrStoreUnavailable, err)
+	}
+	for number, hash := range r.Hashes {
+		n, err := strconv.Atoi(number)
+		if err != nil || n < 1 || n > r.Count || len(hash) != len(chain.Hash{}) {
+			return a, fmt.Errorf("%w: unreadable hash of a chunk", vault.ErrStoreUnavailable)
+		}
+		a.Chunks[n-1] = chain.Hash(hash)
+	}
+	return a, nil
+}
+
+// rolledForward rolls a pending write of a vault forward, which may change its attachments. The vault may be unknown.
+func (s *Store) rolledForward(ctx context.Context, id chain.ID) error {
+	_, err := s.upToDateHead(ctx, id)
+	if errors.Is(err, vault.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// attachmentRowOf reads the row of an attachment.
+func (s *Store) attachmentRowOf(ctx context.Context, id, attachment chain.ID) (r attachmentRow, found bool, err error) {
+	if err := s.rolledForward(ctx, id); err != nil {
+		return r, false, err
+	}
+	found, err = s.rowAt(ctx, s.table.Passwords, attachmentKey(id.String(), attachment.String()), &r)
+	return r, found, err
+}
+
+func (s *Store) attachmentRows(ctx context.Context, id chain.ID) ([]attachmentRow, error) {
+	if err := s.rolledForward(ctx, id); err != nil {
+		return nil, err
+	}
+	return rowsUnder[attachmentRow](ctx, s, s.table.Passwords, id.String(), attachmentPrefix)
+}
+
+// addChunks changes the size of all chunks of a vault.
+func (s *Store) addChunks(id string, size int64, when ...condition) write {
+	exists := attribute(names.VaultsPartitionKey).AttributeExists()
+	for _, w := range when {
+		exists = exists.And(w)
+	}
+	return update(s.table.Vaults, vaultKey(id, chunksID), nil, expression.Add(attribute("attachment_bytes"), value(size)), exists)
 }
 
 // PutChunk implements vault.Store.
-func (s *Store) PutChunk(ctx context.Context, name vault.Username, p vault.Chunk, now time.Time, quota int64) error {
-	u, err := s.userRow(ctx, name)
+func (s *Store) PutChunk(ctx context.Context, id chain.ID, c vault.Chunk, now time.Time, quota int64) error {
+	cleared := c.Number == 1
+	if cleared {
+		if err := s.clearAttachments(ctx, id, now); err != nil {
+			return err
+		}
+	}
+	err := s.putChunk(ctx, id, c, now, quota)
+	if errors.Is(err, vault.ErrQuotaReached) && !cleared {
+		if err := s.clearAttachments(ctx, id, now); err != nil {
+			return err
+		}
+		return s.putChunk(ctx, id, c, now, quota)
+	}
+	return err
+}
+
+func (s *Store) putChunk(ctx context.Context, id chain.ID, c vault.Chunk, now time.Time, quota int64) error {
+	for try := 1; ; try++ {
+		row, found, err := s.attachmentRowOf(ctx, id, c.Attachment)
+		if err != nil {
+			return err
+		}
+		hash := chain.HashOf(chain.HashChunk, []byte(c.Token))
+		if found {
+			if stored, err := row.holds(c, hash); stored || err != nil {
+				return err
+			}
+		}
+		size := int64(len(c.Token))
+		err = s.transact(ctx,
+			s.addChunks(id.String(), size, attribute("attachment_bytes").LessThanEqual(value(quota-size))),
+			s.growAttachment(id, c, hash, now, found),
+			put(s.table.Passwords, chunkRow{
+				Vault: id.String(), RecordID: chunkID(c.Attachment.String(), c.Number), Count: c.Count, Token: c.Token,
+			}, isNew(names.RecordsSortKey)),
+		)
+		if err == nil {
+			return nil
+		}
+		if err := uploadRefused(err); err != nil {
+			return err
+		}
+		if try == readTries {
+			return fmt.Errorf("%w: the attachment keeps changing", vault.ErrStoreUnavailable)
+		}
+	}
+}
+
+// uploadRefused explains why an upload failed. It returns nil if another change of the attachment came first.
+func uploadRefused(err error) error {
+	if errors.Is(err, errBusy) {
+		return nil
+	}
+	var r *refused
+	if !errors.As(err, &r) {
+		return err
+	}
+	row, ok := r.at(0)
+	switch {
+	case !ok:
+		return nil
+	case len(row) == 0:
+		return errNoVault
+	}
+	return vault.ErrQuotaReached
+}
+
+// holds reports whether this very chunk is stored. It returns vault.ErrChunkTaken if it can never be.
+func (r attachmentRow) holds(c vault.Chunk, hash chain.Hash) (bool, error) {
+	stored, taken := r.Hashes[strconv.Itoa(c.Number)]
+	switch {
+	case !r.Deleted && r.Count == c.Count && bytes.Equal(stored, hash[:]):
+		return true, nil
+	case taken || !r.pending() || r.Count != c.Count:
+		return false, vault.ErrChunkTaken
+	}
+	return false, nil
+}
+
+// growAttachment adds a chunk to the row of an attachment, which exists if found is set.
+func (s *Store) growAttachment(id chain.ID, c vault.Chunk, hash chain.Hash, now time.Time, found bool) write {
+	key := attachmentKey(id.String(), c.Attachment.String())
+	number, size := strconv.Itoa(c.Number), int64(len(c.Token))
+	if !found {
+		return put(s.table.Passwords, attachmentRow{
+			Vault: id.String(), RecordID: attachmentPrefix + c.Attachment.String(), ID: c.Attachment.String(),
+			Count: c.Count, Chunks: 1, Bytes: size, Uploaded: now.UnixMilli(), Hashes: map[string][]byte{number: hash[:]},
+		}, isNew(names.RecordsSortKey))
+	}
+	return update(s.table.Passwords, key, nil,
+		expression.Add(attribute("chunks"), value(1)).Add(attribute("chunk_bytes"), value(size)).Set(attribute("hashes."+number), value(hash[:])),
+		attribute("chunk_count").Equal(value(c.Count)).And(
+			attribute("revision").AttributeNotExists(), attribute("deleted").AttributeNotExists(), attribute("hashes."+number).AttributeNotExists()))
+}
+
+// Chunk implements vault.Store. The chunks of a deleted attachment may still be there.
+func (s *Store) Chunk(ctx context.Context, id, attachment chain.ID, number int) (vault.Chunk, error) {
+	row, found, err := s.attachmentRowOf(ctx, id, attachment)
+	if err != nil {
+		return vault.Chunk{}, err
+	}
+	if !found || row.Deleted {
+		return vault.Chunk{}, fmt.Errorf("attachment: %w", vault.ErrNotFound)
+	}
+	var stored chunkRow
+	found, err = s.rowAt(ctx, s.table.Passwords, recordKey(id.String(), chunkID(attachment.String(), number)), &stored)
+	if err == nil && !found {
+		err = fmt.Errorf("chunk: %w", vault.ErrNotFound)
+	}
+	if err != nil {
+		return vault.Chunk{}, err
+	}
+	return vault.Chunk{Attachment: attachment, Number: number, Count: stored.Count, Token: stored.Token}, nil
+}
+
+// Attachment implements vault.Store.
+func (s *Store) Attachment(ctx context.Context, id, attachment chain.ID) (vault.Attachment, error) {
+	row, found, err := s.attachmentRowOf(ctx, id, attachment)
+	if err != nil {
+		return vault.Attachment{}, err
+	}
+	if !found || row.Deleted {
+		return vault.Attachment{}, fmt.Errorf("attachment: %w", vault.ErrNotFound)
+	}
+	return row.attachment()
+}
+
+// Attachments implements vault.Store.
+func (s *Store) Attachments(ctx context.Context, id chain.ID) ([]vault.Attachment, error) {
+	rows, err := s.attachmentRows(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]vault.Attachment, 0, len(rows))
+	for _, r := range rows {
+		if r.Deleted {
+			continue
+		}
+		a, err := r.attachment()
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, a)
+	}
+	slices.SortFunc(list, func(a, b vault.Attachment) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	return list, nil
+}
+
+// clearAttachments drops what has been pending for too long, and finishes deletions.
+func (s *Store) clearAttachments(ctx context.Context, id chain.ID, now time.Time) error {
+	rows, err := s.attachmentRows(ctx, id)
 	if err != nil {
 		return err
 	}
-	row := chunkRow{UserID: u.ID, RecordID: chunkID(p.Attachment, p.Number), Count: p.Count, Token: p.Token}
-	size := int64(len(p.Token))
-	room := quota - size
-	fits := attribute("attachment_bytes").LessThanEqual(value(room))
-	if room >= 0 {
-		fits = fits.Or(attribute("attachment_bytes").AttributeNotExists())
+	for _, r := range rows {
+		if r.pending() && r.expired(now) {
+			if r.Deleted, err = s.dropPending(ctx, r); err != nil {
+				return err
+			}
+		}
+		if r.Deleted && r.Chunks > 0 {
+			if err := s.clearAttachment(ctx, r); err != nil {
+				return err
+			}
+		}
 	}
-	head := struct {
-		ID       string `dynamodbav:"attachment_id"`
-		Count    int    `dynamodbav:"piece_count"`
-		Uploaded int64  `dynamodbav:"uploaded"`
-	}{p.Attachment, p.Count, now.UnixMilli()}
+	return nil
+}
+
+// dropPending marks a pending attachment as deleted. dropped is false if it changed meanwhile.
+func (s *Store) dropPending(ctx context.Context, r attachmentRow) (dropped bool, err error) {
 	err = s.transact(ctx,
-		update(s.table.Users, userKey(name), nil, expression.Add(attribute("attachment_bytes"), value(size)), isUser(vault.UserID(u.ID)).And(fits)),
-		update(s.table.Passwords, attachmentKey(u.ID, p.Attachment), head,
-			expression.Add(attribute("pieces"), value(1)).Add(attribute("piece_bytes"), value(size)),
-			isNew(names.RecordsSortKey).Or(attribute("piece_count").Equal(value(p.Count)))),
-		put(s.table.Passwords, row, isNew(names.RecordsSortKey)),
+		s.addChunks(r.Vault, -r.Bytes),
+		update(s.table.Passwords, attachmentKey(r.Vault, r.ID), nil, expression.Set(attribute("deleted"), value(true)), r.unchanged()),
 	)
-	var r *refused
-	switch {
-	case errors.As(err, &r):
-		return s.chunkRefused(ctx, u, p, r)
-	case errors.Is(err, errBusy):
+	var changed *refused
+	if errors.As(err, &changed) || errors.Is(err, errBusy) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// clearAttachment deletes the chunks of a deleted attachment. If a write deleted it, the row remains as a tombstone.
+func (s *Store) clearAttachment(ctx context.Context, r attachmentRow) error {
+	if err := s.deleteChunks(ctx, r); err != nil {
+		return err
+	}
+	key, deleted := attachmentKey(r.Vault, r.ID), attribute("deleted").AttributeExists()
+	change := remove(s.table.Passwords, key, deleted)
+	if r.Revision > 0 {
+		expires := ttl(time.Now().AddDate(0, 0, vault.TombstoneDays))
+		change = update(s.table.Passwords, key, nil,
+			expression.Set(attribute("chunks"), value(0)).Set(attribute(names.TTLAttribute), value(expires)), deleted)
+	}
+	err := s.transact(ctx, change)
+	var gone *refused
+	if errors.As(err, &gone) {
+		return nil // another process did it
+	}
+	if errors.Is(err, errBusy) {
 		return fmt.Errorf("%w: %w", vault.ErrStoreUnavailable, err)
 	}
 	return err
 }
 
-// chunkRefused explains why PutChunk's transaction failed. It checks the chunk itself first: a chunk that is already stored is
-// not a failure, even if the quota is exceeded by now.
-func (s *Store) chunkRefused(ctx context.Context, u userRow, p vault.Chunk, r *refused) error {
-	held, err := s.Chunk(ctx, vault.UserID(u.ID), p.Attachment, p.Number)
-	switch {
-	case err == nil && held.Count == p.Count && held.Token == p.Token:
-		return nil
-	case err == nil:
-		return vault.ErrChunkTaken
-	case !errors.Is(err, vault.ErrNotFound):
-		return err
-	}
-	if _, ok := r.at(0); !ok {
-		return vault.ErrChunkTaken // the attachment has another count
-	}
-	if err := userConflict(r, vault.UserID(u.ID)); !errors.Is(err, vault.ErrConflict) {
-		return err
-	}
-	return vault.ErrQuotaReached
-}
-
-// Chunk implements vault.Store.
-func (s *Store) Chunk(ctx context.Context, id vault.UserID, attachment string, number int) (protocol.Chunk, error) {
-	var row chunkRow
-	if err := s.passwordsRow(ctx, chunkKey(string(id), attachment, number), &row); err != nil {
-		return protocol.Chunk{}, fmt.Errorf("chunk: %w", err)
-	}
-	return protocol.Chunk{Count: row.Count, Token: row.Token}, nil
-}
-
-// passwordsRow reads a row of the passwords table. It returns ErrNotFound if there is none.
-func (s *Store) passwordsRow(ctx context.Context, key item, out any) error {
-	r, err := s.db.GetItem(ctx, &dynamodb.GetItemInput{TableName: &s.table.Passwords, Key: key, ConsistentRead: aws.Bool(true)})
-	if err != nil {
-		return storeError(err)
-	}
-	if len(r.Item) == 0 {
-		return vault.ErrNotFound
-	}
-	return decode(r.Item, out)
-}
-
-// Attachments implements vault.Store.
-func (s *Store) Attachments(ctx context.Context, id vault.UserID) ([]protocol.Attachment, error) {
-	rows, err := s.attachmentRows(ctx, string(id))
-	if err != nil {
-		return nil, err
-	}
-	list := make([]protocol.Attachment, 0, len(rows))
-	for _, r := range rows {
-		list = append(list, protocol.Attachment{
-			ID: r.ID, Count: r.Count, Chunks: r.Chunks, Bytes: r.Bytes, Uploaded: fromMillis(r.Uploaded),
-		})
-	}
-	return list, nil
-}
-
-func (s *Store) attachmentRows(ctx context.Context, userID string) ([]attachmentRow, error) {
-	return rowsUnder[attachmentRow](ctx, s, s.table.Passwords, userID, attachmentPrefix)
-}
-
-// DeleteAttachment implements vault.Store. It deletes the attachment's row last, because a retry needs it to find the
-// remaining chunks.
-func (s *Store) DeleteAttachment(ctx context.Context, name vault.Username, attachment string) error {
-	u, err := s.userRow(ctx, name)
-	if err != nil {
-		return err
-	}
-	key := attachmentKey(u.ID, attachment)
-	var row attachmentRow
-	if err := s.passwordsRow(ctx, key, &row); err != nil {
-		return fmt.Errorf("attachment: %w", err)
-	}
-	if err := s.deleteChunks(ctx, row); err != nil {
-		return err
-	}
-	err = s.transact(ctx,
-		update(s.table.Users, userKey(name), nil, expression.Add(attribute("attachment_bytes"), value(-row.Bytes)), isUser(vault.UserID(u.ID))),
-		// Otherwise a chunk stored meanwhile would have no attachment.
-		remove(s.table.Passwords, key, attribute("pieces").Equal(value(row.Chunks))),
-	)
-	return userConflict(err, vault.UserID(u.ID))
-}
-
 func (s *Store) deleteChunks(ctx context.Context, row attachmentRow) error {
 	keys := make([]item, row.Count)
 	for i := range keys {
-		keys[i] = chunkKey(row.UserID, row.ID, i+1)
+		keys[i] = recordKey(row.Vault, chunkID(row.ID, i+1))
 	}
 	for len(keys) > 0 {
 		n := min(len(keys), maxChunkDeletes)
@@ -190,8 +355,8 @@ func (s *Store) deleteChunks(ctx context.Context, row attachmentRow) error {
 }
 
 // deleteAllChunks deletes the chunks of all attachments. The sweep of the table deletes the attachments' rows.
-func (s *Store) deleteAllChunks(ctx context.Context, userID string) error {
-	rows, err := s.attachmentRows(ctx, userID)
+func (s *Store) deleteAllChunks(ctx context.Context, vaultID string) error {
+	rows, err := rowsUnder[attachmentRow](ctx, s, s.table.Passwords, vaultID, attachmentPrefix)
 	if err != nil {
 		return err
 	}

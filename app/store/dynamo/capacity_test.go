@@ -83,7 +83,7 @@ func metered(s *Store) (*Store, *units) {
 // All items are in one bucket.
 func save(t *testing.T, name string, n int) *units {
 	t.Helper()
-	s, _ := openTest(t)
+	s := openTest(t)
 	v := found(t, s, name)
 	var ops []testvault.Operation
 	token := strings.Repeat("x", 700)
@@ -100,7 +100,7 @@ func save(t *testing.T, name string, n int) *units {
 
 	m, used := metered(s)
 	d = v.Draft(testvault.Delete(ops[0]), v.PutToken(ops[0].Kind, ops[0].ID, 2, token), v.PutToken(ops[1].Kind, ops[1].ID, 2, token))
-	if _, err := m.VaultHead(t.Context(), v.ID); err != nil {
+	if _, err := m.Head(t.Context(), v.ID); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := m.LiveLines(t.Context(), v.ID, []byte{7}); err != nil {
@@ -113,9 +113,10 @@ func save(t *testing.T, name string, n int) *units {
 	return used
 }
 
-// A save reads and writes the rows of its own bucket, of which a vault of 10,000 items has 256. What it writes does not depend on the
+// A save reads and writes only the rows of one bucket, of which a vault of 10,000 items has 256. What it writes does not depend on the
 // size of the vault.
 func TestSaveCostsTheSameInALargeVault(t *testing.T) {
+	t.Parallel()
 	small, large := save(t, "small", 1), save(t, "large", 10_000/256+1)
 	if small.written != large.written || small.calls != large.calls || small.calls != 4 {
 		t.Errorf("a small vault costs %d calls and %.1f units, a large one %d and %.1f", small.calls, small.written, large.calls, large.written)

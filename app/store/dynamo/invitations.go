@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/names"
@@ -75,22 +74,20 @@ func (r *refused) first(checks []check) error {
 // invitation stays unused.
 func (s *Store) admit(ctx context.Context, u vault.User) ([]check, error) {
 	var checks []check
-	if !strings.HasPrefix(string(u.Username), "#") {
-		// Do not write an existing row again: all registrations would collide on it.
-		there, err := s.Inhabited(ctx)
-		if err != nil {
-			return nil, err
+	// Do not write an existing row again: all registrations would collide on it.
+	there, err := s.Inhabited(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if there && u.Admission.First {
+		return nil, vault.ErrNotFirst
+	}
+	if !there {
+		mark := put(s.table.Users, userKey(inhabited))
+		if u.Admission.First {
+			mark = put(s.table.Users, userKey(inhabited), isNew(names.UsersKey))
 		}
-		if there && u.Admission.First {
-			return nil, vault.ErrNotFirst
-		}
-		if !there {
-			mark := put(s.table.Users, userKey(inhabited))
-			if u.Admission.First {
-				mark = put(s.table.Users, userKey(inhabited), isNew(names.UsersKey))
-			}
-			checks = append(checks, check{mark, vault.ErrNotFirst})
-		}
+		checks = append(checks, check{mark, vault.ErrNotFirst})
 	}
 	if u.Admission.Invitation != "" {
 		use := remove(s.table.Sessions, sessionKey(invitationKey(u.Admission.Invitation)),

@@ -58,6 +58,18 @@ func TestProbeIgnoresThrottling(t *testing.T) {
 	}
 }
 
+// The keys of a table never change, so the tables of format 1 need another deployment.
+func TestProbeRejectsTablesOfFormat1(t *testing.T) {
+	t.Parallel()
+	s, _ := answering(t, "GetItem", "ValidationException")
+	for range 2 {
+		err := s.Probe(t.Context(), time.Now())
+		if !errors.Is(err, vault.ErrStoreUnavailable) || !strings.Contains(err.Error(), "the table A was made for format 1, which this release cannot read") {
+			t.Errorf("probe: %v", err)
+		}
+	}
+}
+
 func TestProbeFailsWithoutDynamoDB(t *testing.T) {
 	t.Parallel()
 	s, server := answering(t, "", "")

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/names"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
@@ -20,70 +21,48 @@ import (
 // readTries is how often a read is tried while the vault keeps changing.
 const readTries = 12
 
-// upToDateUser rolls a pending change forward and reads the user's row. A user being deleted is not found.
-func (s *Store) upToDateUser(ctx context.Context, name vault.Username) (userRow, error) {
-	return upToDate(ctx, s, func() (userRow, *redoLog, error) {
-		u, err := s.userRow(ctx, name)
-		if err == nil && u.Deleting {
-			err = fmt.Errorf("user: %w", vault.ErrNotFound)
-		}
-		if err != nil || u.Pending == nil {
-			return u, nil, err
-		}
-		log := s.redoLog(u)
-		return u, &log, nil
-	})
-}
-
-// state says which state of a vault a row has: that of a user for format 1, that of a head for format 2.
-type state struct {
-	partition string // of the records
-	revision  int64
-	rows      int // of the newest change, in the indexes
-}
-
 // delta reads the records of a vault that changed above a revision.
 type delta struct {
 	*Store
-	since  int64
-	newest func(ctx context.Context) (state, error) // rolls a pending change forward
-	begin  func() error                             // of what newest read last
-	record func(r recordRow) error
+	vault chain.ID
+	since int64
+	to    vault.ChangeWriter
 }
 
-// maxSnapshotBytes limits the tokens that are read into memory together. A larger vault is streamed.
+// Changes implements vault.Store.
+func (s *Store) Changes(ctx context.Context, id chain.ID, since int64, w vault.ChangeWriter) error {
+	return delta{s, id, max(since, 0), w}.read(ctx)
+}
+
+func (d delta) newest(ctx context.Context) (headRow, error) { return d.upToDateHead(ctx, d.vault) }
+
+func (d delta) begin(at headRow) error {
+	h, err := at.head()
+	if err != nil {
+		return err
+	}
+	return d.to.Begin(h)
+}
+
+// maxSnapshotBytes limits the records that are read into memory together. A larger vault is streamed.
 const maxSnapshotBytes = 2 << 20
 
 var errLarge = errors.New("larger than a snapshot")
 
-// Changes implements vault.Store.
-func (s *Store) Changes(ctx context.Context, name vault.Username, since int64, w vault.ChangeWriter) error {
-	var u userRow
-	return delta{
-		Store: s, since: max(since, 0),
-		newest: func(ctx context.Context) (_ state, err error) {
-			u, err = s.upToDateUser(ctx, name)
-			return state{u.ID, u.Revision, u.HeadRecords}, err
-		},
-		begin:  func() error { return w.Begin(vault.Head{Revision: u.Revision, Manifest: u.Manifest}) },
-		record: func(r recordRow) error { return w.Write(r.record(s.kindOf(r.table))) },
-	}.read(ctx)
-}
-
 // read passes on one consistent state.
 //
-// A query is not a snapshot: it may see only some rows of a change, even after the user's row shows its revision, because
+// A query is not a snapshot: it may see only some rows of a change, even after the head shows its revision, because
 // DynamoDB makes the rows of a transaction visible one by one. A small vault is read again until the result is consistent. A
 // large one does not fit into memory: it is passed on while it is read, and the read fails if the vault changes.
 func (d delta) read(ctx context.Context) error {
-	rows, err := d.snapshot(ctx)
+	at, rows, err := d.snapshot(ctx)
 	if errors.Is(err, errLarge) {
 		return d.stream(ctx)
 	}
 	if err != nil {
 		return err
 	}
-	if err := d.begin(); err != nil {
+	if err := d.begin(at); err != nil {
 		return err
 	}
 	for _, r := range rows {
@@ -98,43 +77,47 @@ func (d delta) pass(r recordRow) error {
 	if d.since == 0 && r.Deleted {
 		return nil
 	}
-	return d.record(r)
+	o, err := operationOf(r.Operation)
+	if err != nil {
+		return err
+	}
+	if r.Deleted {
+		o.Hash = chain.Hash{}
+	}
+	return d.to.Write(vault.Record{Line: o.Line, Revision: r.Revision, Token: r.Token, Deleted: r.Deleted})
 }
 
-// snapshot reads the rows until the newest state did not change during the read and all records of the newest change are there;
-// the state has their number. Older changes are complete by then, because each change is based on an answer of this
+// snapshot reads the rows until the head did not change during the read and all records of the newest change are there;
+// the head has their number. Older changes are complete by then, because each change is based on an answer of this
 // function or on a change that was acknowledged. It returns errLarge if the vault is too large.
-func (d delta) snapshot(ctx context.Context) ([]recordRow, error) {
+func (d delta) snapshot(ctx context.Context) (headRow, []recordRow, error) {
 	at, err := d.newest(ctx)
 	if err != nil {
-		return nil, err
+		return at, nil, err
 	}
 	records := map[recordPlace]recordRow{}
 	from := d.since
-	for try := 1; d.since < at.revision; try++ {
-		if err := d.readInto(ctx, records, at.partition, from); err != nil {
-			return nil, err
+	for try := 1; d.since < at.Revision; try++ {
+		if err := d.readInto(ctx, records, at.Vault, from); err != nil {
+			return at, nil, err
 		}
 		before := at
 		if at, err = d.newest(ctx); err != nil {
-			return nil, err
+			return at, nil, err
 		}
-		if at.partition != before.partition {
-			return nil, fmt.Errorf("user: %w", vault.ErrNotFound)
-		}
-		if at.revision == before.revision && isWhole(records, at) {
+		if at.Revision == before.Revision && isWhole(records, at) {
 			break
 		}
 		if try == readTries {
-			return nil, errMoves
+			return at, nil, errMoves
 		}
 		// Read the newest revision of the last round again: it may have been incomplete.
-		from = max(d.since, before.revision-1)
+		from = max(d.since, before.Revision-1)
 		if err := pause(ctx, min(try, 2)); err != nil {
-			return nil, err
+			return at, nil, err
 		}
 	}
-	return slices.SortedFunc(maps.Values(records), byRevision), nil
+	return at, slices.SortedFunc(maps.Values(records), byRevision), nil
 }
 
 var errMoves = fmt.Errorf("%w: the vault changes faster than it can be read", vault.ErrStoreUnavailable)
@@ -149,10 +132,10 @@ func (d delta) stream(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := d.begin(); err != nil {
+	if err := d.begin(at); err != nil {
 		return err
 	}
-	accounts, passwords := d.cursor(d.table.Accounts, at.partition, d.since), d.cursor(d.table.Passwords, at.partition, d.since)
+	accounts, passwords := d.cursor(d.table.Accounts, at.Vault, d.since), d.cursor(d.table.Passwords, at.Vault, d.since)
 	for {
 		if err := errors.Join(accounts.fill(ctx), passwords.fill(ctx)); err != nil {
 			return err
@@ -166,7 +149,7 @@ func (d delta) stream(ctx context.Context) error {
 		}
 		r := from.page[0]
 		from.page = from.page[1:]
-		if r.Revision > at.revision {
+		if r.Revision > at.Revision {
 			return errMoves // the record that it replaced is gone, or was passed on already
 		}
 		if err := d.pass(r); err != nil {
@@ -177,30 +160,30 @@ func (d delta) stream(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if now.partition != at.partition || now.revision != at.revision {
+	if now.Revision != at.Revision {
 		return errMoves
 	}
 	return nil
 }
 
-// whole reads the newest state, and waits until all records of the newest change are visible.
-func (d delta) whole(ctx context.Context) (state, error) {
+// whole reads the head, and waits until all records of the newest change are visible.
+func (d delta) whole(ctx context.Context) (headRow, error) {
 	for try := 1; ; try++ {
 		at, err := d.newest(ctx)
 		if err != nil {
-			return state{}, err
+			return headRow{}, err
 		}
-		newest, err := d.countAbove(ctx, at.partition, at.revision-1)
+		newest, err := d.countAbove(ctx, at.Vault, at.Revision-1)
 		switch {
 		case err != nil:
-			return state{}, err
-		case newest == at.rows:
+			return headRow{}, err
+		case newest == at.HeadRecords:
 			return at, nil
 		case try == readTries:
-			return state{}, errMoves
+			return headRow{}, errMoves
 		}
 		if err := pause(ctx, min(try, 2)); err != nil {
-			return state{}, err
+			return headRow{}, err
 		}
 	}
 }
@@ -254,7 +237,7 @@ func (c *cursor) fill(ctx context.Context) error {
 func above(table, partition string, revision int64) *dynamodb.QueryInput {
 	return &dynamodb.QueryInput{
 		TableName: &table, IndexName: aws.String(names.RevisionIndex), ConsistentRead: aws.Bool(true),
-		KeyConditionExpression:    aws.String("user_id = :id AND revision > :above"),
+		KeyConditionExpression:    aws.String(names.RecordsPartitionKey + " = :id AND revision > :above"),
 		ExpressionAttributeValues: item{":id": str(partition), ":above": num(revision)},
 	}
 }
@@ -263,20 +246,9 @@ func above(table, partition string, revision int64) *dynamodb.QueryInput {
 const smallRecords = 100
 
 // Small implements vault.Store.
-func (s *Store) Small(ctx context.Context, name vault.Username, since, limit int64) (bool, error) {
-	u, err := s.userRow(ctx, name)
-	switch {
-	case errors.Is(err, vault.ErrNotFound):
-		return true, nil
-	case err != nil || since >= u.Revision:
-		return err == nil, err
-	}
-	return s.small(ctx, u.ID, since, limit)
-}
-
-func (s *Store) small(ctx context.Context, partition string, since, limit int64) (bool, error) {
+func (s *Store) Small(ctx context.Context, id chain.ID, since, limit int64) (bool, error) {
 	for _, table := range s.recordTables() {
-		query := above(table, partition, since)
+		query := above(table, id.String(), since)
 		query.Limit = aws.Int32(smallRecords)
 		page, err := s.db.Query(ctx, query)
 		if err != nil {
@@ -299,18 +271,18 @@ func (s *Store) small(ctx context.Context, partition string, since, limit int64)
 // recordPlace is where a row is, in the partition of a vault.
 type recordPlace struct{ table, recordID string }
 
-// isWhole reports whether records, read from below at.revision, are the complete state at that revision.
-func isWhole(records map[recordPlace]recordRow, at state) bool {
+// isWhole reports whether records, read from below at.Revision, are the complete state at that head.
+func isWhole(records map[recordPlace]recordRow, at headRow) bool {
 	head := 0
 	for _, r := range records {
-		if r.Revision > at.revision {
+		if r.Revision > at.Revision {
 			return false
 		}
-		if r.Revision == at.revision {
+		if r.Revision == at.Revision {
 			head++
 		}
 	}
-	return head == at.rows
+	return head == at.HeadRecords
 }
 
 // readInto adds all rows above a revision to records; a newer row of a place replaces an older one.
@@ -344,7 +316,7 @@ func (s *Store) query(ctx context.Context, table, partition string, above int64)
 			return records, err
 		}
 		for _, r := range c.page {
-			size += len(r.Token)
+			size += len(r.Token) + vault.RecordWeight // each save leaves a tombstone
 		}
 		if size > maxSnapshotBytes {
 			return nil, errLarge

@@ -13,8 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/names"
-	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
@@ -22,7 +22,7 @@ import (
 //
 //  1. stage: store the rows, packed into segments, in the passwords table, under separate sort keys and without a
 //     revision, so no sync sees them. If the writer dies here, the vault is unchanged, and TTL deletes the segments.
-//  2. commit: with one conditional update of the user's row, or of the vault's head, advance the revision and mark the change as pending. From
+//  2. commit: with one conditional update of the vault's head, advance the revision and mark the change as pending. From
 //     here on, the change counts.
 //  3. roll forward: write the rows to their places, in transactions that require the change to be still pending, so a
 //     straggler cannot write over a newer change or after a deletion.
@@ -35,14 +35,12 @@ import (
 // pending identifies a committed change whose rows may not be in their places yet.
 type pending struct {
 	Change   string `dynamodbav:"change"`
-	Segments int    `dynamodbav:"chunks"`
+	Segments int    `dynamodbav:"segments"`
 }
 
-// redoLog is one change in the redo log.
+// redoLog is one change of a vault in the redo log.
 type redoLog struct {
-	table     string // of the row that commits the change
-	key       item   // of that row
-	partition string // of the segments in the passwords table
+	vault chain.ID
 	pending
 }
 
@@ -103,6 +101,12 @@ func (s *Store) stagedIn(t stagedTable) string {
 	return s.table.Vaults
 }
 
+// Limits of one transaction: DynamoDB allows 100 items and 4 MB, including the names of attributes.
+const (
+	maxTransactItems = 90
+	rowOverhead      = 300 // of a row without its token, well above the real size
+)
+
 const segmentRows = "rows" // the attribute of a segment with its rows
 
 func (s *Store) encodeStaged(r stagedRow) types.AttributeValue {
@@ -146,16 +150,17 @@ const (
 
 func segmentID(change string, n int) string { return fmt.Sprintf("stage#%s#%03d", change, n) }
 
-func segmentKey(partition, change string, n int) item {
-	return item{names.RecordsPartitionKey: str(partition), names.RecordsSortKey: str(segmentID(change, n))}
+func segmentKey(id chain.ID, change string, n int) item {
+	return recordKey(id.String(), segmentID(change, n))
 }
 
 // applyLarge makes a change through the redo log. commit is the transaction that marks the change as pending.
-func (s *Store) applyLarge(ctx context.Context, log redoLog, rows []stagedRow, commit func(*pending) error) error {
-	var err error
-	if log.pending, err = s.stage(ctx, log.partition, rand.Text(), rows); err != nil {
+func (s *Store) applyLarge(ctx context.Context, id chain.ID, rows []stagedRow, commit func(*pending) error) error {
+	p, err := s.stage(ctx, id, rand.Text(), rows)
+	if err != nil {
 		return err
 	}
+	log := redoLog{id, p}
 	if err := commit(&log.pending); err != nil {
 		// Without a definite rejection, the commit may have succeeded, and then the segments are the only copy of the change.
 		if slices.ContainsFunc(rejections, func(r error) bool { return errors.Is(err, r) }) {
@@ -187,74 +192,8 @@ func upToDate[R any](ctx context.Context, s *Store, read func() (R, *redoLog, er
 	}
 }
 
-// checkRows makes the checks that a small change leaves to the conditions of its transaction.
-func (s *Store) checkRows(ctx context.Context, u userRow, c vault.Change) error {
-	type wanted struct {
-		place protocol.Place
-		live  bool
-	}
-	for _, kind := range []protocol.Kind{protocol.KindOverview, protocol.KindDetails} {
-		var keys []item
-		want := map[string]wanted{}
-		add := func(p protocol.Place, live bool) {
-			keys = append(keys, recordKey(u.ID, p))
-			want[recordID(p)] = wanted{p, live}
-		}
-		for _, p := range c.Puts {
-			if p.Kind == kind && kind == protocol.KindDetails {
-				add(p.Place, false)
-			}
-		}
-		for _, p := range c.Deletes {
-			if p.Kind == kind {
-				add(p, true)
-			}
-		}
-		rows, err := getAll[recordRow](ctx, s, s.tableOf(kind), keys, "record_id, version, deleted")
-		if err != nil {
-			return err
-		}
-		for _, r := range rows {
-			w := want[r.RecordID]
-			if !w.live {
-				return vault.PlaceUsed(w.place)
-			}
-			if r.Version == w.place.Version && !r.Deleted {
-				delete(want, r.RecordID)
-			}
-		}
-		for _, w := range want {
-			if w.live {
-				return vault.PlaceNotLive(w.place)
-			}
-		}
-	}
-	return nil
-}
-
-// stagedRows returns the rows of c.
-func (s *Store) stagedRows(u userRow, c vault.Change) ([]stagedRow, error) {
-	rows := make([]stagedRow, 0, len(c.Puts)+len(c.Deletes))
-	add := func(k protocol.Kind, r recordRow) error {
-		row, err := encode(r)
-		rows = append(rows, stagedRow{table: s.tableOf(k), row: row})
-		return err
-	}
-	for _, p := range c.Puts {
-		if err := add(p.Kind, putRow(u.ID, p, c.Base+1)); err != nil {
-			return nil, err
-		}
-	}
-	for _, p := range c.Deletes {
-		if err := add(p.Kind, tombstone(u.ID, p, c.Base+1)); err != nil {
-			return nil, err
-		}
-	}
-	return rows, nil
-}
-
 // stage stores rows in segments.
-func (s *Store) stage(ctx context.Context, partition, change string, rows []stagedRow) (pending, error) {
+func (s *Store) stage(ctx context.Context, id chain.ID, change string, rows []stagedRow) (pending, error) {
 	p := pending{Change: change}
 	var segment []types.AttributeValue
 	size := 0
@@ -262,7 +201,7 @@ func (s *Store) stage(ctx context.Context, partition, change string, rows []stag
 		if len(segment) == 0 {
 			return nil
 		}
-		row := segmentKey(partition, p.Change, p.Segments)
+		row := segmentKey(id, p.Change, p.Segments)
 		row[segmentRows] = &types.AttributeValueMemberL{Value: segment}
 		row[names.TTLAttribute] = num(ttl(time.Now().Add(stageLife)))
 		if _, err := s.db.PutItem(ctx, &dynamodb.PutItemInput{TableName: &s.table.Passwords, Item: row}); err != nil {
@@ -304,7 +243,7 @@ func (log redoLog) isPending() condition {
 // process finished it, or the vault is being deleted.
 func (s *Store) writeSegment(ctx context.Context, log redoLog, n int) (finished bool, err error) {
 	got, err := s.db.GetItem(ctx, &dynamodb.GetItemInput{
-		TableName: &s.table.Passwords, ConsistentRead: aws.Bool(true), Key: segmentKey(log.partition, log.Change, n),
+		TableName: &s.table.Passwords, ConsistentRead: aws.Bool(true), Key: segmentKey(log.vault, log.Change, n),
 	})
 	if err != nil {
 		return false, storeError(err)
@@ -319,7 +258,7 @@ func (s *Store) writeSegment(ctx context.Context, log redoLog, n int) (finished 
 	for len(rows) > 0 {
 		batch := rows[:min(len(rows), maxTransactItems)]
 		rows = rows[len(batch):]
-		writes := []write{require(log.table, log.key, log.isPending())}
+		writes := []write{require(s.table.Vaults, headKey(log.vault), log.isPending())}
 		for _, r := range batch {
 			writes = append(writes, r.write())
 		}
@@ -334,7 +273,7 @@ func (s *Store) isFinished(ctx context.Context, log redoLog) (bool, error) {
 	var now struct {
 		Pending *pending `dynamodbav:"pending"`
 	}
-	_, err := s.rowAt(ctx, log.table, log.key, &now)
+	_, err := s.rowAt(ctx, s.table.Vaults, headKey(log.vault), &now)
 	if err == nil && now.Pending != nil && now.Pending.Change == log.Change {
 		err = fmt.Errorf("%w: rows of a committed change are missing", vault.ErrStoreUnavailable)
 	}
@@ -354,7 +293,7 @@ func pendingError(err error) (finished bool, _ error) {
 }
 
 func (s *Store) finish(ctx context.Context, log redoLog) error {
-	finished, err := pendingError(s.transact(ctx, update(log.table, log.key, nil, expression.Remove(attribute("pending")), log.isPending())))
+	finished, err := pendingError(s.transact(ctx, update(s.table.Vaults, headKey(log.vault), nil, expression.Remove(attribute("pending")), log.isPending())))
 	if finished || err != nil {
 		return err
 	}
@@ -365,7 +304,7 @@ func (s *Store) finish(ctx context.Context, log redoLog) error {
 func (s *Store) dropSegments(ctx context.Context, log redoLog) error {
 	keys := make([]item, log.Segments)
 	for n := range keys {
-		keys[n] = segmentKey(log.partition, log.Change, n)
+		keys[n] = segmentKey(log.vault, log.Change, n)
 	}
 	return s.deleteRows(ctx, s.table.Passwords, keys)
 }

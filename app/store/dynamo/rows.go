@@ -3,77 +3,26 @@ package dynamo
 import (
 	"context"
 	"fmt"
-	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/vaultsphere/vaultsphere/app/names"
-	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// recordRow is a row of the accounts or the passwords table. In format 1, RecordID is the item's ID; for details, '#' and the
-// version follow. In format 2, see vaultRecordID. A tombstone has no token.
+// recordRow is a row of the accounts or the passwords table. For its sort key, see recordID. A tombstone has no token.
 type recordRow struct {
-	UserID   string `dynamodbav:"user_id"`
-	RecordID string `dynamodbav:"record_id"`
-	Version  int64  `dynamodbav:"version,omitempty"`
-	Revision int64  `dynamodbav:"revision"`
-	Token    string `dynamodbav:"token,omitempty"`
-	Deleted  bool   `dynamodbav:"deleted,omitempty"`
-	TTL      int64  `dynamodbav:"expires_at,omitempty"`
-	// Operation is that of the write that made the row, encoded. Only in format 2.
-	Operation []byte `dynamodbav:"operation,omitempty"`
+	Vault     string `dynamodbav:"vault_id"`
+	RecordID  string `dynamodbav:"record_id"`
+	Revision  int64  `dynamodbav:"revision"`
+	Token     string `dynamodbav:"token,omitempty"`
+	Deleted   bool   `dynamodbav:"deleted,omitempty"`
+	TTL       int64  `dynamodbav:"expires_at,omitempty"`
+	Operation []byte `dynamodbav:"operation"` // of the write that made the row, encoded
 
 	table string // that the row was read from
-}
-
-func recordID(p protocol.Place) string {
-	if p.Kind == protocol.KindOverview {
-		return p.ItemID
-	}
-	return fmt.Sprintf("%s#%019d", p.ItemID, p.Version)
-}
-
-func (s *Store) tableOf(k protocol.Kind) string {
-	if k == protocol.KindOverview {
-		return s.table.Accounts
-	}
-	return s.table.Passwords
-}
-
-func (s *Store) kindOf(table string) protocol.Kind {
-	if table == s.table.Accounts {
-		return protocol.KindOverview
-	}
-	return protocol.KindDetails
-}
-
-func recordKey(userID string, p protocol.Place) item {
-	return item{"user_id": str(userID), "record_id": str(recordID(p))}
-}
-
-func (r recordRow) record(k protocol.Kind) protocol.Record {
-	itemID, _, _ := strings.Cut(r.RecordID, "#")
-	return protocol.Record{
-		Place:    protocol.Place{ItemID: itemID, Kind: k, Version: r.Version},
-		Revision: r.Revision, Token: r.Token, Deleted: r.Deleted,
-	}
-}
-
-func putRow(userID string, p protocol.Put, revision int64) recordRow {
-	return recordRow{UserID: userID, RecordID: recordID(p.Place), Version: p.Version, Revision: revision, Token: p.Token}
-}
-
-// tombstone returns the row of a deleted record. It uses the real clock, as DynamoDB does when it deletes the row.
-func tombstone(userID string, p protocol.Place, revision int64) recordRow {
-	return recordRow{
-		UserID: userID, RecordID: recordID(p), Version: p.Version, Revision: revision, Deleted: true,
-		TTL: ttl(time.Now().AddDate(0, 0, vault.TombstoneDays)),
-	}
 }
 
 // getAll reads the rows that exist for keys, in any order.

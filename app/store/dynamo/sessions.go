@@ -15,8 +15,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// A session is a row of the sessions table, with its hash as the key, and an entry under its user: a row of the accounts
-// table with the sort key "session#" + hash (an item ID has no '#') and without a revision, so no sync sees it. One
+// A session is a row of the sessions table, with its hash as the key, and an entry under its user: a row of the vaults table, under
+// the ID of the user, with the sort key "session#" + hash. One
 // transaction writes both. Entries are read with strong consistency. A global index by user lags by seconds, and a session
 // missing from it would survive a password change.
 const sessionEntry = "session#"
@@ -57,13 +57,13 @@ func ttl(t time.Time) int64 { return t.Add(time.Second - time.Nanosecond).Unix()
 func sessionKey(hash string) item { return item{names.SessionsKey: str(hash)} }
 
 func entryKey(userID, hash string) item {
-	return item{names.RecordsPartitionKey: str(userID), names.RecordsSortKey: str(sessionEntry + hash)}
+	return vaultKey(userID, sessionEntry+hash)
 }
 
 func (s *Store) putEntry(userID, hash string, expires time.Time) write {
 	row := entryKey(userID, hash)
 	row[names.TTLAttribute] = num(ttl(expires.Add(entryGrace)))
-	return put(s.table.Accounts, row)
+	return put(s.table.Vaults, row)
 }
 
 // PutSession implements vault.Store.
@@ -133,10 +133,10 @@ func (s *Store) TouchSession(ctx context.Context, hash vault.SessionHash, lastSe
 
 // sessionHashes lists the hashes in the session entries of a user.
 func (s *Store) sessionHashes(ctx context.Context, id vault.UserID) ([]string, error) {
-	entries, err := rowsUnder[recordRow](ctx, s, s.table.Accounts, string(id), sessionEntry)
+	entries, err := rowsUnder[signedRow](ctx, s, s.table.Vaults, string(id), sessionEntry)
 	hashes := make([]string, len(entries))
 	for i, entry := range entries {
-		hashes[i] = strings.TrimPrefix(entry.RecordID, sessionEntry)
+		hashes[i] = strings.TrimPrefix(entry.Row, sessionEntry)
 	}
 	return hashes, err
 }
@@ -171,7 +171,7 @@ func (s *Store) Sessions(ctx context.Context, id vault.UserID, now time.Time) ([
 func (s *Store) DeleteSession(ctx context.Context, id vault.UserID, hash vault.SessionHash) error {
 	err := s.transact(ctx,
 		remove(s.table.Sessions, sessionKey(string(hash)), attribute("user_id").Equal(value(id))),
-		remove(s.table.Accounts, entryKey(string(id), string(hash))),
+		remove(s.table.Vaults, entryKey(string(id), string(hash))),
 	)
 	var r *refused
 	switch {
@@ -200,5 +200,5 @@ func (s *Store) DeleteSessions(ctx context.Context, id vault.UserID, keep vault.
 	if err := s.deleteRows(ctx, s.table.Sessions, sessions); err != nil {
 		return err
 	}
-	return s.deleteRows(ctx, s.table.Accounts, entries)
+	return s.deleteRows(ctx, s.table.Vaults, entries)
 }

@@ -1,8 +1,8 @@
-// Package dynamo implements vault.Store and vault.VaultStore on five DynamoDB tables, for any number of replicas.
+// Package dynamo implements vault.Store on five DynamoDB tables, for any number of replicas.
 //
 // Every answer comes from strongly consistent reads, and every change is conditional on the state that it is based on.
-// change.go, vaultwrite.go and redo.go make a change of a vault atomic; read.go reads a vault in one consistent state. vaulthead.go lists
-// the rows of a vault of format 2.
+// write.go and redo.go make a change of a vault atomic; read.go reads a vault in one consistent state. head.go lists the rows of a
+// vault.
 //
 // It needs the IAM actions dynamodb:GetItem, BatchGetItem, Query, PutItem, UpdateItem, DeleteItem and ConditionCheckItem on the
 // five tables, and Query on the index of two.
@@ -56,13 +56,11 @@ type Store struct {
 	db     *dynamodb.Client
 	http   httpClient
 	table  Config
+	keyed  atomic.Bool // whether checkKeys has succeeded
 	closed atomic.Bool
 }
 
-var (
-	_ vault.Store      = (*Store)(nil)
-	_ vault.VaultStore = (*Store)(nil)
-)
+var _ vault.Store = (*Store)(nil)
 
 // Open returns a store on existing tables. It does not call them; Probe does.
 func Open(ctx context.Context, c Config) (*Store, error) {
@@ -112,9 +110,31 @@ func (s *Store) boundCalls(stack *middleware.Stack) error {
 		}), middleware.Before)
 }
 
+// checkKeys returns an error if the tables were made for format 1. The keys of a table never change.
+func (s *Store) checkKeys(ctx context.Context) error {
+	if s.keyed.Load() {
+		return nil
+	}
+	for _, table := range s.recordTables() {
+		_, err := s.rowAt(ctx, table, recordKey(vault.ProbeKey, vault.ProbeKey), nil)
+		if errors.Is(err, vault.ErrInvalidChange) { // the key does not match
+			return fmt.Errorf("%w: the table %s was made for format 1, which this release cannot read: take it down and deploy it again",
+				vault.ErrStoreUnavailable, table)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	s.keyed.Store(true)
+	return nil
+}
+
 // Probe implements vault.Store. All replicas write the same row; the last one wins.
 func (s *Store) Probe(ctx context.Context, now time.Time) error {
-	_, err := s.get(ctx, s.table.Users, names.UsersKey, vault.ProbeKey, nil)
+	err := s.checkKeys(ctx)
+	if err == nil {
+		_, err = s.get(ctx, s.table.Users, names.UsersKey, vault.ProbeKey, nil)
+	}
 	if err == nil {
 		_, err = s.db.PutItem(ctx, &dynamodb.PutItemInput{
 			TableName: &s.table.Sessions, Item: item{names.SessionsKey: str(vault.ProbeKey), "probed": num(now.UnixMilli())},

@@ -14,24 +14,16 @@ import (
 )
 
 func TestStore(t *testing.T) {
-	storetest.Run(t, sharing[vault.Store]())
-}
-
-func TestVaultStore(t *testing.T) {
-	storetest.RunVaults(t, sharing[storetest.VaultStore]())
-}
-
-// sharing returns a function that opens stores. Those of one test share their tables.
-func sharing[S vault.Store]() func(t *testing.T) S {
+	t.Parallel()
 	var tables sync.Map
-	return func(t *testing.T) S {
+	storetest.Run(t, func(t *testing.T) vault.Store { // those of one test share their tables
 		c, ok := tables.Load(t.Name())
 		if !ok {
 			c = newTables(t)
 			tables.Store(t.Name(), c)
 		}
-		return any(open(t, c.(dynamo.Config))).(S)
-	}
+		return open(t, c.(dynamo.Config))
+	})
 }
 
 // newTables creates tables for one test.

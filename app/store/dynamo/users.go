@@ -13,7 +13,6 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/names"
-	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
@@ -25,28 +24,27 @@ type userRow struct {
 	Generation int64  `dynamodbav:"generation"`
 	Deleting   bool   `dynamodbav:"deleting,omitempty"`
 	loginRow
-	headRow
 	Keys keysRow `dynamodbav:"keys"`
 }
 
-// keysRow is the part of the row that only an account entry writes: see vault.Keys. Empty for a user of format 1.
+// keysRow is the part of the row that only an account entry writes: see vault.Keys.
 type keysRow struct {
-	Vault    string   `dynamodbav:"vault_id,omitempty"`
-	Document []byte   `dynamodbav:"document,omitempty"`
-	Identity string   `dynamodbav:"identity,omitempty"`
-	Wraps    []string `dynamodbav:"wraps,omitempty"`
+	Vault    string   `dynamodbav:"vault_id"`
+	Document []byte   `dynamodbav:"document"`
+	Identity string   `dynamodbav:"identity"`
+	Wraps    []string `dynamodbav:"wraps"`
 }
 
 func keysOf(k vault.Keys) keysRow {
 	return keysRow{Vault: k.Vault.String(), Document: k.Document, Identity: k.Identity, Wraps: k.Wraps}
 }
 
-func (r keysRow) keys() vault.Keys {
+func (r keysRow) keys() (vault.Keys, error) {
 	id, err := chain.ParseID(r.Vault)
 	if err != nil {
-		return vault.Keys{}
+		return vault.Keys{}, fmt.Errorf("%w: unreadable user: %w", vault.ErrStoreUnavailable, err)
 	}
-	return vault.Keys{Vault: id, Document: r.Document, Identity: r.Identity, Wraps: r.Wraps}
+	return vault.Keys{Vault: id, Document: r.Document, Identity: r.Identity, Wraps: r.Wraps}, nil
 }
 
 // accountRow is the part of the row that an account entry writes.
@@ -57,53 +55,29 @@ type accountRow struct {
 
 // loginRow is the part of the row that UpdateUser writes.
 type loginRow struct {
-	KDFSalt            string `dynamodbav:"kdf_salt"`
-	KDFMemoryKiB       uint32 `dynamodbav:"kdf_memory_kib"`
-	KDFTime            uint32 `dynamodbav:"kdf_time"`
-	KDFThreads         uint8  `dynamodbav:"kdf_threads"`
-	AuthHash           []byte `dynamodbav:"auth_hash"`
-	RecoveryAuthHash   []byte `dynamodbav:"recovery_auth_hash"`
-	WrappedKey         string `dynamodbav:"wrapped_key"`
-	RecoveryWrappedKey string `dynamodbav:"recovery_wrapped_key"`
-	TOTPSecret         string `dynamodbav:"totp_secret"`
-	TOTPLastStep       int64  `dynamodbav:"totp_last_step"`
-}
-
-// headRow is the part of the row that a change writes. Pending and HeadRecords belong to the change that made Revision: see
-// redo.go and read.go.
-type headRow struct {
-	Revision    int64    `dynamodbav:"revision"`
-	Manifest    string   `dynamodbav:"manifest"`
-	HeadRecords int      `dynamodbav:"head_records"`
-	Pending     *pending `dynamodbav:"pending,omitempty"`
-	usageRow
+	AuthHash         []byte `dynamodbav:"auth_hash"`
+	RecoveryAuthHash []byte `dynamodbav:"recovery_auth_hash"`
+	TOTPSecret       string `dynamodbav:"totp_secret"`
+	TOTPLastStep     int64  `dynamodbav:"totp_last_step"`
 }
 
 func loginOf(u vault.User) loginRow {
-	return loginRow{
-		KDFSalt: u.KDF.Salt, KDFMemoryKiB: u.KDF.MemoryKiB, KDFTime: u.KDF.Time, KDFThreads: u.KDF.Threads,
-		AuthHash: u.AuthHash, RecoveryAuthHash: u.RecoveryAuthHash,
-		WrappedKey: u.WrappedKey, RecoveryWrappedKey: u.RecoveryWrappedKey,
-		TOTPSecret: u.TOTPSecret, TOTPLastStep: u.TOTPLastStep,
-	}
+	return loginRow{AuthHash: u.AuthHash, RecoveryAuthHash: u.RecoveryAuthHash, TOTPSecret: u.TOTPSecret, TOTPLastStep: u.TOTPLastStep}
 }
 
-func rowOf(u vault.User, keys keysRow) userRow {
+func rowOf(u vault.User) userRow {
 	return userRow{
-		Username: string(u.Username), ID: string(u.ID), Created: u.Created.UnixMilli(), Generation: 1,
-		loginRow: loginOf(u), headRow: headRow{Manifest: u.Manifest}, Keys: keys,
+		Username: string(u.Username), ID: string(u.ID), Created: u.Created.UnixMilli(), Generation: 1, loginRow: loginOf(u), Keys: keysOf(u.Keys),
 	}
 }
 
-func (r userRow) user() vault.User {
+func (r userRow) user() (vault.User, error) {
+	keys, err := r.Keys.keys()
 	return vault.User{
 		Username: vault.Username(r.Username), ID: vault.UserID(r.ID), Created: fromMillis(r.Created),
-		KDF:      protocol.KDF{Salt: r.KDFSalt, MemoryKiB: r.KDFMemoryKiB, Time: r.KDFTime, Threads: r.KDFThreads},
-		AuthHash: r.AuthHash, RecoveryAuthHash: r.RecoveryAuthHash,
-		WrappedKey: r.WrappedKey, RecoveryWrappedKey: r.RecoveryWrappedKey,
+		AuthHash: r.AuthHash, RecoveryAuthHash: r.RecoveryAuthHash, Keys: keys,
 		TOTPSecret: r.TOTPSecret, TOTPLastStep: r.TOTPLastStep, Deleting: r.Deleting, Generation: r.Generation,
-		Revision: r.Revision, Manifest: r.Manifest, Keys: r.Keys.keys(),
-	}
+	}, err
 }
 
 func fromMillis(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
@@ -124,19 +98,14 @@ func userKey(name vault.Username) item { return item{names.UsersKey: str(string(
 // rejects '#'.
 func reservationKey(id string) item { return item{names.UsersKey: str("id#" + id)} }
 
-// CreateUser implements vault.Store.
-func (s *Store) CreateUser(ctx context.Context, u vault.User) error {
-	return s.createUser(ctx, u, keysRow{})
-}
-
 // createUser stores a new user together with more rows.
-func (s *Store) createUser(ctx context.Context, u vault.User, keys keysRow, more ...check) error {
+func (s *Store) createUser(ctx context.Context, u vault.User, more ...check) error {
 	admitted, err := s.admit(ctx, u)
 	if err != nil {
 		return err
 	}
 	checks := append([]check{
-		{put(s.table.Users, rowOf(u, keys), isNew(names.UsersKey)), vault.ErrUsernameTaken},
+		{put(s.table.Users, rowOf(u), isNew(names.UsersKey)), vault.ErrUsernameTaken},
 		{put(s.table.Users, reservationKey(string(u.ID)), isNew(names.UsersKey)), vault.ErrUserIDTaken},
 	}, slices.Concat(admitted, more)...)
 	writes := make([]write, len(checks))
@@ -163,7 +132,7 @@ func (s *Store) User(ctx context.Context, name vault.Username) (vault.User, erro
 	if err != nil {
 		return vault.User{}, err
 	}
-	return row.user(), nil
+	return row.user()
 }
 
 // UpdateUser implements vault.Store.
@@ -214,28 +183,22 @@ func (s *Store) DeleteUser(ctx context.Context, name vault.Username) error {
 		return err
 	}
 	thisUser := attribute("user_id").Equal(value(u.ID))
-	// Setting the mark also drops a pending change, so no reader rolls it forward into swept tables.
-	mark := expression.Set(attribute("deleting"), value(true)).Remove(attribute("pending"))
-	marks := []write{update(s.table.Users, userKey(name), nil, mark, thisUser)}
-	if id := u.Keys.Vault; id != "" {
-		// All writes of a vault are conditional on one of these rows.
-		marks = append(marks, remove(s.table.Vaults, vaultKey(id, headID)), remove(s.table.Vaults, vaultKey(id, chunksID)))
-	}
-	err = s.transact(ctx, marks...)
+	id := u.Keys.Vault
+	err = s.transact(ctx,
+		update(s.table.Users, userKey(name), nil, expression.Set(attribute("deleting"), value(true)), thisUser),
+		// All writes of a vault are conditional on one of these rows. With the head, a pending change goes, so no reader rolls it forward
+		// into swept tables.
+		remove(s.table.Vaults, vaultKey(id, headID)), remove(s.table.Vaults, vaultKey(id, chunksID)),
+	)
 	if err := deleteConflict(err); err != nil {
 		return err
 	}
-	// Delete sessions before the rows of the accounts table that list them.
+	// Delete sessions before the rows that list them.
 	if err := s.DeleteSessions(ctx, vault.UserID(u.ID), ""); err != nil {
 		return err
 	}
-	if err := s.sweepRecords(ctx, u.ID); err != nil {
+	if err := s.sweepVault(ctx, id, u.ID); err != nil {
 		return err
-	}
-	if id := u.Keys.Vault; id != "" {
-		if err := s.sweepVault(ctx, id, u.ID); err != nil {
-			return err
-		}
 	}
 	return deleteConflict(s.transact(ctx, remove(s.table.Users, userKey(name), thisUser)))
 }
@@ -253,26 +216,15 @@ func deleteConflict(err error) error {
 
 // sweepVault deletes what is left of the personal vault of a user, and the user's cards. The ID of the vault remains reserved.
 func (s *Store) sweepVault(ctx context.Context, id, userID string) error {
-	if err := s.sweepRecords(ctx, id); err != nil {
+	if err := s.deleteAllChunks(ctx, id); err != nil {
 		return err
 	}
-	if err := s.sweep(ctx, s.table.Vaults, id); err != nil {
-		return err
-	}
-	return s.sweep(ctx, s.table.Vaults, userID)
-}
-
-// sweepRecords deletes the records and attachments of a user or a vault.
-func (s *Store) sweepRecords(ctx context.Context, partition string) error {
-	if err := s.deleteAllChunks(ctx, partition); err != nil {
-		return err
-	}
-	for _, table := range s.recordTables() {
-		if err := s.sweep(ctx, table, partition); err != nil {
+	for _, table := range append(s.recordTables(), s.table.Vaults) {
+		if err := s.sweep(ctx, table, id); err != nil {
 			return err
 		}
 	}
-	return nil
+	return s.sweep(ctx, s.table.Vaults, userID)
 }
 
 // sweep deletes all rows of a partition.
@@ -314,4 +266,29 @@ func (s *Store) deleteRows(ctx context.Context, table string, keys []item) error
 		keys = keys[n:]
 	}
 	return nil
+}
+
+// serverKey is the key of the row in the users table with the key that all servers share. No username begins with '#'.
+const serverKey = "#server-key"
+
+// ServerKey implements vault.Store.
+func (s *Store) ServerKey(ctx context.Context, fresh []byte) ([]byte, error) {
+	row := struct {
+		Row string `dynamodbav:"username"`
+		Key []byte `dynamodbav:"server_key"`
+	}{Row: serverKey}
+	if found, err := s.get(ctx, s.table.Users, names.UsersKey, serverKey, &row); found || err != nil {
+		return row.Key, err
+	}
+	row.Key = fresh
+	err := s.transact(ctx, put(s.table.Users, row, isNew(names.UsersKey)))
+	var taken *refused
+	if errors.As(err, &taken) || errors.Is(err, errBusy) { // another server was first
+		found, err := s.get(ctx, s.table.Users, names.UsersKey, serverKey, &row)
+		if err == nil && !found {
+			err = fmt.Errorf("%w: %w", vault.ErrStoreUnavailable, errBusy)
+		}
+		return row.Key, err
+	}
+	return fresh, err
 }

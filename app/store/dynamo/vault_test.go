@@ -16,6 +16,7 @@ import (
 
 // An account entry that is stored between two reads must not give the user of one state with the head of another.
 func TestAccountIsOneState(t *testing.T) {
+	t.Parallel()
 	for at := int64(1); at <= 3; at++ {
 		s, v := openVault(t)
 		var reads atomic.Int64
@@ -42,6 +43,7 @@ func TestAccountIsOneState(t *testing.T) {
 
 // A write puts an attachment that is about to expire. Between its check and its commit, another process clears what has expired.
 func TestWriteHoldsItsAttachments(t *testing.T) {
+	t.Parallel()
 	s, v := openVault(t)
 	now := time.Now()
 	uploaded := now.Add(holdBefore/2 - vault.PendingLife)
@@ -72,6 +74,7 @@ func TestWriteHoldsItsAttachments(t *testing.T) {
 
 // The partitions of users and vaults are apart because no vault has the ID of a user.
 func TestVaultHasNoIDOfAUser(t *testing.T) {
+	t.Parallel()
 	s, v := openVault(t)
 	p := testvault.NewPerson("mallory")
 	for name, id := range map[string]chain.ID{"another user": v.Owner.ID, "the same user": p.ID} {
@@ -80,8 +83,10 @@ func TestVaultHasNoIDOfAUser(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	u := vault.User{Username: "mallory", ID: vault.UserID(v.ID.String())}
-	if err := s.CreateUser(t.Context(), u); !errors.Is(err, vault.ErrUserIDTaken) {
+	thief, f := p.Found()
+	u := thief.User()
+	u.ID = vault.UserID(v.ID.String())
+	if err := s.CreateAccount(t.Context(), u, f); !errors.Is(err, vault.ErrUserIDTaken) {
 		t.Errorf("user with the ID of a vault: %v", err)
 	}
 	wantVault(t, s, v)

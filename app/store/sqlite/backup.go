@@ -30,7 +30,7 @@ func Backup(ctx context.Context, path, into string) error {
 		return err
 	}
 	defer db.Close()
-	if _, err := schemaVersion(ctx, db); err != nil {
+	if err := mustBeVault(ctx, db); err != nil {
 		return fmt.Errorf("read %s: %w", path, err)
 	}
 	if _, err := db.ExecContext(ctx, "VACUUM INTO ?", into); err != nil {
@@ -46,7 +46,7 @@ func Check(ctx context.Context, path string) error {
 		return err
 	}
 	defer db.Close()
-	if _, err := schemaVersion(ctx, db); err != nil {
+	if err := mustBeVault(ctx, db); err != nil {
 		return err
 	}
 	var finding string
@@ -60,15 +60,13 @@ func Check(ctx context.Context, path string) error {
 	return nil
 }
 
-// schemaVersion returns the schema version. It rejects files that are not vaults, or that a newer release wrote.
-func schemaVersion(ctx context.Context, db *sql.DB) (version int, err error) {
-	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
-		return 0, err
+// mustBeVault rejects files that are not vaults, or that this release cannot read.
+func mustBeVault(ctx context.Context, db *sql.DB) error {
+	version, err := readVersion(ctx, db, migrations)
+	if err == nil && version == 0 {
+		err = errors.New("the file is not a vault")
 	}
-	if version == 0 {
-		return 0, errors.New("the file is not a vault")
-	}
-	return version, knownVersion(version, migrations)
+	return err
 }
 
 // Restore replaces the contents of the file at path with those of the copy at from, and creates the file if needed. It is one

@@ -1,17 +1,23 @@
 package sqlite
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/app/chain"
+	"github.com/vaultsphere/vaultsphere/app/seal"
 	"github.com/vaultsphere/vaultsphere/app/vault"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/testvault"
 )
 
 func openFile(t testing.TB, path string) *Store {
@@ -24,12 +30,24 @@ func openFile(t testing.TB, path string) *Store {
 	return s
 }
 
-func addUser(t testing.TB, s *Store, name string) {
+func addUser(t testing.TB, s *Store, name string) *testvault.Vault {
 	t.Helper()
-	u := vault.User{Username: vault.Username(name), ID: vault.UserID("id-" + name), Created: time.Now(), Manifest: "manifest 0"}
-	if err := s.CreateUser(t.Context(), u); err != nil {
+	v, founding := testvault.NewPerson(name).Found()
+	if err := s.CreateAccount(t.Context(), v.User(), founding); err != nil {
 		t.Fatal(err)
 	}
+	return v
+}
+
+// draft returns a write that puts n records of 4000 bytes.
+func draft(v *testvault.Vault, n int) testvault.Write {
+	var ops []testvault.Operation
+	for range n {
+		ops = append(ops, v.PutToken(chain.RecordDetails, seal.NewID(), 1, strings.Repeat("x", 4000)))
+	}
+	d := v.Draft(ops...)
+	d.Now = time.Now()
+	return d
 }
 
 func TestFilesArePrivate(t *testing.T) {
@@ -81,7 +99,7 @@ func TestNewerFileIsRejected(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "vault.db")
 	s := openFile(t, path)
-	if _, err := s.writer.ExecContext(t.Context(), fmt.Sprintf("PRAGMA user_version = %d", len(migrations)+1)); err != nil {
+	if _, err := s.writer.ExecContext(t.Context(), fmt.Sprintf("PRAGMA user_version = %d", firstVersion+len(migrations))); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Close(); err != nil {
@@ -93,55 +111,87 @@ func TestNewerFileIsRejected(t *testing.T) {
 	}
 }
 
-func TestForeignFileIsRejected(t *testing.T) {
-	t.Parallel()
-	for name, content := range map[string]string{"text": strings.Repeat("not a database\n", 100)} {
-		path := filepath.Join(t.TempDir(), name)
-		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := Open(t.Context(), path); err == nil {
-			t.Errorf("%s was opened", name)
-		}
-		if after, err := os.ReadFile(path); err != nil || string(after) != content {
-			t.Errorf("%s was written to (%v)", name, err)
-		}
+func wantUntouched(t *testing.T, path string, content []byte, want string) {
+	t.Helper()
+	if _, err := Open(t.Context(), path); err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), want) {
+		t.Errorf("open: %v, want %q", err, want)
 	}
-	path := filepath.Join(t.TempDir(), "other.db")
-	s := openFile(t, path)
-	for _, q := range []string{"PRAGMA user_version = 0", "ALTER TABLE users RENAME TO people"} {
-		if _, err := s.writer.ExecContext(t.Context(), q); err != nil {
-			t.Fatal(err)
-		}
+	into := filepath.Join(t.TempDir(), "copy.db")
+	if err := Backup(t.Context(), path, into); err == nil || !strings.Contains(err.Error(), path) {
+		t.Errorf("backup: %v", err)
 	}
-	if _, err := Open(t.Context(), path); err == nil || !strings.Contains(err.Error(), "another program") {
-		t.Errorf("error is %v", err)
+	if err := Check(t.Context(), path); err == nil {
+		t.Error("it passed as a copy")
+	}
+	if after, err := os.ReadFile(path); err != nil || !bytes.Equal(after, content) {
+		t.Errorf("%s was written to (%v)", path, err)
+	}
+	if files, err := os.ReadDir(filepath.Dir(path)); err != nil || len(files) != 1 {
+		t.Errorf("files are %v, %v", files, err)
 	}
 }
 
-func TestFileOfTheFirstSchemaIsMigrated(t *testing.T) {
+func TestForeignFileIsRejected(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "vault.db")
-	old, err := connect(path, "immediate", 1, writerCacheKiB)
+	const foreign = "the file belongs to another program"
+	for name, c := range map[string]struct {
+		statements []string
+		want       string
+	}{
+		"without a version": {[]string{"CREATE TABLE people (name TEXT)"}, foreign},
+		"version 3":         {[]string{"CREATE TABLE people (name TEXT)", "PRAGMA user_version = 3"}, foreign},
+		"our version":       {[]string{"CREATE TABLE people (name TEXT)", fmt.Sprintf("PRAGMA user_version = %d", firstVersion)}, foreign},
+		"without tables":    {[]string{"PRAGMA user_version = 3"}, foreign},
+		"negative version":  {[]string{"CREATE TABLE used_user_ids (id TEXT)", "PRAGMA user_version = -1"}, foreign},
+	} {
+		path := filepath.Join(t.TempDir(), "other.db")
+		db, err := sql.Open("sqlite", path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, statement := range c.statements {
+			if _, err := db.ExecContext(t.Context(), statement); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+		}
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantUntouched(t, path, content, c.want)
+	}
+	path := filepath.Join(t.TempDir(), "text.db")
+	content := []byte(strings.Repeat("not a database\n", 100))
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	wantUntouched(t, path, content, "file is not a database")
+}
+
+// The file was made by the last release of format 1.
+func TestFormat1IsRejected(t *testing.T) {
+	t.Parallel()
+	packed, err := os.Open("testdata/format-1.db.gz")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := migrate(t.Context(), old, migrations[:1]); err != nil {
+	defer packed.Close()
+	unpacked, err := gzip.NewReader(packed)
+	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = old.ExecContext(t.Context(), `INSERT INTO used_user_ids VALUES ('id'); INSERT INTO users (username, id, created, kdf_salt,
-		kdf_memory_kib, kdf_time, kdf_threads, auth_hash, recovery_auth_hash, wrapped_key, recovery_wrapped_key, totp_secret,
-		totp_last_step, generation, revision, manifest) VALUES ('ada', 'id', 0, '', 0, 0, 0, x'', x'', 'key', '', '', 0, 1, 7, 'm')`)
-	if err := errors.Join(err, old.Close()); err != nil {
+	content, err := io.ReadAll(unpacked)
+	if err != nil {
 		t.Fatal(err)
 	}
-	s := openFile(t, path)
-	if u, err := s.User(t.Context(), "ada"); err != nil || u.WrappedKey != "key" || u.Revision != 7 {
-		t.Errorf("user is %+v, %v", u, err)
+	path := filepath.Join(t.TempDir(), "vault.db")
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
 	}
-	if err := s.PutChunk(t.Context(), "ada", vault.Chunk{Attachment: "a", Number: 1, Count: 1, Token: "t"}, time.Now(), 1); err != nil {
-		t.Errorf("attachment of an older user: %v", err)
-	}
+	wantUntouched(t, path, content, "the file has vaults of format 1, which this release cannot read: move it and its -wal and -shm files away")
 }
 
 // A failed migration leaves the file at the previous version with its data; the next program continues from there.
@@ -166,11 +216,12 @@ func TestFullDiskChangesNothing(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "vault.db")
 	s := openFile(t, path)
-	addUser(t, s, "ada")
-	small := vault.Change{Base: 0, Manifest: "manifest 1", Puts: []protocol.Put{{Place: protocol.Place{ItemID: "a", Kind: protocol.KindDetails, Version: 1}, Token: "token"}}}
-	if _, err := s.Apply(t.Context(), "ada", small); err != nil {
+	v := addUser(t, s, "ada")
+	small := draft(v, 1)
+	if err := s.ApplyWrite(t.Context(), small.WriteChange); err != nil {
 		t.Fatal(err)
 	}
+	v.Apply(small)
 	var pages int
 	if err := s.writer.QueryRowContext(t.Context(), "PRAGMA page_count").Scan(&pages); err != nil {
 		t.Fatal(err)
@@ -182,21 +233,20 @@ func TestFullDiskChangesNothing(t *testing.T) {
 		}
 	}
 	limit(pages)
-	big := vault.Change{Base: 1, Manifest: "manifest 2"}
-	for i := range protocol.MaxChangeRecords {
-		big.Puts = append(big.Puts, protocol.Put{
-			Place: protocol.Place{ItemID: fmt.Sprint(i), Kind: protocol.KindDetails, Version: 1}, Token: strings.Repeat("x", 4000),
-		})
-	}
-	if _, err := s.Apply(t.Context(), "ada", big); !errors.Is(err, vault.ErrStoreFull) {
+	big := draft(v, 500)
+	if err := s.ApplyWrite(t.Context(), big.WriteChange); !errors.Is(err, vault.ErrStoreFull) {
 		t.Fatalf("error is %v, want %v", err, vault.ErrStoreFull)
 	}
-	r, err := vault.Collect(t.Context(), s, "ada", 0)
-	if err != nil || r.Revision != 1 || r.Manifest != "manifest 1" || len(r.Records) != 1 {
-		t.Errorf("after the failure the vault is %+v, %v", r, err)
+	var n counted
+	head, err := s.Head(t.Context(), v.ID)
+	if err == nil {
+		err = s.Changes(t.Context(), v.ID, 0, &n)
+	}
+	if err != nil || head.State.Revision != 1 || n != 1 {
+		t.Errorf("after the failure the vault is at revision %d with %d records, %v", head.State.Revision, n, err)
 	}
 	limit(1 << 30)
-	if _, err := s.Apply(t.Context(), "ada", big); err != nil {
+	if err := s.ApplyWrite(t.Context(), big.WriteChange); err != nil {
 		t.Errorf("with room again: %v", err)
 	}
 }
@@ -206,7 +256,8 @@ func TestLockedFileIsUnavailable(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "vault.db")
 	a, b := openFile(t, path), openFile(t, path)
-	addUser(t, a, "ada")
+	v := addUser(t, a, "ada")
+	d := draft(v, 1)
 	if _, err := b.writer.ExecContext(t.Context(), "PRAGMA busy_timeout = 20"); err != nil {
 		t.Fatal(err)
 	}
@@ -214,9 +265,9 @@ func TestLockedFileIsUnavailable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = b.Apply(t.Context(), "ada", vault.Change{Base: 0, Manifest: "m"})
+	err = b.ApplyWrite(t.Context(), d.WriteChange)
 	if !errors.Is(err, vault.ErrStoreUnavailable) {
-		t.Errorf("apply: %v", err)
+		t.Errorf("write: %v", err)
 	}
 	if _, err := b.User(t.Context(), "ada"); err != nil {
 		t.Errorf("read: %v", err)
@@ -224,8 +275,8 @@ func TestLockedFileIsUnavailable(t *testing.T) {
 	if err := tx.Rollback(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.Apply(t.Context(), "ada", vault.Change{Base: 0, Manifest: "m"}); err != nil {
-		t.Errorf("apply with the lock free: %v", err)
+	if err := b.ApplyWrite(t.Context(), d.WriteChange); err != nil {
+		t.Errorf("write with the lock free: %v", err)
 	}
 }
 
@@ -233,7 +284,7 @@ func TestLockedFileIsUnavailable(t *testing.T) {
 func TestDeadlineIsUnavailable(t *testing.T) {
 	t.Parallel()
 	s := openFile(t, filepath.Join(t.TempDir(), "vault.db"))
-	addUser(t, s, "ada")
+	d := draft(addUser(t, s, "ada"), 1)
 	tx, err := s.writer.BeginTx(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -241,7 +292,7 @@ func TestDeadlineIsUnavailable(t *testing.T) {
 	defer func() { _ = tx.Rollback() }()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
-	if _, err := s.Apply(ctx, "ada", vault.Change{Base: 0, Manifest: "m"}); !errors.Is(err, vault.ErrStoreUnavailable) {
+	if err := s.ApplyWrite(ctx, d.WriteChange); !errors.Is(err, vault.ErrStoreUnavailable) {
 		t.Errorf("error is %v", err)
 	}
 }
@@ -249,11 +300,11 @@ func TestDeadlineIsUnavailable(t *testing.T) {
 func TestExpiredRowsAreDeleted(t *testing.T) {
 	t.Parallel()
 	s := openFile(t, filepath.Join(t.TempDir(), "vault.db"))
-	addUser(t, s, "ada")
+	u := addUser(t, s, "ada").User()
 	now := time.Now()
 	for i := range 100 {
 		at := now.Add(time.Duration(i) * time.Minute)
-		v := vault.Session{Hash: vault.SessionHash(fmt.Sprint(i)), UserID: "id-ada", Username: "ada", Created: at, LastSeen: at, Expires: at.Add(time.Minute)}
+		v := vault.Session{Hash: vault.SessionHash(fmt.Sprint(i)), UserID: u.ID, Username: u.Username, Created: at, LastSeen: at, Expires: at.Add(time.Minute)}
 		if err := s.PutSession(t.Context(), v); err != nil {
 			t.Fatal(err)
 		}
@@ -275,24 +326,28 @@ func TestExpiredRowsAreDeleted(t *testing.T) {
 func TestOldTombstonesAreDeleted(t *testing.T) {
 	t.Parallel()
 	s := openFile(t, filepath.Join(t.TempDir(), "vault.db"))
-	addUser(t, s, "ada")
-	at := protocol.Place{ItemID: "a", Kind: protocol.KindDetails, Version: 1}
-	for base, c := range []vault.Change{{Puts: []protocol.Put{{Place: at, Token: "x"}}}, {Deletes: []protocol.Place{at}}, {}, {}} {
-		c.Base, c.Manifest = int64(base), "m"
-		if base == 3 {
-			if _, err := s.writer.ExecContext(t.Context(), "UPDATE records SET deleted = deleted - ?", (vault.TombstoneDays * 24 * time.Hour).Milliseconds()); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if _, err := s.Apply(t.Context(), "ada", c); err != nil {
+	v := addUser(t, s, "ada")
+	o := v.PutToken(chain.RecordDetails, seal.NewID(), 1, "x")
+	now := time.Now()
+	for i, step := range []struct {
+		ops  []testvault.Operation
+		days int
+		rows int
+	}{
+		{[]testvault.Operation{o}, 0, 1},
+		{[]testvault.Operation{testvault.Delete(o), v.PutToken(chain.RecordDetails, seal.NewID(), 1, "y")}, 0, 2},
+		{[]testvault.Operation{v.PutToken(chain.RecordDetails, seal.NewID(), 1, "z")}, vault.TombstoneDays - 1, 3},
+		{[]testvault.Operation{v.PutToken(chain.RecordDetails, seal.NewID(), 1, "z")}, vault.TombstoneDays, 3},
+	} {
+		d := v.Draft(step.ops...)
+		d.Now = now.AddDate(0, 0, step.days)
+		if err := s.ApplyWrite(t.Context(), d.WriteChange); err != nil {
 			t.Fatal(err)
 		}
-		var rows, bytes int
-		if err := s.writer.QueryRowContext(t.Context(), "SELECT (SELECT count(*) FROM records), record_bytes FROM users").Scan(&rows, &bytes); err != nil {
-			t.Fatal(err)
-		}
-		if want := [][2]int{{1, 129}, {1, 128}, {1, 128}, {0, 0}}[base]; [2]int{rows, bytes} != want {
-			t.Errorf("after change %d: %d rows of %d bytes, want %v", base, rows, bytes, want)
+		v.Apply(d)
+		var rows int
+		if err := s.writer.QueryRowContext(t.Context(), "SELECT count(*) FROM records").Scan(&rows); err != nil || rows != step.rows {
+			t.Errorf("after write %d: %d rows, %v, want %d", i+1, rows, err, step.rows)
 		}
 	}
 }

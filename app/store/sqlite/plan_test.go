@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"database/sql"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -34,10 +35,17 @@ func plan(t *testing.T, s *Store, sql string) (steps []string) {
 }
 
 // Nothing that a save runs may read all of a vault, whatever its size.
-func TestVaultStatementsUseIndexes(t *testing.T) {
+func TestStatementsUseIndexes(t *testing.T) {
 	t.Parallel()
 	s := openFile(t, filepath.Join(t.TempDir(), "vault.db"))
-	for _, p := range s.stmt.vaults.all(s.writer, s.reader) {
+	few := map[**sql.Stmt]bool{
+		&s.stmt.inhabited: true, &s.stmt.writerInhabited: true, // end at the first row
+		&s.stmt.sessions: true, // sorts those of one user
+	}
+	for _, p := range s.stmt.all(s.writer, s.reader) {
+		if few[p.stmt] {
+			continue
+		}
 		for _, step := range plan(t, s, p.sql) {
 			scan := strings.HasPrefix(step, "SCAN ") && step != "SCAN CONSTANT ROW" && !strings.HasPrefix(step, "SCAN (subquery")
 			if scan || strings.Contains(step, "TEMP B-TREE") {
@@ -45,7 +53,7 @@ func TestVaultStatementsUseIndexes(t *testing.T) {
 			}
 		}
 	}
-	if got := strings.Join(plan(t, s, packedLines), "\n"); !strings.Contains(got, "COVERING INDEX vault_lines (vault=? AND item>? AND item<?)") {
+	if got := strings.Join(plan(t, s, packedLines), "\n"); !strings.Contains(got, "COVERING INDEX lines (vault=? AND item>? AND item<?)") {
 		t.Errorf("live lines are read like this:\n%s", got)
 	}
 }

@@ -2,35 +2,35 @@ package sqlite_test
 
 import (
 	"bufio"
-	"context"
-	"errors"
-	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
+
+	"context"
+	"fmt"
+	"os"
+	"strings"
 	"testing"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/app/chain"
+	"github.com/vaultsphere/vaultsphere/app/seal"
 	"github.com/vaultsphere/vaultsphere/app/store/sqlite"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/testvault"
 )
 
 // Tests start this binary again as another process; these variables make it a writer.
 const (
 	envWriterFile  = "VAULTSPHERE_TEST_WRITER_FILE"
-	envWriterCount = "VAULTSPHERE_TEST_WRITER_COUNT"
+	envWriterOwner = "VAULTSPHERE_TEST_WRITER_OWNER" // of a new vault
+	envWriterCount = "VAULTSPHERE_TEST_WRITER_COUNT" // of changes; 0: endless
 )
 
 func TestMain(m *testing.M) {
 	if path := os.Getenv(envWriterFile); path != "" {
-		write := writer
-		if os.Getenv(envVaultOwner) != "" {
-			write = vaultWriter
-		}
-		if err := write(context.Background(), path); err != nil {
+		if err := writer(context.Background(), path); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
@@ -39,7 +39,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// writer makes count changes, or endless ones if count is 0, and prints the revision of each acknowledged change.
+// writer founds a vault, makes writes and log entries, and prints how many were acknowledged.
 func writer(ctx context.Context, path string) error {
 	count, err := strconv.Atoi(os.Getenv(envWriterCount))
 	if err != nil {
@@ -49,84 +49,105 @@ func writer(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	for n := 0; count == 0 || n < count; { // a negative count makes no changes
-		u, err := s.User(ctx, "ada")
-		if err != nil {
+	v, founding := testvault.NewPerson(os.Getenv(envWriterOwner)).Found()
+	if err := s.CreateAccount(ctx, v.User(), founding); err != nil {
+		return err
+	}
+	var before []testvault.Operation
+	for n := 1; count == 0 || n <= count; n++ {
+		if n%5 == 0 {
+			e := v.DraftRotate()
+			if err := s.AppendEntry(ctx, e.EntryChange); err != nil {
+				return err
+			}
+			v.Follow(e)
+		} else if before, err = replace(ctx, s, v, before, 100+n); err != nil {
 			return err
 		}
-		revision, err := s.Apply(ctx, "ada", counted(u.Revision))
-		if errors.Is(err, vault.ErrRevisionConflict) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		fmt.Println(revision)
-		n++
+		fmt.Println(n)
 	}
 	return s.Close()
 }
 
-const countedItem = "counter"
-
-// counted returns a recognizable change. Its overview and details contain the number of its revision, and it deletes the
-// details from two revisions before.
-func counted(base int64) vault.Change {
-	token := fmt.Sprintf("token of %d", base+1)
-	c := vault.Change{Base: base, Manifest: fmt.Sprintf("manifest %d", base+1)}
-	for _, kind := range []protocol.Kind{protocol.KindOverview, protocol.KindDetails} {
-		c.Puts = append(c.Puts, protocol.Put{Place: protocol.Place{ItemID: countedItem, Kind: kind, Version: base + 1}, Token: token})
+// replace deletes records and puts twenty others.
+func replace(ctx context.Context, s *sqlite.Store, v *testvault.Vault, before []testvault.Operation, size int) ([]testvault.Operation, error) {
+	var ops, puts []testvault.Operation
+	for _, o := range before {
+		ops = append(ops, testvault.Delete(o))
 	}
-	if base >= 2 {
-		c.Deletes = []protocol.Place{{ItemID: countedItem, Kind: protocol.KindDetails, Version: base - 1}}
+	for range 20 {
+		puts = append(puts, v.PutToken(chain.RecordOverview, seal.NewID(), 1, strings.Repeat("x", size)))
 	}
-	return c
+	d := v.Draft(append(ops, puts...)...)
+	d.Now = time.Now()
+	if err := s.ApplyWrite(ctx, d.WriteChange); err != nil {
+		return nil, err
+	}
+	v.Apply(d)
+	return puts, nil
 }
 
-// wantCounted checks a vault that contains only changes from counted, and returns its revision.
-func wantCounted(t *testing.T, s *sqlite.Store) int64 {
+type records []vault.Record
+
+func (r *records) Begin(vault.Head) error { return nil }
+
+func (r *records) Write(v vault.Record) error { *r = append(*r, v); return nil }
+
+// wantWhole checks that all that a file has of a vault is of one state, and returns how many writes and entries that is.
+func wantWhole(t *testing.T, s *sqlite.Store, name vault.Username) int64 {
 	t.Helper()
-	r, err := vault.Collect(t.Context(), s, "ada", 0)
+	ctx := t.Context()
+	u, head, err := s.Account(ctx, name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[protocol.Place]int64{}
-	if r.Revision > 0 {
-		want[protocol.Place{ItemID: countedItem, Kind: protocol.KindOverview, Version: r.Revision}] = r.Revision
+	var buckets []byte
+	for b := range 256 {
+		buckets = append(buckets, byte(b))
 	}
-	for v := max(1, r.Revision-1); v <= r.Revision; v++ {
-		want[protocol.Place{ItemID: countedItem, Kind: protocol.KindDetails, Version: v}] = v
-	}
-	if r.Manifest != fmt.Sprintf("manifest %d", r.Revision) || len(r.Records) != len(want) {
-		t.Fatalf("revision %d has %q and %d records, want %d", r.Revision, r.Manifest, len(r.Records), len(want))
-	}
-	for _, rec := range r.Records {
-		if want[rec.Place] != rec.Revision || rec.Token != fmt.Sprintf("token of %d", rec.Revision) {
-			t.Fatalf("revision %d has %+v", r.Revision, rec)
-		}
-	}
-	return r.Revision
-}
-
-func newVault(t testing.TB) (path string, s *sqlite.Store) {
-	t.Helper()
-	path = filepath.Join(t.TempDir(), "vault.db")
-	s = open(t, path)
-	u := vault.User{Username: "ada", ID: "AAAAAAAAAAAAAAAAAAAAAA", Created: time.Now(), Manifest: "manifest 0"}
-	if err := s.CreateUser(t.Context(), u); err != nil {
+	lines, err := s.LiveLines(ctx, u.Keys.Vault, buckets)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return path, s
+	live := head.Live()
+	for _, b := range buckets {
+		if err := live.Load(b, lines[b]); err != nil {
+			t.Errorf("revision %d: %v", head.State.Revision, err)
+		}
+	}
+	var all records
+	if err := s.Changes(ctx, u.Keys.Vault, 0, &all); err != nil {
+		t.Fatal(err)
+	}
+	var usage vault.Usage
+	for _, r := range all {
+		usage.Items++
+		usage.Bytes += vault.RecordWeight + int64(len(r.Token))
+	}
+	entries, err := s.Entries(ctx, u.Keys.Vault, -1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range head.State.Revision + 1 {
+		_, err := s.Writes(ctx, u.Keys.Vault, []int64{n + 1})
+		if (err == nil) != (n < head.State.Revision) {
+			t.Errorf("revision %d has write %d: %v", head.State.Revision, n+1, err)
+		}
+	}
+	if int64(len(all)) != head.Count || usage != head.Usage || int64(len(entries)) != head.State.Entry.Sequence+1 {
+		t.Errorf("%d records of %d, %d entries of %d, usage %+v of %+v", len(all), head.Count, len(entries), head.State.Entry.Sequence+1, usage, head.Usage)
+	}
+	return head.State.Revision + head.State.Entry.Sequence - 1
 }
 
-func startWriter(t *testing.T, path string, count int, env ...string) (*exec.Cmd, *bufio.Scanner) {
+func startWriter(t *testing.T, path string, owner string, count int) (*exec.Cmd, *bufio.Scanner) {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(self)
-	cmd.Env = append(os.Environ(), append(env, envWriterFile+"="+path, envWriterCount+"="+strconv.Itoa(count))...)
+	cmd.Env = append(os.Environ(), envWriterFile+"="+path, envWriterOwner+"="+owner, envWriterCount+"="+strconv.Itoa(count))
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -138,8 +159,8 @@ func startWriter(t *testing.T, path string, count int, env ...string) (*exec.Cmd
 	return cmd, bufio.NewScanner(out)
 }
 
-// revisions reads the output of a writer. An incomplete last line does not count as acknowledged.
-func revisions(t *testing.T, lines *bufio.Scanner, each func(revision int64)) {
+// acknowledged reads the output of a writer. An incomplete last line does not count as acknowledged.
+func acknowledged(t *testing.T, lines *bufio.Scanner, each func(n int64)) {
 	t.Helper()
 	for lines.Scan() {
 		n, err := strconv.ParseInt(lines.Text(), 10, 64)
@@ -150,75 +171,41 @@ func revisions(t *testing.T, lines *bufio.Scanner, each func(revision int64)) {
 	}
 }
 
+// Processes that start together create one file, and then share it.
 func TestProcessesShareTheFile(t *testing.T) {
 	t.Parallel()
-	path, s := newVault(t)
-	const processes, each = 3, 150
-	seen := map[int64]bool{}
+	path := filepath.Join(t.TempDir(), "new", "vault.db")
+	const processes, each = 4, 30
 	var writers []*exec.Cmd
 	var outputs []*bufio.Scanner
-	for range processes {
-		cmd, out := startWriter(t, path, each)
+	for i := range processes {
+		cmd, out := startWriter(t, path, fmt.Sprintf("ada%d", i), each)
 		writers, outputs = append(writers, cmd), append(outputs, out)
 	}
 	for i, out := range outputs {
-		revisions(t, out, func(n int64) {
-			if seen[n] {
-				t.Errorf("revision %d was assigned to two processes", n)
-			}
-			seen[n] = true
-		})
+		acknowledged(t, out, func(int64) {})
 		if err := writers[i].Wait(); err != nil {
 			t.Errorf("writer %d: %v", i, err)
 		}
 	}
-	if at := wantCounted(t, s); at != processes*each || len(seen) != processes*each {
-		t.Errorf("the vault is at revision %d after %d changes, %d of them acknowledged", at, processes*each, len(seen))
-	}
-}
-
-// If processes start together without a file, only one of them creates it.
-func TestConcurrentProcessesCreateOneFile(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "new", "vault.db")
-	var writers []*exec.Cmd
-	for range 4 {
-		self, err := os.Executable()
-		if err != nil {
-			t.Fatal(err)
+	s := open(t, path)
+	for i := range processes {
+		if at := wantWhole(t, s, vault.Username(fmt.Sprintf("ada%d", i))); at != each {
+			t.Errorf("vault %d has %d changes, want %d", i, at, each)
 		}
-		cmd := exec.Command(self)
-		cmd.Env = append(os.Environ(), envWriterFile+"="+path, envWriterCount+"=-1")
-		cmd.Stderr = os.Stderr
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		writers = append(writers, cmd)
-	}
-	for i, w := range writers {
-		if err := w.Wait(); err != nil {
-			t.Errorf("process %d: %v", i, err)
-		}
-	}
-	if err := open(t, path).Probe(t.Context(), time.Now()); err != nil {
-		t.Error(err)
 	}
 }
 
 func TestAcknowledgedWritesSurviveKill(t *testing.T) {
 	t.Parallel()
-	path, s := newVault(t)
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	acknowledged := int64(0)
-	for round := range 25 {
-		cmd, out := startWriter(t, path, 0)
-		from, kill := acknowledged, int64(1+round*3%17)
-		killed := false
-		revisions(t, out, func(n int64) {
-			acknowledged = n
-			if !killed && n >= from+kill {
+	path := filepath.Join(t.TempDir(), "vault.db")
+	for round := range 8 {
+		name := fmt.Sprintf("ada%d", round)
+		cmd, out := startWriter(t, path, name, 0)
+		last, killed := int64(0), false
+		acknowledged(t, out, func(n int64) {
+			last = n
+			if !killed && n >= int64(4+round*3%17) {
 				killed = true
 				if err := cmd.Process.Kill(); err != nil {
 					t.Error(err)
@@ -232,12 +219,10 @@ func TestAcknowledgedWritesSurviveKill(t *testing.T) {
 		if err != nil {
 			t.Fatalf("round %d: %v", round, err)
 		}
-		at := wantCounted(t, s)
 		// At most one change was made without acknowledgment.
-		if at < acknowledged || at > acknowledged+1 {
-			t.Fatalf("round %d: acknowledged %d, the vault is at revision %d", round, acknowledged, at)
+		if at := wantWhole(t, s, vault.Username(name)); at < last || at > last+1 {
+			t.Fatalf("round %d: acknowledged %d, the vault has %d", round, last, at)
 		}
-		acknowledged = at
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"math"
@@ -10,36 +11,68 @@ import (
 	"strings"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// Changes implements vault.Store.
-func (s *Store) Changes(ctx context.Context, name vault.Username, since int64, w vault.ChangeWriter) error {
-	_, head, err := readHead(ctx, s.stmt.head, name)
+// snapshot begins a transaction that only reads.
+func (s *Store) snapshot(ctx context.Context) (tx *sql.Tx, end func(), err error) {
+	tx, err = s.reader.BeginTx(ctx, nil)
+	return tx, func() { _ = tx.Rollback() }, storeError(err)
+}
+
+// LiveLines implements vault.Store.
+func (s *Store) LiveLines(ctx context.Context, id chain.ID, buckets []byte) (map[byte][]chain.Line, error) {
+	tx, end, err := s.snapshot(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if since >= head.Revision {
-		return w.Begin(head)
+	defer end()
+	stmt := tx.StmtContext(ctx, s.stmt.lines)
+	all := make(map[byte][]chain.Line, len(buckets))
+	for _, bucket := range buckets {
+		var packed string
+		first, last := []byte{bucket}, append([]byte{bucket}, strings.Repeat("\xff", len(id))...)
+		if err := stmt.QueryRowContext(ctx, id[:], first, last).Scan(&packed); err != nil {
+			return nil, storeError(err)
+		}
+		for line := range strings.SplitSeq(packed, "\n") {
+			if line == "" {
+				continue
+			}
+			l, _, err := unpackLine(line)
+			if err != nil {
+				return nil, storeError(err)
+			}
+			all[bucket] = append(all[bucket], l)
+		}
 	}
-	// One transaction is one snapshot: read the user again inside it.
-	tx, err := s.reader.BeginTx(ctx, nil)
+	return all, nil
+}
+
+// unpackLine reads what packedLine packs, and returns the rest. A tombstone has no hash.
+func unpackLine(packed string) (l chain.Line, rest string, err error) {
+	var kind, version, epoch int64
+	packed, err = unpackNumbers(packed, &kind, &version, &epoch)
 	if err != nil {
-		return storeError(err)
+		return l, "", err
 	}
-	defer func() { _ = tx.Rollback() }()
-	num, head, err := readHead(ctx, tx.StmtContext(ctx, s.stmt.head), name)
-	if err != nil {
-		return err
+	item, packed, _ := strings.Cut(packed, " ")
+	hash, rest, _ := strings.Cut(packed, " ")
+	l.Kind, l.Version, l.Epoch = chain.RecordKind(kind), uint32(version), uint32(epoch) // #nosec G115 -- as they were stored
+	if err := unhex(l.ID[:], item); err != nil || hash == "" {
+		return l, rest, err
 	}
-	if err := w.Begin(head); err != nil {
-		return err
+	return l, rest, unhex(l.Hash[:], hash)
+}
+
+// unhex decodes a text of exactly the right length.
+func unhex(to []byte, text string) error {
+	if len(text) != hex.EncodedLen(len(to)) {
+		return errMalformed
 	}
-	return readRecords(ctx, tx.StmtContext(ctx, s.stmt.records), num, since, func(line string) (position, error) {
-		at, r, err := unpackRecord(line)
-		return at, passOn(err, w.Write, r)
-	})
+	_, err := hex.Decode(to, []byte(text))
+	return err
 }
 
 // passOn calls write unless a record could not be read, which is a failure of the store.
@@ -50,28 +83,20 @@ func passOn[R any](err error, write func(R) error, r R) error {
 	return write(r)
 }
 
-func readHead(ctx context.Context, stmt *sql.Stmt, name vault.Username) (num int64, h vault.Head, err error) {
-	err = stmt.QueryRowContext(ctx, string(name)).Scan(&num, &h.Revision, &h.Manifest)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, vault.Head{}, fmt.Errorf("user: %w", vault.ErrNotFound)
-	}
-	return num, h, storeError(err)
-}
-
 // packBytes is roughly how much readRecords reads at a time.
 const packBytes = 256 << 10
 
 // packOf returns how many records fit into packBytes if the last n had size bytes.
-func packOf(n, size int) int { return min(max(1, n*packBytes/max(1, size)), protocol.MaxChangeRecords) }
+func packOf(n, size int) int { return min(max(1, n*packBytes/max(1, size)), chain.MaxOperations) }
 
-// readRecords reads the records of a user or a vault after since, each as one line. Passing a row from SQLite to database/sql costs
+// readRecords reads the records of a vault after since, each as one line. Passing a row from SQLite to database/sql costs
 // more than reading it, and a full sync has thousands of records, so each row packs many records.
-func readRecords(ctx context.Context, stmt *sql.Stmt, owner, since int64, each func(line string) (position, error)) error {
+func readRecords(ctx context.Context, stmt *sql.Stmt, vault, since int64, each func(line string) (position, error)) error {
 	at := position{revision: max(since, 0), num: math.MaxInt64}
 	for n := 64; ; {
 		var count int
 		var packed string
-		err := stmt.QueryRowContext(ctx, owner, at.revision, at.num, since > 0, n).Scan(&count, &packed)
+		err := stmt.QueryRowContext(ctx, vault, at.revision, at.num, since > 0, n).Scan(&count, &packed)
 		if err != nil {
 			return storeError(err)
 		}
@@ -105,11 +130,6 @@ func unpack(packed string, at position, each func(line string) (position, error)
 // smallRecords is the maximum number of records that count as small.
 const smallRecords = 200
 
-// Small implements vault.Store.
-func (s *Store) Small(ctx context.Context, name vault.Username, since, limit int64) (bool, error) {
-	return small(s.stmt.weight.QueryRowContext(ctx, string(name), since, smallRecords+1), limit)
-}
-
 func small(row *sql.Row, limit int64) (bool, error) {
 	var count, bytes int64
 	if err := row.Scan(&count, &bytes); err != nil {
@@ -132,81 +152,154 @@ func unpackNumbers(packed string, numbers ...*int64) (rest string, err error) {
 	return packed, nil
 }
 
-// unpackRecord reads "num revision kind version account_id token". Only a tombstone's token is empty, and no token has a line
-// break: vault.Change guarantees both.
-func unpackRecord(packed string) (at position, r protocol.Record, err error) {
-	var kind int64
-	rest, err := unpackNumbers(packed, &at.num, &at.revision, &kind, &r.Version)
-	if err != nil {
+func unpackRecord(packed string) (at position, r vault.Record, err error) {
+	if packed, err = unpackNumbers(packed, &at.num, &at.revision); err != nil {
 		return at, r, err
 	}
-	var ok bool
-	if r.ItemID, r.Token, ok = strings.Cut(rest, " "); !ok {
-		return at, r, errMalformed
-	}
-	r.Revision, r.Deleted, r.Kind = at.revision, r.Token == "", protocol.KindDetails
-	if kind == kindOverview {
-		r.Kind = protocol.KindOverview
-	}
-	return at, r, nil
+	r.Line, r.Token, err = unpackLine(packed)
+	r.Revision, r.Deleted = at.revision, r.Line.Hash == chain.Hash{}
+	return at, r, err
 }
 
-// Apply implements vault.Store.
-func (s *Store) Apply(ctx context.Context, name vault.Username, c vault.Change) (int64, error) {
-	revision := c.Base + 1
-	err := s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		user, err := s.lockUser(ctx, tx, name)
-		if err != nil {
-			return err
-		}
-		if user.revision != c.Base {
-			return fmt.Errorf("%w: at %d, the change is for %d", vault.ErrRevisionConflict, user.revision, c.Base)
-		}
-		if _, err := exec(ctx, tx, s.stmt.moveRevision, user.num, revision, c.Manifest); err != nil {
-			return err
-		}
-		now := time.Now()
-		if _, err := exec(ctx, tx, s.stmt.purgeTombstones, now.AddDate(0, 0, -vault.TombstoneDays).UnixMilli()); err != nil {
-			return err
-		}
-		if err := s.writeRecords(ctx, tx, user.num, revision, now, c); err != nil {
-			return err
-		}
-		after, err := s.lockUser(ctx, tx, name)
-		if err != nil {
-			return err
-		}
-		return c.Quota.Check(user.usage, after.usage, c.Replaces(after.usage.Items-user.usage.Items))
-	})
+// Changes implements vault.Store.
+func (s *Store) Changes(ctx context.Context, id chain.ID, since int64, w vault.ChangeWriter) error {
+	tx, end, err := s.snapshot(ctx)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	return revision, nil
+	defer end()
+	num, head, err := readHead(ctx, tx.StmtContext(ctx, s.stmt.head), id)
+	if err != nil {
+		return err
+	}
+	if err := w.Begin(head); err != nil || since >= head.State.Revision {
+		return err
+	}
+	return readRecords(ctx, tx.StmtContext(ctx, s.stmt.records), num, since, func(line string) (position, error) {
+		at, r, err := unpackRecord(line)
+		return at, passOn(err, w.Write, r)
+	})
 }
 
-// writeRecords applies the puts and deletes of a change.
-func (s *Store) writeRecords(ctx context.Context, tx *sql.Tx, user, revision int64, now time.Time, c vault.Change) error {
-	for _, p := range c.Puts {
-		put := s.stmt.putDetails
-		if p.Kind == protocol.KindOverview {
-			put = s.stmt.putOverview
-		}
-		if n, err := exec(ctx, tx, put, user, p.ItemID, p.Version, revision, p.Token); err != nil {
+// Small implements vault.Store.
+func (s *Store) Small(ctx context.Context, id chain.ID, since, limit int64) (bool, error) {
+	return small(s.stmt.weight.QueryRowContext(ctx, id[:], since, smallRecords+1), limit)
+}
+
+// ApplyWrite implements vault.Store.
+func (s *Store) ApplyWrite(ctx context.Context, c vault.WriteChange) error {
+	return s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		v, err := s.lockVaultAt(ctx, tx, c.Base)
+		if err != nil {
 			return err
-		} else if n == 0 {
-			return vault.PlaceUsed(p.Place)
+		}
+		tombstones := c.Now.AddDate(0, 0, -vault.TombstoneDays).UnixMilli()
+		if _, err := exec(ctx, tx, s.stmt.purgeTombstones, tombstones); err != nil {
+			return err
+		}
+		state := c.Next.State
+		if _, err := exec(ctx, tx, s.stmt.insertWrite, v.num, state.Revision, c.Write.Encode(), chain.EncodeOperations(c.Operations)); err != nil {
+			return err
+		}
+		run := step{tx: tx, stmt: &s.stmt, vault: v.num, revision: state.Revision, now: c.Now, usage: v.usage}
+		if err := run.run(ctx, c); err != nil {
+			return err
+		}
+		if err := c.Quota.Check(v.usage, run.usage, c.Replaces()); err != nil {
+			return err
+		}
+		_, err = exec(ctx, tx, s.stmt.moveWrite, v.num, state.Revision, run.usage.Items, run.usage.Bytes, c.Next.Count, state.Encode(),
+			encodeBuckets(c.Next))
+		return err
+	})
+}
+
+// step carries out the operations of one write.
+type step struct {
+	tx       *sql.Tx
+	stmt     *statements
+	vault    int64
+	revision int64
+	now      time.Time
+	usage    vault.Usage
+}
+
+func (s *step) run(ctx context.Context, c vault.WriteChange) error {
+	tokens := c.Tokens
+	for _, o := range c.Operations {
+		var err error
+		switch {
+		case o.Delete:
+			err = s.delete(ctx, o.Line)
+		case o.Kind == chain.Attachment:
+			err = s.put(ctx, o.Line, nil)
+		case len(tokens) == 0:
+			err = fmt.Errorf("%w: a token is missing", vault.ErrInvalidChange)
+		default:
+			err = s.put(ctx, o.Line, &tokens[0])
+			tokens = tokens[1:]
+		}
+		if err != nil {
+			return err
 		}
 	}
-	for _, p := range c.Deletes {
-		del := s.stmt.deleteDetails
-		if p.Kind == protocol.KindOverview {
-			del = s.stmt.deleteOverview
-		}
-		if n, err := exec(ctx, tx, del, user, p.ItemID, p.Version, revision, now.UnixMilli()); err != nil {
-			return err
-		} else if n == 0 {
-			return vault.PlaceNotLive(p)
-		}
+	if len(tokens) > 0 {
+		return fmt.Errorf("%w: %d tokens too many", vault.ErrInvalidChange, len(tokens))
 	}
 	return nil
+}
+
+func (s *step) count(l chain.Line, sign, bytes int64) {
+	if !l.Kind.Sealed() {
+		return
+	}
+	s.usage.Bytes += sign * (vault.RecordWeight + bytes)
+	if l.Kind == chain.RecordOverview {
+		s.usage.Items += sign
+	}
+}
+
+// place is the beginning of the arguments of a statement with atPlace.
+func (s *step) place(l chain.Line, more ...any) []any {
+	return append([]any{s.vault, l.ID[:], l.Kind, l.Version, l.Epoch}, more...)
+}
+
+// put adds a live line, with the token of a sealed record.
+func (s *step) put(ctx context.Context, l chain.Line, token *string) error {
+	if _, err := exec(ctx, s.tx, s.stmt.dropTombstone, s.place(l)...); err != nil {
+		return err
+	}
+	n, err := exec(ctx, s.tx, s.stmt.putRecord, s.place(l, s.revision, l.Hash[:], token)...)
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return fmt.Errorf("%w: a place is live already", vault.ErrInvalidChange)
+	}
+	if token != nil {
+		s.count(l, 1, int64(len(*token)))
+		return nil
+	}
+	if n, err = exec(ctx, s.tx, s.stmt.makeLive, s.vault, l.ID[:], l.Version); err == nil && n == 0 {
+		err = fmt.Errorf("%w: a chunk of an attachment is missing", vault.ErrInvalidChange)
+	}
+	return err
+}
+
+// delete turns a live line into a tombstone.
+func (s *step) delete(ctx context.Context, l chain.Line) error {
+	var num, bytes int64
+	err := s.tx.StmtContext(ctx, s.stmt.liveRecord).QueryRowContext(ctx, s.place(l, l.Hash[:])...).Scan(&num, &bytes)
+	if errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("%w: a deleted line is not live", vault.ErrInvalidChange)
+	}
+	if err != nil {
+		return err
+	}
+	s.count(l, -1, bytes)
+	if _, err := exec(ctx, s.tx, s.stmt.deleteRecord, num, s.revision, s.now.UnixMilli()); err != nil || l.Kind != chain.Attachment {
+		return err
+	}
+	_, err = exec(ctx, s.tx, s.stmt.deleteAttachment, s.vault, l.ID[:])
+	return err
 }

@@ -3,14 +3,23 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 )
 
-// migrations are applied in order, each in its own transaction; PRAGMA user_version counts them. Never edit one that was
+// firstVersion is the schema version of the first migration. Lower ones belong to files of format 1, which no migration reads.
+const firstVersion = 10
+
+// migrations are applied in order, each in its own transaction; PRAGMA user_version is the schema version. Never edit one that was
 // released.
 var migrations = []string{
-	// records is a rowid table in the order of writing, which is nearly the order of revisions: a sync that walks
-	// records_by_revision reads the pages of the table in sequence.
+	// Ids of vaults and items, and hashes, are blobs.
+	//
+	// A row of records is a live line (hash is set; an attachment has no token) or its tombstone. It is a rowid table in the order of
+	// writing, which is the order of revisions: a sync that walks records_by_revision reads the pages of the table in sequence. The index
+	// lines holds the line of each row, so it alone answers what is live in a bucket: the ids that begin with one byte. In vaults, what a
+	// write compares comes before the large columns, which then stay on pages that are not read. The row of an attachment has the totals
+	// that a list needs: adding up the lengths of its chunks would read them all.
 	`
 CREATE TABLE used_user_ids (
 	id TEXT NOT NULL PRIMARY KEY
@@ -21,33 +30,28 @@ CREATE TABLE users (
 	username TEXT NOT NULL UNIQUE,
 	id TEXT NOT NULL UNIQUE REFERENCES used_user_ids (id),
 	created INTEGER NOT NULL,
-	kdf_salt TEXT NOT NULL,
-	kdf_memory_kib INTEGER NOT NULL,
-	kdf_time INTEGER NOT NULL,
-	kdf_threads INTEGER NOT NULL,
 	auth_hash BLOB NOT NULL,
 	recovery_auth_hash BLOB NOT NULL,
-	wrapped_key TEXT NOT NULL,
-	recovery_wrapped_key TEXT NOT NULL,
 	totp_secret TEXT NOT NULL,
 	totp_last_step INTEGER NOT NULL,
 	generation INTEGER NOT NULL,
-	revision INTEGER NOT NULL,
-	manifest TEXT NOT NULL
+	document BLOB NOT NULL,
+	identity TEXT NOT NULL,
+	wraps TEXT NOT NULL
 ) STRICT;
 
-CREATE TABLE records (
-	num INTEGER PRIMARY KEY,
-	user INTEGER NOT NULL REFERENCES users (num) ON DELETE CASCADE,
-	kind INTEGER NOT NULL,
-	account_id TEXT NOT NULL,
-	version INTEGER NOT NULL,
-	revision INTEGER NOT NULL,
-	token TEXT
+CREATE TABLE server_key (
+	num INTEGER PRIMARY KEY CHECK (num = 1),
+	key BLOB NOT NULL
 ) STRICT;
-CREATE UNIQUE INDEX accounts ON records (user, account_id) WHERE kind = 1;
-CREATE UNIQUE INDEX passwords ON records (user, account_id, version) WHERE kind = 2;
-CREATE INDEX records_by_revision ON records (user, revision);
+
+CREATE TABLE invitations (
+	id TEXT NOT NULL PRIMARY KEY,
+	hash BLOB NOT NULL,
+	created INTEGER NOT NULL,
+	expires INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX invitations_by_expiry ON invitations (expires);
 
 CREATE TABLE sessions (
 	hash TEXT NOT NULL PRIMARY KEY,
@@ -68,72 +72,6 @@ CREATE TABLE throttles (
 	version INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX throttles_by_expiry ON throttles (expires);
-`,
-	// An attachment's row has the totals that a list needs: adding up the lengths of its chunks would read them all.
-	`
-CREATE TABLE attachments (
-	num INTEGER PRIMARY KEY,
-	user INTEGER NOT NULL REFERENCES users (num) ON DELETE CASCADE,
-	id TEXT NOT NULL,
-	count INTEGER NOT NULL,
-	pieces INTEGER NOT NULL,
-	bytes INTEGER NOT NULL,
-	uploaded INTEGER NOT NULL,
-	UNIQUE (user, id)
-) STRICT;
-
-CREATE TABLE attachment_pieces (
-	num INTEGER PRIMARY KEY,
-	attachment INTEGER NOT NULL REFERENCES attachments (num) ON DELETE CASCADE,
-	number INTEGER NOT NULL,
-	token TEXT NOT NULL,
-	UNIQUE (attachment, number)
-) STRICT;
-`,
-	`
-CREATE TABLE invitations (
-	id TEXT NOT NULL PRIMARY KEY,
-	hash BLOB NOT NULL,
-	created INTEGER NOT NULL,
-	expires INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE INDEX invitations_by_expiry ON invitations (expires);
-`,
-	// Triggers maintain the usage of a user's records, so no statement can forget to. A record counts its token and
-	// vault.RecordWeight. A tombstone has the time of its deletion, from which its expiry follows.
-	`
-ALTER TABLE records ADD COLUMN deleted INTEGER;
-UPDATE records SET deleted = unixepoch() * 1000 WHERE token IS NULL;
-CREATE INDEX tombstones ON records (deleted) WHERE deleted IS NOT NULL;
-
-ALTER TABLE users ADD COLUMN items INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE users ADD COLUMN record_bytes INTEGER NOT NULL DEFAULT 0;
-UPDATE users SET (items, record_bytes) = (
-	SELECT count(*) FILTER (WHERE kind = 1 AND token IS NOT NULL), coalesce(sum(128 + coalesce(octet_length(token), 0)), 0)
-	FROM records WHERE user = users.num);
-
-CREATE TRIGGER record_added AFTER INSERT ON records BEGIN
-	UPDATE users SET items = items + (new.kind = 1 AND new.token IS NOT NULL),
-		record_bytes = record_bytes + 128 + coalesce(octet_length(new.token), 0) WHERE num = new.user;
-END;
-CREATE TRIGGER record_changed AFTER UPDATE OF token ON records BEGIN
-	UPDATE users SET items = items + (new.kind = 1 AND new.token IS NOT NULL) - (old.kind = 1 AND old.token IS NOT NULL),
-		record_bytes = record_bytes + coalesce(octet_length(new.token), 0) - coalesce(octet_length(old.token), 0) WHERE num = new.user;
-END;
-CREATE TRIGGER record_removed AFTER DELETE ON records BEGIN
-	UPDATE users SET items = items - (old.kind = 1 AND old.token IS NOT NULL),
-		record_bytes = record_bytes - 128 - coalesce(octet_length(old.token), 0) WHERE num = old.user;
-END;
-`,
-	// Vaults of format 2. Ids and hashes are blobs.
-	//
-	// A row of vault_records is a live line (hash is set; an attachment has no token) or its tombstone. The table is in the order of
-	// writing, like records. vault_lines holds the line of each row, so it alone answers what is live in a bucket: the ids that begin with
-	// one byte. In vaults, what a write compares comes before the large columns, which then stay on pages that are not read.
-	`
-ALTER TABLE users ADD COLUMN document BLOB NOT NULL DEFAULT x'';
-ALTER TABLE users ADD COLUMN identity TEXT NOT NULL DEFAULT '';
-ALTER TABLE users ADD COLUMN wraps TEXT NOT NULL DEFAULT '';
 
 CREATE TABLE cards (
 	user INTEGER NOT NULL REFERENCES users (num) ON DELETE CASCADE,
@@ -159,7 +97,7 @@ CREATE TABLE vaults (
 	buckets BLOB NOT NULL
 ) STRICT;
 
-CREATE TABLE vault_entries (
+CREATE TABLE entries (
 	num INTEGER PRIMARY KEY,
 	vault INTEGER NOT NULL REFERENCES vaults (num) ON DELETE CASCADE,
 	sequence INTEGER NOT NULL,
@@ -167,7 +105,7 @@ CREATE TABLE vault_entries (
 	UNIQUE (vault, sequence)
 ) STRICT;
 
-CREATE TABLE vault_writes (
+CREATE TABLE writes (
 	num INTEGER PRIMARY KEY,
 	vault INTEGER NOT NULL REFERENCES vaults (num) ON DELETE CASCADE,
 	revision INTEGER NOT NULL,
@@ -176,7 +114,7 @@ CREATE TABLE vault_writes (
 	UNIQUE (vault, revision)
 ) STRICT;
 
-CREATE TABLE vault_envelopes (
+CREATE TABLE envelopes (
 	num INTEGER PRIMARY KEY,
 	vault INTEGER NOT NULL REFERENCES vaults (num) ON DELETE CASCADE,
 	hash BLOB NOT NULL,
@@ -184,7 +122,7 @@ CREATE TABLE vault_envelopes (
 	UNIQUE (vault, hash)
 ) STRICT;
 
-CREATE TABLE vault_records (
+CREATE TABLE records (
 	num INTEGER PRIMARY KEY,
 	vault INTEGER NOT NULL REFERENCES vaults (num) ON DELETE CASCADE,
 	item BLOB NOT NULL,
@@ -196,11 +134,11 @@ CREATE TABLE vault_records (
 	hash BLOB,
 	token TEXT
 ) STRICT;
-CREATE INDEX vault_lines ON vault_records (vault, item, kind, version, epoch, hash);
-CREATE INDEX vault_records_by_revision ON vault_records (vault, revision);
-CREATE INDEX vault_tombstones ON vault_records (deleted) WHERE deleted IS NOT NULL;
+CREATE INDEX lines ON records (vault, item, kind, version, epoch, hash);
+CREATE INDEX records_by_revision ON records (vault, revision);
+CREATE INDEX tombstones ON records (deleted) WHERE deleted IS NOT NULL;
 
-CREATE TABLE vault_attachments (
+CREATE TABLE attachments (
 	num INTEGER PRIMARY KEY,
 	vault INTEGER NOT NULL REFERENCES vaults (num) ON DELETE CASCADE,
 	id BLOB NOT NULL,
@@ -211,11 +149,11 @@ CREATE TABLE vault_attachments (
 	live INTEGER NOT NULL,
 	UNIQUE (vault, id)
 ) STRICT;
-CREATE INDEX pending_attachments ON vault_attachments (created) WHERE NOT live;
+CREATE INDEX pending_attachments ON attachments (created) WHERE NOT live;
 
-CREATE TABLE vault_chunks (
+CREATE TABLE chunks (
 	num INTEGER PRIMARY KEY,
-	attachment INTEGER NOT NULL REFERENCES vault_attachments (num) ON DELETE CASCADE,
+	attachment INTEGER NOT NULL REFERENCES attachments (num) ON DELETE CASCADE,
 	number INTEGER NOT NULL,
 	hash BLOB NOT NULL,
 	token TEXT NOT NULL,
@@ -223,10 +161,6 @@ CREATE TABLE vault_chunks (
 ) STRICT;
 `,
 }
-
-// kindOverview is the value of records.kind for protocol.KindOverview, also used in the indexes and statements;
-// protocol.KindDetails is 2.
-const kindOverview = 1
 
 // migrate migrates the file to the latest schema version. Two processes may do this concurrently: each reads the version
 // again under the write lock, so each migration runs once.
@@ -239,11 +173,35 @@ func migrate(ctx context.Context, db *sql.DB, migrations []string) error {
 	}
 }
 
-func knownVersion(version int, migrations []string) error {
-	if version > len(migrations) {
-		return fmt.Errorf("the file has schema version %d, but this program only knows versions up to %d: a newer release wrote it", version, len(migrations))
+// querier is a file or a transaction on it.
+type querier interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+var (
+	errForeign = errors.New("the file belongs to another program")
+	errFormat1 = errors.New("the file has vaults of format 1, which this release cannot read")
+)
+
+// readVersion returns the schema version, 0 for an empty file. It rejects files that this release cannot read.
+func readVersion(ctx context.Context, db querier, migrations []string) (version int, err error) {
+	var tables, ours int
+	err = db.QueryRowContext(ctx, `SELECT user_version, (SELECT count(*) FROM sqlite_schema),
+		(SELECT count(*) FROM sqlite_schema WHERE name = 'used_user_ids') FROM pragma_user_version`).Scan(&version, &tables, &ours)
+	newest := firstVersion + len(migrations) - 1
+	switch {
+	case err != nil:
+		return 0, storeError(err)
+	case version == 0 && tables == 0:
+		return 0, nil
+	case ours == 0 || version <= 0:
+		return 0, errForeign
+	case version < firstVersion:
+		return 0, errFormat1
+	case version > newest:
+		return 0, fmt.Errorf("the file has schema version %d, but this program only knows versions up to %d: a newer release wrote it", version, newest)
 	}
-	return nil
+	return version, nil
 }
 
 func migrateOne(ctx context.Context, db *sql.DB, migrations []string) (done bool, err error) {
@@ -252,29 +210,18 @@ func migrateOne(ctx context.Context, db *sql.DB, migrations []string) (done bool
 		return false, storeError(err)
 	}
 	defer func() { _ = tx.Rollback() }() // no-op after Commit
-	var version int
-	if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
-		return false, storeError(err)
-	}
-	if err := knownVersion(version, migrations); err != nil {
+	version, err := readVersion(ctx, tx, migrations)
+	if err != nil {
 		return false, err
 	}
-	switch version {
-	case len(migrations):
+	next := max(version+1, firstVersion)
+	if next == firstVersion+len(migrations) {
 		return true, nil
-	case 0:
-		var tables int
-		if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables); err != nil {
-			return false, storeError(err)
-		}
-		if tables > 0 {
-			return false, fmt.Errorf("the file belongs to another program")
-		}
 	}
-	if _, err := tx.ExecContext(ctx, migrations[version]); err != nil {
-		return false, fmt.Errorf("migrate to schema version %d: %w", version+1, storeError(err))
+	if _, err := tx.ExecContext(ctx, migrations[next-firstVersion]); err != nil {
+		return false, fmt.Errorf("migrate to schema version %d: %w", next, storeError(err))
 	}
-	if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", version+1)); err != nil {
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", next)); err != nil {
 		return false, storeError(err)
 	}
 	return false, storeError(tx.Commit())

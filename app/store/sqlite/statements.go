@@ -9,32 +9,45 @@ import (
 // statements are compiled once per connection.
 type statements struct {
 	// On the readers.
-	user, head, records, weight, session, sessions, throttle, invitation, inhabited, chunk, attachments, probe *sql.Stmt
+	user, account, session, sessions, throttle, inhabited, invitation, probe, head, lines, entries, writeAt, operationsAt,
+	envelope, cards, records, weight, chunk, attachment, attachments *sql.Stmt
 	// On the writer.
-	lockUser, useID, insertUser, updateUser, deleteUser, moveRevision,
-	putOverview, putDetails, deleteOverview, deleteDetails, purgeTombstones,
-	insertSession, touchSession, deleteSession, deleteSessions, purgeSessions,
-	writerInhabited, putInvitation, useInvitation, purgeInvitations,
-	putThrottle, clearThrottle, purgeThrottles, writerThrottle,
-	writerChunk, attachmentBytes, growAttachment, insertChunk, deleteAttachment *sql.Stmt
-
-	vaults vaultStatements
+	lockUser, useID, insertUser, updateUser, deleteUser, serverKey, putServerKey, insertSession, touchSession, deleteSession,
+	deleteSessions, purgeSessions, writerInhabited, putInvitation, useInvitation, purgeInvitations, writerThrottle,
+	putThrottle, clearThrottle, purgeThrottles, lockVault, useVaultID, insertVault, moveWrite, moveEntry, setKeys, insertCard,
+	insertEntry, insertEnvelope, insertWrite, dropTombstone, putRecord, liveRecord, deleteRecord, purgeTombstones,
+	attachmentDeleted, writerChunk, chunkBytes, growAttachment, insertChunk, makeLive, deleteAttachment, purgePending *sql.Stmt
 }
 
 // userColumns are those that scanUser reads, of users u and the vault v of each.
-const userColumns = `u.username, u.id, u.created, u.kdf_salt, u.kdf_memory_kib, u.kdf_time, u.kdf_threads, u.auth_hash,
-	u.recovery_auth_hash, u.wrapped_key, u.recovery_wrapped_key, u.totp_secret, u.totp_last_step, u.generation, u.revision, u.manifest,
+const userColumns = `u.username, u.id, u.created, u.auth_hash, u.recovery_auth_hash, u.totp_secret, u.totp_last_step, u.generation,
 	u.document, u.identity, u.wraps, v.id`
 
-// packedRecords returns the next ?5 records after a position as one text (see unpackRecord), with tombstones if ?4.
-const packedRecords = `SELECT count(*), coalesce(group_concat(
-		concat_ws(' ', num, revision, kind, version, account_id, coalesce(token, '')), char(10)), '')
-	FROM (SELECT num, revision, kind, version, account_id, token FROM records
-		WHERE user = ?1 AND revision >= ?2 AND (revision > ?2 OR num > ?3) AND (?4 OR token IS NOT NULL)
-		ORDER BY revision, num LIMIT ?5)`
+const userFrom = ` FROM users u JOIN vaults v ON v.owner = u.num WHERE u.username = ?1`
 
-// inhabitedSQL ignores the server's own users, whose names begin with '#'. IDs stay in the table when a user is deleted.
-const inhabitedSQL = `SELECT EXISTS (SELECT 1 FROM used_user_ids WHERE id NOT IN (SELECT id FROM users WHERE username LIKE '#%'))`
+// headColumns are those of headRow, of vaults v.
+const headColumns = `v.num, v.id, v.items, v.record_bytes, v.count, v.state, v.buckets`
+
+// packedLine is the part of a packed row that unpackLine reads.
+const packedLine = `kind, version, epoch, hex(item), coalesce(hex(hash), '')`
+
+const (
+	// packedLines returns the live lines in a range of ids as one text.
+	packedLines = `SELECT coalesce(group_concat(concat_ws(' ', ` + packedLine + `), char(10)), '') FROM records
+		WHERE vault = (SELECT num FROM vaults WHERE id = ?1) AND item BETWEEN ?2 AND ?3 AND hash IS NOT NULL`
+	// packedRecords returns the next ?5 records of vault ?1 after a position as one text, with tombstones if ?4.
+	packedRecords = `SELECT count(*), coalesce(group_concat(
+			concat_ws(' ', num, revision, ` + packedLine + `, coalesce(token, '')), char(10)), '')
+		FROM (SELECT num, revision, kind, version, epoch, item, hash, token FROM records
+			WHERE vault = ?1 AND revision >= ?2 AND (revision > ?2 OR num > ?3) AND (?4 OR hash IS NOT NULL)
+			ORDER BY revision, num LIMIT ?5)`
+	attachmentsOf = `SELECT a.id, a.count, a.bytes, a.created, a.live, c.number, c.hash
+		FROM vaults v JOIN attachments a ON a.vault = v.num JOIN chunks c ON c.attachment = a.num WHERE v.id = ?1`
+	atPlace = ` WHERE vault = ?1 AND item = ?2 AND kind = ?3 AND version = ?4 AND epoch = ?5 `
+)
+
+// inhabitedSQL finds a user that was deleted, too: IDs stay in the table.
+const inhabitedSQL = `SELECT EXISTS (SELECT 1 FROM used_user_ids)`
 
 const throttleSQL = `SELECT attempts, blocked_until, expires, version FROM throttles WHERE key = ?1 AND expires > ?2`
 
@@ -46,13 +59,20 @@ type preparation struct {
 }
 
 func (s *statements) prepare(ctx context.Context, writer, reader *sql.DB) error {
-	for _, p := range append(s.vaults.all(writer, reader), []preparation{
-		{reader, &s.user, `SELECT ` + userColumns + ` FROM users u LEFT JOIN vaults v ON v.owner = u.num WHERE u.username = ?1`},
-		{reader, &s.head, `SELECT num, revision, manifest FROM users WHERE username = ?1`},
-		{reader, &s.records, packedRecords},
-		// SQLite stores the length of a token in front of it, so the pages of the token are not read.
-		{reader, &s.weight, `SELECT count(*), coalesce(sum(octet_length(token)), 0)
-			FROM (SELECT token FROM users u JOIN records r ON r.user = u.num AND r.revision > ?2 WHERE u.username = ?1 LIMIT ?3)`},
+	for _, p := range s.all(writer, reader) {
+		stmt, err := p.db.PrepareContext(ctx, p.sql)
+		if err != nil {
+			return fmt.Errorf("prepare %q: %w", p.sql, err)
+		}
+		*p.stmt = stmt
+	}
+	return nil
+}
+
+func (s *statements) all(writer, reader *sql.DB) []preparation {
+	return []preparation{
+		{reader, &s.user, `SELECT ` + userColumns + userFrom},
+		{reader, &s.account, `SELECT ` + userColumns + `, ` + headColumns + userFrom},
 		{reader, &s.session, `SELECT s.hash, u.id, u.username, s.device, s.created, s.last_seen, s.expires
 			FROM sessions s JOIN users u ON u.num = s.user WHERE s.hash = ?1 AND s.expires > ?2`},
 		{reader, &s.sessions, `SELECT s.hash, u.id, u.username, s.device, s.created, s.last_seen, s.expires
@@ -60,36 +80,35 @@ func (s *statements) prepare(ctx context.Context, writer, reader *sql.DB) error 
 		{reader, &s.throttle, throttleSQL},
 		{reader, &s.inhabited, inhabitedSQL},
 		{reader, &s.invitation, `SELECT id, hash, created, expires FROM invitations WHERE id = ?1 AND expires > ?2`},
-		{reader, &s.chunk, `SELECT a.count, p.token FROM users u JOIN attachments a ON a.user = u.num AND a.id = ?2
-			JOIN attachment_pieces p ON p.attachment = a.num AND p.number = ?3 WHERE u.id = ?1`},
-		{reader, &s.attachments, `SELECT a.id, a.count, a.pieces, a.bytes, a.uploaded
-			FROM users u JOIN attachments a ON a.user = u.num WHERE u.id = ?1 ORDER BY a.id`},
 		// Reads one page of each kind that a login reads, regardless of the size of the tables.
 		{reader, &s.probe, `SELECT (SELECT count(*) FROM users WHERE username = ?1) + (SELECT coalesce(max(num), 0) FROM users)
 			+ (SELECT count(*) FROM sessions WHERE hash = ?1)`},
 
-		{writer, &s.lockUser, `SELECT num, id, generation, revision, items, record_bytes FROM users WHERE username = ?1`},
+		{reader, &s.head, `SELECT ` + headColumns + ` FROM vaults v WHERE id = ?1`},
+		{reader, &s.lines, packedLines},
+		{reader, &s.entries, `SELECT e.entry FROM vaults v JOIN entries e ON e.vault = v.num AND e.sequence > ?2
+			WHERE v.id = ?1 ORDER BY e.sequence`},
+		{reader, &s.writeAt, `SELECT w.write FROM vaults v JOIN writes w ON w.vault = v.num AND w.revision = ?2 WHERE v.id = ?1`},
+		{reader, &s.operationsAt, `SELECT w.operations FROM vaults v JOIN writes w ON w.vault = v.num AND w.revision = ?2 WHERE v.id = ?1`},
+		{reader, &s.envelope, `SELECT e.envelope FROM vaults v JOIN envelopes e ON e.vault = v.num AND e.hash = ?2 WHERE v.id = ?1`},
+		{reader, &s.cards, `SELECT c.card FROM users u JOIN cards c ON c.user = u.num WHERE u.id = ?1 ORDER BY c.generation`},
+		{reader, &s.records, packedRecords},
+		{reader, &s.weight, `SELECT count(*), coalesce(sum(octet_length(token)), 0)
+			FROM (SELECT token FROM vaults v JOIN records r ON r.vault = v.num AND r.revision > ?2 WHERE v.id = ?1 LIMIT ?3)`},
+		{reader, &s.chunk, `SELECT a.count, c.token FROM vaults v JOIN attachments a ON a.vault = v.num AND a.id = ?2
+			JOIN chunks c ON c.attachment = a.num AND c.number = ?3 WHERE v.id = ?1`},
+		{reader, &s.attachment, attachmentsOf + ` AND a.id = ?2`},
+		{reader, &s.attachments, attachmentsOf + ` ORDER BY a.id`},
+
+		{writer, &s.lockUser, `SELECT num, id, generation FROM users WHERE username = ?1`},
 		{writer, &s.useID, `INSERT INTO used_user_ids (id) VALUES (?1) ON CONFLICT DO NOTHING`},
-		{writer, &s.insertUser, `INSERT INTO users (username, id, created, kdf_salt, kdf_memory_kib, kdf_time, kdf_threads,
-			auth_hash, recovery_auth_hash, wrapped_key, recovery_wrapped_key, totp_secret, totp_last_step, generation, revision, manifest)
-			VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 1, 0, ?14)`},
-		{writer, &s.updateUser, `UPDATE users SET kdf_salt = ?2, kdf_memory_kib = ?3, kdf_time = ?4, kdf_threads = ?5, auth_hash = ?6,
-			recovery_auth_hash = ?7, wrapped_key = ?8, recovery_wrapped_key = ?9, totp_secret = ?10, totp_last_step = ?11,
+		{writer, &s.insertUser, `INSERT INTO users (username, id, created, auth_hash, recovery_auth_hash, totp_secret, totp_last_step,
+			document, identity, wraps, generation) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 1)`},
+		{writer, &s.updateUser, `UPDATE users SET auth_hash = ?2, recovery_auth_hash = ?3, totp_secret = ?4, totp_last_step = ?5,
 			generation = generation + 1 WHERE num = ?1`},
 		{writer, &s.deleteUser, `DELETE FROM users WHERE username = ?1`},
-		{writer, &s.moveRevision, `UPDATE users SET revision = ?2, manifest = ?3 WHERE num = ?1`},
-
-		{writer, &s.putOverview, `INSERT INTO records (user, kind, account_id, version, revision, token) VALUES (?1, 1, ?2, ?3, ?4, ?5)
-			ON CONFLICT (user, account_id) WHERE kind = 1 DO UPDATE SET version = excluded.version, revision = excluded.revision, token = excluded.token,
-			deleted = NULL`},
-		{writer, &s.putDetails, `INSERT INTO records (user, kind, account_id, version, revision, token) VALUES (?1, 2, ?2, ?3, ?4, ?5)
-			ON CONFLICT (user, account_id, version) WHERE kind = 2 DO NOTHING`},
-		{writer, &s.deleteOverview, `UPDATE records SET token = NULL, revision = ?4, deleted = ?5
-			WHERE user = ?1 AND kind = 1 AND account_id = ?2 AND version = ?3 AND token IS NOT NULL`},
-		{writer, &s.deleteDetails, `UPDATE records SET token = NULL, revision = ?4, deleted = ?5
-			WHERE user = ?1 AND kind = 2 AND account_id = ?2 AND version = ?3 AND token IS NOT NULL`},
-
-		{writer, &s.purgeTombstones, `DELETE FROM records WHERE num IN (SELECT num FROM records WHERE deleted <= ?1 LIMIT 16)`},
+		{writer, &s.serverKey, `SELECT key FROM server_key WHERE num = 1`},
+		{writer, &s.putServerKey, `INSERT INTO server_key (num, key) VALUES (1, ?1) ON CONFLICT DO NOTHING`},
 
 		{writer, &s.insertSession, `INSERT INTO sessions (hash, user, device, created, last_seen, expires)
 			VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING`},
@@ -112,22 +131,40 @@ func (s *statements) prepare(ctx context.Context, writer, reader *sql.DB) error 
 		{writer, &s.clearThrottle, `DELETE FROM throttles WHERE key = ?1`},
 		{writer, &s.purgeThrottles, `DELETE FROM throttles WHERE key IN (SELECT key FROM throttles WHERE expires <= ?1 LIMIT 16)`},
 
-		{writer, &s.writerChunk, `SELECT a.count, coalesce(p.token, '') FROM attachments a
-			LEFT JOIN attachment_pieces p ON p.attachment = a.num AND p.number = ?3 WHERE a.user = ?1 AND a.id = ?2`},
-		{writer, &s.attachmentBytes, `SELECT coalesce(sum(bytes), 0) FROM attachments WHERE user = ?1`},
-		{writer, &s.growAttachment, `INSERT INTO attachments (user, id, count, pieces, bytes, uploaded) VALUES (?1, ?2, ?3, 1, ?4, ?5)
-			ON CONFLICT (user, id) DO UPDATE SET pieces = pieces + 1, bytes = bytes + excluded.bytes, uploaded = excluded.uploaded`},
-		{writer, &s.insertChunk, `INSERT INTO attachment_pieces (attachment, number, token)
-			SELECT num, ?3, ?4 FROM attachments WHERE user = ?1 AND id = ?2`},
-		{writer, &s.deleteAttachment, `DELETE FROM attachments WHERE user = ?1 AND id = ?2`},
-	}...) {
-		stmt, err := p.db.PrepareContext(ctx, p.sql)
-		if err != nil {
-			return fmt.Errorf("prepare %q: %w", p.sql, err)
-		}
-		*p.stmt = stmt
+		{writer, &s.lockVault, `SELECT num, owner, revision, sequence, items, record_bytes FROM vaults WHERE id = ?1`},
+		{writer, &s.useVaultID, `INSERT INTO used_vault_ids (id) VALUES (?1) ON CONFLICT DO NOTHING`},
+		{writer, &s.insertVault, `INSERT INTO vaults (id, owner, revision, sequence, items, record_bytes, count, state, buckets)
+			VALUES (?1, ?2, ?3, ?4, 0, 0, ?5, ?6, ?7)`},
+		{writer, &s.moveWrite, `UPDATE vaults SET revision = ?2, items = ?3, record_bytes = ?4, count = ?5, state = ?6, buckets = ?7 WHERE num = ?1`},
+		{writer, &s.moveEntry, `UPDATE vaults SET sequence = ?2, state = ?3 WHERE num = ?1`},
+		{writer, &s.setKeys, `UPDATE users SET document = ?2, identity = ?3, wraps = ?4 WHERE num = ?1`},
+		{writer, &s.insertCard, `INSERT INTO cards (user, generation, card) VALUES (?1, ?2, ?3)`},
+		{writer, &s.insertEntry, `INSERT INTO entries (vault, sequence, entry) VALUES (?1, ?2, ?3)`},
+		{writer, &s.insertEnvelope, `INSERT INTO envelopes (vault, hash, envelope) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING`},
+		{writer, &s.insertWrite, `INSERT INTO writes (vault, revision, write, operations) VALUES (?1, ?2, ?3, ?4)`},
+
+		// A new row is at the end of the table, where its revision belongs.
+		{writer, &s.dropTombstone, `DELETE FROM records` + atPlace + `AND hash IS NULL`},
+		{writer, &s.putRecord, `INSERT INTO records (vault, item, kind, version, epoch, revision, hash, token)
+			SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 WHERE NOT EXISTS (SELECT 1 FROM records` + atPlace + `)`},
+		{writer, &s.liveRecord, `SELECT num, coalesce(octet_length(token), 0) FROM records` + atPlace + `AND hash = ?6`},
+		{writer, &s.deleteRecord, `UPDATE records SET hash = NULL, token = NULL, revision = ?2, deleted = ?3 WHERE num = ?1`},
+		{writer, &s.purgeTombstones, `DELETE FROM records WHERE num IN (SELECT num FROM records WHERE deleted <= ?1 LIMIT 16)`},
+		{writer, &s.attachmentDeleted, `SELECT EXISTS (SELECT 1 FROM records WHERE vault = ?1 AND item = ?2 AND kind = ?3)`},
+
+		{writer, &s.writerChunk, `SELECT a.count, coalesce(c.token, '') FROM attachments a
+			LEFT JOIN chunks c ON c.attachment = a.num AND c.number = ?3 WHERE a.vault = ?1 AND a.id = ?2`},
+		{writer, &s.chunkBytes, `SELECT coalesce(sum(bytes), 0) FROM attachments WHERE vault = ?1`},
+		{writer, &s.growAttachment, `INSERT INTO attachments (vault, id, count, stored, bytes, created, live) VALUES (?1, ?2, ?3, 1, ?4, ?5, 0)
+			ON CONFLICT (vault, id) DO UPDATE SET stored = stored + 1, bytes = bytes + excluded.bytes`},
+		{writer, &s.insertChunk, `INSERT INTO chunks (attachment, number, hash, token)
+			SELECT num, ?3, ?4, ?5 FROM attachments WHERE vault = ?1 AND id = ?2`},
+		{writer, &s.makeLive, `UPDATE attachments SET live = 1 WHERE vault = ?1 AND id = ?2 AND count = ?3 AND stored = count`},
+		{writer, &s.deleteAttachment, `DELETE FROM attachments WHERE vault = ?1 AND id = ?2`},
+		// All of this vault, so that they do not count, and one more.
+		{writer, &s.purgePending, `DELETE FROM attachments WHERE NOT live AND created < ?1
+			AND (vault = ?2 OR num = (SELECT num FROM attachments WHERE NOT live AND created < ?1 LIMIT 1))`},
 	}
-	return nil
 }
 
 // exec runs a prepared statement of the writer in tx and returns the number of affected rows.

@@ -1,4 +1,4 @@
-// Package sqlite implements vault.Store and vault.VaultStore in one SQLite file on one host. Several processes on that host may share the file.
+// Package sqlite implements vault.Store and vault.Store in one SQLite file on one host. Several processes on that host may share the file.
 package sqlite
 
 import (
@@ -36,14 +36,17 @@ type Store struct {
 }
 
 var (
-	_ vault.Store      = (*Store)(nil)
-	_ vault.VaultStore = (*Store)(nil)
+	_ vault.Store = (*Store)(nil)
+	_ vault.Store = (*Store)(nil)
 )
 
 // Open opens or creates the file at path, and its directory. It creates them private to the owner, with the modes 0600 and
 // 0700.
 func Open(ctx context.Context, path string) (*Store, error) {
 	s, err := open(ctx, path)
+	if errors.Is(err, errFormat1) {
+		err = fmt.Errorf("%w: move it and its -wal and -shm files away", err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
@@ -103,21 +106,14 @@ func connect(path, lock string, conns, cacheKiB int, pragmas ...string) (*sql.DB
 	return db, nil
 }
 
-// useWAL switches the file to a write-ahead log. It retries, because SQLite ignores its busy timeout here if another process
-// does the same.
+// useWAL switches the file to a write-ahead log. It leaves a file alone that is not a vault of this format. It retries, because SQLite
+// ignores its busy timeout here if another process does the same.
 func useWAL(ctx context.Context, db *sql.DB) error {
 	deadline := time.Now().Add(busyTimeout)
 	for {
-		var mode string
-		err := db.QueryRowContext(ctx, "PRAGMA journal_mode = WAL").Scan(&mode)
-		if err == nil && mode != "wal" {
-			return fmt.Errorf("the file system does not support a write-ahead log (journal mode %q)", mode)
-		}
-		if err == nil {
-			return nil
-		}
+		err := switchToWAL(ctx, db)
 		if !isBusy(err) || time.Now().After(deadline) {
-			return storeError(err)
+			return err
 		}
 		select {
 		case <-ctx.Done():
@@ -125,6 +121,18 @@ func useWAL(ctx context.Context, db *sql.DB) error {
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
+}
+
+func switchToWAL(ctx context.Context, db *sql.DB) error {
+	if _, err := readVersion(ctx, db, migrations); err != nil {
+		return err
+	}
+	var mode string
+	err := db.QueryRowContext(ctx, "PRAGMA journal_mode = WAL").Scan(&mode)
+	if err == nil && mode != "wal" {
+		return fmt.Errorf("the file system does not support a write-ahead log (journal mode %q)", mode)
+	}
+	return storeError(err)
 }
 
 // write runs f in an immediate transaction. ctx applies only while waiting for the connection. A transaction that has begun

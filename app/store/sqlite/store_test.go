@@ -12,20 +12,13 @@ import (
 
 func TestStore(t *testing.T) {
 	t.Parallel()
-	shared := sharedFiles()
-	storetest.Run(t, func(t *testing.T) vault.Store { return shared(t) })
-}
-
-func TestVaultStore(t *testing.T) {
-	t.Parallel()
-	shared := sharedFiles()
-	storetest.RunVaults(t, func(t *testing.T) storetest.VaultStore { return shared(t) })
+	storetest.Run(t, sharedFiles())
 }
 
 // sharedFiles returns a function that opens one file for all stores of a test.
-func sharedFiles() func(t *testing.T) *sqlite.Store {
+func sharedFiles() func(t *testing.T) vault.Store {
 	var files sync.Map
-	return func(t *testing.T) *sqlite.Store {
+	return func(t *testing.T) vault.Store {
 		path, ok := files.Load(t.Name())
 		if !ok {
 			path = filepath.Join(t.TempDir(), "data", "vault.db")

@@ -18,45 +18,44 @@ type lockedUser struct {
 	num        int64
 	id         vault.UserID
 	generation int64
-	revision   int64
-	usage      vault.Usage
 }
 
 func (s *Store) lockUser(ctx context.Context, tx *sql.Tx, name vault.Username) (lockedUser, error) {
 	var u lockedUser
-	err := tx.StmtContext(ctx, s.stmt.lockUser).QueryRowContext(ctx, string(name)).Scan(
-		&u.num, &u.id, &u.generation, &u.revision, &u.usage.Items, &u.usage.Bytes)
+	err := tx.StmtContext(ctx, s.stmt.lockUser).QueryRowContext(ctx, string(name)).Scan(&u.num, &u.id, &u.generation)
 	if errors.Is(err, sql.ErrNoRows) {
 		return u, fmt.Errorf("user: %w", vault.ErrNotFound)
 	}
 	return u, err
 }
 
-// CreateUser implements vault.Store.
-func (s *Store) CreateUser(ctx context.Context, u vault.User) error {
-	return s.write(ctx, func(ctx context.Context, tx *sql.Tx) error { return s.createUser(ctx, tx, u) })
-}
-
-func (s *Store) createUser(ctx context.Context, tx *sql.Tx, u vault.User) error {
+// createUser stores the row of a user and returns its number.
+func (s *Store) createUser(ctx context.Context, tx *sql.Tx, u vault.User) (num int64, err error) {
 	switch _, err := s.lockUser(ctx, tx, u.Username); {
 	case err == nil:
-		return vault.ErrUsernameTaken
+		return 0, vault.ErrUsernameTaken
 	case !errors.Is(err, vault.ErrNotFound):
-		return err
+		return 0, err
 	}
 	if err := s.admit(ctx, tx, u); err != nil {
-		return err
+		return 0, err
 	}
 	if n, err := exec(ctx, tx, s.stmt.useID, string(u.ID)); err != nil {
-		return err
+		return 0, err
 	} else if n == 0 {
-		return vault.ErrUserIDTaken
+		return 0, vault.ErrUserIDTaken
 	}
-	_, err := exec(ctx, tx, s.stmt.insertUser, string(u.Username), string(u.ID), u.Created.UnixMilli(),
-		u.KDF.Salt, u.KDF.MemoryKiB, u.KDF.Time, u.KDF.Threads, notNull(u.AuthHash), notNull(u.RecoveryAuthHash),
-		u.WrappedKey, u.RecoveryWrappedKey, u.TOTPSecret, u.TOTPLastStep, u.Manifest)
-	return err
+	_, err = exec(ctx, tx, s.stmt.insertUser, string(u.Username), string(u.ID), u.Created.UnixMilli(), notNull(u.AuthHash),
+		notNull(u.RecoveryAuthHash), u.TOTPSecret, u.TOTPLastStep, notNull(u.Keys.Document), u.Keys.Identity, joinWraps(u.Keys))
+	if err != nil {
+		return 0, err
+	}
+	created, err := s.lockUser(ctx, tx, u.Username)
+	return created.num, err
 }
+
+// joinWraps returns the column of the wrapped keys. They are tokens, which have no line breaks.
+func joinWraps(k vault.Keys) string { return strings.Join(k.Wraps, "\n") }
 
 // notNull prevents a nil slice from becoming NULL.
 func notNull(b []byte) []byte {
@@ -79,8 +78,7 @@ func scanUser(row *sql.Row, more ...any) (vault.User, error) {
 	var personal []byte
 	err := row.Scan(append([]any{
 		&u.Username, &u.ID, &created,
-		&u.KDF.Salt, &u.KDF.MemoryKiB, &u.KDF.Time, &u.KDF.Threads, &u.AuthHash, &u.RecoveryAuthHash,
-		&u.WrappedKey, &u.RecoveryWrappedKey, &u.TOTPSecret, &u.TOTPLastStep, &u.Generation, &u.Revision, &u.Manifest,
+		&u.AuthHash, &u.RecoveryAuthHash, &u.TOTPSecret, &u.TOTPLastStep, &u.Generation,
 		&u.Keys.Document, &u.Keys.Identity, &wraps, &personal,
 	}, more...)...)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -90,10 +88,6 @@ func scanUser(row *sql.Row, more ...any) (vault.User, error) {
 		return vault.User{}, storeError(err)
 	}
 	u.Created = fromMillis(created)
-	if personal == nil {
-		u.Keys = vault.Keys{}
-		return u, nil
-	}
 	u.Keys.Wraps = strings.Split(wraps, "\n")
 	return u, storeError(blob(u.Keys.Vault[:], personal))
 }
@@ -111,13 +105,17 @@ func (s *Store) UpdateUser(ctx context.Context, u vault.User) error {
 		if stored.generation != u.Generation {
 			return vault.ErrConflict
 		}
-		_, err = exec(ctx, tx, s.stmt.updateUser, stored.num, u.KDF.Salt, u.KDF.MemoryKiB, u.KDF.Time, u.KDF.Threads,
-			notNull(u.AuthHash), notNull(u.RecoveryAuthHash), u.WrappedKey, u.RecoveryWrappedKey, u.TOTPSecret, u.TOTPLastStep)
-		return err
+		return s.updateUser(ctx, tx, stored.num, u)
 	})
 }
 
-// DeleteUser implements vault.Store. It is one transaction: foreign keys delete records and sessions too, and
+// updateUser replaces hashes and second factor.
+func (s *Store) updateUser(ctx context.Context, tx *sql.Tx, num int64, u vault.User) error {
+	_, err := exec(ctx, tx, s.stmt.updateUser, num, notNull(u.AuthHash), notNull(u.RecoveryAuthHash), u.TOTPSecret, u.TOTPLastStep)
+	return err
+}
+
+// DeleteUser implements vault.Store. It is one transaction: foreign keys delete the vault and the sessions too, and
 // vault.User.Deleting is never set.
 func (s *Store) DeleteUser(ctx context.Context, name vault.Username) error {
 	return s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
@@ -127,4 +125,15 @@ func (s *Store) DeleteUser(ctx context.Context, name vault.Username) error {
 		}
 		return err
 	})
+}
+
+// ServerKey implements vault.Store.
+func (s *Store) ServerKey(ctx context.Context, fresh []byte) (key []byte, err error) {
+	err = s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		if _, err := exec(ctx, tx, s.stmt.putServerKey, notNull(fresh)); err != nil {
+			return err
+		}
+		return tx.StmtContext(ctx, s.stmt.serverKey).QueryRowContext(ctx).Scan(&key)
+	})
+	return key, err
 }

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/vault"
@@ -32,14 +31,14 @@ func orNotFound(what string, err error) error {
 type headRow struct {
 	num                int64
 	id, state, buckets []byte
-	head               vault.VaultHead
+	head               vault.Head
 }
 
 func (r *headRow) columns() []any {
 	return []any{&r.num, &r.id, &r.head.Usage.Items, &r.head.Usage.Bytes, &r.head.Count, &r.state, &r.buckets}
 }
 
-func (r *headRow) parse() (vault.VaultHead, error) {
+func (r *headRow) parse() (vault.Head, error) {
 	var err error
 	if r.head.State, err = chain.ParseState(r.state); err == nil {
 		err = blob(r.head.Vault[:], r.id)
@@ -48,7 +47,7 @@ func (r *headRow) parse() (vault.VaultHead, error) {
 		err = fmt.Errorf("%d bytes of buckets", len(r.buckets))
 	}
 	if err != nil {
-		return vault.VaultHead{}, storeError(fmt.Errorf("head of a vault: %w", err))
+		return vault.Head{}, storeError(fmt.Errorf("head of a vault: %w", err))
 	}
 	for i := range r.head.Buckets {
 		r.head.Buckets[i] = chain.Hash(r.buckets[i*len(chain.Hash{}):])
@@ -56,7 +55,7 @@ func (r *headRow) parse() (vault.VaultHead, error) {
 	return r.head, nil
 }
 
-func encodeBuckets(h vault.VaultHead) []byte {
+func encodeBuckets(h vault.Head) []byte {
 	b := make([]byte, 0, len(h.Buckets)*len(chain.Hash{}))
 	for _, hash := range h.Buckets {
 		b = append(b, hash[:]...)
@@ -64,7 +63,7 @@ func encodeBuckets(h vault.VaultHead) []byte {
 	return b
 }
 
-func readVaultHead(ctx context.Context, stmt *sql.Stmt, id chain.ID) (num int64, h vault.VaultHead, err error) {
+func readHead(ctx context.Context, stmt *sql.Stmt, id chain.ID) (num int64, h vault.Head, err error) {
 	var row headRow
 	if err := stmt.QueryRowContext(ctx, id[:]).Scan(row.columns()...); err != nil {
 		return 0, h, orNotFound("vault", err)
@@ -73,18 +72,18 @@ func readVaultHead(ctx context.Context, stmt *sql.Stmt, id chain.ID) (num int64,
 	return row.num, h, err
 }
 
-// VaultHead implements vault.VaultStore.
-func (s *Store) VaultHead(ctx context.Context, id chain.ID) (vault.VaultHead, error) {
-	_, h, err := readVaultHead(ctx, s.stmt.vaults.head, id)
+// Head implements vault.Store.
+func (s *Store) Head(ctx context.Context, id chain.ID) (vault.Head, error) {
+	_, h, err := readHead(ctx, s.stmt.head, id)
 	return h, err
 }
 
-// Account implements vault.VaultStore.
-func (s *Store) Account(ctx context.Context, name vault.Username) (vault.User, vault.VaultHead, error) {
+// Account implements vault.Store.
+func (s *Store) Account(ctx context.Context, name vault.Username) (vault.User, vault.Head, error) {
 	var row headRow
-	u, err := scanUser(s.stmt.vaults.account.QueryRowContext(ctx, string(name)), row.columns()...)
+	u, err := scanUser(s.stmt.account.QueryRowContext(ctx, string(name)), row.columns()...)
 	if err != nil {
-		return vault.User{}, vault.VaultHead{}, err
+		return vault.User{}, vault.Head{}, err
 	}
 	h, err := row.parse()
 	return u, h, err
@@ -99,13 +98,13 @@ type lockedVault struct {
 
 func (s *Store) lockVault(ctx context.Context, tx *sql.Tx, id chain.ID) (lockedVault, error) {
 	var v lockedVault
-	err := tx.StmtContext(ctx, s.stmt.vaults.lock).QueryRowContext(ctx, id[:]).Scan(
+	err := tx.StmtContext(ctx, s.stmt.lockVault).QueryRowContext(ctx, id[:]).Scan(
 		&v.num, &v.owner, &v.revision, &v.sequence, &v.usage.Items, &v.usage.Bytes)
 	return v, orNotFound("vault", err)
 }
 
 // lockVaultAt is the compare-and-set of a vault: the stored head must be base.
-func (s *Store) lockVaultAt(ctx context.Context, tx *sql.Tx, base vault.VaultHead) (lockedVault, error) {
+func (s *Store) lockVaultAt(ctx context.Context, tx *sql.Tx, base vault.Head) (lockedVault, error) {
 	v, err := s.lockVault(ctx, tx, base.Vault)
 	if err != nil {
 		return v, err
@@ -117,39 +116,28 @@ func (s *Store) lockVaultAt(ctx context.Context, tx *sql.Tx, base vault.VaultHea
 	return v, nil
 }
 
-// CreateAccount implements vault.VaultStore.
+// CreateAccount implements vault.Store.
 func (s *Store) CreateAccount(ctx context.Context, u vault.User, f vault.Founding) error {
 	return s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		if err := s.createUser(ctx, tx, u); err != nil {
-			return err
-		}
-		user, err := s.lockUser(ctx, tx, u.Username)
+		user, err := s.createUser(ctx, tx, u)
 		if err != nil {
 			return err
 		}
-		if err := s.putKeys(ctx, tx, user.num, u.Keys); err != nil {
+		if _, err := exec(ctx, tx, s.stmt.insertCard, user, f.Card.Generation, f.Card.Encode()); err != nil {
 			return err
 		}
-		if _, err := exec(ctx, tx, s.stmt.vaults.insertCard, user.num, f.Card.Generation, f.Card.Encode()); err != nil {
-			return err
-		}
-		return s.insertVault(ctx, tx, user.num, f)
+		return s.insertVault(ctx, tx, user, f)
 	})
-}
-
-func (s *Store) putKeys(ctx context.Context, tx *sql.Tx, user int64, k vault.Keys) error {
-	_, err := exec(ctx, tx, s.stmt.vaults.setKeys, user, notNull(k.Document), k.Identity, strings.Join(k.Wraps, "\n"))
-	return err
 }
 
 func (s *Store) insertVault(ctx context.Context, tx *sql.Tx, owner int64, f vault.Founding) error {
 	id, state := f.Head.Vault, f.Head.State
-	if n, err := exec(ctx, tx, s.stmt.vaults.useID, id[:]); err != nil {
+	if n, err := exec(ctx, tx, s.stmt.useVaultID, id[:]); err != nil {
 		return err
 	} else if n == 0 {
 		return vault.ErrVaultIDTaken
 	}
-	_, err := exec(ctx, tx, s.stmt.vaults.insert, id[:], owner, state.Revision, state.Entry.Sequence, f.Head.Count, state.Encode(), encodeBuckets(f.Head))
+	_, err := exec(ctx, tx, s.stmt.insertVault, id[:], owner, state.Revision, state.Entry.Sequence, f.Head.Count, state.Encode(), encodeBuckets(f.Head))
 	if err != nil {
 		return err
 	}
@@ -166,23 +154,23 @@ func (s *Store) insertVault(ctx context.Context, tx *sql.Tx, owner int64, f vaul
 }
 
 func (s *Store) insertEntry(ctx context.Context, tx *sql.Tx, v lockedVault, e *chain.Entry) error {
-	_, err := exec(ctx, tx, s.stmt.vaults.insertEntry, v.num, e.Sequence, e.Encode())
+	_, err := exec(ctx, tx, s.stmt.insertEntry, v.num, e.Sequence, e.Encode())
 	return err
 }
 
 func (s *Store) insertEnvelope(ctx context.Context, tx *sql.Tx, v lockedVault, hash chain.Hash, envelope []byte) error {
-	_, err := exec(ctx, tx, s.stmt.vaults.insertEnvelope, v.num, hash[:], envelope)
+	_, err := exec(ctx, tx, s.stmt.insertEnvelope, v.num, hash[:], envelope)
 	return err
 }
 
-// AppendEntry implements vault.VaultStore.
+// AppendEntry implements vault.Store.
 func (s *Store) AppendEntry(ctx context.Context, c vault.EntryChange) error {
 	return s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		v, err := s.lockVaultAt(ctx, tx, c.Base)
 		if err != nil {
 			return err
 		}
-		if _, err := exec(ctx, tx, s.stmt.vaults.moveEntry, v.num, c.Next.State.Entry.Sequence, c.Next.State.Encode()); err != nil {
+		if _, err := exec(ctx, tx, s.stmt.moveEntry, v.num, c.Next.State.Entry.Sequence, c.Next.State.Encode()); err != nil {
 			return err
 		}
 		if err := s.insertEntry(ctx, tx, v, c.Entry); err != nil {
@@ -211,13 +199,13 @@ func (s *Store) changeAccount(ctx context.Context, tx *sql.Tx, v lockedVault, c 
 	case user.generation != c.User.Generation:
 		return vault.ErrConflict
 	}
-	if err := s.putKeys(ctx, tx, user.num, c.User.Keys); err != nil {
+	k := c.User.Keys
+	if _, err := exec(ctx, tx, s.stmt.setKeys, user.num, notNull(k.Document), k.Identity, joinWraps(k)); err != nil {
 		return err
 	}
-	_, err = exec(ctx, tx, s.stmt.vaults.updateAccount, user.num, notNull(c.User.AuthHash), notNull(c.User.RecoveryAuthHash),
-		c.User.TOTPSecret, c.User.TOTPLastStep)
+	err = s.updateUser(ctx, tx, user.num, c.User)
 	if err == nil && c.Card != nil {
-		_, err = exec(ctx, tx, s.stmt.vaults.insertCard, user.num, c.Card.Generation, c.Card.Encode())
+		_, err = exec(ctx, tx, s.stmt.insertCard, user.num, c.Card.Generation, c.Card.Encode())
 	}
 	return err
 }

@@ -21,7 +21,7 @@ func putInvitation(t *testing.T, s vault.Store) vault.Invitation {
 	return i
 }
 
-func invited(name string, i vault.Invitation) vault.User {
+func invited(name string, i vault.Invitation) newcomer {
 	u := newUser(name)
 	u.Admission.Invitation = i.ID
 	return u
@@ -40,28 +40,28 @@ func invitationAdmitsOneUser(t *testing.T, open func(t *testing.T) vault.Store) 
 
 	late := invited("late", i)
 	late.Created = i.Expires
-	wantError(t, "user with an expired invitation", b.CreateUser(t.Context(), late), vault.ErrNoInvitation)
+	wantError(t, "user with an expired invitation", late.join(t.Context(), b), vault.ErrNoInvitation)
 	ada := createUser(t, a, "ada")
-	wantError(t, "taken name", b.CreateUser(t.Context(), invited("ada", i)), vault.ErrUsernameTaken)
+	wantError(t, "taken name", invited("ada", i).join(t.Context(), b), vault.ErrUsernameTaken)
 	sameID := invited("hedy", i)
 	sameID.ID = ada.ID
-	wantError(t, "used id", b.CreateUser(t.Context(), sameID), vault.ErrUserIDTaken)
+	wantError(t, "used id", sameID.join(t.Context(), b), vault.ErrUserIDTaken)
 	// None of the rejected registrations used up the invitation.
 	grace := invited("grace", i)
-	if err := b.CreateUser(t.Context(), grace); err != nil {
+	if err := grace.join(t.Context(), b); err != nil {
 		t.Fatal(err)
 	}
 	grace.Generation, grace.Admission = 1, vault.Admission{}
-	wantUser(t, a, grace)
+	wantUser(t, a, grace.User)
 
 	_, err = a.Invitation(t.Context(), i.ID, start)
 	wantError(t, "used invitation", err, vault.ErrNoInvitation)
 	second := invited("mary", i)
-	wantError(t, "second user", a.CreateUser(t.Context(), second), vault.ErrNoInvitation)
+	wantError(t, "second user", second.join(t.Context(), a), vault.ErrNoInvitation)
 	_, err = a.User(t.Context(), "mary")
 	wantError(t, "rejected user", err, vault.ErrNotFound)
 	second.Admission = vault.Admission{} // its ID is still unused
-	if err := a.CreateUser(t.Context(), second); err != nil {
+	if err := second.join(t.Context(), a); err != nil {
 		t.Error(err)
 	}
 }
@@ -80,7 +80,7 @@ func race(t *testing.T, open func(t *testing.T) vault.Store, want error, admissi
 			}
 			u := newUser(fmt.Sprintf("racer%d", n))
 			u.Admission = admission(n)
-			err := retry(t.Context(), vault.ErrStoreUnavailable, func() error { return s.CreateUser(t.Context(), u) })
+			err := retry(t.Context(), vault.ErrStoreUnavailable, func() error { return u.join(t.Context(), s) })
 			switch {
 			case err == nil:
 				stored.Add(1)
@@ -109,9 +109,6 @@ func wantInhabited(t *testing.T, s vault.Store, want bool) {
 
 func onlyOneUserIsTheFirst(t *testing.T, open func(t *testing.T) vault.Store) {
 	s := open(t)
-	if err := s.CreateUser(t.Context(), newUser("#server")); err != nil {
-		t.Fatal(err)
-	}
 	wantInhabited(t, s, false)
 	first := func(int) vault.Admission { return vault.Admission{First: true} }
 	if n := race(t, open, vault.ErrNotFirst, first); n != 1 {
@@ -125,5 +122,5 @@ func onlyOneUserIsTheFirst(t *testing.T, open func(t *testing.T) vault.Store) {
 	wantInhabited(t, s, true)
 	again := newUser("again")
 	again.Admission.First = true
-	wantError(t, "first user after all were deleted", s.CreateUser(t.Context(), again), vault.ErrNotFirst)
+	wantError(t, "first user after all were deleted", again.join(t.Context(), s), vault.ErrNotFirst)
 }

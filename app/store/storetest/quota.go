@@ -1,91 +1,69 @@
 package storetest
 
 import (
-	"errors"
-	"strings"
 	"testing"
 
-	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/app/chain"
+	"github.com/vaultsphere/vaultsphere/app/seal"
 	"github.com/vaultsphere/vaultsphere/app/vault"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/testvault"
 )
 
-// granting applies changes under a quota and tracks the revision.
-type granting struct {
-	t     *testing.T
-	s     vault.Store
-	quota vault.Quota
-	base  int64
-}
-
-// want applies a change and compares the error. A rejected change must change nothing.
-func (g *granting) want(what string, want error, puts []protocol.Put, deletes ...protocol.Place) {
-	g.t.Helper()
-	c := change(g.base, puts, deletes...)
-	c.Quota = g.quota
-	_, err := g.s.Apply(g.t.Context(), "ada", c)
-	if !errors.Is(err, want) {
-		g.t.Errorf("%s: %v, want %v", what, err, want)
-	}
+// limited stores a write under a quota.
+func limited(t *testing.T, s vault.Store, v *testvault.Vault, q vault.Quota, want error, ops ...testvault.Operation) {
+	t.Helper()
+	d := v.Draft(ops...)
+	d.Now, d.Quota = start, q
+	err := s.ApplyWrite(t.Context(), d.WriteChange)
+	wantError(t, "write", err, want)
 	if err == nil {
-		g.base++
+		v.Apply(d)
 	}
-	if u, err := g.s.User(g.t.Context(), "ada"); err != nil || u.Revision != g.base {
-		g.t.Errorf("%s: revision %d, %v", what, u.Revision, err)
-	}
-}
-
-func overviews(n, size int) []protocol.Put {
-	puts := make([]protocol.Put, n)
-	for i := range puts {
-		puts[i] = put(overview(randomID(), 1), strings.Repeat("x", size))
-	}
-	return puts
-}
-
-func again(p protocol.Put, size int) []protocol.Put {
-	p.Version++
-	return []protocol.Put{put(p.Place, strings.Repeat("y", size))}
+	wantVault(t, s, v)
 }
 
 func quotaOfItems(t *testing.T, open func(t *testing.T) vault.Store) {
 	s := open(t)
-	u := createUser(t, s, "ada")
-	apply(t, s, u, 0, overviews(2, 10)) // stored without a quota
-	g := &granting{t: t, s: open(t), quota: vault.Quota{Items: 103}, base: 1}
-	some := overviews(100, 10)
-	g.want("100 more", nil, some)
-	g.want("two more", vault.ErrItemQuota, overviews(2, 10))
-	g.want("one more", nil, overviews(1, 10))
-	g.want("one above the quota", vault.ErrItemQuota, overviews(1, 10))
-	g.want("details", nil, manyDetails(1, 10))
-	g.want("an edit", nil, again(some[0], 20))
-	g.want("one replaces another", nil, overviews(1, 10), some[1].Place)
-	g.want("one deleted", nil, nil, some[2].Place)
-	g.want("one restored", nil, again(some[2], 10))
-	g.want("a deleted one restored above the quota", vault.ErrItemQuota, again(some[1], 10))
-	g.quota.Items = 50
-	g.want("an edit above a lowered quota", nil, again(some[3], 20))
-	g.want("one deleted above a lowered quota", nil, nil, some[4].Place)
-	g.want("one added above a lowered quota", vault.ErrItemQuota, overviews(1, 10))
-	g.quota = vault.Quota{}
-	g.want("no quota", nil, overviews(1, 10))
+	v := founded(t, s, "ada")
+	two := vault.Quota{Items: 2}
+	ops := items(v, 2, 10)
+	limited(t, s, v, two, nil, ops...)
+	limited(t, s, v, two, vault.ErrItemQuota, items(v, 1, 10)...)
+	limited(t, s, v, two, vault.ErrItemQuota, items(v, 100, 10)...)
+	// Only overviews count as items.
+	limited(t, s, v, two, nil, v.PutToken(chain.RecordVault, seal.NewID(), 1, "name"), v.PutToken(chain.RecordDetails, ops[1].ID, 2, "more"))
+	limited(t, s, v, two, nil, testvault.Delete(ops[0]), v.PutToken(chain.RecordOverview, ops[0].ID, 2, "next"))
+	// One in place of another.
+	limited(t, s, v, two, nil, append(items(v, 1, 10), testvault.Delete(ops[2]))...)
+	// Above a lowered quota, less is possible and more is not.
+	one := vault.Quota{Items: 1}
+	limited(t, s, v, one, vault.ErrItemQuota, items(v, 1, 10)...)
+	limited(t, s, v, one, nil, v.PutToken(chain.RecordDetails, ops[1].ID, 3, "more"))
+	limited(t, s, v, vault.Quota{}, nil, items(v, 3, 10)...)
 }
 
 func quotaOfRecords(t *testing.T, open func(t *testing.T) vault.Store) {
 	s := open(t)
-	u := createUser(t, s, "ada")
-	apply(t, s, u, 0, overviews(1, 1000-vault.RecordWeight))
-	g := &granting{t: t, s: open(t), quota: vault.Quota{Bytes: 160_000}, base: 1}
-	item, secrets := overviews(1, 9_000-vault.RecordWeight), manyDetails(100, 1_400-vault.RecordWeight)
-	g.want("150,000 bytes", nil, append(item, secrets...)) // does not fit into one transaction of DynamoDB
-	g.want("10,001 more", vault.ErrRecordQuota, manyDetails(1, 10_001-vault.RecordWeight))
-	g.want("10,000 more", nil, manyDetails(1, 10_000-vault.RecordWeight))
-	g.want("details", vault.ErrRecordQuota, manyDetails(1, 1))
-	g.want("an item", vault.ErrRecordQuota, overviews(1, 1))
-	g.want("an item that moves to the trash", nil, again(item[0], 9_100))
-	item[0].Version = 2
-	g.want("an item that grows into more than the last sixteenth", vault.ErrRecordQuota, again(item[0], 29_000))
-	g.want("a deletion", nil, nil, secrets[0].Place, secrets[1].Place)
-	g.want("the weight of a tombstone", vault.ErrRecordQuota, manyDetails(1, 2_800-2*vault.RecordWeight-100))
-	g.want("the freed bytes", nil, manyDetails(1, 1_500))
+	v := founded(t, s, "ada")
+	const size = 1000
+	q := vault.Quota{Bytes: 20 * (size + vault.RecordWeight)}
+	ops := items(v, 9, size)
+	limited(t, s, v, q, nil, ops...)
+	limited(t, s, v, q, vault.ErrRecordQuota, items(v, 1, size+1)...)
+	limited(t, s, v, q, vault.ErrRecordQuota, items(v, 200, 10)...)
+	full := items(v, 1, size)
+	limited(t, s, v, q, nil, full...)
+	limited(t, s, v, q, vault.ErrRecordQuota, v.PutToken(chain.RecordPin, seal.NewID(), 1, "1"))
+	// A write that only replaces may use the reserve, up to its end.
+	next := v.PutToken(chain.RecordOverview, full[0].ID, 2, text(size+size/16))
+	limited(t, s, v, q, nil, testvault.Delete(full[0]), next)
+	limited(t, s, v, q, vault.ErrRecordQuota, testvault.Delete(next), v.PutToken(chain.RecordOverview, full[0].ID, 3, text(3*size)))
+	limited(t, s, v, q, vault.ErrRecordQuota, testvault.Delete(next), v.PutToken(chain.RecordOverview, full[0].ID, 3, text(size+size/16+1)),
+		v.PutToken(chain.RecordDetails, full[0].ID, 2, text(1)))
+	// Deleted records and attachments are free.
+	limited(t, s, v, q, nil, testvault.Delete(ops[0]), testvault.Delete(ops[1]))
+	limited(t, s, v, q, nil, items(v, 1, size-size/16)...)
+	chunks := testvault.Chunks("content")
+	putChunks(t, s, v, chunks...)
+	limited(t, s, v, q, nil, testvault.Attach(chunks[0].Attachment, chunks))
 }

@@ -115,7 +115,7 @@ func sessionRequiresTheUsersGeneration(t *testing.T, open func(t *testing.T) vau
 	}
 	v.Generation = 0
 	wantSessions(t, s, u.ID, start, v)
-	wantError(t, "session of an unknown user", s.PutSession(t.Context(), newSession(newUser("nobody"), start)), vault.ErrNotFound)
+	wantError(t, "session of an unknown user", s.PutSession(t.Context(), newSession(newUser("nobody").User, start)), vault.ErrNotFound)
 	stranger := u
 	stranger.ID = vault.UserID(randomID())
 	wantError(t, "session of a former user with this name", s.PutSession(t.Context(), newSession(stranger, start)), vault.ErrNotFound)

@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/testvault"
 )
 
 // Run tests the stores that open returns. All stores opened with the same t share their data, as replicas do; stores of
@@ -37,32 +37,40 @@ func Run(t *testing.T, open func(t *testing.T) vault.Store) {
 		{"SessionsAreRevoked", sessionsAreRevoked},
 		{"SessionRequiresTheUsersGeneration", sessionRequiresTheUsersGeneration},
 		{"RevocationIsComplete", revocationIsComplete},
+		{"ServersShareOneKey", serversShareOneKey},
 		{"ThrottleSwaps", throttleSwaps},
 		{"RacingThrottleSwapsCountAll", racingThrottleSwapsCountAll},
-		{"ChangesSince", changesSince},
-		{"TombstonesOnlyInDeltas", tombstonesOnlyInDeltas},
-		{"ConflictChangesNothing", conflictChangesNothing},
-		{"InvalidChangesLeaveNothing", invalidChangesLeaveNothing},
-		{"LargeChangeIsAtomic", largeChangeIsAtomic},
-		{"LargeInvalidChangeLeavesNothing", largeInvalidChangeLeavesNothing},
-		{"PagesOverOneMegabyte", pagesOverOneMegabyte},
-		{"RacingChangesAreSerial", racingChangesAreSerial},
-		{"ReadersSeeWholeChanges", readersSeeWholeChanges},
-		{"VaultChangesDuringARead", vaultChangesDuringARead},
-		{"WriterErrorEndsTheRead", writerErrorEndsTheRead},
+		{"AccountRoundTrip", accountRoundTrip},
+		{"AccountIsCreatedWholeOrNot", accountIsCreatedWholeOrNot},
+		{"UpdateUserLeavesKeys", updateUserLeavesKeys},
+		{"UnknownVault", unknownVault},
+		{"EntriesRoundTrip", entriesRoundTrip},
+		{"AccountEntryIsConditional", accountEntryIsConditional},
+		{"WritesRoundTrip", writesRoundTrip},
+		{"ChangesSince", changesSinceEveryRevision},
+		{"WriteConflictChangesNothing", writeConflictChangesNothing},
+		{"EntryConflictChangesNothing", entryConflictChangesNothing},
+		{"WritesOfEverySize", writesOfEverySize},
+		{"PlacesChangeOften", placesChangeOften},
+		{"TombstonesLast", tombstonesLast},
 		{"SmallAnswers", smallAnswers},
+		{"WritesDuringARead", writesDuringARead},
+		{"WriterErrorEndsTheRead", writerErrorEndsTheRead},
+		{"VaultsAreSeparate", vaultsAreSeparate},
+		{"RivalsHaveOneWinner", rivalsHaveOneWinner},
+		{"ReadersSeeWholeWrites", readersSeeWholeWrites},
+		{"LinesFitTheirHead", linesFitTheirHead},
+		{"RacingAccountsShareNoID", racingAccountsShareNoID},
 		{"QuotaOfItems", quotaOfItems},
 		{"QuotaOfRecords", quotaOfRecords},
-		{"UsersAreSeparate", usersAreSeparate},
-		{"ChunksOfAttachments", chunksOfAttachments},
-		{"AttachmentsAreNotRecords", attachmentsAreNotRecords},
+		{"LifeOfAnAttachment", lifeOfAnAttachment},
+		{"PendingAttachmentsLast", pendingAttachmentsLast},
 		{"QuotaOfAttachments", quotaOfAttachments},
 		{"RacingChunksKeepTheQuota", racingChunksKeepTheQuota},
 		{"LargeAttachment", largeAttachment},
-		{"AttachmentsAreSeparate", attachmentsAreSeparate},
-		{"DeletedUserLeavesNoAttachments", deletedUserLeavesNoAttachments},
+		{"DeletedUserLeavesNoVault", deletedUserLeavesNoVault},
+		{"CanceledContextIsAnError", canceledContextIsAnError},
 		{"ClosedStoreIsUnavailable", closedStoreIsUnavailable},
-		{"CancelledContextIsAnError", cancelledContextIsAnError},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open) })
 	}
@@ -78,24 +86,31 @@ func randomID() string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-func newUser(name string) vault.User {
-	return vault.User{
-		Username: vault.Username(name), ID: vault.UserID(randomID()), Created: start,
-		KDF:      protocol.KDF{Salt: randomID(), MemoryKiB: 65536, Time: 3, Threads: 4},
-		AuthHash: []byte("$2a$12$password of " + name), RecoveryAuthHash: []byte("$2a$12$phrase of " + name),
-		WrappedKey: "wrapped " + name, RecoveryWrappedKey: "recovery " + name, Manifest: "manifest 0",
-		TOTPSecret: "sealed", TOTPLastStep: 57_000_000,
-	}
+// newcomer is a user who does not exist yet.
+type newcomer struct {
+	vault.User
+	founding vault.Founding
+}
+
+func newUser(name string) newcomer {
+	v, founding := testvault.NewPerson(name).Found()
+	u := accountOf(v)
+	u.TOTPSecret, u.TOTPLastStep = "sealed", 57_000_000
+	return newcomer{u, founding}
+}
+
+func (n newcomer) join(ctx context.Context, s vault.Store) error {
+	return s.CreateAccount(ctx, n.User, n.founding)
 }
 
 func createUser(t *testing.T, s vault.Store, name string) vault.User {
 	t.Helper()
 	u := newUser(name)
-	if err := s.CreateUser(t.Context(), u); err != nil {
+	if err := u.join(t.Context(), s); err != nil {
 		t.Fatalf("create user: %v", err)
 	}
 	u.Generation = 1
-	return u
+	return u.User
 }
 
 func newSession(u vault.User, created time.Time) vault.Session {
@@ -112,94 +127,6 @@ func putSession(t *testing.T, s vault.Store, u vault.User, created time.Time) va
 		t.Fatalf("put session: %v", err)
 	}
 	return v
-}
-
-func overview(id string, version int64) protocol.Place {
-	return protocol.Place{ItemID: id, Kind: protocol.KindOverview, Version: version}
-}
-
-func details(id string, version int64) protocol.Place {
-	return protocol.Place{ItemID: id, Kind: protocol.KindDetails, Version: version}
-}
-
-func put(p protocol.Place, token string) protocol.Put { return protocol.Put{Place: p, Token: token} }
-
-func apply(t *testing.T, s vault.Store, u vault.User, base int64, puts []protocol.Put, deletes ...protocol.Place) {
-	t.Helper()
-	got, err := s.Apply(t.Context(), u.Username, change(base, puts, deletes...))
-	if err != nil {
-		t.Fatalf("apply to %d: %v", base, err)
-	}
-	if got != base+1 {
-		t.Fatalf("apply to %d gave revision %d", base, got)
-	}
-}
-
-func change(base int64, puts []protocol.Put, deletes ...protocol.Place) vault.Change {
-	return vault.Change{Base: base, Manifest: manifest(base + 1), Puts: puts, Deletes: deletes}
-}
-
-func manifest(revision int64) string { return fmt.Sprintf("manifest %d", revision) }
-
-// changes reads the records after since and checks the invariants of every answer.
-func changes(t *testing.T, s vault.Store, name vault.Username, since int64) protocol.VaultResponse {
-	t.Helper()
-	r, err := vault.Collect(t.Context(), s, name, since)
-	if err != nil {
-		t.Fatalf("changes since %d: %v", since, err)
-	}
-	checkAnswer(t, r, since)
-	return r
-}
-
-func checkAnswer(t *testing.T, r protocol.VaultResponse, since int64) {
-	t.Helper()
-	if r.Manifest != manifest(r.Revision) {
-		t.Errorf("revision %d came with %q", r.Revision, r.Manifest)
-	}
-	if r.Records == nil {
-		t.Error("records are nil, which is not [] in JSON")
-	}
-	last := since
-	seen := map[protocol.Place]bool{}
-	for _, rec := range r.Records {
-		switch {
-		case rec.Revision <= since || rec.Revision > r.Revision:
-			t.Errorf("record of revision %d in an answer for %d..%d", rec.Revision, since, r.Revision)
-		case rec.Revision < last:
-			t.Errorf("revision %d after %d", rec.Revision, last)
-		case rec.Deleted != (rec.Token == ""):
-			t.Errorf("deleted %v with a token of %d bytes", rec.Deleted, len(rec.Token))
-		case seen[rec.Place]:
-			t.Errorf("%v twice", rec.Place)
-		}
-		seen[rec.Place], last = true, rec.Revision
-	}
-}
-
-// byPlace returns tokens by place; a tombstone has "(deleted)".
-func byPlace(r protocol.VaultResponse) map[protocol.Place]string {
-	m := map[protocol.Place]string{}
-	for _, rec := range r.Records {
-		m[rec.Place] = rec.Token
-		if rec.Deleted {
-			m[rec.Place] = "(deleted)"
-		}
-	}
-	return m
-}
-
-func wantRecords(t *testing.T, r protocol.VaultResponse, want map[protocol.Place]string) {
-	t.Helper()
-	got := byPlace(r)
-	for p, token := range want {
-		if got[p] != token {
-			t.Errorf("%v is %.40q, want %.40q", p, got[p], token)
-		}
-	}
-	if len(got) != len(want) {
-		t.Errorf("%d records, want %d", len(got), len(want))
-	}
 }
 
 func wantError(t *testing.T, what string, err, want error) {

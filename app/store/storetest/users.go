@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
@@ -29,12 +29,10 @@ func userRoundTrip(t *testing.T, open func(t *testing.T) vault.Store) {
 	u := createUser(t, a, "ada")
 	wantUser(t, b, u)
 
-	u.KDF = protocol.KDF{Salt: randomID(), MemoryKiB: 1 << 20, Time: 20, Threads: 16}
 	u.AuthHash, u.RecoveryAuthHash = []byte{0, 1, 255}, []byte("r")
-	u.WrappedKey, u.RecoveryWrappedKey = "w2", "r2"
 	u.TOTPSecret, u.TOTPLastStep = "", 0
 	changed := u
-	changed.Created, changed.Revision, changed.Manifest, changed.Deleting = start.Add(time.Hour), 7, "forged", true
+	changed.Created, changed.Keys, changed.Deleting = start.Add(time.Hour), vault.Keys{}, true
 	if err := b.UpdateUser(t.Context(), changed); err != nil {
 		t.Fatal(err)
 	}
@@ -50,17 +48,17 @@ func usernamesAndIDsAreUnique(t *testing.T, open func(t *testing.T) vault.Store)
 	u := createUser(t, s, "ada")
 
 	sameName := newUser("ada")
-	wantError(t, "same name", s.CreateUser(t.Context(), sameName), vault.ErrUsernameTaken)
+	wantError(t, "same name", sameName.join(t.Context(), s), vault.ErrUsernameTaken)
 	wantUser(t, s, u)
 	// The rejected registration has not used up its ID.
 	sameName.Username = "grace"
-	if err := s.CreateUser(t.Context(), sameName); err != nil {
+	if err := sameName.join(t.Context(), s); err != nil {
 		t.Errorf("the ID of a rejected registration: %v", err)
 	}
 
 	sameID := newUser("hedy")
 	sameID.ID = u.ID
-	wantError(t, "same id", s.CreateUser(t.Context(), sameID), vault.ErrUserIDTaken)
+	wantError(t, "same id", sameID.join(t.Context(), s), vault.ErrUserIDTaken)
 	_, err := s.User(t.Context(), "hedy")
 	wantError(t, "user of a used id", err, vault.ErrNotFound)
 }
@@ -69,12 +67,12 @@ func updateUserIsConditional(t *testing.T, open func(t *testing.T) vault.Store) 
 	s := open(t)
 	u := createUser(t, s, "ada")
 	stale := u
-	stale.Generation, stale.WrappedKey = 2, "stale"
+	stale.Generation, stale.TOTPSecret = 2, "stale"
 	wantError(t, "update of another generation", s.UpdateUser(t.Context(), stale), vault.ErrConflict)
 	other := u
 	other.ID = vault.UserID(randomID())
 	wantError(t, "update of a former user with this name", s.UpdateUser(t.Context(), other), vault.ErrNotFound)
-	wantError(t, "update of an unknown user", s.UpdateUser(t.Context(), newUser("nobody")), vault.ErrNotFound)
+	wantError(t, "update of an unknown user", s.UpdateUser(t.Context(), newUser("nobody").User), vault.ErrNotFound)
 	wantUser(t, s, u)
 	_, err := s.User(t.Context(), "nobody")
 	wantError(t, "user after a rejected update", err, vault.ErrNotFound)
@@ -84,37 +82,30 @@ func deletedUserLeavesOnlyItsID(t *testing.T, open func(t *testing.T) vault.Stor
 	s := open(t)
 	u := createUser(t, s, "ada")
 	v := putSession(t, s, u, start)
-	id := randomID()
-	apply(t, s, u, 0, []protocol.Put{put(overview(id, 1), "a"), put(details(id, 1), "p")})
 	if err := s.DeleteUser(t.Context(), u.Username); err != nil {
 		t.Fatal(err)
 	}
 
 	_, err := s.User(t.Context(), u.Username)
 	wantError(t, "user", err, vault.ErrNotFound)
-	_, err = vault.Collect(t.Context(), s, u.Username, 0)
-	wantError(t, "changes", err, vault.ErrNotFound)
-	_, err = s.Apply(t.Context(), u.Username, change(1, nil))
-	wantError(t, "apply", err, vault.ErrNotFound)
 	_, err = s.Session(t.Context(), v.Hash, start)
 	wantError(t, "session", err, vault.ErrNotFound)
 	wantError(t, "put session", s.PutSession(t.Context(), newSession(u, start)), vault.ErrNotFound)
 	wantError(t, "delete again", s.DeleteUser(t.Context(), u.Username), vault.ErrNotFound)
 
-	u.Username = "grace"
-	wantError(t, "its ID under another name", s.CreateUser(t.Context(), u), vault.ErrUserIDTaken)
-	again := createUser(t, s, "ada")
-	wantUser(t, s, again)
-	wantRecords(t, changes(t, s, "ada", 0), nil)
-	apply(t, s, again, 0, []protocol.Put{put(details(id, 1), "the place belongs to the new user")})
+	sameID := newUser("grace")
+	sameID.ID = u.ID
+	wantError(t, "its ID under another name", sameID.join(t.Context(), s), vault.ErrUserIDTaken)
+	wantUser(t, s, createUser(t, s, "ada"))
 }
 
 func deleteUserCanBeResumed(t *testing.T, open func(t *testing.T) vault.Store) {
 	s := open(t)
-	u := createUser(t, s, "ada")
-	for base := range int64(3) {
-		apply(t, s, u, base, manyDetails(250, 10))
+	v := founded(t, s, "ada")
+	for range 3 {
+		write(t, s, v, items(v, 125, 10)...)
 	}
+	u := accountOf(v)
 	putSession(t, s, u, start)
 
 	// Cancel later and later, until a deletion completes.
@@ -132,14 +123,13 @@ func deleteUserCanBeResumed(t *testing.T, open func(t *testing.T) vault.Store) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = vault.Collect(t.Context(), s, u.Username, 0)
 		if got.Deleting {
+			_, err = changesOf(t.Context(), s, v.ID, 0)
 			wantError(t, "changes of a half-deleted user", err, vault.ErrNotFound)
-			_, err = s.Apply(t.Context(), u.Username, change(3, nil))
-			wantError(t, "apply to a half-deleted user", err, vault.ErrNotFound)
+			wantError(t, "write of a half-deleted user", s.ApplyWrite(t.Context(), v.Draft(items(v, 1, 10)...).WriteChange), vault.ErrNotFound)
 			wantError(t, "update of a half-deleted user", s.UpdateUser(t.Context(), got), vault.ErrNotFound)
 			wantError(t, "session of a half-deleted user", s.PutSession(t.Context(), newSession(u, start)), vault.ErrNotFound)
-			wantError(t, "the name of a half-deleted user", s.CreateUser(t.Context(), newUser("ada")), vault.ErrUsernameTaken)
+			wantError(t, "the name of a half-deleted user", newUser("ada").join(t.Context(), s), vault.ErrUsernameTaken)
 		}
 	}
 	wantUser(t, s, createUser(t, s, "ada"))
@@ -153,11 +143,11 @@ func racingRegistrationsMakeOneUser(t *testing.T, open func(t *testing.T) vault.
 	stores := []vault.Store{open(t), open(t), open(t)}
 	const racers = 12
 	errs := make([]error, racers)
-	users := make([]vault.User, racers)
+	users := make([]newcomer, racers)
 	var wg sync.WaitGroup
 	for i := range racers {
 		users[i] = newUser("ada")
-		wg.Go(func() { errs[i] = stores[i%len(stores)].CreateUser(t.Context(), users[i]) })
+		wg.Go(func() { errs[i] = users[i].join(t.Context(), stores[i%len(stores)]) })
 	}
 	wg.Wait()
 	won := -1
@@ -175,7 +165,7 @@ func racingRegistrationsMakeOneUser(t *testing.T, open func(t *testing.T) vault.
 		t.Fatal("none of them registered")
 	}
 	users[won].Generation = 1
-	wantUser(t, stores[0], users[won])
+	wantUser(t, stores[0], users[won].User)
 }
 
 func racingUpdatesAllCount(t *testing.T, open func(t *testing.T) vault.Store) {
@@ -205,4 +195,28 @@ func racingUpdatesAllCount(t *testing.T, open func(t *testing.T) vault.Store) {
 	u.TOTPLastStep += racers * each
 	u.Generation += racers * each
 	wantUser(t, stores[0], u)
+}
+
+func serversShareOneKey(t *testing.T, open func(t *testing.T) vault.Store) {
+	stores := []vault.Store{open(t), open(t)}
+	keys := make([][]byte, 12)
+	var wg sync.WaitGroup
+	for i := range keys {
+		wg.Go(func() {
+			var err error
+			if keys[i], err = stores[i%len(stores)].ServerKey(t.Context(), []byte(randomID())); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if len(keys[0]) == 0 {
+		t.Fatal("there is no key")
+	}
+	for i, key := range keys {
+		if !bytes.Equal(key, keys[0]) {
+			t.Errorf("server %d has another key", i)
+		}
+	}
+	wantInhabited(t, stores[0], false)
 }

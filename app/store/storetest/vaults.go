@@ -11,56 +11,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/testvault"
 )
 
-// VaultStore is a store of both formats.
-type VaultStore interface {
-	vault.Store
-	vault.VaultStore
-}
-
-// RunVaults tests the contract of vault.VaultStore. The rules of Run apply.
-func RunVaults(t *testing.T, open func(t *testing.T) VaultStore) {
-	for _, c := range []struct {
-		name string
-		test func(t *testing.T, open func(t *testing.T) VaultStore)
-	}{
-		{"AccountRoundTrip", accountRoundTrip},
-		{"AccountIsCreatedWholeOrNot", accountIsCreatedWholeOrNot},
-		{"UpdateUserLeavesKeys", updateUserLeavesKeys},
-		{"UnknownVault", unknownVault},
-		{"EntriesRoundTrip", entriesRoundTrip},
-		{"AccountEntryIsConditional", accountEntryIsConditional},
-		{"WritesRoundTrip", writesRoundTrip},
-		{"ChangesOfAVaultSince", changesOfAVaultSince},
-		{"WriteConflictChangesNothing", writeConflictChangesNothing},
-		{"EntryConflictChangesNothing", entryConflictChangesNothing},
-		{"WritesOfEverySize", writesOfEverySize},
-		{"PlacesChangeOften", placesChangeOften},
-		{"TombstonesOfAVaultLast", tombstonesOfAVaultLast},
-		{"SmallVaults", smallVaults},
-		{"VaultIsWrittenDuringARead", vaultIsWrittenDuringARead},
-		{"VaultWriterErrorEndsTheRead", vaultWriterErrorEndsTheRead},
-		{"VaultsAreSeparate", vaultsAreSeparate},
-		{"RivalsHaveOneWinner", rivalsHaveOneWinner},
-		{"ReadersSeeWholeWrites", readersSeeWholeWrites},
-		{"LinesFitTheirHead", linesFitTheirHead},
-		{"RacingAccountsShareNoID", racingAccountsShareNoID},
-		{"QuotaOfItemsOfAVault", quotaOfItemsOfAVault},
-		{"QuotaOfRecordsOfAVault", quotaOfRecordsOfAVault},
-		{"LifeOfAnAttachment", lifeOfAnAttachment},
-		{"PendingAttachmentsLast", pendingAttachmentsLast},
-		{"QuotaOfAttachmentsOfAVault", quotaOfAttachmentsOfAVault},
-		{"RacingChunksOfAVaultKeepTheQuota", racingChunksOfAVaultKeepTheQuota},
-		{"LargeAttachmentOfAVault", largeAttachmentOfAVault},
-		{"DeletedUserLeavesNoVault", deletedUserLeavesNoVault},
-		{"CanceledContextLeavesTheVault", canceledContextLeavesTheVault},
-		{"ClosedStoreHasNoVaults", closedStoreHasNoVaults},
-	} {
-		t.Run(c.name, func(t *testing.T) { c.test(t, open) })
-	}
-}
-
 // founded creates an account with its personal vault.
-func founded(t *testing.T, s VaultStore, name string) *testvault.Vault {
+func founded(t *testing.T, s vault.Store, name string) *testvault.Vault {
 	t.Helper()
 	v, founding := testvault.NewPerson(name).Found()
 	if err := s.CreateAccount(t.Context(), accountOf(v), founding); err != nil {
@@ -69,7 +21,7 @@ func founded(t *testing.T, s VaultStore, name string) *testvault.Vault {
 	return v
 }
 
-// accountOf returns the user of a vault, without what only format 1 needs.
+// accountOf returns the user of a vault.
 func accountOf(v *testvault.Vault) vault.User {
 	u := v.User()
 	u.Created = start
@@ -78,7 +30,7 @@ func accountOf(v *testvault.Vault) vault.User {
 }
 
 // write drafts the next write and stores it.
-func write(t *testing.T, s VaultStore, v *testvault.Vault, ops ...testvault.Operation) {
+func write(t *testing.T, s vault.Store, v *testvault.Vault, ops ...testvault.Operation) {
 	t.Helper()
 	d := v.Draft(ops...)
 	d.Now = start
@@ -89,7 +41,7 @@ func write(t *testing.T, s VaultStore, v *testvault.Vault, ops ...testvault.Oper
 }
 
 // follow stores a log entry.
-func follow(t *testing.T, s VaultStore, v *testvault.Vault, e testvault.Entry) {
+func follow(t *testing.T, s vault.Store, v *testvault.Vault, e testvault.Entry) {
 	t.Helper()
 	if err := s.AppendEntry(t.Context(), e.EntryChange); err != nil {
 		t.Fatalf("entry %d: %v", e.Entry.Sequence, err)
@@ -111,19 +63,19 @@ func items(v *testvault.Vault, n, size int) []testvault.Operation {
 
 // answer is what VaultChanges wrote.
 type answer struct {
-	head    vault.VaultHead
-	records []vault.VaultRecord
+	head    vault.Head
+	records []vault.Record
 	begun   int
 	during  func() error // after the first record
 }
 
-func (a *answer) Begin(h vault.VaultHead) error {
+func (a *answer) Begin(h vault.Head) error {
 	a.head = h
 	a.begun++
 	return nil
 }
 
-func (a *answer) Write(r vault.VaultRecord) error {
+func (a *answer) Write(r vault.Record) error {
 	a.records = append(a.records, r)
 	if len(a.records) == 1 && a.during != nil {
 		return a.during()
@@ -131,24 +83,24 @@ func (a *answer) Write(r vault.VaultRecord) error {
 	return nil
 }
 
-func vaultChanges(ctx context.Context, s VaultStore, id chain.ID, since int64) (answer, error) {
+func changesOf(ctx context.Context, s vault.Store, id chain.ID, since int64) (answer, error) {
 	var a answer
-	err := s.VaultChanges(ctx, id, since, &a)
+	err := s.Changes(ctx, id, since, &a)
 	return a, err
 }
 
-// vaultChangesSince reads the changes of a vault and checks what holds of every answer.
-func vaultChangesSince(t *testing.T, s VaultStore, id chain.ID, since int64) answer {
+// changesSince reads the changes of a vault and checks what holds of every answer.
+func changesSince(t *testing.T, s vault.Store, id chain.ID, since int64) answer {
 	t.Helper()
-	a, err := vaultChanges(t.Context(), s, id, since)
+	a, err := changesOf(t.Context(), s, id, since)
 	if err != nil {
 		t.Fatalf("changes since %d: %v", since, err)
 	}
-	checkVaultAnswer(t, a, since)
+	checkAnswer(t, a, since)
 	return a
 }
 
-func checkVaultAnswer(t *testing.T, a answer, since int64) {
+func checkAnswer(t *testing.T, a answer, since int64) {
 	t.Helper()
 	if a.begun != 1 {
 		t.Errorf("begun %d times", a.begun)
@@ -175,10 +127,10 @@ func checkVaultAnswer(t *testing.T, a answer, since int64) {
 }
 
 // wantVault checks everything that a store answers about a vault: head, live lines in their buckets, records and history.
-func wantVault(t *testing.T, s VaultStore, v *testvault.Vault) {
+func wantVault(t *testing.T, s vault.Store, v *testvault.Vault) {
 	t.Helper()
-	a := vaultChangesSince(t, s, v.ID, 0)
-	head, err := s.VaultHead(t.Context(), v.ID)
+	a := changesSince(t, s, v.ID, 0)
+	head, err := s.Head(t.Context(), v.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -216,7 +168,7 @@ func wantVault(t *testing.T, s VaultStore, v *testvault.Vault) {
 	wantHistory(t, s, v)
 }
 
-func wantHead(t *testing.T, what string, head vault.VaultHead, v *testvault.Vault) {
+func wantHead(t *testing.T, what string, head vault.Head, v *testvault.Vault) {
 	t.Helper()
 	var usage vault.Usage
 	for line, token := range v.Tokens {
@@ -237,7 +189,7 @@ func wantHead(t *testing.T, what string, head vault.VaultHead, v *testvault.Vaul
 
 func sameState(a, b chain.State) bool { return slices.Equal(a.Encode(), b.Encode()) }
 
-func wantHistory(t *testing.T, s VaultStore, v *testvault.Vault) {
+func wantHistory(t *testing.T, s vault.Store, v *testvault.Vault) {
 	t.Helper()
 	entries, err := s.Entries(t.Context(), v.ID, -1)
 	if err != nil {

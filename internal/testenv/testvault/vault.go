@@ -64,8 +64,8 @@ func (v *Vault) User() vault.User {
 }
 
 // Head returns the head without Usage.
-func (v *Vault) Head() vault.VaultHead {
-	return vault.VaultHead{Vault: v.ID, State: v.State, Buckets: v.Live.Hashes(), Count: v.Live.Count()}
+func (v *Vault) Head() vault.Head {
+	return vault.Head{Vault: v.ID, State: v.State, Buckets: v.Live.Hashes(), Count: v.Live.Count()}
 }
 
 // epoch returns the key of the newest epoch.
@@ -91,7 +91,7 @@ func (v *Vault) PutToken(kind chain.RecordKind, item chain.ID, version uint32, t
 }
 
 // Attach puts an attachment with these chunks.
-func Attach(id chain.ID, chunks []vault.VaultChunk) Operation {
+func Attach(id chain.ID, chunks []vault.Chunk) Operation {
 	var hashes []chain.Hash
 	for _, c := range chunks {
 		hashes = append(hashes, chain.HashOf(chain.HashChunk, []byte(c.Token)))
@@ -101,12 +101,12 @@ func Attach(id chain.ID, chunks []vault.VaultChunk) Operation {
 }
 
 // Chunks seals contents as the chunks of a new attachment.
-func Chunks(contents ...string) []vault.VaultChunk {
+func Chunks(contents ...string) []vault.Chunk {
 	key, id := seal.NewAttachmentKey(), seal.NewID()
-	chunks := make([]vault.VaultChunk, len(contents))
+	chunks := make([]vault.Chunk, len(contents))
 	for i, content := range contents {
 		place := seal.Chunk{Attachment: id, Number: uint32(i + 1), Count: uint32(len(contents))} // #nosec G115 -- at most protocol.MaxChunks
-		chunks[i] = vault.VaultChunk{Attachment: id, Number: i + 1, Count: len(contents), Token: must(key.Seal(place, []byte(content)))}
+		chunks[i] = vault.Chunk{Attachment: id, Number: i + 1, Count: len(contents), Token: must(key.Seal(place, []byte(content)))}
 	}
 	return chunks
 }
@@ -147,7 +147,7 @@ func (v *Vault) Draft(ops ...Operation) Write {
 	}
 	d.Write.Sign(v.Owner.keys().Signing)
 	state := must(v.State.Admit(d.Write, d.Operations, &d.live, v.Known))
-	d.Next = vault.VaultHead{Vault: v.ID, State: state, Buckets: d.live.Hashes(), Count: d.live.Count()}
+	d.Next = vault.Head{Vault: v.ID, State: state, Buckets: d.live.Hashes(), Count: d.live.Count()}
 	return d
 }
 

@@ -40,7 +40,8 @@ globalThis.vaultsphereHost = {
   cacheStamp: async (name) => cache.get(name)?.stamp ?? "",
   cacheForget: async (name) => void cache.delete(name),
   memoryLoad: async (user) => memory.get(user) ?? null,
-  memoryStore: async (user, json) => void memory.set(user, json),
+  memoryStore: async (user, json) => void (json === null ? memory.delete(user) : memory.set(user, json)),
+  memoryList: async () => [...memory.values()],
   handoverStore: async (token, key) => void (handover = { token, key }),
   async handoverLoad() {
     const loaded = handover;

@@ -34,14 +34,14 @@ assert.deepEqual(preview.relocated, [{ name: "Door code", as: "field", count: 1,
 assert.ok(!JSON.stringify(preview).includes("secret"));
 assert.equal(await count(), 0);
 assert.equal((await failure(call("import_run", { identical: "update" }))).code, "bad_input");
-const report = await call("import_run", {}, (json) => json.includes(":250,") && glue.cancel(5), 5);
-assert.deepEqual([report.added, report.total, report.stopped.code], [250, 600, "cancelled"]);
-assert.equal(await count(), 250);
+const report = await call("import_run", {}, (json) => json.includes(":500,") && glue.cancel(5), 5);
+assert.deepEqual([report.added, report.total, report.stopped.code], [500, 600, "cancelled"]);
+assert.equal(await count(), 500);
 assert.equal((await failure(call("import_run"))).code, "bad_input"); // the plan is used up
 
 await call("plan_import", {}, undefined, 0, read.file);
 const rest = await call("import_run");
-assert.deepEqual([rest.added, rest.skipped, rest.stopped], [350, 250, undefined]);
+assert.deepEqual([rest.added, rest.skipped, rest.stopped], [100, 500, undefined]);
 await call("plan_import", {}, undefined, 0, read.file);
 await call("import_forget");
 assert.equal((await failure(call("import_run"))).code, "bad_input");

@@ -582,6 +582,7 @@ export interface NewAttachment {
 /** Notice is what Follow reports about the server's vault. */
 export interface Notice {
   revision: number; // of the server's vault; 0 if lost
+  sequence: number; // of its newest log entry, which moves without the revision
   /**
    * Lost says that no event stream is available. Call Sync instead: it finds changes, and reports whether the server can be
    * reached.
@@ -853,6 +854,7 @@ export interface Summary {
 /** Synced is the result of a Sync. */
 export interface Synced {
   revision: number;
+  sequence: number; // of the newest log entry
   changed: boolean;
   count: number; // items outside the trash
   trashed: number; // items in the trash

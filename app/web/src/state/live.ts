@@ -23,7 +23,9 @@ function wake() {
   if (!following || document.visibilityState !== "visible") return;
   void syncNow();
   stream = new AbortController();
-  api.follow(({ revision, lost }) => (lost ? void syncNow() : serverIsAt(revision)), stream.signal).catch(handled);
+  api
+    .follow(({ revision, sequence, lost }) => (lost ? void syncNow() : serverIsAt(revision, sequence)), stream.signal)
+    .catch(handled);
 }
 
 addEventListener("online", wake);

@@ -179,13 +179,17 @@ export async function refresh() {
   if (query.value.trim()) search(query.value);
 }
 
-let revision = -1; // of the last sync
-let announced = -1; // that the server announced last
+let synced = ""; // the state of the last sync
+let announced = ""; // that the server announced last
 
-/** Syncs if the server announces another revision, or is reachable again. */
-export function serverIsAt(now: number) {
+/** Syncs if the server announces another state of the vault, or is reachable again. A change of the account moves the log alone. */
+export function serverIsAt(revision: number, sequence: number) {
+  notice(`${revision}/${sequence}`);
+}
+
+function notice(now: string) {
   announced = now;
-  if (now !== revision || !online.value) void syncNow();
+  if (now !== synced || !online.value) void syncNow();
 }
 
 /** Syncs the vault with the server. Being offline is a state, not an error. */
@@ -195,7 +199,7 @@ export async function syncNow(): Promise<void> {
   const before = announced;
   try {
     const result = await api.sync();
-    revision = result.revision;
+    synced = `${result.revision}/${result.sequence}`;
     batch(() => {
       online.value = true;
       syncProblem.value = null;
@@ -214,7 +218,7 @@ export async function syncNow(): Promise<void> {
   } finally {
     syncing.value = false;
   }
-  if (announced !== before) serverIsAt(announced); // the server changed during this sync
+  if (announced !== before) notice(announced); // the server changed during this sync
 }
 
 /** Shows what the core has. Without a copy on this device it has nothing, which must not look like an empty vault. */
@@ -249,8 +253,8 @@ async function purge() {
 export function forget() {
   asked++;
   clearTimeout(rest);
-  revision = -1;
-  announced = -1;
+  synced = "";
+  announced = "";
   purged = false;
   positions.clear();
   batch(() => {

@@ -11,9 +11,9 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// A vault of format 2 is one partition of the vaults table, with these rows. Its sealed records and its attachments are rows of the
-// accounts and the passwords table, under the ID of the vault. The cards of a user are in the vaults table too, under the ID of the
-// user. IDs of users and vaults are reserved together: see reservationKey. So no two of these partitions are the same.
+// A vault is one partition of the vaults table, with these rows. Its sealed records and its attachments are rows of the
+// accounts and the passwords table, under the ID of the vault. The cards of a user, and the rows that list the user's sessions, are in
+// the vaults table too, under the ID of the user. IDs of users and vaults are reserved together: see reservationKey. So no two of these partitions are the same.
 const (
 	headID      = "head"        // what the compare-and-set guards
 	chunksID    = "attachments" // the size of all chunks: uploads do not collide with writes
@@ -49,8 +49,8 @@ func lineID(l chain.Line) string {
 	return fmt.Sprintf("%s%s#%02x#%08x", linePrefix, hex.EncodeToString(l.ID[:]), byte(l.Kind), version)
 }
 
-// vaultHeadRow is the head of a vault. Pending and HeadRecords belong to the write that made Revision, as those of headRow.
-type vaultHeadRow struct {
+// headRow is the head of a vault. Pending and HeadRecords belong to the write that made Revision: see redo.go and read.go.
+type headRow struct {
 	Vault string `dynamodbav:"vault_id"`
 	Row   string `dynamodbav:"row_id"`
 	entryState
@@ -74,11 +74,11 @@ type writeState struct {
 	Pending     *pending `dynamodbav:"pending,omitempty"`
 }
 
-func entryStateOf(h vault.VaultHead) entryState {
+func entryStateOf(h vault.Head) entryState {
 	return entryState{State: h.State.Encode(), Sequence: h.State.Entry.Sequence}
 }
 
-func writeStateOf(h vault.VaultHead) writeState {
+func writeStateOf(h vault.Head) writeState {
 	s := writeState{Count: h.Count, Revision: h.State.Revision, Buckets: make([]byte, 0, len(h.Buckets)*len(chain.Hash{}))}
 	for _, b := range h.Buckets {
 		s.Buckets = append(s.Buckets, b[:]...)
@@ -86,8 +86,8 @@ func writeStateOf(h vault.VaultHead) writeState {
 	return s
 }
 
-func (r vaultHeadRow) head() (vault.VaultHead, error) {
-	h := vault.VaultHead{Count: r.Count, Usage: vault.Usage{Items: r.Items, Bytes: r.Bytes}}
+func (r headRow) head() (vault.Head, error) {
+	h := vault.Head{Count: r.Count, Usage: vault.Usage{Items: r.Items, Bytes: r.Bytes}}
 	var err error
 	if h.Vault, err = chain.ParseID(r.Vault); err == nil {
 		h.State, err = chain.ParseState(r.State)
@@ -106,8 +106,8 @@ func (r vaultHeadRow) head() (vault.VaultHead, error) {
 
 var errNoVault = fmt.Errorf("vault: %w", vault.ErrNotFound)
 
-func (s *Store) headRow(ctx context.Context, id chain.ID) (vaultHeadRow, error) {
-	var r vaultHeadRow
+func (s *Store) headOf(ctx context.Context, id chain.ID) (headRow, error) {
+	var r headRow
 	found, err := s.rowAt(ctx, s.table.Vaults, headKey(id), &r)
 	if err == nil && !found {
 		err = errNoVault
@@ -116,42 +116,36 @@ func (s *Store) headRow(ctx context.Context, id chain.ID) (vaultHeadRow, error) 
 }
 
 // upToDateHead rolls a pending write forward and reads the head.
-func (s *Store) upToDateHead(ctx context.Context, id chain.ID) (vaultHeadRow, error) {
-	return upToDate(ctx, s, func() (vaultHeadRow, *redoLog, error) {
-		r, err := s.headRow(ctx, id)
+func (s *Store) upToDateHead(ctx context.Context, id chain.ID) (headRow, error) {
+	return upToDate(ctx, s, func() (headRow, *redoLog, error) {
+		r, err := s.headOf(ctx, id)
 		if err != nil || r.Pending == nil {
 			return r, nil, err
 		}
-		log := s.redoLogOf(id)
-		log.pending = *r.Pending
-		return r, &log, nil
+		return r, &redoLog{id, *r.Pending}, nil
 	})
 }
 
-func (s *Store) redoLogOf(id chain.ID) redoLog {
-	return redoLog{table: s.table.Vaults, key: headKey(id), partition: id.String()}
-}
-
-// VaultHead implements vault.VaultStore.
-func (s *Store) VaultHead(ctx context.Context, id chain.ID) (vault.VaultHead, error) {
+// Head implements vault.Store.
+func (s *Store) Head(ctx context.Context, id chain.ID) (vault.Head, error) {
 	r, err := s.upToDateHead(ctx, id)
 	if err != nil {
-		return vault.VaultHead{}, err
+		return vault.Head{}, err
 	}
 	return r.head()
 }
 
-// Account implements vault.VaultStore. An account entry changes the row of the user and the head in one transaction, so they belong
+// Account implements vault.Store. An account entry changes the row of the user and the head in one transaction, so they belong
 // together if the user is the same before and after the read of the head.
-func (s *Store) Account(ctx context.Context, name vault.Username) (vault.User, vault.VaultHead, error) {
+func (s *Store) Account(ctx context.Context, name vault.Username) (vault.User, vault.Head, error) {
 	u, err := s.userRow(ctx, name)
 	for try := 1; err == nil && try <= readTries; try++ {
-		before := u.user()
-		if before.Keys.Vault == (chain.ID{}) {
+		var before vault.User
+		if before, err = u.user(); err != nil {
 			break
 		}
-		var h vault.VaultHead
-		if h, err = s.VaultHead(ctx, before.Keys.Vault); err != nil {
+		var h vault.Head
+		if h, err = s.Head(ctx, before.Keys.Vault); err != nil {
 			break
 		}
 		if u, err = s.userRow(ctx, name); err == nil && u.ID == string(before.ID) && u.Generation == before.Generation {
@@ -164,17 +158,17 @@ func (s *Store) Account(ctx context.Context, name vault.Username) (vault.User, v
 	if err == nil {
 		err = fmt.Errorf("account: %w", vault.ErrNotFound)
 	}
-	return vault.User{}, vault.VaultHead{}, err
+	return vault.User{}, vault.Head{}, err
 }
 
 // headAt is the condition that the head is base and that no write is pending.
-func headAt(base vault.VaultHead) condition {
+func headAt(base vault.Head) condition {
 	return attribute("revision").Equal(value(base.State.Revision)).And(
 		attribute("sequence").Equal(value(base.State.Entry.Sequence)), attribute("pending").AttributeNotExists())
 }
 
 // moved says why the head is not base. It returns nil if it is.
-func (r vaultHeadRow) moved(base vault.VaultHead) error {
+func (r headRow) moved(base vault.Head) error {
 	switch {
 	case r.Vault == "":
 		return errNoVault
@@ -186,8 +180,8 @@ func (r vaultHeadRow) moved(base vault.VaultHead) error {
 }
 
 // isAt returns an error if the head is not base.
-func (s *Store) isAt(ctx context.Context, base vault.VaultHead) error {
-	r, err := s.headRow(ctx, base.Vault)
+func (s *Store) isAt(ctx context.Context, base vault.Head) error {
+	r, err := s.headOf(ctx, base.Vault)
 	if err != nil {
 		return err
 	}
@@ -195,7 +189,7 @@ func (s *Store) isAt(ctx context.Context, base vault.VaultHead) error {
 }
 
 // headRefused explains why a transaction failed whose first item is conditional on headAt. other explains a refusal for another reason.
-func headRefused(err error, base vault.VaultHead, other func(head vaultHeadRow, r *refused) error) error {
+func headRefused(err error, base vault.Head, other func(head headRow, r *refused) error) error {
 	var r *refused
 	if errors.Is(err, errBusy) {
 		return fmt.Errorf("%w: %w", vault.ErrRevisionConflict, err)
@@ -203,7 +197,7 @@ func headRefused(err error, base vault.VaultHead, other func(head vaultHeadRow, 
 	if !errors.As(err, &r) {
 		return err
 	}
-	var head vaultHeadRow
+	var head headRow
 	if row, ok := r.at(0); ok {
 		if err := decode(row, &head); err != nil {
 			return err

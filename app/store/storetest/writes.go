@@ -18,7 +18,7 @@ func text(size int) string {
 	return base64.RawURLEncoding.EncodeToString(b)[:size]
 }
 
-func writesRoundTrip(t *testing.T, open func(t *testing.T) VaultStore) {
+func writesRoundTrip(t *testing.T, open func(t *testing.T) vault.Store) {
 	a, b := open(t), open(t)
 	v := founded(t, a, "ada")
 	// Every kind, sealed as a client does, and ids at both ends of a bucket and of all buckets.
@@ -68,9 +68,9 @@ func append7(id chain.ID) chain.ID {
 }
 
 // wantSince checks the revisions of the places that changed; a tombstone has its revision negated.
-func wantSince(t *testing.T, s VaultStore, v *testvault.Vault, since int64, want map[chain.Line]int64) {
+func wantSince(t *testing.T, s vault.Store, v *testvault.Vault, since int64, want map[chain.Line]int64) {
 	t.Helper()
-	a := vaultChangesSince(t, s, v.ID, since)
+	a := changesSince(t, s, v.ID, since)
 	wantHead(t, "head of the changes", a.head, v)
 	got := map[chain.Line]int64{}
 	for _, r := range a.records {
@@ -95,7 +95,7 @@ func place(o testvault.Operation) chain.Line {
 	return o.Line
 }
 
-func changesOfAVaultSince(t *testing.T, open func(t *testing.T) VaultStore) {
+func changesSinceEveryRevision(t *testing.T, open func(t *testing.T) vault.Store) {
 	a, b := open(t), open(t)
 	v := founded(t, a, "ada")
 	wantSince(t, b, v, 0, nil)
@@ -131,7 +131,7 @@ func changesOfAVaultSince(t *testing.T, open func(t *testing.T) VaultStore) {
 	wantVault(t, b, v)
 }
 
-func writeConflictChangesNothing(t *testing.T, open func(t *testing.T) VaultStore) {
+func writeConflictChangesNothing(t *testing.T, open func(t *testing.T) vault.Store) {
 	a, b := open(t), open(t)
 	v := founded(t, a, "ada")
 	behind := v.Draft(items(v, 1, 10)...)
@@ -157,7 +157,7 @@ func writeConflictChangesNothing(t *testing.T, open func(t *testing.T) VaultStor
 	wantVault(t, b, v)
 }
 
-func entryConflictChangesNothing(t *testing.T, open func(t *testing.T) VaultStore) {
+func entryConflictChangesNothing(t *testing.T, open func(t *testing.T) vault.Store) {
 	a, b := open(t), open(t)
 	v := founded(t, a, "ada")
 	write(t, a, v, items(v, 1, 10)...)

@@ -14,7 +14,7 @@ import (
 
 // rival is a write or an entry that was drafted for the same state as others.
 type rival struct {
-	store func(context.Context, VaultStore) error
+	store func(context.Context, vault.Store) error
 	won   func()
 }
 
@@ -22,21 +22,21 @@ func rivalWrite(v *testvault.Vault, size int) rival {
 	d := v.Draft(items(v, size, 20)...)
 	d.Now = start
 	return rival{
-		store: func(ctx context.Context, s VaultStore) error { return s.ApplyWrite(ctx, d.WriteChange) },
+		store: func(ctx context.Context, s vault.Store) error { return s.ApplyWrite(ctx, d.WriteChange) },
 		won:   func() { v.Apply(d) },
 	}
 }
 
 func rivalEntry(v *testvault.Vault, e testvault.Entry) rival {
 	return rival{
-		store: func(ctx context.Context, s VaultStore) error { return s.AppendEntry(ctx, e.EntryChange) },
+		store: func(ctx context.Context, s vault.Store) error { return s.AppendEntry(ctx, e.EntryChange) },
 		won:   func() { v.Follow(e) },
 	}
 }
 
 // Of several writes and entries for one state, small and large, on several replicas, exactly one is stored.
-func rivalsHaveOneWinner(t *testing.T, open func(t *testing.T) VaultStore) {
-	stores := []VaultStore{open(t), open(t), open(t)}
+func rivalsHaveOneWinner(t *testing.T, open func(t *testing.T) vault.Store) {
+	stores := []vault.Store{open(t), open(t), open(t)}
 	v := founded(t, stores[0], "ada")
 	generation := int64(1)
 	for round := range 12 {
@@ -70,7 +70,7 @@ func rivalsHaveOneWinner(t *testing.T, open func(t *testing.T) VaultStore) {
 }
 
 // Every write replaces the same records. A reader that sees two revisions in one answer has seen a part of a write.
-func readersSeeWholeWrites(t *testing.T, open func(t *testing.T) VaultStore) {
+func readersSeeWholeWrites(t *testing.T, open func(t *testing.T) vault.Store) {
 	writer, reader := open(t), open(t)
 	v := founded(t, writer, "ada")
 	const records, rounds = 120, 8
@@ -108,8 +108,8 @@ func readersSeeWholeWrites(t *testing.T, open func(t *testing.T) VaultStore) {
 }
 
 // wholeWrite reads a vault once, and returns false after an error.
-func wholeWrite(t *testing.T, s VaultStore, id chain.ID, records int) bool {
-	a, err := vaultChanges(t.Context(), s, id, 0)
+func wholeWrite(t *testing.T, s vault.Store, id chain.ID, records int) bool {
+	a, err := changesOf(t.Context(), s, id, 0)
 	if errors.Is(err, vault.ErrStoreUnavailable) { // may give up on a vault that keeps changing
 		return true
 	}
@@ -117,7 +117,7 @@ func wholeWrite(t *testing.T, s VaultStore, id chain.ID, records int) bool {
 		t.Errorf("changes: %v", err)
 		return false
 	}
-	checkVaultAnswer(t, a, 0)
+	checkAnswer(t, a, 0)
 	live := chain.NewLive(id)
 	var ops []chain.Operation
 	for _, r := range a.records {
@@ -136,11 +136,11 @@ func wholeWrite(t *testing.T, s VaultStore, id chain.ID, records int) bool {
 }
 
 // A head, its live lines and the compare-and-set together never admit a write on top of a mixed state.
-func linesFitTheirHead(t *testing.T, open func(t *testing.T) VaultStore) {
+func linesFitTheirHead(t *testing.T, open func(t *testing.T) vault.Store) {
 	writer, reader := open(t), open(t)
 	v := founded(t, writer, "ada")
 	write(t, writer, v, items(v, 50, 10)...)
-	head, err := reader.VaultHead(t.Context(), v.ID)
+	head, err := reader.Head(t.Context(), v.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,8 +155,8 @@ func linesFitTheirHead(t *testing.T, open func(t *testing.T) VaultStore) {
 	}
 }
 
-func racingAccountsShareNoID(t *testing.T, open func(t *testing.T) VaultStore) {
-	stores := []VaultStore{open(t), open(t)}
+func racingAccountsShareNoID(t *testing.T, open func(t *testing.T) vault.Store) {
+	stores := []vault.Store{open(t), open(t)}
 	const racers = 6
 	shared := seal.NewID()
 	var wg sync.WaitGroup

@@ -35,13 +35,13 @@ func encodedOf(rows []signedRow) [][]byte {
 	return all
 }
 
-// CreateAccount implements vault.VaultStore.
+// CreateAccount implements vault.Store.
 func (s *Store) CreateAccount(ctx context.Context, u vault.User, f vault.Founding) error {
 	id := f.Head.Vault.String()
 	if id == string(u.ID) {
 		return vault.ErrVaultIDTaken
 	}
-	head := vaultHeadRow{Vault: id, Row: headID, entryState: entryStateOf(f.Head), writeState: writeStateOf(f.Head)}
+	head := headRow{Vault: id, Row: headID, entryState: entryStateOf(f.Head), writeState: writeStateOf(f.Head)}
 	chunks := vaultKey(id, chunksID)
 	chunks["attachment_bytes"] = num(0)
 	founding := []check{
@@ -54,10 +54,10 @@ func (s *Store) CreateAccount(ctx context.Context, u vault.User, f vault.Foundin
 	for _, e := range f.Entries {
 		founding = append(founding, check{write: s.putSigned(id, entryID(e.Sequence), e.Encode())})
 	}
-	return s.createUser(ctx, u, keysOf(u.Keys), founding...)
+	return s.createUser(ctx, u, founding...)
 }
 
-// AppendEntry implements vault.VaultStore.
+// AppendEntry implements vault.Store.
 func (s *Store) AppendEntry(ctx context.Context, c vault.EntryChange) error {
 	id := c.Base.Vault
 	writes := []write{update(s.table.Vaults, headKey(id), entryStateOf(c.Next), expression.UpdateBuilder{}, headAt(c.Base))}
@@ -73,7 +73,7 @@ func (s *Store) AppendEntry(ctx context.Context, c vault.EntryChange) error {
 	for hash, envelope := range c.Envelopes {
 		writes = append(writes, s.putSigned(id.String(), envelopeID(hash), envelope))
 	}
-	return headRefused(s.transact(ctx, writes...), c.Base, func(_ vaultHeadRow, r *refused) error {
+	return headRefused(s.transact(ctx, writes...), c.Base, func(_ headRow, r *refused) error {
 		row, ok := r.at(1)
 		if c.Account == nil || !ok {
 			return fmt.Errorf("%w: %w", vault.ErrStoreUnavailable, r)
@@ -89,22 +89,22 @@ func (s *Store) AppendEntry(ctx context.Context, c vault.EntryChange) error {
 	})
 }
 
-// Entries implements vault.VaultStore.
+// Entries implements vault.Store.
 func (s *Store) Entries(ctx context.Context, id chain.ID, after int64) ([][]byte, error) {
 	rows, err := queryAll[signedRow](ctx, s, &dynamodb.QueryInput{
-		TableName: &s.table.Vaults, KeyConditionExpression: aws.String("vault_id = :id AND row_id BETWEEN :from AND :to"),
+		TableName: &s.table.Vaults, KeyConditionExpression: aws.String(names.VaultsPartitionKey + " = :id AND row_id BETWEEN :from AND :to"),
 		ExpressionAttributeValues: item{":id": str(id.String()), ":from": str(entryID(after + 1)), ":to": str(entryID(chain.MaxNumber))},
 	})
 	return encodedOf(rows), err
 }
 
-// Cards implements vault.VaultStore.
+// Cards implements vault.Store.
 func (s *Store) Cards(ctx context.Context, user chain.ID) ([][]byte, error) {
 	rows, err := rowsUnder[signedRow](ctx, s, s.table.Vaults, user.String(), cardPrefix)
 	return encodedOf(rows), err
 }
 
-// Writes implements vault.VaultStore. A head can be visible a moment before its write, so a missing write is looked for again.
+// Writes implements vault.Store. A head can be visible a moment before its write, so a missing write is looked for again.
 func (s *Store) Writes(ctx context.Context, id chain.ID, revisions []int64) ([][]byte, error) {
 	keys := make([]item, len(revisions))
 	for i, r := range revisions {
@@ -137,7 +137,7 @@ func (s *Store) Writes(ctx context.Context, id chain.ID, revisions []int64) ([][
 
 const writeTries = 3
 
-// Operations implements vault.VaultStore.
+// Operations implements vault.Store.
 func (s *Store) Operations(ctx context.Context, id chain.ID, revision int64) ([]byte, error) {
 	r, err := s.signedRow(ctx, id, writeID(revision))
 	if err != nil {
@@ -146,7 +146,7 @@ func (s *Store) Operations(ctx context.Context, id chain.ID, revision int64) ([]
 	return r.Operations, nil
 }
 
-// Envelope implements vault.VaultStore.
+// Envelope implements vault.Store.
 func (s *Store) Envelope(ctx context.Context, id chain.ID, hash chain.Hash) ([]byte, error) {
 	r, err := s.signedRow(ctx, id, envelopeID(hash))
 	if err != nil {
@@ -186,7 +186,7 @@ func operationOf(encoded []byte) (chain.Operation, error) {
 // bucketReads is how many buckets are read at the same time.
 const bucketReads = 8
 
-// LiveLines implements vault.VaultStore.
+// LiveLines implements vault.Store.
 func (s *Store) LiveLines(ctx context.Context, id chain.ID, buckets []byte) (map[byte][]chain.Line, error) {
 	found := make([][]chain.Line, len(buckets))
 	g, ctx := errgroup.WithContext(ctx)

@@ -29,7 +29,7 @@ func savedVault(t *testing.T) (*Store, *testvault.Vault, testvault.Operation) {
 	}
 	v.Apply(d)
 	chunk := testvault.Chunks("content")[0]
-	if err := s.PutVaultChunk(t.Context(), v.ID, chunk, time.Now(), 1<<20); err != nil {
+	if err := s.PutChunk(t.Context(), v.ID, chunk, time.Now(), 1<<20); err != nil {
 		t.Fatal(err)
 	}
 	return s, v, o
@@ -39,14 +39,14 @@ func savedVault(t *testing.T) (*Store, *testvault.Vault, testvault.Operation) {
 func TestDamagedVaultIsUnavailable(t *testing.T) {
 	t.Parallel()
 	for damage, read := range map[string]func(context.Context, *Store, *testvault.Vault) error{
-		"UPDATE vaults SET state = x'02'":              damagedHead,
-		"UPDATE vaults SET buckets = x'02'":            damagedHead,
-		"UPDATE vault_records SET hash = x'02'":        damagedRecords,
-		"UPDATE vault_records SET item = x'02'":        damagedRecords,
-		"UPDATE vault_records SET hash = zeroblob(33)": damagedRecords,
-		"UPDATE vault_chunks SET hash = x'02'":         damagedAttachments,
-		"UPDATE vault_chunks SET number = 2":           damagedAttachments,
-		"UPDATE vault_attachments SET id = x'02'":      damagedAttachments,
+		"UPDATE vaults SET state = x'02'":        damagedHead,
+		"UPDATE vaults SET buckets = x'02'":      damagedHead,
+		"UPDATE records SET hash = x'02'":        damagedRecords,
+		"UPDATE records SET item = x'02'":        damagedRecords,
+		"UPDATE records SET hash = zeroblob(33)": damagedRecords,
+		"UPDATE chunks SET hash = x'02'":         damagedAttachments,
+		"UPDATE chunks SET number = 2":           damagedAttachments,
+		"UPDATE attachments SET id = x'02'":      damagedAttachments,
 	} {
 		s, v, _ := savedVault(t)
 		if err := read(t.Context(), s, v); err != nil {
@@ -62,7 +62,7 @@ func TestDamagedVaultIsUnavailable(t *testing.T) {
 }
 
 func damagedHead(ctx context.Context, s *Store, v *testvault.Vault) error {
-	_, err := s.VaultHead(ctx, v.ID)
+	_, err := s.Head(ctx, v.ID)
 	_, _, accountErr := s.Account(ctx, "ada")
 	if (err == nil) != (accountErr == nil) {
 		return errors.Join(errors.New("head and account differ"), err, accountErr)
@@ -72,11 +72,11 @@ func damagedHead(ctx context.Context, s *Store, v *testvault.Vault) error {
 
 func damagedRecords(ctx context.Context, s *Store, v *testvault.Vault) error {
 	var n counted
-	return s.VaultChanges(ctx, v.ID, 0, &n)
+	return s.Changes(ctx, v.ID, 0, &n)
 }
 
 func damagedAttachments(ctx context.Context, s *Store, v *testvault.Vault) error {
-	_, err := s.VaultAttachments(ctx, v.ID)
+	_, err := s.Attachments(ctx, v.ID)
 	return err
 }
 
@@ -84,7 +84,7 @@ func damagedAttachments(ctx context.Context, s *Store, v *testvault.Vault) error
 func TestContradictoryWriteIsRefused(t *testing.T) {
 	t.Parallel()
 	s, v, o := savedVault(t)
-	before, err := s.VaultHead(t.Context(), v.ID)
+	before, err := s.Head(t.Context(), v.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +106,7 @@ func TestContradictoryWriteIsRefused(t *testing.T) {
 		if err := s.ApplyWrite(t.Context(), d.WriteChange); !errors.Is(err, vault.ErrInvalidChange) {
 			t.Errorf("%s: %v", name, err)
 		}
-		after, err := s.VaultHead(t.Context(), v.ID)
+		after, err := s.Head(t.Context(), v.ID)
 		if err != nil || after.State.Revision != before.State.Revision || after.Usage != before.Usage {
 			t.Errorf("%s: revision %d, usage %+v, %v", name, after.State.Revision, after.Usage, err)
 		}
@@ -131,7 +131,7 @@ func TestDeletedUserLeavesNoRows(t *testing.T) {
 		t.Fatal(err)
 	}
 	tables := []string{
-		"users", "cards", "vaults", "vault_entries", "vault_writes", "vault_envelopes", "vault_records", "vault_attachments", "vault_chunks",
+		"users", "cards", "vaults", "entries", "writes", "envelopes", "records", "attachments", "chunks",
 	}
 	wantRows := func(empty bool) {
 		t.Helper()

@@ -19,16 +19,16 @@ const (
 	maxSmallTokens     = 1_500_000 // bytes
 )
 
-// vaultPlan is what a write changes besides the head and its own row.
-type vaultPlan struct {
+// changedRows is what a write changes besides the head and its own row.
+type changedRows struct {
 	rows    []stagedRow
-	records int         // rows of rows with the new revision
+	records int         // how many of the rows have the new revision
 	usage   vault.Usage // added
 	chunks  int64       // bytes of chunks added: those of deleted attachments, negative
-	deleted []vaultAttachmentRow
+	deleted []attachmentRow
 }
 
-// ApplyWrite implements vault.VaultStore. It does not read the head: the transaction is conditional on it.
+// ApplyWrite implements vault.Store. It does not read the head: the transaction is conditional on it.
 func (s *Store) ApplyWrite(ctx context.Context, c vault.WriteChange) error {
 	large := isLarge(c)
 	if large { // a conflict should not cost all segments
@@ -41,7 +41,7 @@ func (s *Store) ApplyWrite(ctx context.Context, c vault.WriteChange) error {
 		return err
 	}
 	if large {
-		err = s.applyLarge(ctx, s.redoLogOf(c.Base.Vault), p.rows, func(mark *pending) error { return s.moveHead(ctx, c, p, mark) })
+		err = s.applyLarge(ctx, c.Base.Vault, p.rows, func(mark *pending) error { return s.moveHead(ctx, c, p, mark) })
 	} else {
 		err = s.moveHead(ctx, c, p, nil, p.rows...)
 	}
@@ -65,7 +65,7 @@ func isLarge(c vault.WriteChange) bool {
 
 // moveHead commits a write: it advances the head from c.Base to c.Next. The row of the write is part of the transaction, so the newest
 // write is always readable.
-func (s *Store) moveHead(ctx context.Context, c vault.WriteChange, p vaultPlan, mark *pending, rows ...stagedRow) error {
+func (s *Store) moveHead(ctx context.Context, c vault.WriteChange, p changedRows, mark *pending, rows ...stagedRow) error {
 	id := c.Base.Vault.String()
 	next := writeStateOf(c.Next)
 	next.HeadRecords, next.Pending = p.records, mark
@@ -96,7 +96,7 @@ func (s *Store) moveHead(ctx context.Context, c vault.WriteChange, p vaultPlan, 
 	for _, r := range rows {
 		writes = append(writes, r.write())
 	}
-	return headRefused(s.transact(ctx, writes...), c.Base, func(head vaultHeadRow, r *refused) error {
+	return headRefused(s.transact(ctx, writes...), c.Base, func(head headRow, r *refused) error {
 		before := vault.Usage{Items: head.Items, Bytes: head.Bytes}
 		after := vault.Usage{Items: before.Items + p.usage.Items, Bytes: before.Bytes + p.usage.Bytes}
 		if err := c.Quota.Check(before, after, c.Replaces()); err != nil {
@@ -109,18 +109,18 @@ func (s *Store) moveHead(ctx context.Context, c vault.WriteChange, p vaultPlan, 
 // planner builds a plan. Lines and attachments are those that the operations need, as stored. If they are newer than the head that the
 // write is based on, the write is refused anyway.
 type planner struct {
-	vaultPlan
+	changedRows
 	store       *Store
 	vault       string
 	revision    int64
-	lines       map[string]lineRow            // by row
-	attachments map[string]vaultAttachmentRow // by ID
-	next        map[string]stagedRow          // the rows of lines: one that is deleted and put is written once
-	order       []string                      // of next
+	lines       map[string]lineRow       // by row
+	attachments map[string]attachmentRow // by ID
+	next        map[string]stagedRow     // the rows of lines: one that is deleted and put is written once
+	order       []string                 // of next
 }
 
 // plan returns what c changes. The refusals of operations mean something only at c.Base, so otherwise it returns why the head is not.
-func (s *Store) plan(ctx context.Context, c vault.WriteChange) (vaultPlan, error) {
+func (s *Store) plan(ctx context.Context, c vault.WriteChange) (changedRows, error) {
 	p := planner{store: s, vault: c.Base.Vault.String(), revision: c.Next.State.Revision, next: map[string]stagedRow{}}
 	err := p.load(ctx, c)
 	if err == nil {
@@ -131,14 +131,14 @@ func (s *Store) plan(ctx context.Context, c vault.WriteChange) (vaultPlan, error
 	}
 	if err != nil {
 		if moved := s.isAt(ctx, c.Base); moved != nil {
-			return vaultPlan{}, moved
+			return changedRows{}, moved
 		}
-		return vaultPlan{}, err
+		return changedRows{}, err
 	}
 	for _, row := range p.order {
 		p.rows = append(p.rows, p.next[row])
 	}
-	return p.vaultPlan, nil
+	return p.changedRows, nil
 }
 
 // load reads the lines that c deletes, and the attachments that it puts or deletes.
@@ -158,11 +158,11 @@ func (p *planner) load(ctx context.Context, c vault.WriteChange) error {
 	if err != nil {
 		return err
 	}
-	attachments, err := getAll[vaultAttachmentRow](ctx, p.store, p.store.table.Passwords, attachmentKeys, "")
+	attachments, err := getAll[attachmentRow](ctx, p.store, p.store.table.Passwords, attachmentKeys, "")
 	if err != nil {
 		return err
 	}
-	p.lines, p.attachments = make(map[string]lineRow, len(lines)), make(map[string]vaultAttachmentRow, len(attachments))
+	p.lines, p.attachments = make(map[string]lineRow, len(lines)), make(map[string]attachmentRow, len(attachments))
 	for _, l := range lines {
 		p.lines[l.Row] = l
 	}
@@ -240,13 +240,13 @@ func (p *planner) add(table string, row any) error {
 	return err
 }
 
-// vaultRecordID is the sort key of a sealed record.
-func vaultRecordID(l chain.Line) string {
+// recordID is the sort key of a sealed record.
+func recordID(l chain.Line) string {
 	return fmt.Sprintf("%s#%02x#%08x#%08x", l.ID, byte(l.Kind), l.Version, l.Epoch)
 }
 
 func (p *planner) record(o chain.Operation, encoded []byte, token string) error {
-	row := recordRow{UserID: p.vault, RecordID: vaultRecordID(o.Line), Revision: p.revision, Token: token, Operation: encoded}
+	row := recordRow{Vault: p.vault, RecordID: recordID(o.Line), Revision: p.revision, Token: token, Operation: encoded}
 	if o.Delete {
 		// The real clock, as DynamoDB uses it when it deletes the row.
 		row.Deleted, row.TTL = true, ttl(time.Now().AddDate(0, 0, vault.TombstoneDays))
@@ -293,38 +293,4 @@ func (p *planner) hold(ctx context.Context, now time.Time) error {
 		}
 	}
 	return nil
-}
-
-// VaultChanges implements vault.VaultStore.
-func (s *Store) VaultChanges(ctx context.Context, id chain.ID, since int64, w vault.VaultWriter) error {
-	var head vaultHeadRow
-	return delta{
-		Store: s, since: max(since, 0),
-		newest: func(ctx context.Context) (_ state, err error) {
-			head, err = s.upToDateHead(ctx, id)
-			return state{id.String(), head.Revision, head.HeadRecords}, err
-		},
-		begin: func() error {
-			h, err := head.head()
-			if err != nil {
-				return err
-			}
-			return w.Begin(h)
-		},
-		record: func(r recordRow) error {
-			o, err := operationOf(r.Operation)
-			if err != nil {
-				return err
-			}
-			if r.Deleted {
-				o.Hash = chain.Hash{}
-			}
-			return w.Write(vault.VaultRecord{Line: o.Line, Revision: r.Revision, Token: r.Token, Deleted: r.Deleted})
-		},
-	}.read(ctx)
-}
-
-// SmallVault implements vault.VaultStore.
-func (s *Store) SmallVault(ctx context.Context, id chain.ID, since, limit int64) (bool, error) {
-	return s.small(ctx, id.String(), since, limit)
 }

@@ -7,21 +7,21 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/chain"
 )
 
-// Entries implements vault.VaultStore.
+// Entries implements vault.Store.
 func (s *Store) Entries(ctx context.Context, id chain.ID, after int64) ([][]byte, error) {
-	return readBlobs(ctx, s.stmt.vaults.entries, id[:], after)
+	return readBlobs(ctx, s.stmt.entries, id[:], after)
 }
 
-// Cards implements vault.VaultStore.
+// Cards implements vault.Store.
 func (s *Store) Cards(ctx context.Context, user chain.ID) ([][]byte, error) {
-	return readBlobs(ctx, s.stmt.vaults.cards, user.String())
+	return readBlobs(ctx, s.stmt.cards, user.String())
 }
 
-// Writes implements vault.VaultStore. Writes never change, so it needs no transaction.
+// Writes implements vault.Store. Writes never change, so it needs no transaction.
 func (s *Store) Writes(ctx context.Context, id chain.ID, revisions []int64) ([][]byte, error) {
 	writes := make([][]byte, 0, len(revisions))
 	for _, n := range revisions {
-		w, err := readBlob(ctx, "write", s.stmt.vaults.write, id[:], n)
+		w, err := readBlob(ctx, "write", s.stmt.writeAt, id[:], n)
 		if err != nil {
 			return nil, err
 		}
@@ -30,14 +30,14 @@ func (s *Store) Writes(ctx context.Context, id chain.ID, revisions []int64) ([][
 	return writes, nil
 }
 
-// Operations implements vault.VaultStore.
+// Operations implements vault.Store.
 func (s *Store) Operations(ctx context.Context, id chain.ID, revision int64) ([]byte, error) {
-	return readBlob(ctx, "write", s.stmt.vaults.operations, id[:], revision)
+	return readBlob(ctx, "write", s.stmt.operationsAt, id[:], revision)
 }
 
-// Envelope implements vault.VaultStore.
+// Envelope implements vault.Store.
 func (s *Store) Envelope(ctx context.Context, id chain.ID, hash chain.Hash) ([]byte, error) {
-	return readBlob(ctx, "envelope", s.stmt.vaults.envelope, id[:], hash[:])
+	return readBlob(ctx, "envelope", s.stmt.envelope, id[:], hash[:])
 }
 
 func readBlob(ctx context.Context, what string, stmt *sql.Stmt, args ...any) ([]byte, error) {

@@ -12,7 +12,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/testvault"
 )
 
-func writesOfEverySize(t *testing.T, open func(t *testing.T) VaultStore) {
+func writesOfEverySize(t *testing.T, open func(t *testing.T) vault.Store) {
 	a, b := open(t), open(t)
 	v := founded(t, a, "ada")
 	first := items(v, chain.MaxOperations/2, 100)
@@ -26,7 +26,7 @@ func writesOfEverySize(t *testing.T, open func(t *testing.T) VaultStore) {
 	}
 	write(t, b, v, second...)
 	wantVault(t, a, v)
-	if changed := vaultChangesSince(t, a, v.ID, 1); len(changed.records) != len(second) {
+	if changed := changesSince(t, a, v.ID, 1); len(changed.records) != len(second) {
 		t.Errorf("%d records changed, want %d", len(changed.records), len(second))
 	}
 
@@ -42,7 +42,7 @@ func writesOfEverySize(t *testing.T, open func(t *testing.T) VaultStore) {
 }
 
 // A delta after many changes of the same places has each place once, at its newest change.
-func placesChangeOften(t *testing.T, open func(t *testing.T) VaultStore) {
+func placesChangeOften(t *testing.T, open func(t *testing.T) vault.Store) {
 	s := open(t)
 	v := founded(t, s, "ada")
 	id := seal.NewID()
@@ -56,11 +56,11 @@ func placesChangeOften(t *testing.T, open func(t *testing.T) VaultStore) {
 	wantSince(t, s, v, 0, map[chain.Line]int64{place(newest): 39})
 	wantVault(t, s, v)
 	for since := int64(1); since < 39; since++ {
-		vaultChangesSince(t, s, v.ID, since)
+		changesSince(t, s, v.ID, since)
 	}
 }
 
-func tombstonesOfAVaultLast(t *testing.T, open func(t *testing.T) VaultStore) {
+func tombstonesLast(t *testing.T, open func(t *testing.T) vault.Store) {
 	s := open(t)
 	v := founded(t, s, "ada")
 	ops := items(v, 20, 10)
@@ -97,7 +97,7 @@ func tombstonesOfAVaultLast(t *testing.T, open func(t *testing.T) VaultStore) {
 	wantVault(t, s, v)
 }
 
-func smallVaults(t *testing.T, open func(t *testing.T) VaultStore) {
+func smallAnswers(t *testing.T, open func(t *testing.T) vault.Store) {
 	s := open(t)
 	v := founded(t, s, "ada")
 	write(t, s, v, items(v, 5, 1000)...)
@@ -110,7 +110,7 @@ func smallVaults(t *testing.T, open func(t *testing.T) VaultStore) {
 	}{
 		{0, 1 << 20, false}, {1, 1 << 20, false}, {2, 1 << 20, false}, {3, 1 << 20, true}, {3, 10_000, true}, {3, 9999, false}, {4, 0, true}, {9, 0, true},
 	} {
-		small, err := s.SmallVault(t.Context(), v.ID, c.since, c.limit)
+		small, err := s.Small(t.Context(), v.ID, c.since, c.limit)
 		if err != nil || small != c.small {
 			t.Errorf("since %d, with %d bytes: %v, %v", c.since, c.limit, small, err)
 		}
@@ -118,7 +118,7 @@ func smallVaults(t *testing.T, open func(t *testing.T) VaultStore) {
 }
 
 // largeVaultOf fills a vault with records of 4 MB in total, the newest of them from a large write, and returns overviews.
-func largeVaultOf(t *testing.T, s VaultStore) (v *testvault.Vault, overviews []testvault.Operation) {
+func largeVaultOf(t *testing.T, s vault.Store) (v *testvault.Vault, overviews []testvault.Operation) {
 	t.Helper()
 	v = founded(t, s, "ada")
 	for range 60 {
@@ -134,10 +134,10 @@ func largeVaultOf(t *testing.T, s VaultStore) (v *testvault.Vault, overviews []t
 }
 
 // A store that cannot read the old state while a write is stored may give up, but must not mix old and new records.
-func vaultIsWrittenDuringARead(t *testing.T, open func(t *testing.T) VaultStore) {
+func writesDuringARead(t *testing.T, open func(t *testing.T) vault.Store) {
 	reader, writer := open(t), open(t)
 	v, overviews := largeVaultOf(t, writer)
-	before := vaultChangesSince(t, reader, v.ID, 0)
+	before := changesSince(t, reader, v.ID, 0)
 	during := answer{during: func() error {
 		follow(t, writer, v, v.DraftRotate())
 		var ops []testvault.Operation
@@ -147,9 +147,9 @@ func vaultIsWrittenDuringARead(t *testing.T, open func(t *testing.T) VaultStore)
 		write(t, writer, v, ops...)
 		return nil
 	}}
-	err := reader.VaultChanges(t.Context(), v.ID, 0, &during)
+	err := reader.Changes(t.Context(), v.ID, 0, &during)
 	if err == nil {
-		checkVaultAnswer(t, during, 0)
+		checkAnswer(t, during, 0)
 		if len(during.records) != len(before.records) || !sameState(during.head.State, before.head.State) {
 			t.Errorf("%d records at %d, want %d at %d", len(during.records), during.head.State.Revision, len(before.records), before.head.State.Revision)
 		}
@@ -159,15 +159,15 @@ func vaultIsWrittenDuringARead(t *testing.T, open func(t *testing.T) VaultStore)
 	wantVault(t, reader, v)
 }
 
-func vaultWriterErrorEndsTheRead(t *testing.T, open func(t *testing.T) VaultStore) {
+func writerErrorEndsTheRead(t *testing.T, open func(t *testing.T) vault.Store) {
 	s := open(t)
 	v, _ := largeVaultOf(t, s)
 	enough := errors.New("enough")
 	a := answer{during: func() error { return enough }}
-	if err := s.VaultChanges(t.Context(), v.ID, 0, &a); err != enough || len(a.records) != 1 { //nolint:errorlint // returned unchanged
+	if err := s.Changes(t.Context(), v.ID, 0, &a); err != enough || len(a.records) != 1 { //nolint:errorlint // returned unchanged
 		t.Errorf("%d records, %v", len(a.records), err)
 	}
-	err := s.VaultChanges(t.Context(), v.ID, 0, refusing{enough})
+	err := s.Changes(t.Context(), v.ID, 0, refusing{enough})
 	if err != enough { //nolint:errorlint // returned unchanged
 		t.Error(err)
 	}
@@ -177,11 +177,11 @@ func vaultWriterErrorEndsTheRead(t *testing.T, open func(t *testing.T) VaultStor
 // refusing refuses the head.
 type refusing struct{ err error }
 
-func (r refusing) Begin(vault.VaultHead) error { return r.err }
+func (r refusing) Begin(vault.Head) error { return r.err }
 
-func (r refusing) Write(vault.VaultRecord) error { return errors.New("write after an error of Begin") }
+func (r refusing) Write(vault.Record) error { return errors.New("write after an error of Begin") }
 
-func vaultsAreSeparate(t *testing.T, open func(t *testing.T) VaultStore) {
+func vaultsAreSeparate(t *testing.T, open func(t *testing.T) vault.Store) {
 	s := open(t)
 	ada, eve := founded(t, s, "ada"), founded(t, s, "eve")
 	id := seal.NewID()
@@ -200,13 +200,19 @@ func vaultsAreSeparate(t *testing.T, open func(t *testing.T) VaultStore) {
 	wantVault(t, s, ada)
 }
 
-// everyCall calls each method of vault.VaultStore.
-func everyCall(ctx context.Context, s VaultStore, v *testvault.Vault) map[string]error {
+// everyCall calls each method of vault.Store.
+func everyCall(ctx context.Context, s vault.Store, v *testvault.Vault) map[string]error {
 	errs := map[string]error{}
 	next, founding := testvault.NewPerson("eve").Found()
 	chunks := testvault.Chunks("content")
+	_, errs["user"] = s.User(ctx, "ada")
+	_, errs["inhabited"] = s.Inhabited(ctx)
+	_, errs["server key"] = s.ServerKey(ctx, []byte("fresh"))
+	errs["update user"] = s.UpdateUser(ctx, accountOf(v))
+	errs["delete user"] = s.DeleteUser(ctx, "ada")
+	errs["probe"] = s.Probe(ctx, start)
 	errs["create account"] = s.CreateAccount(ctx, accountOf(next), founding)
-	_, errs["head"] = s.VaultHead(ctx, v.ID)
+	_, errs["head"] = s.Head(ctx, v.ID)
 	_, _, errs["account"] = s.Account(ctx, "ada")
 	_, errs["lines"] = s.LiveLines(ctx, v.ID, []byte{1})
 	_, errs["entries"] = s.Entries(ctx, v.ID, -1)
@@ -216,16 +222,16 @@ func everyCall(ctx context.Context, s VaultStore, v *testvault.Vault) map[string
 	_, errs["cards"] = s.Cards(ctx, v.Owner.ID)
 	errs["write"] = s.ApplyWrite(ctx, v.Draft(items(v, 2, 10)...).WriteChange)
 	errs["entry"] = s.AppendEntry(ctx, v.DraftRotate().EntryChange)
-	_, errs["changes"] = vaultChanges(ctx, s, v.ID, 0)
-	_, errs["small"] = s.SmallVault(ctx, v.ID, 0, 10)
-	errs["put chunk"] = s.PutVaultChunk(ctx, v.ID, chunks[0], start, plenty)
-	_, errs["chunk"] = s.VaultChunk(ctx, v.ID, chunks[0].Attachment, 1)
-	_, errs["attachment"] = s.VaultAttachment(ctx, v.ID, chunks[0].Attachment)
-	_, errs["attachments"] = s.VaultAttachments(ctx, v.ID)
+	_, errs["changes"] = changesOf(ctx, s, v.ID, 0)
+	_, errs["small"] = s.Small(ctx, v.ID, 0, 10)
+	errs["put chunk"] = s.PutChunk(ctx, v.ID, chunks[0], start, plenty)
+	_, errs["chunk"] = s.Chunk(ctx, v.ID, chunks[0].Attachment, 1)
+	_, errs["attachment"] = s.Attachment(ctx, v.ID, chunks[0].Attachment)
+	_, errs["attachments"] = s.Attachments(ctx, v.ID)
 	return errs
 }
 
-func canceledContextLeavesTheVault(t *testing.T, open func(t *testing.T) VaultStore) {
+func canceledContextIsAnError(t *testing.T, open func(t *testing.T) vault.Store) {
 	s := open(t)
 	v := founded(t, s, "ada")
 	write(t, s, v, items(v, 1, 10)...)
@@ -239,10 +245,13 @@ func canceledContextLeavesTheVault(t *testing.T, open func(t *testing.T) VaultSt
 	wantVault(t, s, v)
 }
 
-func closedStoreHasNoVaults(t *testing.T, open func(t *testing.T) VaultStore) {
+func closedStoreIsUnavailable(t *testing.T, open func(t *testing.T) vault.Store) {
 	s := open(t)
 	v := founded(t, s, "ada")
 	write(t, s, v, items(v, 1, 10)...)
+	if err := s.Probe(t.Context(), start); err != nil {
+		t.Fatalf("probe: %v", err)
+	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
