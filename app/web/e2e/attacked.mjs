@@ -119,8 +119,10 @@ const commands = {
     const problem = await attempt("save", { item: { ...item, title } });
     return { said: problem ? problem.code : "" };
   },
+  /** All items, with those in the trash. */
   async items() {
-    return callCore(page, "list", { query: "" });
+    const lists = [await callCore(page, "list", { query: "" }), await callCore(page, "list", { query: "", trash: true })];
+    return { items: lists.flatMap((list) => list.items) };
   },
   async token() {
     const cookies = await page.context().cookies();
