@@ -309,7 +309,7 @@ func TestRegisterRetriesWithAnotherUserID(t *testing.T) {
 	d := newDevice(t, server)
 	tries := 0
 	d.wire.before = func(r *client.Request) (*client.Response, error) {
-		if r.Path != protocol.PathRegister {
+		if r.Path != protocol.PathUsers {
 			return nil, nil
 		}
 		if tries++; tries == 1 {
