@@ -122,7 +122,7 @@ func (s *stage) bomb(content string) string {
 	bomb := []byte(head + `"records":[` + content + tail)
 	packed := packed(bomb)
 	s.gate.lie(lies{instead: func(w http.ResponseWriter, r request) bool {
-		if !matches(protocol.PathVaultOf, r.Path) {
+		if !matches(protocol.PathVault, r.Path) {
 			return false
 		}
 		if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {

@@ -185,7 +185,7 @@ func (s *stage) account(d device) protocol.UserAccount {
 func (s *stage) whole(d device) protocol.VaultAnswer {
 	s.Helper()
 	var v protocol.VaultAnswer
-	s.get(d, s.path(d, protocol.PathVaultOf)+"?since=0&after=-1&revision=0", &v)
+	s.get(d, s.path(d, protocol.PathVault)+"?since=0&after=-1&revision=0", &v)
 	return v
 }
 
@@ -263,7 +263,7 @@ func (s *stage) recovers(titles ...string) {
 
 // vault returns a lie about the vault, in a delta as well as in the whole.
 func (s *stage) vault(change func(*protocol.VaultAnswer)) lies {
-	return editing(s.T, protocol.PathVaultOf, change)
+	return editing(s.T, protocol.PathVault, change)
 }
 
 // accounts returns a lie about the account, when it is read and in the answer to signing in.

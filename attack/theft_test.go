@@ -48,7 +48,7 @@ var thefts = []attack{
 				method, path string
 				body         any
 			}{
-				{"DELETE", protocol.PathVaultOf, nil},
+				{"DELETE", protocol.PathVault, nil},
 				{"DELETE", strings.ReplaceAll(protocol.PathVaultAttachments+"/{id}", "{id}", file), nil},
 				{"DELETE", strings.NewReplacer("{id}", file, "{chunk}", "1").Replace(protocol.PathVaultChunk), nil},
 				{"DELETE", protocol.PathAccount, nil},

@@ -122,7 +122,7 @@ func (a *attacker) at(url string) (*attacker, error) {
 // poll requests what is new. This is the server's part of a sync.
 func (a *attacker) poll(ctx context.Context) error {
 	return a.call(ctx, http.MethodGet, fmt.Sprintf("%s?since=%d&after=%d&revision=%d",
-		a.path(protocol.PathVaultOf), a.State.Revision, a.State.Entry.Sequence, a.State.Revision), nil, nil)
+		a.path(protocol.PathVault), a.State.Revision, a.State.Entry.Sequence, a.State.Revision), nil, nil)
 }
 
 // change puts overviews with tokens of about each bytes, and of size bytes in total.
@@ -255,7 +255,7 @@ func syncAttack(ctx context.Context, url string, sessions []session) func() erro
 }
 
 func fullSync(ctx context.Context, url string, s session) (int64, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+strings.Replace(protocol.PathVaultOf, "{vault}", s.vault, 1), nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+strings.Replace(protocol.PathVault, "{vault}", s.vault, 1), nil)
 	if err != nil {
 		return 0, err
 	}

@@ -120,7 +120,7 @@ func (u *user) pollVault(ctx context.Context, since int64) error {
 	defer cancel()
 	answer, err := u.wire.Do(ctx, client.Request{
 		Method: http.MethodGet, Limit: 1 << 30,
-		Path: strings.Replace(protocol.PathVaultOf, "{vault}", u.vault, 1) + fmt.Sprintf("?since=%d&after=1&revision=%d", since, since),
+		Path: strings.Replace(protocol.PathVault, "{vault}", u.vault, 1) + fmt.Sprintf("?since=%d&after=1&revision=%d", since, since),
 	})
 	if err == nil && answer.Status != http.StatusOK {
 		err = fmt.Errorf("sync: status %d: %s", answer.Status, answer.Body)

@@ -119,7 +119,7 @@ func TestTakingOverNoticesARolledBackVault(t *testing.T) {
 	if _, err := next.TakeOver(t.Context(), h); err != nil {
 		t.Fatal(err)
 	}
-	next.wire.lie(edit(t, protocol.PathVaultOf, func(v *protocol.VaultAnswer) { *v = earlier }))
+	next.wire.lie(edit(t, protocol.PathVault, func(v *protocol.VaultAnswer) { *v = earlier }))
 	var back *client.RolledBackError
 	if _, err := next.Sync(t.Context()); !errors.As(err, &back) {
 		t.Errorf("synced: %v", err)

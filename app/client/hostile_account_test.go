@@ -203,7 +203,7 @@ func TestAnAccountThatTheLogDoesNotSignIsRefused(t *testing.T) {
 			d := decodeObject(t, old.Keys.Document, chain.ParseDocument)
 			k.Salt, k.Cost = chain.ID(d.Salt).String(), int(d.Cost)
 		})
-		vault := edit(t, strings.Replace(protocol.PathVaultOf, "{vault}", old.Vault, 1), change)
+		vault := edit(t, strings.Replace(protocol.PathVault, "{vault}", old.Vault, 1), change)
 		return func(r client.Request, answer *client.Response) {
 			if r.Path == protocol.PathLogin && answer.Status == 401 {
 				// A hostile server takes the old password.
@@ -297,7 +297,7 @@ func TestTheLogOfAnotherVaultIsRefused(t *testing.T) {
 			t.Parallel()
 			d := newDevice(t, server)
 			d.login(t, "anna", "x")
-			d.wire.lie(edit(t, strings.Replace(protocol.PathVaultOf, "{vault}", d.account(t).Vault, 1), change))
+			d.wire.lie(edit(t, strings.Replace(protocol.PathVault, "{vault}", d.account(t).Vault, 1), change))
 			if _, err := d.Sync(t.Context()); client.Explain(err).Code != client.CodeVaultAltered {
 				t.Errorf("got %v (%s)", err, client.Explain(err).Code)
 			}

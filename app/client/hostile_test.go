@@ -155,7 +155,7 @@ func TestLiesAboutTheWholeVaultAreRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			d := newDevice(t, server)
 			d.login(t, "anna", "victim")
-			d.wire.lie(edit(t, protocol.PathVaultOf, func(v *protocol.VaultAnswer) { lie.tell(t, c, v) }))
+			d.wire.lie(edit(t, protocol.PathVault, func(v *protocol.VaultAnswer) { lie.tell(t, c, v) }))
 			_, err := d.Sync(t.Context())
 			expectAltered(t, err, c.names(lie.want))
 			if got := d.titles(t, ""); len(got) != 0 {
@@ -180,11 +180,11 @@ func TestLiesToADeviceThatSyncedBeforeAreRefused(t *testing.T) {
 			d.wire.lie(func(r client.Request, answer *client.Response) {
 				tell := func(v *protocol.VaultAnswer) { lie.tell(t, c, v) }
 				if strings.Contains(r.Path, "since=0&") {
-					edit(t, protocol.PathVaultOf, tell)(r, answer)
+					edit(t, protocol.PathVault, tell)(r, answer)
 					return
 				}
 				// The delta omits a record, because it cannot express every lie.
-				edit(t, protocol.PathVaultOf, func(v *protocol.VaultAnswer) { v.Records = v.Records[1:] })(r, answer)
+				edit(t, protocol.PathVault, func(v *protocol.VaultAnswer) { v.Records = v.Records[1:] })(r, answer)
 			})
 			_, err := d.Sync(t.Context())
 			expectAltered(t, err, c.names(lie.want))
@@ -200,7 +200,7 @@ func (c *crime) behind(t *testing.T, server string) *device {
 	t.Helper()
 	d := newDevice(t, server)
 	d.login(t, "anna", "victim")
-	d.wire.lie(edit(t, protocol.PathVaultOf, func(v *protocol.VaultAnswer) { *v = c.old }))
+	d.wire.lie(edit(t, protocol.PathVault, func(v *protocol.VaultAnswer) { *v = c.old }))
 	d.sync(t)
 	d.wire.lie(nil)
 	return d
@@ -255,7 +255,7 @@ func TestLiesInADeltaLeadToAFullDownload(t *testing.T) {
 					full++
 					return
 				}
-				edit(t, protocol.PathVaultOf, func(v *protocol.VaultAnswer) { tell(t, c, v) })(r, answer)
+				edit(t, protocol.PathVault, func(v *protocol.VaultAnswer) { tell(t, c, v) })(r, answer)
 			})
 			d.sync(t)
 			if full != 1 {
@@ -282,7 +282,7 @@ func TestAnOlderVaultAsAWholeIsRefused(t *testing.T) {
 	t.Parallel()
 	server, d, c := scene(t)
 	revision := d.sync(t).Revision
-	serveOld := edit(t, protocol.PathVaultOf, func(v *protocol.VaultAnswer) { *v = c.old })
+	serveOld := edit(t, protocol.PathVault, func(v *protocol.VaultAnswer) { *v = c.old })
 	names := fmt.Sprintf("server shows the vault at revision %d, but this device has seen revision %d", c.old.Revision, revision)
 
 	t.Run("in the same run", func(t *testing.T) {

@@ -95,7 +95,7 @@ func TestTruncatedAnswerCountsAsOffline(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			d := first.restarted(t, server)
 			d.wire.lie(func(r client.Request, a *client.Response) {
-				if isAt(r, protocol.PathVaultOf) {
+				if isAt(r, protocol.PathVault) {
 					answer(a)
 				}
 			})

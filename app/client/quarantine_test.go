@@ -164,7 +164,7 @@ func TestSigningInAgainSendsTheOutbox(t *testing.T) {
 	d.login(t, "anna", "again")
 	var got int
 	d.wire.lie(func(r client.Request, a *client.Response) {
-		if isAt(r, protocol.PathVaultOf) && strings.Contains(r.Path, "?since=0&") {
+		if isAt(r, protocol.PathVault) && strings.Contains(r.Path, "?since=0&") {
 			got++
 		}
 	})
@@ -343,7 +343,7 @@ func TestAnOtherVaultOfTheServerLeavesTheCopyReadable(t *testing.T) {
 	d.save(t, login("newest"))
 	d = d.restarted(t, server)
 	d.wire.lie(func(r client.Request, a *client.Response) {
-		if isAt(r, protocol.PathVaultOf) {
+		if isAt(r, protocol.PathVault) {
 			a.Body = older
 		}
 	})

@@ -264,7 +264,7 @@ func edit[T any](t testing.TB, path string, change func(*T)) func(client.Request
 func (d *device) fetch(t testing.TB) protocol.VaultAnswer {
 	t.Helper()
 	a := d.account(t)
-	path := strings.Replace(protocol.PathVaultOf, "{vault}", a.Vault, 1) + "?since=0&after=-1&revision=0"
+	path := strings.Replace(protocol.PathVault, "{vault}", a.Vault, 1) + "?since=0&after=-1&revision=0"
 	return fetch[protocol.VaultAnswer](t, d, path)
 }
 

@@ -114,7 +114,7 @@ func vaultPath(v *vault, path string) string {
 // ask gets what the server has of the vault: the records that changed above revision since, the log above sequence number after, and
 // the writes down to a revision.
 func (op *operation) ask(v *vault, since, after, revision int64) (*replica.Answer, []byte, error) {
-	path := fmt.Sprintf("%s?since=%d&after=%d&revision=%d", vaultPath(v, protocol.PathVaultOf), since, after, revision)
+	path := fmt.Sprintf("%s?since=%d&after=%d&revision=%d", vaultPath(v, protocol.PathVault), since, after, revision)
 	body, err := op.exchange(methodGet, path, nil, maxVault)
 	if hasCode(err, protocol.CodeUnavailable) { // a server that is too busy counts as offline
 		err = fmt.Errorf("%w: %w", ErrOffline, err)
@@ -124,7 +124,7 @@ func (op *operation) ask(v *vault, since, after, revision int64) (*replica.Answe
 	}
 	answer, err := replica.Parse(body)
 	if err != nil {
-		return nil, nil, op.answerError(methodGet, protocol.PathVaultOf, err)
+		return nil, nil, op.answerError(methodGet, protocol.PathVault, err)
 	}
 	return answer, body, nil
 }

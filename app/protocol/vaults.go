@@ -1,18 +1,16 @@
 package protocol
 
-// The wire of format 2. Signed objects are those of package chain, in their one encoding.
-
-// Paths of format 2. {vault} and {id} are IDs, {chunk} is a number from 1.
+// The paths of users and vaults. {vault} and {id} are IDs, {chunk} is a number from 1.
 const (
 	PathUsers            = "/api/v1/users"
 	PathAccountEntry     = "/api/v1/account/entry"
-	PathVaultOf          = "/api/v1/vaults/{vault}"
+	PathVault          = "/api/v1/vaults/{vault}"
 	PathVaultWrites      = "/api/v1/vaults/{vault}/writes"
 	PathVaultAttachments = "/api/v1/vaults/{vault}/attachments"
 	PathVaultChunk       = "/api/v1/vaults/{vault}/attachments/{id}/{chunk}"
 )
 
-// Limits of format 2 that both sides enforce.
+// Limits of signed objects, which are those of package chain in their one encoding.
 const (
 	MaxSignedBytes     = 256 << 10 // of one signed object, encoded and in base64url: a log entry with 1,000 members
 	MaxOperationsBytes = 160 << 10 // of the operations of a write, in base64url
@@ -205,7 +203,7 @@ type VaultRecord struct {
 	Deleted bool `json:"deleted,omitempty"`
 }
 
-// VaultAnswer answers GET at PathVaultOf with the parameters since, after and revision: the log above sequence number after, the path
+// VaultAnswer answers GET at PathVault with the parameters since, after and revision: the log above sequence number after, the path
 // of writes down to revision, and all records that changed above revision since, with tombstones; for since = 0, all live records
 // without tombstones.
 type VaultAnswer struct {

@@ -31,9 +31,6 @@ const (
 	PathSessionsEnd    = "/api/v1/sessions/end"
 	PathEvents         = "/api/v1/events"
 	PathSettings       = "/api/v1/settings"
-	PathAttachments    = "/api/v1/attachments"
-	PathAttachment     = "/api/v1/attachments/{id}"
-	PathChunk          = "/api/v1/attachments/{id}/{chunk}"
 )
 
 // Limits that both sides enforce.
@@ -163,30 +160,11 @@ type RevisionEvent struct {
 	Sequence Sequence `json:"sequence"` // of the newest log entry
 }
 
-// Chunk is one sealed chunk of an attachment: the body of PUT and of the answer to GET at PathChunk, where {chunk} is its
+// Chunk is one sealed chunk of an attachment: the body of PUT and of the answer to GET at PathVaultChunk, where {chunk} is its
 // number, from 1 to Count.
 type Chunk struct {
 	Count ChunkCount `json:"count"` // total number of chunks, the same in each of them
 	Token ChunkToken `json:"token"`
-}
-
-// Attachment describes an attachment, complete or not.
-type Attachment struct {
-	ID     ID         `json:"id"`
-	Count  ChunkCount `json:"count"`
-	Chunks ChunkCount `json:"chunks"` // stored so far; the attachment is complete when they equal Count
-	//wire:schema {"minimum":1}
-	Bytes    int64     `json:"bytes"`    // total size of their tokens
-	Uploaded time.Time `json:"uploaded"` // when the last chunk was stored
-}
-
-// AttachmentsResponse lists all attachments of the user. Now is the server's clock, so their age does not depend on the
-// client's.
-type AttachmentsResponse struct {
-	Attachments []Attachment `json:"attachments"`
-	//wire:schema {"minimum":0}
-	Quota int64     `json:"quota"` // bytes of tokens that the user may store
-	Now   time.Time `json:"now"`
 }
 
 // Settings are the operator's settings, as the page needs them.

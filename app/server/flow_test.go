@@ -109,7 +109,7 @@ func TestWholeLife(t *testing.T) {
 
 	other := alice.mustLogin("")
 	alice.call("POST", protocol.PathSessionsEnd, protocol.EndSessionsRequest{CurrentAuthKey: alice.authKey}).want(204, "")
-	s.call("GET", alice.vaultPath(protocol.PathVaultOf), nil, bearer(other.Token)).want(401, protocol.CodeUnauthorized)
+	s.call("GET", alice.vaultPath(protocol.PathVault), nil, bearer(other.Token)).want(401, protocol.CodeUnauthorized)
 	another := alice.mustLogin("")
 	s.call("POST", protocol.PathLogout, nil, bearer(another.Token)).want(204, "")
 	s.call("POST", protocol.PathLogout, nil, bearer(another.Token)).want(401, protocol.CodeUnauthorized)

@@ -338,7 +338,7 @@ func (p *person) save() {
 func (p *person) vault(query string) protocol.VaultAnswer {
 	p.s.t.Helper()
 	var out protocol.VaultAnswer
-	p.call("GET", p.vaultPath(protocol.PathVaultOf)+query, nil).into(&out)
+	p.call("GET", p.vaultPath(protocol.PathVault)+query, nil).into(&out)
 	return out
 }
 

@@ -208,10 +208,10 @@ func TestWriteErrorNamesTheField(t *testing.T) {
 		"?since=-1", "?since=x", "?since=1&since=2", "?since=01", "?since=", "?until=3", "?since=99999999999999999999", "?after=-2", "?after=1.0",
 		"?revision=-1", "?revision=9007199254740992",
 	} {
-		alice.call("GET", alice.vaultPath(protocol.PathVaultOf)+query, nil).want(400, protocol.CodeBadRequest)
+		alice.call("GET", alice.vaultPath(protocol.PathVault)+query, nil).want(400, protocol.CodeBadRequest)
 	}
-	alice.call("GET", strings.Replace(protocol.PathVaultOf, "{vault}", "x", 1), nil).want(400, protocol.CodeBadRequest)
-	alice.call("GET", strings.Replace(protocol.PathVaultOf, "{vault}", sample.ID(), 1), nil).want(404, protocol.CodeNotFound)
+	alice.call("GET", strings.Replace(protocol.PathVault, "{vault}", "x", 1), nil).want(400, protocol.CodeBadRequest)
+	alice.call("GET", strings.Replace(protocol.PathVault, "{vault}", sample.ID(), 1), nil).want(404, protocol.CodeNotFound)
 	alice.call("POST", protocol.PathSessionsEnd, protocol.EndSessionsRequest{CurrentAuthKey: alice.authKey, ID: "nonsense"}).want(400, protocol.CodeBadRequest)
 }
 
@@ -239,5 +239,5 @@ func TestUnknownPathsAndMethods(t *testing.T) {
 		t.Errorf("Allow: %q", a.header.Get("Allow"))
 	}
 	s.call("TRACE", protocol.PathLogin, nil).want(405, protocol.CodeMethodNotAllowed)
-	s.call("DELETE", strings.Replace(protocol.PathVaultOf, "{vault}", sample.ID(), 1), nil).want(405, protocol.CodeMethodNotAllowed)
+	s.call("DELETE", strings.Replace(protocol.PathVault, "{vault}", sample.ID(), 1), nil).want(405, protocol.CodeMethodNotAllowed)
 }

@@ -142,7 +142,7 @@ func (s *Server) routes() []route {
 		{get, protocol.PathSessions, s.member(sessions)},
 		{post, protocol.PathSessionsEnd, s.member(takes(s.vault.EndSessions, smallBody))},
 		{get, protocol.PathEvents, s.member(events)},
-		{get, protocol.PathVaultOf, s.member(changes)},
+		{get, protocol.PathVault, s.member(changes)},
 		{post, protocol.PathVaultWrites, s.member(write)},
 		{get, protocol.PathVaultAttachments, s.member(attachments)},
 		{put, protocol.PathVaultChunk, s.member(putChunk)},

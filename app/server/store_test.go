@@ -117,7 +117,7 @@ func TestServerSurvivesAPanic(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, storedBy(func(inner vault.Store) vault.Store { return panicking{inner} }))
 	alice := s.register("alice")
-	alice.call("GET", alice.vaultPath(protocol.PathVaultOf), nil).want(500, protocol.CodeInternal)
+	alice.call("GET", alice.vaultPath(protocol.PathVault), nil).want(500, protocol.CodeInternal)
 	alice.call("GET", protocol.PathAccount, nil).want(200, "")
 	if !strings.Contains(s.log.String(), "store_test.go") {
 		t.Error("no stack in the log")

@@ -104,7 +104,7 @@ func largeVault(s *site) *person {
 // fullSync reads the whole answer; records is 0 if it was rejected.
 func (p *person) fullSync(token string) (records int) {
 	p.s.t.Helper()
-	res := p.open(token, "GET", p.vaultPath(protocol.PathVaultOf), "", "").answer() //nolint:bodyclose // as above
+	res := p.open(token, "GET", p.vaultPath(protocol.PathVault), "", "").answer() //nolint:bodyclose // as above
 	var whole protocol.VaultAnswer
 	if err := json.NewDecoder(res.Body).Decode(&whole); err != nil {
 		return 0
@@ -115,7 +115,7 @@ func (p *person) fullSync(token string) (records int) {
 // slowSync starts a full sync and reads only the header of the answer.
 func (p *person) slowSync(token string) (*exchange, *http.Response) {
 	p.s.t.Helper()
-	e := p.open(token, "GET", p.vaultPath(protocol.PathVaultOf), "", "")
+	e := p.open(token, "GET", p.vaultPath(protocol.PathVault), "", "")
 	res := e.answer()
 	if res.StatusCode != http.StatusOK {
 		p.s.t.Fatalf("got %d", res.StatusCode)
@@ -132,7 +132,7 @@ func TestFullSyncsAreLimited(t *testing.T) {
 	s.srv.SyncWithin(50*time.Millisecond, time.Hour)
 
 	first, _ := p.slowSync(p.token) //nolint:bodyclose // as above
-	busy := p.call("GET", p.vaultPath(protocol.PathVaultOf), nil).want(503, protocol.CodeUnavailable)
+	busy := p.call("GET", p.vaultPath(protocol.PathVault), nil).want(503, protocol.CodeUnavailable)
 	if got := busy.header.Get("Retry-After"); got != "5" {
 		t.Errorf("the second full sync of a session has Retry-After %q", got)
 	}
@@ -140,9 +140,9 @@ func TestFullSyncsAreLimited(t *testing.T) {
 		t.Errorf("the full sync of another session has %d records", n)
 	}
 	other, _ := p.slowSync(second) //nolint:bodyclose // as above
-	s.call("GET", p.vaultPath(protocol.PathVaultOf), nil, bearer(third)).want(503, protocol.CodeUnavailable)
-	s.call("GET", p.vaultPath(protocol.PathVaultOf)+"?since=3", nil, bearer(third)).want(503, protocol.CodeUnavailable) // a delta can be just as large
-	s.call("GET", p.vaultPath(protocol.PathVaultOf)+"?since=4", nil, bearer(third)).want(200, "")
+	s.call("GET", p.vaultPath(protocol.PathVault), nil, bearer(third)).want(503, protocol.CodeUnavailable)
+	s.call("GET", p.vaultPath(protocol.PathVault)+"?since=3", nil, bearer(third)).want(503, protocol.CodeUnavailable) // a delta can be just as large
+	s.call("GET", p.vaultPath(protocol.PathVault)+"?since=4", nil, bearer(third)).want(200, "")
 	if v := bob.vault(""); len(v.Records) != 1 {
 		t.Errorf("a small vault has %d records", len(v.Records))
 	}
@@ -160,7 +160,7 @@ func TestFullSyncWaitsForASlot(t *testing.T) {
 	p := largeVault(s)
 	s.srv.SyncWithin(time.Hour, time.Hour)
 	first, _ := p.slowSync(p.token) //nolint:bodyclose // as above
-	waiting := p.open(p.token, "GET", p.vaultPath(protocol.PathVaultOf), "", "")
+	waiting := p.open(p.token, "GET", p.vaultPath(protocol.PathVault), "", "")
 	first.close()
 	if got := waiting.answer(); got.StatusCode != http.StatusOK { //nolint:bodyclose // as above
 		t.Errorf("the waiting sync got %d", got.StatusCode)
@@ -173,7 +173,7 @@ func TestStalledClientLosesItsFullSync(t *testing.T) {
 	p := largeVault(s)
 	s.srv.SyncWithin(time.Hour, 2*time.Second)
 	_, res := p.slowSync(p.token)                                              //nolint:bodyclose // as above
-	p.open(p.token, "GET", p.vaultPath(protocol.PathVaultOf), "", "").answer() //nolint:bodyclose // succeeds once the other one has lost its slot
+	p.open(p.token, "GET", p.vaultPath(protocol.PathVault), "", "").answer() //nolint:bodyclose // succeeds once the other one has lost its slot
 	if _, err := io.Copy(io.Discard, res.Body); err == nil {
 		t.Error("a partial answer looked complete")
 	}

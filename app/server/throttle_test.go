@@ -92,7 +92,7 @@ func TestPasswordConfirmationsCountAsAttempts(t *testing.T) {
 	alice.call("POST", protocol.PathTOTPRemove, protocol.TOTPRemoveRequest{CurrentAuthKey: alice.authKey}).want(429, protocol.CodeThrottled)
 
 	alice.login("").want(200, "") // has a separate counter
-	alice.call("GET", alice.vaultPath(protocol.PathVaultOf), nil).want(200, "")
+	alice.call("GET", alice.vaultPath(protocol.PathVault), nil).want(200, "")
 }
 
 // A thief with one session must not keep the user's other sessions from ending it.

@@ -193,7 +193,7 @@ func (l *load) login(u *user) {
 	if l.exchange(l.browser, http.MethodPost, protocol.PathLogin, "", protocol.LoginRequest{
 		Username: u.name, AuthKey: u.key, Device: "load", Transport: protocol.SessionBearer,
 	}, &session) {
-		l.exchange(l.browser, http.MethodGet, u.path(protocol.PathVaultOf), session.Token, nil, nil)
+		l.exchange(l.browser, http.MethodGet, u.path(protocol.PathVault), session.Token, nil, nil)
 		l.exchange(l.browser, http.MethodPost, protocol.PathLogout, session.Token, struct{}{}, nil)
 	}
 }
@@ -235,7 +235,7 @@ func (l *load) readBack(t *testing.T) {
 	lost, written := 0, 0
 	for _, u := range l.users[:writers] {
 		var v protocol.VaultAnswer
-		if problem := request(l.browser, http.MethodGet, l.site+u.path(protocol.PathVaultOf), u.token, nil, &v); problem != "" {
+		if problem := request(l.browser, http.MethodGet, l.site+u.path(protocol.PathVault), u.token, nil, &v); problem != "" {
 			t.Fatal(problem)
 		}
 		found := map[string]string{}

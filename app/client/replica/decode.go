@@ -19,7 +19,7 @@ type Answer struct {
 	list string
 }
 
-// Parse reads the answer to GET at protocol.PathVaultOf. encoding/json needs seconds for a large vault in WebAssembly, so a
+// Parse reads the answer to GET at protocol.PathVault. encoding/json needs seconds for a large vault in WebAssembly, so a
 // hand-written parser reads the exact shape that the server writes. Any other shape goes through encoding/json, as strictly as every
 // answer. The tokens share memory with body, which must not be written to afterwards.
 func Parse(body []byte) (*Answer, error) {

@@ -107,7 +107,7 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer g.mu.Unlock()
 	g.asked[r.Method+" "+apiPath(r.URL.Path)]++
 	path := apiPath(r.URL.Path)
-	vault := path == protocol.PathVaultOf
+	vault := path == protocol.PathVault
 	switch {
 	case g.mode == "shut":
 		panic(http.ErrAbortHandler)

@@ -104,7 +104,7 @@ const maxSealedVault = 512 << 20
 
 // sealedVault asks the server for the revision and counts the items, without a key. It verifies and stores nothing.
 func sealedVault(ctx context.Context, c *connection, id string) (revision int64, items int, err error) {
-	path := strings.Replace(protocol.PathVaultOf, "{vault}", id, 1)
+	path := strings.Replace(protocol.PathVault, "{vault}", id, 1)
 	answer, err := c.wire.Do(ctx, client.Request{Method: http.MethodGet, Path: path + "?since=0&after=-1&revision=0", Limit: maxSealedVault})
 	if errors.Is(err, client.ErrIntercepted) {
 		return 0, 0, err

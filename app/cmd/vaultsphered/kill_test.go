@@ -85,7 +85,7 @@ func (w *writer) write(url string, answered *atomic.Int64) {
 // read reads the vault back, as tokens by the hash that the live lines name.
 func (w *writer) read(url string) (revision int64, tokens map[chain.Hash]string, err error) {
 	var v protocol.VaultAnswer
-	if status, err := exchange("GET", url+w.path(protocol.PathVaultOf), w.session, nil, &v); err != nil || status != http.StatusOK {
+	if status, err := exchange("GET", url+w.path(protocol.PathVault), w.session, nil, &v); err != nil || status != http.StatusOK {
 		return 0, nil, fmt.Errorf("read: %d %w", status, err)
 	}
 	tokens = map[chain.Hash]string{}

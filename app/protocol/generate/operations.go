@@ -85,7 +85,7 @@ var operations = []operation{
 	{method: "post", path: "PathSessionsEnd", id: "sessionsEnd", tag: "sessions", summary: "End one session, or all others",
 		takes: "EndSessionsRequest", codes: []string{"invalid_credentials", "not_found"}},
 
-	{method: "get", path: "PathVaultOf", id: "vaultChanges", tag: "vault", summary: "Get what a client is missing of a vault", gives: "VaultAnswer",
+	{method: "get", path: "PathVault", id: "vaultChanges", tag: "vault", summary: "Get what a client is missing of a vault", gives: "VaultAnswer",
 		parameters: []parameter{vaultInPath, since, after, revision}, codes: []string{"not_found"}},
 	{method: "post", path: "PathVaultWrites", id: "vaultWrite", tag: "vault", summary: "Store a signed write, atomically",
 		takes: "WriteRequest", parameters: []parameter{vaultInPath},

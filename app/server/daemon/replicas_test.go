@@ -39,7 +39,7 @@ func TestThreeReplicasServeOneSession(t *testing.T) {
 			t.Fatalf("write %d: %d %s", i, status, code)
 		}
 		var v protocol.VaultAnswer
-		status, code := exchange(t, "GET", replicas[(i+1)%3]+alice.path(protocol.PathVaultOf), alice.token, nil, &v)
+		status, code := exchange(t, "GET", replicas[(i+1)%3]+alice.path(protocol.PathVault), alice.token, nil, &v)
 		if status != 200 || len(v.Records) != i+1 || v.Revision != int64(i)+1 {
 			t.Fatalf("read %d: %d %s, %d records", i, status, code, len(v.Records))
 		}
