@@ -31,7 +31,7 @@ var accounts = []attack{
 	},
 	{
 		name: "chosen salt",
-		does: "gives a salt of its own choice, to a device that knows the account",
+		does: "chooses the salt of the password, for a device that knows the account",
 		run: func(s *stage) string {
 			s.device.signOut(s.T)
 			s.gate.lie(editing(s.T, protocol.PathPrelogin, func(k *protocol.PasswordKDF) { k.Salt = seal.NewID().String() }))
@@ -105,7 +105,7 @@ var accounts = []attack{
 	},
 	{
 		name: "server-made account key",
-		does: "adds a way to unlock the account: a passkey of its own, with an account key of its own",
+		does: "adds a way to unlock the account: its own passkey, which opens its own account key",
 		run: func(s *stage) string {
 			return s.refusedEverywhere(altered, s.accounts(func(a *protocol.UserAccount) {
 				d, user, passkey := s.document(a.Keys), good[chain.ID](s)(chain.ParseID(a.UserID)), seal.NewID()

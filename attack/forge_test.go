@@ -86,7 +86,7 @@ func (p *parsed) next(ops []chain.Operation) *chain.Write {
 	}
 }
 
-// invented returns a record that the server or a thief seals with a key of its own, and the operation that puts it.
+// invented returns a record that the server or a thief seals with its own key, and the operation that puts it.
 func (s *stage) invented(p *parsed) (chain.Operation, string) {
 	s.Helper()
 	place := seal.RecordPlace{Vault: p.newest.Vault, Epoch: p.newest.Epoch, Item: seal.NewID(), Kind: chain.RecordOverview, Version: 1}

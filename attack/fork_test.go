@@ -6,7 +6,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
-// Attacks that show another history than the one that the device knows.
+// Attacks that show a history that does not continue what the device knows.
 var forks = []attack{
 	{
 		name: "fork and join",

@@ -64,7 +64,7 @@ func newGate(t *testing.T) *gate {
 	return openGate(t, (*httptest.Server).Start)
 }
 
-// newSecureGate returns a gate with a certificate of its own.
+// newSecureGate returns a gate with its own certificate.
 func newSecureGate(t *testing.T) *gate {
 	t.Helper()
 	return openGate(t, func(front *httptest.Server) {
@@ -126,8 +126,8 @@ func (g *gate) lie(l lies) {
 	g.lies, g.asked = l, nil
 }
 
-// away makes the API unreachable.
-func (g *gate) away() {
+// unreachable cuts the API off.
+func (g *gate) unreachable() {
 	g.lie(lies{instead: func(http.ResponseWriter, request) bool { panic(http.ErrAbortHandler) }})
 }
 

@@ -33,7 +33,7 @@ var logs = []attack{
 				v.Cards = whole.Cards
 			}
 		}),
-	history("write invented", "appends a write with an item of its own, correct but for the signature",
+	history("write invented", "appends a write with an item that it made up, correct but for the signature",
 		func(s *stage, whole protocol.VaultAnswer, v *protocol.VaultAnswer) {
 			p := s.parse(whole)
 			op, token := s.invented(&p)
@@ -77,7 +77,7 @@ var logs = []attack{
 	},
 	{
 		name: "server-made epoch key",
-		does: "gives an epoch key of its own, sealed for anna's card, so that it can read what she adds",
+		does: "encrypts its own epoch key for anna's card, so that it can read what she adds",
 		run: func(s *stage) string {
 			p := s.parse(s.whole(s.phone))
 			envelope := good[[]byte](s)(seal.NewEpochKey().SealEnvelope(p.newest.Vault, p.newest.Epoch, p.card))
@@ -86,7 +86,7 @@ var logs = []attack{
 	},
 	{
 		name: "swapped card",
-		does: "gives a card of its own for anna's",
+		does: "gives its own card for anna's",
 		run: func(s *stage) string {
 			p := s.parse(s.whole(s.phone))
 			card := good[*chain.Card](s)(seal.FirstCard(p.card.User, p.card.Username, seal.NewCardKeys()))

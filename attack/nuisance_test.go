@@ -82,7 +82,7 @@ var nuisances = []attack{
 		does: "puts its own text into names, labels and errors while a conflict is resolved",
 		run: func(s *stage) string {
 			const text = "call 555-0100"
-			s.gate.away()
+			s.gate.unreachable()
 			must(s.T, s.device.rename(s.T, "Mail", "Mail at home"))
 			must(s.T, s.phone.act(s.T, "edit", "Mail", "--title", "Mail at work"))
 			s.gate.lie(both(

@@ -246,7 +246,7 @@ func (s *stage) says(w want, seen outcome) {
 // stillOpens checks that the device opens the last state that it verified, without a server.
 func (s *stage) stillOpens() {
 	s.Helper()
-	s.gate.away()
+	s.gate.unreachable()
 	if got := s.device.open(s.T).titles; !slices.Equal(got, s.known) {
 		s.Errorf("without the server, the device shows %q, want %q", got, s.known)
 	}

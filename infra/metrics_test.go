@@ -131,7 +131,7 @@ func serverLog(t *testing.T) []byte {
 		method, path string
 		status       int
 	}{
-		{http.MethodGet, "/api/v1/vault", http.StatusUnauthorized},
+		{http.MethodGet, "/api/v1/account", http.StatusUnauthorized},
 		{http.MethodPost, "/api/v1/prelogin", http.StatusServiceUnavailable},
 		{http.MethodGet, "/health", http.StatusOK},
 		{http.MethodGet, "/ready", http.StatusServiceUnavailable},

@@ -14,7 +14,7 @@ after(async () => {
   await server?.stop();
 });
 
-const CHUNK = /\/api\/v1\/attachments\/[^/]+\/\d+$/;
+const CHUNK = /\/api\/v1\/vaults\/[^/]+\/attachments\/[^/]+\/\d+$/;
 const ITEM = { id: "", type: "login", title: "Harbour bank", password: "x" };
 const deed = { name: "deed.pdf", mimeType: "application/pdf", buffer: randomBytes(500_000) };
 

@@ -88,6 +88,7 @@ const commands = {
   },
   async signIn({ username, password }) {
     await page.goto(url);
+    if ((await shown()).what === "locked") return commands.open({ password }); // the session never ended
     await submit("Sign in", { Username: username, "Master password": password });
     return answered("sign-in");
   },
@@ -102,7 +103,7 @@ const commands = {
   },
   async openCopy({ password }) {
     await page.goto(url);
-    await page.getByRole("link", { name: /^Open the offline copy/ }).click();
+    await page.getByRole("link", { name: /^Open the offline copy/ }).click({ timeout: 60_000 });
     await submit("Open read-only", { "Master password": password });
     await page.locator(".list-foot").waitFor();
     return { titles: await titles(), said: "" };
@@ -118,8 +119,10 @@ const commands = {
     const problem = await attempt("save", { item: { ...item, title } });
     return { said: problem ? problem.code : "" };
   },
+  /** All items, with those in the trash. */
   async items() {
-    return callCore(page, "list", { query: "" });
+    const lists = [await callCore(page, "list", { query: "" }), await callCore(page, "list", { query: "", trash: true })];
+    return { items: lists.flatMap((list) => list.items) };
   },
   async token() {
     const cookies = await page.context().cookies();
@@ -137,7 +140,8 @@ for await (const line of createInterface({ input: process.stdin })) {
   try {
     console.log(JSON.stringify({ result: (await commands[command.do](command)) ?? {} }));
   } catch (e) {
-    console.log(JSON.stringify({ error: String(e) }));
+    const text = await page?.locator("body").innerText();
+    console.log(JSON.stringify({ error: `${e}\nThe page shows: ${text}` }));
   }
 }
 await browser.close();
