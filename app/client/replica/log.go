@@ -31,16 +31,6 @@ var signedEncoding = base64.RawURLEncoding.Strict()
 // encodeSigned returns a signed object as on the wire.
 func encodeSigned(object []byte) protocol.Signed { return signedEncoding.EncodeToString(object) }
 
-// Account returns the newest account entry; nil if there is none.
-func (l *Log) Account() *chain.Entry {
-	for _, e := range slices.Backward(l.Entries) {
-		if e.Op == chain.OpAccount {
-			return e
-		}
-	}
-	return nil
-}
-
 // Headless reports whether the newest write must still be asked for: the state names its hash, but no answer had it. AddHead adds it.
 func (l *Log) Headless() bool { return l.Head == nil && l.State.Revision > 0 }
 
