@@ -96,18 +96,18 @@ func decided(e *chain.Entry, log *replica.Log) (done, held bool) {
 	return log.State.Revision > e.Revision, false
 }
 
-// clearInFlight finds out what became of the entry or write in flight, before this device signs another. It reports whether an entry was in
+// conclude finds out what became of the entry or write in flight, before this device signs another. It reports whether an entry was in
 // flight, and the log has it now.
-func (op *operation) clearInFlight(v *vault) (bool, error) {
-	held, err := op.clearEntry(v)
+func (op *operation) conclude(v *vault) (bool, error) {
+	held, err := op.concludeEntry(v)
 	if err != nil {
 		return false, err
 	}
-	return held, op.clearWrite(v)
+	return held, op.concludeWrite(v)
 }
 
-// clearEntry finds out what became of an entry in flight, and sends it again if that is open. It reports whether the log has it now.
-func (op *operation) clearEntry(v *vault) (bool, error) {
+// concludeEntry finds out what became of an entry in flight, and sends it again if that is open. It reports whether the log has it now.
+func (op *operation) concludeEntry(v *vault) (bool, error) {
 	sent, entry := op.inFlight(v)
 	if sent == nil {
 		return false, nil

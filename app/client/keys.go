@@ -40,7 +40,7 @@ func parseKDF(k protocol.PasswordKDF) (seal.KDF, error) {
 	return seal.KDF{Salt: salt, Cost: byte(k.Cost)}, nil
 }
 
-// refuseCheaper refuses a cost below the remembered cost: the key would be easier to guess.
+// refuseCheaper refuses a cost below what this device remembers: the key would be easier to guess.
 func (r Remembered) refuseCheaper(k seal.KDF) error {
 	if known, ok := r.kdf(); ok && k.Cost < known.Cost {
 		return fmt.Errorf("%w: step %d, but this device has seen step %d", ErrCostLowered, k.Cost, known.Cost)

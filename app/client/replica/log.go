@@ -127,7 +127,7 @@ func broken(err error) error {
 	return &AlteredError{Problems: []error{Found(f, "the history breaks a rule: %v", err)}, Err: err}
 }
 
-// setHead finds the newest write in a path, or keeps the known one if it is still the newest.
+// setHead finds the newest write in a path, or keeps the present one if it still is the newest.
 func (l *Log) setHead(path []*chain.Write) {
 	l.path = nil
 	for _, w := range path {
