@@ -4,7 +4,7 @@ package protocol
 const (
 	PathUsers            = "/api/v1/users"
 	PathAccountEntry     = "/api/v1/account/entry"
-	PathVault          = "/api/v1/vaults/{vault}"
+	PathVault            = "/api/v1/vaults/{vault}"
 	PathVaultWrites      = "/api/v1/vaults/{vault}/writes"
 	PathVaultAttachments = "/api/v1/vaults/{vault}/attachments"
 	PathVaultChunk       = "/api/v1/vaults/{vault}/attachments/{id}/{chunk}"

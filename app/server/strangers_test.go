@@ -172,7 +172,7 @@ func TestStalledClientLosesItsFullSync(t *testing.T) {
 	s := newSite(t)
 	p := largeVault(s)
 	s.srv.SyncWithin(time.Hour, 2*time.Second)
-	_, res := p.slowSync(p.token)                                              //nolint:bodyclose // as above
+	_, res := p.slowSync(p.token)                                            //nolint:bodyclose // as above
 	p.open(p.token, "GET", p.vaultPath(protocol.PathVault), "", "").answer() //nolint:bodyclose // succeeds once the other one has lost its slot
 	if _, err := io.Copy(io.Discard, res.Body); err == nil {
 		t.Error("a partial answer looked complete")
