@@ -273,9 +273,16 @@ func ordered(m map[key]Line) []Line {
 }
 
 func hashLines(m map[key]Line) Hash {
-	b := make([]byte, 0, len(m)*lineSize)
-	for _, line := range ordered(m) {
-		b = line.append(b)
+	// Sorting the encodings is faster than sorting lines, whose order is the same.
+	lines := make([][lineSize]byte, 0, len(m))
+	var buffer [lineSize]byte
+	for _, line := range m {
+		lines = append(lines, [lineSize]byte(line.append(buffer[:0])))
+	}
+	slices.SortFunc(lines, func(a, b [lineSize]byte) int { return bytes.Compare(a[:], b[:]) })
+	b := make([]byte, 0, len(lines)*lineSize)
+	for i := range lines {
+		b = append(b, lines[i][:]...)
 	}
 	return HashOf(hashBucket, b)
 }

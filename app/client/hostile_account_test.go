@@ -256,7 +256,7 @@ func (d *device) refuses(t testing.TB, want bridge.FindingCode) {
 	if len(d.memory.users) > 0 {
 		t.Error("the device remembers what it refused")
 	}
-	if d.Client.Locked() {
+	if d.Locked() {
 		return
 	}
 	if err := d.ChangePassword(t.Context(), password, nextPassword); err == nil {

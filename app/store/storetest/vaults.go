@@ -61,7 +61,7 @@ func items(v *testvault.Vault, n, size int) []testvault.Operation {
 	return ops
 }
 
-// answer is what VaultChanges wrote.
+// answer is what Changes wrote.
 type answer struct {
 	head    vault.Head
 	records []vault.Record
