@@ -3,7 +3,7 @@ package chain
 import "fmt"
 
 // Whole returns the state of a vault from its whole log and the writes of path, as in Follow. The hash of the first entry is genesis.
-// seen is the remembered state, or nil for none: the entries up to the one that it remembers must lead there, and path leads down to its
+// seen is the remembered state, or nil for none: the entries up to the remembered one must lead there, and path leads down to its
 // revision. It is for a device that verified those entries before, but did not keep them.
 func Whole(genesis Hash, seen *State, entries []*Entry, path []*Write, cards *Cards) (State, error) {
 	if len(entries) == 0 {

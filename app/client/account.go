@@ -57,12 +57,12 @@ func (c *Client) ChangePassword(ctx context.Context, current, next string) error
 	if err != nil {
 		return err
 	}
-	settled, err := op.settle(v)
+	resolved, err := op.conclude(v)
 	if err != nil {
 		return err
 	}
 	v, auth, err := op.prove(current)
-	if settled && errors.Is(err, ErrWrongPassword) {
+	if resolved && errors.Is(err, ErrWrongPassword) {
 		// The change of an earlier attempt, whose answer was lost, may be this one.
 		if _, _, err := op.prove(next); err == nil {
 			return nil
@@ -132,7 +132,7 @@ func (c *Client) ActivatePhrase(ctx context.Context, p *PhraseChange) error {
 	if err != nil {
 		return err
 	}
-	if _, err := op.settle(v); err != nil {
+	if _, err := op.conclude(v); err != nil {
 		return err
 	}
 	if v, err = op.current(); err != nil {

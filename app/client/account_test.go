@@ -123,7 +123,7 @@ func TestALostAnswerToAnAccountEntryIsNotSignedAgain(t *testing.T) {
 				return nil, nil
 			}
 			err := d.ChangePassword(t.Context(), password, nextPassword)
-			if settled := c.arrives && c.online; settled != (err == nil) || err != nil && !errors.Is(err, client.ErrUncertain) {
+			if taken := c.arrives && c.online; taken != (err == nil) || err != nil && !errors.Is(err, client.ErrUncertain) {
 				t.Fatalf("got %v", err)
 			}
 			c.online = true

@@ -18,7 +18,7 @@ const maxAttempts = 32
 // build may be called many times; a change without operations is not sent.
 func (op *operation) apply(v *vault, build func(*replica.Change) error) error {
 	defer v.KeepPlaintexts()()
-	if _, err := op.settle(v); err != nil {
+	if _, err := op.conclude(v); err != nil {
 		return err
 	}
 	for range maxAttempts {
@@ -78,7 +78,7 @@ func (op *operation) postWrite(v *vault, s *replica.Signed) error {
 	return op.call(methodPost, vaultPath(v, protocol.PathVaultWrites), s.Request(), nil)
 }
 
-// resolve finds out what became of a write whose request failed with err.
+// conclude finds out what became of a write whose request failed with err.
 func (op *operation) resolve(v *vault, s *replica.Signed, err error) (made bool, _ error) {
 	conflict := hasCode(err, protocol.CodeRevisionConflict)
 	if !conflict && !op.lost(err) {
@@ -101,7 +101,7 @@ func (op *operation) resolve(v *vault, s *replica.Signed, err error) (made bool,
 	return false, uncertain
 }
 
-// decidedWrite reports whether the verified vault settles the fate of a write: it has this one, or another in its place, or an entry of
+// decidedWrite reports whether the verified vault decides the fate of a write: it has this one, or another in its place, or an entry of
 // the log came before. made says that it has this one.
 func (v *vault) decidedWrite(s *replica.Signed) (decided, made bool) {
 	state := v.Log().State
@@ -169,8 +169,8 @@ func (op *operation) writeInFlight(v *vault) *replica.Signed {
 	return s
 }
 
-// settleWrite finds out what became of a write in flight, and sends it again if that is open.
-func (op *operation) settleWrite(v *vault) error {
+// concludeWrite finds out what became of a write in flight, and sends it again if that is open.
+func (op *operation) concludeWrite(v *vault) error {
 	s := op.writeInFlight(v)
 	if s == nil {
 		return nil
@@ -183,7 +183,7 @@ func (op *operation) settleWrite(v *vault) error {
 		if op.lost(err) {
 			return fmt.Errorf("send a change again: %w", err)
 		}
-		return op.dropWrite(v) // the server refuses it for good
+		return op.dropWrite(v) // the server will never take it
 	}
 	if _, err := op.sync(v); err != nil {
 		return err

@@ -80,7 +80,7 @@ func (d *device) sentNone(t testing.TB, path string) {
 	}
 }
 
-// A device that knows the account sends no auth key that is easier to guess than the one that it knows.
+// A device that knows the account sends no auth key that is easier to guess than before.
 func TestALowerCostThanTheRememberedOneIsRefusedFirst(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)

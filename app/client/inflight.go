@@ -87,7 +87,7 @@ func (op *operation) inFlight(v *vault) (*entryInFlight, *chain.Entry) {
 	return e, entry
 }
 
-// decided reports whether a verified log settles the fate of an entry: it has this one or another in its place, or a write came before.
+// decided reports whether a verified log decides the fate of an entry: it has this one or another in its place, or a write came before.
 // held says that it has this one.
 func decided(e *chain.Entry, log *replica.Log) (done, held bool) {
 	if e.Sequence < int64(len(log.Entries)) {
@@ -96,18 +96,18 @@ func decided(e *chain.Entry, log *replica.Log) (done, held bool) {
 	return log.State.Revision > e.Revision, false
 }
 
-// settle finds out what became of the entry or write in flight, before this device signs another. It reports whether an entry was in
+// conclude finds out what became of the entry or write in flight, before this device signs another. It reports whether an entry was in
 // flight, and the log has it now.
-func (op *operation) settle(v *vault) (bool, error) {
-	held, err := op.settleEntry(v)
+func (op *operation) conclude(v *vault) (bool, error) {
+	held, err := op.concludeEntry(v)
 	if err != nil {
 		return false, err
 	}
-	return held, op.settleWrite(v)
+	return held, op.concludeWrite(v)
 }
 
-// settleEntry finds out what became of an entry in flight, and sends it again if that is open. It reports whether the log has it now.
-func (op *operation) settleEntry(v *vault) (bool, error) {
+// concludeEntry finds out what became of an entry in flight, and sends it again if that is open. It reports whether the log has it now.
+func (op *operation) concludeEntry(v *vault) (bool, error) {
 	sent, entry := op.inFlight(v)
 	if sent == nil {
 		return false, nil

@@ -40,7 +40,7 @@ func parseKDF(k protocol.PasswordKDF) (seal.KDF, error) {
 	return seal.KDF{Salt: salt, Cost: byte(k.Cost)}, nil
 }
 
-// refuseCheaper refuses a cost below the one that this device remembers: the key would be easier to guess.
+// refuseCheaper refuses a cost below what this device remembers: the key would be easier to guess.
 func (r Remembered) refuseCheaper(k seal.KDF) error {
 	if known, ok := r.kdf(); ok && k.Cost < known.Cost {
 		return fmt.Errorf("%w: step %d, but this device has seen step %d", ErrCostLowered, k.Cost, known.Cost)
@@ -221,7 +221,7 @@ func sameAccount(a, b *protocol.UserAccount) bool {
 }
 
 // check returns an error unless a verified log signs account a: the document is the annex, it names the newest card, and the
-// newest account entry follows the one that the identity names.
+// newest account entry follows the entry that the identity names.
 func (k *accountKeys) check(a protocol.UserAccount, log *replica.Log) error {
 	if err := k.document.Annexed(log.State.Entry); err != nil {
 		return err

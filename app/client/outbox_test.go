@@ -346,7 +346,7 @@ func TestARefusedChangeStaysAndTheRestGoesOn(t *testing.T) {
 		return nil, nil
 	}
 	want := []client.Refused{{ID: bank.ID, Title: "bank", Code: client.Code(protocol.CodeStorageFull), Message: "the vault is full"}}
-	if s := d.sync(t); s.Pending != 1 || !slices.Equal(s.Refused, want) || refused != 2 { // the write that was in flight, and the one that replaced it
+	if s := d.sync(t); s.Pending != 1 || !slices.Equal(s.Refused, want) || refused != 2 { // the write that was in flight, and its replacement
 		t.Fatalf("synced %+v after %d tries", s, refused)
 	}
 	if got := seenFrom(t, server).get(t, mail.ID); got.Notes != "fine" {

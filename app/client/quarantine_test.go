@@ -189,7 +189,7 @@ func TestNoAnswerDeletesTheCache(t *testing.T) {
 	server, d, _, _ := cachedVault(t)
 	d.cut()
 	d.save(t, login("offline"))
-	account := func(change func(*protocol.Account)) func(*device) {
+	account := func(change func(*protocol.UserAccount)) func(*device) {
 		return func(d *device) {
 			d.reconnect()
 			d.wire.lie(edit(t, protocol.PathAccount, change))
@@ -201,13 +201,13 @@ func TestNoAnswerDeletesTheCache(t *testing.T) {
 		"gone":         func(d *device) { d.answerAll(410, protocol.CodeNotFound) },
 		"no such":      func(d *device) { d.answerAll(404, protocol.CodeNotFound) },
 		"server error": func(d *device) { d.answerAll(500, protocol.CodeInternal) },
-		"other user": account(func(a *protocol.Account) {
+		"other user": account(func(a *protocol.UserAccount) {
 			a.UserID = strings.Repeat("A", len(a.UserID)-1) + "Q"
 			a.Username = "bert"
 		}),
-		"other key":  account(func(a *protocol.Account) { a.WrappedKey = strings.Replace(a.WrappedKey, "gAAAAA", "gAAAAB", 1) }),
-		"other salt": account(func(a *protocol.Account) { a.KDF.Salt = "c2l4dGVlbiBieXRlcyAhIQ" }),
-		"weak":       account(func(a *protocol.Account) { a.KDF.MemoryKiB = 8 }),
+		"other key":      account(func(a *protocol.UserAccount) { a.Keys.Wraps[0] = a.Keys.Wraps[1] }),
+		"other identity": account(func(a *protocol.UserAccount) { a.Keys.Identity = a.Keys.Wraps[0] }),
+		"no document":    account(func(a *protocol.UserAccount) { a.Keys.Document = "" }),
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := (&device{memory: d.memory, wire: d.wire, cache: d.cache.clone()}).restarted(t, server)

@@ -103,7 +103,7 @@ func (r *recovery) ask(revision int64) (*vault, protocol.PhraseOpened, error) {
 
 // finish signs and sends the account entry with the new password, and enters the session that it begins.
 func (r *recovery) finish(v *recovered, fresh newPassword) (string, error) {
-	if again, err := r.settle(v); err != nil {
+	if again, err := r.resolve(v); err != nil {
 		return "", err
 	} else if again {
 		return "", errAgain
@@ -148,8 +148,8 @@ func (r *recovery) finish(v *recovered, fresh newPassword) (string, error) {
 // errAgain: the log moved on. Read it again.
 var errAgain = errors.New("the log of the vault moved on")
 
-// settle sends an entry of an earlier recovery again, whose answer was lost. again says that the log is different now.
-func (r *recovery) settle(v *recovered) (again bool, err error) {
+// resolve sends an entry of an earlier recovery again, whose answer was lost. again says that the log is different now.
+func (r *recovery) resolve(v *recovered) (again bool, err error) {
 	sent, entry := r.inFlight(v.vault)
 	if sent == nil {
 		return false, nil

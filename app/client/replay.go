@@ -16,7 +16,7 @@ import (
 // other items proceed. An interruption at any point loses nothing, and no change is made twice: each is compared with the current
 // vault. It needs a synced vault.
 func (op *operation) flush(v *vault) error {
-	_, err := op.settle(v)
+	_, err := op.conclude(v)
 	if err == nil && len(v.outbox.Changes) > 0 {
 		err = op.changeOutbox(v, outbox.Send)
 	}

@@ -26,7 +26,7 @@ type AuthKey = string
 //wire:schema {"examples":["gAAAAABpJIEAAwoRGB8mLTQ7QklQV15lbHN6gYiPlp2kq7K5wMfO1dzj6vH4_wYNFBsiKTA3PkVMU1phaG92fYSLkpmgp661vA=="]}
 type Token = string
 
-// SmallToken is a Token with content of a fixed size: a wrapped key or a manifest.
+// SmallToken is a Token with content of a fixed size: a wrapped key.
 //
 //wire:schema {"maxLength":MaxSmallTokenBytes,"like":"Token"}
 type SmallToken = string

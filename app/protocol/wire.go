@@ -17,7 +17,6 @@ const (
 	PathReady          = names.PathReady
 	PathOpenAPI        = "/api/v1/openapi.json"
 	PathPrelogin       = "/api/v1/prelogin"
-	PathRegister       = "/api/v1/register"
 	PathRegisterCheck  = "/api/v1/register/check"
 	PathLogin          = "/api/v1/login"
 	PathLogout         = "/api/v1/logout"
@@ -30,7 +29,6 @@ const (
 	PathTOTPRemove     = "/api/v1/account/totp/remove"
 	PathSessions       = "/api/v1/sessions"
 	PathSessionsEnd    = "/api/v1/sessions/end"
-	PathVault          = "/api/v1/vault"
 	PathEvents         = "/api/v1/events"
 	PathSettings       = "/api/v1/settings"
 	PathAttachments    = "/api/v1/attachments"
@@ -48,21 +46,12 @@ const (
 	MinArgonMemoryKB = 64 << 10
 	MaxArgonMemoryKB = 1 << 20
 
-	MaxSmallTokenBytes = 4 << 10 // of a wrapped key or a manifest: a few hundred bytes, with room for later formats
+	MaxSmallTokenBytes = 4 << 10 // of a wrapped key: a few hundred bytes, with room for later formats
 	MaxEnrolmentBytes  = 2 << 10
 
 	MaxChunks          = 54      // of one attachment: 10 MiB in chunks of 190 KiB
 	MaxChunkTokenBytes = 262_220 // of one sealed chunk; a DynamoDB item holds 400 KB
 )
-
-// KDF is the salt and the Argon2id (RFC 9106) cost of a user's master key.
-type KDF struct {
-	Salt ID `json:"salt"`
-	//wire:schema {"minimum":MinArgonMemoryKB,"maximum":MaxArgonMemoryKB}
-	MemoryKiB uint32 `json:"memory_kib"`
-	Time      uint32 `json:"time"`
-	Threads   uint8  `json:"threads"`
-}
 
 // PreloginRequest asks for the key derivation parameters of a user. Known is what a device remembers of the user.
 type PreloginRequest struct {
@@ -109,17 +98,6 @@ const (
 	DeviceCookie      = "__Secure-vaultsphere-device-"
 	LocalDeviceCookie = "vaultsphere-device-"
 )
-
-// Account is what a session may read about its user: all that a client needs to unlock the vault.
-type Account struct {
-	Username    Username   `json:"username"` // in canonical form
-	UserID      ID         `json:"user_id"`
-	KDF         KDF        `json:"kdf"`
-	WrappedKey  SmallToken `json:"wrapped_key"`
-	TOTPEnabled bool       `json:"totp_enabled"`
-	SessionID   SessionID  `json:"session_id"` // of the current session, as in Session.ID
-	Revision    Revision   `json:"revision"`
-}
 
 // DeleteAccountRequest proves the master password again.
 type DeleteAccountRequest struct {
@@ -169,29 +147,6 @@ type EndSessionsRequest struct {
 // SessionsResponse lists the live sessions of the user, newest first.
 type SessionsResponse struct {
 	Sessions []Session `json:"sessions"`
-}
-
-// Kind is one of the two sealed records of an item.
-type Kind string
-
-const (
-	// KindOverview is what lists and search need of an item. It has one live version: a put of the next version replaces it.
-	KindOverview Kind = "overview"
-	// KindDetails is the rest of an item. Every version lives until it is deleted; the old ones are the item's history.
-	KindDetails Kind = "details"
-)
-
-// Place identifies one sealed record within a user's vault.
-type Place struct {
-	ItemID  ID      `json:"item_id"`
-	Kind    Kind    `json:"kind"`
-	Version Version `json:"version"` // 1, 2, 3 …
-}
-
-// Put stores one sealed record.
-type Put struct {
-	Place
-	Token Token `json:"token"`
 }
 
 // Events of GET /api/v1/events, a stream as in WHATWG HTML §9.2.

@@ -131,7 +131,7 @@ func parseWhole(chunk []byte) (*Copy, error) {
 	return &Copy{state: state, whole: a}, nil
 }
 
-// FollowCopy returns the log of a cache. seen is what this device remembers; the zero State for nothing. It changes nothing. It returns a
+// FollowCopy returns the log of a cache. seen is what this device remembers; the zero State if there is nothing. It changes nothing. It returns a
 // *RolledBackError if the cache does not lead to what this device has seen.
 func (v *Replica) FollowCopy(c *Copy, seen chain.State) (*Log, error) {
 	first, err := c.log()

@@ -61,7 +61,7 @@ func (l *Log) Holds(write chain.Hash) bool {
 }
 
 // Base returns the state from which the next answer must go on: the replica's, or a newer one that another tab or process of this
-// device has verified. seen is what the device remembers; the zero State for nothing.
+// device has verified. seen is what the device remembers; the zero State if there is nothing.
 func (v *Replica) Base(seen chain.State) chain.State {
 	held := v.log.State
 	if held.Entry == nil || seen.Entry != nil && (seen.Revision > held.Revision || seen.Entry.Sequence > held.Entry.Sequence) {
@@ -127,7 +127,7 @@ func broken(err error) error {
 	return &AlteredError{Problems: []error{Found(f, "the history breaks a rule: %v", err)}, Err: err}
 }
 
-// setHead finds the newest write in a path, or keeps the one that is the newest still.
+// setHead finds the newest write in a path, or keeps the present one if it still is the newest.
 func (l *Log) setHead(path []*chain.Write) {
 	l.path = nil
 	for _, w := range path {

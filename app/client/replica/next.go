@@ -116,13 +116,13 @@ func (n *Next) fill(records []protocol.VaultRecord) []error {
 			problems = append(problems, err)
 		}
 	}
-	if err := n.settle(); err != nil && len(problems) == 0 {
+	if err := n.complete(); err != nil && len(problems) == 0 {
 		problems = append(problems, Found(bridge.Finding{Code: bridge.RecordRepeated}, "the records contradict each other: %v", err))
 	}
 	return problems
 }
 
-// take notes one record of an answer. Deletes come into force before puts: see settle.
+// take notes one record of an answer. Deletes come into force before puts: see complete.
 func (n *Next) take(l chain.Line, r *protocol.VaultRecord) error {
 	switch {
 	case r.Deleted:
@@ -144,8 +144,8 @@ func (n *Next) take(l chain.Line, r *protocol.VaultRecord) error {
 	return nil
 }
 
-// settle brings the live lines up to the records.
-func (n *Next) settle() error {
+// complete brings the live lines up to the records.
+func (n *Next) complete() error {
 	if n.full {
 		live, err := chain.LiveOf(n.v.Vault, n.lines)
 		if err == nil {

@@ -364,7 +364,7 @@ func TestForkThatAnotherTabSawIsRefused(t *testing.T) {
 	if _, err := other.take(t, other.asked(false, o.State), false, o.State); !errors.Is(err, ErrRolledBack) {
 		t.Errorf("%v", err)
 	}
-	// The newest write is the one that the other tab saw, so no answer has it.
+	// The other tab saw the newest write, so no answer has it.
 	if _, err := o.take(t, o.asked(false, o.State), false, o.State); err != nil || o.replica.Log().Headless() {
 		t.Errorf("%v", err)
 	}
