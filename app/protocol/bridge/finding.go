@@ -46,7 +46,7 @@ const (
 const (
 	MemoryDamaged FindingCode = "memory_damaged" // what this device remembers cannot be read
 	VaultOlder    FindingCode = "vault_older"
-	VaultOther    FindingCode = "vault_other" // of the same revision
+	VaultOther    FindingCode = "vault_other" // as new or newer, but not a continuation
 	CacheOlder    FindingCode = "cache_older"
 	CacheOther    FindingCode = "cache_other"
 )

@@ -21,7 +21,11 @@ async function shown() {
     if (document.querySelector(".list-foot")) return { what: "list", text: "" };
     const heading = document.querySelector("h1");
     if (heading?.textContent === "Your vault is locked") return { what: "locked", text: "" };
-    if (heading?.textContent === "Sign in") return { what: "sign-in", text: text(document.querySelector("main")) };
+    if (heading?.textContent === "VaultSphere couldn’t start") return { what: "message", text: text(heading.parentElement) };
+    if (heading?.textContent === "Sign in") {
+      const copies = document.querySelector(".copies");
+      return { what: "sign-in", text: `Sign in. ${copies ? text(copies) : ""}` };
+    }
     return null;
   });
   return handle.jsonValue();

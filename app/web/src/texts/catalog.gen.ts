@@ -1144,9 +1144,9 @@ export interface Texts {
     readonly records_replayed: string;
     readonly seal_altered: string;
     readonly vault_older: (values: { got: string | number; want: string | number }) => string;
-    readonly vault_other: (values: { got: string | number }) => string;
+    readonly vault_other: (values: { got: string | number; want: string | number }) => string;
     readonly cache_older: (values: { got: string | number; want: string | number }) => string;
-    readonly cache_other: (values: { got: string | number }) => string;
+    readonly cache_other: (values: { got: string | number; want: string | number }) => string;
     readonly kdf_mismatch: string;
     readonly record_missing: string;
     readonly content_malformed: string;
