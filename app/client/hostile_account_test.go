@@ -229,16 +229,28 @@ func TestAnAccountThatTheLogDoesNotSignIsRefused(t *testing.T) {
 		}
 		d.refuses(t, bridge.AccountUnsigned)
 	})
-	t.Run("a log that ends there, on a device that knows better", func(t *testing.T) {
+	short := func(a *protocol.VaultAnswer) { a.Entries = whole.Entries[:2] }
+	t.Run("the old salt, on a device that knows better", func(t *testing.T) {
 		t.Parallel()
 		d := newDevice(t, server)
 		d.memory.users = maps.Clone(victim.memory.users)
-		d.wire.lie(lie(t, func(a *protocol.VaultAnswer) {
-			a.Entries = whole.Entries[:2]
-		}))
-		if _, err := d.Login(t.Context(), "anna", password, "", "x"); err != nil {
+		d.wire.lie(lie(t, short))
+		if _, err := d.Login(t.Context(), "anna", password, "", "x"); client.Explain(err).Code != client.CodeKDFRefused {
+			t.Errorf("got %v", err)
+		}
+		d.sentNone(t, protocol.PathLogin)
+	})
+	t.Run("a log that ends there, on a device that knows better", func(t *testing.T) {
+		t.Parallel()
+		d := newDevice(t, server)
+		if _, err := d.Login(t.Context(), "anna", nextPassword, "", "x"); err != nil {
 			t.Fatal(err)
 		}
+		d.sync(t)
+		d.cache = newCache()
+		d = d.again()
+		d.wire.lie(lie(t, short))
+		d.unlockWith(t, password)
 		if _, err := d.Sync(t.Context()); !errors.Is(err, client.ErrRolledBack) {
 			t.Errorf("got %v", err)
 		}
