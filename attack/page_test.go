@@ -11,6 +11,8 @@ import (
 	"os/exec"
 	"sync"
 	"testing"
+
+	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
 // browser is a Chromium with one page, which app/web/e2e/attacked.mjs drives.

@@ -45,7 +45,7 @@ func newSuite(t *testing.T) suite {
 	for _, folder := range []string{
 		"app/chain", "app/seal", "app/item", "app/generate", "app/strength", "app/health", "app/transfer", "app/store/sqlite", "app/store/dynamo", "app/vault",
 		"app/server", "app/server/daemon", "app/client", "scripts/rollout", "infra", "jenkins", "internal/audit", "internal/cosign",
-		"docs/model",
+		"docs/model", "attack",
 	} {
 		s.write(t, folder+"/sample.go", "package sample\n")
 		s.write(t, folder+"/sample_test.go", strings.Replace(passingGo, "%s", "sample", 1))
