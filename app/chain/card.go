@@ -3,13 +3,15 @@ package chain
 import (
 	"bytes"
 	"crypto/ed25519"
-	"crypto/hpke"
 	"crypto/sha256"
 	"fmt"
 	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/cloudflare/circl/dh/x25519"
+	"github.com/cloudflare/circl/kem/xwing"
 
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
@@ -155,12 +157,14 @@ func canonicalKEMKey(key []byte) bool {
 	if len(key) != kemKeySize || !reduced(key[kemKeySize-x25519Size:]) {
 		return false
 	}
-	public, err := hpke.MLKEM768X25519().NewPublicKey(key)
-	if err != nil {
+	var public xwing.PublicKey
+	if public.Unpack(key) != nil {
 		return false
 	}
-	_, _, err = hpke.NewSender(public, hpke.HKDFSHA256(), hpke.ExportOnly(), nil)
-	return err == nil
+	var point, known, scalar x25519.Key
+	copy(point[:], key[kemKeySize-x25519Size:])
+	scalar[0] = 8
+	return x25519.Shared(&known, &scalar, &point) // false for a point of small order
 }
 
 // Fingerprint returns the first 200 bits of the hash, modulo 10^60, as 12 groups of 5 digits, for two people to compare.

@@ -3,8 +3,9 @@ package seal
 import (
 	"bytes"
 	"crypto/ed25519"
-	"crypto/hpke"
 	"fmt"
+
+	"github.com/cloudflare/circl/kem/xwing"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
@@ -41,16 +42,11 @@ func (k Signing) Public() [ed25519.PublicKeySize]byte {
 	return [ed25519.PublicKeySize]byte(private[ed25519.SeedSize:])
 }
 
-func (k KEMPrivate) private() hpke.PrivateKey {
-	private, err := hpke.MLKEM768X25519().NewPrivateKey(sealing.Bytes(&k.secret))
-	if err != nil {
-		panic("seal: " + err.Error()) // any 32 bytes are a seed
-	}
-	return private
-}
-
 // Public returns the key to encapsulate to.
-func (k KEMPrivate) Public() []byte { return k.private().PublicKey().Bytes() }
+func (k KEMPrivate) Public() []byte {
+	_, public := xwing.DeriveKeyPairPacked(sealing.Bytes(&k.secret))
+	return public
+}
 
 // Equal compares in constant time.
 func (k Signing) Equal(o Signing) bool       { return sealing.Equal(&k.secret, &o.secret) }

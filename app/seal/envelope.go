@@ -1,7 +1,6 @@
 package seal
 
 import (
-	"crypto/hpke"
 	"fmt"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
@@ -43,33 +42,12 @@ const (
 	EnvelopeBytes = encapsulatedSize + (sealing.TokenOverhead+112+2)/3*4
 )
 
-type exporter interface {
-	Export(context string, length int) ([]byte, error)
-}
-
-// exported returns the Fernet key of an envelope. HPKE only exports it, because everything at rest is a Fernet token.
-func exported(e exporter) (secret, error) {
-	b, err := e.Export(labelEnvelope, sealing.KeySize)
-	if err != nil {
-		return secret{}, err
-	}
-	defer clear(b)
-	return sealing.Parse(b)
-}
-
 // SealEnvelope encrypts the key of an epoch for the member with this card. Callers pass cards of the roster that they are about to sign,
 // and put the chain.HashEnvelope of the result into the member's line. It returns an error only for a card that chain refuses.
 func (k EpochKey) SealEnvelope(vault chain.ID, epoch uint32, to *chain.Card) ([]byte, error) {
 	a := addressee{vault, epoch, to.User, to.Hash()}
-	public, err := hpke.MLKEM768X25519().NewPublicKey(to.KEMKey)
-	if err != nil {
-		return nil, fmt.Errorf("seal envelope: %w", err)
-	}
-	encapsulated, sender, err := hpke.NewSender(public, hpke.HKDFSHA256(), hpke.ExportOnly(), a.info())
-	if err != nil {
-		return nil, fmt.Errorf("seal envelope: %w", err)
-	}
-	key, err := exported(sender)
+	// HPKE only exports the key, because everything at rest is a Fernet token.
+	encapsulated, key, err := encapsulateTo(to.KEMKey, a.info())
 	if err != nil {
 		return nil, fmt.Errorf("seal envelope: %w", err)
 	}
@@ -99,11 +77,7 @@ func (k KEMPrivate) openEnvelope(a addressee, commitment chain.Hash, envelope []
 	if len(envelope) != EnvelopeBytes {
 		return refuse(ErrAltered)
 	}
-	recipient, err := hpke.NewRecipient(envelope[:encapsulatedSize], k.private(), hpke.HKDFSHA256(), hpke.ExportOnly(), a.info())
-	if err != nil {
-		return refuse(ErrAltered)
-	}
-	key, err := exported(recipient)
+	key, err := k.decapsulate(envelope[:encapsulatedSize], a.info())
 	if err != nil {
 		return refuse(ErrAltered)
 	}
