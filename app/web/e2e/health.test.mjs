@@ -181,6 +181,7 @@ test("a finding leads to the generator, and then to the next", async () => {
   await group("Reused passwords").locator("summary").waitFor();
   if (!(await group("Reused passwords").locator("ul").count())) await group("Reused passwords").locator("summary").click();
   await addMany(page, [login("Other twin", "orbit velvet lantern mustard 9")]);
+  await group("Reused passwords").getByRole("link", { name: "Change password: Other twin" }).waitFor(); // the list has it
   await group("Reused passwords").getByRole("link", { name: "Change password: Leaked" }).click();
   await page.getByRole("button", { name: "Use this password" }).click();
   await page.getByRole("button", { name: "Save", exact: true }).click();

@@ -168,6 +168,7 @@ test("rows offer actions to the mouse and to the keyboard", async () => {
   await keyboard.press("Enter");
   await heading(page, "Edit Alder & Sons");
   await keyboard.press("Escape");
+  await heading(page, "Alder & Sons");
   await keyboard.press("Escape");
   await onList(page);
 
