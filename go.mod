@@ -31,6 +31,7 @@ require (
 	github.com/aws/jsii-runtime-go v1.139.0
 	github.com/aws/smithy-go v1.28.9
 	github.com/cdklabs/cdk-nag-go/cdknag/v2 v2.38.2
+	github.com/cloudflare/circl v1.6.5
 	github.com/compose-spec/compose-go/v2 v2.16.2
 	github.com/cosmos/go-bip39 v1.0.0
 	github.com/fernet/fernet-go v0.0.0-20240119011108-303da6aec611

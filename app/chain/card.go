@@ -109,7 +109,7 @@ func (c *Card) check() error {
 		return refuse(ErrCard, "generation")
 	case !canonicalSigningKey(c.SigningKey):
 		return refuse(ErrCard, "signing key")
-	case !canonicalKEMKey(c.KEMKey):
+	case !ValidKEMKey(c.KEMKey):
 		return refuse(ErrCard, "encapsulation key")
 	case !ed25519.Verify(c.SigningKey[:], c.Message(), c.Own[:]):
 		return refuse(ErrSignature, "of the card itself")
@@ -151,9 +151,9 @@ func canonicalSigningKey(key [ed25519.PublicKeySize]byte) bool {
 	return reduced(key[:]) && !slices.Contains(smallOrder[:], string(key[:]))
 }
 
-// canonicalKEMKey refuses a key with a second spelling, and one to which nothing can be encapsulated: such a member would block
+// ValidKEMKey reports whether a card may have this key. It refuses a key with a second spelling, and one to which nothing can be encapsulated: such a member would block
 // every new epoch.
-func canonicalKEMKey(key []byte) bool {
+func ValidKEMKey(key []byte) bool {
 	if len(key) != kemKeySize || !reduced(key[kemKeySize-x25519Size:]) {
 		return false
 	}
@@ -161,10 +161,14 @@ func canonicalKEMKey(key []byte) bool {
 	if public.Unpack(key) != nil {
 		return false
 	}
-	var point, known, scalar x25519.Key
-	copy(point[:], key[kemKeySize-x25519Size:])
-	scalar[0] = 8
-	return x25519.Shared(&known, &scalar, &point) // false for a point of small order
+	return !SmallOrder(key[kemKeySize-x25519Size:])
+}
+
+// SmallOrder reports whether the secret that X25519 gives for a point of 32 bytes is known to everybody (RFC 7748 §6.1).
+func SmallOrder(point []byte) bool {
+	var shared, scalar, public x25519.Key
+	copy(public[:], point)
+	return !x25519.Shared(&shared, &scalar, &public)
 }
 
 // Fingerprint returns the first 200 bits of the hash, modulo 10^60, as 12 groups of 5 digits, for two people to compare.

@@ -9,6 +9,7 @@ import (
 	"github.com/cloudflare/circl/dh/x25519"
 	"github.com/cloudflare/circl/kem/xwing"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
 )
 
@@ -18,10 +19,16 @@ import (
 // hpkeSuite is suite_id of RFC 9180 §5.1: KEM 0x647a, KDF 0x0001, export only.
 const hpkeSuite = "HPKE\x64\x7a\x00\x01\xff\xff"
 
-var errEncapsulated = errors.New("encapsulated key is malformed")
+var (
+	errEncapsulated = errors.New("encapsulated key is malformed")
+	errKEMKey       = errors.New("KEM key is not valid")
+)
 
 // encapsulateTo draws a secret for a KEM key and returns its encapsulation, and what the secret exports for info.
 func encapsulateTo(kemKey []byte, info []byte) (encapsulated []byte, exported secret, err error) {
+	if !chain.ValidKEMKey(kemKey) {
+		return nil, secret{}, errKEMKey
+	}
 	seed := make([]byte, xwing.EncapsulationSeedSize)
 	sealing.RandomBytes(seed)
 	defer clear(seed)
@@ -39,11 +46,8 @@ func (k KEMPrivate) decapsulate(encapsulated, info []byte) (exported secret, err
 	if len(encapsulated) != xwing.CiphertextSize {
 		return secret{}, errEncapsulated
 	}
-	// X-Wing accepts a point of small order, whose secret everybody knows. crypto/hpke and other libraries refuse it.
-	var point, known, scalar x25519.Key
-	copy(point[:], encapsulated[xwing.CiphertextSize-x25519.Size:])
-	scalar[0] = 8
-	if !x25519.Shared(&known, &scalar, &point) {
+	// X-Wing accepts a point of small order. crypto/hpke and other libraries refuse it.
+	if chain.SmallOrder(encapsulated[xwing.CiphertextSize-x25519.Size:]) {
 		return secret{}, errEncapsulated
 	}
 	shared := xwing.Decapsulate(encapsulated, sealing.Bytes(&k.secret))
