@@ -126,12 +126,9 @@ func seedStatements(stack awscdk.Stack) []awsiam.PolicyStatement {
 
 // preflightStatements allow infra/preflight to inspect the account before a deploy.
 func preflightStatements(stack awscdk.Stack, c config) []awsiam.PolicyStatement {
-	var tableARNs, bucketARNs []*string
+	var bucketARNs []*string
 	for _, d := range deploymentsInAccount {
 		bucketARNs = append(bucketARNs, bucketARN(stack, d.Name(names.CertificatesBucket(*stack.Account(), *stack.Region()))))
-		for _, t := range tables {
-			tableARNs = append(tableARNs, arn(stack, "dynamodb", "table/"+d.Name(t)))
-		}
 	}
 	boundaries := append(bootstrapped(stack, c, awscdk.DefaultStackSynthesizer_DEFAULT_CLOUDFORMATION_ROLE_ARN()),
 		awscdk.Fn_Sub(jsii.String("arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/"+names.RolesBoundary+"${AWS::Region}"), nil))
@@ -145,7 +142,7 @@ func preflightStatements(stack awscdk.Stack, c config) []awsiam.PolicyStatement 
 		allow("ReadStacks", []string{"cloudformation:DescribeStacks", "cloudformation:GetTemplate", "cloudformation:ListStackResources"},
 			stackARNs(stack, c)...),
 		allow("InspectAccount", []string{"backup:ListBackupVaults", "cloudformation:DescribeStackResources", "ecr:GetRegistryScanningConfiguration"}, jsii.String("*")),
-		allow("ReadTables", []string{"dynamodb:DescribeTable"}, tableARNs...),
+		allow("ReadTables", []string{"dynamodb:DescribeTable"}, arn(stack, "dynamodb", "table/"+names.StackPrefix+"*")),
 		allow("ReadBuckets", []string{"s3:ListBucket"}, bucketARNs...),
 		allow("ReadLogGroups", []string{"logs:DescribeLogGroups"}, arn(stack, "logs", "log-group:*")),
 		allow("ReadBoundaries", []string{"iam:GetPolicy", "iam:GetRole"}, boundaries...),
