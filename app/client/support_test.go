@@ -58,16 +58,17 @@ func (m *memory) Store(user string, r client.Remembered) error {
 }
 
 // only returns what it has of its only user.
-func (m *memory) only(t testing.TB) (user string, r client.Remembered) {
+func (m *memory) only(t testing.TB) (string, client.Remembered) {
 	t.Helper()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if len(m.users) != 1 {
 		t.Fatalf("%d users", len(m.users))
 	}
-	for user, r = range m.users {
+	for user, r := range m.users {
+		return user, r
 	}
-	return user, r
+	panic("unreachable")
 }
 
 // wire is a transport to the real server. A test can change what passes.

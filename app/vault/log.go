@@ -171,25 +171,34 @@ func (s *Service) between(ctx context.Context, needed neededCards) ([]protocol.S
 		if err != nil {
 			return nil, err
 		}
-		first, last := -1, -1
-		for i, b := range cards {
-			c, err := chain.ParseCard(b)
-			if err != nil {
-				return nil, fmt.Errorf("card in the store: %w", err)
-			}
-			if needed[user][c.Hash()] {
-				if first < 0 {
-					first = i
-				}
-				last = i
-			}
+		if cards, err = span(cards, needed[user]); err != nil {
+			return nil, fmt.Errorf("card of %v in the store: %w", user, err)
 		}
-		if first < 0 {
-			return nil, fmt.Errorf("card of %v in the store: %w", user, chain.ErrUnknownCard)
-		}
-		for _, b := range cards[first : last+1] {
+		for _, b := range cards {
 			out = append(out, encodeSigned(b))
 		}
 	}
 	return out, nil
+}
+
+// span returns the cards of one user from the first needed one to the last.
+func span(cards [][]byte, needed map[chain.Hash]bool) ([][]byte, error) {
+	first, last := -1, -1
+	for i, b := range cards {
+		c, err := chain.ParseCard(b)
+		if err != nil {
+			return nil, err
+		}
+		if !needed[c.Hash()] {
+			continue
+		}
+		if first < 0 {
+			first = i
+		}
+		last = i
+	}
+	if first < 0 {
+		return nil, chain.ErrUnknownCard
+	}
+	return cards[first : last+1], nil
 }

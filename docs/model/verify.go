@@ -106,11 +106,7 @@ func may(r role, o op) bool {
 
 // differs reports whether the difference between two entries is that of the op, and nothing else.
 func (m *model) differs(before, e *statement) bool {
-	epoch := before.epoch
-	if e.op == rotate || e.op == remove && m.on(checkRemoveEpoch) || (e.op == account || e.op == recard && may(before.roster.roleOf(e.author), rotate)) && e.epoch != epoch {
-		epoch++
-	}
-	if e.epoch != epoch {
+	if !m.epochFits(before, e) {
 		return false
 	}
 	changed := 0
@@ -123,6 +119,23 @@ func (m *model) differs(before, e *statement) bool {
 		}
 	}
 	return changed == 1 || changed == 0 && (e.op == rotate || e.op == account)
+}
+
+// epochFits reports whether an entry begins an epoch exactly if its op does, or may and says so.
+func (m *model) epochFits(before, e *statement) bool {
+	switch e.op {
+	case rotate:
+		return e.epoch == before.epoch+1
+	case remove:
+		if m.on(checkRemoveEpoch) {
+			return e.epoch == before.epoch+1
+		}
+	case account:
+		return e.epoch == before.epoch || e.epoch == before.epoch+1
+	case recard:
+		return e.epoch == before.epoch || e.epoch == before.epoch+1 && may(before.roster.roleOf(e.author), rotate)
+	}
+	return e.epoch == before.epoch
 }
 
 // lineMay reports whether an op may change a line in this way.

@@ -178,24 +178,7 @@ func (s *splitter) rest() (*Answer, bool) {
 	if a.Sequence, ok = s.number(); !ok || !s.word(`,"head":"`) {
 		return nil, false
 	}
-	if a.Head, ok = s.text(); !ok {
-		return nil, false
-	}
-	if a.Entries, ok = s.objects(`,"entries":[`); !ok {
-		return nil, false
-	}
-	if a.Writes, ok = s.objects(`,"writes":[`); !ok {
-		return nil, false
-	}
-	if a.Cards, ok = s.objects(`,"cards":[`); !ok {
-		return nil, false
-	}
-	if s.word(`,"envelope":"`) {
-		if a.Envelope, ok = s.text(); !ok {
-			return nil, false
-		}
-	}
-	if !s.word(`,"records":[`) {
+	if a.Head, ok = s.text(); !ok || !s.signed(a) || !s.word(`,"records":[`) {
 		return nil, false
 	}
 	start := s.i - 1
@@ -206,6 +189,23 @@ func (s *splitter) rest() (*Answer, bool) {
 	}
 	a.list = s.s[start:s.i]
 	return a, s.word(`}`) && strings.TrimRight(s.s[s.i:], "\n") == ""
+}
+
+// signed reads the signed objects of an answer.
+func (s *splitter) signed(a *Answer) (ok bool) {
+	if a.Entries, ok = s.objects(`,"entries":[`); !ok {
+		return false
+	}
+	if a.Writes, ok = s.objects(`,"writes":[`); !ok {
+		return false
+	}
+	if a.Cards, ok = s.objects(`,"cards":[`); !ok {
+		return false
+	}
+	if s.word(`,"envelope":"`) {
+		a.Envelope, ok = s.text()
+	}
+	return ok
 }
 
 // objects reads a list of signed objects, which begins with a word.

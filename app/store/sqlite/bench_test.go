@@ -24,7 +24,8 @@ func fill(b *testing.B, n int) (*Store, *testvault.Vault, []testvault.Operation)
 	var all []testvault.Operation
 	for len(all) < 2*n {
 		var ops []testvault.Operation
-		for ; len(all)+len(ops) < 2*n && len(ops) < chain.MaxOperations; ops = append(ops, login(v, seal.NewID(), 1)...) {
+		for len(all)+len(ops) < 2*n && len(ops) < chain.MaxOperations {
+			ops = append(ops, login(v, seal.NewID(), 1)...)
 		}
 		save(b, s, v, ops)
 		all = append(all, ops...)
