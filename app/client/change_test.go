@@ -61,7 +61,7 @@ func TestTheSameWriteIsSentUntilItsFateIsKnown(t *testing.T) {
 			d.loses(arrive)
 			d.save(t, login("bank"))
 			first := d.writes()
-			again := d.restarted(t, server) // as after a crash, with what is stored on the device
+			again := d.restarted(t, server) // a crash: only the files of the device remain
 			again.login(t, "anna", "x")
 			again.sync(t)
 			if sent := again.writes(); len(sent) > 1 || len(sent) == 1 && sent[0] != first[0] || !arrive && len(sent) == 0 {

@@ -25,7 +25,7 @@ type state struct {
 	cache  Cache // nil: nothing is stored on this device
 
 	cacheOff      bool                  // the cache is turned off
-	cached        *protocol.UserAccount // what is known to be in the cache
+	cached        *protocol.UserAccount // the account in the cache, if known
 	cacheProblem  string                // why the vault could not be cached
 	outboxProblem string                // why the outbox found at sign-in is not used
 	offline       bool                  // the server did not answer the last request

@@ -169,7 +169,7 @@ func (op *operation) pull(v *vault, full bool) error {
 	if err != nil {
 		return err
 	}
-	// Write the cache first: one that is newer than what is remembered raises no alarm.
+	// Write the cache first: a cache that is newer than the memory raises no alarm.
 	return op.remember(v)
 }
 

@@ -20,7 +20,7 @@ var (
 	// ErrUnknownCost: this release does not know the step of the key derivation.
 	ErrUnknownCost = errors.New("cost of the key derivation is unknown")
 	// ErrKDFMismatch: the salt or the cost differs from the sealed one.
-	ErrKDFMismatch = errors.New("key derivation differs from what was sealed with the account key")
+	ErrKDFMismatch = errors.New("key derivation is not the one sealed with the account key")
 
 	ErrPhraseLength   = errors.New("a recovery phrase has 24 words")
 	ErrPhraseChecksum = errors.New("the words do not match: one is wrong, or two are swapped")

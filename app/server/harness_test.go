@@ -253,7 +253,7 @@ type person struct {
 	acc       protocol.UserAccount
 }
 
-// newPerson returns a user who is not registered yet, and the request that does it.
+// newPerson returns a user who is not registered yet, and the request that registers the user.
 func (s *site) newPerson(username string) (*person, protocol.NewUserRequest) {
 	s.t.Helper()
 	name, err := vault.CanonicalUsername(username)

@@ -39,7 +39,7 @@ func (c *Change) write(name string, id chain.ID, kind chain.RecordKind, version 
 	return nil
 }
 
-// erase deletes what is live for a record of this kind, item and version.
+// erase deletes the live record of this kind, item and version, in whatever epoch.
 func (c *Change) erase(name string, id chain.ID, kind chain.RecordKind, version uint32) {
 	if l, live := c.v.live.Find(kind, id, version); live {
 		c.operations = append(c.operations, chain.Operation{Line: l, Delete: true})

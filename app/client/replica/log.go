@@ -22,7 +22,7 @@ type Log struct {
 	Cards    *chain.Cards
 	Envelope []byte // of this user in the newest entry
 
-	cards []*chain.Card // what is in Cards
+	cards []*chain.Card // the same as Cards, as a list
 	path  []chain.Hash  // writes that are in the history, as the last answer shows
 }
 

@@ -150,7 +150,7 @@ func (e *Entry) index() {
 	e.title = e.text[:strings.IndexByte(e.text, '\n')]
 }
 
-// summaryJSON returns the summary without what is indexed. It encodes an item when a list first shows it, and not once per keystroke.
+// summaryJSON returns the encoded summary, without the search index. It encodes an item once, when a list first shows it.
 func (e *Entry) summaryJSON() []byte {
 	line := e.line.Load()
 	if line == nil {

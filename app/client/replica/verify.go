@@ -30,7 +30,7 @@ func (v *Replica) Verify(ctx context.Context, log *Log, identity *seal.Identity,
 	return n, nil
 }
 
-// confirmed reports whether the newest write signs what is live.
+// confirmed reports whether the newest write signs these live records.
 func (n *Next) confirmed() bool {
 	want := n.want()
 	return n.live.Count() == want.Count && n.live.Root() == want.Root

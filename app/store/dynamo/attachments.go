@@ -282,7 +282,7 @@ func (s *Store) Attachments(ctx context.Context, id chain.ID) ([]vault.Attachmen
 	return list, nil
 }
 
-// clearAttachments drops what has been pending for too long, and finishes deletions.
+// clearAttachments deletes attachments that were pending for too long, and finishes deletions.
 func (s *Store) clearAttachments(ctx context.Context, id chain.ID, now time.Time) error {
 	rows, err := s.attachmentRows(ctx, id)
 	if err != nil {

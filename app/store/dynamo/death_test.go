@@ -112,7 +112,7 @@ func uploadTo(t *testing.T, s *Store, v *testvault.Vault, now time.Time, content
 }
 
 // A write replaces all records and the attachment. The vault is either unchanged or completely changed, whichever call the writer
-// dies at, and a later upload clears what is left of attachments.
+// dies at, and a later upload deletes the remaining chunks.
 func TestWriteSurvivesDeathAtEveryCall(t *testing.T) {
 	t.Parallel()
 	for name, size := range map[string]int{"small": 5, "large": 60} {

@@ -214,7 +214,7 @@ func deleteConflict(err error) error {
 	return err
 }
 
-// sweepVault deletes what is left of the personal vault of a user, and the user's cards. The ID of the vault remains reserved.
+// sweepVault deletes the remaining rows of a user's personal vault, and the user's cards. The ID of the vault remains reserved.
 func (s *Store) sweepVault(ctx context.Context, id, userID string) error {
 	if err := s.deleteAllChunks(ctx, id); err != nil {
 		return err

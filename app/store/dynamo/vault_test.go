@@ -41,7 +41,7 @@ func TestAccountIsOneState(t *testing.T) {
 	}
 }
 
-// A write puts an attachment that is about to expire. Between its check and its commit, another process clears what has expired.
+// A write puts an attachment that is about to expire. Between its check and its commit, another process deletes expired attachments.
 func TestWriteHoldsItsAttachments(t *testing.T) {
 	t.Parallel()
 	s, v := openVault(t)

@@ -17,8 +17,8 @@ var migrations = []string{
 	//
 	// A row of records is a live line (hash is set; an attachment has no token) or its tombstone. It is a rowid table in the order of
 	// writing, which is the order of revisions: a sync that walks records_by_revision reads the pages of the table in sequence. The index
-	// lines holds the line of each row, so it alone answers what is live in a bucket: the ids that begin with one byte. In vaults, what a
-	// write compares comes before the large columns, which then stay on pages that are not read. The row of an attachment has the totals
+	// lines holds the line of each row, so a write reads the live lines of a bucket (the ids that begin with one byte) without the table.
+	// In vaults, the columns that a write compares come before the large ones, which then stay on pages that are not read. The row of an attachment has the totals
 	// that a list needs: adding up the lengths of its chunks would read them all.
 	`
 CREATE TABLE used_user_ids (
