@@ -167,11 +167,23 @@ func (s *Store) recordTable(k chain.RecordKind) string {
 	return s.table.Passwords
 }
 
-// History implements vault.Store.
+// History implements vault.Store. A head can be visible a moment before its write, so a missing one is looked for again.
 func (s *Store) History(ctx context.Context, id chain.ID, from, to int64) (writes, operations [][]byte, err error) {
 	if from > to { // not a range to DynamoDB
 		return nil, nil, nil
 	}
+	for try := 1; ; try++ {
+		writes, operations, err = s.historyFrom(ctx, id, from, to)
+		if err != nil || len(writes) > 0 || try == writeTries {
+			return writes, operations, err
+		}
+		if err := pause(ctx, 1); err != nil {
+			return nil, nil, err
+		}
+	}
+}
+
+func (s *Store) historyFrom(ctx context.Context, id chain.ID, from, to int64) (writes, operations [][]byte, err error) {
 	pages := dynamodb.NewQueryPaginator(s.db, &dynamodb.QueryInput{
 		TableName: &s.table.Vaults, ConsistentRead: aws.Bool(true), Limit: aws.Int32(historyPage),
 		KeyConditionExpression:    aws.String(names.VaultsPartitionKey + " = :id AND row_id BETWEEN :from AND :to"),
