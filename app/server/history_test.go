@@ -91,7 +91,7 @@ func TestKeptQuotaIsAnswered(t *testing.T) {
 		a := p.send(p.v.Draft(testvault.Delete(last), next))
 		if a.status != 204 {
 			a.want(403, protocol.CodeKeptQuota)
-			if size := int64(len(last.Token)+vault.RecordWeight) * int64(last.Version); size < 2*2100 || size > 2*2100+1000 {
+			if size := int64(len(last.Token)+vault.RecordWeight) * int64(last.Version); size <= 2*2000+100 || size > 2*2000+1100 {
 				t.Errorf("refused at %d bytes", size)
 			}
 			return
