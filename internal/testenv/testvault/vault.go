@@ -22,6 +22,7 @@ type Vault struct {
 	Entries    []*chain.Entry
 	Writes     []*chain.Write
 	Operations [][]chain.Operation // of Writes
+	Branches   []*vault.Branch     // that were brought together with it
 	Envelope   []byte              // of the newest entry
 }
 
@@ -132,6 +133,7 @@ func (v *Vault) Fork() *Vault {
 	f, owner := *v, *v.Owner
 	f.Owner, f.Live, f.Tokens = &owner, v.Live.Clone(), maps.Clone(v.Tokens)
 	f.Entries, f.Writes, f.Operations = slices.Clone(v.Entries), slices.Clone(v.Writes), slices.Clone(v.Operations)
+	f.Branches = slices.Clone(v.Branches)
 	return &f
 }
 
@@ -190,4 +192,7 @@ func (v *Vault) Apply(w Write) {
 	}
 	v.State, v.Live = w.Next.State, &w.live
 	v.Writes, v.Operations = append(v.Writes, w.Write), append(v.Operations, w.Operations)
+	if b := w.WriteChange.Branch; b != nil {
+		v.Branches = append(v.Branches, b)
+	}
 }
