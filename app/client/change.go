@@ -61,6 +61,7 @@ func (op *operation) send(v *vault, ch *replica.Change) (made bool, err error) {
 	op.client.mu.Lock()
 	ch.Commit()
 	op.client.mu.Unlock()
+	op.note(v, historyStep{Writes: []heldWrite{held(signed.Write, signed.Operations)}})
 	if err := op.dropWrite(v); err != nil {
 		return true, err
 	}
@@ -94,6 +95,7 @@ func (op *operation) resolve(v *vault, s *replica.Signed, err error) (made bool,
 	decided, made := v.decidedWrite(s)
 	switch {
 	case decided:
+		op.noteMade(v, s, made)
 		return made, op.dropWrite(v)
 	case conflict: // with something that is in no answer, such as a server that fell back
 		return false, errors.Join(err, op.dropWrite(v))
@@ -175,7 +177,8 @@ func (op *operation) concludeWrite(v *vault) error {
 	if s == nil {
 		return nil
 	}
-	if decided, _ := v.decidedWrite(s); decided {
+	if decided, made := v.decidedWrite(s); decided {
+		op.noteMade(v, s, made)
 		return op.dropWrite(v)
 	}
 	err := op.postWrite(v, s)
@@ -188,5 +191,14 @@ func (op *operation) concludeWrite(v *vault) error {
 	if _, err := op.sync(v); err != nil {
 		return err
 	}
+	_, made := v.decidedWrite(s)
+	op.noteMade(v, s, made)
 	return op.dropWrite(v)
+}
+
+// noteMade adds a write of this device to its history, once the vault has it.
+func (op *operation) noteMade(v *vault, s *replica.Signed, made bool) {
+	if made {
+		op.note(v, historyStep{Writes: []heldWrite{held(s.Write, s.Operations)}})
+	}
 }

@@ -157,10 +157,12 @@ func (op *operation) pull(v *vault, full bool) error {
 	if err != nil {
 		return err
 	}
-	before := stateStamp(v.Log().State)
+	held := v.Log().State
+	before := stateStamp(held)
 	op.client.mu.Lock()
 	next.Commit()
 	op.client.mu.Unlock()
+	op.noteAnswer(v, held, answer, next.Operations())
 	if full {
 		err = op.cacheWhole(v, answer)
 	} else {
