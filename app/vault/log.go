@@ -12,15 +12,27 @@ import (
 )
 
 // Asked says what a client remembers of a vault: the records at revision Since, the log up to the sequence number After, and the write
-// at Revision.
+// at Revision. Head is the hash of that write, or empty.
 type Asked struct {
 	Since, After, Revision int64
+	Head                   protocol.Hash
 }
 
-func parseAsked(since, after, revision int64) (Asked, error) {
-	return Asked{since, after, revision}, checkFirst(
-		checkNumber("since", since, 0), checkNumber("after", after, -1), checkNumber("revision", revision, 0),
-	)
+func (a Asked) check() error {
+	_, err := a.head()
+	return checkFirst(checkNumber("since", a.Since, 0), checkNumber("after", a.After, -1), checkNumber("revision", a.Revision, 0), err)
+}
+
+// head returns the hash of the write that the client remembers; zero if it does not say.
+func (a Asked) head() (h chain.Hash, err error) {
+	if a.Head == "" {
+		return h, nil
+	}
+	b, err := rawURL.DecodeString(a.Head)
+	if err != nil || len(b) != len(h) || encodeSigned(b) != a.Head {
+		return h, badField("head", "must be %d bytes in base64url without padding", len(h))
+	}
+	return chain.Hash(b), nil
 }
 
 func checkNumber(field string, n, lowest int64) error {
