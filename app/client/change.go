@@ -17,6 +17,9 @@ const maxAttempts = 32
 // apply builds a change of the current vault and sends it, and repeats that on the newer vault while other devices are faster.
 // build may be called many times; a change without operations is not sent.
 func (op *operation) apply(v *vault, build func(*replica.Change) error) error {
+	if err := v.alarmed(); err != nil {
+		return err
+	}
 	defer v.KeepPlaintexts()()
 	if _, err := op.conclude(v); err != nil {
 		return err
