@@ -86,19 +86,18 @@ func (s *Service) log(ctx context.Context, head Head, member chain.ID, asked Ask
 	}
 	needed := neededCards{}
 	needed.ofEntries(known, entries)
-	if path := chain.Path(head.State.Revision, asked.Revision, through); len(path) > 0 {
-		writes, err := s.store.Writes(ctx, head.Vault, path)
-		if err != nil {
-			return protocol.VaultLog{}, fmt.Errorf("writes in the store: %w", hideNotFound(err))
+	writes, branch, err := s.path(ctx, head, asked, through)
+	if err != nil {
+		return protocol.VaultLog{}, err
+	}
+	for i, w := range writes {
+		if i == 0 || branch != nil && w.Revision == branch.Join {
+			needed.add(w.Author, w.AuthorCard)
 		}
-		newest, err := chain.ParseWrite(writes[0])
-		if err != nil {
-			return protocol.VaultLog{}, fmt.Errorf("write in the store: %w", err)
-		}
-		needed.add(newest.Author, newest.AuthorCard)
-		for _, w := range writes {
-			out.Writes = append(out.Writes, encodeSigned(w))
-		}
+		out.Writes = append(out.Writes, encodeSigned(w.Encode()))
+	}
+	if branch != nil {
+		out.Branch = branch.wire(asked.Revision)
 	}
 	if out.Cards, err = s.between(ctx, needed); err != nil || len(entries) == 0 {
 		return out, err
@@ -109,6 +108,40 @@ func (s *Service) log(ctx context.Context, head Head, member chain.ID, asked Ask
 	}
 	out.Envelope = encodeSigned(envelope)
 	return out, nil
+}
+
+// path returns the writes that lead a client from the newest one down to the one that it remembers. If that is on a branch, it returns
+// the branch, and the writes lead down to where it begins: see protocol.VaultBranch.
+func (s *Service) path(ctx context.Context, head Head, asked Asked, through []int64) ([]*chain.Write, *Branch, error) {
+	path := chain.Path(head.State.Revision, asked.Revision, through)
+	writes, err := s.writes(ctx, head.Vault, path)
+	if err != nil {
+		return nil, nil, err
+	}
+	branch, err := s.branchOf(ctx, head, asked, reached(head, asked.Revision, writes))
+	if err != nil || branch == nil {
+		return writes, nil, err
+	}
+	through = append(through, branch.Common+1, branch.Join)
+	slices.Sort(through)
+	path = slices.Concat(chain.Path(head.State.Revision, branch.Common, through), chain.SkipChain(branch.Common))
+	writes, err = s.writes(ctx, head.Vault, path)
+	return writes, branch, err
+}
+
+// reached returns the hash of the vault's write at a revision, to which a path of writes leads; zero if the vault has none.
+func reached(head Head, revision int64, path []*chain.Write) chain.Hash {
+	switch {
+	case revision == head.State.Revision:
+		return head.State.Write
+	case len(path) == 0:
+		return chain.Hash{}
+	}
+	last := path[len(path)-1]
+	if last.Revision-1 == revision {
+		return last.Previous
+	}
+	return last.Skip
 }
 
 // hideNotFound keeps the absence of something that the log names from being taken for that of the vault.
