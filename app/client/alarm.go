@@ -1,7 +1,6 @@
 package client
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -122,10 +121,4 @@ func (v *vault) alarmOf(cause error) Alarm {
 type Joined struct {
 	Author      string               `json:"author"` // username on the card that signed the write
 	Differences []replica.Difference `json:"differences"`
-}
-
-// Check looks at the server again. It returns nil if the alarm has ended.
-func (c *Client) Check(ctx context.Context) error {
-	_, err := c.Sync(ctx)
-	return err
 }
