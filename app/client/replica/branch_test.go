@@ -3,13 +3,13 @@ package replica
 import (
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"maps"
 	"math"
 	"slices"
 	"testing"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
+	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/testvault"
@@ -46,7 +46,9 @@ func (p *parted) join(ops ...testvault.Operation) {
 }
 
 func (p *parted) put(title string) testvault.Operation {
-	return p.Put(chain.RecordOverview, seal.NewID(), 1, fmt.Sprintf(`{"title":%q}`, title))
+	id := seal.NewID()
+	it := item.Item{ID: id.String(), Title: title}.Normalise()
+	return p.Put(chain.RecordOverview, id, 1, string(it.Overview()))
 }
 
 func (p *parted) answer() protocol.VaultAnswer { return p.AnswerFrom(0, p.replica.After(), p.seen) }
