@@ -238,7 +238,7 @@ func (s *Service) operations(ctx context.Context, vaultID chain.ID, revision int
 }
 
 // branchOf returns the branch that has the write that a client remembers, or nil. known is the hash of the vault's write at that
-// revision; zero if it has none.
+// revision; zero if it has none. A branch may have been joined after head was read: Changes finds that head has moved, and reads again.
 func (s *Service) branchOf(ctx context.Context, head Head, asked Asked, known chain.Hash) (*Branch, error) {
 	remembered, err := asked.head()
 	if err != nil || remembered == (chain.Hash{}) || remembered == known {
@@ -247,9 +247,6 @@ func (s *Service) branchOf(ctx context.Context, head Head, asked Asked, known ch
 	b, err := s.store.Branch(ctx, head.Vault, asked.Revision, remembered)
 	if errors.Is(err, ErrNotFound) {
 		return nil, nil
-	}
-	if err == nil && b.Join > head.State.Revision {
-		err = errMoved // it was joined after head was read
 	}
 	return &b, err
 }

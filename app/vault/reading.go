@@ -47,9 +47,6 @@ func (s *Service) Changes(ctx context.Context, session Session, vaultID string, 
 			return err
 		}
 		log, err := s.log(ctx, head, member.User, asked)
-		if errors.Is(err, errMoved) {
-			continue
-		}
 		if err != nil {
 			return err
 		}
