@@ -262,3 +262,19 @@ func TestBranchIsJoinedDuringAnAnswer(t *testing.T) {
 	}
 	u.rejoin(other.State)
 }
+
+// Every sync of a device that has seen nothing wrong would read all branches otherwise.
+func TestDevicesOfTheVaultReadNoBranch(t *testing.T) {
+	t.Parallel()
+	w, s := newWatched(t)
+	u, other := s.parted(5, 4, 1)
+	w.branch = func() { t.Error("branches are read") }
+	for revision := range u.State.Revision + 1 {
+		u.asked(chainAt(t, u.Vault, revision))
+	}
+	read := false
+	w.branch = func() { read = true }
+	if u.asked(other.State); !read {
+		t.Error("branches are not read")
+	}
+}
