@@ -111,13 +111,13 @@ func readAsked(r *http.Request) (vault.Asked, error) {
 	asked := vault.Asked{After: -1}
 	into := map[string]*int64{"since": &asked.Since, "after": &asked.After, "revision": &asked.Revision}
 	for name, values := range r.URL.Query() {
-		if name == "head" && len(values) == 1 {
+		if name == "head" && len(values) == 1 && values[0] != "" {
 			asked.Head = values[0]
 			continue
 		}
 		n, known := into[name]
 		if !known {
-			return asked, badBody("the parameters are since, after, revision and head, each once")
+			return asked, badBody("the parameters are since, after, revision and head, which is one hash")
 		}
 		var err error
 		if *n, err = strconv.ParseInt(values[0], 10, 64); err != nil || len(values) != 1 || values[0] != strconv.FormatInt(*n, 10) {
