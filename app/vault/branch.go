@@ -190,23 +190,15 @@ func (s *Service) linesAt(ctx context.Context, head Head, base chain.State, bran
 	for _, b := range branch {
 		touched = append(touched, b.Operations...)
 	}
-	var undo [][]chain.Operation
-	undone := 0
-	for n := head.State.Revision; n > base.Revision; n-- {
-		ops, err := s.operations(ctx, head.Vault, n)
-		if err != nil {
-			return nil, err
-		}
-		if undone += len(ops); undone > maxUndone {
-			return nil, tooDeep("the vault has more than %d operations since the branch parted", maxUndone)
-		}
-		undo, touched = append(undo, ops), append(touched, ops...)
-	}
-	live, err := s.touched(ctx, head, touched)
+	since, err := s.operationsSince(ctx, head, base.Revision)
 	if err != nil {
 		return nil, err
 	}
-	for _, ops := range undo {
+	live, err := s.touched(ctx, head, slices.Concat(touched, slices.Concat(since...)))
+	if err != nil {
+		return nil, err
+	}
+	for _, ops := range slices.Backward(since) {
 		if err := live.Undo(ops); err != nil {
 			return nil, fmt.Errorf("operations in the store: %w", err)
 		}
@@ -225,16 +217,31 @@ func (s *Service) linesAt(ctx context.Context, head Head, base chain.State, bran
 	return live, nil
 }
 
-func (s *Service) operations(ctx context.Context, vaultID chain.ID, revision int64) ([]chain.Operation, error) {
-	b, err := s.store.Operations(ctx, vaultID, revision)
-	if err != nil {
-		return nil, fmt.Errorf("operations in the store: %w", hideNotFound(err))
+// operationsSince returns the operations of the writes after a revision.
+func (s *Service) operationsSince(ctx context.Context, head Head, revision int64) ([][]chain.Operation, error) {
+	var since [][]chain.Operation
+	n := 0
+	for at := revision; at < head.State.Revision; {
+		_, encoded, err := s.store.History(ctx, head.Vault, at+1, head.State.Revision)
+		if err == nil && len(encoded) == 0 {
+			err = fmt.Errorf("write %d is not in the store", at+1)
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, b := range encoded {
+			ops, err := chain.ParseOperations(b)
+			if err != nil {
+				return nil, fmt.Errorf("operations in the store: %w", err)
+			}
+			if n += len(ops); n > maxUndone {
+				return nil, tooDeep("the vault has more than %d operations since the branch parted", maxUndone)
+			}
+			since = append(since, ops)
+		}
+		at += int64(len(encoded))
 	}
-	ops, err := chain.ParseOperations(b)
-	if err != nil {
-		return nil, fmt.Errorf("operations in the store: %w", err)
-	}
-	return ops, nil
+	return since, nil
 }
 
 // branchOf returns the branch that has the write that a client remembers, or nil. known is the hash of the vault's write at that
