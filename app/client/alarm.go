@@ -51,6 +51,13 @@ func (c *Client) Alarm() Alarm {
 	return c.vault.alarm()
 }
 
+// ReadOnly reports whether the vault is in alarm, and open for reading with what this device verified.
+func (c *Client) ReadOnly() bool {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.vault != nil && c.vault.Loaded && !c.vault.alarm().IsZero()
+}
+
 func (v *vault) alarm() Alarm { return v.remembered.seen(v.account.Vault).Alarm }
 
 // Alarm returns why the personal vault is in alarm; the zero Alarm if it is not.

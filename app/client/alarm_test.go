@@ -134,7 +134,7 @@ func TestAcceptingTheServersNeedsThePasswordAndTheSameHead(t *testing.T) {
 	if err := b.AcceptServers(t.Context(), "wrong", state.Head); !errors.Is(err, client.ErrWrongPassword) {
 		t.Errorf("a wrong password: %v", err)
 	}
-	if err := b.AcceptServers(t.Context(), password, "A"+state.Head[1:]); !errors.Is(err, client.ErrOtherHead) {
+	if err := b.AcceptServers(t.Context(), password, "f"+state.Head[1:]+"0"); !errors.Is(err, client.ErrOtherHead) {
 		t.Errorf("another head: %v", err)
 	}
 	if b.Alarm().IsZero() {
