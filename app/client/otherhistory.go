@@ -125,7 +125,7 @@ func (c *Client) OtherState(ctx context.Context) (OtherState, error) {
 	}
 	defer other.Wipe()
 	log := other.Log()
-	out := OtherState{Head: encodeHash(log.State.Write), Revision: other.Revision(), Verified: v.seenRevision(),
+	out := OtherState{Head: log.State.Write.String(), Revision: other.Revision(), Verified: v.seenRevision(),
 		Differences: v.Differences(other.Replica), Mergeable: v.Loaded && extends(log, v.Log().State.Entry)}
 	if log.Head != nil {
 		out.Author = log.Name(log.Head.Author)
@@ -139,7 +139,7 @@ func (op *operation) nameAuthor(v *vault, o OtherState) error {
 	if seen.Alarm.Author != "" || o.Author == "" {
 		return nil
 	}
-	seen.Alarm.Object, seen.Alarm.Number, seen.Alarm.Author = chain.KindWrite, o.Revision, o.Author
+	seen.Alarm.Object, seen.Alarm.Number, seen.Alarm.Author = string(chain.KindWrite), o.Revision, o.Author
 	return op.storeSeen(v, seen)
 }
 
@@ -198,7 +198,7 @@ func (c *Client) AcceptServers(ctx context.Context, password, head string) error
 	if err != nil {
 		return err
 	}
-	if encodeHash(other.Log().State.Write) != head {
+	if other.Log().State.Write.String() != head {
 		other.Wipe()
 		return ErrOtherHead
 	}

@@ -223,11 +223,11 @@ type Store interface {
 	// ApplyWrite stores one write with its operations and tokens, whatever their size. ErrRevisionConflict if the head moved;
 	// ErrItemQuota and ErrRecordQuota, according to Quota. A record counts its token and RecordWeight; an item is a live record of
 	// chain.RecordOverview. A deleted record leaves a tombstone for TombstoneDays or longer: a device that was offline for longer syncs
-	// in full. A branch is stored with its write, forever; ErrBranchQuota. The token of a deleted record, unless Keeps says otherwise, and the chunks of a deleted attachment are kept for KeptLife.
+	// in full. The token of a deleted record, unless Keeps says otherwise, and the chunks of a deleted attachment are kept for KeptLife.
 	// ErrKeptQuota if they exceed c.Kept together with what the author's card keeps: a record counts as above, an attachment by its tokens,
 	// each until its KeptDay and KeptDays more have passed. ErrInvalidChange if a chunk of an attachment that c puts is not stored, for
 	// instance because it was pending or kept for too long. ErrQuotaReached if an attachment that is put again exceeds c.Attachments; what
-	// it counts as kept remains. ErrNotFound for an unknown vault.
+	// it counts as kept remains. A branch is stored with its write, forever; ErrBranchQuota. ErrNotFound for an unknown vault.
 	ApplyWrite(ctx context.Context, c WriteChange) error
 	// AppendEntry stores one log entry with its envelopes and the change of the account. ErrRevisionConflict if the head moved;
 	// ErrConflict if the user's Generation is not c.Account.User.Generation. ErrNotFound for an unknown vault or user.

@@ -93,7 +93,7 @@ var operations = []operation{
 		parameters: []parameter{vaultInPath, since, after, revision, head}, codes: []string{"not_found"}},
 	{method: "post", path: "PathVaultWrites", id: "vaultWrite", tag: "vault", summary: "Store a signed write, atomically",
 		takes: "WriteRequest", parameters: []parameter{vaultInPath},
-		codes: []string{"not_found", "item_quota_reached", "record_quota_reached", "quota_reached", "kept_quota", "branch_quota_reached", "revision_conflict"}},
+		codes: []string{"not_found", "item_quota_reached", "record_quota_reached", "branch_quota_reached", "quota_reached", "kept_quota", "revision_conflict"}},
 	{method: "get", path: "PathVaultHistory", id: "vaultHistory", tag: "vault", summary: "Get writes and their operations", gives: "VaultHistory",
 		description: "The answer may end early: ask again from the revision after its last write.",
 		parameters:  []parameter{vaultInPath, from, to}, codes: []string{"not_found"}},
