@@ -134,6 +134,8 @@ func unknownVault(t *testing.T, open func(t *testing.T) vault.Store) {
 	wantError(t, "writes", err, vault.ErrNotFound)
 	_, err = s.Operations(ctx, v.ID, 1)
 	wantError(t, "operations", err, vault.ErrNotFound)
+	_, err = s.Branch(ctx, v.ID, 1, chain.Hash{1})
+	wantError(t, "branch", err, vault.ErrNotFound)
 	_, err = s.Envelope(ctx, v.ID, v.State.Entry.Roster[0].Envelope)
 	wantError(t, "envelope", err, vault.ErrNotFound)
 	chunks := testvault.Chunks("content")
