@@ -13,18 +13,33 @@ type Past struct {
 	live     *Live
 }
 
+// At returns the hash of the write of an older revision, 0 for the first entry of the log. path leads down to it: see Path.
+func (s State) At(revision int64, path []*Write) (Hash, error) {
+	known := s.hashes()
+	if err := known.link(path, Path(s.Revision, revision, nil)); err != nil {
+		return Hash{}, err
+	}
+	return known[revision], nil
+}
+
+// hashes returns those of the writes that the state names.
+func (s State) hashes() hashes {
+	known := hashes{0: s.Genesis, s.Revision: s.Write}
+	for i, n := range SkipChain(s.Revision) {
+		if i > 0 {
+			known[n] = s.skips[i-1]
+		}
+	}
+	return known
+}
+
 // Past begins at the newest write of s. entries is the whole log, which leads to s, and live is what is live at s. Both stay as they are.
 func (s State) Past(entries []*Entry, live *Live) *Past {
-	p := &Past{f: follower{known: hashes{0: s.Genesis, s.Revision: s.Write}}, revision: s.Revision, live: live.Clone()}
+	p := &Past{f: follower{known: s.hashes()}, revision: s.Revision, live: live.Clone()}
 	closed := false
 	for _, e := range entries {
 		closed = closed || e.Op == OpClose
 		p.f.log = append(p.f.log, logged{e, e.Hash(), closed})
-	}
-	for i, n := range SkipChain(s.Revision) {
-		if i > 0 {
-			p.f.known[n] = s.skips[i-1]
-		}
 	}
 	return p
 }

@@ -117,3 +117,31 @@ func TestPastNeedsTheAuthorsCard(t *testing.T) {
 	}
 	want(t, "without cards", unproven, ErrUnknownCard)
 }
+
+func TestAtNamesTheWriteOfAnyRevision(t *testing.T) {
+	t.Parallel()
+	x := busy(t, 60)
+	for r := range x.state.Revision + 1 {
+		var path []*Write
+		for _, n := range Path(x.state.Revision, r, nil) {
+			path = append(path, x.writes[n-1])
+		}
+		expected := x.state.Genesis
+		if r > 0 {
+			expected = x.writes[r-1].Hash()
+		}
+		if got, err := x.state.At(r, path); err != nil || got != expected {
+			t.Errorf("revision %d: %v, %v", r, got, err)
+		}
+		if len(path) == 0 {
+			continue
+		}
+		w := *path[len(path)-1]
+		w.Previous, w.Skip = fixed("another"), fixed("another")
+		path[len(path)-1] = &w
+		_, err := x.state.At(r, path)
+		want(t, "another write", err, ErrFork)
+		_, err = x.state.At(r, path[:len(path)-1])
+		want(t, "a path that ends early", err, ErrFork)
+	}
+}
