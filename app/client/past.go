@@ -297,4 +297,3 @@ func timeOf(millis int64) time.Time {
 	}
 	return t
 }
-

@@ -212,9 +212,9 @@ func (w *rewinding) compare(t *rewindTarget) bool {
 	}
 	switch {
 	case t.Problem != "":
-	case w.moved[t.ID]:
+	case w.moved[t.Former.ID]:
 		t.Problem = RewindChanged
-	case w.v.Shown(t.ID) != w.v.Verified(t.ID):
+	case w.v.Shown(t.Former.ID) != w.v.Verified(t.Former.ID):
 		t.Problem = RewindWaiting
 	}
 	return true
@@ -279,7 +279,7 @@ func (w *rewinding) build(ch *replica.Change, targets []*rewindTarget) (int, err
 		if w.ctx.Err() != nil {
 			return 0, w.ctx.Err()
 		}
-		e := w.v.Verified(t.ID)
+		e := w.v.Verified(t.Former.ID)
 		if t.Problem == "" && !t.is(e) {
 			t.Problem = RewindChanged
 		}
