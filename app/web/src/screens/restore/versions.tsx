@@ -21,7 +21,17 @@ function whatChanged({ change, fields, kept }: ItemVersion): string {
 }
 
 /** A version, the newest of which is the item as it is. */
-function Version({ item, version, current, onRestored }: { item: Item; version: ItemVersion; current: boolean; onRestored: () => void }) {
+function Version({
+  item,
+  version,
+  current,
+  onRestored,
+}: {
+  item: Item;
+  version: ItemVersion;
+  current: boolean;
+  onRestored: () => void;
+}) {
   const { itemVersions: text, restoring } = texts.value;
   const task = useTask();
   const date = when(version.time);
