@@ -9,7 +9,6 @@ import { when } from "../../texts/dates";
 import { Button } from "../../ui/controls";
 import { Dialog } from "../../ui/dialog";
 import { Problem, useTask } from "../../ui/task";
-import "./restore.css";
 
 function Row({ item, onRestored }: { item: DeletedItem; onRestored: () => void }) {
   const { edits, recentlyDeleted: text, restoring, trash } = texts.value;

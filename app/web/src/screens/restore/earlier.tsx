@@ -10,7 +10,6 @@ import { Button } from "../../ui/controls";
 import { Dialog } from "../../ui/dialog";
 import { Problem, useTask } from "../../ui/task";
 import { effectOf, titleList } from "./effects";
-import "./restore.css";
 
 const FIRST = 20;
 const STEP = 100;
