@@ -107,6 +107,28 @@ func TestPastNamesNobodyWhoDidNotSign(t *testing.T) {
 	}
 }
 
+// Nobody restores a state that its author did not sign, even if those after him built on it without a look.
+func TestPastRefusesARootThatIsNotOfTheLines(t *testing.T) {
+	t.Parallel()
+	for name, forge := range map[string]func(w *Write){
+		"another root":  func(w *Write) { w.Root = fixed("another root") },
+		"another count": func(w *Write) { w.Count++ },
+	} {
+		x := newTeam(t)
+		x.write(x.owner, put(RecordOverview, "first", 1, 1))
+		w, ops := x.prepare(x.owner, put(RecordOverview, "second", 1, x.state.Entry.Epoch))
+		forge(w)
+		w.Sign(x.owner.signer())
+		if err := x.live.Apply(ops); err != nil {
+			t.Fatal(err)
+		}
+		x.state.skips = nil
+		x.state.Revision, x.state.Write = w.Revision, w.Hash()
+		_, err := past(t, x).Undo(w, ops, x.cards)
+		want(t, name, err, ErrRoot)
+	}
+}
+
 func TestPastNeedsTheAuthorsCard(t *testing.T) {
 	t.Parallel()
 	x := busy(t, 4)

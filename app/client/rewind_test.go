@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/item"
@@ -538,5 +539,57 @@ func TestDigestsAtACommonRevision(t *testing.T) {
 	var altered *client.VaultAlteredError
 	if _, _, err := d.Digest(t.Context(), 1); !errors.As(err, &altered) {
 		t.Errorf("an altered path: %v", err)
+	}
+}
+
+// An item whose time in the trash is over would be deleted again as soon as it is back.
+func TestAnItemIsNotPurgedAgain(t *testing.T) {
+	t.Parallel()
+	d, _ := registered(t)
+	it := login("Bank")
+	it.Created, it.Trashed, it.Purge = daysAgo(99), daysAgo(31), daysAgo(1)
+	if _, err := d.AddMany(t.Context(), []item.Item{it}, nil); err != nil {
+		t.Fatal(err)
+	}
+	then := d.sync(t).Revision
+	if n, err := d.PurgeTrash(t.Context(), time.Now()); err != nil || n != 1 {
+		t.Fatal(n, err)
+	}
+	d.rewind(t, client.Rewind{Revision: then})
+	if n, err := d.PurgeTrash(t.Context(), time.Now()); err != nil || n != 0 {
+		t.Error(n, err)
+	}
+	expect(t, "titles", d.titles(t, ""), []string{"Bank"})
+}
+
+func TestAnItemInTheOutboxStays(t *testing.T) {
+	t.Parallel()
+	d, _ := registered(t)
+	it := d.save(t, login("Bank"))
+	then := d.sync(t).Revision
+	it.Notes = "first"
+	it = d.save(t, it)
+	d.wire.before = func(r *client.Request) (*client.Response, error) {
+		if isAt(*r, protocol.PathVaultWrites) && changesItem(t, *r, it.ID) {
+			return nil, client.ErrOffline
+		}
+		return nil, nil
+	}
+	it.Notes = "second"
+	d.save(t, it)
+	out, err := d.Rewind(t.Context(), client.Rewind{Revision: then}, nil)
+	if err == nil && (len(out.Items) != 1 || out.Items[0].Problem != client.RewindWaiting) {
+		t.Errorf("%+v", out)
+	}
+	d.wire.before = func(r *client.Request) (*client.Response, error) {
+		if isAt(*r, protocol.PathVaultWrites) && changesItem(t, *r, it.ID) {
+			return &client.Response{Status: 403, Body: []byte(`{"code":"record_quota_reached","message":"full","request_id":"r"}`)}, nil
+		}
+		return nil, nil
+	}
+	expect(t, "restored", effects(d.rewind(t, client.Rewind{Revision: then})), []string{"changed Bank [notes]waiting"})
+	d.wire.before = nil
+	if got := d.get(t, it.ID); got.Notes != "second" {
+		t.Errorf("%+v", got)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/app/seal"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/testvault"
 )
 
@@ -191,10 +192,13 @@ func TestNobodyIsNamedWithoutHisSignature(t *testing.T) {
 	if err != nil || last.Unproven != nil || len(steps) != 2 || steps[0].Unproven != nil || !errors.Is(steps[1].Unproven, chain.ErrSignature) {
 		t.Errorf("%v: %+v", err, steps)
 	}
-	// A card that stands in no roster proves nothing either, nor does it spoil the others.
-	_, last, _, err = o.past(t, 1, func(h *protocol.VaultHistory) { h.Cards = append(otherVault(t).History(1, 1).Cards, h.Cards...) })
+	// A card that stands in no roster proves nothing, and does not spoil the others: here another one of the same user and generation.
+	forged := must(seal.FirstCard(o.Owner.ID, "ada", seal.NewCardKeys()))(t)
+	_, last, _, err = o.past(t, 1, func(h *protocol.VaultHistory) {
+		h.Cards = append([]protocol.Signed{encodeSigned(forged.Encode())}, h.Cards...)
+	})
 	if err != nil || last.Unproven != nil {
-		t.Errorf("%v, %v", err, last.Unproven)
+		t.Errorf("%v, %v", err, last)
 	}
 }
 
@@ -288,6 +292,26 @@ func TestItemsOfAStep(t *testing.T) {
 		}
 		if d := items[0]; d.Puts != want.puts || d.Deletes != want.deletes || d.First() != want.first || d.Resealed() != want.resealed {
 			t.Errorf("step %d: %+v", i, d)
+		}
+	}
+}
+
+// An older pin would let a server roll back what it pins.
+func TestPinsPasskeysInvitationsAndGrantsNeverGoBack(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []chain.RecordKind{chain.RecordPin, chain.RecordPasskey, chain.RecordInvitation, chain.RecordGrant, chain.RecordVault} {
+		o := newOwned(t)
+		id := seal.NewID()
+		before := o.Put(kind, id, 1, "before")
+		o.Apply(o.Draft(before))
+		o.Apply(o.Draft(testvault.Delete(before), o.Put(kind, id, 2, "after"), o.Put(kind, seal.NewID(), 1, "new")))
+		o.sync(t)
+		p, _, _, err := o.past(t, 1, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if formers := p.Formers(everything); len(formers) != 0 {
+			t.Errorf("kind %d: %+v", kind, formers)
 		}
 	}
 }

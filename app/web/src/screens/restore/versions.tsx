@@ -1,8 +1,10 @@
 // The earlier versions of an item, which the server keeps for a while, and a button that restores one.
 import { useEffect, useState } from "preact/hooks";
 import * as api from "../../core/api.gen";
+import { asCoreError, type CoreError } from "../../core/error";
 import type { Item, ItemHistory, ItemVersion } from "../../core/protocol.gen";
 import { copyOpen, toast } from "../../state/app";
+import { handled } from "../../state/app-errors";
 import { rewindItem } from "../../state/edits";
 import { texts } from "../../texts";
 import { when } from "../../texts/dates";
@@ -63,16 +65,20 @@ export function Versions({ item }: { item: Item }) {
   const [open, setOpen] = useState(false);
   const [history, setHistory] = useState<ItemHistory | null>(null);
   const [attempt, setAttempt] = useState(0);
-  const task = useTask();
+  const [error, setError] = useState<CoreError | null>(null);
   useEffect(() => {
     if (!open) return;
-    let asked = true; // the item may change while its history is loading
-    task.run(async () => {
-      const answer = await api.itemHistory({ id: item.id });
-      if (asked) setHistory(answer);
-    });
+    setError(null);
+    let current = true; // the item may change while its history is loading
+    api.itemHistory({ id: item.id }).then(
+      (answer) => current && setHistory(answer),
+      (e: unknown) => {
+        const problem = asCoreError(e);
+        if (!handled(problem) && current) setError(problem);
+      },
+    );
     return () => {
-      asked = false;
+      current = false;
     };
   }, [open, item.id, item.modified, attempt]);
   if (copyOpen.value) return null;
@@ -82,8 +88,8 @@ export function Versions({ item }: { item: Item }) {
         <Icon name="chevron" />
         {text.title}
       </summary>
-      <Problem error={task.error} />
-      {!history && task.busy && <p role="status">{text.loading}</p>}
+      <Problem error={error} />
+      {!history && !error && <p role="status">{text.loading}</p>}
       {history && (
         <>
           <ul class="history">
