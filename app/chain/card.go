@@ -172,23 +172,8 @@ func SmallOrder(point []byte) bool {
 	return !x25519.Shared(&shared, &scalar, &public)
 }
 
-// Fingerprint returns the first 200 bits of the hash, modulo 10^60, as 12 groups of 5 digits, for two people to compare.
-func (c *Card) Fingerprint() string {
-	const groups, group = 12, 100_000
-	h := c.Hash()
-	number := h[:25]
-	parts := make([]string, groups)
-	for i := range groups {
-		rest := 0
-		for j, b := range number { // long division in base 256
-			rest = rest<<8 | int(b)
-			number[j] = byte(rest / group) // #nosec G115 -- below 256, as the rest is below the divisor
-			rest %= group
-		}
-		parts[groups-1-i] = fmt.Sprintf("%05d", rest)
-	}
-	return strings.Join(parts, " ")
-}
+// Fingerprint is Groups of the card's hash.
+func (c *Card) Fingerprint() string { return c.Hash().Groups() }
 
 // Cards are cards by their hash. Being in it means that a card is well formed, not that anybody trusts it: rosters and pins do
 // that.

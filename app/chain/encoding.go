@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"strings"
 )
 
 // Format is the first byte of every encoded object.
@@ -50,6 +51,23 @@ type Hash [hashSize]byte
 
 // String returns lower-case hex, 64 characters.
 func (h Hash) String() string { return hex.EncodeToString(h[:]) }
+
+// Groups returns the first 200 bits of the hash, modulo 10^60, as 12 groups of 5 digits, for two people to compare.
+func (h Hash) Groups() string {
+	const groups, group = 12, 100_000
+	number := h[:25]
+	parts := make([]string, groups)
+	for i := range groups {
+		rest := 0
+		for j, b := range number { // long division in base 256
+			rest = rest<<8 | int(b)
+			number[j] = byte(rest / group) // #nosec G115 -- below 256, as the rest is below the divisor
+			rest %= group
+		}
+		parts[groups-1-i] = fmt.Sprintf("%05d", rest)
+	}
+	return strings.Join(parts, " ")
+}
 
 // What names what a hash covers, so that hashes of different things are never equal.
 type What string

@@ -301,8 +301,6 @@ func verified(writes []heldWrite, head chain.Hash) []heldWrite {
 	return out
 }
 
-// maxHistoryAnswer bounds one answer with writes and their operations.
-const maxHistoryAnswer = 16 << 20
 
 // fetchWrites gets writes with their operations. They are not verified.
 func (op *operation) fetchWrites(v *vault, from, to int64) ([]heldWrite, error) {

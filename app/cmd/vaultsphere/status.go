@@ -18,6 +18,7 @@ import (
 
 func (p *program) statusCommand() *cobra.Command {
 	var asJSON bool
+	var at int64
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Show the server, the user and the state of the vault",
@@ -28,14 +29,46 @@ func (p *program) statusCommand() *cobra.Command {
                    with the same revision but different digests were shown different
                    histories by the server
   outbox           changes that the server does not have yet
-  alarm            why the vault is read-only: see vaultsphere alarm`,
+  alarm            why the vault is read-only: see vaultsphere alarm
+
+--at opens the vault and shows its digest at a revision, as twelve groups of digits. Two
+people, or two devices, who have the same digits at the same revision were shown the same
+history up to there. Compare them over a channel that the server has no part in.`,
+		Example: `  vaultsphere status
+  vaultsphere status --at 120`,
 		Args: takes(0, 0),
 		RunE: p.action(func(cmd *cobra.Command, _ []string) error {
+			if cmd.Flags().Changed("at") {
+				return p.statusAt(cmd.Context(), at, asJSON)
+			}
 			return p.status(cmd.Context(), asJSON)
 		}),
 	}
+	cmd.Flags().Int64Var(&at, "at", 0, "open the vault and show its digest at `REVISION`")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
+}
+
+// statusAt prints the digest of the vault at a revision.
+func (p *program) statusAt(ctx context.Context, revision int64, asJSON bool) error {
+	c, err := p.unlocked(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.Lock()
+	digest, newest, err := c.Digest(ctx, revision)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return p.printJSON(struct {
+			Revision int64  `json:"revision"`
+			Digest   string `json:"digest"`
+			Groups   string `json:"groups"` // of digits, to compare
+			Newest   int64  `json:"newest"`
+		}{revision, digest.String(), digest.Groups(), newest})
+	}
+	return p.write(fmt.Sprintf("revision %d: %s\nnewest:     %d\n", revision, digest.Groups(), newest))
 }
 
 type status struct {

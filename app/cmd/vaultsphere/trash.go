@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"math"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -74,17 +73,4 @@ func (p *program) emptyTrash(ctx context.Context, yes bool) error {
 		return err
 	}
 	return p.noteOutbox(c)
-}
-
-func (p *program) restoreCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "restore ITEM...",
-		Short: "Restore items from the trash",
-		Long: `Restore items from the trash. ITEM is an id, an exact title, or words that match exactly one
-item in the trash. "vaultsphere list --trash" lists them.`,
-		Args: takes(1, math.MaxInt),
-		RunE: p.action(func(cmd *cobra.Command, args []string) error {
-			return p.editFound(cmd.Context(), client.Query{Trash: true}, args, (*names).roughly, (*client.Client).Restore)
-		}),
-	}
 }

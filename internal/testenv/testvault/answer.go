@@ -116,3 +116,25 @@ func (v *Vault) AnswerFrom(since, after int64, seen chain.State) protocol.VaultA
 	}
 	return a
 }
+
+// History returns what an honest server answers about the writes from one revision to another.
+func (v *Vault) History(from, to int64) protocol.VaultHistory {
+	h := protocol.VaultHistory{Writes: []protocol.Signed{}, Operations: []protocol.Operations{}, Cards: []protocol.Signed{}}
+	for n := from; n <= min(to, v.State.Revision); n++ {
+		h.Writes = append(h.Writes, signed(v.Writes[n-1].Encode()))
+		h.Operations = append(h.Operations, signed(chain.EncodeOperations(v.Operations[n-1])))
+	}
+	for _, c := range v.Owner.Cards {
+		h.Cards = append(h.Cards, signed(c.Encode()))
+	}
+	return h
+}
+
+// KeptTokens returns what an honest server answers to a request for tokens that are live or kept.
+func (v *Vault) KeptTokens(lines []chain.Line) protocol.TokensAnswer {
+	a := protocol.TokensAnswer{Tokens: []protocol.TokenOrNone{}}
+	for _, l := range lines {
+		a.Tokens = append(a.Tokens, v.Kept[l])
+	}
+	return a
+}

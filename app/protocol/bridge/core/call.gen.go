@@ -247,6 +247,31 @@ func Call(ctx context.Context, to Core, name string, r bridge.Request) (bridge.A
 		if err = r.Decode(&p); err == nil {
 			err = to.AcceptServers(ctx, p)
 		}
+	case "item_history":
+		var p ItemID
+		if err = r.Decode(&p); err == nil {
+			result, err = to.ItemHistory(ctx, p)
+		}
+	case "deleted_items":
+		var p bridge.None
+		if err = r.Decode(&p); err == nil {
+			result, err = to.DeletedItems(ctx)
+		}
+	case "vault_log":
+		var p LogLimit
+		if err = r.Decode(&p); err == nil {
+			result, err = to.VaultLog(ctx, p)
+		}
+	case "preview_rewind":
+		var p client.Rewind
+		if err = r.Decode(&p); err == nil {
+			result, err = to.PreviewRewind(ctx, p, r.Progress)
+		}
+	case "rewind":
+		var p client.Rewind
+		if err = r.Decode(&p); err == nil {
+			result, err = to.Rewind(ctx, p, r.Progress)
+		}
 	case "attach":
 		var p NewAttachment
 		if err = r.Decode(&p); err == nil {

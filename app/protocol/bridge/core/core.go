@@ -21,6 +21,7 @@ type Core interface {
 	Vault
 	Edits
 	Alarms
+	Past
 	Attachments
 	Imports
 	ForWorker
@@ -122,6 +123,20 @@ type Alarms interface {
 	BringTogether(context.Context) (client.Together, error)
 	// AcceptServers ends the alarm by a roll-back with consent, to the state that OtherState listed.
 	AcceptServers(context.Context, Acceptance) error
+}
+
+// Past is the history of the vault on the server, checked against the newest revision. All of it needs the server.
+type Past interface {
+	// ItemHistory returns the versions of an item, also of one that was deleted permanently.
+	ItemHistory(context.Context, ItemID) (client.ItemHistory, error)
+	// DeletedItems returns the items that were deleted permanently and can come back.
+	DeletedItems(context.Context) (DeletedItems, error)
+	// VaultLog returns the newest writes of the vault and the entries of its log.
+	VaultLog(context.Context, LogLimit) (VaultLog, error)
+	// PreviewRewind returns what Rewind would change.
+	PreviewRewind(context.Context, client.Rewind, func(done, total int)) (client.Rewound, error)
+	// Rewind restores an earlier state. Items that cannot come back stay as they are, and the result says why.
+	Rewind(context.Context, client.Rewind, func(done, total int)) (client.Rewound, error)
 }
 
 // Attachments keeps files with items.
@@ -322,6 +337,19 @@ type Closest struct {
 
 type History struct {
 	Versions []client.Version `json:"versions"`
+}
+
+type DeletedItems struct {
+	Items []client.DeletedItem `json:"items"`
+}
+
+type LogLimit struct {
+	Limit int `json:"limit"` // writes
+}
+
+type VaultLog struct {
+	Lines []client.LogLine `json:"lines"` // the newest first
+	More  bool             `json:"more"`  // there are older ones
 }
 
 type VersionOf struct {

@@ -14,10 +14,11 @@ export type CoreMethod =
   "follow" | "waiting" | "index" | "list" | "closest" | "get" | "confirm_item" | "history" | "restore_version" | "code" |
   "next_code" | "save" | "add_many" | "seal_draft" | "open_draft" | "remove" | "archive" | "trash" | "restore" | "tag" | "mark" |
   "ignore" | "duplicate" | "empty_trash" | "purge_trash" | "alarm" | "other_state" | "bring_together" | "accept_servers" |
-  "attach" | "attachment" | "remove_attachment" | "import_run" | "import_forget" | "plan_import" | "open_items" | "account" |
-  "change_password" | "check_password" | "prepare_phrase" | "activate_phrase" | "totp_begin" | "totp_confirm" | "totp_remove" |
-  "sessions" | "end_session" | "end_other_sessions" | "delete_account" | "health" | "item_health" | "breach" | "breaches" |
-  "breach_address" | "generate_password" | "generate_passphrase";
+  "item_history" | "deleted_items" | "vault_log" | "preview_rewind" | "rewind" | "attach" | "attachment" | "remove_attachment" |
+  "import_run" | "import_forget" | "plan_import" | "open_items" | "account" | "change_password" | "check_password" |
+  "prepare_phrase" | "activate_phrase" | "totp_begin" | "totp_confirm" | "totp_remove" | "sessions" | "end_session" |
+  "end_other_sessions" | "delete_account" | "health" | "item_health" | "breach" | "breaches" | "breach_address" |
+  "generate_password" | "generate_passphrase";
 
 export type WorkerMethod =
   "strength" | "draw_qr" | "scan_qr" | "formats" | "import_columns" | "import_preview" | "check_patterns" | "export_vault";
@@ -188,6 +189,21 @@ export interface Copy {
 export interface CopyOpening {
   id: string;
   password: string;
+}
+
+/** DeletedItem is an item that was deleted permanently, and that the server still keeps. */
+export interface DeletedItem {
+  id: string;
+  title: string;
+  subtitle: string;
+  type: ItemType;
+  revision: number; // the last one that has the item
+  time: string; // of the deletion, by its author's clock
+  author: string; // of the deletion; empty: nobody is proven to have signed it
+}
+
+export interface DeletedItems {
+  items: DeletedItem[];
 }
 
 export interface Device {
@@ -546,6 +562,15 @@ export interface Item {
   unknown_details?: string;
 }
 
+/** Changed is a kind of change of an item. */
+export type ItemChange = "added" | "changed" | "deleted";
+
+/** ItemHistory has the states of an item, the newest first. */
+export interface ItemHistory {
+  versions: ItemVersion[];
+  more: boolean; // there may be older ones
+}
+
 export interface ItemID {
   id: string;
 }
@@ -557,6 +582,17 @@ export interface ItemIDs {
 /** Type is the type of an item. A type that this version does not know, from a newer client, stays as it is. */
 export type ItemType =
   "login" | "note" | "card" | "bank_account" | "identity" | "passport" | "drivers_license" | "api_key" | "ssh_key";
+
+/** ItemVersion is a state of an item in the history of the vault. */
+export interface ItemVersion {
+  revision: number; // of the write that made it
+  time: string; // by the author's clock
+  author: string; // username; empty: nobody is proven to have signed it
+  change: ItemChange;
+  title: string; // empty if not Kept
+  fields: string[]; // that the write changed, as item.Differences names them; empty if that is unknown
+  kept: boolean; // the contents are still there
+}
 
 export interface Items {
   items: Item[];
@@ -594,6 +630,29 @@ export interface ListResult {
   complete: boolean; // false: Index has not opened all items yet
   hints?: Hint[];
   items: Summary[];
+}
+
+/** LogItem says what a write did with an item. */
+export interface LogItem {
+  id: string;
+  title: string; // as the device knows it; empty: unknown
+  change: ItemChange;
+}
+
+export interface LogLimit {
+  limit: number; // writes
+}
+
+/** LogLine is a write of the vault or an entry of its log. */
+export interface LogLine {
+  revision: number; // of the write, or of the newest write before the entry
+  digest: string; // hash of the write or entry, in hex
+  time: string; // by the author's clock
+  author: string; // username; empty: nobody is proven to have signed it
+  entry?: string; // what the entry does; empty for a write
+  items: LogItem[];
+  /** Resealed is the number of records that a write only sealed under a newer key. */
+  resealed?: number;
 }
 
 export interface Login {
@@ -832,6 +891,38 @@ export interface Resumed {
   offline: boolean; // see client.Opened
 }
 
+/** Rewind says what to restore: items as they were at a revision, the whole vault, or what one write changed. */
+export interface Rewind {
+  revision: number;
+  ids: string[]; // the items; empty: all
+  undo: boolean; // the state before the write of Revision, of the items that it changed
+  /** Seen is the newest revision that the user saw when confirming; 0: the newest. An item that was changed since stays. */
+  seen: number;
+}
+
+/** RewindProblem says why an item stays as it is. */
+export type RewindProblem = "expired" | "altered" | "unreadable" | "absent" | "waiting" | "changed";
+
+/** Rewound says what a Rewind changes, or has changed. */
+export interface Rewound {
+  revision: number; // of the state that is restored
+  time: string; // of its write, by the author's clock; zero: before the first write
+  author: string;
+  seen: number; // the newest revision, for Rewind
+  items: RewoundItem[];
+}
+
+/** RewoundItem says what happens to an item. */
+export interface RewoundItem {
+  id: string;
+  title: string; // after the restoration if it is known; otherwise now
+  change: ItemChange;
+  fields: string[]; // that change, as item.Differences names them
+  problem?: RewindProblem; // why the item stays as it is
+  /** LostFiles are the names of attachments that the server no longer keeps. */
+  lost_files?: string[];
+}
+
 /** SSHKey is a key pair, with the contents of its files. */
 export interface SSHKey {
   fingerprint?: string; // SHA256:…, as printed by ssh-keygen
@@ -973,6 +1064,11 @@ export interface Unreadable {
 
 export interface Username {
   username: string;
+}
+
+export interface VaultLog {
+  lines: LogLine[]; // the newest first
+  more: boolean; // there are older ones
 }
 
 /** Version is an older password of an item. */

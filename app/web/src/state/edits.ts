@@ -1,7 +1,7 @@
 // Changes to one or many items. All except permanent deletion can be undone.
 import * as api from "../core/api.gen";
 import type { Tell } from "../core/host";
-import type { Item, Kind } from "../core/protocol.gen";
+import type { Item, Kind, Rewind, RewindProblem, Rewound } from "../core/protocol.gen";
 import { texts } from "../texts";
 import { withoutIsolation } from "../texts/message";
 import { preferences, toast } from "./app";
@@ -158,4 +158,23 @@ export async function duplicate(item: Item): Promise<Item> {
     offerUndo(item.attachments?.length ? text.duplicatedWithoutFiles : text.duplicated, () => toTrash([copy.id]));
   });
   return copy;
+}
+
+/** Restores an earlier state of the vault or of items. The result says which items stayed as they are, and why. */
+export async function rewind(params: Rewind, tell?: Tell): Promise<Rewound> {
+  let done: Rewound | undefined;
+  await shared(async () => {
+    done = await api.rewind(params, tell);
+  });
+  return done!;
+}
+
+/** Restores one item as it was at a revision, and offers to undo that if `said` is given. Returns why the item stayed as it was. */
+export async function rewindItem(id: string, revision: number, said?: string): Promise<RewindProblem | undefined> {
+  const done = await rewind({ revision, ids: [id], undo: false, seen: 0 });
+  const [item] = done.items;
+  if (!item) toast(texts.value.edits.unchanged);
+  if (item?.lost_files?.length) toast(texts.value.restoring.lostFiles({ names: item.lost_files.join(", ") }), "problem");
+  if (item && !item.problem && said) offerUndo(said, () => rewind({ revision: done.seen, ids: [id], undo: false, seen: 0 }));
+  return item?.problem || undefined;
 }

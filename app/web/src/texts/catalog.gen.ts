@@ -781,6 +781,74 @@ export interface Texts {
     readonly field: string;
     readonly not: string;
   };
+  readonly restoring: {
+    readonly unknownAuthor: string;
+    readonly untitled: string;
+    readonly otherField: string;
+    readonly more: (values: { count: number }) => string;
+    readonly lostFiles: (values: { names: string | number }) => string;
+    readonly effects: {
+      readonly added: string;
+      readonly changed: (values: { fields: string | number }) => string;
+      readonly changedOther: string;
+      readonly deleted: string;
+    };
+    readonly problems: {
+      readonly expired: string;
+      readonly altered: string;
+      readonly unreadable: string;
+      readonly absent: string;
+      readonly waiting: string;
+      readonly changed: string;
+    };
+  };
+  readonly itemVersions: {
+    readonly title: string;
+    readonly loading: string;
+    readonly current: string;
+    readonly added: string;
+    readonly changed: string;
+    readonly expired: string;
+    readonly restores: (values: { date: string | number }) => string;
+    readonly restored: string;
+    readonly kept: string;
+    readonly more: string;
+  };
+  readonly recentlyDeleted: {
+    readonly title: string;
+    readonly hint: string;
+    readonly loading: string;
+    readonly none: string;
+    readonly deleted: (values: { date: string | number }) => string;
+    readonly restores: (values: { title: string | number }) => string;
+    readonly show: string;
+  };
+  readonly earlierState: {
+    readonly title: string;
+    readonly settingHint: string;
+    readonly choose: string;
+    readonly hint: string;
+    readonly loading: string;
+    readonly none: string;
+    readonly added: (values: { titles: string | number }) => string;
+    readonly changed: (values: { titles: string | number }) => string;
+    readonly deleted: (values: { titles: string | number }) => string;
+    readonly resealed: string;
+    readonly other: string;
+    readonly back: string;
+    readonly backTo: (values: { date: string | number }) => string;
+    readonly undo: string;
+    readonly undoes: (values: { date: string | number }) => string;
+    readonly older: string;
+    readonly comparing: string;
+    readonly willChange: (values: { count: number }) => string;
+    readonly nothing: string;
+    readonly keptToo: string;
+    readonly chooseAnother: string;
+    readonly restore: string;
+    readonly restored: (values: { count: number }) => string;
+    readonly stayed: (values: { count: number }) => string;
+  };
   readonly settings: {
     readonly title: string;
     readonly account: string;

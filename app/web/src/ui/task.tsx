@@ -73,7 +73,7 @@ export function describe({ code, name = "", number = 0, got = 0, want = 0 }: Fin
 type FindingText = string | ((values: { name: string; got: number; want: number }) => string);
 
 /** The label of a field by its key in the texts. Anything else, such as the id of a record, stays as it is. */
-function labelAt(key: string, number: number): string {
+export function labelAt(key: string, number: number): string {
   let at: unknown = texts.value;
   for (const part of key.split("."))
     at = at && typeof at === "object" && Object.hasOwn(at, part) ? at[part as keyof typeof at] : undefined;

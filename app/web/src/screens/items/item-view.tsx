@@ -14,6 +14,7 @@ import { isTyping, useKeys } from "../../ui/keys";
 import { Menu, type MenuItem } from "../../ui/menu";
 import { HealthCard, NextFinding, useItemHealth, WarningsLink } from "../health/item-health";
 import { TrashedNotice } from "../list/trash";
+import { Versions } from "../restore/versions";
 import { Attachments } from "./attachments";
 import { History } from "./history";
 import { hasUnknown, ItemFields, isEmpty } from "./item-fields";
@@ -136,6 +137,7 @@ export function ItemView({
       {isEmpty(item) && !hasUnknown(item) && !item.attachments?.length && <p class="lead">{text.nothing}</p>}
       {(!item.trashed || !!item.attachments?.length) && <Attachments item={item} />}
       <History item={item} />
+      <Versions item={item} />
       <p class="item-times">
         {when(item.modified) && <span>{text.changed({ date: when(item.modified) })}</span>}
         {when(item.created) && <span>{text.created({ date: when(item.created) })}</span>}

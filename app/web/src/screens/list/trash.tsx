@@ -11,6 +11,7 @@ import { Button } from "../../ui/controls";
 import { Confirm } from "../../ui/dialog";
 import { Icon } from "../../ui/icon";
 import { Problem, useTask } from "../../ui/task";
+import { RecentlyDeleted } from "../restore/deleted";
 
 /** Asks, then deletes the given items, or all in the trash if `ids` is missing. */
 export function DeletePermanently({ ids, onClose, onDeleted }: { ids?: string[]; onClose: () => void; onDeleted?: () => void }) {
@@ -46,8 +47,9 @@ export function DeletePermanently({ ids, onClose, onDeleted }: { ids?: string[];
 
 /** Above the list of the trash. */
 export function TrashNote() {
-  const text = texts.value.trash;
+  const { recentlyDeleted, trash: text } = texts.value;
   const [asking, setAsking] = useState(false);
+  const [deleted, setDeleted] = useState(false);
   const { trashDays } = preferences.value;
   return (
     <div class="trash-note">
@@ -57,7 +59,11 @@ export function TrashNote() {
           {text.empty}
         </Button>
       )}
+      <Button icon="clock" kind="quiet" onClick={() => setDeleted(true)}>
+        {recentlyDeleted.title}
+      </Button>
       {asking && <DeletePermanently onClose={() => setAsking(false)} />}
+      {deleted && <RecentlyDeleted onClose={() => setDeleted(false)} />}
     </div>
   );
 }

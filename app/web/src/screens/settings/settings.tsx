@@ -16,6 +16,8 @@ import { Segments, Select } from "../../ui/field";
 import { Icon } from "../../ui/icon";
 import { LanguageSelect } from "../../ui/language-select";
 import { explain } from "../../ui/task";
+import { RecentlyDeleted } from "../restore/deleted";
+import { EarlierState } from "../restore/earlier";
 import { ChangePassword } from "./change-password";
 import { DeleteAccount } from "./delete-account";
 import { NewPhrase } from "./new-phrase";
@@ -67,10 +69,10 @@ async function chooseCopy(on: boolean) {
   }
 }
 
-type Open = "password" | "enrol" | "remove" | "phrase" | "delete" | null;
+type Open = "password" | "enrol" | "remove" | "phrase" | "delete" | "deleted" | "earlier" | null;
 
 export function Settings() {
-  const { common, navigation, pages, settings: text, trash } = texts.value;
+  const { common, earlierState, navigation, pages, recentlyDeleted, settings: text, trash } = texts.value;
   const [account, setAccount] = useState<Account | null>(null);
   const [open, setOpen] = useState<Open>(null);
   const username = phase.value.at === "unlocked" ? phase.value.username : "";
@@ -205,6 +207,12 @@ export function Settings() {
             </a>
           </Setting>
         ))}
+        <Setting name={recentlyDeleted.title} hint={recentlyDeleted.hint}>
+          <Button onClick={() => setOpen("deleted")}>{recentlyDeleted.show}</Button>
+        </Setting>
+        <Setting name={earlierState.title} hint={earlierState.settingHint}>
+          <Button onClick={() => setOpen("earlier")}>{earlierState.choose}</Button>
+        </Setting>
         <Setting name={text.licences} hint={text.licencesHint}>
           <a class="button button-plain" href={LICENCES_URL} target="_blank" rel="noopener">
             <span>{text.licences}</span>
@@ -225,6 +233,8 @@ export function Settings() {
       {open === "enrol" && <EnrolTOTP onClose={close} />}
       {open === "remove" && <RemoveTOTP onClose={close} />}
       {open === "phrase" && <NewPhrase username={username} onClose={close} />}
+      {open === "deleted" && <RecentlyDeleted onClose={close} />}
+      {open === "earlier" && <EarlierState onClose={close} />}
       {open === "delete" && <DeleteAccount username={username} onClose={close} />}
     </div>
   );
