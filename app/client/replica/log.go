@@ -92,7 +92,10 @@ func (v *Replica) Follow(a *Answer, seen chain.State) (*Log, error) {
 		return nil, Altered(Found(bridge.Finding{Code: bridge.LogBroken}, "the vault has no log"))
 	}
 	base, genesis := v.Base(seen), all[0].Hash()
-	if base.Entry != nil && a.Branch != nil {
+	if a.Branch != nil && base.Entry == nil {
+		return nil, Altered(Found(bridge.Finding{Code: bridge.LogBroken}, "the answer has a branch, although this device named none"))
+	}
+	if a.Branch != nil {
 		return v.rejoin(next, a, base, all, writes)
 	}
 	if base.Entry != nil && (a.Revision < base.Revision || a.Sequence < base.Entry.Sequence || a.Revision == base.Revision && a.Head != encodeSigned(base.Write[:])) {
