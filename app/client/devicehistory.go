@@ -301,7 +301,6 @@ func verified(writes []heldWrite, head chain.Hash) []heldWrite {
 	return out
 }
 
-
 // fetchWrites gets writes with their operations. They are not verified.
 func (op *operation) fetchWrites(v *vault, from, to int64) ([]heldWrite, error) {
 	var writes []heldWrite
