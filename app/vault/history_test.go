@@ -74,7 +74,7 @@ func TestHistoryIsBounded(t *testing.T) {
 		{1, 1, 1, 1}, {3, 5, 3, 5}, {1, chain.MaxNumber, 1, protocol.MaxHistoryWrites}, {newest - 1, newest + 7, newest - 1, newest},
 		{newest + 1, chain.MaxNumber, 1, 0}, {chain.MaxNumber, chain.MaxNumber, 1, 0},
 	} {
-		got, err := u.History(t.Context(), u.session, u.ID.String(), c.from, c.to)
+		got, err := u.Service.History(t.Context(), u.session, u.ID.String(), c.from, c.to)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -102,7 +102,7 @@ func TestHistoryIsBounded(t *testing.T) {
 		{0, 1, "from must be"}, {-1, 1, "from must be"}, {2, 1, "to must be"}, {1, 0, "to must be"}, {1, chain.MaxNumber + 1, "to must be"},
 		{chain.MaxNumber + 1, chain.MaxNumber + 1, "from must be"}, {-1 << 63, 1<<63 - 1, "from must be"},
 	} {
-		_, err := u.History(t.Context(), u.session, u.ID.String(), c.from, c.to)
+		_, err := u.Service.History(t.Context(), u.session, u.ID.String(), c.from, c.to)
 		bad(c.want).check(t, err)
 	}
 }
