@@ -86,7 +86,7 @@ func (s *Service) Write(ctx context.Context, session Session, vaultID string, in
 	}
 	err = s.store.ApplyWrite(ctx, WriteChange{
 		Base: head, Next: next, Write: w.write, Operations: w.operations, Tokens: w.tokens, Now: s.now(), Quota: s.limits.Records,
-		Kept: s.limits.kept(w.operations), Attachments: s.limits.Attachments,
+		Kept: s.limits.keeps(w.operations), Attachments: s.limits.Attachments,
 	})
 	for _, m := range head.State.Entry.Roster {
 		s.watchers.changed(UserID(m.User.String()))

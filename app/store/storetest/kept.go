@@ -173,7 +173,7 @@ func keptAttachments(t *testing.T, open func(t *testing.T) vault.Store) {
 	if got, err := a.Attachment(t.Context(), v.ID, put.ID, start); err != nil || !reflect.DeepEqual(got, deleted) {
 		t.Errorf("deleted attachment is %.300v, %v", got, err)
 	}
-	// No chunk can be replaced, and the kept ones take no room of new ones.
+	// No chunk can be replaced, and the kept ones leave the quota to new ones.
 	other := x[0]
 	other.Token = "other"
 	wantError(t, "another chunk of a kept attachment", b.PutChunk(t.Context(), v.ID, other, start, plenty), vault.ErrChunkTaken)
