@@ -164,6 +164,11 @@ func keptAttachments(t *testing.T, open func(t *testing.T) vault.Store) {
 	x := testvault.Chunks("one", "two", "three")
 	put := testvault.Attach(x[0].Attachment, x)
 	putChunks(t, a, v, x...)
+	early := testvault.Chunks("deleted first")
+	putChunks(t, a, v, early...)
+	putEarly := testvault.Attach(early[0].Attachment, early)
+	write(t, a, v, putEarly)
+	writeAt(t, b, v, start.Add(-time.Minute), 0, nil, testvault.Delete(putEarly))
 	write(t, a, v, put)
 	write(t, b, v, testvault.Delete(put))
 	wantAttachments(t, a, v) // a list has only the live and the pending
