@@ -113,7 +113,7 @@ func TestLargeAnswersOfTokensTakeSlots(t *testing.T) {
 			all = append(all, wired(testvault.Operation{Operation: o}))
 		}
 	}
-	// The tokens of this vault are no Fernet tokens, so the exchange cannot be checked against the document.
+	// The tokens of this vault are not Fernet tokens, so the exchange cannot be checked against the document.
 	ask := func(n int) (status int, got protocol.TokensAnswer) {
 		body, err := json.Marshal(protocol.TokensRequest{Tokens: all[:n]})
 		if err != nil {

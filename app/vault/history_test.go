@@ -171,23 +171,23 @@ func TestKeptTokensHaveAQuota(t *testing.T) {
 	size := int64(len(first.Token)) + vault.RecordWeight
 	u.withLimits(vault.Limits{Records: vault.Quota{Bytes: 3 * size}, Attachments: size, Sessions: 50})
 	u.save(first)
-	kept := []testvault.Operation{first}
+	old := []testvault.Operation{first}
 	full := refusal{protocol.CodeKeptQuota, "frees"}
 	next := func() []testvault.Operation {
-		last := kept[len(kept)-1]
-		kept = append(kept, u.Put(last.Kind, last.ID, last.Version+1, "content"))
-		return []testvault.Operation{testvault.Delete(last), kept[len(kept)-1]}
+		last := old[len(old)-1]
+		old = append(old, u.Put(last.Kind, last.ID, last.Version+1, "content"))
+		return []testvault.Operation{testvault.Delete(last), old[len(old)-1]}
 	}
 	for range 7 { // twice the quota of records, and that of attachments
 		u.save(next()...)
 	}
 	full.check(t, u.send(next()...))
 	u.unmoved()
-	kept = kept[:8]
+	old = old[:8]
 	u.save(u.Put(chain.RecordDetails, seal.NewID(), 1, "content")) // replaces nothing
 
 	// A thief of the session, who cannot sign, takes none of it, and reads what its user reads.
-	forged := u.Draft(testvault.Delete(kept[7]))
+	forged := u.Draft(testvault.Delete(old[7]))
 	forged.Write.Signature[0]++
 	if err := u.Write(t.Context(), u.session, u.ID.String(), writeRequest(forged)); err == nil {
 		t.Error("a write without a signature was stored")
@@ -195,22 +195,22 @@ func TestKeptTokensHaveAQuota(t *testing.T) {
 	u.unmoved()
 
 	u.clock.move(vault.KeptLife - time.Millisecond)
-	for i, o := range kept {
+	for i, o := range old {
 		if got, err := u.ask(u.session, u.ID.String(), wired(o)); err != nil || !slices.Equal(got, []string{o.Token}) {
 			t.Errorf("token %d is %.40q, %v", i, got, err)
 		}
 	}
 	u.clock.move(time.Millisecond)
-	if got, err := u.ask(u.session, u.ID.String(), wired(kept[0]), wired(kept[7])); err != nil || !slices.Equal(got, []string{"", kept[7].Token}) {
+	if got, err := u.ask(u.session, u.ID.String(), wired(old[0]), wired(old[7])); err != nil || !slices.Equal(got, []string{"", old[7].Token}) {
 		t.Errorf("after 30 days: %.60q, %v", got, err)
 	}
 	full.check(t, u.send(next()...)) // the day is not over
-	kept = kept[:8]
+	old = old[:8]
 	u.clock.move(24 * time.Hour)
 	u.save(next()...)
 }
 
-// Sealing everything anew leaves half of the quota to changes, and a new card starts afresh.
+// Re-sealing everything leaves half of the quota to changes, and a new card starts afresh.
 func TestResealingMayFillHalfTheQuota(t *testing.T) {
 	t.Parallel()
 	u := newSite(t).register("ada")

@@ -25,9 +25,9 @@ func FirstKeptDay(now time.Time) int64 { return KeptDay(now) - KeptDays }
 // Keeps reports whether a store keeps the token of a record that a write deletes. Pins only go forward, and no restore reads them.
 func Keeps(k chain.RecordKind) bool { return k.Sealed() && k != chain.RecordPin }
 
-// kept returns the quota of kept tokens for a write: twice that of records, and that of attachments. Sealing everything anew may fill half
+// keeps returns the quota of kept tokens for a write: twice that of records, and that of attachments. Re-sealing everything may fill half
 // of it, and the rest remains for changes.
-func (l Limits) kept(ops []chain.Operation) int64 {
+func (l Limits) keeps(ops []chain.Operation) int64 {
 	if l.Records.Bytes == 0 {
 		return 0
 	}

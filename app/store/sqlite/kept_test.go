@@ -30,7 +30,7 @@ func rowsOf(t *testing.T, s *Store, table string) (n int) {
 	return n
 }
 
-// What has expired is deleted by writes, and by the probe of an idle server.
+// Writes delete expired tokens, and so does the probe of an idle server.
 func TestExpiredTokensAreDeleted(t *testing.T) {
 	t.Parallel()
 	s, v, o := savedVault(t)
