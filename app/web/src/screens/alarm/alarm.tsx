@@ -38,7 +38,6 @@ function Differences({ other }: { other: OtherState }) {
   const text = texts.value.inAlarm;
   return (
     <>
-      <p>{text.revisions({ device: other.verified, server: other.revision })}</p>
       {other.differences.length === 0 && <p>{text.same}</p>}
       {KINDS.map((kind) => (
         <Names key={kind} kind={kind} list={other.differences.filter((d) => d.kind === kind)} />
@@ -118,7 +117,12 @@ export function AlarmPage() {
         <h2>{text.differences}</h2>
         {look.busy && <p role="status">{text.comparing}</p>}
         <Problem error={look.error} />
-        {other && <Differences other={other} />}
+        {other && (
+          <>
+            <p>{text.revisions({ device: other.verified, server: other.revision })}</p>
+            <Differences other={other} />
+          </>
+        )}
       </section>
       <section class="card">
         <h2>{text.ways}</h2>

@@ -3,7 +3,7 @@
 import { alarm, online, phase, preferences } from "../../state/app";
 import { lockingIn, stayUnlocked } from "../../state/autolock";
 import { offered, refuseDraft, takeDraft } from "../../state/draft";
-import { href } from "../../state/route";
+import { href, route } from "../../state/route";
 import { lock } from "../../state/session";
 import { syncNow, syncProblem, unreadable, waiting } from "../../state/vault";
 import { texts } from "../../texts";
@@ -43,9 +43,11 @@ function AlarmBanner() {
     <p class="banner banner-problem">
       <Icon name="danger" />
       <span>{text.banner}</span>
-      <a class="link" href={href("alarm")}>
-        {text.look}
-      </a>
+      {route.value[0] !== "alarm" && (
+        <a class="link" href={href("alarm")}>
+          {text.look}
+        </a>
+      )}
     </p>
   );
 }
