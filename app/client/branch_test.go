@@ -58,7 +58,7 @@ func TestDevicesOfABranchFollowBack(t *testing.T) {
 	want := []string{"bank", "first on b", "fourth on b", "second on b", "third on b"}
 	for name, c := range map[string]struct {
 		device *device
-		told   []string
+		want   []string
 	}{
 		"early": {early, []string{"added fourth on b", "added second on b", "added third on b", "deleted deleted on a", "by anna"}},
 		"late":  {late, []string{"deleted deleted on a", "by anna"}},
@@ -67,11 +67,11 @@ func TestDevicesOfABranchFollowBack(t *testing.T) {
 		other := c.device.restarted(t, server) // another tab
 		other.unlock(t)
 		got := c.device.sync(t)
-		if told := differences(got.Joined); !slices.Equal(told, c.told) || got.Revision != end || !got.Changed {
-			t.Errorf("%s is told %q at revision %d, want %q at %d", name, told, got.Revision, c.told, end)
+		if said := differences(got.Joined); !slices.Equal(said, c.want) || got.Revision != end || !got.Changed {
+			t.Errorf("%s reports %q at revision %d, want %q at %d", name, said, got.Revision, c.want, end)
 		}
 		if again := c.device.sync(t); again.Joined != nil || again.Changed {
-			t.Errorf("%s is told twice: %+v", name, again)
+			t.Errorf("%s reports it twice: %+v", name, again)
 		}
 		other.sync(t)
 		restarted := c.device.cutOff(t, server)
