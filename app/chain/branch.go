@@ -29,7 +29,7 @@ func (s State) AdmitBranch(joint *Write, branch []BranchWrite, main Hash, live *
 		s = next
 	}
 	if s.Write != joint.Branch {
-		return joint.refuse(fmt.Errorf("%w: names another branch than the one that comes with it", ErrFork))
+		return joint.refuse(fmt.Errorf("%w: names another branch", ErrFork))
 	}
 	return nil
 }

@@ -148,7 +148,7 @@ func (s *Service) stateAt(ctx context.Context, head Head, revision int64, branch
 	return state, cards, nil
 }
 
-// addCards adds the cards of a member from the one that the roster names.
+// addCards adds the cards of a member, from that in the roster on.
 func (s *Service) addCards(ctx context.Context, cards *chain.Cards, m chain.Member) error {
 	encoded, _, err := s.cards(ctx, m.User, m.Card)
 	for _, b := range encoded {

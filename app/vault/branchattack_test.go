@@ -58,7 +58,7 @@ func branchOf(common int, v *testvault.Vault) (branch []chain.BranchWrite) {
 	return branch
 }
 
-// Whoever has keys and session of a member still cannot store what was no history of the vault.
+// A member, with keys and session, can only store a branch that is a history of the vault.
 func TestBranchThatNoServerTakes(t *testing.T) {
 	t.Parallel()
 	const common = 3

@@ -110,8 +110,8 @@ func (s *Service) log(ctx context.Context, head Head, member chain.ID, asked Ask
 	return out, nil
 }
 
-// path returns the writes that lead a client from the newest one down to the one that it remembers. If that is on a branch, it returns
-// the branch, and the writes lead down to where it begins: see protocol.VaultBranch.
+// path returns the writes that lead a client from the newest one down to its own. If that is on a branch, it returns the branch, and the
+// writes lead down to where it begins: see protocol.VaultBranch.
 func (s *Service) path(ctx context.Context, head Head, asked Asked, through []int64) ([]*chain.Write, *Branch, error) {
 	path := chain.Path(head.State.Revision, asked.Revision, through)
 	writes, err := s.writes(ctx, head.Vault, path)

@@ -193,7 +193,10 @@ func TestBranchesThatNoReplicaFollows(t *testing.T) {
 		"a negative common one":     func(_ *testing.T, _ *parted, a *protocol.VaultAnswer) { a.Branch.Common = math.MinInt64 },
 		"another write that joined": func(_ *testing.T, _ *parted, a *protocol.VaultAnswer) { a.Branch.Join-- },
 		"a write that will join":    func(_ *testing.T, _ *parted, a *protocol.VaultAnswer) { a.Branch.Join = math.MaxInt64 },
-		"a text for a write":        func(_ *testing.T, _ *parted, a *protocol.VaultAnswer) { a.Branch.Writes[0] = "AgAA" },
+		"an endless branch": func(_ *testing.T, _ *parted, a *protocol.VaultAnswer) {
+			a.Branch.Writes = slices.Repeat(a.Branch.Writes, protocol.MaxBranchWrites)
+		},
+		"a text for a write": func(_ *testing.T, _ *parted, a *protocol.VaultAnswer) { a.Branch.Writes[0] = "AgAA" },
 		"an endless text for a write": func(_ *testing.T, _ *parted, a *protocol.VaultAnswer) {
 			a.Branch.Writes[0] = base64.RawURLEncoding.EncodeToString(make([]byte, 1<<20))
 		},

@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 	"strings"
@@ -26,20 +27,20 @@ type Difference struct {
 
 // Differences lists what another state of the vault has changed, added and deleted.
 func (v *Replica) Differences(other *Replica) []Difference {
-	return differences(v.entries, other.entries)
+	return differences(v.entries, v.opener, other.entries, other.opener)
 }
 
 // Differences lists what a whole answer has changed, added and deleted.
-func (n *Next) Differences() []Difference { return differences(n.v.entries, n.changed) }
+func (n *Next) Differences() []Difference { return differences(n.v.entries, n.v.opener, n.changed, n.opener) }
 
-func differences(before, after map[string]*Entry) []Difference {
+func differences(before map[string]*Entry, was opener, after map[string]*Entry, is opener) []Difference {
 	out := []Difference{}
 	for id, e := range before {
 		now := after[id]
 		switch {
 		case now == nil || now.gone():
 			out = append(out, Difference{id, e.Overview.Title, ItemDeleted})
-		case e.meta() != now.meta() || e.current() != now.current():
+		case differs(e, was, now, is):
 			out = append(out, Difference{id, now.Overview.Title, ItemChanged})
 		}
 	}
@@ -52,6 +53,23 @@ func differences(before, after map[string]*Entry) []Difference {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), strings.Compare(a.Title, b.Title), strings.Compare(a.ID, b.ID))
 	})
 	return out
+}
+
+// differs reports whether an item holds something else. To seal it again, as bringing two histories together does, changes nothing.
+func differs(before *Entry, was opener, after *Entry, is opener) bool {
+	if before.meta() == after.meta() && before.current() == after.current() {
+		return false
+	}
+	a, err := was.Open(before)
+	if err != nil {
+		return true
+	}
+	b, err := is.Open(after)
+	if err != nil {
+		return true
+	}
+	a.Modified = b.Modified
+	return !bytes.Equal(a.Overview(), b.Overview()) || !bytes.Equal(a.Details(), b.Details())
 }
 
 // Live returns what is live. The caller may change it.

@@ -136,6 +136,9 @@ func (l *Log) settle(vault chain.ID, all []*chain.Entry, a *Answer) (err error) 
 
 // rejoin is Follow for an answer to a device whose branch was brought together with the history of the server.
 func (v *Replica) rejoin(next *Log, a *Answer, base chain.State, all []*chain.Entry, writes []*chain.Write) (*Log, error) {
+	if n := len(a.Branch.Writes); n > protocol.MaxBranchWrites {
+		return nil, &RolledBackError{Seen: base.Revision, Got: a.Revision, Err: fmt.Errorf("%w: a branch of %d writes", chain.ErrFork, n)}
+	}
 	b := chain.Branches{Common: a.Branch.Common, Joint: a.Branch.Join, Main: writes}
 	for _, text := range a.Branch.Writes {
 		w, err := parseWrite(text)
