@@ -24,6 +24,7 @@ var hints = map[client.Code]string{
 	client.CodeReadOnly:                          "leave out --cache: the cache can only be read",
 	client.CodeUnsent:                            "vaultsphere list sends them once the server can be reached; vaultsphere logout --discard discards them",
 	client.CodeVaultAltered:                      unsafeHint,
+	client.CodeHistoryAltered:                    "nothing was changed, and the vault as it is now is not affected; tell the server's operator",
 	client.CodeVaultRolledBack:                   "tell the server's operator; --cache reads the newer vault from the cache (vaultsphere cache); if a backup was restored on purpose, move " + seenFile + " out of the state directory to accept the older vault",
 	client.CodeAttachmentAltered:                 "the rest of the vault is not affected; tell the server's operator",
 	client.Code(protocol.CodeConflict):           "look at what the other device changed, then try again",
