@@ -24,6 +24,7 @@ const (
 	CodeKDFRefused        Code = "kdf_refused"
 	CodeVaultAltered      Code = "vault_altered"
 	CodeVaultRolledBack   Code = "vault_rolled_back"
+	CodeHistoryAltered    Code = "history_altered"
 	CodeAttachmentAltered Code = "attachment_altered"
 	CodeRecordUnreadable  Code = "record_unreadable"
 	CodeOffline           Code = "offline"
@@ -94,6 +95,9 @@ var failures = []struct {
 	{seal.ErrPasswordText, CodeBadInput},
 	{imports.ErrImportChoice, CodeBadInput},
 	{generate.ErrRules, CodeBadInput},
+	{ErrHistoryAltered, CodeHistoryAltered},
+	{ErrUnproven, CodeHistoryAltered},
+	{ErrNoRevision, CodeNotFound},
 	{ErrNotFound, CodeNotFound},
 	{ErrNoAttachment, CodeNotFound},
 	{ErrAttachmentGone, CodeNotFound},

@@ -27,6 +27,8 @@ const (
 var (
 	// ErrNoRevision: the vault has not had this revision.
 	ErrNoRevision = errors.New("the vault has no such revision")
+	// ErrHistoryAltered: what the server says about the past does not lead to the verified present, which is not affected.
+	ErrHistoryAltered = errors.New("the server's history of the vault does not fit what was signed")
 	// ErrUnproven: nobody is proven to have signed the write of this revision.
 	ErrUnproven = errors.New("the write of this revision is not signed by a member of the vault")
 )
@@ -44,6 +46,8 @@ func (op *operation) past() (*vault, *replica.Past, error) {
 	return v, p, err
 }
 
+func pastError(err error) error { return fmt.Errorf("%w: %w", ErrHistoryAltered, err) }
+
 // block gets the writes from one revision to another.
 func (op *operation) block(v *vault, from, to int64) (*replica.Block, error) {
 	b := &replica.Block{From: from, To: to}
@@ -54,7 +58,7 @@ func (op *operation) block(v *vault, from, to int64) (*replica.Block, error) {
 			return nil, err
 		}
 		if err := b.Add(h); err != nil {
-			return nil, err
+			return nil, pastError(err)
 		}
 	}
 	return b, nil
@@ -69,7 +73,7 @@ func (op *operation) undo(v *vault, p *replica.Past, to int64, each func(replica
 			return err
 		}
 		if _, err := p.Undo(b, 0, func(s replica.Step) { more = more && each(s) }); err != nil {
-			return err
+			return pastError(err)
 		}
 	}
 	return nil
@@ -88,7 +92,7 @@ func (op *operation) goBack(v *vault, p *replica.Past, to int64, each func(repli
 			return nil, err
 		}
 		if last, err = p.Undo(b, to, each); err != nil {
-			return nil, err
+			return nil, pastError(err)
 		}
 	}
 	if last != nil && last.Unproven != nil {
@@ -120,8 +124,10 @@ func (c *Client) Digest(ctx context.Context, revision int64) (digest chain.Hash,
 	if err != nil {
 		return digest, newest, err
 	}
-	digest, err = v.WriteAt(answer, revision)
-	return digest, newest, err
+	if digest, err = v.WriteAt(answer, revision); err != nil {
+		return digest, newest, pastError(err)
+	}
+	return digest, newest, nil
 }
 
 // LogLine is a write of the vault or an entry of its log.
@@ -247,7 +253,7 @@ func (op *operation) tokens(v *vault, lines []chain.Line) (*replica.Tokens, erro
 			return nil, err
 		}
 		if err := tokens.Add(some, answer); err != nil {
-			return nil, err
+			return nil, pastError(err)
 		}
 		lines = lines[len(some):]
 	}

@@ -25,6 +25,7 @@ var hints = map[client.Code]string{
 	client.CodeReadOnly:                          "leave out --cache: the cache can only be read",
 	client.CodeUnsent:                            "vaultsphere list sends them once the server can be reached; vaultsphere logout --discard discards them",
 	client.CodeVaultAltered:                      unsafeHint,
+	client.CodeHistoryAltered:                    "nothing was changed, and the vault as it is now is not affected; tell the server's operator",
 	client.CodeVaultRolledBack:                   alarmHint,
 	client.CodeAlarm:                             alarmHint,
 	client.CodeCannotMerge:                       "export what this device verified with vaultsphere export, then accept the server's with vaultsphere alarm accept",

@@ -18,7 +18,8 @@ func (p *program) rmCommand() *cobra.Command {
 		Use:   "rm ITEM...",
 		Short: "Delete items permanently",
 		Long: `Delete items and their history permanently, after confirmation. Use "vaultsphere trash" if you
-may want to restore them. If one of the items is not found, nothing is deleted.
+may want to restore them. If one of the items is not found, nothing is deleted. For 30 days,
+"vaultsphere log --deleted" lists them and "vaultsphere restore --at" brings them back.
 
 ITEM is an id, an exact title, or words that match exactly one item. With --yes, it is an id
 or an exact title.`,

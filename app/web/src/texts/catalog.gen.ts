@@ -1173,6 +1173,7 @@ export interface Texts {
     readonly copy_damaged: string;
     readonly revision_conflict: string;
     readonly conflict: string;
+    readonly history_altered: string;
     readonly not_found: string;
     readonly record_unreadable: string;
     readonly item_quota_reached: string;
