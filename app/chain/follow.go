@@ -166,6 +166,16 @@ func (h hashes) link(path []*Write, revisions []int64) error {
 	return nil
 }
 
+// At returns the hash of the write at an earlier revision of the same history. path has the writes from the newest, which s names, down to
+// that revision, without it: see Path.
+func (s State) At(revision int64, path []*Write) (Hash, error) {
+	known := hashes{0: s.Genesis, s.Revision: s.Write}
+	if err := known.link(path, Path(s.Revision, revision, nil)); err != nil {
+		return Hash{}, err
+	}
+	return known[revision], nil
+}
+
 type follower struct {
 	cards *Cards
 	log   []logged

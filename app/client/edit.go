@@ -97,7 +97,7 @@ func (c *Client) edit(ctx context.Context, ids []string, progress func(done, tot
 	for rest := ids; len(rest) > 0; {
 		var n int
 		var some []string
-		err := op.apply(v, func(ch *replica.Change) error {
+		err := op.apply(v, noEdit, func(ch *replica.Change) error {
 			n, some, err = ed.build(op.ctx, ch, rest)
 			return err
 		})

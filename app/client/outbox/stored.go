@@ -59,7 +59,8 @@ func (o Owner) seal(plaintext []byte) (string, error) {
 	return o.Key.SealOnDevice(seal.UseOutbox, o.User, plaintext)
 }
 
-func (o Owner) open(token string) ([]byte, error) {
+// Open opens what the owner sealed on this device.
+func (o Owner) Open(token string) ([]byte, error) {
 	plaintext, err := o.Key.OpenOnDevice(seal.UseOutbox, o.User, token)
 	for _, former := range o.Former {
 		if err == nil {
@@ -117,7 +118,7 @@ func openChunk(owner Owner, chunk []byte, out any) error {
 	if err := decodeStrict(chunk, &stored); err != nil {
 		return err
 	}
-	plaintext, err := owner.open(stored.Token)
+	plaintext, err := owner.Open(stored.Token)
 	if err != nil {
 		return err
 	}

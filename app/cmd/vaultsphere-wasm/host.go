@@ -243,6 +243,21 @@ func (hostMemory) Find(username string) (client.Remembered, error) {
 	return client.Remembered{}, nil
 }
 
+// Lock is a lock of the browser, which ends with the worker.
+func (hostMemory) Lock(ctx context.Context, user string) (func(), error) {
+	abort := js.Global().Get("AbortController").New()
+	stop := context.AfterFunc(ctx, func() { abort.Call("abort") })
+	unlock, err := await(js.Global().Get("vaultsphereHost").Call("memoryLock", user, abort.Get("signal")))
+	stop()
+	if err != nil {
+		if ctx.Err() != nil {
+			err = ctx.Err()
+		}
+		return nil, err
+	}
+	return func() { unlock.Invoke() }, nil
+}
+
 // Store never goes back to an older state: another tab may have stored a newer one.
 func (m hostMemory) Store(user string, r client.Remembered) error {
 	if r.IsZero() {
