@@ -184,8 +184,10 @@ func (op *operation) enqueueEdit(ed *editing, ids []string, sent bool) ([]string
 		if err != nil {
 			return nil, err
 		}
-		edits = append(edits, outbox.Change{Key: seal.NewID().String(), ID: id, At: ed.now.UnixMilli(), Base: e.Base(),
-			Before: replica.ContentsOf(before), After: replica.ContentsOf(item.Join(meta, before)), Sent: sent})
+		q := outbox.Change{Key: seal.NewID().String(), ID: id, At: ed.now.UnixMilli(), Base: e.Base(),
+			Before: replica.ContentsOf(before), After: replica.ContentsOf(item.Join(meta, before)), Sent: sent}
+		ed.v.noteSent(&q)
+		edits = append(edits, q)
 		changed = append(changed, id)
 	}
 	if len(edits) == 0 {

@@ -275,3 +275,86 @@ func TestTabsSignOneAfterTheOther(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+// The answer to an edit of many items is lost, and another device goes on from it.
+func TestEditOfManyItemsIsMadeOnce(t *testing.T) {
+	t.Parallel()
+	server, d, bank, mail := cachedVault(t)
+	other := seenFrom(t, server)
+	d.wire.lie(func(r client.Request, answer *client.Response) {
+		if isAt(r, protocol.PathVaultWrites) {
+			d.cut()
+			*answer = client.Response{Status: 502}
+		}
+	})
+	if _, err := d.Archive(t.Context(), []string{bank.ID, mail.ID}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if w := d.waiting(t); w.Pending != 2 {
+		t.Fatalf("waiting: %+v", w)
+	}
+	other.sync(t)
+	if _, err := other.Unarchive(t.Context(), []string{bank.ID}, nil); err != nil {
+		t.Fatal(err)
+	}
+	d.wire.lie(nil)
+	d.reconnect()
+	if s := d.sync(t); s.Pending != 0 {
+		t.Errorf("synced %+v", s)
+	}
+	if !d.get(t, bank.ID).Archived.IsZero() || d.get(t, mail.ID).Archived.IsZero() {
+		t.Error("the edit took effect twice")
+	}
+}
+
+// The server says that the password is wrong, and keeps the entry. A second entry at its place would part the log for ever.
+func TestRefusedAccountEntryIsSentAgain(t *testing.T) {
+	t.Parallel()
+	server, d, _, _ := cachedVault(t)
+	passwords := [2]string{password, "another correct horse"}
+	for code, status := range map[protocol.Code]int{
+		protocol.CodeInvalidCredentials: 401, protocol.CodeThrottled: 429, protocol.CodeRevisionConflict: 409, protocol.CodeConflict: 409,
+	} {
+		refused := 0
+		d.wire.before = func(r *client.Request) (*client.Response, error) {
+			if !isAt(*r, protocol.PathAccountEntry) || refused > 0 {
+				return nil, nil
+			}
+			refused++
+			return &client.Response{Status: status, Body: fmt.Appendf(nil, `{"code":%q,"message":"no","request_id":"r"}`, code)}, nil
+		}
+		from, to := passwords[0], passwords[1]
+		err := d.ChangePassword(t.Context(), from, to)
+		if err != nil {
+			err = d.ChangePassword(t.Context(), from, to)
+		}
+		if err != nil || refused != 1 {
+			t.Errorf("%s: %v after %d refusals", code, err, refused)
+		}
+		passwords[0], passwords[1] = to, from
+	}
+	entries := map[int64]map[chain.Hash]bool{}
+	for _, r := range d.wire.sent {
+		if !isAt(r, protocol.PathAccountEntry) {
+			continue
+		}
+		var in protocol.AccountEntryRequest
+		if err := json.Unmarshal(r.Body, &in); err != nil {
+			t.Fatal(err)
+		}
+		e := decodeObject(t, in.Change.Entry, chain.ParseEntry)
+		if entries[e.Sequence] == nil {
+			entries[e.Sequence] = map[chain.Hash]bool{}
+		}
+		entries[e.Sequence][e.Hash()] = true
+	}
+	for sequence, all := range entries {
+		if len(all) > 1 {
+			t.Errorf("%d different entries were signed at %d", len(all), sequence)
+		}
+	}
+	if len(entries) != 4 {
+		t.Errorf("%d entries", len(entries))
+	}
+	seenFrom(t, server)
+}
