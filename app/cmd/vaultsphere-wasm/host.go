@@ -139,7 +139,7 @@ func readBody(body js.Value, limit int64, step func()) ([]byte, error) {
 	err := eachPart(body, func(part js.Value) error {
 		n := part.Get("byteLength").Int()
 		if size += n; int64(size) > limit {
-			return fmt.Errorf("the answer has more than %d bytes", limit)
+			return fmt.Errorf("%w: more than %d bytes", client.ErrLongAnswer, limit)
 		}
 		if came += n; came >= client.BodyStep {
 			came = 0

@@ -117,8 +117,8 @@ export interface Changed {
 /** Code identifies an error for a user interface: a protocol.Code of the server, or one of these. */
 export type ClientCode =
   "locked" | "wrong_password" | "bad_phrase" | "kdf_refused" | "vault_altered" | "vault_rolled_back" | "attachment_altered" |
-  "record_unreadable" | "offline" | "intercepted" | "server_fault" | "cancelled" | "bad_input" | "unsent_changes" | "read_only" |
-  "reprompt" | "copy_damaged" | "not_found" | "internal";
+  "record_unreadable" | "offline" | "intercepted" | "bad_answer" | "server_fault" | "cancelled" | "bad_input" |
+  "unsent_changes" | "read_only" | "reprompt" | "copy_damaged" | "not_found" | "internal";
 
 export interface Closest {
   items: Summary[];
