@@ -123,7 +123,7 @@ test-setup:
 
 # SonarQube reads the JSON file.
 GO_TEST = $(GOTESTSUM) --format pkgname-and-test-fails --junitfile reports/junit$(1).xml --jsonfile reports/go-test$(1).json -- \
-	-timeout 30m
+	-timeout $(or $(2),30m)
 
 PACKAGES := ./...
 
@@ -141,7 +141,7 @@ race-test: $(GOTESTSUM)
 # The rollout tests mostly wait, so they start first and run in parallel with the others.
 integration: integration-setup build $(GOTESTSUM) $(COBERTURA) infra/node_modules/.package-lock.json
 	@mkdir -p reports
-	$(call GO_TEST,-integration) -timeout 60m -tags integration ./scripts/rollout ./scripts/... ./infra/... ./jenkins/... ./internal/... ./docs/... ./attack
+	$(call GO_TEST,-integration,60m) -tags integration ./scripts/rollout ./scripts/... ./infra/... ./jenkins/... ./internal/... ./docs/... ./attack
 	scripts/no-skips.sh reports/junit-integration.xml
 
 integration-setup:

@@ -57,6 +57,11 @@ func (c *Client) ChangePassword(ctx context.Context, current, next string) error
 	if err != nil {
 		return err
 	}
+	unlock, err := op.lockSigning(v)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	resolved, err := op.conclude(v)
 	if err != nil {
 		return err
@@ -132,6 +137,11 @@ func (c *Client) ActivatePhrase(ctx context.Context, p *PhraseChange) error {
 	if err != nil {
 		return err
 	}
+	unlock, err := op.lockSigning(v)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	if _, err := op.conclude(v); err != nil {
 		return err
 	}
@@ -154,6 +164,11 @@ func (op *operation) changeAccount(v *vault, current seal.AuthKey, draft func(*a
 	if err := v.alarmed(); err != nil {
 		return err
 	}
+	unlock, err := op.lockSigning(v)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	for range maxAttempts {
 		d, err := v.draft()
 		if err != nil {
@@ -167,7 +182,7 @@ func (op *operation) changeAccount(v *vault, current seal.AuthKey, draft func(*a
 		request := protocol.AccountEntryRequest{CurrentAuthKey: current.Encode(), Change: e.wire()}
 		wire(&request.Change)
 		err = op.sendEntry(v, e.entry, request)
-		if !hasCode(err, protocol.CodeRevisionConflict) && !hasCode(err, protocol.CodeConflict) {
+		if errors.Is(err, ErrUncertain) || !hasCode(err, protocol.CodeRevisionConflict) && !hasCode(err, protocol.CodeConflict) {
 			return err
 		}
 		if v, err = op.current(); err != nil {

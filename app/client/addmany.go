@@ -56,7 +56,7 @@ func (c *Client) addMany(ctx context.Context, items []item.Item, progress func(d
 	for len(added) < len(ready) {
 		rest := ready[len(added):]
 		n := 0
-		err := op.apply(v, func(ch *replica.Change) error {
+		err := op.apply(v, noEdit, func(ch *replica.Change) error {
 			n, err = addSome(op.ctx, ch, rest)
 			return err
 		})

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
+	"github.com/vaultsphere/vaultsphere/app/client/outbox"
 	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
@@ -14,12 +16,23 @@ import (
 // succeeds, so this many failures in a row mean a lying server or a very busy vault.
 const maxAttempts = 32
 
+// editOf returns the edit that a change of the vault makes, as it would wait in the outbox, and the id of the item that it writes now.
+type editOf func() (q outbox.Change, id string, err error)
+
+// noEdit is for changes of many items: if the program ends before their fate is known, the user repeats them.
+func noEdit() (outbox.Change, string, error) { return outbox.Change{}, "", nil }
+
 // apply builds a change of the current vault and sends it, and repeats that on the newer vault while other devices are faster.
 // build may be called many times; a change without operations is not sent.
-func (op *operation) apply(v *vault, build func(*replica.Change) error) error {
+func (op *operation) apply(v *vault, edit editOf, build func(*replica.Change) error) error {
 	if err := v.alarmed(); err != nil {
 		return err
 	}
+	unlock, err := op.lockSigning(v)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	defer v.KeepPlaintexts()()
 	if _, err := op.conclude(v); err != nil {
 		return err
@@ -27,23 +40,27 @@ func (op *operation) apply(v *vault, build func(*replica.Change) error) error {
 	for range maxAttempts {
 		ch := v.Change()
 		if err := build(ch); err != nil {
-			return err
+			return errors.Join(err, op.endWrite(v))
 		}
 		if ch.Operations() == 0 {
-			return nil
+			return op.endWrite(v)
 		}
-		made, err := op.send(v, ch)
+		made, err := op.send(v, ch, edit)
 		if made || err != nil {
 			return err
 		}
 	}
-	return ErrBusy
+	return errors.Join(ErrBusy, op.endWrite(v))
 }
 
 // send signs a change, stores the write on this device, and sends it. It returns false without an error if something else came first:
 // the change must be built again.
-func (op *operation) send(v *vault, ch *replica.Change) (made bool, err error) {
+func (op *operation) send(v *vault, ch *replica.Change, edit editOf) (made bool, err error) {
 	keys, err := v.signer()
+	if err != nil {
+		return false, err
+	}
+	q, id, err := edit()
 	if err != nil {
 		return false, err
 	}
@@ -54,18 +71,24 @@ func (op *operation) send(v *vault, ch *replica.Change) (made bool, err error) {
 	if err := ch.OpenChanged(op.ctx); err != nil {
 		return false, err
 	}
-	if err := op.putWrite(v, signed); err != nil {
+	w := &writeInFlight{Signed: signed, edit: q}
+	if q.Key != "" {
+		if v.write != nil && v.write.edit.Key == q.Key { // overtaken, and still stored
+			w.edit.Note(v.write.edit.Statements()...)
+		}
+		w.edit.Note(outbox.Statement{Revision: signed.Write.Revision, Hash: encodeHash(signed.Write.Hash()), ID: id})
+	}
+	if err := op.putWrite(v, w); err != nil {
 		return false, err
 	}
-	if err := op.postWrite(v, signed); err != nil {
-		return op.resolve(v, signed, err)
+	if err := op.postWrite(v, w); err != nil {
+		return op.resolve(v, w, err)
 	}
 	before := stateStamp(v.Log().State)
 	op.client.mu.Lock()
 	ch.Commit()
 	op.client.mu.Unlock()
-	op.note(v, historyStep{Writes: []heldWrite{held(signed.Write, signed.Operations)}})
-	if err := op.dropWrite(v); err != nil {
+	if err := op.madeWrite(v, w); err != nil {
 		return true, err
 	}
 	answer, err := json.Marshal(signed.Answer())
@@ -78,15 +101,19 @@ func (op *operation) send(v *vault, ch *replica.Change) (made bool, err error) {
 	return true, op.remember(v)
 }
 
-func (op *operation) postWrite(v *vault, s *replica.Signed) error {
-	return op.call(methodPost, vaultPath(v, protocol.PathVaultWrites), s.Request(), nil)
+func (op *operation) postWrite(v *vault, w *writeInFlight) error {
+	return op.call(methodPost, vaultPath(v, protocol.PathVaultWrites), w.Request(), nil)
 }
 
-// conclude finds out what became of a write whose request failed with err.
-func (op *operation) resolve(v *vault, s *replica.Signed, err error) (made bool, _ error) {
+// resolve finds out what became of a write whose request failed with err. If it is open, the write stays in flight, whatever the server
+// says.
+func (op *operation) resolve(v *vault, w *writeInFlight, err error) (made bool, _ error) {
 	conflict := hasCode(err, protocol.CodeRevisionConflict)
+	if refusesForGood(err) {
+		return false, errors.Join(err, op.refusedWrite(v, w))
+	}
 	if !conflict && !op.lost(err) {
-		return false, errors.Join(err, op.dropWrite(v))
+		return false, err
 	}
 	uncertain := fmt.Errorf("%w: %w", ErrUncertain, err)
 	if op.ctx.Err() != nil {
@@ -95,113 +122,44 @@ func (op *operation) resolve(v *vault, s *replica.Signed, err error) (made bool,
 	if _, syncErr := op.sync(v); syncErr != nil {
 		return false, uncertain
 	}
-	decided, made := v.decidedWrite(s)
+	decided, made, decideErr := op.decidedWrite(v, w)
 	switch {
-	case decided:
-		op.noteMade(v, s, made)
-		return made, op.dropWrite(v)
-	case conflict: // with something that is in no answer, such as a server that fell back
-		return false, errors.Join(err, op.dropWrite(v))
+	case decideErr != nil || !decided:
+		return false, uncertain
+	case made:
+		return true, op.madeWrite(v, w)
 	}
-	return false, uncertain
+	return false, nil // it stays stored until the next one takes its place
 }
 
 // decidedWrite reports whether the verified vault decides the fate of a write: it has this one, or another in its place, or an entry of
 // the log came before. made says that it has this one.
-func (v *vault) decidedWrite(s *replica.Signed) (decided, made bool) {
+func (op *operation) decidedWrite(v *vault, w *writeInFlight) (decided, made bool, err error) {
 	state := v.Log().State
-	if state.Revision >= s.Write.Revision {
-		return true, v.Holds(s)
+	if state.Revision >= w.Write.Revision {
+		there, err := op.writeAt(v, w.Write.Revision)
+		return err == nil, there == w.Write.Hash(), err
 	}
-	return state.Entry.Revision < s.Write.Revision && state.Entry.Hash() != s.Write.Entry, false
+	return state.Entry.Revision < w.Write.Revision && state.Entry.Hash() != w.Write.Entry, false, nil
 }
 
-// A write is stored on the device before it is sent. If its answer is lost, the same bytes are sent again, and nothing else is signed
-// until the vault has it or something in its place: two writes of one revision, signed by one user, would let a server show two
-// histories.
-
-// putWrite stores a write in flight. A device without a cache only keeps it until the program ends.
-func (op *operation) putWrite(v *vault, s *replica.Signed) error {
-	v.write = s
-	if !op.mayCache() {
-		return nil
-	}
-	body, err := json.Marshal(s.Request()) // sealed and signed as it is on the server
-	if err != nil {
-		return fmt.Errorf("encode the write: %w", err)
-	}
-	name := writeName(v.account.UserID)
+// writeAt returns the hash of the write at a revision of the verified history.
+func (op *operation) writeAt(v *vault, revision int64) (chain.Hash, error) {
 	for range maxAttempts {
-		stamp, err := op.cache.Stamp(name)
-		if err == nil {
-			err = op.cache.Replace(name, stamp, Chunk{newStamp(), body})
+		log := v.Log()
+		if h, ok := log.At(revision); ok {
+			return h, nil
 		}
-		if !errors.Is(err, ErrCacheMoved) {
-			if err != nil {
-				return fmt.Errorf("store the write: %w", err)
-			}
-			return nil
+		answer, _, err := op.ask(v, v.Revision(), v.After(), chain.State{Revision: revision})
+		if err != nil {
+			return chain.Hash{}, err
+		}
+		if answer.Revision == v.Revision() && answer.Sequence == v.After() {
+			return log.AtIn(answer, revision)
+		}
+		if _, err := op.sync(v); err != nil { // the vault has moved on
+			return chain.Hash{}, err
 		}
 	}
-	return ErrCacheMoved
-}
-
-func (op *operation) dropWrite(v *vault) error {
-	v.write = nil
-	if !op.mayCache() {
-		return nil
-	}
-	return op.forgetNames(writeName(v.account.UserID))
-}
-
-// writeInFlight returns the write whose fate is unknown; nil if there is none. One that cannot be read is dropped: the vault decides.
-func (op *operation) writeInFlight(v *vault) *replica.Signed {
-	if v.write != nil || !op.mayCache() {
-		return v.write
-	}
-	held, err := op.cache.Load(writeName(v.account.UserID))
-	if err != nil || len(held.Chunks) == 0 {
-		return nil
-	}
-	var request protocol.WriteRequest
-	if decodeStrict(held.Chunks[len(held.Chunks)-1], &request) != nil {
-		return nil
-	}
-	s, err := replica.ParseSigned(request)
-	if err != nil || s.Write.Vault != v.Vault {
-		return nil
-	}
-	return s
-}
-
-// concludeWrite finds out what became of a write in flight, and sends it again if that is open.
-func (op *operation) concludeWrite(v *vault) error {
-	s := op.writeInFlight(v)
-	if s == nil {
-		return nil
-	}
-	if decided, made := v.decidedWrite(s); decided {
-		op.noteMade(v, s, made)
-		return op.dropWrite(v)
-	}
-	err := op.postWrite(v, s)
-	if err != nil && !hasCode(err, protocol.CodeRevisionConflict) {
-		if op.lost(err) {
-			return fmt.Errorf("send a change again: %w", err)
-		}
-		return op.dropWrite(v) // the server will never take it
-	}
-	if _, err := op.sync(v); err != nil {
-		return err
-	}
-	_, made := v.decidedWrite(s)
-	op.noteMade(v, s, made)
-	return op.dropWrite(v)
-}
-
-// noteMade adds a write of this device to its history, once the vault has it.
-func (op *operation) noteMade(v *vault, s *replica.Signed, made bool) {
-	if made {
-		op.note(v, historyStep{Writes: []heldWrite{held(s.Write, s.Operations)}})
-	}
+	return chain.Hash{}, ErrBusy
 }

@@ -29,6 +29,7 @@ const (
 	CodeRecordUnreadable  Code = "record_unreadable"
 	CodeOffline           Code = "offline"
 	CodeIntercepted       Code = "intercepted"
+	CodeBadAnswer         Code = "bad_answer"
 	CodeServerFault       Code = "server_fault"
 	CodeCancelled         Code = "cancelled"
 	CodeBadInput          Code = "bad_input"
@@ -146,6 +147,7 @@ func codeOf(err error) Code {
 	var conflict *ConflictError
 	var altered *VaultAlteredError
 	var unsent *UnsentError
+	var answer *AnswerError
 	var file *AttachmentAlteredError
 	switch {
 	case errors.As(err, &unsent):
@@ -161,6 +163,8 @@ func codeOf(err error) Code {
 	case errors.As(err, &altered), errors.Is(err, seal.ErrWrongKey), errors.Is(err, seal.ErrWrongUser),
 		errors.Is(err, seal.ErrWrongMethod), errors.Is(err, seal.ErrOldKey), errors.Is(err, seal.ErrAltered), errors.Is(err, seal.ErrBadID):
 		return CodeVaultAltered
+	case errors.As(err, &answer):
+		return CodeBadAnswer
 	}
 	return ""
 }

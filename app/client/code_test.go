@@ -35,6 +35,7 @@ func TestExplainGivesEveryErrorItsCode(t *testing.T) {
 		{&client.ServerError{Code: protocol.CodeForbidden}, "server_fault"},
 		{&client.ServerError{Code: protocol.CodeBadRequest}, "bad_request"},
 		{fmt.Errorf("%w: x", client.ErrIntercepted), "intercepted"},
+		{&client.AnswerError{Path: "/", Err: client.ErrLongAnswer}, "bad_answer"},
 		{fmt.Errorf("%w: %w", client.ErrSignedOut, &client.ServerError{Code: protocol.CodeUnauthorized}), "unauthorized"},
 		{server, "storage_unavailable"},
 		{fmt.Errorf("%w: %w", client.ErrUncertain, server), "storage_unavailable"},

@@ -86,7 +86,7 @@ func (c *Client) deleteFrom(ctx context.Context, progress func(done, total int),
 	for total := len(ids); len(ids) > 0; {
 		n := 0
 		var keep []string
-		err := op.apply(v, func(ch *replica.Change) error {
+		err := op.apply(v, noEdit, func(ch *replica.Change) error {
 			keep = nil
 			n, err = ch.Remove(ids, func(e *replica.Entry) bool {
 				if e.Base() == seen[e.ID] {

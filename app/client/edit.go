@@ -97,7 +97,7 @@ func (c *Client) edit(ctx context.Context, ids []string, progress func(done, tot
 	for rest := ids; len(rest) > 0; {
 		var n int
 		var some []string
-		err := op.apply(v, func(ch *replica.Change) error {
+		err := op.apply(v, noEdit, func(ch *replica.Change) error {
 			n, some, err = ed.build(op.ctx, ch, rest)
 			return err
 		})
@@ -184,8 +184,10 @@ func (op *operation) enqueueEdit(ed *editing, ids []string, sent bool) ([]string
 		if err != nil {
 			return nil, err
 		}
-		edits = append(edits, outbox.Change{Key: seal.NewID().String(), ID: id, At: ed.now.UnixMilli(), Base: e.Base(),
-			Before: replica.ContentsOf(before), After: replica.ContentsOf(item.Join(meta, before)), Sent: sent})
+		q := outbox.Change{Key: seal.NewID().String(), ID: id, At: ed.now.UnixMilli(), Base: e.Base(),
+			Before: replica.ContentsOf(before), After: replica.ContentsOf(item.Join(meta, before)), Sent: sent}
+		ed.v.noteSent(&q)
+		edits = append(edits, q)
 		changed = append(changed, id)
 	}
 	if len(edits) == 0 {

@@ -71,6 +71,10 @@ func (e *AttachmentAlteredError) Error() string {
 
 func (e *AttachmentAlteredError) Unwrap() error { return e.Err }
 
+// ErrLongAnswer: a Transport has stopped reading an answer at the limit of the request. This must not count as offline: the server is
+// there, and an answer that never ends would otherwise make a device work with an old cache.
+var ErrLongAnswer = errors.New("the answer is longer than this program accepts")
+
 // AnswerError: an answer of the server does not conform to the API.
 type AnswerError struct {
 	Path string

@@ -53,7 +53,7 @@ func (i importing) Update(ctx context.Context, ids []string, merge func(id strin
 	}
 	for len(ids) > 0 {
 		var reasons []error
-		err := op.apply(v, func(ch *replica.Change) (err error) {
+		err := op.apply(v, noEdit, func(ch *replica.Change) (err error) {
 			reasons, err = updateSome(op.ctx, v, ch, ids, merge)
 			return err
 		})

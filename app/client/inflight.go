@@ -138,25 +138,38 @@ func (op *operation) sendEntry(v *vault, entry *chain.Entry, request protocol.Ac
 	return op.postEntry(v, sent, entry)
 }
 
+// postEntry sends an entry and finds out what became of it. If that is open, the entry stays in flight, whatever the server says, unless
+// it refuses the entry for good: see writeInFlight.
 func (op *operation) postEntry(v *vault, sent *entryInFlight, entry *chain.Entry) error {
-	err := op.call(methodPost, sent.Path, sent.Request, nil)
-	if err != nil && !op.lost(err) {
-		return errors.Join(err, op.dropEntry(v))
-	}
-	if op.ctx.Err() != nil {
-		return fmt.Errorf("%w: %w", ErrUncertain, err)
-	}
-	if _, syncErr := op.sync(v); syncErr != nil {
-		return fmt.Errorf("%w: %w", ErrUncertain, errors.Join(err, syncErr))
-	}
-	done, held := decided(entry, v.Log())
-	switch {
-	case held:
-		return op.dropEntry(v)
-	case err == nil:
-		return accountProblem(chain.ErrFork) // the server took the entry, and does not show it
-	case done:
-		return errors.Join(err, op.dropEntry(v))
+	var err error
+	for range maxAttempts {
+		err = op.call(methodPost, sent.Path, sent.Request, nil)
+		if refusesForGood(err) {
+			return errors.Join(err, op.dropEntry(v))
+		}
+		conflict := hasCode(err, protocol.CodeConflict)
+		if err != nil && !conflict && !hasCode(err, protocol.CodeRevisionConflict) && !op.lost(err) {
+			return err
+		}
+		if op.ctx.Err() != nil {
+			break
+		}
+		if _, syncErr := op.sync(v); syncErr != nil {
+			return fmt.Errorf("%w: %w", ErrUncertain, errors.Join(err, syncErr))
+		}
+		done, held := decided(entry, v.Log())
+		switch {
+		case held:
+			return op.dropEntry(v)
+		case err == nil:
+			return accountProblem(chain.ErrFork) // the server took the entry, and does not show it
+		case done:
+			return errors.Join(err, op.dropEntry(v))
+		}
+		if !conflict {
+			break
+		}
+		// Something else of the account changed, such as the second factor. The same entry still fits.
 	}
 	return fmt.Errorf("%w: %w", ErrUncertain, err)
 }

@@ -58,3 +58,27 @@ func TestAnInterceptionIsNotTakenForAServerThatIsAway(t *testing.T) {
 		t.Errorf("synced %+v", s)
 	}
 }
+
+// A server could otherwise make a device work with an old cache, by answers that never end.
+func TestAnEndlessAnswerIsNotTakenForAServerThatIsAway(t *testing.T) {
+	t.Parallel()
+	server, d, _, _ := cachedVault(t)
+	d = d.restarted(t, server)
+	d.unlock(t)
+	d.wire.before = func(*client.Request) (*client.Response, error) { return nil, client.ErrLongAnswer }
+	for what, do := range map[string]func() error{
+		"sync":   func() error { _, err := d.Sync(t.Context()); return err },
+		"unlock": func() error { _, err := d.Unlock(t.Context(), password); return err },
+		"resume": func() error { _, _, err := d.Resume(t.Context()); return err },
+	} {
+		if err := do(); errors.Is(err, client.ErrOffline) || client.Explain(err).Code != client.CodeBadAnswer {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	d.wire.before = func(r *client.Request) (*client.Response, error) {
+		return &client.Response{Status: 200, Body: make([]byte, r.Limit+1)}, nil
+	}
+	if _, err := d.Sync(t.Context()); client.Explain(err).Code != client.CodeBadAnswer {
+		t.Errorf("an answer above the limit: %v", err)
+	}
+}

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -20,6 +21,9 @@ type Memory interface {
 	// Find is Load for the user with this username, as somebody may type it.
 	Find(username string) (Remembered, error)
 	Store(user string, r Remembered) error
+	// Lock waits until no other tab or process of this device holds the lock of the user. It ends with ctx. A tab or process that ends
+	// loses the lock.
+	Lock(ctx context.Context, user string) (unlock func(), err error)
 }
 
 // Remembered is what a device verified of a user. A server cannot take any of it back.

@@ -17,6 +17,8 @@ type operation struct {
 	client *Client
 	ctx    context.Context // Lock cancels it
 	cancel context.CancelFunc
+
+	signing bool // it holds the lock: see lockSigning
 }
 
 // state is what a device stores, and what is known of it.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/client/outbox"
 	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
@@ -22,6 +23,7 @@ func (op *operation) enqueueSave(v *vault, s *outbox.Saving, sent bool) error {
 	if err != nil || !differs {
 		return err
 	}
+	v.noteSent(&q)
 	return op.changeOutbox(v, func(changes []outbox.Change) []outbox.Change {
 		changes = outbox.Add(changes, q)
 		s.Key = changes[outbox.Last(changes, q.ID)].Key
@@ -35,10 +37,19 @@ func (op *operation) enqueueDelete(v *vault, ids []string, sent bool) error {
 	var deletes []outbox.Change
 	for _, id := range ids {
 		if e := v.Shown(id); e != nil {
-			deletes = append(deletes, outbox.Deletion(v.Replica, e, seal.NewID().String(), now, sent))
+			q := outbox.Deletion(v.Replica, e, seal.NewID().String(), now, sent)
+			v.noteSent(&q)
+			deletes = append(deletes, q)
 		}
 	}
 	return op.enqueue(v, deletes)
+}
+
+// noteSent adds to a change that may be at the server already what was signed for it. A write may have only some of many items.
+func (v *vault) noteSent(q *outbox.Change) {
+	if q.Sent && v.write != nil && slices.ContainsFunc(v.write.Operations, func(o chain.Operation) bool { return o.ID.String() == q.ID }) {
+		q.Note(outbox.Statement{Revision: v.write.Write.Revision, Hash: encodeHash(v.write.Write.Hash()), ID: q.ID})
+	}
 }
 
 func (op *operation) enqueue(v *vault, more []outbox.Change) error {

@@ -124,7 +124,7 @@ func (c *Client) Digest(ctx context.Context, revision int64) (digest chain.Hash,
 	if err != nil {
 		return digest, newest, err
 	}
-	if digest, err = v.WriteAt(answer, revision); err != nil {
+	if digest, err = v.Log().AtIn(answer, revision); err != nil {
 		return digest, newest, pastError(err)
 	}
 	return digest, newest, nil

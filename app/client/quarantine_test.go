@@ -400,7 +400,8 @@ func TestDamagedCopies(t *testing.T) {
 		}, true, client.CodeCopyDamaged, false, nil, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			seen := &memory{users: maps.Clone(whole.memory.users)}
+			seen := newMemory()
+			seen.users = maps.Clone(whole.memory.users)
 			d := (&device{memory: seen, wire: whole.wire, cache: whole.cache.clone()}).restarted(t, server)
 			c.damage(t, d)
 			list, _ := d.Copies(t.Context())

@@ -103,6 +103,16 @@ func (r *recovery) ask(revision int64) (*vault, protocol.PhraseOpened, error) {
 
 // finish signs and sends the account entry with the new password, and enters the session that it begins.
 func (r *recovery) finish(v *recovered, fresh newPassword) (string, error) {
+	unlock, err := r.memory.Lock(r.ctx, v.user.String())
+	if err != nil {
+		return "", fmt.Errorf("wait for another tab or process: %w", err)
+	}
+	defer unlock()
+	if now, err := r.rememberedOf(v.user); err != nil {
+		return "", err
+	} else if !now.Equal(v.remembered) { // another tab was faster
+		return "", errAgain
+	}
 	if again, err := r.resolve(v); err != nil {
 		return "", err
 	} else if again {
@@ -154,20 +164,41 @@ func (r *recovery) resolve(v *recovered) (again bool, err error) {
 	if sent == nil {
 		return false, nil
 	}
-	if done, _ := decided(entry, v.log); done || sent.Path != protocol.PathRecoveryFinish {
-		// A change of the password from a session that is gone cannot be sent again. If the server has it, that shows in the log.
+	request := r.again(sent)
+	if done, _ := decided(entry, v.log); done || request == nil {
 		return false, r.dropEntry(v.vault)
 	}
-	_, err = r.post(v, sent.Request)
+	_, err = r.post(v, request)
 	return true, err
+}
+
+// again returns the request that sends an entry again with the phrase: its session may be gone. It returns nil for a new phrase, which
+// would shut out the one that the user has just entered.
+func (r *recovery) again(sent *entryInFlight) json.RawMessage {
+	if sent.Path == protocol.PathRecoveryFinish {
+		return sent.Request
+	}
+	var before protocol.AccountEntryRequest
+	if sent.Path != protocol.PathAccountEntry || decodeStrict(sent.Request, &before) != nil || before.Change.RecoveryAuthKey != "" {
+		return nil
+	}
+	request, err := json.Marshal(protocol.PhraseEntryRequest{
+		Username: r.username, RecoveryAuthKey: r.words.AuthKey().Encode(), Change: before.Change, Device: r.device,
+		Transport: r.client.sessionTransport(),
+	})
+	if err != nil {
+		return nil
+	}
+	return request
 }
 
 func (r *recovery) post(v *recovered, request json.RawMessage) (protocol.UserSession, error) {
 	var answer protocol.UserSession
 	err := r.call(methodPost, protocol.PathRecoveryFinish, request, &answer)
 	switch {
-	case err == nil || !r.lost(err):
+	case err == nil || refusesForGood(err):
 		return answer, errors.Join(err, r.dropEntry(v.vault))
+	case !r.lost(err): // the next attempt finds out, and sends the same entry
 	case r.ctx.Err() == nil:
 		return answer, fmt.Errorf("%w: %w", ErrUncertain, err)
 	}

@@ -13,37 +13,59 @@ import (
 )
 
 // flush sends the outbox, the oldest change first. A rejected change stays in the outbox with the reason, and the changes of
-// other items proceed. An interruption at any point loses nothing, and no change is made twice: each is compared with the current
-// vault. It needs a synced vault.
+// other items proceed. An interruption at any point loses nothing, and no change is made twice: the history has one of its statements, or
+// it is compared with the current vault. It needs a synced vault.
 func (op *operation) flush(v *vault) error {
-	_, err := op.conclude(v)
-	if err == nil && len(v.outbox.Changes) > 0 {
-		err = op.changeOutbox(v, outbox.Send)
-	}
+	err := op.flushReady(v)
 	tried := map[string]bool{}
-	for err == nil {
-		q := outbox.Next(v.outbox.Changes, tried)
-		if q == nil {
-			return nil
-		}
-		tried[q.Key] = true
-		var id string
-		id, err = op.replay(v, q)
-		var stays *ConflictError
-		switch code, reason := refusal(err); {
-		case errors.As(err, &stays):
-			v.stayed = append(v.stayed, stays.IDs...)
-			err = op.changeOutbox(v, func(changes []outbox.Change) []outbox.Change { return outbox.Done(changes, q, q.ID) })
-		case reason != "":
-			err = op.changeOutbox(v, func(changes []outbox.Change) []outbox.Change { return outbox.Refuse(changes, q, string(code), reason) })
-		case err == nil:
-			err = op.changeOutbox(v, func(changes []outbox.Change) []outbox.Change { return outbox.Done(changes, q, id) })
-		}
+	for more := true; more && err == nil; {
+		more, err = op.flushNext(v, tried)
 	}
 	if later(err) {
 		return nil
 	}
 	return err
+}
+
+func (op *operation) flushReady(v *vault) error {
+	unlock, err := op.lockSigning(v)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if _, err := op.conclude(v); err != nil {
+		return err
+	}
+	if err := op.settle(v); err != nil || len(v.outbox.Changes) == 0 {
+		return err
+	}
+	return op.changeOutbox(v, outbox.Send)
+}
+
+// flushNext sends the next change that was not tried, and reports whether there was one. Between two changes, other tabs may save.
+func (op *operation) flushNext(v *vault, tried map[string]bool) (more bool, err error) {
+	unlock, err := op.lockSigning(v)
+	if err != nil {
+		return false, err
+	}
+	defer unlock()
+	q := outbox.Next(v.outbox.Changes, tried)
+	if q == nil {
+		return false, nil
+	}
+	tried[q.Key] = true
+	id, err := op.replay(v, q)
+	var stays *ConflictError
+	switch code, reason := refusal(err); {
+	case errors.As(err, &stays):
+		v.stayed = append(v.stayed, stays.IDs...)
+		id = q.ID
+	case reason != "":
+		return true, op.changeOutbox(v, func(changes []outbox.Change) []outbox.Change { return outbox.Refuse(changes, q, string(code), reason) })
+	case err != nil:
+		return true, err
+	}
+	return true, op.changeOutbox(v, func(changes []outbox.Change) []outbox.Change { return outbox.Done(changes, q, id) })
 }
 
 // replay makes one change of the current vault, and returns the id of the item that has it.
@@ -55,13 +77,13 @@ func (op *operation) replay(v *vault, q *outbox.Change) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	err = op.apply(v, s.Build)
+	err = op.apply(v, func() (outbox.Change, string, error) { return *q, s.Mine.ID, nil }, s.Build)
 	return s.Mine.ID, err
 }
 
 func (op *operation) replayDelete(v *vault, q *outbox.Change) error {
 	stays := false
-	err := op.apply(v, func(ch *replica.Change) error {
+	err := op.apply(v, func() (outbox.Change, string, error) { return *q, q.ID, nil }, func(ch *replica.Change) error {
 		stays = false
 		_, err := ch.Remove([]string{q.ID}, func(e *replica.Entry) bool {
 			stays = !q.Untouched(v.Replica, e)
@@ -83,6 +105,12 @@ var refusals = []protocol.Code{
 	protocol.CodeBadRequest, protocol.CodeStorageFull, protocol.CodeQuotaReached, protocol.CodeItemQuotaReached, protocol.CodeRecordQuotaReached,
 	protocol.CodeBranchQuotaReached,
 	protocol.CodeKeptQuota,
+}
+
+// refusesForGood reports whether err is the answer of a server that rejects a change permanently.
+func refusesForGood(err error) bool {
+	var server *ServerError
+	return errors.As(err, &server) && (server.Status == statusTooLarge || slices.Contains(refusals, server.Code))
 }
 
 // refusal returns why the server rejects the change; empty if err is something else.

@@ -260,7 +260,7 @@ func (w *rewinding) apply(targets []*rewindTarget) error {
 	}
 	for len(targets) > 0 {
 		n := 0
-		err := w.operation.apply(w.v, func(ch *replica.Change) (err error) {
+		err := w.operation.apply(w.v, noEdit, func(ch *replica.Change) (err error) {
 			n, err = w.build(ch, targets)
 			return err
 		})
@@ -351,7 +351,7 @@ func (w *rewinding) reattach(targets []*rewindTarget) error {
 		}
 	}
 	for l, of := range lines {
-		err := w.operation.apply(w.v, func(ch *replica.Change) error {
+		err := w.operation.apply(w.v, noEdit, func(ch *replica.Change) error {
 			if _, gone := w.past.Attachment(l.ID); gone {
 				ch.Reattach(l)
 			}

@@ -42,8 +42,12 @@ func (c *Client) saveAs(ctx context.Context, it item.Item, quiet bool, attach ..
 	}
 	defer v.KeepPlaintexts()()
 	s := outbox.Saving{Replica: v.Replica, Mine: it, Now: time.Now(), Key: seal.NewID().String(), Device: c.deviceName(), Quiet: quiet, Attach: attach}
+	var before outbox.Change
 	if it.ID == "" {
 		s.Mine.ID, s.Fresh = seal.NewID().String(), true
+		if before = op.triedBefore(v, s.Mine); before.Key != "" {
+			s.Mine.ID, s.Key = before.ID, before.Key
+		}
 	} else if e := v.Shown(it.ID); e != nil {
 		s.Mine.Base = cmp.Or(it.Base, e.Base())
 		if before, err := v.Open(e); err == nil {
@@ -53,7 +57,7 @@ func (c *Client) saveAs(ctx context.Context, it item.Item, quiet bool, attach ..
 		v.Lend(it.ID) // so a sync keeps the version that was edited
 		c.mu.Unlock()
 	}
-	if err := op.save(v, &s); err != nil {
+	if err := op.save(v, &s, before.Statements()); err != nil {
 		return item.Item{}, err
 	}
 	if v.Shown(s.Mine.ID) == nil {
@@ -62,14 +66,36 @@ func (c *Client) saveAs(ctx context.Context, it item.Item, quiet bool, attach ..
 	return c.Get(s.Mine.ID)
 }
 
-// save sends the change or puts it into the outbox.
-func (op *operation) save(v *vault, s *outbox.Saving) error {
+// triedBefore returns the edit that added the same new item, and that the user saves again after an error: if a server shows the first
+// one later, the item must not be there twice.
+func (op *operation) triedBefore(v *vault, mine item.Item) outbox.Change {
+	tried := []outbox.Change{v.refused}
+	if w := op.writeInFlight(v); w != nil {
+		tried = append(tried, w.edit)
+	}
+	for _, q := range tried {
+		if q.Key == "" || q.After == nil || q.Base != "" {
+			continue
+		}
+		if it, err := q.After.Open(q.ID); err == nil && it.SameOverview(mine) && it.SameDetails(mine) {
+			return q
+		}
+	}
+	return outbox.Change{}
+}
+
+// save sends the change or puts it into the outbox. signed is what was signed for it before.
+func (op *operation) save(v *vault, s *outbox.Saving, signed []outbox.Statement) error {
 	there, err := op.reach(v)
 	if err != nil {
 		return err
 	}
 	if there && len(v.outbox.Changes) == 0 {
-		err := op.apply(v, s.Build)
+		err := op.apply(v, func() (outbox.Change, string, error) {
+			q, _, err := s.Waiting(true)
+			q.Note(signed...)
+			return q, s.Mine.ID, err
+		}, s.Build)
 		if op.mayWait(err) {
 			return op.enqueueSave(v, s, errors.Is(err, ErrUncertain))
 		}

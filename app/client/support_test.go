@@ -25,9 +25,22 @@ const password = "correct horse battery staple"
 type memory struct {
 	mu    sync.Mutex
 	users map[string]client.Remembered
+
+	signing chan struct{} // holds a value while somebody signs
 }
 
-func newMemory() *memory { return &memory{users: map[string]client.Remembered{}} }
+func newMemory() *memory {
+	return &memory{users: map[string]client.Remembered{}, signing: make(chan struct{}, 1)}
+}
+
+func (m *memory) Lock(ctx context.Context, _ string) (func(), error) {
+	select {
+	case m.signing <- struct{}{}:
+		return func() { <-m.signing }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
 
 func (m *memory) Load(user string) (client.Remembered, error) {
 	m.mu.Lock()

@@ -51,6 +51,11 @@ func (c *Client) BringTogether(ctx context.Context) (Together, error) {
 	if !v.Loaded {
 		return Together{}, ErrNoCommon
 	}
+	unlock, err := op.lockSigning(v)
+	if err != nil {
+		return Together{}, err
+	}
+	defer unlock()
 	done := Together{Unreadable: []string{}}
 	for range maxAttempts {
 		joined, err := op.sendTogether(v, &done)
@@ -105,7 +110,7 @@ func (op *operation) sendTogether(v *vault, done *Together) (bool, error) {
 }
 
 // signTogether signs the write that brings both histories together, and stores it.
-func (op *operation) signTogether(v *vault, done *Together) (*replica.Signed, error) {
+func (op *operation) signTogether(v *vault, done *Together) (*writeInFlight, error) {
 	other, err := op.otherVault(v)
 	if err != nil {
 		return nil, err
@@ -148,7 +153,8 @@ func (op *operation) signTogether(v *vault, done *Together) (*replica.Signed, er
 	if err != nil {
 		return nil, fmt.Errorf("sign the change: %w", err)
 	}
-	return signed, op.putWrite(v, signed)
+	w := &writeInFlight{Signed: signed}
+	return w, op.putWrite(v, w)
 }
 
 // branchOf returns the writes of this device since the last common one, the newest first, and the common revision.

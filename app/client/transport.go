@@ -149,7 +149,10 @@ func (op *operation) exchange(method, path string, in any, limit int64) ([]byte,
 		}
 	}
 	answer, err := op.client.transport.Do(op.ctx, r)
-	op.offline = err != nil && !errors.Is(err, ErrIntercepted)
+	op.offline = err != nil && !errors.Is(err, ErrIntercepted) && !errors.Is(err, ErrLongAnswer)
+	if errors.Is(err, ErrLongAnswer) {
+		return nil, &AnswerError{Path: path, Err: err}
+	}
 	if err != nil {
 		if op.ctx.Err() != nil {
 			return nil, fmt.Errorf("%s %s: %w", method, path, op.ctx.Err())
@@ -158,7 +161,7 @@ func (op *operation) exchange(method, path string, in any, limit int64) ([]byte,
 	}
 	op.client.noteDate(answer.Date)
 	if int64(len(answer.Body)) > limit {
-		return nil, &AnswerError{Path: path, Err: fmt.Errorf("longer than %d bytes", limit)}
+		return nil, &AnswerError{Path: path, Err: fmt.Errorf("%w: more than %d bytes", ErrLongAnswer, limit)}
 	}
 	if answer.Status/100 == 2 {
 		return answer.Body, nil

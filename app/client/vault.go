@@ -26,8 +26,11 @@ type vault struct {
 	cached     string        // stamp of the cache; empty: unknown
 	closed     chan struct{} // closed when the keys are wiped
 
-	entry *entryInFlight  // signed, with an unknown fate; see op.inFlight
-	write *replica.Signed // the same of a write; see op.writeInFlight
+	entry *entryInFlight // signed, with an unknown fate; see op.inFlight
+	write *writeInFlight // the same of a write; see op.writeInFlight
+
+	refused outbox.Change   // the last edit that was given up without the outbox
+	absent  map[string]bool // statements of the outbox that the verified history does not have
 
 	confirmed map[string]time.Time // when the master password was entered for an item
 
@@ -43,7 +46,7 @@ func newVault(a protocol.UserAccount, k accountKeys) (*vault, error) {
 	}
 	user := k.identity.User
 	return &vault{Replica: replica.New(user, id), user: user, account: a, keys: k, closed: make(chan struct{}),
-		confirmed: map[string]time.Time{}}, nil
+		confirmed: map[string]time.Time{}, absent: map[string]bool{}}, nil
 }
 
 // Wipe overwrites all keys.

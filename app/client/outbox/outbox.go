@@ -20,6 +20,8 @@ type Change struct {
 	After  *replica.Contents `json:"after,omitempty"`  // nil: the item is deleted
 	// Attach are attachments that the change makes live.
 	Attach *[]Attached `json:"attach,omitempty"`
+	// Signed is what was signed for the change, in order. It is replaced, never changed.
+	Signed *[]Statement `json:"signed,omitempty"`
 	// Sent: the server may already have the change.
 	Sent    bool   `json:"sent,omitempty"`
 	Refused string `json:"refused,omitempty"` // why the server rejected it
@@ -45,6 +47,9 @@ func Add(changes []Change, q Change) []Change {
 		return append(changes, q)
 	}
 	if changes[i].isNew() && q.After == nil {
+		if changes[i].Signed != nil {
+			return append(changes, q)
+		}
 		return slices.Delete(changes, i, i+1)
 	}
 	return takeIn(changes, i, q)
@@ -52,7 +57,9 @@ func Add(changes []Change, q Change) []Change {
 
 // takeIn merges q into changes[i], on which it is based.
 func takeIn(changes []Change, i int, q Change) []Change {
+	changes[i].outdate()
 	changes[i].After, changes[i].At, changes[i].Refused, changes[i].Code = q.After, q.At, "", ""
+	changes[i].Note(q.Statements()...)
 	if before := changes[i].Attach; before != nil && q.Attach != nil {
 		both := slices.Concat(*before, *q.Attach)
 		changes[i].Attach = &both
@@ -95,7 +102,7 @@ func Done(changes []Change, q *Change, id string) []Change {
 
 // Refuse notes why q failed. A change that is based on it would lack its effect, so Refuse merges the two.
 func Refuse(changes []Change, q *Change, code, reason string) []Change {
-	i := slices.IndexFunc(changes, func(o Change) bool { return o.Key == q.Key })
+	i := Find(changes, q.Key)
 	if i < 0 {
 		return changes
 	}

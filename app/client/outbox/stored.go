@@ -59,7 +59,8 @@ func (o Owner) seal(plaintext []byte) (string, error) {
 	return o.Key.SealOnDevice(seal.UseOutbox, o.User, plaintext)
 }
 
-func (o Owner) open(token string) ([]byte, error) { return o.OpenAs(seal.UseOutbox, token) }
+// Open opens what the owner sealed on this device.
+func (o Owner) Open(token string) ([]byte, error) { return o.OpenAs(seal.UseOutbox, token) }
 
 // OpenAs opens what this device sealed for another use, under the present key or one before.
 func (o Owner) OpenAs(use seal.DeviceUse, token string) ([]byte, error) {
@@ -120,7 +121,7 @@ func openChunk(owner Owner, chunk []byte, out any) error {
 	if err := decodeStrict(chunk, &stored); err != nil {
 		return err
 	}
-	plaintext, err := owner.open(stored.Token)
+	plaintext, err := owner.Open(stored.Token)
 	if err != nil {
 		return err
 	}

@@ -197,7 +197,7 @@ func (c *Change) Sign(a Author, now time.Time) (*Signed, error) {
 		return nil, err
 	}
 	log := *c.log
-	log.State, log.Head, log.path = next, s.Write, nil
+	log.State, log.Head, log.known = next, s.Write, nil
 	c.log, c.live = &log, live
 	return s, nil
 }
@@ -256,35 +256,4 @@ func wireRecord(l chain.Line, revision int64, token string, deleted bool) protoc
 		r.Hash = encodeSigned(l.Hash[:])
 	}
 	return r
-}
-
-// Holds reports whether the vault has the write, perhaps partly superseded by later ones. No two tokens are equal.
-func (v *Replica) Holds(s *Signed) bool {
-	if v.log.Holds(s.Write.Hash()) {
-		return true
-	}
-	if v.Revision() < s.Write.Revision {
-		return false
-	}
-	puts := false
-	for _, o := range s.Operations {
-		l, live := v.live.Find(o.Kind, o.ID, o.Version)
-		same := live && l == o.Line
-		switch {
-		case !o.Delete && same:
-			return true
-		case !o.Delete:
-			puts = true
-		}
-	}
-	return !puts && !v.holdsAny(s.Operations)
-}
-
-func (v *Replica) holdsAny(deleted []chain.Operation) bool {
-	for _, o := range deleted {
-		if l, live := v.live.Find(o.Kind, o.ID, o.Version); live && l == o.Line {
-			return true
-		}
-	}
-	return false
 }

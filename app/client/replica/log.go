@@ -25,8 +25,8 @@ type Log struct {
 	// caller shows its author and what differs: a write can claim to merge a branch and drop its changes.
 	Joint *chain.Write
 
-	cards []*chain.Card // the same as Cards, as a list
-	path  []chain.Hash  // writes that are in the history, as the last answer shows
+	cards []*chain.Card        // the same as Cards, as a list
+	known map[int64]chain.Hash // writes of the history that the last answer named, by revision
 }
 
 var signedEncoding = base64.RawURLEncoding.Strict()
@@ -58,9 +58,26 @@ func (l *Log) Commitment(epoch uint32) (chain.Hash, bool) {
 	return l.Entries[i].Commitment, true
 }
 
-// Holds reports whether a write is in the history, as far as the last answer shows. It can be, although Holds returns false.
-func (l *Log) Holds(write chain.Hash) bool {
-	return l.State.Write == write || slices.Contains(l.path, write)
+// At returns the hash of the write at a revision. It returns false if the last answer did not name it: see AtIn.
+func (l *Log) At(revision int64) (chain.Hash, bool) {
+	if revision == l.State.Revision {
+		return l.State.Write, true
+	}
+	h, ok := l.known[revision]
+	return h, ok
+}
+
+// AtIn is At with an answer that leads from the newest write down to the revision. It returns a *RolledBackError if it does not.
+func (l *Log) AtIn(a *Answer, revision int64) (chain.Hash, error) {
+	_, path, err := a.objects()
+	if err != nil {
+		return chain.Hash{}, err
+	}
+	h, err := l.State.At(revision, path)
+	if err != nil {
+		return chain.Hash{}, &RolledBackError{Seen: l.State.Revision, Got: a.Revision, Err: err}
+	}
+	return h, nil
 }
 
 // Base returns the state from which the next answer must go on: the replica's, or a newer one that another tab or process of this
@@ -181,9 +198,9 @@ func broken(err error) error {
 
 // setHead finds the newest write in a path, or keeps the present one if it still is the newest.
 func (l *Log) setHead(path []*chain.Write) {
-	l.path = nil
+	l.known = map[int64]chain.Hash{}
 	for _, w := range path {
-		l.path = append(l.path, w.Hash(), w.Previous, w.Skip)
+		l.known[w.Revision], l.known[w.Revision-1], l.known[chain.SkipRevision(w.Revision)] = w.Hash(), w.Previous, w.Skip
 	}
 	switch {
 	case len(path) > 0:

@@ -149,19 +149,6 @@ func (p *Past) Author(card chain.Hash) string {
 	return ""
 }
 
-// WriteAt returns the hash of the write of an older revision, which the path of an answer leads down to.
-func (v *Replica) WriteAt(a *Answer, revision int64) (chain.Hash, error) {
-	_, path, err := a.objects()
-	if err != nil {
-		return chain.Hash{}, err
-	}
-	h, err := v.log.State.At(revision, path)
-	if err != nil {
-		return h, broken(err)
-	}
-	return h, nil
-}
-
 // Did is what a write did with an item.
 type Did struct {
 	ID            string

@@ -139,7 +139,7 @@ func readBody(body js.Value, limit int64, step func()) ([]byte, error) {
 	err := eachPart(body, func(part js.Value) error {
 		n := part.Get("byteLength").Int()
 		if size += n; int64(size) > limit {
-			return fmt.Errorf("the answer has more than %d bytes", limit)
+			return fmt.Errorf("%w: more than %d bytes", client.ErrLongAnswer, limit)
 		}
 		if came += n; came >= client.BodyStep {
 			came = 0
@@ -241,6 +241,21 @@ func (hostMemory) Find(username string) (client.Remembered, error) {
 		}
 	}
 	return client.Remembered{}, nil
+}
+
+// Lock is a lock of the browser, which ends with the worker.
+func (hostMemory) Lock(ctx context.Context, user string) (func(), error) {
+	abort := js.Global().Get("AbortController").New()
+	stop := context.AfterFunc(ctx, func() { abort.Call("abort") })
+	unlock, err := await(js.Global().Get("vaultsphereHost").Call("memoryLock", user, abort.Get("signal")))
+	stop()
+	if err != nil {
+		if ctx.Err() != nil {
+			err = ctx.Err()
+		}
+		return nil, err
+	}
+	return func() { unlock.Invoke() }, nil
 }
 
 // Store never goes back to an older state: another tab may have stored a newer one.

@@ -21,6 +21,7 @@
 //
 //	globalThis.vaultsphereHost = {
 //	  memoryLoad(user: string): Promise<string | null>,
+//	  memoryLock(user: string, signal: AbortSignal): Promise<() => void>,
 //	  memoryStore(user: string, json: string): Promise<void>,
 //	  cacheLoad(name: string): Promise<{ stamp: string, segments: Uint8Array[] }>,
 //	  cacheStamp(name: string): Promise<string>,

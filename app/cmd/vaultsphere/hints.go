@@ -19,6 +19,7 @@ const (
 // hints say what to do about an error, by its code.
 var hints = map[client.Code]string{
 	client.CodeCopyDamaged:                       "sign in to get the vault from the server",
+	client.CodeBadAnswer:                         "use the newest version of vaultsphere; if that does not help, ask the server's operator",
 	client.CodeIntercepted:                       "nothing was saved; use another network, or ask the server's operator whether it has a new certificate or URL",
 	client.CodeKDFRefused:                        "the server may be trying to learn your master password: " + unsafeHint,
 	client.CodeOffline:                           "check the URL (--server), the network, and whether the server is running",

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -80,6 +81,36 @@ func (m memory) Store(user string, r client.Remembered) (err error) {
 		}
 	}
 	return m.state.write(seenFile, all)
+}
+
+// Lock locks a file, for all users: a device has few. The system ends the lock of a command that ends.
+func (m memory) Lock(ctx context.Context, _ string) (func(), error) {
+	if err := os.MkdirAll(m.state.dir, 0o700); err != nil {
+		return nil, fmt.Errorf("lock state: %w", err)
+	}
+	type locked struct {
+		unlock func()
+		err    error
+	}
+	done := make(chan locked, 1)
+	go func() {
+		unlock, err := lockedfile.MutexAt(filepath.Join(m.state.dir, signFile)).Lock()
+		done <- locked{unlock, err}
+	}()
+	select {
+	case l := <-done:
+		if l.err != nil {
+			return nil, fmt.Errorf("lock state: %w", l.err)
+		}
+		return l.unlock, nil
+	case <-ctx.Done():
+		go func() {
+			if l := <-done; l.err == nil {
+				l.unlock()
+			}
+		}()
+		return nil, ctx.Err()
+	}
 }
 
 // read fails for a file that is there and cannot be read. It does not count as nothing: a server could then show an old vault.

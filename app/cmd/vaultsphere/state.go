@@ -21,6 +21,7 @@ const (
 	seenFile    = "seen.json"
 	devicesFile = "devices.json"
 	lockFile    = "seen.lock"
+	signFile    = "sign.lock"
 )
 
 // maxStateBytes limits how much of a file is read. Real files are far smaller.

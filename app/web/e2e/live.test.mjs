@@ -1,7 +1,19 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import { logins } from "./samples.mjs";
-import { addMany, callCore, heading, openPage, PASSWORD, registerPerson, signIn, startBrowser, startServer } from "./stage.mjs";
+import {
+  addMany,
+  callCore,
+  heading,
+  openPage,
+  PASSWORD,
+  registerPerson,
+  signIn,
+  startBrowser,
+  startServer,
+  unlock,
+  watch,
+} from "./stage.mjs";
 
 const EVENTS = "**/api/v1/events";
 
@@ -102,4 +114,36 @@ test("locking and hiding end the stream", async () => {
   await page.keyboard.press("Alt+l");
   await end;
   await heading(page, "Your vault is locked");
+});
+
+/** The revision of a signed write: its number after one byte, the vault's id and the epoch. */
+const revisionOf = (write) => Buffer.from(write, "base64url").readBigUInt64BE(1 + 16 + 4);
+
+test("two tabs that save at once never sign two writes of one revision", async () => {
+  await registerPerson(page, `person-${++person}`);
+  const tab = await page.context().newPage();
+  watch(tab);
+  await tab.goto(server.url);
+  await unlock(tab);
+  await heading(tab, "All items");
+  const signed = new Map();
+  page.context().on("request", (request) => {
+    if (request.method() !== "POST" || !request.url().endsWith("/writes")) return;
+    const { write } = request.postDataJSON();
+    const revision = revisionOf(write);
+    signed.set(revision, new Set([...(signed.get(revision) ?? []), write]));
+  });
+  const save = async (device, from) => {
+    for (const item of logins(5)) await callCore(device, "save", { item: { ...item, title: `${item.title} ${from}` } });
+  };
+  await Promise.all([save(page, "first"), save(tab, "second")]);
+  assert.equal(signed.size, 10);
+  assert.deepEqual(
+    [...signed.values()].filter((writes) => writes.size > 1),
+    [],
+  );
+  for (const device of [page, tab]) {
+    await callCore(device, "sync", {});
+    assert.equal((await callCore(device, "list", { query: "" })).items.length, 10);
+  }
 });

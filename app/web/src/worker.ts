@@ -2,7 +2,7 @@
 // qr.ts for the first QR code. It forwards calls and gives the core access to the device's storage. It knows nothing about vaults.
 import "go:wasm_exec";
 import { cacheForget, cacheLoad, cacheStamp, cacheStore } from "./core/device-cache";
-import { memoryList, memoryLoad, memoryStore } from "./core/device-memory";
+import { memoryList, memoryLoad, memoryLock, memoryStore } from "./core/device-memory";
 import { connectHandover, handoverLoad, handoverStore } from "./core/handover";
 import type { CallMessage, FromWorker, ToWorker } from "./core/messages";
 import { endMeter, strength, weak } from "./core/meter";
@@ -47,6 +47,7 @@ interface Scope {
 const host = {
   memoryList,
   memoryLoad,
+  memoryLock,
   memoryStore,
   cacheLoad,
   cacheStamp,

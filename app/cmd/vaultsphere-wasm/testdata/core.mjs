@@ -27,6 +27,7 @@ globalThis.fetch = async (path, options = {}) => {
 };
 
 export const memory = new Map();
+const locks = new Map(); // the promise that the lock of a user ends
 export const cache = new Map();
 let handover = null; // to the next core
 globalThis.vaultsphereHost = {
@@ -40,6 +41,13 @@ globalThis.vaultsphereHost = {
   cacheStamp: async (name) => cache.get(name)?.stamp ?? "",
   cacheForget: async (name) => void cache.delete(name),
   memoryLoad: async (user) => memory.get(user) ?? null,
+  memoryLock: async (user) => {
+    const before = locks.get(user);
+    let unlock;
+    locks.set(user, new Promise((resolve) => (unlock = resolve)));
+    await before;
+    return unlock;
+  },
   memoryStore: async (user, json) => void (json === null ? memory.delete(user) : memory.set(user, json)),
   memoryList: async () => [...memory.values()],
   handoverStore: async (token, key) => void (handover = { token, key }),

@@ -33,6 +33,14 @@ export async function memoryStore(user: string, json: string | null): Promise<vo
   await finished(tx);
 }
 
+/** Waits until no other tab signs for a user. The result ends the lock, and so does the end of the worker. */
+export function memoryLock(user: string, signal: AbortSignal): Promise<() => void> {
+  return new Promise((locked, failed) => {
+    const hold = () => new Promise<void>((unlock) => locked(unlock));
+    navigator.locks.request(`sign ${user}`, { signal }, hold).catch(failed);
+  });
+}
+
 /** What this device has verified, of all users. */
 export async function memoryList(): Promise<string[]> {
   const tx = (await open()).transaction(STORE, "readonly");

@@ -1159,6 +1159,7 @@ export interface Texts {
     readonly unauthorized: string;
     readonly locked: string;
     readonly offline: string;
+    readonly bad_answer: string;
     readonly intercepted: string;
     readonly unavailable: string;
     readonly storage_unavailable: string;
