@@ -196,7 +196,7 @@ func (r *recovery) post(v *recovered, request json.RawMessage) (protocol.UserSes
 	var answer protocol.UserSession
 	err := r.call(methodPost, protocol.PathRecoveryFinish, request, &answer)
 	switch {
-	case err == nil || refusesForGood(err):
+	case err == nil || refusesPermanently(err):
 		return answer, errors.Join(err, r.dropEntry(v.vault))
 	case !r.lost(err): // the next attempt finds out, and sends the same entry
 	case r.ctx.Err() == nil:
