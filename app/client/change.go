@@ -109,7 +109,7 @@ func (op *operation) postWrite(v *vault, w *writeInFlight) error {
 // says.
 func (op *operation) resolve(v *vault, w *writeInFlight, err error) (made bool, _ error) {
 	conflict := hasCode(err, protocol.CodeRevisionConflict)
-	if refusesForGood(err) {
+	if refusesPermanently(err) {
 		return false, errors.Join(err, op.refusedWrite(v, w))
 	}
 	if !conflict && !op.lost(err) {

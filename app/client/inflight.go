@@ -139,12 +139,12 @@ func (op *operation) sendEntry(v *vault, entry *chain.Entry, request protocol.Ac
 }
 
 // postEntry sends an entry and finds out what became of it. If that is open, the entry stays in flight, whatever the server says, unless
-// it refuses the entry for good: see writeInFlight.
+// it refuses the entry permanently: see writeInFlight.
 func (op *operation) postEntry(v *vault, sent *entryInFlight, entry *chain.Entry) error {
 	var err error
 	for range maxAttempts {
 		err = op.call(methodPost, sent.Path, sent.Request, nil)
-		if refusesForGood(err) {
+		if refusesPermanently(err) {
 			return errors.Join(err, op.dropEntry(v))
 		}
 		conflict := hasCode(err, protocol.CodeConflict)

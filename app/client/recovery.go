@@ -173,7 +173,7 @@ func (r *recovery) resolve(v *recovered) (again bool, err error) {
 }
 
 // again returns the request that sends an entry again with the phrase: its session may be gone. It returns nil for a new phrase, which
-// would shut out the one that the user has just entered.
+// would shut out the phrase that the user has just entered.
 func (r *recovery) again(sent *entryInFlight) json.RawMessage {
 	if sent.Path == protocol.PathRecoveryFinish {
 		return sent.Request
@@ -196,7 +196,7 @@ func (r *recovery) post(v *recovered, request json.RawMessage) (protocol.UserSes
 	var answer protocol.UserSession
 	err := r.call(methodPost, protocol.PathRecoveryFinish, request, &answer)
 	switch {
-	case err == nil || refusesForGood(err):
+	case err == nil || refusesPermanently(err):
 		return answer, errors.Join(err, r.dropEntry(v.vault))
 	case !r.lost(err): // the next attempt finds out, and sends the same entry
 	case r.ctx.Err() == nil:

@@ -36,7 +36,7 @@ func (op *operation) flushReady(v *vault) error {
 	if _, err := op.conclude(v); err != nil {
 		return err
 	}
-	if err := op.settle(v); err != nil || len(v.outbox.Changes) == 0 {
+	if err := op.dropMade(v); err != nil || len(v.outbox.Changes) == 0 {
 		return err
 	}
 	return op.changeOutbox(v, outbox.Send)
@@ -107,8 +107,8 @@ var refusals = []protocol.Code{
 	protocol.CodeKeptQuota,
 }
 
-// refusesForGood reports whether err is the answer of a server that rejects a change permanently.
-func refusesForGood(err error) bool {
+// refusesPermanently reports whether err is the answer of a server that rejects a change permanently.
+func refusesPermanently(err error) bool {
 	var server *ServerError
 	return errors.As(err, &server) && (server.Status == statusTooLarge || slices.Contains(refusals, server.Code))
 }

@@ -2,11 +2,11 @@ package client
 
 import "fmt"
 
-// lockSigning waits until no other tab or process of this device signs for the user, and then reads what it left: what is signed must
+// lockSigning waits until no other tab or process of this device signs for the user, and then reads what it left: every statement must
 // follow what the device has verified and signed before. Nothing is signed without it. Inside the lock it returns at once.
 func (op *operation) lockSigning(v *vault) (unlock func(), err error) {
 	if op.signing {
-		return func() { /* whoever took the lock ends it */ }, nil
+		return func() { /* the outer call ends it */ }, nil
 	}
 	release, err := op.memory.Lock(op.ctx, v.user.String())
 	if err != nil {

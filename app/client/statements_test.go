@@ -14,20 +14,20 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
-// refusing is a server that answers writes with an error and keeps them, to show them later.
+// refusing is a server that answers writes with an error and stores them, to show them later.
 type refusing struct {
 	d    *device
-	kept []client.Request
+	held []client.Request
 }
 
 // refuse answers the next n writes with a status and a code.
 func (d *device) refuse(n, status int, code protocol.Code) *refusing {
 	r := &refusing{d: d}
 	d.wire.before = func(q *client.Request) (*client.Response, error) {
-		if !isAt(*q, protocol.PathVaultWrites) || len(r.kept) == n {
+		if !isAt(*q, protocol.PathVaultWrites) || len(r.held) == n {
 			return nil, nil
 		}
-		r.kept = append(r.kept, *q)
+		r.held = append(r.held, *q)
 		return &client.Response{Status: status, Body: fmt.Appendf(nil, `{"code":%q,"message":"no","request_id":"r"}`, code)}, nil
 	}
 	return r
@@ -36,7 +36,7 @@ func (d *device) refuse(n, status int, code protocol.Code) *refusing {
 // show has the server take a write that it refused.
 func (r *refusing) show(t *testing.T, i int) {
 	t.Helper()
-	answer, err := r.d.wire.Transport.Do(t.Context(), r.kept[i])
+	answer, err := r.d.wire.Transport.Do(t.Context(), r.held[i])
 	if err != nil || answer.Status/100 != 2 {
 		t.Fatalf("status %d: %s, %v", answer.Status, answer.Body, err)
 	}
@@ -260,7 +260,7 @@ func TestTabsSignOneAfterTheOther(t *testing.T) {
 		r := d.refuse(1, 429, protocol.CodeThrottled)
 		it := d.get(t, bank.ID)
 		it.Notes = fmt.Sprint("from tab ", i)
-		if _, err := d.Save(t.Context(), it); err == nil || len(r.kept) != 1 {
+		if _, err := d.Save(t.Context(), it); err == nil || len(r.held) != 1 {
 			t.Errorf("saved: %v", err)
 		}
 		next := []*device{b, a}[i]
@@ -307,7 +307,7 @@ func TestEditOfManyItemsIsMadeOnce(t *testing.T) {
 	}
 }
 
-// The server says that the password is wrong, and keeps the entry. A second entry at its place would part the log for ever.
+// The server says that the password is wrong, and keeps the entry. A second entry at its place would part the log permanently.
 func TestRefusedAccountEntryIsSentAgain(t *testing.T) {
 	t.Parallel()
 	server, d, _, _ := cachedVault(t)

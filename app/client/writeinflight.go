@@ -15,7 +15,7 @@ import (
 // and nothing else is signed until the vault has it or something that shuts it out: two writes of one revision, signed by one user, would
 // let a server show two histories.
 //
-// A server that refuses a write for good is the exception, because otherwise nobody could make room in a full vault. It may show that
+// A server that refuses a write permanently is the exception, because otherwise nobody could make room in a full vault. It may show that
 // write later all the same, so the edit keeps the hash of everything that was signed for it, and counts as made as soon as the history
 // has one of them.
 
@@ -74,7 +74,7 @@ func (op *operation) dropWrite(v *vault) error {
 	return op.forgetNames(writeName(v.account.UserID))
 }
 
-// writeInFlight returns the stored write; nil if there is none. Another tab or process may have replaced the one that v has. One that
+// writeInFlight returns the stored write; nil if there is none. Another tab or process may have replaced that of v. One that
 // cannot be read is dropped: the vault decides.
 func (op *operation) writeInFlight(v *vault) *writeInFlight {
 	if !op.mayCache() {
@@ -114,7 +114,7 @@ func (op *operation) concludeWrite(v *vault) error {
 	decided, made, err := op.decidedWrite(v, w)
 	if err == nil && !decided {
 		err = op.postWrite(v, w)
-		if refusesForGood(err) {
+		if refusesPermanently(err) {
 			code, reason := refusal(err)
 			return op.queueWrite(v, w, func(changes []outbox.Change, q *outbox.Change) []outbox.Change {
 				return outbox.Refuse(changes, q, string(code), reason)
@@ -189,8 +189,8 @@ func (op *operation) queueWrite(v *vault, w *writeInFlight, then func([]outbox.C
 	return op.dropWrite(v)
 }
 
-// settle removes the changes of the outbox that the verified history has already.
-func (op *operation) settle(v *vault) error {
+// dropMade removes the changes of the outbox that the verified history has already.
+func (op *operation) dropMade(v *vault) error {
 	for _, q := range v.outbox.Changes {
 		for _, s := range q.Statements() {
 			if s.Revision > v.Revision() || v.absent[s.Hash] {

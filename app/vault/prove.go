@@ -93,7 +93,7 @@ func (s *Service) rehash(ctx context.Context, u *User, key protocol.AuthKey, by 
 	return nil
 }
 
-// samePassword reports whether the documents of two states of a user name the same password.
+// samePassword reports whether two states of a user have the same password, by their documents.
 func samePassword(a, b User) (bool, error) {
 	before, err := a.Keys.stored()
 	if err != nil {

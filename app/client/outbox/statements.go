@@ -65,7 +65,7 @@ func Made(changes []Change, key string, s Statement) []Change {
 
 // outdate keeps what the statements of a change say, before the change says more.
 func (q *Change) outdate() {
-	if q.After == nil { // a deletion: what follows it is an item of its own
+	if q.After == nil { // a deletion: what follows it is another item
 		q.Signed = nil
 		return
 	}

@@ -24,7 +24,7 @@ func TestOneCommandSignsAtATime(t *testing.T) {
 		t.Errorf("while another command signs: %v", err)
 	}
 	unlock()
-	if unlock, err = m.Lock(t.Context(), "anna"); err != nil { // what waited in vain does not keep the lock
+	if unlock, err = m.Lock(t.Context(), "anna"); err != nil { // a wait that was cancelled does not keep the lock
 		t.Fatal(err)
 	}
 	unlock()
