@@ -28,6 +28,18 @@ func (k *accountKeys) wipe() {
 	}
 }
 
+// openOnDevice opens what this device sealed under the account key or a former one.
+func (k *accountKeys) openOnDevice(use seal.DeviceUse, token string) ([]byte, error) {
+	plaintext, err := k.key.OpenOnDevice(use, k.identity.User, token)
+	for i := 0; err != nil && i < len(k.identity.Former); i++ {
+		var former error
+		if plaintext, former = k.identity.Former[i].OpenOnDevice(use, k.identity.User, token); former == nil {
+			return plaintext, nil
+		}
+	}
+	return plaintext, err
+}
+
 // parseKDF accepts only the steps of the cost that this release knows. Nothing is derived before.
 func parseKDF(k protocol.PasswordKDF) (seal.KDF, error) {
 	salt, err := chain.ParseID(k.Salt)
@@ -273,7 +285,10 @@ func (op *operation) proveAccount(v *vault, log *replica.Log) error {
 	if user != v.user || a.Vault != v.account.Vault {
 		return replica.Altered(replica.Found(bridge.Finding{Code: bridge.OtherUser}, "the server answered for a different user"))
 	}
-	keys, err := parts.openIdentity(user, v.keys.key, v.keys.generation)
+	keys, err := v.openNewer(user, parts, log)
+	if errors.Is(err, ErrRekeyed) {
+		op.forget()
+	}
 	if err != nil {
 		return err
 	}
@@ -283,9 +298,41 @@ func (op *operation) proveAccount(v *vault, log *replica.Log) error {
 	}
 	op.client.mu.Lock()
 	defer op.client.mu.Unlock()
-	v.keys.identity.Wipe()
+	v.keys.wipe()
 	v.keys, v.account, v.proven = keys, a, true
+	v.forgetNext()
 	return nil
+}
+
+// nextKey is the account key of an entry in flight. It lies in memory alone: on the device, the former account key would open it.
+type nextKey struct {
+	key        seal.AccountKey
+	generation int64
+}
+
+func (v *vault) forgetNext() {
+	if v.next != nil {
+		v.next.key.Wipe()
+		v.next = nil
+	}
+}
+
+// openNewer opens an account that replaces that of v, with the account key of v or with the one of the entry in flight. It returns
+// ErrRekeyed if a verified log signs an account with another account key.
+func (v *vault) openNewer(user chain.ID, parts signedParts, log *replica.Log) (accountKeys, error) {
+	d := parts.document
+	if d.KeyGeneration <= v.keys.generation {
+		return parts.openIdentity(user, v.keys.key, v.keys.generation)
+	}
+	if v.next != nil {
+		if keys, err := parts.openIdentity(user, v.next.key, v.next.generation); err == nil {
+			return keys, nil
+		}
+	}
+	if err := d.Annexed(log.State.Entry); err != nil {
+		return accountKeys{}, accountProblem(err)
+	}
+	return accountKeys{}, ErrRekeyed
 }
 
 // proveCached is proveAccount for a log in the cache, which may be newer than the cached account.

@@ -25,7 +25,10 @@ type vault struct {
 	closed     chan struct{} // closed when the keys are wiped
 
 	entry *entryInFlight  // signed, with an unknown fate; see op.inFlight
+	next  *nextKey        // the account key of entry; nil: it does not change
 	write *replica.Signed // the same of a write; see op.writeInFlight
+
+	unopened map[chain.Line]bool // records of earlier epochs that do not open, so that Reseal leaves them
 
 	confirmed map[string]time.Time // when the master password was entered for an item
 
@@ -41,12 +44,13 @@ func newVault(a protocol.UserAccount, k accountKeys) (*vault, error) {
 	}
 	user := k.identity.User
 	return &vault{Replica: replica.New(user, id), user: user, account: a, keys: k, closed: make(chan struct{}),
-		confirmed: map[string]time.Time{}}, nil
+		unopened: map[chain.Line]bool{}, confirmed: map[string]time.Time{}}, nil
 }
 
 // Wipe overwrites all keys.
 func (v *vault) Wipe() {
 	v.keys.wipe()
+	v.forgetNext()
 	v.Replica.Wipe()
 }
 

@@ -6,6 +6,7 @@ const (
 	PathAccountEntry     = "/api/v1/account/entry"
 	PathVault            = "/api/v1/vaults/{vault}"
 	PathVaultWrites      = "/api/v1/vaults/{vault}/writes"
+	PathVaultEntries     = "/api/v1/vaults/{vault}/entries"
 	PathVaultAttachments = "/api/v1/vaults/{vault}/attachments"
 	PathVaultChunk       = "/api/v1/vaults/{vault}/attachments/{id}/{chunk}"
 )
@@ -16,6 +17,7 @@ const (
 	MaxOperationsBytes = 160 << 10 // of the operations of a write, in base64url
 	MaxIdentityBytes   = 64 << 10  // of a sealed identity
 	MaxWraps           = 64        // ways to unlock an account
+	MaxEntryEnvelopes  = 20        // that come with a log entry
 )
 
 // Signed is an encoded object of package chain, base64url without padding.
@@ -217,6 +219,13 @@ type WriteRequest struct {
 	Operations Operations `json:"operations"`
 	//wire:schema {"type":["array","null"],"optional":true}
 	Tokens []Token `json:"tokens"`
+}
+
+// VaultEntryRequest is one signed log entry, which begins an epoch. Envelopes has those that the entry names and the log did not name before.
+type VaultEntryRequest struct {
+	Entry Signed `json:"entry"`
+	//wire:schema {"minItems":1,"maxItems":MaxEntryEnvelopes}
+	Envelopes []Signed `json:"envelopes"`
 }
 
 // VaultAttachments lists the attachments of a vault, live or pending. Now is the server's clock.

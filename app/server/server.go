@@ -144,6 +144,7 @@ func (s *Server) routes() []route {
 		{get, protocol.PathEvents, s.member(events)},
 		{get, protocol.PathVault, s.member(changes)},
 		{post, protocol.PathVaultWrites, s.member(write)},
+		{post, protocol.PathVaultEntries, s.member(entry)},
 		{get, protocol.PathVaultAttachments, s.member(attachments)},
 		{put, protocol.PathVaultChunk, s.member(putChunk)},
 		{get, protocol.PathVaultChunk, s.member(chunk)},

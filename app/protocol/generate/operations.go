@@ -90,6 +90,9 @@ var operations = []operation{
 	{method: "post", path: "PathVaultWrites", id: "vaultWrite", tag: "vault", summary: "Store a signed write, atomically",
 		takes: "WriteRequest", parameters: []parameter{vaultInPath},
 		codes: []string{"not_found", "item_quota_reached", "record_quota_reached", "revision_conflict"}},
+	{method: "post", path: "PathVaultEntries", id: "vaultEntry", tag: "vault", summary: "Store a signed log entry, atomically",
+		description: "The entry begins a new epoch (`rotate`).", takes: "VaultEntryRequest", parameters: []parameter{vaultInPath},
+		codes: []string{"not_found", "record_quota_reached", "revision_conflict"}},
 	{method: "get", path: "PathEvents", id: "events", tag: "vault", summary: "Follow the personal vault", gives: eventStream,
 		description: "A stream of server-sent events (WHATWG HTML §9.2). `revision`, a RevisionEvent, is sent at the start and whenever the " +
 			"vault changes; several changes in a short time may be sent as one. `ended`, an Error with the code unauthorized, is the " +
