@@ -59,6 +59,7 @@ var failures = []struct {
 }{
 	{context.Canceled, CodeCancelled},
 	{context.DeadlineExceeded, CodeCancelled},
+	{ErrLocked, CodeLocked},
 	{ErrUncertain, CodeOffline},
 	{ErrReadOnly, CodeReadOnly},
 	{ErrReprompt, CodeReprompt},
@@ -67,7 +68,6 @@ var failures = []struct {
 	{ErrNoCopy, CodeNotFound},
 	{ErrIntercepted, CodeIntercepted},
 	{ErrOffline, CodeOffline},
-	{ErrLocked, CodeLocked},
 	{ErrSignedOut, Code(protocol.CodeUnauthorized)},
 	{ErrWrongPassword, CodeWrongPassword},
 	{ErrTOTPRequired, Code(protocol.CodeTOTPRequired)},

@@ -146,7 +146,11 @@ func (op *operation) postEntry(v *vault, sent *entryInFlight, entry *chain.Entry
 	if op.ctx.Err() != nil {
 		return fmt.Errorf("%w: %w", ErrUncertain, err)
 	}
-	if _, syncErr := op.sync(v); syncErr != nil {
+	_, syncErr := op.sync(v)
+	if errors.Is(syncErr, ErrRekeyed) { // by this entry, of an earlier run of the program, or by another
+		return syncErr
+	}
+	if syncErr != nil {
 		return fmt.Errorf("%w: %w", ErrUncertain, errors.Join(err, syncErr))
 	}
 	done, held := decided(entry, v.Log())

@@ -287,7 +287,7 @@ func (op *operation) proveAccount(v *vault, log *replica.Log) error {
 	}
 	keys, err := v.openNewer(user, parts, log)
 	if errors.Is(err, ErrRekeyed) {
-		op.forget()
+		op.rekeyed = true
 	}
 	if err != nil {
 		return err

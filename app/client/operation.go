@@ -17,6 +17,8 @@ type operation struct {
 	client *Client
 	ctx    context.Context // Lock cancels it
 	cancel context.CancelFunc
+
+	rekeyed bool // the keys are no longer those of the account: end locks the vault
 }
 
 // state is what a device stores, and what is known of it.
@@ -47,6 +49,9 @@ func (c *Client) begin(ctx context.Context) (*operation, error) {
 }
 
 func (op *operation) end() {
+	if op.rekeyed {
+		op.forget()
+	}
 	op.client.mu.Lock()
 	op.client.stop = nil
 	op.client.mu.Unlock()

@@ -859,6 +859,7 @@ export interface Synced {
   count: number; // items outside the trash
   trashed: number; // items in the trash
   unreadable: Unreadable[];
+  outdated: number; // records under the keys of earlier epochs: see Reseal
   pending: number; // changes, including refused ones
   refused: Refused[];
   kept: string[]; // items that were deleted here but not on the server, because another device changed them
