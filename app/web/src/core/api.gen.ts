@@ -5,9 +5,9 @@ import type {
   CopyOpening, Device, Draft, Duplication, Edited, ExportOptions, Exported, FileName, Findings, Force, Formats, Generated,
   HealthReport, History, Ignoring, ImportChoice, ImportPreview, ImportReport, Item, ItemID, ItemIDs, Items, KeepCopy, ListParams,
   ListResult, Login, Marking, NewAttachment, Notice, OneTimeCode, Opened, OpenedCopy, PassphraseRules, Password, PasswordChange,
-  PasswordRules, Phrase, PhraseCheck, Purged, QRCode, QRText, ReadOptions, Recovery, Registration, RegistrationCheck, Resumed,
-  SessionEnd, SessionsResponse, Strength, StrengthOf, Synced, TOTPConfirmation, TOTPEnrolment, TablePreview, Tagging, ToTrash,
-  Unlock, Username, VersionOf, Waiting, Words,
+  PasswordRules, Phrase, PhraseCheck, Purged, QRCode, QRText, ReadOptions, Recovery, Registration, RegistrationCheck, Resealed,
+  Resumed, Rotated, Rotation, SessionEnd, SessionsResponse, Strength, StrengthOf, Synced, TOTPConfirmation, TOTPEnrolment,
+  TablePreview, Tagging, ToTrash, Unlock, Username, VersionOf, Waiting, Words,
 } from "./protocol.gen";
 
 export type Nothing = Record<string, never>;
@@ -202,6 +202,22 @@ export const preparePhrase = (params: Password): Promise<Words> =>
 /** Replaces the recovery phrase with the prepared one. After an error it can be called again. */
 export const activatePhrase = (): Promise<Nothing> =>
   call("activate_phrase", {});
+
+/** Makes new encryption keys and returns the new recovery phrase. Nothing changes until ActivateRotation. */
+export const prepareRotation = (params: Rotation): Promise<Words> =>
+  call("prepare_rotation", params);
+
+/** Changes the keys to the prepared ones. After an error it can be called again. */
+export const activateRotation = (): Promise<Rotated> =>
+  call("activate_rotation", {});
+
+/** Forgets the prepared keys. */
+export const cancelRotation = (): Promise<Nothing> =>
+  call("cancel_rotation", {});
+
+/** Encrypts the items again that are still under older keys. */
+export const reseal = (onProgress?: Tell, signal?: AbortSignal): Promise<Resealed> =>
+  call("reseal", {}, { onProgress, signal });
 
 export const totpBegin = (params: Password): Promise<TOTPEnrolment> =>
   call("totp_begin", params);

@@ -15,9 +15,9 @@ export type CoreMethod =
   "next_code" | "save" | "add_many" | "seal_draft" | "open_draft" | "remove" | "archive" | "trash" | "restore" | "tag" | "mark" |
   "ignore" | "duplicate" | "empty_trash" | "purge_trash" | "attach" | "attachment" | "remove_attachment" | "import_run" |
   "import_forget" | "plan_import" | "open_items" | "account" | "change_password" | "check_password" | "prepare_phrase" |
-  "activate_phrase" | "totp_begin" | "totp_confirm" | "totp_remove" | "sessions" | "end_session" | "end_other_sessions" |
-  "delete_account" | "health" | "item_health" | "breach" | "breaches" | "breach_address" | "generate_password" |
-  "generate_passphrase";
+  "activate_phrase" | "prepare_rotation" | "activate_rotation" | "cancel_rotation" | "reseal" | "totp_begin" | "totp_confirm" |
+  "totp_remove" | "sessions" | "end_session" | "end_other_sessions" | "delete_account" | "health" | "item_health" | "breach" |
+  "breaches" | "breach_address" | "generate_password" | "generate_passphrase";
 
 export type WorkerMethod =
   "strength" | "draw_qr" | "scan_qr" | "formats" | "import_columns" | "import_preview" | "check_patterns" | "export_vault";
@@ -769,11 +769,29 @@ export interface RelocatedValues {
   row: number; // the first
 }
 
+/** Resealed is the result of a Reseal. */
+export interface Resealed {
+  records: number; // sealed under the newest key
+  unreadable: number; // that do not open, and stay as they are
+}
+
 /** Resumed is the session that Resume found. */
 export interface Resumed {
   state: State;
   username: string; // empty: signed out
   offline: boolean; // see client.Opened
+}
+
+/** Rotated is what a rotation changed besides the keys. */
+export interface Rotated {
+  passkeys: number; // that no longer open the account, because they were not at hand
+  records: number; // still under the keys of earlier epochs: see Reseal
+}
+
+/** Rotation is a change of the encryption keys. */
+export interface Rotation {
+  password: string; // the current one
+  new_password?: string; // empty: it stays
 }
 
 /** SSHKey is a key pair, with the contents of its files. */

@@ -19,6 +19,7 @@ import { explain } from "../../ui/task";
 import { ChangePassword } from "./change-password";
 import { DeleteAccount } from "./delete-account";
 import { NewPhrase } from "./new-phrase";
+import { RotateKeys } from "./rotate-keys";
 import { Sessions } from "./sessions";
 import { EnrolTOTP, RemoveTOTP } from "./two-factor";
 
@@ -67,7 +68,7 @@ async function chooseCopy(on: boolean) {
   }
 }
 
-type Open = "password" | "enrol" | "remove" | "phrase" | "delete" | null;
+type Open = "password" | "enrol" | "remove" | "phrase" | "keys" | "delete" | null;
 
 export function Settings() {
   const { common, navigation, pages, settings: text, trash } = texts.value;
@@ -113,6 +114,9 @@ export function Settings() {
         </Setting>
         <Setting name={common.recoveryPhrase} hint={text.phraseHint}>
           <Button onClick={() => setOpen("phrase")}>{text.newPhrase}</Button>
+        </Setting>
+        <Setting name={text.keys} hint={text.keysHint}>
+          <Button onClick={() => setOpen("keys")}>{text.change}</Button>
         </Setting>
       </Section>
       <Section title={text.device}>
@@ -225,6 +229,7 @@ export function Settings() {
       {open === "enrol" && <EnrolTOTP onClose={close} />}
       {open === "remove" && <RemoveTOTP onClose={close} />}
       {open === "phrase" && <NewPhrase username={username} onClose={close} />}
+      {open === "keys" && <RotateKeys username={username} onClose={close} />}
       {open === "delete" && <DeleteAccount username={username} onClose={close} />}
     </div>
   );
