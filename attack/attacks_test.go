@@ -19,7 +19,7 @@ type attack struct {
 	pageCannot string
 }
 
-var attacks = slices.Concat(forks, thefts, records, accounts, logs, nuisances)
+var attacks = slices.Concat(forks, thefts, rotations, records, accounts, logs, nuisances)
 
 // The client says the same about many lies.
 var (

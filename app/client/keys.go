@@ -304,7 +304,7 @@ func (op *operation) proveAccount(v *vault, log *replica.Log) error {
 	return nil
 }
 
-// nextKey is the account key of an entry in flight. It lies in memory alone: on the device, the former account key would open it.
+// nextKey is the account key of an entry in flight. It stays in memory: if it were stored, the former account key would open it.
 type nextKey struct {
 	key        seal.AccountKey
 	generation int64

@@ -217,7 +217,7 @@ type Resealed struct {
 // bulkPause lets a device that was faster finish, before this one goes on.
 const bulkPause = 2 * time.Second
 
-// Reseal seals the records under the newest key of the vault that are still under earlier ones. Each batch is a write of its own, so it
+// Reseal seals the records under the newest key of the vault that are still under earlier ones. Each batch is one write, so it
 // can be interrupted and called again at any time, and other operations run between two batches. It pauses after somebody else's write.
 func (c *Client) Reseal(ctx context.Context, progress func(done, total int)) (Resealed, error) {
 	var out Resealed

@@ -128,8 +128,8 @@ func TestARotationKeepsThePhraseAndSetsAPassword(t *testing.T) {
 	}
 }
 
-// away leaves a change in the outbox of a device that the server cannot reach.
-func (d *device) away(t *testing.T, it item.Item) item.Item {
+// leaveWaiting leaves a change in the outbox of a device that the server cannot reach.
+func (d *device) leaveWaiting(t *testing.T, it item.Item) item.Item {
 	t.Helper()
 	d.wire.mu.Lock()
 	d.wire.before = func(*client.Request) (*client.Response, error) { return nil, errors.New("no network") }
@@ -153,7 +153,7 @@ func TestADeviceIsAwayThroughThreeEpochs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	other.away(t, login("Outbox"))
+	other.leaveWaiting(t, login("Outbox"))
 	for n := range 3 {
 		d.rotate(t, client.RotationRequest{Password: password})
 		if n == 1 {
@@ -238,7 +238,7 @@ func TestAnotherTabLocksAfterARotation(t *testing.T) {
 	}
 	tab.unlockWith(t, password)
 	tab.sync(t)
-	tab.away(t, login("Outbox"))
+	tab.leaveWaiting(t, login("Outbox"))
 	d.sync(t)
 	d.rotate(t, client.RotationRequest{Password: password})
 	if _, err := tab.Sync(t.Context()); !errors.Is(err, client.ErrRekeyed) || client.Explain(err).Code != client.CodeLocked || !tab.Locked() {

@@ -95,7 +95,7 @@ func (e vaultEntry) named(before *chain.Entry) (map[chain.Hash][]byte, error) {
 	for i, b := range e.envelopes {
 		hash := chain.HashOf(chain.HashEnvelope, b)
 		if !missing[hash] {
-			return nil, badField(fmt.Sprintf("envelopes[%d]", i), "is not an envelope that the log entry names anew")
+			return nil, badField(fmt.Sprintf("envelopes[%d]", i), "is not a new envelope of the log entry")
 		}
 		delete(missing, hash)
 		out[hash] = b
