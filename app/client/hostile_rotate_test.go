@@ -16,14 +16,23 @@ func TestARotationThatNobodySignedIsAnAlarm(t *testing.T) {
 	server := startServer(t)
 	d := newDevice(t, server)
 	d.register(t, "anna")
+	other := newDevice(t, server)
+	other.login(t, "anna", "second device")
+	other.sync(t)
+	change, err := other.PreparePhrase(t.Context(), password)
+	if err == nil {
+		err = other.ActivatePhrase(t.Context(), change) // the log moves, the account key stays
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 	d.wire.lie(edit(t, protocol.PathAccount, func(a *protocol.UserAccount) {
 		document := must(chain.ParseDocument(decoded(t, a.Keys.Document)))(t)
 		document.KeyGeneration++
 		a.Keys.Document = base64.RawURLEncoding.EncodeToString(document.Encode())
 	}))
 	var altered *client.VaultAlteredError
-	err := d.ChangePassword(t.Context(), password, nextPassword)
-	if !errors.As(err, &altered) || d.Locked() {
+	if _, err := d.Sync(t.Context()); !errors.As(err, &altered) || d.Locked() {
 		t.Errorf("got %v, locked %v", err, d.Locked())
 	}
 }
