@@ -1,7 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { logins } from "./samples.mjs";
-import { addMany, browser, confirmPhrase, heading, openPage, PASSWORD, registerPerson, server, signIn, useStage } from "./stage.mjs";
+import {
+  addMany,
+  browser,
+  confirmPhrase,
+  heading,
+  openPage,
+  PASSWORD,
+  registerPerson,
+  server,
+  signIn,
+  useStage,
+} from "./stage.mjs";
 
 useStage();
 
@@ -11,8 +22,7 @@ const dialogOf = (page) => page.getByRole("dialog", { name: "Change encryption k
 /** Opens the dialog and enters the password. Returns the words of the new phrase. */
 async function begin(page, { next } = {}) {
   await page.goto(`${server.url}/#/settings`);
-  const setting = page.locator(".setting").filter({ has: page.getByRole("heading", { name: "Encryption keys" }) });
-  await setting.getByRole("button", { name: "Change" }).click();
+  await page.getByRole("button", { name: "New keys" }).click();
   const dialog = dialogOf(page);
   await dialog.getByLabel("Current master password", { exact: true }).fill(PASSWORD);
   if (next) {

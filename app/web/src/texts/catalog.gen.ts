@@ -755,6 +755,7 @@ export interface Texts {
     readonly newPhrase: string;
     readonly keys: string;
     readonly keysHint: string;
+    readonly newKeys: string;
     readonly device: string;
     readonly theme: string;
     readonly themes: {

@@ -116,7 +116,7 @@ export function Settings() {
           <Button onClick={() => setOpen("phrase")}>{text.newPhrase}</Button>
         </Setting>
         <Setting name={text.keys} hint={text.keysHint}>
-          <Button onClick={() => setOpen("keys")}>{text.change}</Button>
+          <Button onClick={() => setOpen("keys")}>{text.newKeys}</Button>
         </Setting>
       </Section>
       <Section title={text.device}>
