@@ -46,6 +46,10 @@ type WriteChange struct {
 	Tokens []string
 	Now    time.Time
 	Quota  Quota
+	// Kept is how many bytes the author's card may keep of what its writes replaced and deleted; 0 means unlimited. See KeptDay.
+	Kept int64
+	// Attachments is the quota of Store.PutChunk, for an attachment that was deleted and is put again.
+	Attachments int64
 }
 
 // Replaces reports whether c only deletes and replaces: whether no item has more records of a kind after it. See Quota.Check.
@@ -116,6 +120,7 @@ type Attachment struct {
 	Bytes   int64        // of the tokens
 	Created time.Time    // when the first chunk was stored
 	Live    bool
+	Deleted time.Time // when a write deleted it, if its chunks are kept
 }
 
 // Chunk is one sealed chunk of an attachment of a vault.

@@ -86,6 +86,7 @@ func (s *Service) Write(ctx context.Context, session Session, vaultID string, in
 	}
 	err = s.store.ApplyWrite(ctx, WriteChange{
 		Base: head, Next: next, Write: w.write, Operations: w.operations, Tokens: w.tokens, Now: s.now(), Quota: s.limits.Records,
+		Kept: s.limits.kept(w.operations), Attachments: s.limits.Attachments,
 	})
 	for _, m := range head.State.Entry.Roster {
 		s.watchers.changed(UserID(m.User.String()))
@@ -149,7 +150,7 @@ func (s *Service) unlikeHead(ctx context.Context, head Head, err error) error {
 // checkStored checks that all chunks of an attachment are stored.
 func (s *Service) checkStored(ctx context.Context, vaultID chain.ID, line chain.Line) error {
 	incomplete := badField("operations", "put attachment %v before all of its chunks are stored", line.ID)
-	a, err := s.store.Attachment(ctx, vaultID, line.ID)
+	a, err := s.store.Attachment(ctx, vaultID, line.ID, s.now())
 	if errors.Is(err, ErrNotFound) {
 		return incomplete
 	}

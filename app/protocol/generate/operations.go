@@ -24,6 +24,8 @@ var (
 	vaultInPath = parameter{name: "vault", in: "path", schema: object{"$ref": schemas + "ID"}, required: true}
 	since       = number("since", 0, "Returns the records of all changes after this revision, with tombstones. 0 returns all live records without tombstones.")
 	after       = number("after", -1, "Returns the log entries after this sequence number.")
+	from        = number("from", 1, "Returns the writes from this revision on.")
+	to          = number("to", 1, "Returns the writes up to this revision.")
 	revision    = number("revision", 0, "Returns the writes on the path from the newest one down to this revision, which the client knows.")
 )
 
@@ -89,10 +91,16 @@ var operations = []operation{
 		parameters: []parameter{vaultInPath, since, after, revision}, codes: []string{"not_found"}},
 	{method: "post", path: "PathVaultWrites", id: "vaultWrite", tag: "vault", summary: "Store a signed write, atomically",
 		takes: "WriteRequest", parameters: []parameter{vaultInPath},
-		codes: []string{"not_found", "item_quota_reached", "record_quota_reached", "revision_conflict"}},
+		codes: []string{"not_found", "item_quota_reached", "record_quota_reached", "quota_reached", "kept_quota", "revision_conflict"}},
 	{method: "post", path: "PathVaultEntries", id: "vaultEntry", tag: "vault", summary: "Store a signed log entry, atomically",
 		description: "The entry begins a new epoch (`rotate`).", takes: "VaultEntryRequest", parameters: []parameter{vaultInPath},
 		codes: []string{"not_found", "record_quota_reached", "revision_conflict"}},
+	{method: "get", path: "PathVaultHistory", id: "vaultHistory", tag: "vault", summary: "Get writes and their operations", gives: "VaultHistory",
+		description: "The answer may end early: ask again from the revision after its last write.",
+		parameters:  []parameter{vaultInPath, from, to}, codes: []string{"not_found"}},
+	{method: "post", path: "PathVaultTokens", id: "vaultTokens", tag: "vault", summary: "Get tokens of records, live or kept",
+		description: "What a write replaced or deleted is kept for 30 days, except pins.",
+		takes:       "TokensRequest", gives: "TokensAnswer", parameters: []parameter{vaultInPath}, codes: []string{"not_found"}},
 	{method: "get", path: "PathEvents", id: "events", tag: "vault", summary: "Follow the personal vault", gives: eventStream,
 		description: "A stream of server-sent events (WHATWG HTML §9.2). `revision`, a RevisionEvent, is sent at the start and whenever the " +
 			"vault changes; several changes in a short time may be sent as one. `ended`, an Error with the code unauthorized, is the " +
