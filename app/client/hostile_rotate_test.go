@@ -84,8 +84,8 @@ func TestARotatedAccountCannotBeTakenBack(t *testing.T) {
 			edit(t, protocol.PathLogin, func(s *protocol.UserSession) { s.Account.Keys = before })(r, answer)
 			edit(t, protocol.PathAccount, func(a *protocol.UserAccount) { a.Keys = before })(r, answer)
 		},
-		"no new card":           edit(t, protocol.PathVault, func(v *protocol.VaultAnswer) { v.Cards = v.Cards[:1] }),
-		"no new envelope":       edit(t, protocol.PathVault, func(v *protocol.VaultAnswer) { v.Envelope = v.Envelope[:8] }),
+		"no new card":     edit(t, protocol.PathVault, func(v *protocol.VaultAnswer) { v.Cards = v.Cards[:1] }),
+		"no new envelope": edit(t, protocol.PathVault, func(v *protocol.VaultAnswer) { v.Envelope = v.Envelope[:8] }),
 	} {
 		device := newDevice(t, server)
 		device.wire.lie(lie)

@@ -64,7 +64,7 @@ func (op *operation) inFlight(v *vault) (*entryInFlight, *chain.Entry) {
 		if err != nil || len(held.Chunks) == 0 {
 			return nil, nil
 		}
-		plaintext, err := v.keys.openOnDevice(seal.UseOutbox, string(held.Chunks[len(held.Chunks)-1]))
+		plaintext, err := v.owner().OpenAs(seal.UseOutbox, string(held.Chunks[len(held.Chunks)-1]))
 		if err != nil {
 			return nil, nil
 		}

@@ -28,18 +28,6 @@ func (k *accountKeys) wipe() {
 	}
 }
 
-// openOnDevice opens what this device sealed under the account key or a former one.
-func (k *accountKeys) openOnDevice(use seal.DeviceUse, token string) ([]byte, error) {
-	plaintext, err := k.key.OpenOnDevice(use, k.identity.User, token)
-	for i := 0; err != nil && i < len(k.identity.Former); i++ {
-		var former error
-		if plaintext, former = k.identity.Former[i].OpenOnDevice(use, k.identity.User, token); former == nil {
-			return plaintext, nil
-		}
-	}
-	return plaintext, err
-}
-
 // parseKDF accepts only the steps of the cost that this release knows. Nothing is derived before.
 func parseKDF(k protocol.PasswordKDF) (seal.KDF, error) {
 	salt, err := chain.ParseID(k.Salt)

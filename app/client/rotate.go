@@ -254,6 +254,9 @@ func (c *Client) resealSome(ctx context.Context, out *Resealed) (left int, moved
 	if _, err := op.conclude(v); err != nil {
 		return 0, false, err
 	}
+	if err := v.alarmed(); err != nil {
+		return 0, false, err
+	}
 	before := v.Outdated(v.unopened)
 	ch := v.Change()
 	unopened, err := ch.Reseal(v.unopened)

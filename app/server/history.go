@@ -19,7 +19,7 @@ const (
 // history answers with writes and their operations. The answer is bounded by vault.HistoryBytes.
 func history(s *Server, w http.ResponseWriter, r *http.Request, session vault.Session) error {
 	from, to := int64(1), int64(1)
-	if err := readNumbers(r, "from and to", map[string]*int64{"from": &from, "to": &to}); err != nil {
+	if err := readNumbers(r.URL.Query(), "from and to", map[string]*int64{"from": &from, "to": &to}); err != nil {
 		return err
 	}
 	if to-from >= smallHistory {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"strconv"
 	"sync"
 	"time"
@@ -110,17 +111,26 @@ func (s *Server) finish(r *http.Request, a *blockAnswer, err error) error {
 	return err
 }
 
-// readAsked reads the parameters since, after and revision. The defaults are those of a client that remembers nothing.
+// readAsked reads the parameters since, after, revision and head. The defaults are those of a client that remembers nothing.
 func readAsked(r *http.Request) (vault.Asked, error) {
 	asked := vault.Asked{After: -1}
-	return asked, readNumbers(r, "since, after and revision", map[string]*int64{
+	q := r.URL.Query()
+	const all = "since, after, revision and head, each once"
+	if heads, given := q["head"]; given {
+		if len(heads) != 1 {
+			return asked, badBody("the parameters are %s", all)
+		}
+		asked.Head = heads[0]
+		q.Del("head")
+	}
+	return asked, readNumbers(q, all, map[string]*int64{
 		"since": &asked.Since, "after": &asked.After, "revision": &asked.Revision,
 	})
 }
 
 // readNumbers reads parameters that are integers. all names them for an error.
-func readNumbers(r *http.Request, all string, into map[string]*int64) error {
-	for name, values := range r.URL.Query() {
+func readNumbers(q url.Values, all string, into map[string]*int64) error {
+	for name, values := range q {
 		n, known := into[name]
 		if !known {
 			return badBody("the parameters are %s", all)

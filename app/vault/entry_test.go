@@ -120,4 +120,3 @@ func TestRotateOfAnotherVaultIsRefused(t *testing.T) {
 	}
 	stale("").check(t, u.Entry(t.Context(), u.session, u.ID.String(), r))
 }
-

@@ -21,6 +21,7 @@ var (
 	ErrChunkTaken       = errors.New("another chunk is stored there")
 	ErrItemQuota        = errors.New("item quota exceeded")
 	ErrRecordQuota      = errors.New("record quota exceeded")
+	ErrBranchQuota      = errors.New("branch quota exceeded")
 	ErrKeptQuota        = errors.New("quota of kept tokens exceeded")
 	ErrQuotaReached     = errors.New("attachment quota exceeded")
 	ErrNoInvitation     = errors.New("invitation was used, has expired, or is unknown")
@@ -93,15 +94,18 @@ type Throttle struct {
 	Version      int64
 }
 
-// Quota limits the records of one vault; 0 means unlimited.
+// Quota limits the records and branches of one vault; 0 means unlimited.
 type Quota struct {
 	Items int64 // live records of chain.RecordOverview
 	Bytes int64 // as in Usage
+
+	Branches int64 // bytes of all branches
 }
 
-// Usage is what the live records of a vault take. Each counts RecordWeight beside its token.
+// Usage is what the live records of a vault take. Each counts RecordWeight beside its token. Branches are kept forever, and count
+// separately: Branch.Size each.
 type Usage struct {
-	Items, Bytes int64
+	Items, Bytes, Branches int64
 }
 
 // RecordWeight is roughly what a store needs for a record without a token.
@@ -113,6 +117,9 @@ const RecordWeight = 128
 func (q Quota) Check(before, after Usage, replaces bool) error {
 	if q.Items > 0 && after.Items > q.Items && after.Items > before.Items {
 		return ErrItemQuota
+	}
+	if q.Branches > 0 && after.Branches > q.Branches && after.Branches > before.Branches {
+		return ErrBranchQuota
 	}
 	room := q.Bytes
 	if replaces {
@@ -200,6 +207,8 @@ type Store interface {
 	Entries(ctx context.Context, vault chain.ID, after int64) ([][]byte, error)
 	// Writes reads the writes at some revisions, encoded, in the order of the argument. ErrNotFound if one is missing.
 	Writes(ctx context.Context, vault chain.ID, revisions []int64) ([][]byte, error)
+	// Branch reads the branch with the lowest Join that has a write with this hash at this revision. ErrNotFound.
+	Branch(ctx context.Context, vault chain.ID, revision int64, hash chain.Hash) (Branch, error)
 	// Operations reads the operations of one write, encoded. ErrNotFound.
 	Operations(ctx context.Context, vault chain.ID, revision int64) ([]byte, error)
 	// History reads the writes from one revision to another with their operations, encoded, in ascending order and without a gap. It ends
@@ -218,7 +227,7 @@ type Store interface {
 	// ErrKeptQuota if they exceed c.Kept together with what the author's card keeps: a record counts as above, an attachment by its tokens,
 	// each until its KeptDay and KeptDays more have passed. ErrInvalidChange if a chunk of an attachment that c puts is not stored, for
 	// instance because it was pending or kept for too long. ErrQuotaReached if an attachment that is put again exceeds c.Attachments; what
-	// it counts as kept remains. ErrNotFound for an unknown vault.
+	// it counts as kept remains. A branch is stored with its write, forever; ErrBranchQuota. ErrNotFound for an unknown vault.
 	ApplyWrite(ctx context.Context, c WriteChange) error
 	// AppendEntry stores one log entry with its envelopes and the change of the account. ErrRevisionConflict if the head moved;
 	// ErrConflict if the user's Generation is not c.Account.User.Generation. ErrNotFound for an unknown vault or user.

@@ -27,6 +27,8 @@ var (
 	from        = number("from", 1, "Returns the writes from this revision on.")
 	to          = number("to", 1, "Returns the writes up to this revision.")
 	revision    = number("revision", 0, "Returns the writes on the path from the newest one down to this revision, which the client knows.")
+	head        = parameter{name: "head", in: "query", schema: object{"$ref": schemas + "Hash"},
+		description: "The hash of the write at `revision` that the client knows. If a branch has it, the answer leads from there to the vault."}
 )
 
 // number is a parameter whose default is the lowest: that of a client that remembers nothing.
@@ -88,10 +90,10 @@ var operations = []operation{
 		takes: "EndSessionsRequest", codes: []string{"invalid_credentials", "not_found"}},
 
 	{method: "get", path: "PathVault", id: "vaultChanges", tag: "vault", summary: "Get what a client is missing of a vault", gives: "VaultAnswer",
-		parameters: []parameter{vaultInPath, since, after, revision}, codes: []string{"not_found"}},
+		parameters: []parameter{vaultInPath, since, after, revision, head}, codes: []string{"not_found"}},
 	{method: "post", path: "PathVaultWrites", id: "vaultWrite", tag: "vault", summary: "Store a signed write, atomically",
 		takes: "WriteRequest", parameters: []parameter{vaultInPath},
-		codes: []string{"not_found", "item_quota_reached", "record_quota_reached", "quota_reached", "kept_quota", "revision_conflict"}},
+		codes: []string{"not_found", "item_quota_reached", "record_quota_reached", "branch_quota_reached", "quota_reached", "kept_quota", "revision_conflict"}},
 	{method: "post", path: "PathVaultEntries", id: "vaultEntry", tag: "vault", summary: "Store a signed log entry, atomically",
 		description: "The entry begins a new epoch (`rotate`).", takes: "VaultEntryRequest", parameters: []parameter{vaultInPath},
 		codes: []string{"not_found", "record_quota_reached", "revision_conflict"}},

@@ -57,13 +57,17 @@ func (s *Store) moveHead(ctx context.Context, c vault.WriteChange, p changedRows
 	if c.Quota.Bytes > 0 && p.usage.Bytes > 0 {
 		when = when.And(attribute("record_bytes").LessThanEqual(value(room - p.usage.Bytes)))
 	}
+	if c.Quota.Branches > 0 && p.usage.Branches > 0 {
+		when = when.And(attribute("branch_bytes").LessThanEqual(value(c.Quota.Branches - p.usage.Branches)))
+	}
 	head := struct {
 		entryState
 		writeState
 	}{entryStateOf(c.Next), next}
 	writes := []write{
 		update(s.table.Vaults, headKey(c.Base.Vault), head, expression.
-			Add(attribute("record_items"), value(p.usage.Items)).Add(attribute("record_bytes"), value(p.usage.Bytes)), when),
+			Add(attribute("record_items"), value(p.usage.Items)).Add(attribute("record_bytes"), value(p.usage.Bytes)).
+			Add(attribute("branch_bytes"), value(p.usage.Branches)), when),
 		put(s.table.Vaults, signedRow{
 			Partition: id, Row: writeID(next.Revision), Encoded: c.Write.Encode(), Operations: chain.EncodeOperations(c.Operations),
 		}),
@@ -76,12 +80,17 @@ func (s *Store) moveHead(ctx context.Context, c vault.WriteChange, p changedRows
 	if p.days != nil {
 		writes = append(writes, put(s.table.Vaults, *p.days))
 	}
+	if c.Branch != nil {
+		writes = append(writes, s.putBranch(id, c.Branch))
+	}
 	for _, r := range rows {
 		writes = append(writes, r.write())
 	}
 	return headRefused(s.transact(ctx, writes...), c.Base, func(head headRow, r *refused) error {
-		before := vault.Usage{Items: head.Items, Bytes: head.Bytes}
-		after := vault.Usage{Items: before.Items + p.usage.Items, Bytes: before.Bytes + p.usage.Bytes}
+		before := head.usage()
+		after := vault.Usage{
+			Items: before.Items + p.usage.Items, Bytes: before.Bytes + p.usage.Bytes, Branches: before.Branches + p.usage.Branches,
+		}
 		if err := c.Quota.Check(before, after, c.Replaces()); err != nil {
 			return err
 		}
@@ -141,6 +150,9 @@ func (p *planner) build(ctx context.Context, c vault.WriteChange) (large bool, e
 	}
 	if err := p.hold(ctx); err != nil {
 		return false, err
+	}
+	if c.Branch != nil {
+		p.usage.Branches = c.Branch.Size()
 	}
 	for _, row := range p.order {
 		p.rows = append(p.rows, p.next[row])
