@@ -140,38 +140,37 @@ func (s *stage) document(a protocol.AccountKeys) *chain.Document {
 	return good[*chain.Document](s)(chain.ParseDocument(bytesOf(s, a.Document)))
 }
 
-// rotate gives anna's account a new account key, as a client with the password and the phrase may. All sessions but the phone's end.
-func (s *stage) rotate() {
+// held is what a thief of an account key has: the key, and all that it opens.
+type held struct {
+	key      seal.AccountKey
+	identity *seal.Identity
+	epochs   map[uint32]seal.EpochKey
+	card     *chain.Card // the newest
+}
+
+func (h *held) keys() seal.CardKeys { return h.identity.Cards[len(h.identity.Cards)-1] }
+
+// steal returns the account key of anna with what it opens.
+func (s *stage) steal() *held {
 	s.Helper()
-	a, p := s.account(s.phone), s.parse(s.whole(s.phone))
-	d := s.document(a.Keys)
+	a, whole := s.account(s.phone), s.whole(s.phone)
+	p, d := s.parse(whole), s.document(a.Keys)
 	user := good[chain.ID](s)(chain.ParseID(a.UserID))
 	key := good[seal.PasswordKey](s)(seal.DerivePasswordKey(password, seal.KDF{Salt: d.Salt, Cost: d.Cost}))
-	words := good[[]byte](s)(os.ReadFile(filepath.Join(s.phone.dir, "phrase")))
-	phrase := good[seal.RecoveryPhrase](s)(seal.ParseRecoveryPhrase(strings.TrimSpace(string(words))))
-	old, generation, err := key.WrapKey().Unwrap(a.Keys.Wraps[0], user, 0)
+	account, generation, err := key.WrapKey().Unwrap(a.Keys.Wraps[0], user, 0)
 	if err != nil {
 		s.Fatal(err)
 	}
-	identity := good[*seal.Identity](s)(old.OpenIdentity(user, generation, a.Keys.Identity))
-	fresh := seal.NewAccountKey()
-	identity.KeyGeneration, identity.Former, identity.Before = generation+1, []seal.AccountKey{old}, p.head().Hash()
-	a.Keys.Identity = good[string](s)(fresh.SealIdentity(identity))
-	d.KeyGeneration, d.Identity = generation+1, chain.HashOf(chain.HashIdentity, []byte(a.Keys.Identity))
-	for i, k := range []seal.WrapKey{key.WrapKey(), phrase.WrapKey()} {
-		a.Keys.Wraps[i] = good[string](s)(k.Wrap(fresh, user, generation+1))
-		d.Wraps[i].Hash = chain.HashOf(chain.HashWrap, []byte(a.Keys.Wraps[i]))
-	}
-	a.Keys.Document = encode(d.Encode())
-	signer := good[seal.CardKeys](s)(identity.Keys(p.card)).Signing
-	e := p.account(d)
-	e.Sign(signer, signer)
-	status, body := s.ask(s.phone, "POST", protocol.PathAccountEntry, protocol.AccountEntryRequest{
-		CurrentAuthKey: key.AuthKey().Encode(), Change: protocol.AccountEntry{Keys: a.Keys, Entry: encode(e.Encode())},
-	})
-	if status >= 300 {
-		s.Fatalf("the server does not take a new account key: %d %s", status, body)
-	}
+	h := &held{key: account, identity: good[*seal.Identity](s)(account.OpenIdentity(user, generation, a.Keys.Identity)), card: p.card}
+	epoch := good[seal.EpochKey](s)(h.keys().KEM.OpenEnvelope(p.head(), user, bytesOf(s, whole.Envelope)))
+	h.epochs = map[uint32]seal.EpochKey{p.head().Epoch: epoch}
+	return h
+}
+
+// rotate gives anna's account new keys. All sessions but the phone's end.
+func (s *stage) rotate() {
+	s.Helper()
+	must(s.T, s.phone.act(s.T, "rotate", "--keep-phrase", "--phrase-file", "phrase"))
 }
 
 // account returns the next log entry for a document, without a signature.

@@ -12,17 +12,27 @@ import (
 
 // prove checks the password on this device, against an account that the verified log signs. It returns the auth key for the wire.
 func (op *operation) prove(password string) (*vault, seal.AuthKey, error) {
+	v, key, err := op.proveKey(password)
+	if err != nil {
+		return nil, seal.AuthKey{}, err
+	}
+	defer key.Wipe()
+	return v, key.AuthKey(), nil
+}
+
+// proveKey is prove, and returns the key of the password. The caller wipes it.
+func (op *operation) proveKey(password string) (*vault, seal.PasswordKey, error) {
 	v, err := op.current()
 	if err != nil {
-		return nil, seal.AuthKey{}, err
+		return nil, seal.PasswordKey{}, err
 	}
 	opened, key, err := openWith(v.account, password, v.remembered)
-	defer key.Wipe()
 	if err != nil {
-		return nil, seal.AuthKey{}, err
+		key.Wipe()
+		return nil, seal.PasswordKey{}, err
 	}
 	opened.Wipe()
-	return v, key.AuthKey(), nil
+	return v, key, nil
 }
 
 // current returns the unlocked vault with the newest account of the server. An auth key is sent only for an account that the log signs.
@@ -181,7 +191,11 @@ func (op *operation) changeAccount(v *vault, current seal.AuthKey, draft func(*a
 		}
 		request := protocol.AccountEntryRequest{CurrentAuthKey: current.Encode(), Change: e.wire()}
 		wire(&request.Change)
-		err = op.sendEntry(v, e.entry, request)
+		v.next = nil
+		if !e.key.Equal(v.keys.key) {
+			v.next = &nextKey{e.key, e.generation}
+		}
+		err = op.sendEntry(v, e.entry, protocol.PathAccountEntry, request)
 		if errors.Is(err, ErrUncertain) || !hasCode(err, protocol.CodeRevisionConflict) && !hasCode(err, protocol.CodeConflict) {
 			return err
 		}

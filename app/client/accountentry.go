@@ -36,6 +36,14 @@ type accountDraft struct {
 	kdf        seal.KDF
 	held       []heldWrap // that stay, unless wraps replaces them
 	wraps      []newWrap
+	renewed    *renewal // nil: card and epoch stay
+}
+
+// renewal is a new card, and a new epoch of the personal vault.
+type renewal struct {
+	card seal.CardKeys
+	// begin fills in the new epoch of an entry, whose roster names a card.
+	begin func(*chain.Entry, *chain.Cards) (envelopes [][]byte, err error)
 }
 
 // signedEntry is a signed account entry with everything that it names.
@@ -44,6 +52,8 @@ type signedEntry struct {
 	entry       *chain.Entry
 	keys        protocol.AccountKeys
 	state       chain.State // after the entry
+	card        *chain.Card // nil: it stays
+	envelope    []byte      // nil: it stays
 }
 
 // draft returns a draft that changes nothing.
@@ -63,9 +73,9 @@ func (v *vault) draft() (*accountDraft, error) {
 
 // sign seals the identity, wraps the account key, and signs the entry that follows the newest of a verified log. It is the only place that signs account entries.
 func (a *accountDraft) sign(log *replica.Log) (*signedEntry, error) {
-	s, cards := log.State, log.Cards
+	s := log.State
 	owner := s.Entry.Roster[0]
-	card := cards.Get(owner.Card)
+	card := log.Cards.Get(owner.Card)
 	if card == nil {
 		return nil, chain.ErrUnknownCard
 	}
@@ -74,6 +84,10 @@ func (a *accountDraft) sign(log *replica.Log) (*signedEntry, error) {
 	identity.KeyGeneration, identity.Before = a.generation, s.Entry.Hash()
 	signer, err := identity.Keys(card)
 	if err != nil {
+		return nil, err
+	}
+	out := &signedEntry{}
+	if log, err = a.renewCard(out, log, card, signer, &identity); err != nil {
 		return nil, err
 	}
 	sealed, err := a.key.SealIdentity(&identity)
@@ -85,9 +99,10 @@ func (a *accountDraft) sign(log *replica.Log) (*signedEntry, error) {
 		return nil, err
 	}
 	document := &chain.Document{
-		KeyGeneration: a.generation, Salt: a.kdf.Salt, Cost: a.kdf.Cost, Identity: chain.HashOf(chain.HashIdentity, []byte(sealed)), Card: owner.Card,
+		KeyGeneration: a.generation, Salt: a.kdf.Salt, Cost: a.kdf.Cost, Identity: chain.HashOf(chain.HashIdentity, []byte(sealed)), Card: out.cardAfter(owner),
 	}
-	out := &signedEntry{accountKeys: accountKeys{key: a.key, generation: a.generation, identity: &identity, document: document}, keys: protocol.AccountKeys{Identity: sealed}}
+	out.accountKeys = accountKeys{key: a.key, generation: a.generation, identity: &identity, document: document}
+	out.keys.Identity = sealed
 	for _, w := range wraps {
 		document.Wraps = append(document.Wraps, w.Wrap)
 		out.keys.Wraps = append(out.keys.Wraps, w.token)
@@ -98,12 +113,44 @@ func (a *accountDraft) sign(log *replica.Log) (*signedEntry, error) {
 	e.Sequence, e.Previous, e.Revision, e.Write = s.Entry.Sequence+1, s.Entry.Hash(), s.Revision, s.Write
 	e.Op, e.Author, e.AuthorCard, e.Time, e.PreviousKeys, e.Annex = chain.OpAccount, owner.User, owner.Card, now(), "", document.Hash()
 	e.Roster = slices.Clone(s.Entry.Roster)
-	e.Sign(signer.Signing, signer.Signing) // the card stays
+	e.Roster[0].Card = document.Card
+	after := signer
+	if a.renewed != nil {
+		envelopes, err := a.renewed.begin(&e, log.Cards)
+		if err != nil {
+			return nil, fmt.Errorf("begin an epoch: %w", err)
+		}
+		out.envelope, after = envelopes[0], a.renewed.card
+	}
+	e.Sign(signer.Signing, after.Signing)
 	out.entry = &e
-	if out.state, err = s.Follow([]*chain.Entry{&e}, nil, cards); err != nil {
+	if out.state, err = s.Follow([]*chain.Entry{&e}, nil, log.Cards); err != nil {
 		return nil, fmt.Errorf("sign account entry: %w", err)
 	}
 	return out, nil
+}
+
+// renewCard issues the next card, and adds its keys to the identity. It returns the log with that card.
+func (a *accountDraft) renewCard(
+	out *signedEntry, log *replica.Log, before *chain.Card, former seal.CardKeys, identity *seal.Identity,
+) (*replica.Log, error) {
+	if a.renewed == nil {
+		return log, nil
+	}
+	var err error
+	if out.card, err = seal.NextCard(before, former, before.Username, a.renewed.card); err != nil {
+		return nil, fmt.Errorf("issue a card: %w", err)
+	}
+	identity.Cards = append(identity.Cards, a.renewed.card)
+	return log.WithCard(out.card)
+}
+
+// cardAfter returns the hash of the card that the owner has after the entry.
+func (s *signedEntry) cardAfter(owner chain.Member) chain.Hash {
+	if s.card == nil {
+		return owner.Card
+	}
+	return s.card.Hash()
 }
 
 // wrapAll returns the wraps in the order of the document.
@@ -126,5 +173,12 @@ func (a *accountDraft) wrapAll(user chain.ID) ([]heldWrap, error) {
 
 // wire returns the entry for the server, with the auth keys that it changes.
 func (s *signedEntry) wire() protocol.AccountEntry {
-	return protocol.AccountEntry{Keys: s.keys, Entry: encodeSigned(s.entry.Encode())}
+	out := protocol.AccountEntry{Keys: s.keys, Entry: encodeSigned(s.entry.Encode())}
+	if s.card != nil {
+		out.Card = encodeSigned(s.card.Encode())
+	}
+	if s.envelope != nil {
+		out.Envelope = encodeSigned(s.envelope)
+	}
+	return out
 }

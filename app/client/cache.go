@@ -381,6 +381,10 @@ func (op *operation) takeChunks(v *vault, chunks [][]byte, seen chain.State) err
 	if err := v.proveCached(log); err != nil {
 		return err
 	}
+	if log.State.Entry.Roster[0].Card != v.keys.document.Card {
+		// The program ended before the account of a rotation was stored. Only the server has its identity.
+		return fmt.Errorf("%w of these keys", errNoCopy)
+	}
 	next, err := v.Verify(op.ctx, log, v.keys.identity, held.Records(), true)
 	if err != nil {
 		return err

@@ -119,7 +119,11 @@ func (op *operation) resolve(v *vault, w *writeInFlight, err error) (made bool, 
 	if op.ctx.Err() != nil {
 		return false, uncertain
 	}
-	if _, syncErr := op.sync(v); syncErr != nil {
+	_, syncErr := op.sync(v)
+	if errors.Is(syncErr, ErrRekeyed) {
+		return false, errors.Join(syncErr, ErrUncertain)
+	}
+	if syncErr != nil {
 		return false, uncertain
 	}
 	decided, made, decideErr := op.decidedWrite(v, w)

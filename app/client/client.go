@@ -25,11 +25,13 @@ type Client struct {
 	pending *pendingLogin
 	date    time.Time // of the server, in its last answer
 	dated   time.Time // when that came
+
+	pause func(context.Context, time.Duration) error
 }
 
 // New returns the client of a device. Without a Cache (nil), the vault cannot be read or changed offline.
 func New(t Transport, m Memory, c Cache) *Client {
-	client := &Client{transport: t, idle: make(chan *state, 1)}
+	client := &Client{transport: t, idle: make(chan *state, 1), pause: pause}
 	client.idle <- &state{memory: m, cache: c}
 	return client
 }

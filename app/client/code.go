@@ -64,6 +64,7 @@ var failures = []struct {
 }{
 	{context.Canceled, CodeCancelled},
 	{context.DeadlineExceeded, CodeCancelled},
+	{ErrLocked, CodeLocked},
 	{ErrUncertain, CodeOffline},
 	{ErrAlarm, CodeAlarm},
 	{ErrNoCommon, CodeCannotMerge},
@@ -79,7 +80,6 @@ var failures = []struct {
 	{ErrNoCopy, CodeNotFound},
 	{ErrIntercepted, CodeIntercepted},
 	{ErrOffline, CodeOffline},
-	{ErrLocked, CodeLocked},
 	{ErrSignedOut, Code(protocol.CodeUnauthorized)},
 	{ErrWrongPassword, CodeWrongPassword},
 	{ErrTOTPRequired, Code(protocol.CodeTOTPRequired)},

@@ -35,7 +35,7 @@ func (c *Client) OpenDraft(token string) (item.Item, error) {
 	if v == nil {
 		return item.Item{}, ErrLocked
 	}
-	plaintext, err := v.keys.key.OpenOnDevice(seal.UseDraft, v.user, token)
+	plaintext, err := v.owner().OpenAs(seal.UseDraft, token)
 	if err != nil {
 		return item.Item{}, err
 	}

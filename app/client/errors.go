@@ -10,6 +10,8 @@ import (
 var (
 	// ErrLocked: unlock the vault first.
 	ErrLocked = errors.New("vault is locked")
+	// ErrRekeyed: another device changed the account key. The vault is locked: the password opens the new key.
+	ErrRekeyed = fmt.Errorf("the encryption keys were changed on another device: %w", ErrLocked)
 	// ErrSignedOut: there is no session.
 	ErrSignedOut = errors.New("not signed in")
 	// ErrWrongPassword: the password does not open the account key.

@@ -64,7 +64,7 @@ func (op *operation) inFlight(v *vault) (*entryInFlight, *chain.Entry) {
 		if err != nil || len(held.Chunks) == 0 {
 			return nil, nil
 		}
-		plaintext, err := v.keys.key.OpenOnDevice(seal.UseOutbox, v.user, string(held.Chunks[len(held.Chunks)-1]))
+		plaintext, err := v.owner().OpenAs(seal.UseOutbox, string(held.Chunks[len(held.Chunks)-1]))
 		if err != nil {
 			return nil, nil
 		}
@@ -118,20 +118,20 @@ func (op *operation) concludeEntry(v *vault) (bool, error) {
 	if done, held := decided(entry, v.Log()); done {
 		return held, op.dropEntry(v)
 	}
-	if sent.Path != protocol.PathAccountEntry {
+	if sent.Path != protocol.PathAccountEntry && sent.Path != vaultPath(v, protocol.PathVaultEntries) {
 		return false, op.dropEntry(v) // of a recovery, which the user starts again
 	}
 	err := op.postEntry(v, sent, entry)
 	return err == nil, err
 }
 
-// sendEntry stores an account entry, sends it, and syncs. It returns ErrUncertain if its fate stays unknown.
-func (op *operation) sendEntry(v *vault, entry *chain.Entry, request protocol.AccountEntryRequest) error {
+// sendEntry stores a log entry, sends it to path, and syncs. It returns ErrUncertain if its fate stays unknown.
+func (op *operation) sendEntry(v *vault, entry *chain.Entry, path string, request any) error {
 	body, err := json.Marshal(request)
 	if err != nil {
-		return fmt.Errorf("encode account entry: %w", err)
+		return fmt.Errorf("encode log entry: %w", err)
 	}
-	sent := &entryInFlight{Entry: request.Change.Entry, Path: protocol.PathAccountEntry, Request: body}
+	sent := &entryInFlight{Entry: encodeSigned(entry.Encode()), Path: path, Request: body}
 	if err := op.putEntry(v, sent); err != nil {
 		return err
 	}
@@ -154,7 +154,11 @@ func (op *operation) postEntry(v *vault, sent *entryInFlight, entry *chain.Entry
 		if op.ctx.Err() != nil {
 			break
 		}
-		if _, syncErr := op.sync(v); syncErr != nil {
+		_, syncErr := op.sync(v)
+		if errors.Is(syncErr, ErrRekeyed) { // by this entry, of an earlier run of the program, or by another
+			return syncErr
+		}
+		if syncErr != nil {
 			return fmt.Errorf("%w: %w", ErrUncertain, errors.Join(err, syncErr))
 		}
 		done, held := decided(entry, v.Log())

@@ -293,7 +293,10 @@ func (op *operation) proveAccount(v *vault, log *replica.Log) error {
 	if user != v.user || a.Vault != v.account.Vault {
 		return replica.Altered(replica.Found(bridge.Finding{Code: bridge.OtherUser}, "the server answered for a different user"))
 	}
-	keys, err := parts.openIdentity(user, v.keys.key, v.keys.generation)
+	keys, err := v.openNewer(user, parts, log)
+	if errors.Is(err, ErrRekeyed) {
+		op.rekeyed = true
+	}
 	if err != nil {
 		return err
 	}
@@ -303,9 +306,41 @@ func (op *operation) proveAccount(v *vault, log *replica.Log) error {
 	}
 	op.client.mu.Lock()
 	defer op.client.mu.Unlock()
-	v.keys.identity.Wipe()
+	v.keys.wipe()
 	v.keys, v.account, v.proven = keys, a, true
+	v.forgetNext()
 	return nil
+}
+
+// nextKey is the account key of an entry in flight. It stays in memory: if it were stored, the former account key would open it.
+type nextKey struct {
+	key        seal.AccountKey
+	generation int64
+}
+
+func (v *vault) forgetNext() {
+	if v.next != nil {
+		v.next.key.Wipe()
+		v.next = nil
+	}
+}
+
+// openNewer opens an account that replaces that of v, with the account key of v or with the one of the entry in flight. It returns
+// ErrRekeyed if a verified log signs an account with another account key.
+func (v *vault) openNewer(user chain.ID, parts signedParts, log *replica.Log) (accountKeys, error) {
+	d := parts.document
+	if d.KeyGeneration <= v.keys.generation {
+		return parts.openIdentity(user, v.keys.key, v.keys.generation)
+	}
+	if v.next != nil {
+		if keys, err := parts.openIdentity(user, v.next.key, v.next.generation); err == nil {
+			return keys, nil
+		}
+	}
+	if err := d.Annexed(log.State.Entry); err != nil {
+		return accountKeys{}, accountProblem(err)
+	}
+	return accountKeys{}, ErrRekeyed
 }
 
 // proveCached is proveAccount for a log in the cache, which may be newer than the cached account.

@@ -19,6 +19,7 @@ type operation struct {
 	cancel context.CancelFunc
 
 	signing bool // it holds the lock: see lockSigning
+	rekeyed bool // the keys are no longer those of the account: end locks the vault
 }
 
 // state is what a device stores, and what is known of it.
@@ -50,6 +51,9 @@ func (c *Client) begin(ctx context.Context) (*operation, error) {
 }
 
 func (op *operation) end() {
+	if op.rekeyed {
+		op.forget()
+	}
 	op.client.mu.Lock()
 	op.client.stop = nil
 	op.client.mu.Unlock()

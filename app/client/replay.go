@@ -136,7 +136,7 @@ func refusal(err error) (Code, string) {
 func later(err error) bool {
 	var server *ServerError
 	switch {
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), errors.Is(err, ErrLocked):
 		return false
 	case errors.As(err, &server):
 		return server.Code != protocol.CodeUnauthorized

@@ -21,6 +21,7 @@ type Synced struct {
 	Count      int          `json:"count"`   // items outside the trash
 	Trashed    int          `json:"trashed"` // items in the trash
 	Unreadable []Unreadable `json:"unreadable"`
+	Outdated   int          `json:"outdated"` // records under the keys of earlier epochs: see Reseal
 	Waiting                 // the outbox after the Sync
 	Joined     *Joined      `json:"joined,omitempty"` // a write has brought the branch of this device and the history of the server together
 	Undeleted  []string     `json:"kept"`             // items that were deleted here but not on the server, because another device changed them
@@ -64,6 +65,7 @@ func (c *Client) Sync(ctx context.Context) (Synced, error) {
 	out := Synced{Revision: v.Revision(), Sequence: v.After(), Changed: changed || v.outbox.Stamp != stamp, Unreadable: []Unreadable{},
 		Waiting: v.waiting(), Joined: joined, Undeleted: append([]string{}, stayed...), CopyProblem: cmp.Or(op.outboxProblem, op.cacheProblem)}
 	out.Count, out.Trashed = v.Counts()
+	out.Outdated = v.Outdated(v.unopened)
 	for _, e := range v.All() {
 		if e.Err != nil {
 			out.Unreadable = append(out.Unreadable, Unreadable{e.ID, findingOf(&UnreadableError{ID: e.ID, Err: e.Err}), e.Err.Error()})

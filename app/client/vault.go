@@ -27,10 +27,13 @@ type vault struct {
 	closed     chan struct{} // closed when the keys are wiped
 
 	entry *entryInFlight // signed, with an unknown fate; see op.inFlight
+	next  *nextKey       // the account key of entry; nil: it does not change
 	write *writeInFlight // the same of a write; see op.writeInFlight
 
 	refused outbox.Change   // the last edit that was given up without the outbox
 	absent  map[string]bool // statements of the outbox that the verified history does not have
+
+	unopened map[chain.Line]bool // records of earlier epochs that do not open, so that Reseal leaves them
 
 	confirmed map[string]time.Time // when the master password was entered for an item
 
@@ -46,12 +49,13 @@ func newVault(a protocol.UserAccount, k accountKeys) (*vault, error) {
 	}
 	user := k.identity.User
 	return &vault{Replica: replica.New(user, id), user: user, account: a, keys: k, closed: make(chan struct{}),
-		confirmed: map[string]time.Time{}, absent: map[string]bool{}}, nil
+		unopened: map[chain.Line]bool{}, confirmed: map[string]time.Time{}, absent: map[string]bool{}}, nil
 }
 
 // Wipe overwrites all keys.
 func (v *vault) Wipe() {
 	v.keys.wipe()
+	v.forgetNext()
 	v.Replica.Wipe()
 }
 

@@ -6,6 +6,7 @@ const (
 	PathAccountEntry     = "/api/v1/account/entry"
 	PathVault            = "/api/v1/vaults/{vault}"
 	PathVaultWrites      = "/api/v1/vaults/{vault}/writes"
+	PathVaultEntries     = "/api/v1/vaults/{vault}/entries"
 	PathVaultHistory     = "/api/v1/vaults/{vault}/history"
 	PathVaultTokens      = "/api/v1/vaults/{vault}/tokens"
 	PathVaultAttachments = "/api/v1/vaults/{vault}/attachments"
@@ -18,6 +19,7 @@ const (
 	MaxOperationsBytes = 160 << 10 // of the operations of a write, in base64url
 	MaxIdentityBytes   = 64 << 10  // of a sealed identity
 	MaxWraps           = 64        // ways to unlock an account
+	MaxEntryEnvelopes  = 20        // that come with a log entry
 	MaxHistoryWrites   = 200       // of one VaultHistory
 	MaxHistoryTokens   = 200       // of one TokensRequest
 )
@@ -248,6 +250,13 @@ type WriteRequest struct {
 	// that is named.
 	//wire:schema {"maxItems":MaxBranchWrites}
 	Branch []BranchWrite `json:"branch,omitempty"`
+}
+
+// VaultEntryRequest is one signed log entry, which begins an epoch. Envelopes has those that the entry names and the log did not name before.
+type VaultEntryRequest struct {
+	Entry Signed `json:"entry"`
+	//wire:schema {"minItems":1,"maxItems":MaxEntryEnvelopes}
+	Envelopes []Signed `json:"envelopes"`
 }
 
 // VaultHistory answers GET at PathVaultHistory with the parameters from and to: writes in ascending order, without a gap, the first of

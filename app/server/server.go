@@ -144,6 +144,7 @@ func (s *Server) routes() []route {
 		{get, protocol.PathEvents, s.member(events)},
 		{get, protocol.PathVault, s.member(changes)},
 		{post, protocol.PathVaultWrites, s.member(write)},
+		{post, protocol.PathVaultEntries, s.member(entry)},
 		{get, protocol.PathVaultHistory, s.member(history)},
 		{post, protocol.PathVaultTokens, s.member(tokens)},
 		{get, protocol.PathVaultAttachments, s.member(attachments)},

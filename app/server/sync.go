@@ -151,6 +151,18 @@ func write(s *Server, w http.ResponseWriter, r *http.Request, session vault.Sess
 	return done(w)
 }
 
+// entry stores one log entry of a vault.
+func entry(s *Server, w http.ResponseWriter, r *http.Request, session vault.Session) error {
+	in, err := decode[protocol.VaultEntryRequest](s, w, r, accountBody, session.UserID)
+	if err != nil {
+		return err
+	}
+	if err := s.vault.Entry(r.Context(), session, chi.URLParam(r, "vault"), in); err != nil {
+		return err
+	}
+	return done(w)
+}
+
 // blockAnswer writes the JSON of a large answer in blocks. Its last member is a list.
 type blockAnswer struct {
 	w        http.ResponseWriter

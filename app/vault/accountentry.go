@@ -15,6 +15,8 @@ const (
 	maxPreviousKeys = 4 << 10
 )
 
+var errLogFull = &Error{Code: protocol.CodeRecordQuotaReached, Message: "the log of this vault is full: ask the operator of the server"}
+
 // accountEntry is a protocol.AccountEntry in which everything fits together. It is not yet known whether it fits the account.
 type accountEntry struct {
 	signedKeys
@@ -124,7 +126,7 @@ func (s *Service) changeAccount(ctx context.Context, proven User, a accountEntry
 func (s *Service) follow(ctx context.Context, u User, head Head, a accountEntry) (chain.State, error) {
 	owner := head.State.Entry.Roster[0]
 	if head.State.Entry.Sequence+1 >= maxEntries {
-		return chain.State{}, &Error{Code: protocol.CodeRecordQuotaReached, Message: "the log of this vault is full: ask the operator of the server"}
+		return chain.State{}, errLogFull
 	}
 	_, cards, err := s.cards(ctx, owner.User, owner.Card)
 	if err != nil {

@@ -305,12 +305,21 @@ type fullLog struct {
 
 func (f *fullLog) Account(ctx context.Context, name vault.Username) (vault.User, vault.Head, error) {
 	u, h, err := f.Store.Account(ctx, name)
+	return u, f.fill(h), err
+}
+
+func (f *fullLog) Head(ctx context.Context, id chain.ID) (vault.Head, error) {
+	h, err := f.Store.Head(ctx, id)
+	return f.fill(h), err
+}
+
+func (f *fullLog) fill(h vault.Head) vault.Head {
 	if f.full {
 		e := *h.State.Entry
 		e.Sequence = 999
 		h.State.Entry = &e
 	}
-	return u, h, err
+	return h
 }
 
 func TestLogIsBounded(t *testing.T) {
@@ -319,5 +328,7 @@ func TestLogIsBounded(t *testing.T) {
 	u := newSiteOn(t, func(s *sqlite.Store) vault.Store { f.Store = s; return f }).register("ada")
 	f.full = true
 	refusal{protocol.CodeRecordQuotaReached, "log"}.check(t, u.AccountEntry(t.Context(), u.session, u.amend(testvault.Renewal{}).in))
+	refusal{protocol.CodeRecordQuotaReached, "log"}.check(t, u.Entry(t.Context(), u.session, u.ID.String(), rotateRequest(u.DraftRotate())))
+	f.full = false
 	u.unmoved()
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
 // Head is the newest state of a vault: all that the next write or log entry is checked against, without the live lines.
@@ -135,7 +136,7 @@ type EntryChange struct {
 }
 
 // MaxEnvelopes bounds the envelopes that come with an entry.
-const MaxEnvelopes = 20
+const MaxEnvelopes = protocol.MaxEntryEnvelopes
 
 // AccountChange replaces what an account entry signs.
 type AccountChange struct {

@@ -56,20 +56,20 @@ func (v *Replica) Whole(a *Answer) ([]byte, error) {
 
 const wholeBegin = `{"state":"`
 
-// records returns all live records. The revision of each is not known; the newest one for all of them is good enough for readers of
-// the whole vault.
+// records returns all live records. The revision of an attachment is not known; the newest one is good enough for readers of the whole
+// vault.
 func (v *Replica) records() []protocol.VaultRecord {
 	out := make([]protocol.VaultRecord, 0, v.live.Count())
 	revision := v.Revision()
 	for _, e := range v.entries {
 		for _, kind := range []chain.RecordKind{chain.RecordOverview, chain.RecordDetails} {
 			for _, r := range *e.records(kind) {
-				out = append(out, wireRecord(chain.Line{Kind: kind, ID: e.id, Version: r.version, Epoch: r.epoch}, revision, r.token, false))
+				out = append(out, wireRecord(chain.Line{Kind: kind, ID: e.id, Version: r.version, Epoch: r.epoch}, r.revision, r.token, false))
 			}
 		}
 	}
-	for l, token := range v.others {
-		out = append(out, wireRecord(l, revision, token, false))
+	for l, r := range v.others {
+		out = append(out, wireRecord(l, r.revision, r.token, false))
 	}
 	for _, l := range v.Attachments() {
 		out = append(out, wireRecord(l, revision, "", false))

@@ -30,12 +30,20 @@ func (c *Change) Operations() int { return len(c.operations) }
 
 // write seals content as the given version of a record, under the key of the newest epoch.
 func (c *Change) write(name string, id chain.ID, kind chain.RecordKind, version uint32, content []byte) error {
-	r, err := c.sealRecord(id, kind, version, c.log.State.Entry.Epoch, content)
+	r, err := c.sealRecord(id, kind, version, c.log.State.Entry.Epoch, c.revision(), content)
 	if err != nil {
 		return err
 	}
-	l := chain.Line{Kind: kind, ID: id, Version: version, Epoch: r.epoch, Hash: c.hasher.Hash(r.token)}
-	if !c.put(l, name, r.token) {
+	return c.add(name, id, kind, r)
+}
+
+// revision returns that of the write that the change becomes.
+func (c *Change) revision() int64 { return c.log.State.Revision + 1 }
+
+// add puts a sealed record.
+func (c *Change) add(name string, id chain.ID, kind chain.RecordKind, r sealed) error {
+	l := chain.Line{Kind: kind, ID: id, Version: r.version, Epoch: r.epoch, Hash: c.hasher.Hash(r.token)}
+	if !c.put(l, name, r.revision, r.token) {
 		return chain.ErrOperations // of a version that is there
 	}
 	c.operations = append(c.operations, chain.Operation{Line: l})

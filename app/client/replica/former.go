@@ -191,7 +191,7 @@ func (p *Past) open(l chain.Line, tokens *Tokens) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p.v.openRecord(l.ID, l.Kind, sealed{l.Version, l.Epoch, token})
+	return p.v.openRecord(l.ID, l.Kind, sealed{version: l.Version, epoch: l.Epoch, token: token})
 }
 
 // Overview opens the overview of an item that was in the vault then.

@@ -291,6 +291,12 @@ func (l *Log) open(identity *seal.Identity, held map[uint32]seal.EpochKey) (map[
 		}
 		keys[newest.Epoch] = key
 	}
+	l.carry(keys)
+	return keys, nil
+}
+
+// carry adds the keys that follow from keys, because log entries carry them.
+func (l *Log) carry(keys map[uint32]seal.EpochKey) {
 	for _, e := range slices.Backward(l.Entries) {
 		key, known := keys[e.Epoch]
 		if e.PreviousKeys == "" || !known {
@@ -302,7 +308,6 @@ func (l *Log) open(identity *seal.Identity, held map[uint32]seal.EpochKey) (map[
 			keys[p.Epoch] = p.Key
 		}
 	}
-	return keys, nil
 }
 
 func (l *Log) openEnvelope(identity *seal.Identity) (seal.EpochKey, error) {

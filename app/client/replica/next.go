@@ -21,8 +21,9 @@ type Next struct {
 	log     *Log
 	live    *chain.Live
 	changed map[string]*Entry // full: all entries. No records: the entry was deleted
-	others  map[chain.Line]string
+	others  map[chain.Line]sealed
 	hasher  chain.TokenHasher
+	opened  bool // changed has the plaintexts already
 
 	// What an answer puts and deletes. lines is for a full one, operations for changes: deletes, then puts.
 	lines         []chain.Line
@@ -31,7 +32,7 @@ type Next struct {
 }
 
 func (v *Replica) begin(full bool) *Next {
-	n := &Next{opener: v.opener, v: v, full: full, log: v.log, live: v.live, changed: map[string]*Entry{}, others: map[chain.Line]string{}}
+	n := &Next{opener: v.opener, v: v, full: full, log: v.log, live: v.live, changed: map[string]*Entry{}, others: map[chain.Line]sealed{}}
 	if !full {
 		maps.Copy(n.others, v.others) // there are few
 	}
@@ -69,11 +70,11 @@ func (e *Entry) records(kind chain.RecordKind) *[]sealed {
 func byVersion(r sealed, version uint32) int { return cmp.Compare(r.version, version) }
 
 // put adds a record, and returns false if one of this kind, item and version is there. name is the text of the id.
-func (n *Next) put(l chain.Line, name, token string) bool {
+func (n *Next) put(l chain.Line, name string, revision int64, token string) bool {
 	list := (&Entry{}).records(l.Kind)
 	if list == nil {
 		if l.Kind.Sealed() {
-			n.others[l] = token
+			n.others[l] = sealed{l.Version, l.Epoch, revision, token}
 		}
 		return true // the root covers it, and allows only one
 	}
@@ -82,7 +83,7 @@ func (n *Next) put(l chain.Line, name, token string) bool {
 	if found {
 		return false
 	}
-	*list = slices.Insert(*list, i, sealed{l.Version, l.Epoch, token})
+	*list = slices.Insert(*list, i, sealed{l.Version, l.Epoch, revision, token})
 	return true
 }
 
@@ -133,7 +134,7 @@ func (n *Next) take(l chain.Line, r *protocol.VaultRecord) error {
 		n.deletes = append(n.deletes, chain.Operation{Line: held, Delete: true})
 		n.drop(held, r.ItemID)
 	case n.full:
-		if !n.put(l, r.ItemID, r.Token) {
+		if !n.put(l, r.ItemID, r.Revision, r.Token) {
 			return atPlace(bridge.RecordRepeated, l, "was repeated")
 		}
 		n.lines = append(n.lines, l)
@@ -154,7 +155,7 @@ func (n *Next) complete() error {
 		return err
 	}
 	for i, o := range n.puts {
-		if r := n.tokens[i]; !n.put(o.Line, r.ItemID, r.Token) {
+		if r := n.tokens[i]; !n.put(o.Line, r.ItemID, r.Revision, r.Token) {
 			return atPlace(bridge.RecordRepeated, o.Line, "was repeated")
 		}
 	}
@@ -234,6 +235,9 @@ const maxLookedAtOnce = 100
 
 // OpenChanged opens the changed entries. A verified record that does not open becomes an entry with an error.
 func (n *Next) OpenChanged(ctx context.Context) error {
+	if n.opened {
+		return nil
+	}
 	look := n.v.Indexed && len(n.changed) <= maxLookedAtOnce
 	opened := 0
 	for i, e := range n.changed {

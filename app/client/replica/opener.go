@@ -49,9 +49,9 @@ func (o opener) openRecord(id chain.ID, kind chain.RecordKind, r sealed) ([]byte
 	return opened.Content, nil
 }
 
-// sealRecord seals content under the key of an epoch.
-func (o opener) sealRecord(id chain.ID, kind chain.RecordKind, version, epoch uint32, content []byte) (sealed, error) {
-	r := sealed{version: version, epoch: epoch}
+// sealRecord seals content under the key of an epoch, for the write of a revision.
+func (o opener) sealRecord(id chain.ID, kind chain.RecordKind, version, epoch uint32, revision int64, content []byte) (sealed, error) {
+	r := sealed{version: version, epoch: epoch, revision: revision}
 	at := o.place(id, kind, r)
 	key, ok := o.records[epoch]
 	if !ok {

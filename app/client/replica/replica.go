@@ -29,7 +29,7 @@ type Replica struct {
 	log     *Log
 	live    *chain.Live
 	entries map[string]*Entry     // by id of the item
-	others  map[chain.Line]string // tokens of the live records of other kinds: see Other
+	others  map[chain.Line]sealed // the live records of other kinds
 	sorted  []*Entry              // as shown, by folded title
 	orders  orders                // other orders, sorted on demand
 
@@ -62,13 +62,14 @@ type Entry struct {
 // sealed is a record; version 0 means no record.
 type sealed struct {
 	version, epoch uint32
+	revision       int64 // of the write that put it, as the server says: nothing signs it
 	token          string
 }
 
 // New returns the empty replica of a user's vault. Nothing is known of its history.
 func New(user, vault chain.ID) *Replica {
 	return &Replica{User: user, Vault: vault, opener: opener{vault: vault, plain: &plaintexts{}}, log: &Log{}, live: chain.NewLive(vault),
-		entries: map[string]*Entry{}, others: map[chain.Line]string{}, Known: newKnowledge(),
+		entries: map[string]*Entry{}, others: map[chain.Line]sealed{}, Known: newKnowledge(),
 		pending: map[string]*Contents{}, overlay: map[string]*Entry{}, older: map[string][]*Entry{}, lent: map[string]bool{}}
 }
 

@@ -75,7 +75,7 @@ func TestOtherRecordsPassUntouched(t *testing.T) {
 		t.Errorf("attachment: %+v, %v", l, live)
 	}
 	copied := reopened(t, o, o.whole(t, nil))
-	if len(copied.others) != 2 || copied.others[pin.Line] != pin.Token {
+	if len(copied.others) != 2 || copied.others[pin.Line].token != pin.Token {
 		t.Errorf("the cache has %d other records", len(copied.others))
 	}
 	o.change(t, func(ch *Change) error {

@@ -55,7 +55,7 @@ func (n *Next) diagnose(problems []error, records []protocol.VaultRecord) error 
 		if err != nil || r.Deleted || !l.Kind.Sealed() {
 			continue // fill has named it
 		}
-		if _, err := n.openRecord(l.ID, l.Kind, sealed{l.Version, l.Epoch, r.Token}); err != nil {
+		if _, err := n.openRecord(l.ID, l.Kind, sealed{version: l.Version, epoch: l.Epoch, token: r.Token}); err != nil {
 			if cause == nil {
 				cause = err
 			}

@@ -54,6 +54,49 @@ func (c *core) ActivatePhrase(ctx context.Context) error {
 	return nil
 }
 
+var errNoRotation = fmt.Errorf("%w: prepare_rotation comes first", bridge.ErrInput)
+
+func (c *core) PrepareRotation(ctx context.Context, p protocol.Rotation) (protocol.Words, error) {
+	r, err := c.client.PrepareRotation(ctx, client.RotationRequest{Password: p.Password, NewPassword: p.NewPassword})
+	if err != nil {
+		return protocol.Words{}, err
+	}
+	c.setRotation(r)
+	return protocol.Words{Words: r.Words()}, nil
+}
+
+func (c *core) setRotation(r *client.Rotation) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.rotation != nil {
+		c.rotation.Forget()
+	}
+	c.rotation = r
+}
+
+func (c *core) ActivateRotation(ctx context.Context) (client.Rotated, error) {
+	c.mu.Lock()
+	r := c.rotation
+	c.mu.Unlock()
+	if r == nil {
+		return client.Rotated{}, errNoRotation
+	}
+	rotated, err := c.client.Rotate(ctx, r)
+	if err == nil {
+		c.setRotation(nil)
+	}
+	return rotated, err
+}
+
+func (c *core) CancelRotation(context.Context) error {
+	c.setRotation(nil)
+	return nil
+}
+
+func (c *core) Reseal(ctx context.Context, progress func(done, total int)) (client.Resealed, error) {
+	return c.client.Reseal(ctx, progress)
+}
+
 func (c *core) TOTPBegin(ctx context.Context, p protocol.Password) (client.Enrolment, error) {
 	return c.client.BeginTOTP(ctx, p.Password)
 }

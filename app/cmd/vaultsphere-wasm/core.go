@@ -19,6 +19,7 @@ type core struct {
 	mu           sync.Mutex
 	registration *client.Registration
 	phrase       *client.PhraseChange // from PreparePhrase to ActivatePhrase
+	rotation     *client.Rotation     // from PrepareRotation to ActivateRotation
 	imported     *imports.Import      // from PlanImport to ImportRun
 }
 

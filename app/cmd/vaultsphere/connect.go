@@ -135,7 +135,7 @@ func (p *program) unlocked(ctx context.Context) (*connection, error) {
 	}
 	if opened.Offline {
 		p.note("the server cannot be reached; using the cache")
-	} else if err = p.sync(ctx, c); err != nil && !c.ReadOnly() {
+	} else if err = p.syncAgain(ctx, c, password); err != nil && !c.ReadOnly() {
 		c.Lock()
 		return nil, err
 	}
@@ -166,6 +166,9 @@ func (p *program) sync(ctx context.Context, c *connection) error {
 		p.note("warning: the vault could not be cached on this device: %s", synced.CopyProblem)
 	}
 	p.noteRefused(synced.Waiting)
+	if synced.Outdated > 0 && !p.rotating {
+		p.note("%s still under an older key; vaultsphere rotate --resume seals them again", count(synced.Outdated, "record"))
+	}
 	return nil
 }
 

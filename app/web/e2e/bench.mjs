@@ -150,6 +150,9 @@ try {
 
   await fill(page, "records", 5000);
   figures.sync_to_list_ms = await syncToList(page);
+  await callCore(page, "prepare_rotation", { password: PASSWORD });
+  await callCore(page, "activate_rotation", {});
+  figures.reseal_ms = await timeInWorker(page, [["reseal", {}]]);
   await callCore(page, "logout", {});
   await page.reload();
   await heading(page, "Sign in");

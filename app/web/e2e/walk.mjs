@@ -263,6 +263,11 @@ export async function walk(page, visit) {
   await dialogOpen();
   await visit("new-phrase");
   await close();
+  await page.getByRole("button", { name: "New keys" }).click();
+  await dialogOpen();
+  await page.locator("dialog").getByLabel("Someone may know my master password").check();
+  await visit("rotate-keys");
+  await close();
   await page.getByRole("button", { name: "Delete account" }).click();
   await dialogOpen();
   await visit("delete-account");

@@ -332,6 +332,26 @@ func Call(ctx context.Context, to Core, name string, r bridge.Request) (bridge.A
 		if err = r.Decode(&p); err == nil {
 			err = to.ActivatePhrase(ctx)
 		}
+	case "prepare_rotation":
+		var p Rotation
+		if err = r.Decode(&p); err == nil {
+			result, err = to.PrepareRotation(ctx, p)
+		}
+	case "activate_rotation":
+		var p bridge.None
+		if err = r.Decode(&p); err == nil {
+			result, err = to.ActivateRotation(ctx)
+		}
+	case "cancel_rotation":
+		var p bridge.None
+		if err = r.Decode(&p); err == nil {
+			err = to.CancelRotation(ctx)
+		}
+	case "reseal":
+		var p bridge.None
+		if err = r.Decode(&p); err == nil {
+			result, err = to.Reseal(ctx, r.Progress)
+		}
 	case "totp_begin":
 		var p Password
 		if err = r.Decode(&p); err == nil {

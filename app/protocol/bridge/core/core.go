@@ -172,6 +172,14 @@ type Account interface {
 	PreparePhrase(context.Context, Password) (Words, error)
 	// ActivatePhrase replaces the recovery phrase with the prepared one. After an error it can be called again.
 	ActivatePhrase(context.Context) error
+	// PrepareRotation makes new encryption keys and returns the new recovery phrase. Nothing changes until ActivateRotation.
+	PrepareRotation(context.Context, Rotation) (Words, error)
+	// ActivateRotation changes the keys to the prepared ones. After an error it can be called again.
+	ActivateRotation(context.Context) (client.Rotated, error)
+	// CancelRotation forgets the prepared keys.
+	CancelRotation(context.Context) error
+	// Reseal encrypts the items again that are still under older keys.
+	Reseal(context.Context, func(done, total int)) (client.Resealed, error)
 	TOTPBegin(context.Context, Password) (client.Enrolment, error)
 	TOTPConfirm(context.Context, TOTPConfirmation) error
 	TOTPRemove(context.Context, Password) error
@@ -274,6 +282,12 @@ type Recovery struct {
 	Password   string `json:"password"` // the new one
 	RemoveTOTP bool   `json:"remove_totp"`
 	Device     string `json:"device"`
+}
+
+// Rotation is a change of the encryption keys.
+type Rotation struct {
+	Password    string `json:"password"`               // the current one
+	NewPassword string `json:"new_password,omitempty"` // empty: it stays
 }
 
 type Phrase struct {

@@ -14,9 +14,9 @@ export type CoreMethod =
   "follow" | "waiting" | "index" | "list" | "closest" | "get" | "confirm_item" | "history" | "restore_version" | "code" |
   "next_code" | "save" | "add_many" | "seal_draft" | "open_draft" | "remove" | "archive" | "trash" | "restore" | "tag" | "mark" |
   "ignore" | "duplicate" | "empty_trash" | "purge_trash" | "alarm" | "other_state" | "bring_together" | "accept_servers" |
-  "item_history" | "deleted_items" | "vault_log" | "preview_rewind" | "rewind" | "attach" | "attachment" | "remove_attachment" |
-  "import_run" | "import_forget" | "plan_import" | "open_items" | "account" | "change_password" | "check_password" |
-  "prepare_phrase" | "activate_phrase" | "totp_begin" | "totp_confirm" | "totp_remove" | "sessions" | "end_session" |
+  "attach" | "attachment" | "remove_attachment" | "import_run" | "import_forget" | "plan_import" | "open_items" | "account" |
+  "change_password" | "check_password" | "prepare_phrase" | "activate_phrase" | "prepare_rotation" | "activate_rotation" |
+  "cancel_rotation" | "reseal" | "totp_begin" | "totp_confirm" | "totp_remove" | "sessions" | "end_session" |
   "end_other_sessions" | "delete_account" | "health" | "item_health" | "breach" | "breaches" | "breach_address" |
   "generate_password" | "generate_passphrase";
 
@@ -145,10 +145,9 @@ export interface Changed {
 
 /** Code identifies an error for a user interface: a protocol.Code of the server, or one of these. */
 export type ClientCode =
-  "locked" | "wrong_password" | "bad_phrase" | "kdf_refused" | "vault_altered" | "vault_rolled_back" | "history_altered" |
-  "attachment_altered" | "record_unreadable" | "offline" | "intercepted" | "bad_answer" | "server_fault" | "cancelled" |
-  "bad_input" | "unsent_changes" | "read_only" | "vault_alarm" | "cannot_merge" | "other_identity" | "reprompt" |
-  "copy_damaged" | "not_found" | "internal";
+  "locked" | "wrong_password" | "bad_phrase" | "kdf_refused" | "vault_altered" | "vault_rolled_back" | "attachment_altered" |
+  "record_unreadable" | "offline" | "intercepted" | "server_fault" | "cancelled" | "bad_input" | "unsent_changes" | "read_only" |
+  "vault_alarm" | "cannot_merge" | "other_identity" | "reprompt" | "copy_damaged" | "not_found" | "internal";
 
 export interface Closest {
   items: Summary[];
@@ -190,21 +189,6 @@ export interface Copy {
 export interface CopyOpening {
   id: string;
   password: string;
-}
-
-/** DeletedItem is an item that was deleted permanently, and that the server still keeps. */
-export interface DeletedItem {
-  id: string;
-  title: string;
-  subtitle: string;
-  type: ItemType;
-  revision: number; // the last one that has the item
-  time: string; // of the deletion, by its author's clock
-  author: string; // of the deletion; empty: nobody is proven to have signed it
-}
-
-export interface DeletedItems {
-  items: DeletedItem[];
 }
 
 export interface Device {
@@ -563,15 +547,6 @@ export interface Item {
   unknown_details?: string;
 }
 
-/** Changed is a kind of change of an item. */
-export type ItemChange = "added" | "changed" | "deleted";
-
-/** ItemHistory has the states of an item, the newest first. */
-export interface ItemHistory {
-  versions: ItemVersion[];
-  more: boolean; // there may be older ones
-}
-
 export interface ItemID {
   id: string;
 }
@@ -583,17 +558,6 @@ export interface ItemIDs {
 /** Type is the type of an item. A type that this version does not know, from a newer client, stays as it is. */
 export type ItemType =
   "login" | "note" | "card" | "bank_account" | "identity" | "passport" | "drivers_license" | "api_key" | "ssh_key";
-
-/** ItemVersion is a state of an item in the history of the vault. */
-export interface ItemVersion {
-  revision: number; // of the write that made it
-  time: string; // by the author's clock
-  author: string; // username; empty: nobody is proven to have signed it
-  change: ItemChange;
-  title: string; // empty if not Kept
-  fields: string[]; // that the write changed, as item.Differences names them; empty if that is unknown
-  kept: boolean; // the contents are still there
-}
 
 export interface Items {
   items: Item[];
@@ -631,29 +595,6 @@ export interface ListResult {
   complete: boolean; // false: Index has not opened all items yet
   hints?: Hint[];
   items: Summary[];
-}
-
-/** LogItem says what a write did with an item. */
-export interface LogItem {
-  id: string;
-  title: string; // as the device knows it; empty: unknown
-  change: ItemChange;
-}
-
-export interface LogLimit {
-  limit: number; // writes
-}
-
-/** LogLine is a write of the vault or an entry of its log. */
-export interface LogLine {
-  revision: number; // of the write, or of the newest write before the entry
-  digest: string; // hash of the write or entry, in hex
-  time: string; // by the author's clock
-  author: string; // username; empty: nobody is proven to have signed it
-  entry?: string; // what the entry does; empty for a write
-  items: LogItem[];
-  /** Resealed is the number of records that a write only sealed under a newer key. */
-  resealed?: number;
 }
 
 export interface Login {
@@ -885,6 +826,12 @@ export interface RelocatedValues {
   row: number; // the first
 }
 
+/** Resealed is the result of a Reseal. */
+export interface Resealed {
+  records: number; // sealed under the newest key
+  unreadable: number; // that do not open, and stay as they are
+}
+
 /** Resumed is the session that Resume found. */
 export interface Resumed {
   state: State;
@@ -892,36 +839,16 @@ export interface Resumed {
   offline: boolean; // see client.Opened
 }
 
-/** Rewind says what to restore: items as they were at a revision, the whole vault, or what one write changed. */
-export interface Rewind {
-  revision: number;
-  ids: string[]; // the items; empty: all
-  undo: boolean; // the state before the write of Revision, of the items that it changed
-  /** Seen is the newest revision that the user saw when confirming; 0: the newest. An item that was changed since stays. */
-  seen: number;
+/** Rotated is what a rotation changed besides the keys. */
+export interface Rotated {
+  passkeys: number; // that no longer open the account, because they were not at hand
+  records: number; // still under the keys of earlier epochs: see Reseal
 }
 
-/** RewindProblem says why an item stays as it is. */
-export type RewindProblem = "expired" | "altered" | "unreadable" | "absent" | "waiting" | "changed";
-
-/** Rewound says what a Rewind changes, or has changed. */
-export interface Rewound {
-  revision: number; // of the state that is restored
-  time: string; // of its write, by the author's clock; zero: before the first write
-  author: string;
-  seen: number; // the newest revision, for Rewind
-  items: RewoundItem[];
-}
-
-/** RewoundItem says what happens to an item. */
-export interface RewoundItem {
-  id: string;
-  title: string; // after the restoration if it is known; otherwise now
-  change: ItemChange;
-  fields: string[]; // that change, as item.Differences names them
-  problem?: RewindProblem; // why the item stays as it is
-  /** LostFiles are the names of attachments that the server no longer keeps. */
-  lost_files?: string[];
+/** Rotation is a change of the encryption keys. */
+export interface Rotation {
+  password: string; // the current one
+  new_password?: string; // empty: it stays
 }
 
 /** SSHKey is a key pair, with the contents of its files. */
@@ -1008,6 +935,7 @@ export interface Synced {
   count: number; // items outside the trash
   trashed: number; // items in the trash
   unreadable: Unreadable[];
+  outdated: number; // records under the keys of earlier epochs: see Reseal
   pending: number; // changes, including refused ones
   refused: Refused[];
   joined?: Joined; // a write has brought the branch of this device and the history of the server together
@@ -1065,11 +993,6 @@ export interface Unreadable {
 
 export interface Username {
   username: string;
-}
-
-export interface VaultLog {
-  lines: LogLine[]; // the newest first
-  more: boolean; // there are older ones
 }
 
 /** Version is an older password of an item. */

@@ -39,6 +39,8 @@ export function rememberPosition(list: string, at: Position | null) {
 
 export const unreadable = signal<Map<string, Finding>>(new Map());
 export const waiting = signal<Waiting>({ pending: 0, refused: [] }); // changes that the server does not have yet
+/** Progress of encrypting the items again after the keys were changed; null when complete. */
+export const resealing = signal<Progress | null>(null);
 const syncing = signal(false);
 export const syncProblem = signal<CoreError | null>(null);
 const found = signal<ListResult | null>(null);
@@ -213,6 +215,7 @@ export async function syncNow(): Promise<void> {
     if (result.joined) toast(texts.value.inAlarm.joined({ name: result.joined.author, count: result.joined.differences.length }));
     indexDetails().catch(handled);
     purge().catch(handled);
+    if (result.outdated > 0) void reseal();
   } catch (e) {
     const problem = asCoreError(e);
     if (problem.code === "offline") await wentOffline();
@@ -251,6 +254,23 @@ async function indexDetails() {
   if (query.value.trim() && found.value?.complete === false) search(query.value);
 }
 
+let resealed = true; // unless it failed in this unlocked session
+
+/** Encrypts the items again that are still under older keys, in the background. A tab that is closed goes on with the rest later. */
+export async function reseal() {
+  if (resealing.value || !resealed) return;
+  resealing.value = { done: 0, total: 0 };
+  try {
+    await api.reseal((p) => {
+      resealing.value = p;
+    });
+  } catch (e) {
+    resealed = handled(e) || asCoreError(e).code === "offline"; // the next sync tries again
+  } finally {
+    resealing.value = null;
+  }
+}
+
 let purged = false; // in this unlocked session
 
 /** Deletes items whose time in the trash is over. */
@@ -267,6 +287,7 @@ export function forget() {
   synced = "";
   announced = "";
   purged = false;
+  resealed = true;
   positions.clear();
   batch(() => {
     all.value = null;

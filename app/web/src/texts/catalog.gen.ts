@@ -862,6 +862,9 @@ export interface Texts {
     readonly turnOff: string;
     readonly phraseHint: string;
     readonly newPhrase: string;
+    readonly keys: string;
+    readonly keysHint: string;
+    readonly newKeys: string;
     readonly device: string;
     readonly theme: string;
     readonly themes: {
@@ -938,6 +941,19 @@ export interface Texts {
     readonly show: string;
     readonly done: string;
     readonly unchanged: string;
+  };
+  readonly rotateKeys: {
+    readonly title: string;
+    readonly lead: string;
+    readonly effects: string;
+    readonly stolen: string;
+    readonly stolenHint: string;
+    readonly next: string;
+    readonly done: string;
+    readonly unchanged: string;
+    readonly resealing: string;
+    readonly progress: string;
+    readonly background: string;
   };
   readonly deleteAccount: {
     readonly title: string;

@@ -21,6 +21,7 @@ import { EarlierState } from "../restore/earlier";
 import { ChangePassword } from "./change-password";
 import { DeleteAccount } from "./delete-account";
 import { NewPhrase } from "./new-phrase";
+import { RotateKeys } from "./rotate-keys";
 import { Sessions } from "./sessions";
 import { EnrolTOTP, RemoveTOTP } from "./two-factor";
 
@@ -69,7 +70,7 @@ async function chooseCopy(on: boolean) {
   }
 }
 
-type Open = "password" | "enrol" | "remove" | "phrase" | "delete" | "deleted" | "earlier" | null;
+type Open = "password" | "enrol" | "remove" | "phrase" | "keys" | "delete" | "deleted" | "earlier" | null;
 
 export function Settings() {
   const { common, earlierState, navigation, pages, recentlyDeleted, settings: text, trash } = texts.value;
@@ -115,6 +116,9 @@ export function Settings() {
         </Setting>
         <Setting name={common.recoveryPhrase} hint={text.phraseHint}>
           <Button onClick={() => setOpen("phrase")}>{text.newPhrase}</Button>
+        </Setting>
+        <Setting name={text.keys} hint={text.keysHint}>
+          <Button onClick={() => setOpen("keys")}>{text.newKeys}</Button>
         </Setting>
       </Section>
       <Section title={text.device}>
@@ -235,6 +239,7 @@ export function Settings() {
       {open === "phrase" && <NewPhrase username={username} onClose={close} />}
       {open === "deleted" && <RecentlyDeleted onClose={close} />}
       {open === "earlier" && <EarlierState onClose={close} />}
+      {open === "keys" && <RotateKeys username={username} onClose={close} />}
       {open === "delete" && <DeleteAccount username={username} onClose={close} />}
     </div>
   );
