@@ -236,7 +236,7 @@ func (w heldWrite) parse() (branchWrite, error) {
 	if out.operations, err = chain.ParseOperations(b); err != nil {
 		return out, err
 	}
-	if chain.HashOperations(out.operations) != out.Write.Operations {
+	if chain.HashOperations(out.operations) != out.Operations {
 		return out, chain.ErrOperations
 	}
 	return out, nil

@@ -324,7 +324,7 @@ func TestTwoUsersOfOneDeviceHaveACopyEach(t *testing.T) {
 	if err := d.DeleteCopy(t.Context(), list[0].ID); !errors.Is(err, client.ErrNoCopy) {
 		t.Errorf("delete again: %v", err)
 	}
-	if got := d.cache.names(); !slices.Equal(got, []string{"quarantine", "queue", "vault", "write"}) || d.theCopy(t).ID != list[1].ID {
+	if got := d.cache.names(); !slices.Equal(got, []string{"history", "quarantine", "queue", "vault", "write"}) || d.theCopy(t).ID != list[1].ID {
 		t.Errorf("the cache has %q", got)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/client/outbox"
 	"github.com/vaultsphere/vaultsphere/app/client/replica"
+	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
@@ -249,10 +250,7 @@ type merging struct {
 func (m *merging) build(branch []branchWrite) (*replica.Change, error) {
 	ch := m.other.Change()
 	for _, id := range changedItems(branch) {
-		q, err := m.change(id)
-		if err != nil {
-			return nil, err
-		}
+		q := m.change(id)
 		if q == nil {
 			continue
 		}
@@ -292,15 +290,14 @@ func changedItems(branch []branchWrite) []chain.ID {
 }
 
 // change returns what the branch made of an item as a change for the outbox; nil if there is nothing to do.
-func (m *merging) change(id chain.ID) (*outbox.Change, error) {
+func (m *merging) change(id chain.ID) *outbox.Change {
 	e := m.v.Verified(id.String())
 	if e == nil || sameLines(m.v.Live(), m.common, id) {
-		return nil, nil // deleted, or as before: nothing is deleted, and there is nothing to do
+		return nil // deleted, or as before: nothing is deleted, and there is nothing to do
 	}
-	it, err := m.v.Open(e)
-	if err != nil {
-		m.unreadable = append(m.unreadable, e.ID)
-		return nil, nil
+	it, readable := m.open(e)
+	if !readable {
+		return nil
 	}
 	head := m.v.Log().State.Write
 	sum := sha256.Sum256(append(head[:], id[:]...))
@@ -313,7 +310,16 @@ func (m *merging) change(id chain.ID) (*outbox.Change, error) {
 	default:
 		q.Base = bothChanged
 	}
-	return q, nil
+	return q
+}
+
+// open opens an item of the branch. One that cannot be read stays out, and is named.
+func (m *merging) open(e *replica.Entry) (item.Item, bool) {
+	it, err := m.v.Open(e)
+	if err != nil {
+		m.unreadable = append(m.unreadable, e.ID)
+	}
+	return it, err == nil
 }
 
 // bothChanged is the base of an item that both sides changed: no version has it.
