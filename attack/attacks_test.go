@@ -21,10 +21,13 @@ type attack struct {
 
 var attacks = slices.Concat(forks, thefts, records, accounts, logs, nuisances)
 
+// readOnly is the page's sentence while it shows what it had verified.
+const readOnly = "Your vault is read-only"
+
 // The client says the same about many lies.
 var (
-	altered     = want{"was changed outside this vault", "Your vault may have been tampered with"}
-	rolledBack  = want{"this device has seen", "The server has an older version of your vault"}
+	altered     = want{"was changed outside this vault", "Your vault may have been tampered with|" + readOnly}
+	rolledBack  = want{"this device has seen", "The server has an older version of your vault|" + readOnly}
 	either      = want{altered.commandLine + "|" + rolledBack.commandLine, altered.page + "|" + rolledBack.page}
 	keySettings = want{"key derivation", "The server asked for unsafe key settings"}
 	intercepted = want{"something other than the server of this vault answered", "Something on this network answered instead of your server."}

@@ -90,8 +90,10 @@ func (c *commandLine) run(t *testing.T, stdin string, args ...string) (stdout, s
 		t.Fatalf("bin/vaultsphere, which make build builds: %v", err)
 	}
 	for line := range strings.Lines(errs.String()) {
-		if e, isError := strings.CutPrefix(line, "vaultsphere: error: "); isError {
-			said += strings.TrimSpace(e)
+		for _, begin := range []string{"vaultsphere: error: ", "vaultsphere: warning: the vault is in alarm and read-only: "} {
+			if e, wrong := strings.CutPrefix(line, begin); wrong {
+				said += strings.TrimSpace(e)
+			}
 		}
 	}
 	if err != nil && said == "" {

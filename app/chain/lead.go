@@ -1,7 +1,7 @@
 package chain
 
 // Lead returns the hash of the write at revision to, as path says: the writes of Path(newest, to, nil). The caller has verified that head is
-// the hash of the newest write, and each of them is the one that a link names.
+// the hash of the newest write, and each of them has the hash that a link names.
 func Lead(vault ID, head Hash, newest, to int64, path []*Write) (Hash, error) {
 	known := hashes{newest: head}
 	if err := known.link(path, Path(newest, to, nil)); err != nil {

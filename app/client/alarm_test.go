@@ -3,6 +3,7 @@ package client_test
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/vaultsphere/vaultsphere/app/client"
@@ -202,4 +203,78 @@ func TestBringTogetherAfterWritesOfOtherDevices(t *testing.T) {
 			t.Errorf("%s: %q", title, got)
 		}
 	}
+}
+
+// The session, and what a person can do with it, does not depend on the vault.
+func TestAnAlarmDoesNotLockTheSession(t *testing.T) {
+	t.Parallel()
+	_, _, b := parted(t)
+	sessions, err := b.Sessions(t.Context())
+	if err != nil || len(sessions) != 2 {
+		t.Fatalf("%d sessions, %v", len(sessions), err)
+	}
+	if err := b.EndOtherSessions(t.Context(), password); err != nil {
+		t.Errorf("end other sessions: %v", err)
+	}
+	if err := b.CheckPassword(t.Context(), password); err != nil {
+		t.Errorf("check the password: %v", err)
+	}
+	if err := b.ChangePassword(t.Context(), password, "another password"); !errors.Is(err, client.ErrAlarm) && !errors.Is(err, client.ErrRolledBack) {
+		t.Errorf("change the password: %v", err)
+	}
+	if items, problems, err := b.Export(t.Context(), client.ExportOptions{}, nil); err != nil || len(items) != 2 || len(problems) > 0 {
+		t.Errorf("export: %d items, %v, %v", len(items), problems, err)
+	}
+	if err := b.Logout(t.Context(), false); err != nil {
+		t.Errorf("log out: %v", err)
+	}
+}
+
+// A device without a cache has nothing to read or to bring along. It can only accept the server's, which must be under the known card.
+func TestAnAlarmWithoutACache(t *testing.T) {
+	t.Parallel()
+	server, _, b := parted(t)
+	if err := b.KeepCopy(t.Context(), false, true); err != nil {
+		t.Fatal(err)
+	}
+	b = b.restarted(t, server)
+	b.unlock(t)
+	if _, err := b.Sync(t.Context()); !errors.Is(err, client.ErrRolledBack) {
+		t.Fatal(err)
+	}
+	if b.Alarm().IsZero() || b.ReadOnly() {
+		t.Errorf("%+v, readable %t", b.Alarm(), b.ReadOnly())
+	}
+	if _, err := b.BringTogether(t.Context()); !errors.Is(err, client.ErrNoCommon) || client.Explain(err).Code != client.CodeCannotMerge {
+		t.Errorf("bring together: %v", err)
+	}
+	state, err := b.OtherState(t.Context())
+	if err != nil || state.Mergeable || len(state.Differences) != 2 {
+		t.Fatalf("%+v, %v", state, err)
+	}
+	_, r := b.memory.only(t)
+	r.Card = strings.Repeat("A", 43) // the hash of another card
+	if _, err := b.remembering(t, server, r).OtherState(t.Context()); !errors.Is(err, client.ErrOtherIdentity) {
+		t.Errorf("under another card: %v", err)
+	}
+	if err := b.AcceptServers(t.Context(), password, state.Head); err != nil {
+		t.Fatal(err)
+	}
+	b.sync(t)
+	if got := b.titles(t, "on "); !slices.Equal(got, []string{"on a"}) {
+		t.Errorf("the device shows %q", got)
+	}
+}
+
+// remembering returns the same device with another memory, in alarm.
+func (d *device) remembering(t *testing.T, server string, r client.Remembered) *device {
+	t.Helper()
+	user, _ := d.memory.only(t)
+	other := (&device{wire: d.wire, memory: newMemory(), cache: newCache()}).restarted(t, server)
+	other.memory.users[user] = r
+	other.unlock(t)
+	if _, err := other.Sync(t.Context()); err == nil {
+		t.Fatal("there is no alarm")
+	}
+	return other
 }

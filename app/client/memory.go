@@ -184,13 +184,13 @@ func (op *operation) recall(v *vault) (err error) {
 		return err
 	}
 	if turns := v.remembered.seen(v.account.Vault).Turns; turns != v.turns {
-		op.turn(v, turns)
+		op.changeHistory(v, turns)
 	}
 	return nil
 }
 
-// turn drops what v holds of a history that this device has left.
-func (op *operation) turn(v *vault, turns int64) {
+// changeHistory drops what v holds of a history that this device has left.
+func (op *operation) changeHistory(v *vault, turns int64) {
 	op.client.mu.Lock()
 	defer op.client.mu.Unlock()
 	fresh := replica.New(v.user, v.Vault)

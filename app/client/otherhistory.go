@@ -175,7 +175,7 @@ func (op *operation) inAlarm() (*vault, error) {
 	return v, op.loadOutbox(v)
 }
 
-// AcceptServers makes the server's history the one that this device remembers: a roll-back with consent. head is OtherState.Head, which
+// AcceptServers makes this device remember the server's history: a roll-back with consent. head is OtherState.Head, which
 // the user has seen with its differences. The sealed cache of the former history goes into quarantine; the outbox stays, and its changes
 // are sent from now on.
 func (c *Client) AcceptServers(ctx context.Context, password, head string) error {

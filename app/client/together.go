@@ -289,7 +289,7 @@ func changedItems(branch []branchWrite) []chain.ID {
 func (m *merging) change(id chain.ID) (*outbox.Change, error) {
 	e := m.v.Verified(id.String())
 	if e == nil || sameLines(m.v.Live(), m.common, id) {
-		return nil, nil // deleted, or as before: nothing is deleted, and nothing is to be done
+		return nil, nil // deleted, or as before: nothing is deleted, and there is nothing to do
 	}
 	it, err := m.v.Open(e)
 	if err != nil {
@@ -346,7 +346,7 @@ func (op *operation) attachmentsOf(v, other *vault) ([]chain.Line, error) {
 	return missing[:min(len(missing), maxDetached)], nil
 }
 
-// touch seals an overview anew, because a write has operations: the branch has nothing that the server's vault lacks.
+// touch seals an overview again, because a write has operations: the branch has nothing that the server's vault lacks.
 func (m *merging) touch(ch *replica.Change) error {
 	for _, e := range m.other.All() {
 		if e.Err == nil {

@@ -21,8 +21,8 @@ type Log struct {
 	Entries  []*chain.Entry // all, the first first
 	Cards    *chain.Cards
 	Envelope []byte // of this user in the newest entry
-	// Joint is the write that brought the branch of this device and the history of the server together, if the last answer had one. Its
-	// author is to be shown, and what differs: a write can claim to merge a branch and drop its changes.
+	// Joint is the write that brought the branch of this device and the history of the server together, if the last answer had one. The
+	// caller shows its author and what differs: a write can claim to merge a branch and drop its changes.
 	Joint *chain.Write
 
 	cards []*chain.Card // the same as Cards, as a list
@@ -92,7 +92,10 @@ func (v *Replica) Follow(a *Answer, seen chain.State) (*Log, error) {
 		return nil, Altered(Found(bridge.Finding{Code: bridge.LogBroken}, "the vault has no log"))
 	}
 	base, genesis := v.Base(seen), all[0].Hash()
-	if base.Entry != nil && a.Branch != nil {
+	if a.Branch != nil && base.Entry == nil {
+		return nil, Altered(Found(bridge.Finding{Code: bridge.LogBroken}, "the answer has a branch, although this device named none"))
+	}
+	if a.Branch != nil {
 		return v.rejoin(next, a, base, all, writes)
 	}
 	if base.Entry != nil && (a.Revision < base.Revision || a.Sequence < base.Entry.Sequence || a.Revision == base.Revision && a.Head != encodeSigned(base.Write[:])) {
@@ -110,15 +113,15 @@ func (v *Replica) Follow(a *Answer, seen chain.State) (*Log, error) {
 	default:
 		return nil, broken(err)
 	}
-	if err := next.settle(v.Vault, all, a); err != nil {
+	if err := next.adopt(v.Vault, all, a); err != nil {
 		return nil, err
 	}
 	next.setHead(writes)
 	return next, nil
 }
 
-// settle takes the entries of a log whose state is verified.
-func (l *Log) settle(vault chain.ID, all []*chain.Entry, a *Answer) (err error) {
+// adopt takes the entries of a log whose state is verified.
+func (l *Log) adopt(vault chain.ID, all []*chain.Entry, a *Answer) (err error) {
 	if l.State.Entry.Vault != vault {
 		return Altered(Found(bridge.Finding{Code: bridge.OtherVault}, "the server shows another vault"))
 	}
@@ -148,7 +151,7 @@ func (v *Replica) rejoin(next *Log, a *Answer, base chain.State, all []*chain.En
 	if next.State, next.Joint, err = chain.Rejoined(all[0].Hash(), base, all, b, next.Cards); err != nil {
 		return nil, &RolledBackError{Seen: base.Revision, Got: a.Revision, Err: err}
 	}
-	if err := next.settle(v.Vault, all, a); err != nil {
+	if err := next.adopt(v.Vault, all, a); err != nil {
 		return nil, err
 	}
 	next.setHead(writes)

@@ -190,8 +190,13 @@ func describeAlarm(a client.Alarm) string {
 }
 
 // noteAlarm warns that a command shows what this device verified, and not what the server has.
-func (p *program) noteAlarm(a client.Alarm) {
-	p.note("warning: the vault is in alarm and read-only: %s", describeAlarm(a))
+// cause is what was wrong just now; nil if the server was not asked.
+func (p *program) noteAlarm(a client.Alarm, cause error) {
+	why := describeAlarm(a)
+	if cause != nil {
+		why = cause.Error()
+	}
+	p.note("warning: the vault is in alarm and read-only: %s", why)
 	p.note("hint: vaultsphere alarm shows what differs and what you can do")
 }
 

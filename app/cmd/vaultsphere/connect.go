@@ -135,12 +135,12 @@ func (p *program) unlocked(ctx context.Context) (*connection, error) {
 	}
 	if opened.Offline {
 		p.note("the server cannot be reached; using the cache")
-	} else if err := p.sync(ctx, c); err != nil && !c.ReadOnly() {
+	} else if err = p.sync(ctx, c); err != nil && !c.ReadOnly() {
 		c.Lock()
 		return nil, err
 	}
 	if a := c.Alarm(); !a.IsZero() {
-		p.noteAlarm(a)
+		p.noteAlarm(a, err)
 	}
 	return c, nil
 }

@@ -64,6 +64,13 @@ async function outcome() {
   await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange"))); // the page syncs, too
   await page.locator(`${ALARM}, ${MESSAGE}`).first().waitFor({ timeout: 60_000 });
   if (await page.locator(ALARM).isVisible()) return { titles: [], said: (await shown()).text };
+  const look = page.locator('.banner a[href="#/alarm"]');
+  if (await look.isVisible()) {
+    await look.click();
+    await page.locator(".alarm-cause li").first().waitFor();
+    const details = await page.locator("h1, .alarm-cause li").allInnerTexts();
+    return { titles: await titles(), said: details.join(" ") };
+  }
   return { titles: await titles(), said: await page.locator(MESSAGE).first().innerText() };
 }
 

@@ -167,7 +167,7 @@ test("a damaged list of copies does not block sign-in", async () => {
   await page.getByText("3 items").waitFor();
 });
 
-test("the alarm offers the copy before signing out", async () => {
+test("an older vault leaves what this device verified open", async () => {
   let old;
   await page.reload();
   await heading(page, "Your vault is locked");
@@ -181,7 +181,26 @@ test("the alarm offers the copy before signing out", async () => {
   await heading(page, "Your vault is locked");
   await tamperVault(page, (vault) => Object.assign(vault, old));
   await unlock(page);
-  await heading(page, "The server has an older version of your vault");
+  await page.getByText("Read-only: the server shows a different history of your vault.").waitFor();
+  await page.getByText("5 items").waitFor();
+  await page.getByRole("link", { name: "What to do" }).click();
+  await heading(page, "Your vault is read-only");
+  assert.deepEqual(await findingsInBothThemes(page), []);
+});
+
+test("the alarm about a swapped account offers the copy before signing out", async () => {
+  await addMany(page, logins(2));
+  await page.getByText("5 items").waitFor();
+  await page.context().route("**/api/v1/account", async (route) => {
+    const response = await route.fetch();
+    const account = await response.json();
+    account.keys.identity = account.keys.identity.replace(/^.{20}/, (start) => [...start].reverse().join(""));
+    await route.fulfill({ response, json: account });
+  });
+  await page.reload();
+  await heading(page, "Your vault is locked");
+  await unlock(page);
+  await heading(page, "Your vault may have been tampered with");
   const openHere = page.getByRole("button", { name: "Open the offline copy" });
   await openHere.waitFor();
   assert.deepEqual(await page.locator(".actions button").allTextContents(), [

@@ -1,4 +1,4 @@
-// What is wrong with a vault in alarm, how the server's differs, and the ways out.
+// The page of a vault in alarm: the cause, the differences, and the ways out.
 import { useEffect, useState } from "preact/hooks";
 import * as api from "../../core/api.gen";
 import type { ChangeKind, Difference, OtherState } from "../../core/protocol.gen";
@@ -46,7 +46,7 @@ function Differences({ other }: { other: OtherState }) {
   );
 }
 
-/** What is wrong, and who signed it. */
+/** The cause, and who signed it. */
 function Cause() {
   const text = texts.value.inAlarm;
   const { finding, object, number, author, since } = alarm.value ?? { finding: { code: "vault_other" as const }, since: 0 };
