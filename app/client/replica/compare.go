@@ -31,7 +31,9 @@ func (v *Replica) Differences(other *Replica) []Difference {
 }
 
 // Differences lists what a whole answer has changed, added and deleted.
-func (n *Next) Differences() []Difference { return differences(n.v.entries, n.v.opener, n.changed, n.opener) }
+func (n *Next) Differences() []Difference {
+	return differences(n.v.entries, n.v.opener, n.changed, n.opener)
+}
 
 func differences(before map[string]*Entry, was opener, after map[string]*Entry, is opener) []Difference {
 	out := []Difference{}

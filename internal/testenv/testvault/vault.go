@@ -145,7 +145,7 @@ func (v *Vault) DraftJoin(other *Vault, ops ...Operation) Write {
 	for common < len(v.Writes) && common < len(other.Writes) && v.Writes[common].Hash() == other.Writes[common].Hash() {
 		common++
 	}
-	d.WriteChange.Branch = &vault.Branch{Common: int64(common), Join: d.Write.Revision, Writes: other.Writes[common:]}
+	d.Branch = &vault.Branch{Common: int64(common), Join: d.Write.Revision, Writes: other.Writes[common:]}
 	for i, w := range other.Writes[common:] {
 		d.branch = append(d.branch, chain.BranchWrite{Write: w, Operations: other.Operations[common+i]})
 	}
@@ -193,7 +193,7 @@ func (v *Vault) Apply(w Write) {
 	}
 	v.State, v.Live = w.Next.State, &w.live
 	v.Writes, v.Operations = append(v.Writes, w.Write), append(v.Operations, w.Operations)
-	if b := w.WriteChange.Branch; b != nil {
+	if b := w.Branch; b != nil {
 		v.Branches = append(v.Branches, b)
 	}
 }
