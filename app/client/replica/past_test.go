@@ -46,7 +46,7 @@ func (o *owned) restored(t testing.TB, p *Past) {
 	for _, f := range p.Formers(everything) {
 		tokens := &Tokens{}
 		lines := p.Missing(f)
-		if err := tokens.Add(lines, o.KeptTokens(lines)); err != nil {
+		if err := tokens.Add(lines, o.OldTokens(lines)); err != nil {
 			t.Fatal(err)
 		}
 		if !f.Existed() {
@@ -220,7 +220,7 @@ func TestOtherTokensAreRefusedOneByOne(t *testing.T) {
 	for _, f := range formers {
 		lines = append(lines, p.Missing(f)...)
 	}
-	answer := o.KeptTokens(lines)
+	answer := o.OldTokens(lines)
 	if len(lines) != 6 || len(Ask(lines).Tokens) != 6 {
 		t.Fatalf("%d lines", len(lines))
 	}
