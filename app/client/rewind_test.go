@@ -84,7 +84,7 @@ func TestVersionsOfAnItemComeBack(t *testing.T) {
 	} {
 		got := h.Versions[i]
 		if got.Revision != want.Revision || got.Change != want.Change || !slices.Equal(got.Fields, want.Fields) ||
-			!got.Kept || got.Author != "anna" || got.Time.IsZero() || got.Title != "Bank" {
+			!got.Available || got.Author != "anna" || got.Time.IsZero() || got.Title != "Bank" {
 			t.Errorf("version %d: %+v", i, got)
 		}
 	}
@@ -319,7 +319,7 @@ func TestAnInterruptedRestorationGoesOn(t *testing.T) {
 	}
 }
 
-func TestTheQuotaOfKeptTokensStopsARestoration(t *testing.T) {
+func TestAFullQuotaStopsARestoration(t *testing.T) {
 	t.Parallel()
 	d, _ := registered(t)
 	then := history(t, d)

@@ -550,9 +550,9 @@ export interface ItemVersion {
   time: string; // by the author's clock
   author: string; // username; empty: nobody is proven to have signed it
   change: ItemChange;
-  title: string; // empty if not Kept
+  title: string; // empty if not Available
   fields: string[]; // that the write changed, as item.Differences names them; empty if that is unknown
-  kept: boolean; // the contents are still there
+  available: boolean; // the contents are still there
 }
 
 export interface Items {
