@@ -84,7 +84,7 @@ func TestVersionsOfAnItemComeBack(t *testing.T) {
 	} {
 		got := h.Versions[i]
 		if got.Revision != want.Revision || got.Change != want.Change || !slices.Equal(got.Fields, want.Fields) ||
-			!got.Kept || got.Author != "anna" || got.Time.IsZero() || got.Title != "Bank" {
+			!got.Available || got.Author != "anna" || got.Time.IsZero() || got.Title != "Bank" {
 			t.Errorf("version %d: %+v", i, got)
 		}
 	}
@@ -256,104 +256,6 @@ func TestItemsThatCannotComeBackStay(t *testing.T) {
 	}
 }
 
-// lies about writes that are over.
-var pastLies = map[string]func(h *protocol.VaultHistory){
-	"a hole": func(h *protocol.VaultHistory) {
-		h.Writes, h.Operations = slices.Delete(h.Writes, 1, 2), slices.Delete(h.Operations, 1, 2)
-	},
-	"nothing":            func(h *protocol.VaultHistory) { h.Writes, h.Operations = h.Writes[:0], h.Operations[:0] },
-	"other operations":   func(h *protocol.VaultHistory) { h.Operations[0] = h.Operations[1] },
-	"missing operations": func(h *protocol.VaultHistory) { h.Operations = h.Operations[1:] },
-	"another write":      func(h *protocol.VaultHistory) { h.Writes[0] = h.Writes[1] },
-	"a write twice": func(h *protocol.VaultHistory) {
-		h.Writes, h.Operations = append(h.Writes, h.Writes...), append(h.Operations, h.Operations...)
-	},
-	"an altered write":    func(h *protocol.VaultHistory) { h.Writes[1] = changedAt(h.Writes[1], 120) },
-	"text without a form": func(h *protocol.VaultHistory) { h.Writes[0] = "x" },
-}
-
-// changedAt returns base64url with another digit at a place.
-func changedAt(text string, at int) string {
-	b := []byte(text)
-	if b[at] == 'A' {
-		b[at] = 'B'
-	} else {
-		b[at] = 'A'
-	}
-	return string(b)
-}
-
-func TestLiesAboutThePastChangeNothing(t *testing.T) {
-	t.Parallel()
-	d, _ := registered(t)
-	then := history(t, d)
-	before := d.sync(t).Revision
-	for name, lie := range pastLies {
-		d.wire.lie(edit(t, protocol.PathVaultHistory, func(h *protocol.VaultHistory) {
-			if len(h.Writes) > 2 { // not where the client asks for what is still missing
-				lie(h)
-			}
-		}))
-		calls := map[string]func() error{
-			"Rewind":   func() error { _, err := d.Rewind(t.Context(), client.Rewind{Revision: then}, nil); return err },
-			"Log":      func() error { _, _, err := d.Log(t.Context(), 10); return err },
-			"Deleted":  func() error { _, err := d.Deleted(t.Context()); return err },
-			"Versions": func() error { _, err := d.Versions(t.Context(), d.found1(t, "same")); return err },
-		}
-		for call, do := range calls {
-			var altered *client.VaultAlteredError
-			var answer *client.AnswerError
-			err := do()
-			if !errors.As(err, &altered) && !errors.As(err, &answer) {
-				t.Errorf("%s, %s: %v", call, name, err)
-			}
-			// The present is verified: a lie about the past closes no vault.
-			if code := client.Explain(err).Code; code != client.CodeHistoryAltered && altered != nil {
-				t.Errorf("%s, %s: code %s", call, name, code)
-			}
-		}
-	}
-	d.wire.lie(nil)
-	if after := d.sync(t).Revision; after != before {
-		t.Errorf("revision %d instead of %d", after, before)
-	}
-	expect(t, "titles", d.titles(t, ""), []string{"added", "changed since", "same"})
-}
-
-// found1 returns the id of the only item with this title.
-func (d *device) found1(t *testing.T, title string) string {
-	t.Helper()
-	found, err := d.Search(client.Query{Text: title})
-	if err != nil || len(found) != 1 {
-		t.Fatalf("%+v, %v", found, err)
-	}
-	return found[0].ID
-}
-
-// A server can spoil the signature of an older write. It names nobody then, and nothing is restored from there.
-func TestAnUnprovenAuthorIsNotNamed(t *testing.T) {
-	t.Parallel()
-	d, _ := registered(t)
-	then := history(t, d)
-	d.wire.lie(edit(t, protocol.PathVaultHistory, func(h *protocol.VaultHistory) {
-		for i, w := range h.Writes {
-			h.Writes[i] = changedAt(w, len(w)-20)
-		}
-	}))
-	lines, _, err := d.Log(t.Context(), 3)
-	if err != nil || lines[0].Author != "" || lines[0].Items[0].Title != "deleted" {
-		t.Errorf("%+v, %v", lines, err)
-	}
-	_, err = d.Rewind(t.Context(), client.Rewind{Revision: then}, nil)
-	if !errors.Is(err, client.ErrUnproven) || client.Explain(err).Code != client.CodeHistoryAltered {
-		t.Errorf("restored the state of an unproven write: %v", err)
-	}
-	d.wire.lie(edit(t, protocol.PathVaultHistory, func(h *protocol.VaultHistory) { h.Cards = h.Cards[:0] }))
-	if lines, _, err := d.Log(t.Context(), 3); err != nil || lines[0].Author != "anna" { // this device has the card
-		t.Errorf("%+v, %v", lines, err)
-	}
-}
-
 // many returns a device whose vault lost 150 items, and the revision that has them: more than one write restores.
 func many(t *testing.T) (d *device, server string, then int64) {
 	t.Helper()
@@ -417,7 +319,7 @@ func TestAnInterruptedRestorationGoesOn(t *testing.T) {
 	}
 }
 
-func TestTheQuotaOfKeptTokensStopsARestoration(t *testing.T) {
+func TestAFullQuotaStopsARestoration(t *testing.T) {
 	t.Parallel()
 	d, _ := registered(t)
 	then := history(t, d)
@@ -478,73 +380,6 @@ func TestLostFilesAreNamed(t *testing.T) {
 	}
 	if got := d.get(t, it.ID); got.Password != it.Password {
 		t.Errorf("%+v", got)
-	}
-}
-
-func TestLogNamesAuthorsAndItems(t *testing.T) {
-	t.Parallel()
-	d, _ := registered(t)
-	history(t, d)
-	lines, more, err := d.Log(t.Context(), 100)
-	if err != nil || more {
-		t.Fatal(err, more)
-	}
-	var got []string
-	for _, l := range lines {
-		text := fmt.Sprint(l.Revision, " ", l.Author, " ", l.Entry)
-		for _, it := range l.Items {
-			text += fmt.Sprintf("%s %s", it.Change, it.Title)
-		}
-		if l.Time.IsZero() || len(l.Digest) != 64 {
-			t.Errorf("%+v", l)
-		}
-		got = append(got, text)
-	}
-	expect(t, "log", got, []string{
-		"6 anna deleted deleted", "5 anna added added", "4 anna changed changed since", "3 anna added same", "2 anna added deleted",
-		"1 anna added changed since", "0 anna account", "0 anna create",
-	})
-	lines, more, err = d.Log(t.Context(), 2)
-	if err != nil || !more || len(lines) != 2 {
-		t.Errorf("%d lines, %v, %v", len(lines), more, err)
-	}
-}
-
-func TestDigestsAtACommonRevision(t *testing.T) {
-	t.Parallel()
-	d, server := registered(t)
-	history(t, d)
-	other := newDevice(t, server)
-	other.login(t, "anna", "other")
-	other.sync(t)
-	lines, _, err := d.Log(t.Context(), 100)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, l := range lines {
-		digest, newest, err := other.Digest(t.Context(), l.Revision)
-		if l.Entry == "account" {
-			continue // revision 0 is the first entry
-		}
-		if err != nil || digest.String() != l.Digest || newest != 6 {
-			t.Errorf("revision %d: %v, %d, %v; want %s", l.Revision, digest, newest, err, l.Digest)
-		}
-	}
-	for _, revision := range []int64{-1, 7} {
-		if _, _, err := d.Digest(t.Context(), revision); !errors.Is(err, client.ErrNoRevision) {
-			t.Errorf("revision %d: %v", revision, err)
-		}
-	}
-	d.wire.lie(func(r client.Request, answer *client.Response) {
-		edit(t, protocol.PathVault, func(a *protocol.VaultAnswer) {
-			if len(a.Writes) > 1 {
-				a.Writes[1] = changedAt(a.Writes[1], 120)
-			}
-		})(r, answer)
-	})
-	var altered *client.VaultAlteredError
-	if _, _, err := d.Digest(t.Context(), 1); !errors.As(err, &altered) {
-		t.Errorf("an altered path: %v", err)
 	}
 }
 

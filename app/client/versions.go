@@ -14,13 +14,13 @@ import (
 
 // ItemVersion is a state of an item in the history of the vault.
 type ItemVersion struct {
-	Revision int64     `json:"revision"` // of the write that made it
-	Time     time.Time `json:"time"`     // by the author's clock
-	Author   string    `json:"author"`   // username; empty: nobody is proven to have signed it
-	Change   Changed   `json:"change"`
-	Title    string    `json:"title"`  // empty if not Kept
-	Fields   []string  `json:"fields"` // that the write changed, as item.Differences names them; empty if that is unknown
-	Kept     bool      `json:"kept"`   // the contents are still there
+	Revision  int64     `json:"revision"` // of the write that made it
+	Time      time.Time `json:"time"`     // by the author's clock
+	Author    string    `json:"author"`   // username; empty: nobody is proven to have signed it
+	Change    Changed   `json:"change"`
+	Title     string    `json:"title"`     // empty if not Available
+	Fields    []string  `json:"fields"`    // that the write changed, as item.Differences names them; empty if that is unknown
+	Available bool      `json:"available"` // the contents are still there
 }
 
 // ItemHistory has the states of an item, the newest first.
@@ -109,7 +109,7 @@ func (h *versions) opened(tokens *replica.Tokens) []ItemVersion {
 		var after item.Item
 		after, err = h.past.Open(states[i], tokens)
 		out[i] = ItemVersion{Revision: s.Revision, Time: timeOf(s.Time), Author: authorOf(h.past, s), Change: ItemChanged, Fields: []string{},
-			Kept: err == nil, Title: after.Title}
+			Available: err == nil, Title: after.Title}
 		switch {
 		case !states[i].Existed():
 			out[i].Change = ItemDeleted

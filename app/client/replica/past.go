@@ -95,7 +95,7 @@ func (v *Replica) Past() (*Past, error) {
 	return p, p.learn(v.log.cards)
 }
 
-// learn takes the cards that stand in a roster of the verified log. No other counts.
+// learn takes the cards that are in a roster of the verified log. No other counts.
 func (p *Past) learn(cards []*chain.Card) error {
 	for _, c := range cards {
 		if p.known[c.Hash()] && p.cards.Get(c.Hash()) == nil {

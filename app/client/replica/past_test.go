@@ -46,7 +46,7 @@ func (o *owned) restored(t testing.TB, p *Past) {
 	for _, f := range p.Formers(everything) {
 		tokens := &Tokens{}
 		lines := p.Missing(f)
-		if err := tokens.Add(lines, o.KeptTokens(lines)); err != nil {
+		if err := tokens.Add(lines, o.OldTokens(lines)); err != nil {
 			t.Fatal(err)
 		}
 		if !f.Existed() {
@@ -149,8 +149,8 @@ func TestPastRefusesWhatTheHeadDoesNotVouchFor(t *testing.T) {
 		"more than asked for": func(_ *testing.T, _ *owned, h *protocol.VaultHistory) {
 			h.Writes, h.Operations = slices.Repeat(h.Writes, 2), slices.Repeat(h.Operations, 2)
 		},
-		"text that is no write": func(_ *testing.T, _ *owned, h *protocol.VaultHistory) { h.Writes[0] = "!" },
-		"too many cards":        func(_ *testing.T, _ *owned, h *protocol.VaultHistory) { h.Cards = slices.Repeat(h.Cards, 3000) },
+		"text that is not a write": func(_ *testing.T, _ *owned, h *protocol.VaultHistory) { h.Writes[0] = "!" },
+		"too many cards":           func(_ *testing.T, _ *owned, h *protocol.VaultHistory) { h.Cards = slices.Repeat(h.Cards, 3000) },
 	} {
 		o := newOwned(t)
 		o.add("Bank")
@@ -192,7 +192,7 @@ func TestNobodyIsNamedWithoutHisSignature(t *testing.T) {
 	if err != nil || last.Unproven != nil || len(steps) != 2 || steps[0].Unproven != nil || !errors.Is(steps[1].Unproven, chain.ErrSignature) {
 		t.Errorf("%v: %+v", err, steps)
 	}
-	// A card that stands in no roster proves nothing, and does not spoil the others: here another one of the same user and generation.
+	// A card that is in no roster proves nothing, and does not spoil the others: here another one of the same user and generation.
 	forged := must(seal.FirstCard(o.Owner.ID, "ada", seal.NewCardKeys()))(t)
 	_, last, _, err = o.past(t, 1, func(h *protocol.VaultHistory) {
 		h.Cards = append([]protocol.Signed{encodeSigned(forged.Encode())}, h.Cards...)
@@ -220,7 +220,7 @@ func TestOtherTokensAreRefusedOneByOne(t *testing.T) {
 	for _, f := range formers {
 		lines = append(lines, p.Missing(f)...)
 	}
-	answer := o.KeptTokens(lines)
+	answer := o.OldTokens(lines)
 	if len(lines) != 6 || len(Ask(lines).Tokens) != 6 {
 		t.Fatalf("%d lines", len(lines))
 	}
@@ -242,7 +242,7 @@ func TestOtherTokensAreRefusedOneByOne(t *testing.T) {
 	}
 }
 
-// An item of which a faulty client wrote only one half has an error of its own. It is not taken for one that did not exist, which a
+// An item of which a faulty client wrote only one half has its own error. It is not taken for one that did not exist, which a
 // restoration deletes.
 func TestHalfAnItemIsNotTakenForNone(t *testing.T) {
 	t.Parallel()
@@ -270,12 +270,12 @@ func TestHalfAnItemIsNotTakenForNone(t *testing.T) {
 func TestItemsOfAStep(t *testing.T) {
 	t.Parallel()
 	o := newOwned(t)
-	kept := o.add("kept")
+	other := o.add("stays")
 	gone := o.add("gone")
-	o.rename(kept, "renamed")
+	o.rename(other, "renamed")
 	o.remove(gone)
 	o.Follow(o.DraftRotate())
-	overview := o.tokens[kept][0]
+	overview := o.tokens[other][0]
 	o.Apply(o.Draft(testvault.Delete(overview), o.Put(chain.RecordOverview, overview.ID, overview.Version, `{"title":"renamed","type":"login"}`)))
 	o.sync(t)
 	_, _, steps, err := o.past(t, 0, nil)

@@ -56,7 +56,7 @@ func (p *program) history(ctx context.Context, name string, asJSON bool) error {
 		if len(v.Fields) > 0 {
 			change += " " + strings.Join(v.Fields, ", ")
 		}
-		if !v.Kept && v.Change != client.ItemDeleted {
+		if !v.Available && v.Change != client.ItemDeleted {
 			change += " (no longer kept)"
 		}
 		rows = append(rows, []string{strconv.FormatInt(v.Revision, 10), shortTime(v.Time), author(v.Author), change})

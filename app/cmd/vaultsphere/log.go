@@ -24,7 +24,7 @@ func (p *program) logCommand() *cobra.Command {
 		Short: "Show the history of the vault",
 		Long: `Show the history of the vault, the newest change first: the revision, the time, who made it, and
 the items that it added, changed or deleted. Entries of the vault's log, such as a new master
-password, have no revision of their own.
+password, have no own revision.
 
 The history is checked against the newest revision. The time is that of the author's clock.
 The author is "unknown" if nobody is proven to have signed the change.

@@ -68,7 +68,7 @@ func (r restoring) check(cmd *cobra.Command, args []string) error {
 	case at && r.at < 1, undo && r.undo < 1:
 		return usage(cmd.CommandPath(), "a revision is a number from 1")
 	case undo && len(args) > 0:
-		return usage(cmd.CommandPath(), "--undo takes no items")
+		return usage(cmd.CommandPath(), "--undo does not accept items")
 	case at && r.all == (len(args) > 0):
 		return usage(cmd.CommandPath(), "with --at, name items or use --all, but not both")
 	case !at && !undo && (r.all || r.dryRun || r.asJSON || r.yes):

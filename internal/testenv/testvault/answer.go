@@ -130,11 +130,11 @@ func (v *Vault) History(from, to int64) protocol.VaultHistory {
 	return h
 }
 
-// KeptTokens returns what an honest server answers to a request for tokens that are live or kept.
-func (v *Vault) KeptTokens(lines []chain.Line) protocol.TokensAnswer {
+// OldTokens returns what an honest server answers to a request for tokens that are live or were replaced.
+func (v *Vault) OldTokens(lines []chain.Line) protocol.TokensAnswer {
 	a := protocol.TokensAnswer{Tokens: []protocol.TokenOrNone{}}
 	for _, l := range lines {
-		a.Tokens = append(a.Tokens, v.Kept[l])
+		a.Tokens = append(a.Tokens, v.AllTokens[l])
 	}
 	return a
 }

@@ -19,7 +19,7 @@ type Vault struct {
 	State      chain.State
 	Live       *chain.Live
 	Tokens     map[chain.Line]string // of the live records
-	Kept       map[chain.Line]string // of all records that ever were
+	AllTokens  map[chain.Line]string // of all records that ever were
 	Entries    []*chain.Entry
 	Writes     []*chain.Write
 	Operations [][]chain.Operation // of Writes
@@ -33,7 +33,7 @@ func (p *Person) Found() (*Vault, vault.Founding) { return p.FoundAs(seal.NewID(
 // FoundAs does what Found does, with an id that may be in use.
 func (p *Person) FoundAs(id chain.ID) (*Vault, vault.Founding) {
 	v := &Vault{
-		ID: id, Owner: p, Known: knownCards(p.Cards), Epochs: []seal.EpochKey{seal.NewEpochKey()}, Tokens: map[chain.Line]string{}, Kept: map[chain.Line]string{},
+		ID: id, Owner: p, Known: knownCards(p.Cards), Epochs: []seal.EpochKey{seal.NewEpochKey()}, Tokens: map[chain.Line]string{}, AllTokens: map[chain.Line]string{},
 	}
 	v.Live = chain.NewLive(v.ID)
 	envelope := must(v.Epochs[0].SealEnvelope(v.ID, 1, p.Card()))
@@ -182,13 +182,13 @@ func (v *Vault) draftWrite(branch chain.Hash, ops []Operation) Write {
 // Apply moves the vault to the state after a write that Draft returned for its present state.
 func (v *Vault) Apply(w Write) {
 	tokens := w.Tokens
-	v.Tokens, v.Kept = maps.Clone(v.Tokens), maps.Clone(v.Kept)
+	v.Tokens, v.AllTokens = maps.Clone(v.Tokens), maps.Clone(v.AllTokens)
 	for _, o := range w.Operations {
 		switch {
 		case o.Delete:
 			delete(v.Tokens, o.Line)
 		case o.Kind.Sealed():
-			v.Tokens[o.Line], v.Kept[o.Line], tokens = tokens[0], tokens[0], tokens[1:]
+			v.Tokens[o.Line], v.AllTokens[o.Line], tokens = tokens[0], tokens[0], tokens[1:]
 		}
 	}
 	v.State, v.Live = w.Next.State, &w.live

@@ -13,12 +13,11 @@ export type CoreMethod =
   "unlock" | "lock" | "logout" | "keep_copy" | "copies" | "open_copy" | "delete_copy" | "recover" | "check_phrase" | "sync" |
   "follow" | "waiting" | "index" | "list" | "closest" | "get" | "confirm_item" | "history" | "restore_version" | "code" |
   "next_code" | "save" | "add_many" | "seal_draft" | "open_draft" | "remove" | "archive" | "trash" | "restore" | "tag" | "mark" |
-  "ignore" | "duplicate" | "empty_trash" | "purge_trash" | "alarm" | "other_state" | "bring_together" | "accept_servers" |
-  "attach" | "attachment" | "remove_attachment" | "import_run" | "import_forget" | "plan_import" | "open_items" | "account" |
-  "change_password" | "check_password" | "prepare_phrase" | "activate_phrase" | "prepare_rotation" | "activate_rotation" |
-  "cancel_rotation" | "reseal" | "totp_begin" | "totp_confirm" | "totp_remove" | "sessions" | "end_session" |
-  "end_other_sessions" | "delete_account" | "health" | "item_health" | "breach" | "breaches" | "breach_address" |
-  "generate_password" | "generate_passphrase";
+  "ignore" | "duplicate" | "empty_trash" | "purge_trash" | "item_history" | "deleted_items" | "vault_log" | "preview_rewind" |
+  "rewind" | "attach" | "attachment" | "remove_attachment" | "import_run" | "import_forget" | "plan_import" | "open_items" |
+  "account" | "change_password" | "check_password" | "prepare_phrase" | "activate_phrase" | "totp_begin" | "totp_confirm" |
+  "totp_remove" | "sessions" | "end_session" | "end_other_sessions" | "delete_account" | "health" | "item_health" | "breach" |
+  "breaches" | "breach_address" | "generate_password" | "generate_passphrase";
 
 export type WorkerMethod =
   "strength" | "draw_qr" | "scan_qr" | "formats" | "import_columns" | "import_preview" | "check_patterns" | "export_vault";
@@ -33,11 +32,6 @@ export interface APIKey {
   username?: string;
   valid_from?: string; // a date
   unknown?: string;
-}
-
-export interface Acceptance {
-  password: string;
-  head: string; // of the client.OtherState that the person has seen
 }
 
 /** Account describes the signed-in user. */
@@ -57,26 +51,6 @@ export interface AccountDeletion {
 
 export interface Added {
   added: number;
-}
-
-/** Alarm says why a vault is in alarm. */
-export interface Alarm {
-  since: number; // by this device's clock, Unix milliseconds
-  finding: Finding;
-  /**
-   * Object is what is wrong, and Number which: an entry of the log by its sequence number, or a write by its revision. Author is
-   * who it names as its author: the username on a verified card, or an id. All are empty if nothing signed is wrong.
-   */
-  object?: string; // "entry" or "write"
-  number?: number;
-  author?: string;
-}
-
-/** AlarmState says whether and why the vault is in alarm. */
-export interface AlarmState {
-  alarm: Alarm | null; // null: it is not
-  /** Readable: what this device verified is open for reading. */
-  readable: boolean;
 }
 
 export interface Archiving {
@@ -136,18 +110,15 @@ export interface Card {
   unknown?: string;
 }
 
-/** ChangeKind says how an item differs between two states of a vault. */
-export type ChangeKind = "added" | "changed" | "deleted";
-
 export interface Changed {
   item: Item;
 }
 
 /** Code identifies an error for a user interface: a protocol.Code of the server, or one of these. */
 export type ClientCode =
-  "locked" | "wrong_password" | "bad_phrase" | "kdf_refused" | "vault_altered" | "vault_rolled_back" | "attachment_altered" |
-  "record_unreadable" | "offline" | "intercepted" | "server_fault" | "cancelled" | "bad_input" | "unsent_changes" | "read_only" |
-  "vault_alarm" | "cannot_merge" | "other_identity" | "reprompt" | "copy_damaged" | "not_found" | "internal";
+  "locked" | "wrong_password" | "bad_phrase" | "kdf_refused" | "vault_altered" | "vault_rolled_back" | "history_altered" |
+  "attachment_altered" | "record_unreadable" | "offline" | "intercepted" | "server_fault" | "cancelled" | "bad_input" |
+  "unsent_changes" | "read_only" | "reprompt" | "copy_damaged" | "not_found" | "internal";
 
 export interface Closest {
   items: Summary[];
@@ -191,18 +162,23 @@ export interface CopyOpening {
   password: string;
 }
 
-export interface Device {
-  device: string; // as the list of sessions calls it
+/** DeletedItem is an item that was deleted permanently, and that the server still keeps. */
+export interface DeletedItem {
+  id: string;
+  title: string;
+  subtitle: string;
+  type: ItemType;
+  revision: number; // the last one that has the item
+  time: string; // of the deletion, by its author's clock
+  author: string; // of the deletion; empty: nobody is proven to have signed it
 }
 
-/**
- * Difference is an item that differs between two states of a vault. Both were verified and opened here: no server has a say in
- * it.
- */
-export interface Difference {
-  id: string;
-  title: string; // as it was if the item was deleted, else as it is now; empty if it cannot be read
-  kind: ChangeKind;
+export interface DeletedItems {
+  items: DeletedItem[];
+}
+
+export interface Device {
+  device: string; // as the list of sessions calls it
 }
 
 export interface Draft {
@@ -547,6 +523,15 @@ export interface Item {
   unknown_details?: string;
 }
 
+/** Changed is a kind of change of an item. */
+export type ItemChange = "added" | "changed" | "deleted";
+
+/** ItemHistory has the states of an item, the newest first. */
+export interface ItemHistory {
+  versions: ItemVersion[];
+  more: boolean; // there may be older ones
+}
+
 export interface ItemID {
   id: string;
 }
@@ -559,14 +544,19 @@ export interface ItemIDs {
 export type ItemType =
   "login" | "note" | "card" | "bank_account" | "identity" | "passport" | "drivers_license" | "api_key" | "ssh_key";
 
-export interface Items {
-  items: Item[];
+/** ItemVersion is a state of an item in the history of the vault. */
+export interface ItemVersion {
+  revision: number; // of the write that made it
+  time: string; // by the author's clock
+  author: string; // username; empty: nobody is proven to have signed it
+  change: ItemChange;
+  title: string; // empty if not Available
+  fields: string[]; // that the write changed, as item.Differences names them; empty if that is unknown
+  available: boolean; // the contents are still there
 }
 
-/** Joined says that a write brought the branch of this device and the history of the server together. */
-export interface Joined {
-  author: string; // username on the card that signed the write
-  differences: Difference[];
+export interface Items {
+  items: Item[];
 }
 
 export interface KeepCopy {
@@ -595,6 +585,29 @@ export interface ListResult {
   complete: boolean; // false: Index has not opened all items yet
   hints?: Hint[];
   items: Summary[];
+}
+
+/** LogItem says what a write did with an item. */
+export interface LogItem {
+  id: string;
+  title: string; // as the device knows it; empty: unknown
+  change: ItemChange;
+}
+
+export interface LogLimit {
+  limit: number; // writes
+}
+
+/** LogLine is a write of the vault or an entry of its log. */
+export interface LogLine {
+  revision: number; // of the write, or of the newest write before the entry
+  digest: string; // hash of the write or entry, in hex
+  time: string; // by the author's clock
+  author: string; // username; empty: nobody is proven to have signed it
+  entry?: string; // what the entry does; empty for a write
+  items: LogItem[];
+  /** Resealed is the number of records that a write only sealed under a newer key. */
+  resealed?: number;
 }
 
 export interface Login {
@@ -667,18 +680,6 @@ export interface Opened {
 export interface OpenedCopy {
   username: string;
   partial: boolean; // a part of the cache is damaged and missing
-}
-
-/** OtherState is the server's history during an alarm, verified by this device. */
-export interface OtherState {
-  head: string; // hash of the newest write: what AcceptServers accepts
-  revision: number;
-  /** Verified is the revision that this device verified last. */
-  verified: number;
-  author?: string; // of the newest write; empty before the first
-  differences: Difference[]; // what the items of the server differ in
-  /** Mergeable reports whether BringTogether may work: the log of the server has the newest entry that this device knows. */
-  mergeable: boolean;
 }
 
 /** Code is what only the page and its worker find wrong. */
@@ -826,12 +827,6 @@ export interface RelocatedValues {
   row: number; // the first
 }
 
-/** Resealed is the result of a Reseal. */
-export interface Resealed {
-  records: number; // sealed under the newest key
-  unreadable: number; // that do not open, and stay as they are
-}
-
 /** Resumed is the session that Resume found. */
 export interface Resumed {
   state: State;
@@ -839,16 +834,36 @@ export interface Resumed {
   offline: boolean; // see client.Opened
 }
 
-/** Rotated is what a rotation changed besides the keys. */
-export interface Rotated {
-  passkeys: number; // that no longer open the account, because they were not at hand
-  records: number; // still under the keys of earlier epochs: see Reseal
+/** Rewind says what to restore: items as they were at a revision, the whole vault, or what one write changed. */
+export interface Rewind {
+  revision: number;
+  ids: string[]; // the items; empty: all
+  undo: boolean; // the state before the write of Revision, of the items that it changed
+  /** Seen is the newest revision that the user saw when confirming; 0: the newest. An item that was changed since stays. */
+  seen: number;
 }
 
-/** Rotation is a change of the encryption keys. */
-export interface Rotation {
-  password: string; // the current one
-  new_password?: string; // empty: it stays
+/** RewindProblem says why an item stays as it is. */
+export type RewindProblem = "expired" | "altered" | "unreadable" | "absent" | "waiting" | "changed";
+
+/** Rewound says what a Rewind changes, or has changed. */
+export interface Rewound {
+  revision: number; // of the state that is restored
+  time: string; // of its write, by the author's clock; zero: before the first write
+  author: string;
+  seen: number; // the newest revision, for Rewind
+  items: RewoundItem[];
+}
+
+/** RewoundItem says what happens to an item. */
+export interface RewoundItem {
+  id: string;
+  title: string; // after the restoration if it is known; otherwise now
+  change: ItemChange;
+  fields: string[]; // that change, as item.Differences names them
+  problem?: RewindProblem; // why the item stays as it is
+  /** LostFiles are the names of attachments that the server no longer keeps. */
+  lost_files?: string[];
 }
 
 /** SSHKey is a key pair, with the contents of its files. */
@@ -865,10 +880,9 @@ export interface SSHKey {
  */
 export type ServerCode =
   "bad_request" | "unauthorized" | "invalid_credentials" | "totp_required" | "totp_invalid" | "forbidden" |
-  "invitation_required" | "invitation_invalid" | "quota_reached" | "item_quota_reached" | "record_quota_reached" |
-  "branch_quota_reached" | "kept_quota" | "not_found" | "method_not_allowed" | "username_taken" | "user_id_taken" |
-  "revision_conflict" | "conflict" | "too_large" | "too_slow" | "unsupported_media" | "throttled" | "internal" | "unavailable" |
-  "storage_unavailable" | "storage_full";
+  "invitation_required" | "invitation_invalid" | "quota_reached" | "item_quota_reached" | "record_quota_reached" | "kept_quota" |
+  "not_found" | "method_not_allowed" | "username_taken" | "user_id_taken" | "revision_conflict" | "conflict" | "too_large" |
+  "too_slow" | "unsupported_media" | "throttled" | "internal" | "unavailable" | "storage_unavailable" | "storage_full";
 
 /** Session is one signed-in device. Times are RFC 3339 with millisecond precision, in UTC; LastSeen may lag by five minutes. */
 export interface Session {
@@ -935,10 +949,8 @@ export interface Synced {
   count: number; // items outside the trash
   trashed: number; // items in the trash
   unreadable: Unreadable[];
-  outdated: number; // records under the keys of earlier epochs: see Reseal
   pending: number; // changes, including refused ones
   refused: Refused[];
-  joined?: Joined; // a write has brought the branch of this device and the history of the server together
   kept: string[]; // items that were deleted here but not on the server, because another device changed them
 }
 
@@ -973,13 +985,6 @@ export interface ToTrash {
   keep_days: number; // 0: until the trash is emptied
 }
 
-/** Together is the result of BringTogether. */
-export interface Together {
-  author: string; // username on the card that signed the write
-  differences: Difference[];
-  unreadable: string[]; // ids of items of this device that were not brought along, because they cannot be read
-}
-
 export interface Unlock {
   password: string;
   device: string;
@@ -993,6 +998,11 @@ export interface Unreadable {
 
 export interface Username {
   username: string;
+}
+
+export interface VaultLog {
+  lines: LogLine[]; // the newest first
+  more: boolean; // there are older ones
 }
 
 /** Version is an older password of an item. */

@@ -3,7 +3,7 @@ import type { RewoundItem } from "../../core/protocol.gen";
 import { texts } from "../../texts";
 import { labelAt } from "../../ui/task";
 
-/** The keys of the labels of an item's fields. What is not here has the text restoring.otherField. */
+/** The keys of the labels of an item's fields. Any other field has the text restoring.otherField. */
 const LABELS: Record<string, string> = {
   title: "itemForm.title",
   type: "itemForm.type",
@@ -30,7 +30,7 @@ const LABELS: Record<string, string> = {
   password_history: "history.title",
 };
 
-/** Says with another field, or for the user nothing. */
+/** Fields that mean nothing to the user, or only together with another. */
 const SILENT = ["purge", "ignored"];
 
 export function fieldNames(fields: string[]): string {

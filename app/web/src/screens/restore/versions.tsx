@@ -13,13 +13,13 @@ import { Icon } from "../../ui/icon";
 import { Problem, useTask } from "../../ui/task";
 import { fieldNames } from "./effects";
 
-function whatChanged({ change, fields, kept }: ItemVersion): string {
+function whatChanged({ change, fields, available }: ItemVersion): string {
   const { itemVersions: text, restoring } = texts.value;
   if (change === "deleted") return restoring.effects.deleted;
   if (change === "added") return text.added;
   const names = fieldNames(fields);
   if (names) return names;
-  return kept ? text.changed : text.expired;
+  return available ? text.changed : text.expired;
 }
 
 /** A version, the newest of which is the item as it is. */
@@ -53,7 +53,7 @@ function Version({
         <Problem error={task.error} />
       </div>
       {current && <span class="badge">{text.current}</span>}
-      {!current && version.kept && version.change !== "deleted" && !item.trashed && (
+      {!current && version.available && version.change !== "deleted" && !item.trashed && (
         <IconButton icon="restore" label={text.restores({ date })} onClick={restore} />
       )}
     </li>
