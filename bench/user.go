@@ -38,9 +38,22 @@ func (t *countingTransport) Do(ctx context.Context, r client.Request) (client.Re
 type deviceMemory struct {
 	mu    sync.Mutex
 	users map[string]client.Remembered
+
+	signing chan struct{} // holds a value while somebody signs
 }
 
-func newMemory() *deviceMemory { return &deviceMemory{users: map[string]client.Remembered{}} }
+func newMemory() *deviceMemory {
+	return &deviceMemory{users: map[string]client.Remembered{}, signing: make(chan struct{}, 1)}
+}
+
+func (m *deviceMemory) Lock(ctx context.Context, _ string) (func(), error) {
+	select {
+	case m.signing <- struct{}{}:
+		return func() { <-m.signing }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
 
 func (m *deviceMemory) Load(user string) (client.Remembered, error) {
 	m.mu.Lock()

@@ -180,6 +180,10 @@ func (op *operation) changeAccount(v *vault, current seal.AuthKey, draft func(*a
 	}
 	defer unlock()
 	for range maxAttempts {
+		// The password may have changed since it was proven. An entry that the server must refuse would stay in flight.
+		if w := v.keys.document.Wrap(chain.MethodPassword, chain.ID{}); w == nil || w.AuthKey != current.Hash() {
+			return ErrWrongPassword
+		}
 		d, err := v.draft()
 		if err != nil {
 			return err
