@@ -76,7 +76,7 @@ func metered(s *Store) (*Store, *units) {
 				return out, meta, err
 			}), middleware.After)
 	})
-	return &Store{db: dynamodb.New(o), http: s.http, table: s.table}, u
+	return &Store{db: dynamodb.New(o), http: s.http, table: s.table, clock: s.clock}, u
 }
 
 // save edits the first item of a vault with n items, as the server does: it reads the head and the buckets, and stores the write.

@@ -46,7 +46,7 @@ func around(s *Store, f func(ctx context.Context, operation string, call func() 
 				return out, meta, err
 			}), middleware.After)
 	})
-	return &Store{db: dynamodb.New(o), http: s.http, table: s.table}
+	return &Store{db: dynamodb.New(o), http: s.http, table: s.table, clock: s.clock}
 }
 
 var errDead = errors.New("this process is dead")

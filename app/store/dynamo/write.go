@@ -96,6 +96,7 @@ func (s *Store) moveHead(ctx context.Context, c vault.WriteChange, p changedRows
 	for _, r := range rows {
 		writes = append(writes, r.write())
 	}
+	writes = append(writes, appends(c.Next.Moved()))
 	return headRefused(s.transact(ctx, writes...), c.Base, func(head headRow, r *refused) error {
 		before := vault.Usage{Items: head.Items, Bytes: head.Bytes}
 		after := vault.Usage{Items: before.Items + p.usage.Items, Bytes: before.Bytes + p.usage.Bytes}

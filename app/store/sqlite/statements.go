@@ -10,13 +10,13 @@ import (
 type statements struct {
 	// On the readers.
 	user, account, session, sessions, throttle, inhabited, invitation, probe, head, lines, entries, writeAt, operationsAt,
-	envelope, cards, records, weight, chunk, attachment, attachments *sql.Stmt
+	envelope, cards, records, weight, chunk, attachment, attachments, feedEnd, feedRows *sql.Stmt
 	// On the writer.
 	lockUser, useID, insertUser, updateUser, deleteUser, serverKey, putServerKey, insertSession, touchSession, deleteSession,
 	deleteSessions, purgeSessions, writerInhabited, putInvitation, useInvitation, purgeInvitations, writerThrottle,
 	putThrottle, clearThrottle, purgeThrottles, lockVault, useVaultID, insertVault, moveWrite, moveEntry, setKeys, insertCard,
 	insertEntry, insertEnvelope, insertWrite, dropTombstone, putRecord, liveRecord, deleteRecord, purgeTombstones,
-	attachmentDeleted, writerChunk, chunkBytes, growAttachment, insertChunk, makeLive, deleteAttachment, purgePending *sql.Stmt
+	attachmentDeleted, writerChunk, chunkBytes, growAttachment, insertChunk, makeLive, deleteAttachment, purgePending, insertChange, purgeFeed *sql.Stmt
 }
 
 // userColumns are those that scanUser reads, of users u and the vault v of each.
@@ -100,6 +100,9 @@ func (s *statements) all(writer, reader *sql.DB) []preparation {
 		{reader, &s.attachment, attachmentsOf + ` AND a.id = ?2`},
 		{reader, &s.attachments, attachmentsOf + ` ORDER BY a.id`},
 
+		{reader, &s.feedEnd, `SELECT coalesce(max(num), 0) FROM feed`},
+		{reader, &s.feedRows, `SELECT num, vault, revision, sequence, ended FROM feed WHERE num > ?1 ORDER BY num`},
+
 		{writer, &s.lockUser, `SELECT num, id, generation FROM users WHERE username = ?1`},
 		{writer, &s.useID, `INSERT INTO used_user_ids (id) VALUES (?1) ON CONFLICT DO NOTHING`},
 		{writer, &s.insertUser, `INSERT INTO users (username, id, created, auth_hash, recovery_auth_hash, totp_secret, totp_last_step,
@@ -161,6 +164,9 @@ func (s *statements) all(writer, reader *sql.DB) []preparation {
 			SELECT num, ?3, ?4, ?5 FROM attachments WHERE vault = ?1 AND id = ?2`},
 		{writer, &s.makeLive, `UPDATE attachments SET live = 1 WHERE vault = ?1 AND id = ?2 AND count = ?3 AND stored = count`},
 		{writer, &s.deleteAttachment, `DELETE FROM attachments WHERE vault = ?1 AND id = ?2`},
+		{writer, &s.insertChange, `INSERT INTO feed (vault, revision, sequence, ended) VALUES (?1, ?2, ?3, ?4)`},
+		{writer, &s.purgeFeed, `DELETE FROM feed WHERE num <= (SELECT max(num) FROM feed) - ?1`},
+
 		// All of this vault, so that they do not count, and one more.
 		{writer, &s.purgePending, `DELETE FROM attachments WHERE NOT live AND created < ?1
 			AND (vault = ?2 OR num = (SELECT num FROM attachments WHERE NOT live AND created < ?1 LIMIT 1))`},
