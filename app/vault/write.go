@@ -87,8 +87,8 @@ func (s *Service) Write(ctx context.Context, session Session, vaultID string, in
 	err = s.store.ApplyWrite(ctx, WriteChange{
 		Base: head, Next: next, Write: w.write, Operations: w.operations, Tokens: w.tokens, Now: s.now(), Quota: s.limits.Records,
 	})
-	for _, m := range head.State.Entry.Roster {
-		s.watchers.changed(UserID(m.User.String()))
+	if err == nil {
+		s.watchers.changed(next.Moved())
 	}
 	if errors.Is(err, ErrNotFound) { // deleted in between
 		return errNoVault
