@@ -88,8 +88,10 @@ func (op *operation) resolve(v *vault, s *replica.Signed, err error) (made bool,
 	if op.ctx.Err() != nil {
 		return false, uncertain
 	}
-	if _, syncErr := op.sync(v); syncErr != nil {
-		return false, uncertain
+	if !op.takeNews(v, s, err) {
+		if _, syncErr := op.sync(v); syncErr != nil {
+			return false, uncertain
+		}
 	}
 	decided, made := v.decidedWrite(s)
 	switch {
@@ -99,6 +101,30 @@ func (op *operation) resolve(v *vault, s *replica.Signed, err error) (made bool,
 		return false, errors.Join(err, op.dropWrite(v))
 	}
 	return false, uncertain
+}
+
+// takeNews applies what came with the refusal of a write, verified like any answer. It returns false if a sync must find out what is new:
+// there are no news, they are not for the state that this device has, or they do not pass, which a sync looks at more closely.
+func (op *operation) takeNews(v *vault, s *replica.Signed, refusal error) bool {
+	var server *ServerError
+	if !errors.As(refusal, &server) || server.Code != protocol.CodeRevisionConflict || server.news == nil {
+		return false
+	}
+	seen, err := v.seen()
+	base := v.Base(seen)
+	if err != nil || !v.Loaded || v.Revision() == 0 || base.Revision != v.Revision() || s.Write.Revision != v.Revision()+1 {
+		return false
+	}
+	body, err := json.Marshal(server.news)
+	if err != nil {
+		return false
+	}
+	answer, err := replica.Parse(body)
+	if err != nil || op.take(v, seen, answer, body, false) != nil {
+		return false
+	}
+	decided, _ := v.decidedWrite(s)
+	return decided
 }
 
 // decidedWrite reports whether the verified vault decides the fate of a write: it has this one, or another in its place, or an entry of
