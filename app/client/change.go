@@ -33,8 +33,30 @@ func (op *operation) apply(v *vault, build func(*replica.Change) error) error {
 		if made || err != nil {
 			return err
 		}
+		op.overtaken = true
 	}
 	return ErrBusy
+}
+
+// courtesy is how long a bulk writer pauses after somebody else's write. It is half of what a server holds a vault for one who lost to
+// the bulk writer, so that the pauses of two bulk writers do not cost each of them its turn.
+const courtesy = time.Second
+
+// giveWay pauses between two changes of a bulk writer if another device wrote meanwhile: a person who saves an item should not have to
+// wait for the end of an import.
+func (op *operation) giveWay() error {
+	if !op.overtaken {
+		return nil
+	}
+	op.overtaken = false
+	pause := time.NewTimer(courtesy)
+	defer pause.Stop()
+	select {
+	case <-pause.C:
+		return nil
+	case <-op.ctx.Done():
+		return op.ctx.Err()
+	}
 }
 
 // send signs a change, stores the write on this device, and sends it. It returns false without an error if something else came first:

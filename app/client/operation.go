@@ -17,6 +17,8 @@ type operation struct {
 	client *Client
 	ctx    context.Context // Lock cancels it
 	cancel context.CancelFunc
+
+	overtaken bool // something of another device came before a write since the last giveWay
 }
 
 // state is what a device stores, and what is known of it.
