@@ -45,6 +45,14 @@ func one(c *types.ConsumedCapacity) []types.ConsumedCapacity {
 	return []types.ConsumedCapacity{*c}
 }
 
+// atLeastOne is one for a query, which AWS counts as a unit even if it finds nothing. DynamoDB Local does not.
+func atLeastOne(c *types.ConsumedCapacity) []types.ConsumedCapacity {
+	if c != nil && aws.ToFloat64(c.CapacityUnits) < 1 {
+		return []types.ConsumedCapacity{{CapacityUnits: aws.Float64(1)}}
+	}
+	return one(c)
+}
+
 // metered returns a second store on the same tables that counts the capacity of reads and transactions.
 func metered(s *Store) (*Store, *units) {
 	u := &units{}
@@ -67,7 +75,7 @@ func metered(s *Store) (*Store, *units) {
 				case *dynamodb.GetItemOutput:
 					u.add(one(r.ConsumedCapacity)...)
 				case *dynamodb.QueryOutput:
-					u.add(one(r.ConsumedCapacity)...)
+					u.add(atLeastOne(r.ConsumedCapacity)...)
 				case *dynamodb.BatchGetItemOutput:
 					u.add(r.ConsumedCapacity...)
 				case *dynamodb.TransactWriteItemsOutput:
