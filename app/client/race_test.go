@@ -49,7 +49,7 @@ func TestLoserNeedsNoSync(t *testing.T) {
 	}
 }
 
-// A server that lies in the refusal gains nothing: the device asks again, and checks that as always.
+// A refusal with lies gains the server nothing: the device asks again, and checks that as always.
 func TestNewsOfARefusalAreVerified(t *testing.T) {
 	t.Parallel()
 	cut := func(n *protocol.VaultAnswer) { n.Records = n.Records[:len(n.Records)-1] }
@@ -67,13 +67,13 @@ func TestNewsOfARefusalAreVerified(t *testing.T) {
 			i := slices.IndexFunc(n.Records, func(r protocol.VaultRecord) bool { return !r.Deleted })
 			n.Records[i].Token, n.Records[i].Epoch, n.Records[i].Deleted = "", 0, true
 		},
-		"the write is missing":     func(n *protocol.VaultAnswer) { n.Writes = nil },
-		"another write":            func(n *protocol.VaultAnswer) { n.Writes[0] = n.Writes[0][:40] + "AAAA" + n.Writes[0][44:] },
-		"an earlier revision":      func(n *protocol.VaultAnswer) { n.Revision, n.Records, n.Writes = 0, nil, nil },
-		"nothing is new":           func(n *protocol.VaultAnswer) { n.Revision--; n.Records, n.Writes = nil, nil },
-		"all is empty":             func(n *protocol.VaultAnswer) { *n = protocol.VaultAnswer{} },
-		"numbers that do not fit":  func(n *protocol.VaultAnswer) { n.Records[0].Version = -1 },
-		"a token that is no token": func(n *protocol.VaultAnswer) { n.Records[0].Token = "x" },
+		"the write is missing":    func(n *protocol.VaultAnswer) { n.Writes = nil },
+		"another write":           func(n *protocol.VaultAnswer) { n.Writes[0] = n.Writes[0][:40] + "AAAA" + n.Writes[0][44:] },
+		"an earlier revision":     func(n *protocol.VaultAnswer) { n.Revision, n.Records, n.Writes = 0, nil, nil },
+		"nothing is new":          func(n *protocol.VaultAnswer) { n.Revision--; n.Records, n.Writes = nil, nil },
+		"all is empty":            func(n *protocol.VaultAnswer) { *n = protocol.VaultAnswer{} },
+		"numbers that do not fit": func(n *protocol.VaultAnswer) { n.Records[0].Version = -1 },
+		"a token of one letter":   func(n *protocol.VaultAnswer) { n.Records[0].Token = "x" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

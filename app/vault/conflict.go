@@ -14,8 +14,8 @@ import (
 // The loser of a compare-and-set gets what is new with the refusal, and for a moment the vault is held for the next try. Otherwise a
 // device on a slow line would lose each race against one on a fast line.
 //
-// Only a device with the user's keys gets a hold: its write is signed, and none that the vault has. So whoever has the token of a
-// session, or what the user ever signed, cannot keep others from writing. A hold never refuses anything. It delays the writes that come
+// Only a device with the user's keys gets a hold: its write is signed, and none that the vault has. So a thief with the
+// token of a session and all that the user ever signed cannot keep others from writing. A hold never refuses anything. It delays the writes that come
 // to this process; between processes, the compare-and-set alone decides. It does not delay log entries, which may revoke a key.
 const (
 	holdFor = 2 * time.Second

@@ -151,8 +151,8 @@ type Feed interface {
 	// call, and is then moved by the changes, is never out of date for long. After an error, the next call returns what this one would
 	// have.
 	//
-	// With ErrFeedGap the feed begins again, as with a first call, because it was not read for too long. Whoever follows heads or
-	// sessions must read them again.
+	// With ErrFeedGap the feed begins again, as with a first call, because it was not read for too long. A caller who
+	// follows heads or sessions must read them again.
 	Next(ctx context.Context) ([]Change, error)
 }
 

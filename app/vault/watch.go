@@ -54,8 +54,8 @@ func (s *Service) FeedAge() time.Duration {
 	return time.Since(s.watchers.read)
 }
 
-// streamTouchEvery is how often an open event stream extends its session. That a page is open is no use of the vault that the list of
-// sessions should show to the minute.
+// streamTouchEvery is how often an open event stream extends its session. The list of sessions
+// shows to the minute when a vault was used, and an open page does not use it.
 const streamTouchEvery = 12 * time.Hour
 
 // AuthenticateStream is Authenticate for an event stream, which is opened again every few minutes. A session that this process

@@ -129,7 +129,7 @@ func sessionOfUser(id UserID) Session {
 	return Session{Hash: SessionHash(id), UserID: id, Username: Username(id)}
 }
 
-// watching runs f in a bubble of its own clock, in which watches end by themselves.
+// watching runs f in a bubble with its own clock, and ends the watches after it.
 func watching(t *testing.T, store *watchedStore, f func(t *testing.T, ws *watchers, watch func(Session) *Watch)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -498,7 +498,7 @@ func TestReopenedStreamReadsNothing(t *testing.T) {
 		pass(feedEvery - time.Millisecond)
 		pass(followFor + time.Second)
 		if _, f := ws.followed["a"]; f || len(ws.vaults) != 1 {
-			t.Error("a user is followed for ever")
+			t.Error("a user is followed forever")
 		}
 	})
 }

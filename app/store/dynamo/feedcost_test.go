@@ -55,7 +55,7 @@ func plainPut(t *testing.T, s *Store, c vault.Change) float64 {
 // test.
 func feedHour(t *testing.T, s *Store, v vault.Change, pages int) (read float64) {
 	t.Helper()
-	clock := &setClock{atMinute().Add(time.Duration(pages) * time.Hour)} // each has minutes of its own
+	clock := &setClock{atMinute().Add(time.Duration(pages) * time.Hour)} // each number has its own minutes
 	writer := clock.replica(s)
 	m, used := metered(clock.replica(s))
 	m.clock = writer.clock
