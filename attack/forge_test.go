@@ -4,10 +4,10 @@ package attack
 
 import (
 	"encoding/base64"
-	"strings"
-
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
@@ -116,6 +116,23 @@ func (s *stage) live(v protocol.VaultAnswer) *chain.Live {
 		s.Fatal(err)
 	}
 	return live
+}
+
+// joined returns a lie that leads a device from a dropped write, which follows common, to the newest one, as if its author had named the
+// dropped one.
+func (p *parsed) joined(common, dropped *chain.Write) func(*protocol.VaultAnswer) {
+	join := *p.newest
+	join.Branch = dropped.Hash()
+	hash := join.Hash()
+	writes := []protocol.Signed{encode(join.Encode())}
+	path := chain.Path(join.Revision, common.Revision, []int64{common.Revision + 1})
+	for _, n := range slices.Concat(path, chain.SkipChain(common.Revision))[1:] {
+		writes = append(writes, encode(p.writes[n].Encode()))
+	}
+	return func(v *protocol.VaultAnswer) {
+		v.Head, v.Writes = encode(hash[:]), writes
+		v.Branch = &protocol.VaultBranch{Common: common.Revision, Join: join.Revision, Writes: []protocol.Signed{encode(dropped.Encode())}}
+	}
 }
 
 func (s *stage) document(a protocol.AccountKeys) *chain.Document {

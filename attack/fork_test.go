@@ -24,6 +24,29 @@ var forks = []attack{
 		},
 	},
 	{
+		name: "forged way back",
+		does: "drops an acknowledged change, and claims that another write has brought both histories together",
+		run: func(s *stage) string {
+			one, other := s.server.fork(s.T)
+			s.gate.point(one.URL)
+			must(s.T, s.device.add(s.T, "Acknowledged"))
+			s.known = []string{"Acknowledged", "Bank", "Mail"}
+			s.server = one
+			dropped := s.parse(s.whole(s.device)).newest
+			s.on(other)
+			p := s.parse(s.whole(s.phone))
+			common := p.newest
+			for _, title := range []string{"One", "Two"} {
+				must(s.T, s.phone.add(s.T, title))
+				p.newest = s.parse(s.whole(s.phone)).newest
+				p.writes[p.newest.Revision] = p.newest
+			}
+			s.gate.point(other.URL)
+			s.gate.lie(s.vault(p.joined(common, dropped)))
+			return s.refused(rolledBack)
+		},
+	},
+	{
 		name: "fork at one revision",
 		does: "shows two devices different changes under the same revision",
 		run: func(s *stage) string {

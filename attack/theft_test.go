@@ -112,6 +112,14 @@ func (s *stage) garbage() map[string]try {
 		"the newest write once more": {"POST", protocol.PathVaultWrites, protocol.WriteRequest{
 			Write: whole.Writes[0], Operations: encode(chain.EncodeOperations(ops)), Tokens: []protocol.Token{token},
 		}},
+		"a branch that the thief signs": {"POST", protocol.PathVaultWrites, func() protocol.WriteRequest {
+			branch := sign(func(*chain.Write) {})
+			joins := sign(func(w *chain.Write) {
+				w.Branch = good[*chain.Write](s)(chain.ParseWrite(bytesOf(s, branch.Write))).Hash()
+			})
+			joins.Branch = []protocol.BranchWrite{{Write: branch.Write, Operations: branch.Operations}}
+			return joins
+		}()},
 		"bytes": {"POST", protocol.PathVaultWrites, []byte(`{"write":"AAAA","operations":"AAAA","tokens":["AAAA"]}`)},
 		"an account entry that the thief signs": {"POST", protocol.PathAccountEntry, protocol.AccountEntryRequest{
 			CurrentAuthKey: base64.StdEncoding.EncodeToString(make([]byte, 32)),

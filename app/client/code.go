@@ -33,6 +33,9 @@ const (
 	CodeBadInput          Code = "bad_input"
 	CodeUnsent            Code = "unsent_changes"
 	CodeReadOnly          Code = "read_only"
+	CodeAlarm             Code = "vault_alarm"
+	CodeCannotMerge       Code = "cannot_merge"
+	CodeOtherIdentity     Code = "other_identity"
 	CodeReprompt          Code = "reprompt"
 	CodeCopyDamaged       Code = "copy_damaged"
 	CodeNotFound          Code = Code(protocol.CodeNotFound)
@@ -60,6 +63,13 @@ var failures = []struct {
 	{context.Canceled, CodeCancelled},
 	{context.DeadlineExceeded, CodeCancelled},
 	{ErrUncertain, CodeOffline},
+	{ErrAlarm, CodeAlarm},
+	{ErrNoCommon, CodeCannotMerge},
+	{ErrLogParted, CodeCannotMerge},
+	{ErrNothingToMerge, CodeCannotMerge},
+	{ErrOtherIdentity, CodeOtherIdentity},
+	{ErrOtherHead, Code(protocol.CodeRevisionConflict)},
+	{ErrNoAlarm, CodeNotFound},
 	{ErrReadOnly, CodeReadOnly},
 	{ErrReprompt, CodeReprompt},
 	{ErrNotInCopy, CodeReadOnly},

@@ -6,6 +6,8 @@ const (
 	PathAccountEntry     = "/api/v1/account/entry"
 	PathVault            = "/api/v1/vaults/{vault}"
 	PathVaultWrites      = "/api/v1/vaults/{vault}/writes"
+	PathVaultHistory     = "/api/v1/vaults/{vault}/history"
+	PathVaultTokens      = "/api/v1/vaults/{vault}/tokens"
 	PathVaultAttachments = "/api/v1/vaults/{vault}/attachments"
 	PathVaultChunk       = "/api/v1/vaults/{vault}/attachments/{id}/{chunk}"
 )
@@ -16,6 +18,8 @@ const (
 	MaxOperationsBytes = 160 << 10 // of the operations of a write, in base64url
 	MaxIdentityBytes   = 64 << 10  // of a sealed identity
 	MaxWraps           = 64        // ways to unlock an account
+	MaxHistoryWrites   = 200       // of one VaultHistory
+	MaxHistoryTokens   = 200       // of one TokensRequest
 )
 
 // Signed is an encoded object of package chain, base64url without padding.
@@ -79,13 +83,36 @@ type VaultLog struct {
 	Head     Hash     `json:"head"`
 	Entries  []Signed `json:"entries"` // chain.Entry, in ascending order, without a gap, up to the newest
 	// Writes are chain.Write on the path from the newest write down to the revision that the client named, without it: see chain.Path.
-	// The path leads through each revision that Entries name.
+	// The path leads through each revision that Entries name. With Branch, it leads further: see there.
 	Writes []Signed `json:"writes"`
 	// Cards are chain.Card: all that are needed to check the signatures of Entries and of the newest write, with the cards between two
 	// of one user.
 	Cards []Signed `json:"cards"`
 	// Envelope is that of the caller in the newest entry. Empty if Entries is empty.
 	Envelope Signed `json:"envelope,omitempty"`
+	// Branch is there if the write that the client named is not in this history, but on a branch that was brought together with it.
+	Branch *VaultBranch `json:"branch,omitempty"`
+}
+
+// VaultBranch leads a client from a branch to the history of the vault. With VaultLog.Writes and Entries it is chain.Branches: Writes
+// there lead from the newest write through Join and Common + 1 down to Common, and on along the skip chain of Common.
+type VaultBranch struct {
+	Common Revision `json:"common"` // the newest that the branch and the vault have in common
+	Join   Revision `json:"join"`   // of the write that brought them together
+	// Writes lead from the end of the branch to the write that the client named, and on down to Common through Common + 1.
+	Writes []Signed `json:"writes"`
+}
+
+// MaxBranchWrites is how many writes a branch may have. MaxBranchDepth is how many the vault may have since the common one.
+const (
+	MaxBranchWrites = 1000
+	MaxBranchDepth  = 10_000
+)
+
+// BranchWrite is one write of a branch.
+type BranchWrite struct {
+	Write      Signed     `json:"write"`
+	Operations Operations `json:"operations"`
 }
 
 // AccountEntry changes what an account entry signs: the password, the phrase, the account key, or the card.
@@ -203,9 +230,9 @@ type VaultRecord struct {
 	Deleted bool `json:"deleted,omitempty"`
 }
 
-// VaultAnswer answers GET at PathVault with the parameters since, after and revision: the log above sequence number after, the path
-// of writes down to revision, and all records that changed above revision since, with tombstones; for since = 0, all live records
-// without tombstones.
+// VaultAnswer answers GET at PathVault with the parameters since, after, revision and head: the log above sequence number after, the
+// path of writes down to revision, and all records that changed above revision since, with tombstones; for since = 0, all live records
+// without tombstones. head is the hash of the write at revision, so that the server can find the branch that it is on.
 type VaultAnswer struct {
 	VaultLog
 	Records []VaultRecord `json:"records"`
@@ -217,7 +244,48 @@ type WriteRequest struct {
 	Operations Operations `json:"operations"`
 	//wire:schema {"type":["array","null"],"optional":true}
 	Tokens []Token `json:"tokens"`
+	// Branch is required if the write names another branch: all writes of it, from the first that the vault does not have to the one
+	// that is named.
+	//wire:schema {"maxItems":MaxBranchWrites}
+	Branch []BranchWrite `json:"branch,omitempty"`
 }
+
+// VaultHistory answers GET at PathVaultHistory with the parameters from and to: writes in ascending order, without a gap, the first of
+// revision from. It may end before revision to. It has at least one write if the vault has revision from.
+type VaultHistory struct {
+	//wire:schema {"maxItems":MaxHistoryWrites}
+	Writes []Signed `json:"writes"` // chain.Write
+	//wire:schema {"maxItems":MaxHistoryWrites}
+	Operations []Operations `json:"operations"` // of each write
+	// Cards are chain.Card: those of all authors, with the cards between two of one user.
+	Cards []Signed `json:"cards"`
+}
+
+// TokensRequest asks for the tokens of records, live or kept.
+type TokensRequest struct {
+	//wire:schema {"minItems":1,"maxItems":MaxHistoryTokens}
+	Tokens []KeptToken `json:"tokens"`
+}
+
+// KeptToken names the token of a sealed record by its place and chain.HashToken of it: the line of an operation.
+type KeptToken struct {
+	ItemID  ID         `json:"item_id"`
+	Kind    RecordKind `json:"kind"` // not RecordAttachment
+	Version Version    `json:"version"`
+	Epoch   Epoch      `json:"epoch"`
+	Hash    Hash       `json:"hash"`
+}
+
+// TokensAnswer has the tokens in the order of the request. One that the server does not have, or no longer, is empty.
+type TokensAnswer struct {
+	//wire:schema {"maxItems":MaxHistoryTokens}
+	Tokens []TokenOrNone `json:"tokens"`
+}
+
+// TokenOrNone is a Token, or empty.
+//
+//wire:schema {"maxLength":MaxTokenBytes,"pattern":"^(g[A-P][A-Za-z0-9_=-]+)?$","examples":[""]}
+type TokenOrNone = string
 
 // VaultAttachments lists the attachments of a vault, live or pending. Now is the server's clock.
 type VaultAttachments struct {

@@ -204,9 +204,10 @@ func TestWriteErrorNamesTheField(t *testing.T) {
 	if v := alice.vault(""); v.Revision != 0 || len(v.Records) != 0 {
 		t.Errorf("a rejected write left revision %d and %d records", v.Revision, len(v.Records))
 	}
+	head := strings.Repeat("A", 43)
 	for _, query := range []string{
 		"?since=-1", "?since=x", "?since=1&since=2", "?since=01", "?since=", "?until=3", "?since=99999999999999999999", "?after=-2", "?after=1.0",
-		"?revision=-1", "?revision=9007199254740992",
+		"?revision=-1", "?revision=9007199254740992", "?head=", "?head=x", "?head=" + head[1:], "?head=" + head + "=", "?head=" + head + "&head=" + head,
 	} {
 		alice.call("GET", alice.vaultPath(protocol.PathVault)+query, nil).want(400, protocol.CodeBadRequest)
 	}

@@ -15,6 +15,7 @@ type signedWrite struct {
 	write      *chain.Write
 	operations []chain.Operation
 	tokens     []string
+	branch     []chain.BranchWrite // that the write brings together with the vault
 }
 
 func parseWrite(in protocol.WriteRequest) (signedWrite, error) {
@@ -22,18 +23,27 @@ func parseWrite(in protocol.WriteRequest) (signedWrite, error) {
 	if err != nil {
 		return signedWrite{}, err
 	}
-	if w.Branch != (chain.Hash{}) {
-		return signedWrite{}, badField("write", "brings two branches together, which this server does not take")
-	}
-	b, err := checkBytes("operations", in.Operations, protocol.MaxOperationsBytes)
+	ops, err := parseOperations("operations", in.Operations)
 	if err != nil {
 		return signedWrite{}, err
 	}
+	branch, err := parseBranch(w, in.Branch)
+	if err != nil {
+		return signedWrite{}, err
+	}
+	return signedWrite{w, ops, in.Tokens, branch}, checkTokens(ops, in.Tokens)
+}
+
+func parseOperations(field string, in protocol.Operations) ([]chain.Operation, error) {
+	b, err := checkBytes(field, in, protocol.MaxOperationsBytes)
+	if err != nil {
+		return nil, err
+	}
 	ops, err := chain.ParseOperations(b)
 	if err != nil {
-		return signedWrite{}, refused("operations", err)
+		return nil, refused(field, err)
 	}
-	return signedWrite{w, ops, in.Tokens}, checkTokens(ops, in.Tokens)
+	return ops, nil
 }
 
 // checkTokens checks that the tokens are those of the operations that put sealed records.
@@ -100,8 +110,15 @@ func (s *Service) storeWrite(ctx context.Context, session Session, vaultID strin
 			}
 		}
 	}
+	branch, err := s.admitBranch(ctx, head, w)
+	if err != nil {
+		return err
+	}
+	quota := s.limits.Records
+	quota.Branches = MaxBranchBytes
 	err = s.store.ApplyWrite(ctx, WriteChange{
-		Base: head, Next: next, Write: w.write, Operations: w.operations, Tokens: w.tokens, Now: s.now(), Quota: s.limits.Records,
+		Base: head, Next: next, Write: w.write, Operations: w.operations, Tokens: w.tokens, Branch: branch, Now: s.now(), Quota: quota,
+		Kept: s.limits.kept(w.operations), Attachments: s.limits.Attachments,
 	})
 	if err == nil {
 		s.watchers.changed(next.Moved())
@@ -165,7 +182,7 @@ func (s *Service) unlikeHead(ctx context.Context, head Head, err error) error {
 // checkStored checks that all chunks of an attachment are stored.
 func (s *Service) checkStored(ctx context.Context, vaultID chain.ID, line chain.Line) error {
 	incomplete := badField("operations", "put attachment %v before all of its chunks are stored", line.ID)
-	a, err := s.store.Attachment(ctx, vaultID, line.ID)
+	a, err := s.store.Attachment(ctx, vaultID, line.ID, s.now())
 	if errors.Is(err, ErrNotFound) {
 		return incomplete
 	}

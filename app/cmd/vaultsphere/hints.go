@@ -11,6 +11,7 @@ import (
 
 const (
 	signInHint = "sign in with vaultsphere login"
+	alarmHint  = "tell the server's operator; vaultsphere alarm shows what differs and what you can do"
 	roomHint   = "delete some permanently, or ask the server's operator for more room"
 	unsafeHint = "do not enter your master password anywhere, including the web page, until the server's operator has explained this"
 )
@@ -24,13 +25,18 @@ var hints = map[client.Code]string{
 	client.CodeReadOnly:                          "leave out --cache: the cache can only be read",
 	client.CodeUnsent:                            "vaultsphere list sends them once the server can be reached; vaultsphere logout --discard discards them",
 	client.CodeVaultAltered:                      unsafeHint,
-	client.CodeVaultRolledBack:                   "tell the server's operator; --cache reads the newer vault from the cache (vaultsphere cache); if a backup was restored on purpose, move " + seenFile + " out of the state directory to accept the older vault",
+	client.CodeVaultRolledBack:                   alarmHint,
+	client.CodeAlarm:                             alarmHint,
+	client.CodeCannotMerge:                       "export what this device verified with vaultsphere export, then accept the server's with vaultsphere alarm accept",
+	client.CodeOtherIdentity:                     unsafeHint,
 	client.CodeAttachmentAltered:                 "the rest of the vault is not affected; tell the server's operator",
 	client.Code(protocol.CodeConflict):           "look at what the other device changed, then try again",
 	client.Code(protocol.CodeStorageFull):        "nothing was changed; tell the server's operator",
 	client.Code(protocol.CodeQuotaReached):       roomHint,
 	client.Code(protocol.CodeItemQuotaReached):   roomHint,
 	client.Code(protocol.CodeRecordQuotaReached): roomHint,
+	client.Code(protocol.CodeBranchQuotaReached): "tell the server's operator: two histories of this vault were brought together too often",
+	client.Code(protocol.CodeKeptQuota):          "earlier versions are kept for 30 days, and their room frees up day by day: try again tomorrow",
 	client.Code(protocol.CodeRevisionConflict):   "try again",
 	client.Code(protocol.CodeUnauthorized):       signInHint,
 	client.Code(protocol.CodeInvalidCredentials): "check the username and the master password; the server does not say which one is wrong",

@@ -24,7 +24,11 @@ var (
 	vaultInPath = parameter{name: "vault", in: "path", schema: object{"$ref": schemas + "ID"}, required: true}
 	since       = number("since", 0, "Returns the records of all changes after this revision, with tombstones. 0 returns all live records without tombstones.")
 	after       = number("after", -1, "Returns the log entries after this sequence number.")
+	from        = number("from", 1, "Returns the writes from this revision on.")
+	to          = number("to", 1, "Returns the writes up to this revision.")
 	revision    = number("revision", 0, "Returns the writes on the path from the newest one down to this revision, which the client knows.")
+	head        = parameter{name: "head", in: "query", schema: object{"$ref": schemas + "Hash"},
+		description: "The hash of the write at `revision` that the client knows. If a branch has it, the answer leads from there to the vault."}
 )
 
 // number is a parameter whose default is the lowest: that of a client that remembers nothing.
@@ -86,10 +90,16 @@ var operations = []operation{
 		takes: "EndSessionsRequest", codes: []string{"invalid_credentials", "not_found"}},
 
 	{method: "get", path: "PathVault", id: "vaultChanges", tag: "vault", summary: "Get what a client is missing of a vault", gives: "VaultAnswer",
-		parameters: []parameter{vaultInPath, since, after, revision}, codes: []string{"not_found"}},
+		parameters: []parameter{vaultInPath, since, after, revision, head}, codes: []string{"not_found"}},
 	{method: "post", path: "PathVaultWrites", id: "vaultWrite", tag: "vault", summary: "Store a signed write, atomically",
 		takes: "WriteRequest", parameters: []parameter{vaultInPath},
-		codes: []string{"not_found", "item_quota_reached", "record_quota_reached", "revision_conflict"}},
+		codes: []string{"not_found", "item_quota_reached", "record_quota_reached", "branch_quota_reached", "quota_reached", "kept_quota", "revision_conflict"}},
+	{method: "get", path: "PathVaultHistory", id: "vaultHistory", tag: "vault", summary: "Get writes and their operations", gives: "VaultHistory",
+		description: "The answer may end early: ask again from the revision after its last write.",
+		parameters:  []parameter{vaultInPath, from, to}, codes: []string{"not_found"}},
+	{method: "post", path: "PathVaultTokens", id: "vaultTokens", tag: "vault", summary: "Get tokens of records, live or kept",
+		description: "What a write replaced or deleted is kept for 30 days, except pins.",
+		takes:       "TokensRequest", gives: "TokensAnswer", parameters: []parameter{vaultInPath}, codes: []string{"not_found"}},
 	{method: "get", path: "PathEvents", id: "events", tag: "vault", summary: "Follow the personal vault", gives: eventStream,
 		description: "A stream of server-sent events (WHATWG HTML §9.2). `revision`, a RevisionEvent, is sent at the start and whenever the " +
 			"vault changes; several changes in a short time may be sent as one. `ended`, an Error with the code unauthorized, is the " +

@@ -9,14 +9,16 @@ import (
 // statements are compiled once per connection.
 type statements struct {
 	// On the readers.
-	user, account, session, sessions, throttle, inhabited, invitation, probe, head, lines, entries, writeAt, operationsAt,
-	envelope, cards, records, weight, chunk, attachment, attachments, feedEnd, feedRows *sql.Stmt
+	user, account, session, sessions, throttle, inhabited, invitation, probe, head, lines, entries, writeAt, operationsAt, branches,
+	envelope, cards, records, weight, chunk, attachment, attachments, history, keptToken, feedEnd, feedRows *sql.Stmt
 	// On the writer.
 	lockUser, useID, insertUser, updateUser, deleteUser, serverKey, putServerKey, insertSession, touchSession, deleteSession,
 	deleteSessions, purgeSessions, writerInhabited, putInvitation, useInvitation, purgeInvitations, writerThrottle,
 	putThrottle, clearThrottle, purgeThrottles, lockVault, useVaultID, insertVault, moveWrite, moveEntry, setKeys, insertCard,
-	insertEntry, insertEnvelope, insertWrite, dropTombstone, putRecord, liveRecord, deleteRecord, purgeTombstones,
-	attachmentDeleted, writerChunk, chunkBytes, growAttachment, insertChunk, makeLive, deleteAttachment, purgePending, insertChange, purgeFeed *sql.Stmt
+	insertEntry, insertEnvelope, insertWrite, insertBranch, dropTombstone, putRecord, liveRecord, deleteRecord, purgeTombstones,
+	attachmentDeleted, writerChunk, chunkBytes, growAttachment, insertChunk, makeLive, deleteAttachment, purgePending,
+	keepToken, keptBytes, keepBytes, purgeKept, purgeKeptDays, purgeKeptAttachments,
+	insertChange, purgeFeed *sql.Stmt
 }
 
 // userColumns are those that scanUser reads, of users u and the vault v of each.
@@ -26,7 +28,7 @@ const userColumns = `u.username, u.id, u.created, u.auth_hash, u.recovery_auth_h
 const userFrom = ` FROM users u JOIN vaults v ON v.owner = u.num WHERE u.username = ?1`
 
 // headColumns are those of headRow, of vaults v.
-const headColumns = `v.num, v.id, v.items, v.record_bytes, v.count, v.state, v.buckets`
+const headColumns = `v.num, v.id, v.items, v.record_bytes, v.branch_bytes, v.count, v.state, v.buckets`
 
 // packedLine is the part of a packed row that unpackLine reads.
 const packedLine = `kind, version, epoch, hex(item), coalesce(hex(hash), '')`
@@ -41,9 +43,11 @@ const (
 		FROM (SELECT num, revision, kind, version, epoch, item, hash, token FROM records
 			WHERE vault = ?1 AND revision >= ?2 AND (revision > ?2 OR num > ?3) AND (?4 OR hash IS NOT NULL)
 			ORDER BY revision, num LIMIT ?5)`
-	attachmentsOf = `SELECT a.id, a.count, a.bytes, a.created, a.live, c.number, c.hash
+	attachmentsOf = `SELECT a.id, a.count, a.bytes, a.created, a.live, coalesce(a.deleted, 0), c.number, c.hash
 		FROM vaults v JOIN attachments a ON a.vault = v.num JOIN chunks c ON c.attachment = a.num WHERE v.id = ?1`
-	atPlace = ` WHERE vault = ?1 AND item = ?2 AND kind = ?3 AND version = ?4 AND epoch = ?5 `
+	atPlaceInVault = ` AND item = ?2 AND kind = ?3 AND version = ?4 AND epoch = ?5 `
+	atPlace        = ` WHERE vault = ?1` + atPlaceInVault
+	atPlaceOfID    = ` WHERE vault = (SELECT num FROM vaults WHERE id = ?1)` + atPlaceInVault
 )
 
 // inhabitedSQL finds a user that was deleted, too: IDs stay in the table.
@@ -90,15 +94,21 @@ func (s *statements) all(writer, reader *sql.DB) []preparation {
 			WHERE v.id = ?1 ORDER BY e.sequence`},
 		{reader, &s.writeAt, `SELECT w.write FROM vaults v JOIN writes w ON w.vault = v.num AND w.revision = ?2 WHERE v.id = ?1`},
 		{reader, &s.operationsAt, `SELECT w.operations FROM vaults v JOIN writes w ON w.vault = v.num AND w.revision = ?2 WHERE v.id = ?1`},
+		{reader, &s.branches, `SELECT b.joined, b.common, b.writes FROM vaults v
+			JOIN branches b ON b.vault = v.num AND b.common < ?2 AND b.tip >= ?2 WHERE v.id = ?1 ORDER BY b.joined`},
 		{reader, &s.envelope, `SELECT e.envelope FROM vaults v JOIN envelopes e ON e.vault = v.num AND e.hash = ?2 WHERE v.id = ?1`},
 		{reader, &s.cards, `SELECT c.card FROM users u JOIN cards c ON c.user = u.num WHERE u.id = ?1 ORDER BY c.generation`},
 		{reader, &s.records, packedRecords},
 		{reader, &s.weight, `SELECT count(*), coalesce(sum(octet_length(token)), 0)
 			FROM (SELECT token FROM vaults v JOIN records r ON r.vault = v.num AND r.revision > ?2 WHERE v.id = ?1 LIMIT ?3)`},
 		{reader, &s.chunk, `SELECT a.count, c.token FROM vaults v JOIN attachments a ON a.vault = v.num AND a.id = ?2
-			JOIN chunks c ON c.attachment = a.num AND c.number = ?3 WHERE v.id = ?1`},
-		{reader, &s.attachment, attachmentsOf + ` AND a.id = ?2`},
-		{reader, &s.attachments, attachmentsOf + ` ORDER BY a.id`},
+			JOIN chunks c ON c.attachment = a.num AND c.number = ?3 WHERE v.id = ?1 AND (a.deleted IS NULL OR a.deleted > ?4)`},
+		{reader, &s.attachment, attachmentsOf + ` AND a.id = ?2 AND (a.deleted IS NULL OR a.deleted > ?3)`},
+		{reader, &s.attachments, attachmentsOf + ` AND a.deleted IS NULL ORDER BY a.id`},
+		{reader, &s.history, `SELECT w.revision, w.write, w.operations FROM vaults v JOIN writes w ON w.vault = v.num
+			WHERE v.id = ?1 AND w.revision BETWEEN ?2 AND ?3 ORDER BY w.revision`},
+		{reader, &s.keptToken, `SELECT token FROM records` + atPlaceOfID + `AND hash = ?6
+			UNION ALL SELECT token FROM kept` + atPlaceOfID + `AND hash = ?6 AND deleted > ?7 LIMIT 1`},
 
 		{reader, &s.feedEnd, `SELECT coalesce(max(num), 0) FROM feed`},
 		{reader, &s.feedRows, `SELECT num, vault, revision, sequence, ended FROM feed WHERE num > ?1 ORDER BY num`},
@@ -134,17 +144,19 @@ func (s *statements) all(writer, reader *sql.DB) []preparation {
 		{writer, &s.clearThrottle, `DELETE FROM throttles WHERE key = ?1`},
 		{writer, &s.purgeThrottles, `DELETE FROM throttles WHERE key IN (SELECT key FROM throttles WHERE expires <= ?1 LIMIT 16)`},
 
-		{writer, &s.lockVault, `SELECT num, owner, revision, sequence, items, record_bytes FROM vaults WHERE id = ?1`},
+		{writer, &s.lockVault, `SELECT num, owner, revision, sequence, items, record_bytes, branch_bytes FROM vaults WHERE id = ?1`},
 		{writer, &s.useVaultID, `INSERT INTO used_vault_ids (id) VALUES (?1) ON CONFLICT DO NOTHING`},
-		{writer, &s.insertVault, `INSERT INTO vaults (id, owner, revision, sequence, items, record_bytes, count, state, buckets)
-			VALUES (?1, ?2, ?3, ?4, 0, 0, ?5, ?6, ?7)`},
-		{writer, &s.moveWrite, `UPDATE vaults SET revision = ?2, items = ?3, record_bytes = ?4, count = ?5, state = ?6, buckets = ?7 WHERE num = ?1`},
+		{writer, &s.insertVault, `INSERT INTO vaults (id, owner, revision, sequence, items, record_bytes, branch_bytes, count, state, buckets)
+			VALUES (?1, ?2, ?3, ?4, 0, 0, 0, ?5, ?6, ?7)`},
+		{writer, &s.moveWrite, `UPDATE vaults SET revision = ?2, items = ?3, record_bytes = ?4, branch_bytes = ?5, count = ?6, state = ?7,
+			buckets = ?8 WHERE num = ?1`},
 		{writer, &s.moveEntry, `UPDATE vaults SET sequence = ?2, state = ?3 WHERE num = ?1`},
 		{writer, &s.setKeys, `UPDATE users SET document = ?2, identity = ?3, wraps = ?4 WHERE num = ?1`},
 		{writer, &s.insertCard, `INSERT INTO cards (user, generation, card) VALUES (?1, ?2, ?3)`},
 		{writer, &s.insertEntry, `INSERT INTO entries (vault, sequence, entry) VALUES (?1, ?2, ?3)`},
 		{writer, &s.insertEnvelope, `INSERT INTO envelopes (vault, hash, envelope) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING`},
 		{writer, &s.insertWrite, `INSERT INTO writes (vault, revision, write, operations) VALUES (?1, ?2, ?3, ?4)`},
+		{writer, &s.insertBranch, `INSERT INTO branches (vault, joined, common, tip, writes) VALUES (?1, ?2, ?3, ?4, ?5)`},
 
 		// A new row is at the end of the table, where its revision belongs.
 		{writer, &s.dropTombstone, `DELETE FROM records` + atPlace + `AND hash IS NULL`},
@@ -157,19 +169,30 @@ func (s *statements) all(writer, reader *sql.DB) []preparation {
 
 		{writer, &s.writerChunk, `SELECT a.count, coalesce(c.token, '') FROM attachments a
 			LEFT JOIN chunks c ON c.attachment = a.num AND c.number = ?3 WHERE a.vault = ?1 AND a.id = ?2`},
-		{writer, &s.chunkBytes, `SELECT coalesce(sum(bytes), 0) FROM attachments WHERE vault = ?1`},
+		{writer, &s.chunkBytes, `SELECT coalesce(sum(bytes), 0) FROM attachments WHERE vault = ?1 AND deleted IS NULL`},
 		{writer, &s.growAttachment, `INSERT INTO attachments (vault, id, count, stored, bytes, created, live) VALUES (?1, ?2, ?3, 1, ?4, ?5, 0)
 			ON CONFLICT (vault, id) DO UPDATE SET stored = stored + 1, bytes = bytes + excluded.bytes`},
 		{writer, &s.insertChunk, `INSERT INTO chunks (attachment, number, hash, token)
 			SELECT num, ?3, ?4, ?5 FROM attachments WHERE vault = ?1 AND id = ?2`},
-		{writer, &s.makeLive, `UPDATE attachments SET live = 1 WHERE vault = ?1 AND id = ?2 AND count = ?3 AND stored = count`},
-		{writer, &s.deleteAttachment, `DELETE FROM attachments WHERE vault = ?1 AND id = ?2`},
+		{writer, &s.makeLive, `UPDATE attachments SET live = 1, deleted = NULL
+			WHERE vault = ?1 AND id = ?2 AND count = ?3 AND stored = count AND (deleted IS NULL OR deleted > ?4)`},
+		{writer, &s.deleteAttachment, `UPDATE attachments SET live = 0, deleted = ?3 WHERE vault = ?1 AND id = ?2 RETURNING bytes`},
 		{writer, &s.insertChange, `INSERT INTO feed (vault, revision, sequence, ended) VALUES (?1, ?2, ?3, ?4)`},
 		{writer, &s.purgeFeed, `DELETE FROM feed WHERE num <= (SELECT max(num) FROM feed) - ?1`},
 
 		// All of this vault, so that they do not count, and one more.
-		{writer, &s.purgePending, `DELETE FROM attachments WHERE NOT live AND created < ?1
-			AND (vault = ?2 OR num = (SELECT num FROM attachments WHERE NOT live AND created < ?1 LIMIT 1))`},
+		{writer, &s.purgePending, `DELETE FROM attachments WHERE NOT live AND deleted IS NULL AND created < ?1
+			AND (vault = ?2 OR num = (SELECT num FROM attachments WHERE NOT live AND deleted IS NULL AND created < ?1 LIMIT 1))`},
+
+		{writer, &s.keepToken, `INSERT INTO kept (vault, hash, item, kind, version, epoch, deleted, token)
+			SELECT vault, hash, item, kind, version, epoch, ?2, token FROM records WHERE num = ?1`},
+		{writer, &s.keptBytes, `SELECT coalesce(sum(bytes), 0) FROM kept_days WHERE vault = ?1 AND card = ?2 AND day >= ?3`},
+		{writer, &s.keepBytes, `INSERT INTO kept_days (vault, card, day, bytes) VALUES (?1, ?2, ?3, ?4)
+			ON CONFLICT (vault, card, day) DO UPDATE SET bytes = bytes + excluded.bytes`},
+		{writer, &s.purgeKept, `DELETE FROM kept WHERE num IN (SELECT num FROM kept WHERE deleted <= ?1 ORDER BY deleted LIMIT ?2)`},
+		{writer, &s.purgeKeptDays, `DELETE FROM kept_days WHERE vault = ?1 AND day < ?2`},
+		{writer, &s.purgeKeptAttachments, `DELETE FROM attachments
+			WHERE deleted <= ?1 AND (vault = ?2 OR num = (SELECT num FROM attachments WHERE deleted <= ?1 LIMIT 1))`},
 	}
 }
 

@@ -177,6 +177,9 @@ func wantHead(t *testing.T, what string, head vault.Head, v *testvault.Vault) {
 			usage.Items++
 		}
 	}
+	for _, b := range v.Branches {
+		usage.Branches += b.Size()
+	}
 	want := v.Head()
 	if head.Vault != want.Vault || head.Buckets != want.Buckets || head.Count != want.Count || !sameState(head.State, want.State) {
 		t.Errorf("%s is at %d and entry %d with %d lines, want %d and entry %d with %d", what, head.State.Revision, head.State.Entry.Sequence,
@@ -216,6 +219,9 @@ func wantHistory(t *testing.T, s vault.Store, v *testvault.Vault) {
 			t.Fatal(err)
 		}
 		wantBlobs(t, "operations", [][]byte{got}, [][]byte{chain.EncodeOperations(ops)})
+	}
+	for _, b := range v.Branches {
+		wantBranch(t, s, v, b)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
+	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
 // Identity returns what the owner's devices share.
@@ -90,4 +91,28 @@ func (v *Vault) TakeWrite(w *chain.Write, ops []chain.Operation, tokens []string
 	d.Next.State = state
 	v.Apply(d)
 	return nil
+}
+
+// AnswerFrom returns what an honest server answers to a device that remembers a state, which may be on a branch.
+func (v *Vault) AnswerFrom(since, after int64, seen chain.State) protocol.VaultAnswer {
+	at := slices.IndexFunc(v.Branches, func(b *vault.Branch) bool { return b.Has(seen.Revision, seen.Write) })
+	if at < 0 {
+		return v.Answer(since, after, seen.Revision)
+	}
+	b := v.Branches[at]
+	a := v.Answer(since, after, v.State.Revision)
+	through := []int64{b.Common + 1, b.Join}
+	for _, e := range v.Entries[min(after+1, int64(len(v.Entries))):] {
+		through = append(through, e.Revision)
+	}
+	slices.Sort(through)
+	for _, n := range slices.Concat(chain.Path(v.State.Revision, b.Common, through), chain.SkipChain(b.Common)) {
+		a.Writes = append(a.Writes, signed(v.Writes[n-1].Encode()))
+	}
+	a.Branch = &protocol.VaultBranch{Common: b.Common, Join: b.Join}
+	back := slices.Concat(chain.Path(b.Tip(), seen.Revision, nil), chain.Path(seen.Revision, b.Common, []int64{b.Common + 1}))
+	for _, n := range back {
+		a.Branch.Writes = append(a.Branch.Writes, signed(b.Writes[n-b.Common-1].Encode()))
+	}
+	return a
 }
