@@ -18,7 +18,7 @@ func (d *device) syncs() int {
 	defer d.wire.mu.Unlock()
 	n := 0
 	for _, r := range d.wire.sent {
-		if r.Method == "GET" && isAt(r, protocol.PathVault) {
+		if isAt(r, protocol.PathVault) {
 			n++
 		}
 	}

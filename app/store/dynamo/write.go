@@ -16,7 +16,7 @@ import (
 // line. A delete moves the token besides.
 const (
 	maxSmallOperations = 40
-	maxSmallRows       = 94        // a transaction has 100 rows
+	maxSmallRows       = 94        // a transaction has 100 rows: with head, write, sizes, day, branch and change of the feed
 	maxSmallTokens     = 1_500_000 // bytes, of puts and of what is kept
 )
 
