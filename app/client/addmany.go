@@ -56,6 +56,9 @@ func (c *Client) addMany(ctx context.Context, items []item.Item, progress func(d
 	for len(added) < len(ready) {
 		rest := ready[len(added):]
 		n := 0
+		if err := op.giveWay(); err != nil {
+			return added, err
+		}
 		err := op.apply(v, noEdit, func(ch *replica.Change) error {
 			n, err = addSome(op.ctx, ch, rest)
 			return err

@@ -49,8 +49,30 @@ func (op *operation) apply(v *vault, edit editOf, build func(*replica.Change) er
 		if made || err != nil {
 			return err
 		}
+		op.overtaken = true
 	}
 	return errors.Join(ErrBusy, op.endWrite(v))
+}
+
+// courtesy is how long a bulk writer pauses after somebody else's write. It is half of what a server holds a vault for one who lost to
+// the bulk writer, so that the pauses of two bulk writers do not cost each of them its turn.
+const courtesy = time.Second
+
+// giveWay pauses between two changes of a bulk writer if another device wrote meanwhile: a person who saves an item should not have to
+// wait for the end of an import.
+func (op *operation) giveWay() error {
+	if !op.overtaken {
+		return nil
+	}
+	op.overtaken = false
+	pause := time.NewTimer(courtesy)
+	defer pause.Stop()
+	select {
+	case <-pause.C:
+		return nil
+	case <-op.ctx.Done():
+		return op.ctx.Err()
+	}
 }
 
 // send signs a change, stores the write on this device, and sends it. It returns false without an error if something else came first:
@@ -119,12 +141,14 @@ func (op *operation) resolve(v *vault, w *writeInFlight, err error) (made bool, 
 	if op.ctx.Err() != nil {
 		return false, uncertain
 	}
-	_, syncErr := op.sync(v)
-	if errors.Is(syncErr, ErrRekeyed) {
-		return false, errors.Join(syncErr, ErrUncertain)
-	}
-	if syncErr != nil {
-		return false, uncertain
+	if !op.takeNews(v, w, err) {
+		_, syncErr := op.sync(v)
+		if errors.Is(syncErr, ErrRekeyed) {
+			return false, errors.Join(syncErr, ErrUncertain)
+		}
+		if syncErr != nil {
+			return false, uncertain
+		}
 	}
 	decided, made, decideErr := op.decidedWrite(v, w)
 	switch {
@@ -134,6 +158,30 @@ func (op *operation) resolve(v *vault, w *writeInFlight, err error) (made bool, 
 		return true, op.madeWrite(v, w)
 	}
 	return false, nil // it stays stored until the next one takes its place
+}
+
+// takeNews applies what came with the refusal of a write, verified like any answer. It returns false if a sync must find out what is new:
+// there are no news, they are not for the state that this device has, or they do not pass, which a sync looks at more closely.
+func (op *operation) takeNews(v *vault, w *writeInFlight, refusal error) bool {
+	var server *ServerError
+	if !errors.As(refusal, &server) || server.Code != protocol.CodeRevisionConflict || server.news == nil {
+		return false
+	}
+	seen, err := v.seen()
+	base := v.Base(seen)
+	if err != nil || !v.Loaded || v.Revision() == 0 || base.Revision != v.Revision() || w.Write.Revision != v.Revision()+1 {
+		return false
+	}
+	body, err := json.Marshal(server.news)
+	if err != nil {
+		return false
+	}
+	answer, err := replica.Parse(body)
+	if err != nil || op.take(v, seen, answer, body, false) != nil {
+		return false
+	}
+	decided, _, err := op.decidedWrite(v, w)
+	return decided && err == nil
 }
 
 // decidedWrite reports whether the verified vault decides the fate of a write: it has this one, or another in its place, or an entry of

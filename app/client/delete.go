@@ -86,6 +86,9 @@ func (c *Client) deleteFrom(ctx context.Context, progress func(done, total int),
 	for total := len(ids); len(ids) > 0; {
 		n := 0
 		var keep []string
+		if err := op.giveWay(); err != nil {
+			return err
+		}
 		err := op.apply(v, noEdit, func(ch *replica.Change) error {
 			keep = nil
 			n, err = ch.Remove(ids, func(e *replica.Entry) bool {

@@ -97,6 +97,9 @@ func (c *Client) edit(ctx context.Context, ids []string, progress func(done, tot
 	for rest := ids; len(rest) > 0; {
 		var n int
 		var some []string
+		if err := op.giveWay(); err != nil {
+			return changed, err
+		}
 		err := op.apply(v, noEdit, func(ch *replica.Change) error {
 			n, some, err = ed.build(op.ctx, ch, rest)
 			return err

@@ -53,6 +53,9 @@ func (i importing) Update(ctx context.Context, ids []string, merge func(id strin
 	}
 	for len(ids) > 0 {
 		var reasons []error
+		if err := op.giveWay(); err != nil {
+			return err
+		}
 		err := op.apply(v, noEdit, func(ch *replica.Change) (err error) {
 			reasons, err = updateSome(op.ctx, v, ch, ids, merge)
 			return err

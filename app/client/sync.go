@@ -156,6 +156,11 @@ func (op *operation) pull(v *vault, full bool) error {
 	if err != nil {
 		return err
 	}
+	return op.take(v, seen, answer, body, full)
+}
+
+// take verifies and applies an answer.
+func (op *operation) take(v *vault, seen chain.State, answer *replica.Answer, body []byte, full bool) error {
 	log, err := v.Follow(answer, seen)
 	if err == nil && log.Headless() {
 		err = op.addHead(v, log)

@@ -100,6 +100,8 @@ type ServerError struct {
 	Message    string
 	RetryAfter time.Duration
 	RequestID  string
+	// news is what the server adds to the refusal of a write.
+	news *protocol.VaultAnswer
 }
 
 func (e *ServerError) Error() string {
@@ -192,6 +194,7 @@ func (op *operation) refusal(answer Response) error {
 		return failure
 	}
 	failure.Code, failure.Message, failure.RequestID = said.Code, said.Message, said.RequestID
+	failure.news = said.News
 	if said.Code == protocol.CodeUnauthorized {
 		// Another device may have ended the session, or the server may lie. Neither loses anything.
 		if err := op.setAside(); err != nil {

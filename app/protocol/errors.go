@@ -41,4 +41,7 @@ type Error struct {
 	Message string `json:"message"`
 	//wire:schema {"pattern":"^[0-9a-f]{16}$","examples":["7f25dcca024ce079"]}
 	RequestID string `json:"request_id"`
+	// News comes with revision_conflict after a write, unless it is too large: what the signer of the write is missing. It is the
+	// answer to GET at PathVault for what the write names.
+	News *VaultAnswer `json:"news,omitempty"`
 }

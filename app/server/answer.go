@@ -106,7 +106,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if e.RetryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(e.RetryAfter.Seconds()))))
 	}
-	body := protocol.Error{Code: e.Code, Message: e.Message, RequestID: requestID(r.Context())}
+	body := protocol.Error{Code: e.Code, Message: e.Message, RequestID: requestID(r.Context()), News: e.News}
 	if err := writeJSON(w, status, body); err != nil {
 		s.lost(r.Context(), err)
 	}

@@ -34,7 +34,7 @@ func events(s *Server, w http.ResponseWriter, r *http.Request, session vault.Ses
 		w.Header().Set("Content-Type", eventStream)
 		return nil
 	}
-	watch, stop, err := s.vault.Watch(session)
+	watch, stop, err := s.vault.Watch(r.Context(), session)
 	if err != nil {
 		return err
 	}

@@ -9,9 +9,12 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/app/server"
+	"github.com/vaultsphere/vaultsphere/app/vault"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/await"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/testvault"
 )
@@ -166,6 +169,68 @@ func TestEventsEndWithTheirSession(t *testing.T) {
 			}
 			stream.want(event{}) // the end
 		})
+	}
+}
+
+// Two processes share a store. What one of them does reaches the pages of the other.
+func TestEventsReachThePagesOfOtherReplicas(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	alice := s.register("alice")
+	other := alice.mustLogin("")
+	replica := s.serve(server.Config{
+		Page: fstest.MapFS{"index.html": {Data: []byte("page")}}, Door: vault.Door{Open: true}, AuthRate: 1_000_000, UserRate: 1_000_000, Version: "test",
+	}, s.keys)
+	there, ending := follow(t, replica, alice.token), follow(t, replica, other.Token)
+	there.want(revision("0"))
+	ending.want(revision("0"))
+	alice.save()
+	there.want(revision("1"))
+	alice.renew(testvault.Renewal{})
+	there.want(event{protocol.EventRevision, `{"revision":1,"sequence":2}`})
+	alice.call("POST", protocol.PathSessionsEnd, protocol.EndSessionsRequest{CurrentAuthKey: alice.authKey}).want(204, "")
+	for e := ending.next(); e.name != protocol.EventEnded; e = ending.next() {
+		if e.name != protocol.EventRevision {
+			t.Fatalf("the stream of a session that ended sent %+v", e)
+		}
+	}
+	follow(t, replica, alice.token).want(event{protocol.EventRevision, `{"revision":1,"sequence":2}`})
+	again := follow(t, replica, other.Token)
+	if again.res.StatusCode != http.StatusUnauthorized {
+		t.Errorf("a session that ended opens a stream: %d", again.res.StatusCode)
+	}
+}
+
+// A page that only stays open extends its session, but rarely: each time is a write.
+func TestOpenPageKeepsItsSession(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	alice := s.register("alice")
+	seen := func() time.Time {
+		t.Helper()
+		list, err := s.store.Sessions(t.Context(), vault.UserID(alice.acc.UserID), s.clock.Now())
+		if err != nil || len(list) != 1 {
+			t.Fatalf("%d sessions, %v", len(list), err)
+		}
+		return list[0].LastSeen
+	}
+	start := seen()
+	for range 40 { // days
+		before := seen()
+		s.clock.move(11 * time.Hour)
+		early := alice.follow()
+		early.want(revision("0"))
+		early.close()
+		if got := seen(); !got.Equal(before) {
+			t.Fatalf("the stream extended the session after 11 hours, at %v", got)
+		}
+		s.clock.move(13 * time.Hour)
+		stream := alice.follow()
+		stream.want(revision("0"))
+		stream.close()
+	}
+	if got := seen(); got.Sub(start) < 39*24*time.Hour {
+		t.Errorf("after 40 days the session was last seen %v", got)
 	}
 }
 

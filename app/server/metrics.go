@@ -48,6 +48,9 @@ func newMetrics(version string, service *vault.Service) *metrics {
 	streams := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "vaultsphere_event_streams", Help: "Open event streams; they also count as requests in flight.",
 	}, func() float64 { return float64(service.Watches()) })
+	feedAge := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "vaultsphere_change_feed_age_seconds", Help: "Time since the change feed was read, which is every second while there are event streams; 0 without.",
+	}, func() float64 { return service.FeedAge().Seconds() })
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "vaultsphere_build_info", Help: "Always 1; the label has the version.", ConstLabels: prometheus.Labels{"version": version},
 	})
@@ -55,7 +58,7 @@ func newMetrics(version string, service *vault.Service) *metrics {
 	for _, code := range []protocol.Code{protocol.CodeStorageUnavailable, protocol.CodeStorageFull} {
 		m.storeErrors.WithLabelValues(string(code)) // an alert on a rate needs a sample of zero before the first error
 	}
-	m.registry.MustRegister(m.duration, m.inFlight, m.throttled, m.storeErrors, m.probesFailed, queue, streams, build,
+	m.registry.MustRegister(m.duration, m.inFlight, m.throttled, m.storeErrors, m.probesFailed, queue, streams, feedAge, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

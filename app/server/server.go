@@ -141,7 +141,7 @@ func (s *Server) routes() []route {
 		{get, protocol.PathSettings, s.member(settings)},
 		{get, protocol.PathSessions, s.member(sessions)},
 		{post, protocol.PathSessionsEnd, s.member(takes(s.vault.EndSessions, smallBody))},
-		{get, protocol.PathEvents, s.member(events)},
+		{get, protocol.PathEvents, s.follower(events)},
 		{get, protocol.PathVault, s.member(changes)},
 		{post, protocol.PathVaultWrites, s.member(write)},
 		{post, protocol.PathVaultEntries, s.member(entry)},

@@ -77,9 +77,16 @@ func (s *Server) setDevice(w http.ResponseWriter, r *http.Request, e vault.Enter
 }
 
 // member requires a live session and rate-limits its user.
-func (s *Server) member(h memberHandler) handler {
+func (s *Server) member(h memberHandler) handler { return s.authenticated(s.vault.Authenticate, h) }
+
+// follower is member for an event stream.
+func (s *Server) follower(h memberHandler) handler {
+	return s.authenticated(s.vault.AuthenticateStream, h)
+}
+
+func (s *Server) authenticated(by func(ctx context.Context, token string) (vault.Session, error), h memberHandler) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		session, err := s.vault.Authenticate(r.Context(), s.token(r))
+		session, err := by(r.Context(), s.token(r))
 		if err != nil {
 			return err
 		}

@@ -38,7 +38,7 @@ func (s *Service) DeleteAccount(ctx context.Context, session Session, in protoco
 		return err
 	}
 	err = s.store.DeleteUser(ctx, u.Username)
-	s.watchers.changed(u.ID)
+	s.watchers.changed(Change{Ended: u.ID})
 	if !errors.Is(err, ErrNotFound) {
 		return err
 	}

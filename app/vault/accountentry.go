@@ -200,7 +200,9 @@ func (s *Service) replaceAuthKeys(ctx context.Context, u *User, before *chain.Do
 
 func (s *Service) appendAccount(ctx context.Context, c EntryChange) error {
 	err := s.store.AppendEntry(ctx, c)
-	s.watchers.changed(c.Account.User.ID)
+	if err == nil {
+		s.watchers.changed(c.Next.Moved())
+	}
 	if errors.Is(err, ErrNotFound) { // deleted in between
 		return ErrUnauthorized
 	}

@@ -70,12 +70,10 @@ func (s *Service) Entry(ctx context.Context, session Session, vaultID string, in
 	if err != nil {
 		return err
 	}
-	err = s.store.AppendEntry(ctx, EntryChange{
-		Base: head, Next: Head{Vault: head.Vault, State: next, Buckets: head.Buckets, Count: head.Count, Usage: head.Usage},
-		Entry: e.entry, Envelopes: envelopes,
-	})
-	for _, m := range head.State.Entry.Roster {
-		s.watchers.changed(UserID(m.User.String()))
+	after := Head{Vault: head.Vault, State: next, Buckets: head.Buckets, Count: head.Count, Usage: head.Usage}
+	err = s.store.AppendEntry(ctx, EntryChange{Base: head, Next: after, Entry: e.entry, Envelopes: envelopes})
+	if err == nil {
+		s.watchers.changed(after.Moved())
 	}
 	if errors.Is(err, ErrNotFound) { // deleted in between
 		return errNoVault

@@ -14,6 +14,7 @@ type Error struct {
 	Code       protocol.Code
 	Message    string
 	RetryAfter time.Duration
+	News       *protocol.VaultAnswer // with CodeRevisionConflict
 	cause      error
 }
 

@@ -12,6 +12,10 @@ import (
 
 // Authenticate returns the live session of a token and extends it. ErrUnauthorized.
 func (s *Service) Authenticate(ctx context.Context, token string) (Session, error) {
+	return s.authenticate(ctx, token, touchEvery)
+}
+
+func (s *Service) authenticate(ctx context.Context, token string, touch time.Duration) (Session, error) {
 	hash, ok := s.keys.openSession(token)
 	if !ok {
 		return Session{}, ErrUnauthorized
@@ -25,7 +29,7 @@ func (s *Service) Authenticate(ctx context.Context, token string) (Session, erro
 		return Session{}, err
 	}
 	// A write per request would cost more than the request.
-	if now.Sub(session.LastSeen) >= touchEvery {
+	if now.Sub(session.LastSeen) >= touch {
 		session.LastSeen, session.Expires = now, expiry(session.Created, now)
 		err := s.store.TouchSession(ctx, hash, session.LastSeen, session.Expires)
 		if errors.Is(err, ErrNotFound) {
@@ -99,7 +103,7 @@ func (s *Service) endOldest(ctx context.Context, id UserID, newest SessionHash) 
 			return err
 		}
 	}
-	s.watchers.changed(id)
+	s.watchers.changed(Change{Ended: id})
 	return nil
 }
 
@@ -107,7 +111,7 @@ func (s *Service) end(ctx context.Context, hash SessionHash) error {
 	session, err := s.store.Session(ctx, hash, s.now())
 	if err == nil {
 		err = s.store.DeleteSession(ctx, session.UserID, hash)
-		s.watchers.changed(session.UserID)
+		s.watchers.changed(Change{Ended: session.UserID})
 	}
 	if errors.Is(err, ErrNotFound) {
 		return nil
@@ -118,7 +122,7 @@ func (s *Service) end(ctx context.Context, hash SessionHash) error {
 // endSessions ends all sessions of a user except keep.
 func (s *Service) endSessions(ctx context.Context, id UserID, keep SessionHash) error {
 	err := s.store.DeleteSessions(ctx, id, keep)
-	s.watchers.changed(id)
+	s.watchers.changed(Change{Ended: id})
 	return err
 }
 
@@ -160,7 +164,7 @@ func (s *Service) EndSessions(ctx context.Context, session Session, in protocol.
 		return s.endSessions(ctx, session.UserID, session.Hash)
 	}
 	err := s.store.DeleteSession(ctx, session.UserID, SessionHash(in.ID))
-	s.watchers.changed(session.UserID)
+	s.watchers.changed(Change{Ended: session.UserID})
 	if errors.Is(err, ErrNotFound) {
 		return &Error{Code: protocol.CodeNotFound, Message: "no such session"}
 	}

@@ -10,8 +10,6 @@ import (
 )
 
 const (
-	// watchEvery is how late a change by another process may be seen; changes by this process are seen immediately.
-	watchEvery     = 2 * time.Second
 	maxUserWatches = 16   // that many windows of one user
 	maxWatches     = 2000 // about 60 MB of connections and goroutines
 )
@@ -21,48 +19,22 @@ var (
 	errWatches     = &Error{Code: protocol.CodeUnavailable, Message: "too many open event streams: poll for changes instead", RetryAfter: time.Minute}
 )
 
-// watchers follows the watched vaults. One goroutine reads each vault, however many watch it.
-type watchers struct {
-	store          Store
-	now            func() time.Time
-	every          time.Duration
-	perUser, total int
-
-	mu      sync.Mutex
-	watched map[UserID]*watched
-	watches int
-}
-
-func newWatchers(store Store, now func() time.Time) *watchers {
-	return &watchers{
-		store: store, now: now, every: watchEvery, perUser: maxUserWatches, total: maxWatches, watched: map[UserID]*watched{},
-	}
-}
-
-// watched is a vault that is being followed. watchers.mu guards its watches.
-type watched struct {
-	name    Username
-	look    chan struct{} // capacity 1: there may be news
-	stop    context.CancelFunc
-	watches map[*Watch]struct{}
-}
-
-// Watch follows the vault of one session.
+// Watch follows the personal vault of one session.
 type Watch struct {
 	// Revisions delivers the newest state, first the current one. A state that was not received in time is skipped. It is closed when
 	// the session ends.
 	Revisions <-chan protocol.RevisionEvent
 
-	session   SessionHash
+	session   Session
 	revisions chan protocol.RevisionEvent // capacity 1; sent to and closed under watchers.mu
 	last      protocol.RevisionEvent
 	ended     bool
 }
 
-// Watch starts to follow the vault of a session; stop ends it. Too many watches are CodeThrottled for one user and
-// CodeUnavailable for all.
-func (s *Service) Watch(session Session) (watch *Watch, stop func(), err error) {
-	return s.watchers.add(session)
+// Watch starts to follow the personal vault of a session; stop ends it. Too many watches are CodeThrottled for one user and
+// CodeUnavailable for all. ErrUnauthorized if the session has ended since it was authenticated.
+func (s *Service) Watch(ctx context.Context, session Session) (watch *Watch, stop func(), err error) {
+	return s.watchers.add(ctx, session)
 }
 
 // Watches returns the number of open watches.
@@ -72,128 +44,145 @@ func (s *Service) Watches() int {
 	return s.watchers.watches
 }
 
-func (ws *watchers) add(session Session) (*Watch, func(), error) {
+// FeedAge returns how long ago the change feed was read; 0 while there are no watches, because nobody reads it.
+func (s *Service) FeedAge() time.Duration {
+	s.watchers.mu.Lock()
+	defer s.watchers.mu.Unlock()
+	if s.watchers.watches == 0 {
+		return 0
+	}
+	return time.Since(s.watchers.read)
+}
+
+// streamTouchEvery is how often an open event stream extends its session. The list of sessions
+// shows to the minute when a vault was used, and an open page does not use it.
+const streamTouchEvery = 12 * time.Hour
+
+// AuthenticateStream is Authenticate for an event stream, which is opened again every few minutes. A session that this process
+// authenticated before is not read again while the change feed would say that it ended.
+func (s *Service) AuthenticateStream(ctx context.Context, token string) (Session, error) {
+	if hash, ok := s.keys.openSession(token); ok {
+		now := s.now()
+		session, known := s.watchers.known(hash)
+		if known && now.Before(session.Expires) && session.lasts(now) && now.Sub(session.LastSeen) < streamTouchEvery {
+			return session, nil
+		}
+	}
+	return s.authenticate(ctx, token, streamTouchEvery)
+}
+
+func (ws *watchers) add(ctx context.Context, session Session) (*Watch, func(), error) {
+	c := make(chan protocol.RevisionEvent, 1)
+	w := &Watch{Revisions: c, revisions: c, session: session, last: protocol.RevisionEvent{Sequence: -1}}
+	f, check, err := ws.register(ctx, w)
+	if err != nil {
+		return nil, nil, err
+	}
+	stop := sync.OnceFunc(func() { ws.remove(f, w) })
+	err = ws.load(ctx, f)
+	if err == nil && check {
+		_, err = ws.store.Session(ctx, session.Hash, ws.now())
+	}
+	if err != nil {
+		stop()
+		if errors.Is(err, ErrNotFound) {
+			err = ErrUnauthorized
+		}
+		return nil, nil, err
+	}
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
-	v := ws.watched[session.UserID]
-	if v != nil && len(v.watches) >= ws.perUser {
-		return nil, nil, errUserWatches
+	ws.tell(f, w)
+	if !w.ended && ws.unsure[f] == 0 {
+		ws.keep(f, session)
+	}
+	return w, stop, nil
+}
+
+// register adds a watch, and begins to read the feed if it is the first. check says that the session must be read again: it may have
+// ended after it was authenticated, and before this process would have learned of it here.
+func (ws *watchers) register(ctx context.Context, w *Watch) (f *followed, check bool, err error) {
+	ws.starting.Lock()
+	defer ws.starting.Unlock()
+	if f, err = ws.join(w); err != nil {
+		return nil, false, err
+	}
+	if ws.stop == nil {
+		if err := ws.start(ctx); err != nil {
+			ws.leave(f, w)
+			return nil, false, err
+		}
+	}
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	_, check = ws.ended[w.session.UserID]
+	return f, check || time.Since(ws.began) < recently, nil
+}
+
+func (ws *watchers) join(w *Watch) (*followed, error) {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	id := w.session.UserID
+	f := ws.followed[id]
+	if f != nil && len(f.watches) >= ws.perUser {
+		return nil, errUserWatches
 	}
 	if ws.watches >= ws.total {
-		return nil, nil, errWatches
+		return nil, errWatches
 	}
-	if v == nil {
-		ctx, stop := context.WithCancel(context.Background()) // not a request's context: it also serves later watches
-		v = &watched{name: session.Username, look: make(chan struct{}, 1), stop: stop, watches: map[*Watch]struct{}{}}
-		ws.watched[session.UserID] = v
-		go ws.follow(ctx, v)
+	if f == nil {
+		if len(ws.followed) >= maxFollowed {
+			ws.forgetUnwatched(time.Now())
+		}
+		f = &followed{id: id, name: w.session.Username, watches: map[*Watch]bool{}, sessions: map[SessionHash]bool{}}
+		ws.followed[id] = f
 	}
-	c := make(chan protocol.RevisionEvent, 1)
-	w := &Watch{Revisions: c, revisions: c, session: session.Hash, last: protocol.RevisionEvent{Sequence: -1}}
-	v.watches[w] = struct{}{}
+	f.watches[w] = true
 	ws.watches++
-	v.lookNow()
-	return w, sync.OnceFunc(func() { ws.remove(session.UserID, v, w) }), nil
+	return f, nil
 }
 
-func (ws *watchers) remove(id UserID, v *watched, w *Watch) {
+// remove ends a watch. With the last one, nobody reads the feed, so nothing that was learned from it stays.
+func (ws *watchers) remove(f *followed, w *Watch) {
+	ws.starting.Lock()
+	defer ws.starting.Unlock()
+	if ws.leave(f, w) > 0 || ws.stop == nil {
+		return
+	}
+	ws.stop()
+	ws.stop = nil
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
-	delete(v.watches, w)
+	ws.forgetAll()
+}
+
+// leave returns how many watches are left.
+func (ws *watchers) leave(f *followed, w *Watch) int {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	delete(f.watches, w)
+	f.left = time.Now()
 	ws.watches--
-	if len(v.watches) == 0 {
-		v.stop()
-		delete(ws.watched, id)
-	}
-}
-
-// changed is called after this process wrote to a user's vault or sessions.
-func (ws *watchers) changed(id UserID) {
-	ws.mu.Lock()
-	defer ws.mu.Unlock()
-	if v := ws.watched[id]; v != nil {
-		v.lookNow()
-	}
-}
-
-func (v *watched) lookNow() {
-	select {
-	case v.look <- struct{}{}:
-	default: // a pending look will see this too
-	}
-}
-
-func (ws *watchers) follow(ctx context.Context, v *watched) {
-	tick := time.NewTicker(ws.every)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		case <-v.look:
-		}
-		ws.read(ctx, v)
-	}
-}
-
-// read tells the watches of a vault the news. While the store does not answer there is none; requests report that.
-func (ws *watchers) read(ctx context.Context, v *watched) {
-	_, head, err := ws.store.Account(ctx, v.name)
-	var now protocol.RevisionEvent
-	switch {
-	case err == nil:
-		now = protocol.RevisionEvent{Revision: head.State.Revision, Sequence: head.State.Entry.Sequence}
-	case !errors.Is(err, ErrNotFound): // otherwise the sessions went with the user
-		return
-	}
-	// Read the sessions second: one that is live now was live when the vault was read, so the vault is its own and not that of
-	// another user who took the name since.
-	live, err := ws.liveSessions(ctx, v)
-	if err != nil {
-		return
-	}
-	ws.mu.Lock()
-	defer ws.mu.Unlock()
-	for w := range v.watches {
-		isLive, looked := live[w.session]
-		if looked {
-			w.tell(now, isLive)
-		}
-	}
-}
-
-// liveSessions reports for the session of each watch whether it is live.
-func (ws *watchers) liveSessions(ctx context.Context, v *watched) (map[SessionHash]bool, error) {
-	live := map[SessionHash]bool{}
-	ws.mu.Lock()
-	for w := range v.watches {
-		live[w.session] = false
-	}
-	ws.mu.Unlock()
-	for hash := range live {
-		_, err := ws.store.Session(ctx, hash, ws.now())
-		if err != nil && !errors.Is(err, ErrNotFound) {
-			return nil, err
-		}
-		live[hash] = err == nil
-	}
-	return live, nil
+	return ws.watches
 }
 
 // tell is called under watchers.mu, so no other goroutine sends to or closes the channel meanwhile.
-func (w *Watch) tell(now protocol.RevisionEvent, live bool) {
-	switch {
-	case w.ended:
-	case !live:
+func (w *Watch) tell(now protocol.RevisionEvent) {
+	if w.ended || now == w.last {
+		return
+	}
+	w.last = now
+	select {
+	case <-w.revisions: // not received yet, and outdated
+	default:
+	}
+	w.revisions <- now
+}
+
+// end is called under watchers.mu.
+func (w *Watch) end() {
+	if !w.ended {
 		w.ended = true
 		close(w.revisions)
-	case now != w.last:
-		w.last = now
-		select {
-		case <-w.revisions: // not received yet, and outdated
-		default:
-		}
-		w.revisions <- now
 	}
 }

@@ -76,6 +76,22 @@ func (s *Service) Write(ctx context.Context, session Session, vaultID string, in
 	if err != nil {
 		return err
 	}
+	id, err := parseVaultID(vaultID)
+	if err != nil {
+		return err
+	}
+	if err := s.holds.pass(ctx, id, session.Hash); err != nil {
+		return err
+	}
+	err = s.storeWrite(ctx, session, vaultID, w)
+	s.holds.tried(id, session.Hash)
+	if errors.Is(err, ErrRevisionConflict) {
+		return s.refusedWrite(ctx, session, vaultID, w.write, err)
+	}
+	return err
+}
+
+func (s *Service) storeWrite(ctx context.Context, session Session, vaultID string, w signedWrite) error {
 	head, member, err := s.member(ctx, session, vaultID)
 	if err != nil {
 		return err
@@ -104,8 +120,8 @@ func (s *Service) Write(ctx context.Context, session Session, vaultID string, in
 		Base: head, Next: next, Write: w.write, Operations: w.operations, Tokens: w.tokens, Branch: branch, Now: s.now(), Quota: quota,
 		Kept: s.limits.keeps(w.operations), Attachments: s.limits.Attachments,
 	})
-	for _, m := range head.State.Entry.Roster {
-		s.watchers.changed(UserID(m.User.String()))
+	if err == nil {
+		s.watchers.changed(next.Moved())
 	}
 	if errors.Is(err, ErrNotFound) { // deleted in between
 		return errNoVault

@@ -48,6 +48,14 @@ func one(c *types.ConsumedCapacity) []types.ConsumedCapacity {
 	return []types.ConsumedCapacity{*c}
 }
 
+// atLeastOne is one for a query, which AWS counts as a unit even if it finds nothing. DynamoDB Local does not.
+func atLeastOne(c *types.ConsumedCapacity) []types.ConsumedCapacity {
+	if c != nil && aws.ToFloat64(c.CapacityUnits) < 1 {
+		return []types.ConsumedCapacity{{CapacityUnits: aws.Float64(1)}}
+	}
+	return one(c)
+}
+
 // transaction counts what a transaction costs, from the rows that it replaces and writes: DynamoDB Local counts only one row of each table.
 // A unit writes 1 KB, a transaction takes two for each, and so does the index by revision, for the old row and the new one.
 func (u *units) transaction(ctx context.Context, s *Store, in *dynamodb.TransactWriteItemsInput,
@@ -146,14 +154,14 @@ func metered(s *Store) (*Store, *units) {
 				case *dynamodb.GetItemOutput:
 					u.add(one(r.ConsumedCapacity)...)
 				case *dynamodb.QueryOutput:
-					u.add(one(r.ConsumedCapacity)...)
+					u.add(atLeastOne(r.ConsumedCapacity)...)
 				case *dynamodb.BatchGetItemOutput:
 					u.add(r.ConsumedCapacity...)
 				}
 				return out, meta, err
 			}), middleware.After)
 	})
-	return &Store{db: dynamodb.New(o), http: s.http, table: s.table}, u
+	return &Store{db: dynamodb.New(o), http: s.http, table: s.table, clock: s.clock}, u
 }
 
 // save edits the first item of a vault with n items, as the server does: it reads the head and the buckets, and stores the write.

@@ -73,6 +73,7 @@ func (s *Store) AppendEntry(ctx context.Context, c vault.EntryChange) error {
 	for hash, envelope := range c.Envelopes {
 		writes = append(writes, s.putSigned(id.String(), envelopeID(hash), envelope))
 	}
+	writes = append(writes, appends(c.Next.Moved()))
 	return headRefused(s.transact(ctx, writes...), c.Base, func(_ headRow, r *refused) error {
 		row, ok := r.at(1)
 		if c.Account == nil || !ok {

@@ -172,6 +172,7 @@ func (s *Store) DeleteSession(ctx context.Context, id vault.UserID, hash vault.S
 	err := s.transact(ctx,
 		remove(s.table.Sessions, sessionKey(string(hash)), attribute("user_id").Equal(value(id))),
 		remove(s.table.Vaults, entryKey(string(id), string(hash))),
+		appends(vault.Change{Ended: id}),
 	)
 	var r *refused
 	switch {
@@ -197,7 +198,7 @@ func (s *Store) DeleteSessions(ctx context.Context, id vault.UserID, keep vault.
 			entries = append(entries, entryKey(string(id), hash))
 		}
 	}
-	if err := s.deleteRows(ctx, s.table.Sessions, sessions); err != nil {
+	if err := s.deleteRows(ctx, s.table.Sessions, sessions, appends(vault.Change{Ended: id})); err != nil {
 		return err
 	}
 	return s.deleteRows(ctx, s.table.Vaults, entries)

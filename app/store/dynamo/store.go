@@ -2,7 +2,7 @@
 //
 // Every answer comes from strongly consistent reads, and every change is conditional on the state that it is based on.
 // write.go and redo.go make a change of a vault atomic; read.go reads a vault in one consistent state. head.go lists the rows of a
-// vault.
+// vault, and feed.go those of the change feed.
 //
 // It needs the IAM actions dynamodb:GetItem, BatchGetItem, Query, PutItem, UpdateItem, DeleteItem and ConditionCheckItem on the
 // five tables, and Query on the index of two.
@@ -56,7 +56,8 @@ type Store struct {
 	db     *dynamodb.Client
 	http   httpClient
 	table  Config
-	keyed  atomic.Bool // whether checkKeys has succeeded
+	clock  func() time.Time // of the change feed
+	keyed  atomic.Bool      // whether checkKeys has succeeded
 	closed atomic.Bool
 }
 
@@ -75,7 +76,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 			return nil, fmt.Errorf("configure DynamoDB: %w", err)
 		}
 	}
-	s := &Store{table: c, http: httpClient{newTransport()}}
+	s := &Store{table: c, clock: time.Now, http: httpClient{newTransport()}}
 	settings := aws.Config{
 		Region: region, Credentials: signing, HTTPClient: s.http,
 		// Failures are returned as errors. The SDK's log lines, about connections that it could not reuse, do not belong in
@@ -225,15 +226,12 @@ func (r *refused) at(i int) (row item, ok bool) {
 // Conditional writes of a single row use it too. A transaction carries a token, so if an answer was lost, the SDK's retry
 // gets the same answer. The retry of a plain conditional write would fail because the first attempt succeeded.
 func (s *Store) transact(ctx context.Context, writes ...write) error {
-	items := make([]types.TransactWriteItem, len(writes))
-	for i, w := range writes {
-		if w.err != nil {
-			return w.err
-		}
-		items[i] = w.item
-	}
 	for try := 1; ; try++ {
-		_, err := s.db.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: items})
+		items, err := s.itemsOf(writes)
+		if err != nil {
+			return err
+		}
+		_, err = s.db.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: items})
 		if err == nil {
 			return nil
 		}
@@ -256,6 +254,20 @@ func (s *Store) transact(ctx context.Context, writes ...write) error {
 			return err
 		}
 	}
+}
+
+func (s *Store) itemsOf(writes []write) ([]types.TransactWriteItem, error) {
+	items := make([]types.TransactWriteItem, len(writes))
+	for i, w := range writes {
+		if w.change != nil {
+			w = s.putChange(*w.change)
+		}
+		if w.err != nil {
+			return nil, w.err
+		}
+		items[i] = w.item
+	}
+	return items, nil
 }
 
 // refusal returns the failed conditions, and whether another transaction held the rows. Any other reason is an error.

@@ -249,15 +249,15 @@ func (s *Store) sweep(ctx context.Context, table, partition string) error {
 }
 
 // deleteRows deletes rows by key, unconditionally. It uses transactions, because transact retries if one collides with
-// another.
-func (s *Store) deleteRows(ctx context.Context, table string, keys []item) error {
+// another. more is part of each.
+func (s *Store) deleteRows(ctx context.Context, table string, keys []item, more ...write) error {
 	for len(keys) > 0 {
 		n := min(len(keys), maxTransactItems)
 		writes := make([]write, n)
 		for i, key := range keys[:n] {
 			writes[i] = remove(table, key)
 		}
-		if err := s.transact(ctx, writes...); err != nil {
+		if err := s.transact(ctx, append(writes, more...)...); err != nil {
 			if errors.Is(err, errBusy) {
 				return fmt.Errorf("%w: %w", vault.ErrStoreUnavailable, err)
 			}

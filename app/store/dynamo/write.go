@@ -16,7 +16,7 @@ import (
 // line. A delete moves the token besides.
 const (
 	maxSmallOperations = 40
-	maxSmallRows       = 94        // a transaction has 100 rows
+	maxSmallRows       = 94        // a transaction has 100 rows: with head, write, sizes, day, branch and change of the feed
 	maxSmallTokens     = 1_500_000 // bytes, of puts and of what is kept
 )
 
@@ -86,6 +86,7 @@ func (s *Store) moveHead(ctx context.Context, c vault.WriteChange, p changedRows
 	for _, r := range rows {
 		writes = append(writes, r.write())
 	}
+	writes = append(writes, appends(c.Next.Moved()))
 	return headRefused(s.transact(ctx, writes...), c.Base, func(head headRow, r *refused) error {
 		before := head.usage()
 		after := vault.Usage{

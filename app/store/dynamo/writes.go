@@ -9,8 +9,9 @@ import (
 
 // write is one item of a transaction, or the error of building it. If its condition fails, DynamoDB returns the existing row.
 type write struct {
-	item types.TransactWriteItem
-	err  error
+	item   types.TransactWriteItem
+	err    error
+	change *vault.Change // appended to the feed instead of item
 }
 
 type condition = expression.ConditionBuilder
@@ -37,10 +38,10 @@ func put(table string, row any, when ...condition) write {
 		return write{err: err}
 	}
 	e, err := build(expression.NewBuilder(), when)
-	return write{types.TransactWriteItem{Put: &types.Put{
+	return write{item: types.TransactWriteItem{Put: &types.Put{
 		TableName: &table, Item: encoded, ConditionExpression: e.Condition(),
 		ExpressionAttributeNames: e.Names(), ExpressionAttributeValues: e.Values(), ReturnValuesOnConditionCheckFailure: returnOld,
-	}}, err}
+	}}, err: err}
 }
 
 // update sets the attributes that the struct set encodes to, and applies u.
@@ -53,28 +54,28 @@ func update(table string, key item, set any, u expression.UpdateBuilder, when co
 		u = u.Set(attribute(name), value(v))
 	}
 	e, err := build(expression.NewBuilder().WithUpdate(u), []condition{when})
-	return write{types.TransactWriteItem{Update: &types.Update{
+	return write{item: types.TransactWriteItem{Update: &types.Update{
 		TableName: &table, Key: key, UpdateExpression: e.Update(), ConditionExpression: e.Condition(),
 		ExpressionAttributeNames: e.Names(), ExpressionAttributeValues: e.Values(), ReturnValuesOnConditionCheckFailure: returnOld,
-	}}, err}
+	}}, err: err}
 }
 
 // remove deletes a row.
 func remove(table string, key item, when ...condition) write {
 	e, err := build(expression.NewBuilder(), when)
-	return write{types.TransactWriteItem{Delete: &types.Delete{
+	return write{item: types.TransactWriteItem{Delete: &types.Delete{
 		TableName: &table, Key: key, ConditionExpression: e.Condition(),
 		ExpressionAttributeNames: e.Names(), ExpressionAttributeValues: e.Values(), ReturnValuesOnConditionCheckFailure: returnOld,
-	}}, err}
+	}}, err: err}
 }
 
 // require writes nothing: the transaction fails unless the condition holds for the row.
 func require(table string, key item, when condition) write {
 	e, err := build(expression.NewBuilder(), []condition{when})
-	return write{types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{
+	return write{item: types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{
 		TableName: &table, Key: key, ConditionExpression: e.Condition(),
 		ExpressionAttributeNames: e.Names(), ExpressionAttributeValues: e.Values(), ReturnValuesOnConditionCheckFailure: returnOld,
-	}}, err}
+	}}, err: err}
 }
 
 func build(b expression.Builder, when []condition) (expression.Expression, error) {

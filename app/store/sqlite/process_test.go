@@ -228,3 +228,46 @@ func TestAcknowledgedWritesSurviveKill(t *testing.T) {
 		}
 	}
 }
+
+// The feed of one process has the changes of others, in the order of each.
+func TestFeedSpansProcesses(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "vault.db")
+	s := open(t, path)
+	f := s.Feed()
+	if _, err := f.Next(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	const processes, each = 2, 25
+	var writers []*exec.Cmd
+	var outputs []*bufio.Scanner
+	for i := range processes {
+		cmd, out := startWriter(t, path, fmt.Sprintf("ada%d", i), each)
+		writers, outputs = append(writers, cmd), append(outputs, out)
+	}
+	seen := map[chain.ID]int64{} // how many changes of a vault
+	read := func() {
+		changes, err := f.Next(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range changes {
+			if seen[c.Vault]++; c.Revision+c.Sequence-1 != seen[c.Vault] {
+				t.Errorf("change %d of a vault is %+v", seen[c.Vault], c)
+			}
+		}
+	}
+	for i, out := range outputs {
+		acknowledged(t, out, func(int64) { read() })
+		if err := writers[i].Wait(); err != nil {
+			t.Errorf("writer %d: %v", i, err)
+		}
+	}
+	read()
+	for i := range processes {
+		u, err := s.User(t.Context(), vault.Username(fmt.Sprintf("ada%d", i)))
+		if err != nil || seen[u.Keys.Vault] != each {
+			t.Errorf("the feed has %d changes of vault %d, %v", seen[u.Keys.Vault], i, err)
+		}
+	}
+}

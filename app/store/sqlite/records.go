@@ -222,7 +222,10 @@ func (s *Store) ApplyWrite(ctx context.Context, c vault.WriteChange) error {
 		}
 		_, err = exec(ctx, tx, s.stmt.moveWrite, v.num, state.Revision, run.usage.Items, run.usage.Bytes, run.usage.Branches,
 			c.Next.Count, state.Encode(), encodeBuckets(c.Next))
-		return err
+		if err != nil {
+			return err
+		}
+		return s.appendChange(ctx, tx, c.Next.Moved())
 	})
 }
 

@@ -197,6 +197,14 @@ CREATE TABLE chunks (
 	token TEXT NOT NULL,
 	UNIQUE (attachment, number)
 ) STRICT;
+
+CREATE TABLE feed (
+	num INTEGER PRIMARY KEY,
+	vault BLOB,
+	revision INTEGER,
+	sequence INTEGER,
+	ended TEXT
+) STRICT;
 `,
 }
 

@@ -90,14 +90,20 @@ func (s *Store) DeleteSession(ctx context.Context, id vault.UserID, hash vault.S
 		if err == nil && n == 0 {
 			return fmt.Errorf("session: %w", vault.ErrNotFound)
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return s.appendChange(ctx, tx, vault.Change{Ended: id})
 	})
 }
 
 // DeleteSessions implements vault.Store.
 func (s *Store) DeleteSessions(ctx context.Context, id vault.UserID, keep vault.SessionHash) error {
 	return s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := exec(ctx, tx, s.stmt.deleteSessions, string(id), string(keep))
-		return err
+		n, err := exec(ctx, tx, s.stmt.deleteSessions, string(id), string(keep))
+		if err != nil || n == 0 {
+			return err
+		}
+		return s.appendChange(ctx, tx, vault.Change{Ended: id})
 	})
 }

@@ -10,14 +10,15 @@ import (
 type statements struct {
 	// On the readers.
 	user, account, session, sessions, throttle, inhabited, invitation, probe, head, lines, entries, writeAt, operationsAt, branches,
-	envelope, cards, records, weight, chunk, attachment, attachments, history, keptToken *sql.Stmt
+	envelope, cards, records, weight, chunk, attachment, attachments, history, keptToken, feedEnd, feedRows *sql.Stmt
 	// On the writer.
 	lockUser, useID, insertUser, updateUser, deleteUser, serverKey, putServerKey, insertSession, touchSession, deleteSession,
 	deleteSessions, purgeSessions, writerInhabited, putInvitation, useInvitation, purgeInvitations, writerThrottle,
 	putThrottle, clearThrottle, purgeThrottles, lockVault, useVaultID, insertVault, moveWrite, moveEntry, setKeys, insertCard,
 	insertEntry, insertEnvelope, insertWrite, insertBranch, dropTombstone, putRecord, liveRecord, deleteRecord, purgeTombstones,
 	attachmentDeleted, writerChunk, chunkBytes, growAttachment, insertChunk, makeLive, deleteAttachment, purgePending,
-	keepToken, keptBytes, keepBytes, purgeKept, purgeKeptDays, purgeKeptAttachments *sql.Stmt
+	keepToken, keptBytes, keepBytes, purgeKept, purgeKeptDays, purgeKeptAttachments,
+	insertChange, purgeFeed *sql.Stmt
 }
 
 // userColumns are those that scanUser reads, of users u and the vault v of each.
@@ -109,6 +110,9 @@ func (s *statements) all(writer, reader *sql.DB) []preparation {
 		{reader, &s.keptToken, `SELECT token FROM records` + atPlaceOfID + `AND hash = ?6
 			UNION ALL SELECT token FROM kept` + atPlaceOfID + `AND hash = ?6 AND deleted > ?7 LIMIT 1`},
 
+		{reader, &s.feedEnd, `SELECT coalesce(max(num), 0) FROM feed`},
+		{reader, &s.feedRows, `SELECT num, vault, revision, sequence, ended FROM feed WHERE num > ?1 ORDER BY num`},
+
 		{writer, &s.lockUser, `SELECT num, id, generation FROM users WHERE username = ?1`},
 		{writer, &s.useID, `INSERT INTO used_user_ids (id) VALUES (?1) ON CONFLICT DO NOTHING`},
 		{writer, &s.insertUser, `INSERT INTO users (username, id, created, auth_hash, recovery_auth_hash, totp_secret, totp_last_step,
@@ -173,6 +177,9 @@ func (s *statements) all(writer, reader *sql.DB) []preparation {
 		{writer, &s.makeLive, `UPDATE attachments SET live = 1, deleted = NULL
 			WHERE vault = ?1 AND id = ?2 AND count = ?3 AND stored = count AND (deleted IS NULL OR deleted > ?4)`},
 		{writer, &s.deleteAttachment, `UPDATE attachments SET live = 0, deleted = ?3 WHERE vault = ?1 AND id = ?2 RETURNING bytes`},
+		{writer, &s.insertChange, `INSERT INTO feed (vault, revision, sequence, ended) VALUES (?1, ?2, ?3, ?4)`},
+		{writer, &s.purgeFeed, `DELETE FROM feed WHERE num <= (SELECT max(num) FROM feed) - ?1`},
+
 		// All of this vault, so that they do not count, and one more.
 		{writer, &s.purgePending, `DELETE FROM attachments WHERE NOT live AND deleted IS NULL AND created < ?1
 			AND (vault = ?2 OR num = (SELECT num FROM attachments WHERE NOT live AND deleted IS NULL AND created < ?1 LIMIT 1))`},

@@ -119,11 +119,14 @@ func (s *Store) updateUser(ctx context.Context, tx *sql.Tx, num int64, u vault.U
 // vault.User.Deleting is never set.
 func (s *Store) DeleteUser(ctx context.Context, name vault.Username) error {
 	return s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		n, err := exec(ctx, tx, s.stmt.deleteUser, string(name))
-		if err == nil && n == 0 {
-			return fmt.Errorf("user: %w", vault.ErrNotFound)
+		u, err := s.lockUser(ctx, tx, name)
+		if err != nil {
+			return err
 		}
-		return err
+		if _, err := exec(ctx, tx, s.stmt.deleteUser, string(name)); err != nil {
+			return err
+		}
+		return s.appendChange(ctx, tx, vault.Change{Ended: u.id})
 	})
 }
 

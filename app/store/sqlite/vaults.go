@@ -181,6 +181,9 @@ func (s *Store) AppendEntry(ctx context.Context, c vault.EntryChange) error {
 				return err
 			}
 		}
+		if err := s.appendChange(ctx, tx, c.Next.Moved()); err != nil {
+			return err
+		}
 		if c.Account == nil {
 			return nil
 		}

@@ -78,6 +78,9 @@ func Run(t *testing.T, open func(t *testing.T) vault.Store) {
 		{"RacingChunksKeepTheQuota", racingChunksKeepTheQuota},
 		{"LargeAttachment", largeAttachment},
 		{"DeletedUserLeavesNoVault", deletedUserLeavesNoVault},
+		{"FeedHasEveryChange", feedHasEveryChange},
+		{"FeedSurvivesFailedReads", feedSurvivesFailedReads},
+		{"FeedMissesNothingInARace", feedMissesNothingInARace},
 		{"CanceledContextIsAnError", canceledContextIsAnError},
 		{"ClosedStoreIsUnavailable", closedStoreIsUnavailable},
 	} {

@@ -1,0 +1,107 @@
+package vault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/chain"
+)
+
+// waits returns how long a session waits for a vault, by the clock of the bubble.
+func waits(t *testing.T, h *holds, vault chain.ID, by SessionHash) time.Duration {
+	t.Helper()
+	began := time.Now()
+	if err := h.pass(t.Context(), vault, by); err != nil {
+		t.Error(err)
+	}
+	return time.Since(began)
+}
+
+func TestHoldDelaysOthersAndNeverTheLoser(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h, v := newHolds(), chain.ID{1}
+		if got := waits(t, h, v, "winner"); got != 0 {
+			t.Errorf("without a hold a write waits for %v", got)
+		}
+		h.begin(v, "loser")
+		if got := waits(t, h, v, "loser"); got != 0 {
+			t.Errorf("the loser waits for %v", got)
+		}
+		if got := waits(t, h, chain.ID{2}, "winner"); got != 0 {
+			t.Errorf("another vault waits for %v", got)
+		}
+		passed := make(chan time.Duration)
+		go func() { passed <- waits(t, h, v, "winner") }()
+		<-time.After(300 * time.Millisecond)
+		h.tried(v, "winner") // of a write that was under way
+		h.tried(v, "loser")
+		if got := <-passed; got != 300*time.Millisecond {
+			t.Errorf("the hold ended with the loser's write, and others waited for %v", got)
+		}
+		h.begin(v, "loser")
+		if got := waits(t, h, v, "winner"); got != holdFor {
+			t.Errorf("a hold that nobody used lasts %v", got)
+		}
+	})
+}
+
+// The attack: a device loses on purpose, and never tries again, with many sessions.
+func TestUnusedHoldsDelayLittle(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h, v := newHolds(), chain.ID{1}
+		var waited time.Duration
+		began := time.Now()
+		for n := 0; time.Since(began) < 10*time.Minute; n++ {
+			h.begin(v, SessionHash(fmt.Sprint("session", n)))
+			waited += waits(t, h, v, "victim")
+			<-time.After(100 * time.Millisecond)
+		}
+		if most := 10 * time.Minute / 15; waited > most || waited == 0 {
+			t.Errorf("in ten minutes the victim waits for %v, at most %v", waited, most)
+		}
+	})
+}
+
+func TestHoldsAreBounded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHolds()
+		for n := range 2 * maxHolds {
+			h.begin(chain.ID{byte(n), byte(n >> 8), 1}, "loser")
+		}
+		if len(h.held) != maxHolds {
+			t.Errorf("%d holds", len(h.held))
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		ends := make(chan error)
+		for range maxHeldBack {
+			go func() { ends <- h.pass(ctx, chain.ID{0, 0, 1}, "other") }()
+		}
+		synctest.Wait()
+		if got := waits(t, h, chain.ID{0, 0, 1}, "one more"); got != 0 {
+			t.Errorf("one more request waits for %v", got)
+		}
+		cancel()
+		for range maxHeldBack {
+			if err := <-ends; !errors.Is(err, context.Canceled) {
+				t.Errorf("a request that ends waits on: %v", err)
+			}
+		}
+		if h.waiting != 0 {
+			t.Errorf("%d still wait", h.waiting)
+		}
+		<-time.After(holdFor + holdRest)
+		synctest.Wait()
+		h.begin(chain.ID{9}, "loser")
+		if len(h.held) != 1 || len(h.resting) != 0 {
+			t.Errorf("%d holds and %d rests stay", len(h.held), len(h.resting))
+		}
+		h.tried(chain.ID{9}, "loser")
+	})
+}
