@@ -137,7 +137,9 @@ func metered(s *Store) (*Store, *units) {
 				case *dynamodb.BatchGetItemInput:
 					p.ReturnConsumedCapacity = types.ReturnConsumedCapacityTotal
 				case *dynamodb.TransactWriteItemsInput:
-					return u.transaction(ctx, s, p, func() (middleware.InitializeOutput, middleware.Metadata, error) { return next.HandleInitialize(ctx, in) })
+					return u.transaction(ctx, s, p, func() (middleware.InitializeOutput, middleware.Metadata, error) {
+						return next.HandleInitialize(ctx, in)
+					})
 				}
 				out, meta, err := next.HandleInitialize(ctx, in)
 				switch r := out.Result.(type) {
