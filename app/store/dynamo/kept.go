@@ -242,17 +242,12 @@ func (s *Store) readTokens(ctx context.Context, head headRow, lines []chain.Line
 	}
 	var keys []item
 	for i, l := range lines {
-		if r, ok := records[recordID(l)]; ok && !r.Deleted {
-			o, err := operationOf(r.Operation)
-			if err != nil {
-				return false, err
-			}
-			if o.Line == l {
-				tokens[i] = r.Token
-				continue
-			}
+		if tokens[i], err = records[recordID(l)].tokenOf(l); err != nil {
+			return false, err
 		}
-		keys = append(keys, vaultKey(head.Vault, keptID(l)))
+		if tokens[i] == "" {
+			keys = append(keys, vaultKey(head.Vault, keptID(l)))
+		}
 	}
 	rows, err := getAll[keptRow](ctx, s, s.table.Vaults, unique(keys, names.VaultsSortKey), "")
 	if err != nil {
@@ -273,6 +268,18 @@ func (s *Store) readTokens(ctx context.Context, head headRow, lines []chain.Line
 		}
 	}
 	return late, nil
+}
+
+// tokenOf returns the token of a line if r is the row of that line, live.
+func (r recordRow) tokenOf(l chain.Line) (string, error) {
+	if r.Vault == "" || r.Deleted {
+		return "", nil
+	}
+	o, err := operationOf(r.Operation)
+	if err != nil || o.Line != l {
+		return "", err
+	}
+	return r.Token, nil
 }
 
 // unique drops keys that repeat, which a batch may not have.

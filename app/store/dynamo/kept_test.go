@@ -5,6 +5,7 @@ package dynamo
 import (
 	"context"
 	"errors"
+	"maps"
 	"testing"
 	"time"
 
@@ -173,4 +174,48 @@ func TestKeptRowsExpire(t *testing.T) {
 	if err != nil || len(next.Days) != 1 {
 		t.Errorf("%+v, %v", next, err)
 	}
+}
+
+// A writer stalls while it moves tokens. Others finish its write and put the same places again. When it resumes, it writes nothing.
+func TestStragglerMovesNoTokens(t *testing.T) {
+	t.Parallel()
+	s, v := openVault(t)
+	now := time.Now()
+	apply := func(ops []testvault.Operation) {
+		t.Helper()
+		d := v.Draft(ops...)
+		d.Now = now
+		if err := s.ApplyWrite(t.Context(), d.WriteChange); err != nil {
+			t.Fatal(err)
+		}
+		v.Apply(d)
+		if _, err := s.Head(t.Context(), v.ID); err != nil { // rolls forward what the write could not
+			t.Fatal(err)
+		}
+	}
+	puts := overviews(v, 60)
+	apply(puts)
+	before := *v
+	before.Tokens = maps.Clone(v.Tokens)
+	d := v.Draft(deletesOf(puts)...)
+	d.Now = now
+	log, staged := commitOnly(t, s, d)
+	v.Apply(d)
+	if _, err := s.Head(t.Context(), v.ID); err != nil {
+		t.Fatal(err)
+	}
+	wantKept(t, s, &before, puts, now)
+	var again []testvault.Operation
+	for _, o := range puts {
+		again = append(again, v.PutToken(o.Kind, o.ID, o.Version, "another token"))
+	}
+	apply(again)
+	if _, err := s.stage(t.Context(), log.vault, log.Change, staged); err != nil { // the segments as the straggler read them
+		t.Fatal(err)
+	}
+	if err := s.rollForward(t.Context(), log); err != nil {
+		t.Error(err)
+	}
+	wantVault(t, s, v)
+	wantKept(t, s, &before, puts, now)
 }

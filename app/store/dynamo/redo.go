@@ -277,6 +277,9 @@ func (s *Store) writeSegment(ctx context.Context, log redoLog, n int) (finished 
 	for len(rows) > 0 {
 		n := batchOf(rows)
 		batch, err := s.withTokens(ctx, rows[:n])
+		if errors.Is(err, errUnseen) { // a later write has these rows, unless this one is still pending
+			return s.isFinished(ctx, log)
+		}
 		if err != nil {
 			return false, err
 		}
