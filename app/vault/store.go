@@ -214,6 +214,11 @@ type Store interface {
 	// ErrConflict if the user's Generation is not c.Account.User.Generation. ErrNotFound for an unknown vault or user.
 	AppendEntry(ctx context.Context, c EntryChange) error
 
+	// Resend stores a part of the history of a vault, all of it or nothing: writes, entries, cards, and what is live and deleted
+	// after them. A record that was put and deleted within the part leaves a tombstone. An attachment whose chunks are not all stored
+	// becomes live without them: Chunk and Attachment do not find it. Errors as of ApplyWrite and AppendEntry, but for chunks.
+	Resend(ctx context.Context, c ResendChange) error
+
 	// Changes writes one consistent state to w: its head, then all records and live attachments whose newest change is above since,
 	// with tombstones, in order of revision. With since 0 it leaves out tombstones. If since is the current revision or higher, it reads
 	// only the head. It holds only a part of the records in memory at a time. ErrNotFound for an unknown vault. ErrStoreUnavailable may
