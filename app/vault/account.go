@@ -18,7 +18,7 @@ func (s *Service) confirm(ctx context.Context, session Session, currentAuthKey s
 		if u, err = s.user(ctx, session); err != nil {
 			return err
 		}
-		right, err := s.hash.matches(ctx, u.AuthHash, currentAuthKey)
+		right, err := s.proves(ctx, &u, currentAuthKey, byPassword)
 		if err == nil && !right {
 			err = ErrInvalidCredentials
 		}

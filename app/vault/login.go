@@ -1,7 +1,6 @@
 package vault
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -96,46 +95,22 @@ func (s *Service) retryConflict(ctx context.Context, u *User, f func() error) er
 			return err
 		}
 		now, err := s.store.User(ctx, u.Username)
-		if errors.Is(err, ErrNotFound) || err == nil && (now.Deleting || now.ID != u.ID || !bytes.Equal(now.AuthHash, u.AuthHash)) {
+		if errors.Is(err, ErrNotFound) || err == nil && (now.Deleting || now.ID != u.ID) {
 			return ErrInvalidCredentials
 		}
 		if err != nil {
 			return err
 		}
+		same, err := samePassword(*u, now)
+		if err != nil {
+			return err
+		}
+		if !same {
+			return ErrInvalidCredentials
+		}
 		*u = now
 	}
 	return fmt.Errorf("log in: %w", ErrConflict)
-}
-
-// proof selects the hash of a user that a key is compared with.
-type proof func(User) []byte
-
-func byPassword(u User) []byte { return u.AuthHash }
-func byPhrase(u User) []byte   { return u.RecoveryAuthHash }
-
-// prove returns the user to whom the key belongs. It does the same reads and one bcrypt whether or not the user exists.
-func (s *Service) prove(ctx context.Context, name Username, key string, by proof) (User, error) {
-	u, err := s.store.User(ctx, name)
-	if errors.Is(err, ErrNotFound) {
-		u, err = User{}, nil // by(User{}) is nil, which selects the dummy hash
-	}
-	if err != nil {
-		return User{}, err
-	}
-	right, err := s.hash.matches(ctx, by(u), key)
-	if err != nil {
-		return User{}, err
-	}
-	if !right {
-		return User{}, ErrInvalidCredentials
-	}
-	if u.Deleting {
-		if err := s.store.DeleteUser(ctx, name); err != nil && !errors.Is(err, ErrNotFound) {
-			return User{}, err
-		}
-		return User{}, ErrInvalidCredentials
-	}
-	return u, nil
 }
 
 // checkFirst returns the first error.
