@@ -75,8 +75,8 @@ func (l Line) append(b []byte) []byte {
 	return append(b, l.Hash[:]...)
 }
 
-// CompareLines orders lines as their encodings, that is by place.
-func CompareLines(a, b Line) int {
+// compareLines orders lines as their encodings.
+func compareLines(a, b Line) int {
 	return cmp.Or(cmp.Compare(a.Kind, b.Kind), bytes.Compare(a.ID[:], b.ID[:]), cmp.Compare(a.Version, b.Version),
 		cmp.Compare(a.Epoch, b.Epoch), bytes.Compare(a.Hash[:], b.Hash[:]))
 }
@@ -124,7 +124,7 @@ func HashOperations(ops []Operation) Hash { return HashOf(hashOperations, Encode
 
 // SortOperations puts operations in the order that EncodeOperations needs.
 func SortOperations(ops []Operation) {
-	slices.SortFunc(ops, func(a, b Operation) int { return CompareLines(a.Line, b.Line) })
+	slices.SortFunc(ops, func(a, b Operation) int { return compareLines(a.Line, b.Line) })
 }
 
 // ParseOperations reads what EncodeOperations returned.
@@ -269,7 +269,7 @@ func (l *Live) Root() Hash {
 }
 
 func ordered(m map[key]Line) []Line {
-	return slices.SortedFunc(maps.Values(m), CompareLines)
+	return slices.SortedFunc(maps.Values(m), compareLines)
 }
 
 func hashLines(m map[key]Line) Hash {

@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 )
 
 // Nonce is chosen by a server, for one Resend.
@@ -145,4 +146,31 @@ func (s State) Replay(p Part, live *Live, cards *Cards) (State, error) {
 		}
 	}
 	return s.Follow(entries, nil, cards)
+}
+
+// Newest is the newest operation at a place, and the revision of its write.
+type Newest struct {
+	Operation
+	Revision int64
+}
+
+// Newest returns the newest operation at each place, in ascending order of the places. What was put and deleted within the part is
+// deleted.
+func (p Part) Newest() []Newest {
+	at := map[Line]int{} // by place
+	var newest []Newest
+	for i, ops := range p.Operations {
+		for _, o := range ops {
+			place := o.Line
+			place.Hash = Hash{}
+			n, ok := at[place]
+			if !ok {
+				n = len(newest)
+				at[place], newest = n, append(newest, Newest{})
+			}
+			newest[n] = Newest{o, p.Writes[i].Revision}
+		}
+	}
+	slices.SortFunc(newest, func(a, b Newest) int { return compareLines(a.Line, b.Line) })
+	return newest
 }

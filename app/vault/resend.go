@@ -162,7 +162,7 @@ func (s *Service) Resend(ctx context.Context, vaultID string, in protocol.Resend
 		return protocol.ResendAnswer{}, err
 	}
 	if r.statement.Check(head.State, cards) == nil { // the answer to the same request was lost
-		return s.lost(ctx, head.Vault, r.Operations)
+		return s.noteLost(ctx, head.Vault, newestRecords(r.Part))
 	}
 	if err := s.checkNonce(ctx, head, r.statement.Nonce); err != nil {
 		return protocol.ResendAnswer{}, err
@@ -175,13 +175,14 @@ func (s *Service) Resend(ctx context.Context, vaultID string, in protocol.Resend
 		return protocol.ResendAnswer{}, err
 	}
 	c, ends, err := s.resend(ctx, head, r, cards)
-	if err == nil {
-		err = s.storeResent(ctx, c, ends)
-	}
 	if err != nil {
 		return protocol.ResendAnswer{}, err
 	}
-	return s.lost(ctx, head.Vault, r.Operations)
+	lost, err := s.noteLost(ctx, head.Vault, c.Records)
+	if err != nil {
+		return protocol.ResendAnswer{}, err
+	}
+	return lost, s.storeResent(ctx, c, ends)
 }
 
 // storeResent stores a change. If it replaces the password or the account key, it ends the sessions that came back with the backup, before
@@ -260,7 +261,8 @@ func (s *Service) resend(ctx context.Context, head Head, r resent, cards *chain.
 		Base: head, Part: r.Part, Cards: r.cards, Now: s.now(), Quota: s.limits.Records,
 		Next: Head{Vault: head.Vault, State: next, Buckets: live.Hashes(), Count: live.Count()},
 	}
-	if c.Records, err = newestRecords(r.Part, r.in.Tokens); err != nil {
+	c.Records = newestRecords(r.Part)
+	if err := setTokens(c.Records, r.in.Tokens); err != nil {
 		return c, false, err
 	}
 	if len(r.Entries) == 0 {
@@ -273,23 +275,18 @@ func (s *Service) resend(ctx context.Context, head Head, r resent, cards *chain.
 	return c, ends, err
 }
 
-// newestRecords returns the newest operation at each place, with its token, in ascending order of the places.
-func newestRecords(p chain.Part, tokens []protocol.Token) ([]ResentRecord, error) {
-	at := map[chain.Line]int{} // by place
-	var records []ResentRecord
-	for i, ops := range p.Operations {
-		for _, o := range ops {
-			place := o.Line
-			place.Hash = chain.Hash{}
-			n, ok := at[place]
-			if !ok {
-				n = len(records)
-				at[place], records = n, append(records, ResentRecord{})
-			}
-			records[n] = ResentRecord{Operation: o, Revision: p.Writes[i].Revision}
-		}
+// newestRecords returns the newest operation at each place.
+func newestRecords(p chain.Part) []ResentRecord {
+	newest := p.Newest()
+	records := make([]ResentRecord, len(newest))
+	for i, n := range newest {
+		records[i].Newest = n
 	}
-	slices.SortFunc(records, func(a, b ResentRecord) int { return chain.CompareLines(a.Line, b.Line) })
+	return records
+}
+
+// setTokens gives each live sealed record its token.
+func setTokens(records []ResentRecord, tokens []protocol.Token) error {
 	var live []chain.Operation
 	for _, r := range records {
 		if !r.Delete && r.Kind.Sealed() {
@@ -297,18 +294,18 @@ func newestRecords(p chain.Part, tokens []protocol.Token) ([]ResentRecord, error
 		}
 	}
 	if err := checkTokens(live, tokens); err != nil {
-		return nil, err
+		return err
 	}
 	for i := range records {
 		if r := &records[i]; !r.Delete && r.Kind.Sealed() {
 			r.Token, tokens = tokens[0], tokens[1:]
 		}
 	}
-	return records, nil
+	return nil
 }
 
-// resendAccount adds what the newest entry signs. A bcrypt hash of a key that the document does not name any more is dropped: the next
-// sign-in that fits the document makes another.
+// resendAccount adds what the newest entry signs. The bcrypt hashes stay: the document decides which key is right, and the next sign-in
+// with it renews them. See proves.
 func (s *Service) resendAccount(ctx context.Context, c *ResendChange, r resent) (ends bool, err error) {
 	entry := c.Next.State.Entry
 	if r.in.Keys == nil {
@@ -332,13 +329,8 @@ func (s *Service) resendAccount(ctx context.Context, c *ResendChange, r resent) 
 	if keys.document.KeyGeneration < before.KeyGeneration || keys.document.Cost < before.Cost {
 		return false, badField("keys.document", "must not go back to an earlier account key or a lower cost")
 	}
-	if authKeyHash(before, chain.MethodPassword) != authKeyHash(keys.document, chain.MethodPassword) {
-		u.AuthHash, ends = nil, true
-	}
-	if authKeyHash(before, chain.MethodPhrase) != authKeyHash(keys.document, chain.MethodPhrase) {
-		u.RecoveryAuthHash = nil
-	}
-	ends = ends || keys.document.KeyGeneration != before.KeyGeneration
+	ends = authKeyHash(before, chain.MethodPassword) != authKeyHash(keys.document, chain.MethodPassword) ||
+		keys.document.KeyGeneration != before.KeyGeneration
 	keys.Vault = u.Keys.Vault
 	u.Keys = keys.Keys
 	c.Account = &AccountChange{User: u}
@@ -372,34 +364,20 @@ func (s *Service) owner(ctx context.Context, head Head) (User, error) {
 	return u, nil
 }
 
-// lost returns the attachments that operations put, that are live, and of which this server does not have all chunks.
-func (s *Service) lost(ctx context.Context, vaultID chain.ID, operations [][]chain.Operation) (protocol.ResendAnswer, error) {
-	live := map[chain.ID]chain.Line{}
-	var ids []chain.ID
-	for _, ops := range operations {
-		for _, o := range ops {
-			switch {
-			case o.Kind != chain.Attachment:
-			case o.Delete:
-				delete(live, o.ID)
-			default:
-				live[o.ID] = o.Line
-				ids = append(ids, o.ID)
-			}
-		}
-	}
+// noteLost marks the attachments of which this server does not have all chunks, and returns their IDs. They do not block the rest.
+func (s *Service) noteLost(ctx context.Context, vaultID chain.ID, records []ResentRecord) (protocol.ResendAnswer, error) {
 	answer := protocol.ResendAnswer{Lost: []protocol.ID{}}
-	for _, id := range ids {
-		line, ok := live[id]
-		if !ok {
+	for i := range records {
+		r := &records[i]
+		if r.Delete || r.Kind != chain.Attachment {
 			continue
 		}
-		delete(live, id)
-		err := s.checkStored(ctx, vaultID, line)
+		err := s.checkStored(ctx, vaultID, r.Line)
 		var missing *Error
 		switch {
 		case errors.As(err, &missing):
-			answer.Lost = append(answer.Lost, id.String())
+			r.Lost = true
+			answer.Lost = append(answer.Lost, r.ID.String())
 		case err != nil:
 			return answer, err
 		}

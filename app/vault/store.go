@@ -215,8 +215,8 @@ type Store interface {
 	AppendEntry(ctx context.Context, c EntryChange) error
 
 	// Resend stores a part of the history of a vault, all of it or nothing: writes, entries, cards, and what is live and deleted
-	// after them. A record that was put and deleted within the part leaves a tombstone. An attachment whose chunks are not all stored
-	// becomes live without them: Chunk and Attachment do not find it. Errors as of ApplyWrite and AppendEntry, but for chunks.
+	// after them. A record that was put and deleted within the part leaves a tombstone. A lost attachment becomes live without chunks:
+	// Chunk and Attachment do not find it. Errors as of ApplyWrite and AppendEntry.
 	Resend(ctx context.Context, c ResendChange) error
 
 	// Changes writes one consistent state to w: its head, then all records and live attachments whose newest change is above since,

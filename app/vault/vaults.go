@@ -88,7 +88,7 @@ const MaxEnvelopes = 20
 type ResendChange struct {
 	Base, Next Head // the store computes the Usage of Next
 	chain.Part
-	// Records has the newest operation of Part at each place, with the token of a sealed record that is live, in ascending order.
+	// Records are those of Part.Newest.
 	Records   []ResentRecord
 	Envelopes map[chain.Hash][]byte // as in EntryChange, of the newest entry
 	Cards     []*chain.Card         // new ones of the owner
@@ -99,9 +99,9 @@ type ResendChange struct {
 
 // ResentRecord is the newest operation at a place.
 type ResentRecord struct {
-	chain.Operation
-	Revision int64
-	Token    string
+	chain.Newest
+	Token string // of a live sealed record
+	Lost  bool   // a live attachment whose chunks are not all stored
 }
 
 // AccountChange replaces what an account entry signs.

@@ -16,6 +16,7 @@ type statements struct {
 	deleteSessions, purgeSessions, writerInhabited, putInvitation, useInvitation, purgeInvitations, writerThrottle,
 	putThrottle, clearThrottle, purgeThrottles, lockVault, useVaultID, insertVault, moveWrite, moveEntry, setKeys, insertCard,
 	insertEntry, insertEnvelope, insertWrite, dropTombstone, putRecord, liveRecord, deleteRecord, purgeTombstones,
+	recordAt, dropRecord, insertTombstone,
 	attachmentDeleted, writerChunk, chunkBytes, growAttachment, insertChunk, makeLive, deleteAttachment, purgePending *sql.Stmt
 }
 
@@ -149,6 +150,9 @@ func (s *statements) all(writer, reader *sql.DB) []preparation {
 			SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 WHERE NOT EXISTS (SELECT 1 FROM records` + atPlace + `)`},
 		{writer, &s.liveRecord, `SELECT num, coalesce(octet_length(token), 0) FROM records` + atPlace + `AND hash = ?6`},
 		{writer, &s.deleteRecord, `UPDATE records SET hash = NULL, token = NULL, revision = ?2, deleted = ?3 WHERE num = ?1`},
+		{writer, &s.recordAt, `SELECT coalesce(sum(octet_length(token)), 0), count(hash) > 0, coalesce(max(hash), x'') FROM records` + atPlace},
+		{writer, &s.dropRecord, `DELETE FROM records` + atPlace},
+		{writer, &s.insertTombstone, `INSERT INTO records (vault, item, kind, version, epoch, revision, deleted) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)`},
 		{writer, &s.purgeTombstones, `DELETE FROM records WHERE num IN (SELECT num FROM records WHERE deleted <= ?1 LIMIT 16)`},
 		{writer, &s.attachmentDeleted, `SELECT EXISTS (SELECT 1 FROM records WHERE vault = ?1 AND item = ?2 AND kind = ?3)`},
 
