@@ -67,6 +67,9 @@ func (r attachmentRow) pending() bool { return r.Revision == 0 && !r.Deleted }
 
 func (r attachmentRow) live() bool { return r.Revision > 0 && !r.Deleted }
 
+// lost reports whether r was sent again to a restored store, without chunks.
+func (r attachmentRow) lost() bool { return r.live() && r.Chunks == 0 }
+
 func (r attachmentRow) expired(now time.Time) bool {
 	return now.After(fromMillis(max(r.Uploaded, r.Held)).Add(vault.PendingLife))
 }
@@ -235,7 +238,7 @@ func (s *Store) Chunk(ctx context.Context, id, attachment chain.ID, number int) 
 	if err != nil {
 		return vault.Chunk{}, err
 	}
-	if !found || row.Deleted {
+	if !found || row.Deleted || row.lost() {
 		return vault.Chunk{}, fmt.Errorf("attachment: %w", vault.ErrNotFound)
 	}
 	var stored chunkRow
@@ -255,7 +258,7 @@ func (s *Store) Attachment(ctx context.Context, id, attachment chain.ID) (vault.
 	if err != nil {
 		return vault.Attachment{}, err
 	}
-	if !found || row.Deleted {
+	if !found || row.Deleted || row.lost() {
 		return vault.Attachment{}, fmt.Errorf("attachment: %w", vault.ErrNotFound)
 	}
 	return row.attachment()
@@ -269,7 +272,7 @@ func (s *Store) Attachments(ctx context.Context, id chain.ID) ([]vault.Attachmen
 	}
 	list := make([]vault.Attachment, 0, len(rows))
 	for _, r := range rows {
-		if r.Deleted {
+		if r.Deleted || r.lost() {
 			continue
 		}
 		a, err := r.attachment()
