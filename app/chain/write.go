@@ -26,6 +26,9 @@ type Write struct {
 	Signature  Signature
 }
 
+// WriteSize is the size of an encoded write.
+const WriteSize = 1 + idSize + 4 + 8 + 4*hashSize + idSize + hashSize + 8 + 8 + 2*hashSize + signatureSize
+
 // SkipRevision returns the revision to which the skip link of a write points: the lowest bit is cleared.
 func SkipRevision(n int64) int64 { return n & (n - 1) }
 

@@ -151,6 +151,9 @@ func (c *Client) ActivatePhrase(ctx context.Context, p *PhraseChange) error {
 
 // changeAccount signs an account entry and sends it. draft says what it changes, wire adds the auth keys that are new.
 func (op *operation) changeAccount(v *vault, current seal.AuthKey, draft func(*accountDraft), wire func(*protocol.AccountEntry)) error {
+	if err := v.alarmed(); err != nil {
+		return err
+	}
 	for range maxAttempts {
 		d, err := v.draft()
 		if err != nil {

@@ -167,6 +167,9 @@ func (c *Client) putChunk(ctx context.Context, chunk seal.Chunk, token string) e
 	}
 	defer op.end()
 	v, err := op.loaded()
+	if err == nil {
+		err = v.alarmed()
+	}
 	if err != nil {
 		return err
 	}

@@ -52,14 +52,15 @@ var errNoCopy = errors.New("this device has no cache of the vault")
 // (quarantine.go).
 const accountName = "account"
 
-func vaultName(user string) string  { return "vault-" + user }
-func outboxName(user string) string { return "queue-" + user }
-func entryName(user string) string  { return "entry-" + user } // see entryInFlight
-func writeName(user string) string  { return "write-" + user } // see operation.putWrite
+func vaultName(user string) string   { return "vault-" + user }
+func outboxName(user string) string  { return "queue-" + user }
+func entryName(user string) string   { return "entry-" + user }   // see entryInFlight
+func writeName(user string) string   { return "write-" + user }   // see operation.putWrite
+func historyName(user string) string { return "history-" + user } // see deviceHistory
 
 // namesOf returns the names of all that a device stores of a user, besides the account.
 func namesOf(user string) []string {
-	return []string{vaultName(user), outboxName(user), entryName(user), writeName(user)}
+	return []string{vaultName(user), outboxName(user), entryName(user), writeName(user), historyName(user)}
 }
 
 // newStamp returns a unique stamp.

@@ -17,6 +17,9 @@ const maxAttempts = 32
 // apply builds a change of the current vault and sends it, and repeats that on the newer vault while other devices are faster.
 // build may be called many times; a change without operations is not sent.
 func (op *operation) apply(v *vault, build func(*replica.Change) error) error {
+	if err := v.alarmed(); err != nil {
+		return err
+	}
 	defer v.KeepPlaintexts()()
 	if _, err := op.conclude(v); err != nil {
 		return err
@@ -61,6 +64,7 @@ func (op *operation) send(v *vault, ch *replica.Change) (made bool, err error) {
 	op.client.mu.Lock()
 	ch.Commit()
 	op.client.mu.Unlock()
+	op.note(v, historyStep{Writes: []heldWrite{held(signed.Write, signed.Operations)}})
 	if err := op.dropWrite(v); err != nil {
 		return true, err
 	}
@@ -94,6 +98,7 @@ func (op *operation) resolve(v *vault, s *replica.Signed, err error) (made bool,
 	decided, made := v.decidedWrite(s)
 	switch {
 	case decided:
+		op.noteMade(v, s, made)
 		return made, op.dropWrite(v)
 	case conflict: // with something that is in no answer, such as a server that fell back
 		return false, errors.Join(err, op.dropWrite(v))
@@ -175,7 +180,8 @@ func (op *operation) concludeWrite(v *vault) error {
 	if s == nil {
 		return nil
 	}
-	if decided, _ := v.decidedWrite(s); decided {
+	if decided, made := v.decidedWrite(s); decided {
+		op.noteMade(v, s, made)
 		return op.dropWrite(v)
 	}
 	err := op.postWrite(v, s)
@@ -188,5 +194,14 @@ func (op *operation) concludeWrite(v *vault) error {
 	if _, err := op.sync(v); err != nil {
 		return err
 	}
+	_, made := v.decidedWrite(s)
+	op.noteMade(v, s, made)
 	return op.dropWrite(v)
+}
+
+// noteMade adds a write of this device to its history, once the vault has it.
+func (op *operation) noteMade(v *vault, s *replica.Signed, made bool) {
+	if made {
+		op.note(v, historyStep{Writes: []heldWrite{held(s.Write, s.Operations)}})
+	}
 }

@@ -33,6 +33,7 @@ const (
 	CodeBadInput          Code = "bad_input"
 	CodeUnsent            Code = "unsent_changes"
 	CodeReadOnly          Code = "read_only"
+	CodeAlarm             Code = "vault_alarm"
 	CodeReprompt          Code = "reprompt"
 	CodeCopyDamaged       Code = "copy_damaged"
 	CodeNotFound          Code = Code(protocol.CodeNotFound)
@@ -60,6 +61,7 @@ var failures = []struct {
 	{context.Canceled, CodeCancelled},
 	{context.DeadlineExceeded, CodeCancelled},
 	{ErrUncertain, CodeOffline},
+	{ErrAlarm, CodeAlarm},
 	{ErrReadOnly, CodeReadOnly},
 	{ErrReprompt, CodeReprompt},
 	{ErrNotInCopy, CodeReadOnly},

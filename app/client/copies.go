@@ -134,7 +134,7 @@ func (c *Client) OpenCopy(ctx context.Context, id, password string) (OpenedCopy,
 	case err != nil:
 		return OpenedCopy{}, fmt.Errorf("%w: %w", ErrCopyDamaged, err)
 	}
-	v.remembered = remembered
+	v.recollect(remembered)
 	out := OpenedCopy{Username: q.Account.Username}
 	if out.Partial, err = op.fillCopy(v, q); err != nil {
 		v.Wipe()

@@ -220,7 +220,7 @@ func (c *Client) unlock(ctx context.Context, open func(protocol.UserAccount, Rem
 	if err != nil {
 		return Opened{}, err
 	}
-	v.remembered = remembered
+	v.recollect(remembered)
 	return op.show(v, offline)
 }
 

@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
+	"github.com/vaultsphere/vaultsphere/app/client/outbox"
+	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
@@ -40,6 +42,10 @@ type RememberedKDF struct {
 type Seen struct {
 	Vault string `json:"vault"` // id
 	State string `json:"state"` // a chain.State, encoded, base64url
+	Alarm Alarm  `json:"alarm,omitzero"`
+	// Turns counts how often this device left its history for another: because the user accepted the server's, or because a write brought
+	// both together. Only then may State go back.
+	Turns int64 `json:"turns,omitempty"`
 }
 
 // ErrMemory: this device remembers something that it cannot read. It does not count as nothing, because a server could then show an
@@ -73,6 +79,14 @@ func (r Remembered) with(seen Seen) Remembered {
 		r.Vaults = append(r.Vaults, seen)
 	}
 	return r
+}
+
+// seen returns what is remembered of a vault; the zero Seen if there is nothing.
+func (r Remembered) seen(vault string) Seen {
+	if i := r.index(vault); i >= 0 {
+		return r.Vaults[i]
+	}
+	return Seen{Vault: vault}
 }
 
 func (r Remembered) index(vault string) int {
@@ -127,10 +141,14 @@ func (r Remembered) Merge(newer Remembered) (Remembered, error) {
 		if err != nil {
 			return r, err
 		}
-		if ok && parted(old, s) {
+		was, is := r.seen(seen.Vault), newer.seen(seen.Vault)
+		if ok && is.Turns > was.Turns {
+			continue
+		}
+		if ok && is.Turns == was.Turns && parted(old, s) {
 			return r, &RolledBackError{Seen: old.Revision, Got: s.Revision}
 		}
-		if ok && s.Revision >= old.Revision && s.Entry.Sequence >= old.Entry.Sequence {
+		if ok && is.Turns == was.Turns && s.Revision >= old.Revision && s.Entry.Sequence >= old.Entry.Sequence {
 			continue
 		}
 		out = out.with(seen)
@@ -162,8 +180,24 @@ func (op *operation) rememberedOf(user chain.ID) (Remembered, error) {
 
 // recall reads into v what this device remembers of its user.
 func (op *operation) recall(v *vault) (err error) {
-	v.remembered, err = op.rememberedOf(v.user)
-	return err
+	if v.remembered, err = op.rememberedOf(v.user); err != nil {
+		return err
+	}
+	if turns := v.remembered.seen(v.account.Vault).Turns; turns != v.turns {
+		op.turn(v, turns)
+	}
+	return nil
+}
+
+// turn drops what v holds of a history that this device has left.
+func (op *operation) turn(v *vault, turns int64) {
+	op.client.mu.Lock()
+	defer op.client.mu.Unlock()
+	fresh := replica.New(v.user, v.Vault)
+	if v.Loaded {
+		v.Replica.Wipe()
+	}
+	v.Replica, v.turns, v.cached, v.outbox, v.write, v.entry = fresh, turns, "", outbox.Outbox{}, nil, nil
 }
 
 // remember stores that the state of v was verified, with the account that its log signs. The caller has written the cache: one that is
@@ -183,7 +217,8 @@ func (op *operation) storeMemory(v *vault, s chain.State) error {
 		KDF:    RememberedKDF{Salt: chain.ID(d.Salt).String(), Cost: int(d.Cost)},
 		Vaults: v.remembered.Vaults,
 	}
-	r = r.with(Seen{s.Entry.Vault.String(), base64.RawURLEncoding.EncodeToString(s.Encode())})
+	seen := Seen{Vault: s.Entry.Vault.String(), State: base64.RawURLEncoding.EncodeToString(s.Encode()), Turns: v.turns}
+	r = r.with(seen)
 	if r.Equal(v.remembered) {
 		return nil
 	}
@@ -210,3 +245,6 @@ func (r Remembered) kdf() (seal.KDF, bool) {
 	}
 	return seal.KDF{Salt: salt, Cost: byte(r.KDF.Cost)}, true
 }
+
+// recollect sets what this device remembers of the user of a fresh v.
+func (v *vault) recollect(r Remembered) { v.remembered, v.turns = r, r.seen(v.account.Vault).Turns }

@@ -29,6 +29,7 @@ type state struct {
 	cacheProblem  string                // why the vault could not be cached
 	outboxProblem string                // why the outbox found at sign-in is not used
 	offline       bool                  // the server did not answer the last request
+	history       *historyPlace         // nil: not read in this run
 }
 
 // begin waits until no other operation runs. The caller must call end.

@@ -138,6 +138,9 @@ func (op *operation) unsent(user string) (int, error) {
 // reach reports whether to send a change to the server. It assumes that the server can be reached until an exchange fails. After
 // that it syncs first: a change whose answer is lost may have been made.
 func (op *operation) reach(v *vault) (bool, error) {
+	if err := v.alarmed(); err != nil {
+		return false, err
+	}
 	if !op.offline && len(v.outbox.Changes) == 0 {
 		return true, nil
 	}

@@ -97,7 +97,7 @@ func (r *recovery) ask(revision int64) (*vault, protocol.PhraseOpened, error) {
 	if err != nil {
 		return refuse(err)
 	}
-	v.remembered = remembered
+	v.recollect(remembered)
 	return v, opened, nil
 }
 

@@ -81,6 +81,7 @@ const statusTooLarge = 413
 // refusals are the codes of a server that rejects a change permanently.
 var refusals = []protocol.Code{
 	protocol.CodeBadRequest, protocol.CodeStorageFull, protocol.CodeQuotaReached, protocol.CodeItemQuotaReached, protocol.CodeRecordQuotaReached,
+	protocol.CodeBranchQuotaReached,
 }
 
 // refusal returns why the server rejects the change; empty if err is something else.

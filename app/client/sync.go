@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
@@ -21,7 +22,8 @@ type Synced struct {
 	Trashed    int          `json:"trashed"` // items in the trash
 	Unreadable []Unreadable `json:"unreadable"`
 	Waiting                 // the outbox after the Sync
-	Undeleted  []string     `json:"kept"` // items that were deleted here but not on the server, because another device changed them
+	Joined     *Joined      `json:"joined,omitempty"` // a write has brought the branch of this device and the history of the server together
+	Undeleted  []string     `json:"kept"`             // items that were deleted here but not on the server, because another device changed them
 	// CopyProblem says in English why this device has no cache, or has set an outbox aside; empty if nothing is wrong.
 	CopyProblem string `json:"-"`
 }
@@ -57,10 +59,10 @@ func (c *Client) Sync(ctx context.Context) (Synced, error) {
 	}
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	stayed := v.stayed
-	v.stayed = nil // only operations use it
+	stayed, joined := v.stayed, v.joined
+	v.stayed, v.joined = nil, nil // only operations use it
 	out := Synced{Revision: v.Revision(), Sequence: v.After(), Changed: changed || v.outbox.Stamp != stamp, Unreadable: []Unreadable{},
-		Waiting: v.waiting(), Undeleted: append([]string{}, stayed...), CopyProblem: cmp.Or(op.outboxProblem, op.cacheProblem)}
+		Waiting: v.waiting(), Joined: joined, Undeleted: append([]string{}, stayed...), CopyProblem: cmp.Or(op.outboxProblem, op.cacheProblem)}
 	out.Count, out.Trashed = v.Counts()
 	for _, e := range v.All() {
 		if e.Err != nil {
@@ -104,6 +106,9 @@ func (op *operation) sync(v *vault) (bool, error) {
 		// after it was read. Neither is true of the whole vault, read once more.
 		err = op.pull(v, true)
 	}
+	if raises(err) {
+		err = op.raise(v, err)
+	}
 	return stateStamp(v.Log().State) != before, err
 }
 
@@ -112,9 +117,12 @@ func vaultPath(v *vault, path string) string {
 }
 
 // ask gets what the server has of the vault: the records that changed above revision since, the log above sequence number after, and
-// the writes down to a revision.
-func (op *operation) ask(v *vault, since, after, revision int64) (*replica.Answer, []byte, error) {
-	path := fmt.Sprintf("%s?since=%d&after=%d&revision=%d", vaultPath(v, protocol.PathVault), since, after, revision)
+// the writes down to that of a state; or, if that is on a branch that was brought together with the vault, the way from there.
+func (op *operation) ask(v *vault, since, after int64, base chain.State) (*replica.Answer, []byte, error) {
+	path := fmt.Sprintf("%s?since=%d&after=%d&revision=%d", vaultPath(v, protocol.PathVault), since, after, base.Revision)
+	if base.Revision > 0 {
+		path += "&head=" + encodeHash(base.Write)
+	}
 	body, err := op.exchange(methodGet, path, nil, maxVault)
 	if hasCode(err, protocol.CodeUnavailable) { // a server that is too busy counts as offline
 		err = fmt.Errorf("%w: %w", ErrOffline, err)
@@ -139,7 +147,10 @@ func (op *operation) pull(v *vault, full bool) error {
 	if full {
 		since = 0
 	}
-	answer, body, err := op.ask(v, since, v.After(), v.Base(seen).Revision)
+	answer, body, err := op.ask(v, since, v.After(), v.Base(seen))
+	if err == nil && answer.Branch != nil && !full {
+		return op.pull(v, true) // what changed since a revision of another branch says nothing
+	}
 	if err != nil {
 		return err
 	}
@@ -157,10 +168,17 @@ func (op *operation) pull(v *vault, full bool) error {
 	if err != nil {
 		return err
 	}
-	before := stateStamp(v.Log().State)
+	held := v.Log().State
+	before := stateStamp(held)
+	if log.Joint != nil {
+		if err := op.leaveBranch(v, log, next); err != nil {
+			return err
+		}
+	}
 	op.client.mu.Lock()
 	next.Commit()
 	op.client.mu.Unlock()
+	op.noteAnswer(v, held, answer, next.Operations())
 	if full {
 		err = op.cacheWhole(v, answer)
 	} else {
@@ -173,10 +191,25 @@ func (op *operation) pull(v *vault, full bool) error {
 	return op.remember(v)
 }
 
+// leaveBranch notes that a write brought the branch of this device and the history of the server together.
+func (op *operation) leaveBranch(v *vault, log *replica.Log, next *replica.Next) error {
+	v.joined = &Joined{Author: log.Name(log.Joint.Author), Differences: []replica.Difference{}}
+	if v.Loaded {
+		v.joined.Differences = next.Differences()
+	}
+	v.turns++
+	v.cached = ""
+	if !op.mayCache() {
+		return nil
+	}
+	// The cache of the branch would look newer than the memory if it has the higher revision.
+	return op.forgetNames(vaultName(v.account.UserID))
+}
+
 // addHead gets the newest write, which this device remembers and does not have.
 func (op *operation) addHead(v *vault, log *replica.Log) error {
 	s := log.State
-	answer, _, err := op.ask(v, s.Revision, s.Entry.Sequence, s.Revision-1)
+	answer, _, err := op.ask(v, s.Revision, s.Entry.Sequence, chain.State{Revision: s.Revision - 1})
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,8 @@ type vault struct {
 
 	readOnly   bool          // a cache opened by OpenCopy, without a server
 	remembered Remembered    // the device's memory
+	turns      int64         // Seen.Turns of the history that the replica holds
+	joined     *Joined       // until a Sync reports it
 	cached     string        // stamp of the cache; empty: unknown
 	closed     chan struct{} // closed when the keys are wiped
 

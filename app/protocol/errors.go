@@ -16,6 +16,7 @@ const (
 	CodeQuotaReached       Code = "quota_reached"        // 403: the user's attachments would exceed their quota
 	CodeItemQuotaReached   Code = "item_quota_reached"   // 403: the user would have more items than the quota
 	CodeRecordQuotaReached Code = "record_quota_reached" // 403: the user's records would exceed their quota
+	CodeBranchQuotaReached Code = "branch_quota_reached" // 403: the branches of the vault would exceed their quota
 	CodeNotFound           Code = "not_found"            // 404
 	CodeMethodNotAllowed   Code = "method_not_allowed"   // 405
 	CodeUsernameTaken      Code = "username_taken"       // 409

@@ -80,13 +80,36 @@ type VaultLog struct {
 	Head     Hash     `json:"head"`
 	Entries  []Signed `json:"entries"` // chain.Entry, in ascending order, without a gap, up to the newest
 	// Writes are chain.Write on the path from the newest write down to the revision that the client named, without it: see chain.Path.
-	// The path leads through each revision that Entries name.
+	// The path leads through each revision that Entries name. With Branch, it leads further: see there.
 	Writes []Signed `json:"writes"`
 	// Cards are chain.Card: all that are needed to check the signatures of Entries and of the newest write, with the cards between two
 	// of one user.
 	Cards []Signed `json:"cards"`
 	// Envelope is that of the caller in the newest entry. Empty if Entries is empty.
 	Envelope Signed `json:"envelope,omitempty"`
+	// Branch is there if the write that the client named is not in this history, but on a branch that was brought together with it.
+	Branch *VaultBranch `json:"branch,omitempty"`
+}
+
+// VaultBranch leads a client from a branch to the history of the vault. With VaultLog.Writes and Entries it is chain.Branches: Writes
+// there lead from the newest write through Join and Common + 1 down to Common, and on along the skip chain of Common.
+type VaultBranch struct {
+	Common Revision `json:"common"` // the newest that the branch and the vault have in common
+	Join   Revision `json:"join"`   // of the write that brought them together
+	// Writes lead from the end of the branch to the write that the client named, and on down to Common through Common + 1.
+	Writes []Signed `json:"writes"`
+}
+
+// MaxBranchWrites is how many writes a branch may have. MaxBranchDepth is how many the vault may have since the common one.
+const (
+	MaxBranchWrites = 1000
+	MaxBranchDepth  = 10_000
+)
+
+// BranchWrite is one write of a branch.
+type BranchWrite struct {
+	Write      Signed     `json:"write"`
+	Operations Operations `json:"operations"`
 }
 
 // AccountEntry changes what an account entry signs: the password, the phrase, the account key, or the card.
@@ -204,9 +227,9 @@ type VaultRecord struct {
 	Deleted bool `json:"deleted,omitempty"`
 }
 
-// VaultAnswer answers GET at PathVault with the parameters since, after and revision: the log above sequence number after, the path
-// of writes down to revision, and all records that changed above revision since, with tombstones; for since = 0, all live records
-// without tombstones.
+// VaultAnswer answers GET at PathVault with the parameters since, after, revision and head: the log above sequence number after, the
+// path of writes down to revision, and all records that changed above revision since, with tombstones; for since = 0, all live records
+// without tombstones. head is the hash of the write at revision, so that the server can find the branch that it is on.
 type VaultAnswer struct {
 	VaultLog
 	Records []VaultRecord `json:"records"`
@@ -218,6 +241,10 @@ type WriteRequest struct {
 	Operations Operations `json:"operations"`
 	//wire:schema {"type":["array","null"],"optional":true}
 	Tokens []Token `json:"tokens"`
+	// Branch is required if the write names another branch: all writes of it, from the first that the vault does not have to the one
+	// that is named.
+	//wire:schema {"maxItems":MaxBranchWrites}
+	Branch []BranchWrite `json:"branch,omitempty"`
 }
 
 // ResendState is what a server that was restored from a backup has of a vault. It needs no session. Nonce is for one ResendRequest,

@@ -139,9 +139,10 @@ func (k WrapKey) Unwrap(token string, user chain.ID, remembered int64) (AccountK
 type DeviceUse string
 
 const (
-	UseOutbox DeviceUse = "outbox"
-	UseDraft  DeviceUse = "draft"
-	UseCache  DeviceUse = "cache"
+	UseOutbox  DeviceUse = "outbox"
+	UseDraft   DeviceUse = "draft"
+	UseCache   DeviceUse = "cache"
+	UseHistory DeviceUse = "history"
 )
 
 func (k AccountKey) deviceKey(use DeviceUse) secret {

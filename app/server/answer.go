@@ -64,6 +64,7 @@ var statuses = map[protocol.Code]int{
 	protocol.CodeQuotaReached:       http.StatusForbidden,
 	protocol.CodeItemQuotaReached:   http.StatusForbidden,
 	protocol.CodeRecordQuotaReached: http.StatusForbidden,
+	protocol.CodeBranchQuotaReached: http.StatusForbidden,
 	protocol.CodeNotFound:           http.StatusNotFound,
 	protocol.CodeMethodNotAllowed:   http.StatusMethodNotAllowed,
 	protocol.CodeUsernameTaken:      http.StatusConflict,

@@ -106,14 +106,18 @@ func changes(s *Server, w http.ResponseWriter, r *http.Request, session vault.Se
 	return err
 }
 
-// readAsked reads the parameters since, after and revision. The defaults are those of a client that remembers nothing.
+// readAsked reads the parameters since, after, revision and head. The defaults are those of a client that remembers nothing.
 func readAsked(r *http.Request) (vault.Asked, error) {
 	asked := vault.Asked{After: -1}
 	into := map[string]*int64{"since": &asked.Since, "after": &asked.After, "revision": &asked.Revision}
 	for name, values := range r.URL.Query() {
+		if name == "head" && len(values) == 1 {
+			asked.Head = values[0]
+			continue
+		}
 		n, known := into[name]
 		if !known {
-			return asked, badBody("the parameters are since, after and revision")
+			return asked, badBody("the parameters are since, after, revision and head, each once")
 		}
 		var err error
 		if *n, err = strconv.ParseInt(values[0], 10, 64); err != nil || len(values) != 1 || values[0] != strconv.FormatInt(*n, 10) {

@@ -73,6 +73,7 @@ func Answer(err error) *Error {
 		{ErrChunkTaken, protocol.CodeConflict, "another chunk is stored here, and chunks are never replaced: upload under a new id", 0},
 		{ErrItemQuota, protocol.CodeItemQuotaReached, "the item quota is reached: delete some items, or ask the operator of the server", 0},
 		{ErrRecordQuota, protocol.CodeRecordQuotaReached, "the record quota is reached: delete some items, or ask the operator of the server", 0},
+		{ErrBranchQuota, protocol.CodeBranchQuotaReached, "this vault has brought too many branches together: the operator of the server can say more", 0},
 		{ErrNoInvitation, protocol.CodeInvitationInvalid, errInvitationInvalid.Message, 0},
 		{ErrNotFirst, protocol.CodeInvitationRequired, errInvitationRequired.Message, 0},
 		{ErrQuotaReached, protocol.CodeQuotaReached, "the attachment quota is reached: delete some attachments, or ask the operator of the server", 0},

@@ -12,15 +12,27 @@ import (
 )
 
 // Asked says what a client remembers of a vault: the records at revision Since, the log up to the sequence number After, and the write
-// at Revision.
+// at Revision. Head is the hash of that write, or empty.
 type Asked struct {
 	Since, After, Revision int64
+	Head                   protocol.Hash
 }
 
-func parseAsked(since, after, revision int64) (Asked, error) {
-	return Asked{since, after, revision}, checkFirst(
-		checkNumber("since", since, 0), checkNumber("after", after, -1), checkNumber("revision", revision, 0),
-	)
+func (a Asked) check() error {
+	_, err := a.head()
+	return checkFirst(checkNumber("since", a.Since, 0), checkNumber("after", a.After, -1), checkNumber("revision", a.Revision, 0), err)
+}
+
+// head returns the hash of the write that the client remembers; zero if it does not say.
+func (a Asked) head() (h chain.Hash, err error) {
+	if a.Head == "" {
+		return h, nil
+	}
+	b, err := rawURL.DecodeString(a.Head)
+	if err != nil || len(b) != len(h) || encodeSigned(b) != a.Head {
+		return h, badField("head", "must be %d bytes in base64url without padding", len(h))
+	}
+	return chain.Hash(b), nil
 }
 
 func checkNumber(field string, n, lowest int64) error {
@@ -74,19 +86,18 @@ func (s *Service) log(ctx context.Context, head Head, member chain.ID, asked Ask
 	}
 	needed := neededCards{}
 	needed.ofEntries(known, entries)
-	if path := chain.Path(head.State.Revision, asked.Revision, through); len(path) > 0 {
-		writes, err := s.store.Writes(ctx, head.Vault, path)
-		if err != nil {
-			return protocol.VaultLog{}, fmt.Errorf("writes in the store: %w", hideNotFound(err))
+	writes, branch, err := s.path(ctx, head, asked, through)
+	if err != nil {
+		return protocol.VaultLog{}, err
+	}
+	for i, w := range writes {
+		if i == 0 || branch != nil && w.Revision == branch.Join {
+			needed.add(w.Author, w.AuthorCard)
 		}
-		newest, err := chain.ParseWrite(writes[0])
-		if err != nil {
-			return protocol.VaultLog{}, fmt.Errorf("write in the store: %w", err)
-		}
-		needed.add(newest.Author, newest.AuthorCard)
-		for _, w := range writes {
-			out.Writes = append(out.Writes, encodeSigned(w))
-		}
+		out.Writes = append(out.Writes, encodeSigned(w.Encode()))
+	}
+	if branch != nil {
+		out.Branch = branch.wire(asked.Revision)
 	}
 	if out.Cards, err = s.between(ctx, needed); err != nil || len(entries) == 0 {
 		return out, err
@@ -97,6 +108,40 @@ func (s *Service) log(ctx context.Context, head Head, member chain.ID, asked Ask
 	}
 	out.Envelope = encodeSigned(envelope)
 	return out, nil
+}
+
+// path returns the writes that lead a client from the newest one down to the one that it remembers. If that is on a branch, it returns
+// the branch, and the writes lead down to where it begins: see protocol.VaultBranch.
+func (s *Service) path(ctx context.Context, head Head, asked Asked, through []int64) ([]*chain.Write, *Branch, error) {
+	path := chain.Path(head.State.Revision, asked.Revision, through)
+	writes, err := s.writes(ctx, head.Vault, path)
+	if err != nil {
+		return nil, nil, err
+	}
+	branch, err := s.branchOf(ctx, head, asked, reached(head, asked.Revision, writes))
+	if err != nil || branch == nil {
+		return writes, nil, err
+	}
+	through = append(through, branch.Common+1, branch.Join)
+	slices.Sort(through)
+	path = slices.Concat(chain.Path(head.State.Revision, branch.Common, through), chain.SkipChain(branch.Common))
+	writes, err = s.writes(ctx, head.Vault, path)
+	return writes, branch, err
+}
+
+// reached returns the hash of the vault's write at a revision, to which a path of writes leads; zero if the vault has none.
+func reached(head Head, revision int64, path []*chain.Write) chain.Hash {
+	switch {
+	case revision == head.State.Revision:
+		return head.State.Write
+	case len(path) == 0:
+		return chain.Hash{}
+	}
+	last := path[len(path)-1]
+	if last.Revision-1 == revision {
+		return last.Previous
+	}
+	return last.Skip
 }
 
 // hideNotFound keeps the absence of something that the log names from being taken for that of the vault.

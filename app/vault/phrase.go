@@ -10,8 +10,8 @@ import (
 // OpenPhrase returns what is needed to sign an account entry with the recovery phrase, to a caller who proves the phrase. It creates no
 // session. Attempts are not counted: nobody guesses 256 random bits, and a counter would let strangers lock the owner out here too.
 func (s *Service) OpenPhrase(ctx context.Context, in protocol.PhraseProof) (protocol.PhraseOpened, error) {
-	asked, err := parseAsked(0, in.After, in.Revision)
-	if err != nil {
+	asked := Asked{After: in.After, Revision: in.Revision}
+	if err := asked.check(); err != nil {
 		return protocol.PhraseOpened{}, err
 	}
 	proven, err := s.provePhrase(ctx, in.Username, in.RecoveryAuthKey)

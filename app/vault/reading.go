@@ -19,8 +19,8 @@ type AnswerWriter interface {
 
 // VaultLog returns what a member is missing of the log of a vault.
 func (s *Service) VaultLog(ctx context.Context, session Session, vaultID string, after, revision int64) (protocol.VaultLog, error) {
-	asked, err := parseAsked(0, after, revision)
-	if err != nil {
+	asked := Asked{After: after, Revision: revision}
+	if err := asked.check(); err != nil {
 		return protocol.VaultLog{}, err
 	}
 	head, member, err := s.member(ctx, session, vaultID)
@@ -38,8 +38,7 @@ var errMoved = errors.New("vault changed during the read")
 
 // Changes writes what a member is missing of a vault to w: log and records of one state.
 func (s *Service) Changes(ctx context.Context, session Session, vaultID string, asked Asked, w AnswerWriter) error {
-	asked, err := parseAsked(asked.Since, asked.After, asked.Revision)
-	if err != nil {
+	if err := asked.check(); err != nil {
 		return err
 	}
 	for range answerTries {
@@ -48,6 +47,9 @@ func (s *Service) Changes(ctx context.Context, session Session, vaultID string, 
 			return err
 		}
 		log, err := s.log(ctx, head, member.User, asked)
+		if errors.Is(err, errMoved) {
+			continue
+		}
 		if err != nil {
 			return err
 		}

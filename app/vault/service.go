@@ -32,6 +32,7 @@ type Service struct {
 	limits Limits
 
 	watchers *watchers
+	joins    chan struct{} // holds a value while a branch is checked
 
 	preloginMu  sync.Mutex
 	preloginKey []byte
@@ -50,7 +51,7 @@ func NewService(store Store, keys *Keyring, limits Limits, now func() time.Time)
 	inMillis := func() time.Time { return now().UTC().Truncate(time.Millisecond) }
 	return &Service{
 		store: store, keys: keys, limits: limits, hash: newHasher(runtime.GOMAXPROCS(0)), now: inMillis,
-		watchers: newWatchers(store, inMillis),
+		watchers: newWatchers(store, inMillis), joins: make(chan struct{}, 1),
 	}
 }
 

@@ -21,6 +21,7 @@ var (
 	ErrChunkTaken       = errors.New("another chunk is stored there")
 	ErrItemQuota        = errors.New("item quota exceeded")
 	ErrRecordQuota      = errors.New("record quota exceeded")
+	ErrBranchQuota      = errors.New("branch quota exceeded")
 	ErrQuotaReached     = errors.New("attachment quota exceeded")
 	ErrNoInvitation     = errors.New("invitation was used, has expired, or is unknown")
 	ErrNotFirst         = errors.New("store has, or had, a user")
@@ -92,15 +93,18 @@ type Throttle struct {
 	Version      int64
 }
 
-// Quota limits the records of one vault; 0 means unlimited.
+// Quota limits the records and branches of one vault; 0 means unlimited.
 type Quota struct {
 	Items int64 // live records of chain.RecordOverview
 	Bytes int64 // as in Usage
+
+	Branches int64 // bytes of all branches
 }
 
-// Usage is what the live records of a vault take. Each counts RecordWeight beside its token.
+// Usage is what the live records of a vault take. Each counts RecordWeight beside its token. Branches are kept forever, and count
+// separately: Branch.Size each.
 type Usage struct {
-	Items, Bytes int64
+	Items, Bytes, Branches int64
 }
 
 // RecordWeight is roughly what a store needs for a record without a token.
@@ -112,6 +116,9 @@ const RecordWeight = 128
 func (q Quota) Check(before, after Usage, replaces bool) error {
 	if q.Items > 0 && after.Items > q.Items && after.Items > before.Items {
 		return ErrItemQuota
+	}
+	if q.Branches > 0 && after.Branches > q.Branches && after.Branches > before.Branches {
+		return ErrBranchQuota
 	}
 	room := q.Bytes
 	if replaces {
@@ -199,6 +206,8 @@ type Store interface {
 	Entries(ctx context.Context, vault chain.ID, after int64) ([][]byte, error)
 	// Writes reads the writes at some revisions, encoded, in the order of the argument. ErrNotFound if one is missing.
 	Writes(ctx context.Context, vault chain.ID, revisions []int64) ([][]byte, error)
+	// Branch reads the branch with the lowest Join that has a write with this hash at this revision. ErrNotFound.
+	Branch(ctx context.Context, vault chain.ID, revision int64, hash chain.Hash) (Branch, error)
 	// Operations reads the operations of one write, encoded. ErrNotFound.
 	Operations(ctx context.Context, vault chain.ID, revision int64) ([]byte, error)
 	// Envelope reads an envelope that an entry named. ErrNotFound.
@@ -207,7 +216,7 @@ type Store interface {
 	// ApplyWrite stores one write with its operations and tokens, whatever their size. ErrRevisionConflict if the head moved;
 	// ErrItemQuota and ErrRecordQuota, according to Quota. A record counts its token and RecordWeight; an item is a live record of
 	// chain.RecordOverview. A deleted record leaves a tombstone for TombstoneDays or longer: a device that was offline for longer syncs
-	// in full. A deleted attachment loses its chunks. ErrInvalidChange if a chunk of an attachment that c puts is not stored, for
+	// in full. A deleted attachment loses its chunks. A branch is stored with its write, forever; ErrBranchQuota. ErrInvalidChange if a chunk of an attachment that c puts is not stored, for
 	// instance because it was pending for too long. ErrNotFound for an unknown vault.
 	ApplyWrite(ctx context.Context, c WriteChange) error
 	// AppendEntry stores one log entry with its envelopes and the change of the account. ErrRevisionConflict if the head moved;

@@ -1,6 +1,8 @@
 package vault
 
 import (
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
@@ -43,8 +45,55 @@ type WriteChange struct {
 	// Tokens has the token of each put of a sealed record, in the order of Operations. It has none for attachments, whose chunks are
 	// stored before: see Store.PutChunk.
 	Tokens []string
+	// Branch is what the write brings together with the vault, already admitted by chain.Fork.Admit; nil for none.
+	Branch *Branch
 	Now    time.Time
 	Quota  Quota
+}
+
+// Branch is a part of another history of the vault, up to the write that a write of the vault names: see chain.Write.Branch. Its writes
+// take no part in the vault: they let devices that know one of them find the way back.
+type Branch struct {
+	Common int64          // the newest revision that it has in common with the vault
+	Join   int64          // the revision of the write of the vault that names its end
+	Writes []*chain.Write // of Common + 1 and the following revisions; 1 to protocol.MaxBranchWrites
+}
+
+// Size is what the branch adds to Usage.Branches.
+func (b *Branch) Size() int64 { return RecordWeight + chain.WriteSize*int64(len(b.Writes)) }
+
+// EncodeWrites returns the writes for a store.
+func (b *Branch) EncodeWrites() []byte {
+	out := make([]byte, 0, chain.WriteSize*len(b.Writes))
+	for _, w := range b.Writes {
+		out = append(out, w.Encode()...)
+	}
+	return out
+}
+
+// ParseBranch returns a branch whose writes a store holds as EncodeWrites returned them.
+func ParseBranch(common, join int64, writes []byte) (Branch, error) {
+	b := Branch{Common: common, Join: join}
+	if len(writes) == 0 || len(writes)%chain.WriteSize != 0 {
+		return b, fmt.Errorf("branch: %w", chain.ErrEncoding)
+	}
+	for encoded := range slices.Chunk(writes, chain.WriteSize) {
+		w, err := chain.ParseWrite(encoded)
+		if err != nil {
+			return b, fmt.Errorf("branch: %w", err)
+		}
+		b.Writes = append(b.Writes, w)
+	}
+	return b, nil
+}
+
+// Tip returns the revision at which the branch ends.
+func (b *Branch) Tip() int64 { return b.Common + int64(len(b.Writes)) }
+
+// Has reports whether a write with this hash is on the branch.
+func (b *Branch) Has(revision int64, hash chain.Hash) bool {
+	at := revision - b.Common - 1
+	return at >= 0 && at < int64(len(b.Writes)) && b.Writes[at].Hash() == hash
 }
 
 // Replaces reports whether c only deletes and replaces: whether no item has more records of a kind after it. See Quota.Check.

@@ -15,6 +15,7 @@ type signedWrite struct {
 	write      *chain.Write
 	operations []chain.Operation
 	tokens     []string
+	branch     []chain.BranchWrite // that the write brings together with the vault
 }
 
 func parseWrite(in protocol.WriteRequest) (signedWrite, error) {
@@ -22,18 +23,27 @@ func parseWrite(in protocol.WriteRequest) (signedWrite, error) {
 	if err != nil {
 		return signedWrite{}, err
 	}
-	if w.Branch != (chain.Hash{}) {
-		return signedWrite{}, badField("write", "brings two branches together, which this server does not take")
-	}
-	b, err := checkBytes("operations", in.Operations, protocol.MaxOperationsBytes)
+	ops, err := parseOperations("operations", in.Operations)
 	if err != nil {
 		return signedWrite{}, err
 	}
+	branch, err := parseBranch(w, in.Branch)
+	if err != nil {
+		return signedWrite{}, err
+	}
+	return signedWrite{w, ops, in.Tokens, branch}, checkTokens(ops, in.Tokens)
+}
+
+func parseOperations(field string, in protocol.Operations) ([]chain.Operation, error) {
+	b, err := checkBytes(field, in, protocol.MaxOperationsBytes)
+	if err != nil {
+		return nil, err
+	}
 	ops, err := chain.ParseOperations(b)
 	if err != nil {
-		return signedWrite{}, refused("operations", err)
+		return nil, refused(field, err)
 	}
-	return signedWrite{w, ops, in.Tokens}, checkTokens(ops, in.Tokens)
+	return ops, nil
 }
 
 // checkTokens checks that the tokens are those of the operations that put sealed records.
@@ -84,8 +94,14 @@ func (s *Service) Write(ctx context.Context, session Session, vaultID string, in
 			}
 		}
 	}
+	branch, err := s.admitBranch(ctx, head, w)
+	if err != nil {
+		return err
+	}
+	quota := s.limits.Records
+	quota.Branches = MaxBranchBytes
 	err = s.store.ApplyWrite(ctx, WriteChange{
-		Base: head, Next: next, Write: w.write, Operations: w.operations, Tokens: w.tokens, Now: s.now(), Quota: s.limits.Records,
+		Base: head, Next: next, Write: w.write, Operations: w.operations, Tokens: w.tokens, Branch: branch, Now: s.now(), Quota: quota,
 	})
 	for _, m := range head.State.Entry.Roster {
 		s.watchers.changed(UserID(m.User.String()))

@@ -83,7 +83,7 @@ func TestSessionAloneCannotWrite(t *testing.T) {
 		"with another skip":    {forge: func(u *user, f *forged) { f.Write.Write.Skip[0]++ }, want: stale("remembered state")},
 		"that leaves one out":  {forge: func(_ *user, f *forged) { f.Write.Write.Revision += 2 }, want: stale("remembered state")},
 		"of a known revision":  {forge: func(_ *user, f *forged) { f.Write.Write.Revision = 2 }, want: stale("does not follow revision 3")},
-		"that joins a branch":  {forge: func(_ *user, f *forged) { f.Write.Write.Branch[0]++ }, want: bad("branches")},
+		"that joins a branch":  {forge: func(_ *user, f *forged) { f.Write.Write.Branch[0]++ }, want: bad("branch is missing")},
 		"with other operations": {sent: func(r *protocol.WriteRequest) {
 			b := must(decode(r.Operations))
 			b[len(b)-2] ^= 1 // of the hash

@@ -59,13 +59,16 @@ func (o Owner) seal(plaintext []byte) (string, error) {
 	return o.Key.SealOnDevice(seal.UseOutbox, o.User, plaintext)
 }
 
-func (o Owner) open(token string) ([]byte, error) {
-	plaintext, err := o.Key.OpenOnDevice(seal.UseOutbox, o.User, token)
+func (o Owner) open(token string) ([]byte, error) { return o.OpenAs(seal.UseOutbox, token) }
+
+// OpenAs opens what this device sealed for another use, under the present key or one before.
+func (o Owner) OpenAs(use seal.DeviceUse, token string) ([]byte, error) {
+	plaintext, err := o.Key.OpenOnDevice(use, o.User, token)
 	for _, former := range o.Former {
 		if err == nil {
 			break
 		}
-		plaintext, err = former.OpenOnDevice(seal.UseOutbox, o.User, token)
+		plaintext, err = former.OpenOnDevice(use, o.User, token)
 	}
 	return plaintext, err
 }

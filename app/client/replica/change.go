@@ -12,6 +12,10 @@ import (
 // Change is one step of the vault, from its revision to the next.
 type Change struct {
 	*Next
+	// Branch has the writes of another branch that the change brings together with the vault, in ascending order; empty for none.
+	Branch []protocol.BranchWrite
+	End    chain.Hash // of the last of them
+
 	operations []chain.Operation
 	sealed     map[chain.Line]string // the tokens of what operations put
 }
@@ -155,7 +159,8 @@ type Author struct {
 type Signed struct {
 	Write      *chain.Write
 	Operations []chain.Operation
-	Tokens     []string // of the puts of sealed records, in their order
+	Tokens     []string               // of the puts of sealed records, in their order
+	Branch     []protocol.BranchWrite // that Write brings together with the vault
 
 	sequence int64 // of the newest log entry
 }
@@ -163,7 +168,7 @@ type Signed struct {
 // Sign ends the change with the next write of the vault. It fails if the author may not write it.
 func (c *Change) Sign(a Author, now time.Time) (*Signed, error) {
 	state := c.log.State
-	s := &Signed{Operations: c.operations, sequence: state.Entry.Sequence}
+	s := &Signed{Operations: c.operations, Branch: c.Branch, sequence: state.Entry.Sequence}
 	chain.SortOperations(s.Operations)
 	for _, o := range s.Operations {
 		if !o.Delete && o.Kind.Sealed() {
@@ -175,7 +180,7 @@ func (c *Change) Sign(a Author, now time.Time) (*Signed, error) {
 		return nil, err
 	}
 	s.Write = &chain.Write{
-		Vault: c.v.Vault, Epoch: state.Entry.Epoch, Revision: state.Revision + 1, Previous: state.Write, Skip: state.SkipHash(),
+		Vault: c.v.Vault, Epoch: state.Entry.Epoch, Revision: state.Revision + 1, Previous: state.Write, Skip: state.SkipHash(), Branch: c.End,
 		Entry: state.Entry.Hash(), Author: a.User, AuthorCard: a.Card, Time: max(0, now.UnixMilli()),
 		Count: after.Count(), Root: after.Root(), Operations: chain.HashOperations(s.Operations),
 	}
@@ -196,6 +201,7 @@ func (c *Change) Sign(a Author, now time.Time) (*Signed, error) {
 func (s *Signed) Request() protocol.WriteRequest {
 	return protocol.WriteRequest{
 		Write: encodeSigned(s.Write.Encode()), Operations: encodeSigned(chain.EncodeOperations(s.Operations)), Tokens: s.Tokens,
+		Branch: s.Branch,
 	}
 }
 
@@ -213,7 +219,7 @@ func ParseSigned(r protocol.WriteRequest) (*Signed, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Signed{Write: w, Operations: ops, Tokens: r.Tokens}, nil
+	return &Signed{Write: w, Operations: ops, Tokens: r.Tokens, Branch: r.Branch}, nil
 }
 
 // Answer returns the write as the server reports it to other devices.

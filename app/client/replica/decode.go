@@ -43,7 +43,14 @@ type wholeAnswer struct {
 	Writes   CompleteList[object]      `json:"writes"`
 	Cards    CompleteList[object]      `json:"cards"`
 	Envelope protocol.Signed           `json:"envelope"`
+	Branch   *wholeBranch              `json:"branch"`
 	Records  CompleteList[wholeRecord] `json:"records"`
+}
+
+type wholeBranch struct {
+	Common int64                `json:"common"`
+	Join   int64                `json:"join"`
+	Writes CompleteList[object] `json:"writes"`
 }
 
 func (w wholeAnswer) answer() (*Answer, error) {
@@ -53,6 +60,9 @@ func (w wholeAnswer) answer() (*Answer, error) {
 	a := &Answer{VaultAnswer: protocol.VaultAnswer{Records: make([]protocol.VaultRecord, len(w.Records))}}
 	a.Revision, a.Sequence, a.Head = w.Revision, w.Sequence, w.Head
 	a.Entries, a.Writes, a.Cards, a.Envelope = texts(w.Entries), texts(w.Writes), texts(w.Cards), w.Envelope
+	if w.Branch != nil {
+		a.Branch = &protocol.VaultBranch{Common: w.Branch.Common, Join: w.Branch.Join, Writes: texts(w.Branch.Writes)}
+	}
 	for i, r := range w.Records {
 		a.Records[i] = protocol.VaultRecord(r)
 	}

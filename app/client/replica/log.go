@@ -21,6 +21,9 @@ type Log struct {
 	Entries  []*chain.Entry // all, the first first
 	Cards    *chain.Cards
 	Envelope []byte // of this user in the newest entry
+	// Joint is the write that brought the branch of this device and the history of the server together, if the last answer had one. Its
+	// author is to be shown, and what differs: a write can claim to merge a branch and drop its changes.
+	Joint *chain.Write
 
 	cards []*chain.Card // the same as Cards, as a list
 	path  []chain.Hash  // writes that are in the history, as the last answer shows
@@ -89,6 +92,9 @@ func (v *Replica) Follow(a *Answer, seen chain.State) (*Log, error) {
 		return nil, Altered(Found(bridge.Finding{Code: bridge.LogBroken}, "the vault has no log"))
 	}
 	base, genesis := v.Base(seen), all[0].Hash()
+	if base.Entry != nil && a.Branch != nil {
+		return v.rejoin(next, a, base, all, writes)
+	}
 	if base.Entry != nil && (a.Revision < base.Revision || a.Sequence < base.Entry.Sequence || a.Revision == base.Revision && a.Head != encodeSigned(base.Write[:])) {
 		return nil, &RolledBackError{Seen: base.Revision, Got: a.Revision}
 	}
@@ -104,17 +110,57 @@ func (v *Replica) Follow(a *Answer, seen chain.State) (*Log, error) {
 	default:
 		return nil, broken(err)
 	}
-	if next.State.Entry.Vault != v.Vault {
-		return nil, Altered(Found(bridge.Finding{Code: bridge.OtherVault}, "the server shows another vault"))
-	}
-	next.Entries = all
-	if len(entries) > 0 {
-		if next.Envelope, err = signedEncoding.DecodeString(a.Envelope); err != nil {
-			return nil, Altered(Found(bridge.Finding{Code: bridge.LogBroken}, "the envelope is malformed"))
-		}
+	if err := next.settle(v.Vault, all, a); err != nil {
+		return nil, err
 	}
 	next.setHead(writes)
 	return next, nil
+}
+
+// settle takes the entries of a log whose state is verified.
+func (l *Log) settle(vault chain.ID, all []*chain.Entry, a *Answer) (err error) {
+	if l.State.Entry.Vault != vault {
+		return Altered(Found(bridge.Finding{Code: bridge.OtherVault}, "the server shows another vault"))
+	}
+	l.Entries = all
+	if len(a.Entries) > 0 {
+		if l.Envelope, err = signedEncoding.DecodeString(a.Envelope); err != nil {
+			return Altered(Found(bridge.Finding{Code: bridge.LogBroken}, "the envelope is malformed"))
+		}
+	}
+	return nil
+}
+
+// rejoin is Follow for an answer to a device whose branch was brought together with the history of the server.
+func (v *Replica) rejoin(next *Log, a *Answer, base chain.State, all []*chain.Entry, writes []*chain.Write) (*Log, error) {
+	b := chain.Branches{Common: a.Branch.Common, Joint: a.Branch.Join, Main: writes}
+	for _, text := range a.Branch.Writes {
+		w, err := parseWrite(text)
+		if err != nil {
+			return nil, err
+		}
+		b.Branch = append(b.Branch, w)
+	}
+	var err error
+	if next.State, next.Joint, err = chain.Rejoined(all[0].Hash(), base, all, b, next.Cards); err != nil {
+		return nil, &RolledBackError{Seen: base.Revision, Got: a.Revision, Err: err}
+	}
+	if err := next.settle(v.Vault, all, a); err != nil {
+		return nil, err
+	}
+	next.setHead(writes)
+	return next, nil
+}
+
+// Name returns the username on the newest card of a user, or the id if there is none. A card that another user's log has is not among
+// them: see with.
+func (l *Log) Name(user chain.ID) string {
+	for _, c := range slices.Backward(l.cards) {
+		if c.User == user {
+			return c.Username
+		}
+	}
+	return user.String()
 }
 
 // broken is an error for a log or a write that breaks a rule.

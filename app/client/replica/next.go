@@ -162,6 +162,13 @@ func (n *Next) complete() error {
 	return n.live.Catch(slices.Concat(n.deletes, n.puts))
 }
 
+// Operations returns what a delta puts and deletes, in the order of a write. Those of one write are its operations, if it names their hash.
+func (n *Next) Operations() []chain.Operation {
+	ops := slices.Concat(n.deletes, n.puts)
+	chain.SortOperations(ops)
+	return ops
+}
+
 // recordParser checks the records of an answer one by one. Records of one item mostly follow each other.
 type recordParser struct {
 	n     *Next

@@ -31,6 +31,7 @@ var hints = map[client.Code]string{
 	client.Code(protocol.CodeQuotaReached):       roomHint,
 	client.Code(protocol.CodeItemQuotaReached):   roomHint,
 	client.Code(protocol.CodeRecordQuotaReached): roomHint,
+	client.Code(protocol.CodeBranchQuotaReached): "tell the server's operator: two histories of this vault were brought together too often",
 	client.Code(protocol.CodeRevisionConflict):   "try again",
 	client.Code(protocol.CodeUnauthorized):       signInHint,
 	client.Code(protocol.CodeInvalidCredentials): "check the username and the master password; the server does not say which one is wrong",

@@ -25,6 +25,8 @@ var (
 	since       = number("since", 0, "Returns the records of all changes after this revision, with tombstones. 0 returns all live records without tombstones.")
 	after       = number("after", -1, "Returns the log entries after this sequence number.")
 	revision    = number("revision", 0, "Returns the writes on the path from the newest one down to this revision, which the client knows.")
+	head        = parameter{name: "head", in: "query", schema: object{"$ref": schemas + "Hash"},
+		description: "The hash of the write at `revision` that the client knows. If a branch has it, the answer leads from there to the vault."}
 )
 
 // number is a parameter whose default is the lowest: that of a client that remembers nothing.
@@ -86,10 +88,10 @@ var operations = []operation{
 		takes: "EndSessionsRequest", codes: []string{"invalid_credentials", "not_found"}},
 
 	{method: "get", path: "PathVault", id: "vaultChanges", tag: "vault", summary: "Get what a client is missing of a vault", gives: "VaultAnswer",
-		parameters: []parameter{vaultInPath, since, after, revision}, codes: []string{"not_found"}},
+		parameters: []parameter{vaultInPath, since, after, revision, head}, codes: []string{"not_found"}},
 	{method: "post", path: "PathVaultWrites", id: "vaultWrite", tag: "vault", summary: "Store a signed write, atomically",
 		takes: "WriteRequest", parameters: []parameter{vaultInPath},
-		codes: []string{"not_found", "item_quota_reached", "record_quota_reached", "revision_conflict"}},
+		codes: []string{"not_found", "item_quota_reached", "record_quota_reached", "branch_quota_reached", "revision_conflict"}},
 	{method: "get", path: "PathEvents", id: "events", tag: "vault", summary: "Follow the personal vault", gives: eventStream,
 		description: "A stream of server-sent events (WHATWG HTML §9.2). `revision`, a RevisionEvent, is sent at the start and whenever the " +
 			"vault changes; several changes in a short time may be sent as one. `ended`, an Error with the code unauthorized, is the " +

@@ -15,12 +15,13 @@ import (
 // accounts and the passwords table, under the ID of the vault. The cards of a user, and the rows that list the user's sessions, are in
 // the vaults table too, under the ID of the user. IDs of users and vaults are reserved together: see reservationKey. So no two of these partitions are the same.
 const (
-	headID      = "head"        // what the compare-and-set guards
-	chunksID    = "attachments" // the size of all chunks: uploads do not collide with writes
-	entryPrefix = "entry#"      // and the sequence number
-	writePrefix = "write#"      // and the revision: the write and its operations
-	linePrefix  = "line#"       // and the ID, kind and version of a live line: see lineID
-	cardPrefix  = "card#"       // and the generation
+	headID       = "head"        // what the compare-and-set guards
+	chunksID     = "attachments" // the size of all chunks: uploads do not collide with writes
+	entryPrefix  = "entry#"      // and the sequence number
+	writePrefix  = "write#"      // and the revision: the write and its operations
+	branchPrefix = "branch#"     // and the revision of the write that joined it
+	linePrefix   = "line#"       // and the ID, kind and version of a live line: see lineID
+	cardPrefix   = "card#"       // and the generation
 )
 
 func vaultKey(partition, row string) item {
@@ -32,6 +33,8 @@ func headKey(id chain.ID) item { return vaultKey(id.String(), headID) }
 func entryID(sequence int64) string { return fmt.Sprintf("%s%016d", entryPrefix, sequence) }
 
 func writeID(revision int64) string { return fmt.Sprintf("%s%016d", writePrefix, revision) }
+
+func branchID(joined int64) string { return fmt.Sprintf("%s%016d", branchPrefix, joined) }
 
 func cardID(generation int64) string { return fmt.Sprintf("%s%016d", cardPrefix, generation) }
 
@@ -55,8 +58,9 @@ type headRow struct {
 	Row   string `dynamodbav:"row_id"`
 	entryState
 	writeState
-	Items int64 `dynamodbav:"record_items"`
-	Bytes int64 `dynamodbav:"record_bytes"`
+	Items    int64 `dynamodbav:"record_items"`
+	Bytes    int64 `dynamodbav:"record_bytes"`
+	Branches int64 `dynamodbav:"branch_bytes"`
 }
 
 // entryState is the part of the head that an entry changes.
@@ -86,8 +90,12 @@ func writeStateOf(h vault.Head) writeState {
 	return s
 }
 
+func (r headRow) usage() vault.Usage {
+	return vault.Usage{Items: r.Items, Bytes: r.Bytes, Branches: r.Branches}
+}
+
 func (r headRow) head() (vault.Head, error) {
-	h := vault.Head{Count: r.Count, Usage: vault.Usage{Items: r.Items, Bytes: r.Bytes}}
+	h := vault.Head{Count: r.Count, Usage: r.usage()}
 	var err error
 	if h.Vault, err = chain.ParseID(r.Vault); err == nil {
 		h.State, err = chain.ParseState(r.State)

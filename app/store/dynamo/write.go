@@ -79,13 +79,17 @@ func (s *Store) moveHead(ctx context.Context, c vault.WriteChange, p changedRows
 	if c.Quota.Bytes > 0 && p.usage.Bytes > 0 {
 		when = when.And(attribute("record_bytes").LessThanEqual(value(room - p.usage.Bytes)))
 	}
+	if c.Quota.Branches > 0 && p.usage.Branches > 0 {
+		when = when.And(attribute("branch_bytes").LessThanEqual(value(c.Quota.Branches - p.usage.Branches)))
+	}
 	head := struct {
 		entryState
 		writeState
 	}{entryStateOf(c.Next), next}
 	writes := []write{
 		update(s.table.Vaults, headKey(c.Base.Vault), head, expression.
-			Add(attribute("record_items"), value(p.usage.Items)).Add(attribute("record_bytes"), value(p.usage.Bytes)), when),
+			Add(attribute("record_items"), value(p.usage.Items)).Add(attribute("record_bytes"), value(p.usage.Bytes)).
+			Add(attribute("branch_bytes"), value(p.usage.Branches)), when),
 		put(s.table.Vaults, signedRow{
 			Partition: id, Row: writeID(next.Revision), Encoded: c.Write.Encode(), Operations: chain.EncodeOperations(c.Operations),
 		}),
@@ -93,12 +97,17 @@ func (s *Store) moveHead(ctx context.Context, c vault.WriteChange, p changedRows
 	if p.chunks != 0 {
 		writes = append(writes, s.addChunks(id, p.chunks))
 	}
+	if c.Branch != nil {
+		writes = append(writes, s.putBranch(id, c.Branch))
+	}
 	for _, r := range rows {
 		writes = append(writes, r.write())
 	}
 	return headRefused(s.transact(ctx, writes...), c.Base, func(head headRow, r *refused) error {
-		before := vault.Usage{Items: head.Items, Bytes: head.Bytes}
-		after := vault.Usage{Items: before.Items + p.usage.Items, Bytes: before.Bytes + p.usage.Bytes}
+		before := head.usage()
+		after := vault.Usage{
+			Items: before.Items + p.usage.Items, Bytes: before.Bytes + p.usage.Bytes, Branches: before.Branches + p.usage.Branches,
+		}
 		if err := c.Quota.Check(before, after, c.Replaces()); err != nil {
 			return err
 		}
@@ -134,6 +143,9 @@ func (s *Store) plan(ctx context.Context, c vault.WriteChange) (changedRows, err
 			return changedRows{}, moved
 		}
 		return changedRows{}, err
+	}
+	if c.Branch != nil {
+		p.usage.Branches = c.Branch.Size()
 	}
 	for _, row := range p.order {
 		p.rows = append(p.rows, p.next[row])

@@ -3,8 +3,10 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"fmt"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
+	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
 // Entries implements vault.Store.
@@ -33,6 +35,35 @@ func (s *Store) Writes(ctx context.Context, id chain.ID, revisions []int64) ([][
 // Operations implements vault.Store.
 func (s *Store) Operations(ctx context.Context, id chain.ID, revision int64) ([]byte, error) {
 	return readBlob(ctx, "write", s.stmt.operationsAt, id[:], revision)
+}
+
+// Branch implements vault.Store.
+func (s *Store) Branch(ctx context.Context, id chain.ID, revision int64, hash chain.Hash) (vault.Branch, error) {
+	var found *vault.Branch
+	err := query(ctx, s.stmt.branches, func(rows *sql.Rows) error {
+		var joined, common int64
+		var writes []byte
+		if err := rows.Scan(&joined, &common, &writes); err != nil {
+			return err
+		}
+		b, err := vault.ParseBranch(common, joined, writes)
+		if err == nil && found == nil && b.Has(revision, hash) {
+			found = &b
+		}
+		return err
+	}, id[:], revision)
+	if err != nil {
+		return vault.Branch{}, err
+	}
+	if found == nil {
+		return vault.Branch{}, fmt.Errorf("branch: %w", vault.ErrNotFound)
+	}
+	return *found, nil
+}
+
+func (s *Store) insertBranch(ctx context.Context, tx *sql.Tx, v lockedVault, b *vault.Branch) error {
+	_, err := exec(ctx, tx, s.stmt.insertBranch, v.num, b.Join, b.Common, b.Tip(), b.EncodeWrites())
+	return err
 }
 
 // Envelope implements vault.Store.

@@ -205,11 +205,17 @@ func (s *Store) ApplyWrite(ctx context.Context, c vault.WriteChange) error {
 		if err := run.run(ctx, c); err != nil {
 			return err
 		}
+		if c.Branch != nil {
+			if err := s.insertBranch(ctx, tx, v, c.Branch); err != nil {
+				return err
+			}
+			run.usage.Branches += c.Branch.Size()
+		}
 		if err := c.Quota.Check(v.usage, run.usage, c.Replaces()); err != nil {
 			return err
 		}
-		_, err = exec(ctx, tx, s.stmt.moveWrite, v.num, state.Revision, run.usage.Items, run.usage.Bytes, c.Next.Count, state.Encode(),
-			encodeBuckets(c.Next))
+		_, err = exec(ctx, tx, s.stmt.moveWrite, v.num, state.Revision, run.usage.Items, run.usage.Bytes, run.usage.Branches,
+			c.Next.Count, state.Encode(), encodeBuckets(c.Next))
 		return err
 	})
 }

@@ -28,7 +28,7 @@ func (s *Store) Resend(ctx context.Context, c vault.ResendChange) error {
 			return err
 		}
 		state := c.Next.State
-		_, err = exec(ctx, tx, s.stmt.moveWrite, v.num, state.Revision, usage.Items, usage.Bytes, c.Next.Count, state.Encode(),
+		_, err = exec(ctx, tx, s.stmt.moveWrite, v.num, state.Revision, usage.Items, usage.Bytes, usage.Branches, c.Next.Count, state.Encode(),
 			encodeBuckets(c.Next))
 		if err == nil {
 			_, err = exec(ctx, tx, s.stmt.moveEntry, v.num, state.Entry.Sequence, state.Encode())

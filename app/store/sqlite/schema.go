@@ -92,6 +92,7 @@ CREATE TABLE vaults (
 	sequence INTEGER NOT NULL,
 	items INTEGER NOT NULL,
 	record_bytes INTEGER NOT NULL,
+	branch_bytes INTEGER NOT NULL,
 	count INTEGER NOT NULL,
 	state BLOB NOT NULL,
 	buckets BLOB NOT NULL
@@ -112,6 +113,16 @@ CREATE TABLE writes (
 	write BLOB NOT NULL,
 	operations BLOB NOT NULL,
 	UNIQUE (vault, revision)
+) STRICT;
+
+CREATE TABLE branches (
+	num INTEGER PRIMARY KEY,
+	vault INTEGER NOT NULL REFERENCES vaults (num) ON DELETE CASCADE,
+	joined INTEGER NOT NULL,
+	common INTEGER NOT NULL,
+	tip INTEGER NOT NULL,
+	writes BLOB NOT NULL,
+	UNIQUE (vault, joined)
 ) STRICT;
 
 CREATE TABLE envelopes (

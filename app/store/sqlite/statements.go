@@ -9,14 +9,14 @@ import (
 // statements are compiled once per connection.
 type statements struct {
 	// On the readers.
-	user, account, session, sessions, throttle, inhabited, invitation, probe, head, lines, entries, writeAt, operationsAt,
+	user, account, session, sessions, throttle, inhabited, invitation, probe, head, lines, entries, writeAt, operationsAt, branches,
 	envelope, cards, records, weight, chunk, attachment, attachments *sql.Stmt
 	// On the writer.
 	lockUser, useID, insertUser, updateUser, deleteUser, serverKey, putServerKey, insertSession, touchSession, deleteSession,
 	deleteSessions, purgeSessions, writerInhabited, putInvitation, useInvitation, purgeInvitations, writerThrottle,
 	putThrottle, clearThrottle, purgeThrottles, lockVault, useVaultID, insertVault, moveWrite, moveEntry, setKeys, insertCard,
-	insertEntry, insertEnvelope, insertWrite, dropTombstone, putRecord, liveRecord, deleteRecord, purgeTombstones,
 	recordAt, dropRecord, insertTombstone,
+	insertEntry, insertEnvelope, insertWrite, insertBranch, dropTombstone, putRecord, liveRecord, deleteRecord, purgeTombstones,
 	attachmentDeleted, writerChunk, chunkBytes, growAttachment, insertChunk, makeLive, deleteAttachment, purgePending *sql.Stmt
 }
 
@@ -27,7 +27,7 @@ const userColumns = `u.username, u.id, u.created, u.auth_hash, u.recovery_auth_h
 const userFrom = ` FROM users u JOIN vaults v ON v.owner = u.num WHERE u.username = ?1`
 
 // headColumns are those of headRow, of vaults v.
-const headColumns = `v.num, v.id, v.items, v.record_bytes, v.count, v.state, v.buckets`
+const headColumns = `v.num, v.id, v.items, v.record_bytes, v.branch_bytes, v.count, v.state, v.buckets`
 
 // packedLine is the part of a packed row that unpackLine reads.
 const packedLine = `kind, version, epoch, hex(item), coalesce(hex(hash), '')`
@@ -91,6 +91,8 @@ func (s *statements) all(writer, reader *sql.DB) []preparation {
 			WHERE v.id = ?1 ORDER BY e.sequence`},
 		{reader, &s.writeAt, `SELECT w.write FROM vaults v JOIN writes w ON w.vault = v.num AND w.revision = ?2 WHERE v.id = ?1`},
 		{reader, &s.operationsAt, `SELECT w.operations FROM vaults v JOIN writes w ON w.vault = v.num AND w.revision = ?2 WHERE v.id = ?1`},
+		{reader, &s.branches, `SELECT b.joined, b.common, b.writes FROM vaults v
+			JOIN branches b ON b.vault = v.num AND b.common < ?2 AND b.tip >= ?2 WHERE v.id = ?1 ORDER BY b.joined`},
 		{reader, &s.envelope, `SELECT e.envelope FROM vaults v JOIN envelopes e ON e.vault = v.num AND e.hash = ?2 WHERE v.id = ?1`},
 		{reader, &s.cards, `SELECT c.card FROM users u JOIN cards c ON c.user = u.num WHERE u.id = ?1 ORDER BY c.generation`},
 		{reader, &s.records, packedRecords},
@@ -132,17 +134,19 @@ func (s *statements) all(writer, reader *sql.DB) []preparation {
 		{writer, &s.clearThrottle, `DELETE FROM throttles WHERE key = ?1`},
 		{writer, &s.purgeThrottles, `DELETE FROM throttles WHERE key IN (SELECT key FROM throttles WHERE expires <= ?1 LIMIT 16)`},
 
-		{writer, &s.lockVault, `SELECT num, owner, revision, sequence, items, record_bytes FROM vaults WHERE id = ?1`},
+		{writer, &s.lockVault, `SELECT num, owner, revision, sequence, items, record_bytes, branch_bytes FROM vaults WHERE id = ?1`},
 		{writer, &s.useVaultID, `INSERT INTO used_vault_ids (id) VALUES (?1) ON CONFLICT DO NOTHING`},
-		{writer, &s.insertVault, `INSERT INTO vaults (id, owner, revision, sequence, items, record_bytes, count, state, buckets)
-			VALUES (?1, ?2, ?3, ?4, 0, 0, ?5, ?6, ?7)`},
-		{writer, &s.moveWrite, `UPDATE vaults SET revision = ?2, items = ?3, record_bytes = ?4, count = ?5, state = ?6, buckets = ?7 WHERE num = ?1`},
+		{writer, &s.insertVault, `INSERT INTO vaults (id, owner, revision, sequence, items, record_bytes, branch_bytes, count, state, buckets)
+			VALUES (?1, ?2, ?3, ?4, 0, 0, 0, ?5, ?6, ?7)`},
+		{writer, &s.moveWrite, `UPDATE vaults SET revision = ?2, items = ?3, record_bytes = ?4, branch_bytes = ?5, count = ?6, state = ?7,
+			buckets = ?8 WHERE num = ?1`},
 		{writer, &s.moveEntry, `UPDATE vaults SET sequence = ?2, state = ?3 WHERE num = ?1`},
 		{writer, &s.setKeys, `UPDATE users SET document = ?2, identity = ?3, wraps = ?4 WHERE num = ?1`},
 		{writer, &s.insertCard, `INSERT INTO cards (user, generation, card) VALUES (?1, ?2, ?3)`},
 		{writer, &s.insertEntry, `INSERT INTO entries (vault, sequence, entry) VALUES (?1, ?2, ?3)`},
 		{writer, &s.insertEnvelope, `INSERT INTO envelopes (vault, hash, envelope) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING`},
 		{writer, &s.insertWrite, `INSERT INTO writes (vault, revision, write, operations) VALUES (?1, ?2, ?3, ?4)`},
+		{writer, &s.insertBranch, `INSERT INTO branches (vault, joined, common, tip, writes) VALUES (?1, ?2, ?3, ?4, ?5)`},
 
 		// A new row is at the end of the table, where its revision belongs.
 		{writer, &s.dropTombstone, `DELETE FROM records` + atPlace + `AND hash IS NULL`},

@@ -35,7 +35,7 @@ type headRow struct {
 }
 
 func (r *headRow) columns() []any {
-	return []any{&r.num, &r.id, &r.head.Usage.Items, &r.head.Usage.Bytes, &r.head.Count, &r.state, &r.buckets}
+	return []any{&r.num, &r.id, &r.head.Usage.Items, &r.head.Usage.Bytes, &r.head.Usage.Branches, &r.head.Count, &r.state, &r.buckets}
 }
 
 func (r *headRow) parse() (vault.Head, error) {
@@ -99,7 +99,7 @@ type lockedVault struct {
 func (s *Store) lockVault(ctx context.Context, tx *sql.Tx, id chain.ID) (lockedVault, error) {
 	var v lockedVault
 	err := tx.StmtContext(ctx, s.stmt.lockVault).QueryRowContext(ctx, id[:]).Scan(
-		&v.num, &v.owner, &v.revision, &v.sequence, &v.usage.Items, &v.usage.Bytes)
+		&v.num, &v.owner, &v.revision, &v.sequence, &v.usage.Items, &v.usage.Bytes, &v.usage.Branches)
 	return v, orNotFound("vault", err)
 }
 

@@ -120,11 +120,36 @@ func Delete(o Operation) Operation {
 // Write is the next write of a vault, signed, and the live lines after it.
 type Write struct {
 	vault.WriteChange
-	live chain.Live
+	live   chain.Live
+	branch []chain.BranchWrite
 }
 
 // Draft returns the next write. The vault stays as it is: see Apply.
-func (v *Vault) Draft(ops ...Operation) Write {
+func (v *Vault) Draft(ops ...Operation) Write { return v.draftWrite(chain.Hash{}, ops) }
+
+// Fork returns a copy of the vault that goes on separately.
+func (v *Vault) Fork() *Vault {
+	f, owner := *v, *v.Owner
+	f.Owner, f.Live, f.Tokens = &owner, v.Live.Clone(), maps.Clone(v.Tokens)
+	f.Entries, f.Writes, f.Operations = slices.Clone(v.Entries), slices.Clone(v.Writes), slices.Clone(v.Operations)
+	return &f
+}
+
+// DraftJoin returns the next write, which brings the history of other together with that of v.
+func (v *Vault) DraftJoin(other *Vault, ops ...Operation) Write {
+	d := v.draftWrite(other.State.Write, ops)
+	common := 0
+	for common < len(v.Writes) && common < len(other.Writes) && v.Writes[common].Hash() == other.Writes[common].Hash() {
+		common++
+	}
+	d.WriteChange.Branch = &vault.Branch{Common: int64(common), Join: d.Write.Revision, Writes: other.Writes[common:]}
+	for i, w := range other.Writes[common:] {
+		d.branch = append(d.branch, chain.BranchWrite{Write: w, Operations: other.Operations[common+i]})
+	}
+	return d
+}
+
+func (v *Vault) draftWrite(branch chain.Hash, ops []Operation) Write {
 	ops = slices.Clone(ops)
 	tokens := make(map[chain.Line]string, len(ops))
 	d := Write{WriteChange: vault.WriteChange{Base: v.Head()}, live: *v.Live} // chain.Live replaces the maps that it changes
@@ -141,7 +166,7 @@ func (v *Vault) Draft(ops ...Operation) Write {
 	after := d.live
 	check(after.Apply(d.Operations))
 	d.Write = &chain.Write{
-		Vault: v.ID, Epoch: v.State.Entry.Epoch, Revision: v.State.Revision + 1, Previous: v.State.Write, Skip: v.State.SkipHash(),
+		Vault: v.ID, Epoch: v.State.Entry.Epoch, Revision: v.State.Revision + 1, Previous: v.State.Write, Skip: v.State.SkipHash(), Branch: branch,
 		Entry: v.State.Entry.Hash(), Author: v.Owner.ID, AuthorCard: v.Owner.Card().Hash(), Time: v.State.Revision + 1,
 		Count: after.Count(), Root: after.Root(), Operations: chain.HashOperations(d.Operations),
 	}

@@ -23,7 +23,11 @@ func (p *Person) Registration() (*Vault, protocol.NewUserRequest) {
 
 // Request returns the write as a client sends it.
 func (w Write) Request() protocol.WriteRequest {
-	return protocol.WriteRequest{Write: signed(w.Write.Encode()), Operations: signed(chain.EncodeOperations(w.Operations)), Tokens: w.Tokens}
+	r := protocol.WriteRequest{Write: signed(w.Write.Encode()), Operations: signed(chain.EncodeOperations(w.Operations)), Tokens: w.Tokens}
+	for _, b := range w.branch {
+		r.Branch = append(r.Branch, protocol.BranchWrite{Write: signed(b.Write.Encode()), Operations: signed(chain.EncodeOperations(b.Operations))})
+	}
+	return r
 }
 
 // Change returns an account entry as a client sends it.

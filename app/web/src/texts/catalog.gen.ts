@@ -1065,6 +1065,7 @@ export interface Texts {
     readonly record_unreadable: string;
     readonly item_quota_reached: string;
     readonly record_quota_reached: string;
+    readonly branch_quota_reached: string;
     readonly too_slow: string;
     readonly quota_reached: string;
     readonly attachment_too_large: string;

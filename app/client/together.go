@@ -1,0 +1,302 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/chain"
+	"github.com/vaultsphere/vaultsphere/app/client/outbox"
+	"github.com/vaultsphere/vaultsphere/app/client/replica"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
+)
+
+// Bring together: the history of this device and that of the server have parted after a common write. A write on top of the server's
+// newest names the head of this device as another branch, and carries what the branch changed since the common write. It deletes nothing,
+// and of an item that both sides changed both stay. Every device on the branch finds its way back over it.
+
+var (
+	// ErrNoCommon: this device does not know where the two histories parted.
+	ErrNoCommon = errors.New("this device does not know where its history and the server's parted")
+	// ErrLogParted: the logs themselves parted, and nothing brings them together.
+	ErrLogParted = errors.New("the two histories have different log entries, which cannot be brought together")
+	// ErrNothingToMerge: the server's vault has no item, and neither has the branch: there is nothing to write.
+	ErrNothingToMerge = errors.New("there is nothing to bring together")
+)
+
+// Together is the result of BringTogether.
+type Together struct {
+	Joined
+	Unreadable []string `json:"unreadable"` // ids of items of this device that were not brought along, because they cannot be read
+}
+
+// BringTogether signs and sends the write that ends the alarm.
+func (c *Client) BringTogether(ctx context.Context) (Together, error) {
+	op, err := c.begin(ctx)
+	if err != nil {
+		return Together{}, err
+	}
+	defer op.end()
+	v, err := op.inAlarm()
+	if err != nil {
+		return Together{}, err
+	}
+	if !v.Loaded {
+		return Together{}, ErrNoCommon
+	}
+	done := Together{Unreadable: []string{}}
+	for range maxAttempts {
+		joined, err := op.sendTogether(v, &done)
+		if err != nil {
+			return Together{}, err
+		}
+		if joined {
+			if v.joined != nil {
+				done.Joined = *v.joined
+				v.joined = nil
+			}
+			return done, op.flush(v)
+		}
+	}
+	return Together{}, ErrBusy
+}
+
+// sendTogether sends the write that is in flight, or signs one. It returns false if something else came first.
+func (op *operation) sendTogether(v *vault, done *Together) (bool, error) {
+	head := v.Log().State.Write
+	s := op.writeInFlight(v)
+	if s == nil || s.Write.Branch != head {
+		var err error
+		if s, err = op.signTogether(v, done); err != nil {
+			return false, err
+		}
+	}
+	err := op.postWrite(v, s)
+	if err != nil && !hasCode(err, protocol.CodeRevisionConflict) {
+		if op.lost(err) {
+			return false, fmt.Errorf("%w: %w", ErrUncertain, err)
+		}
+		return false, errors.Join(err, op.dropWrite(v))
+	}
+	if err == nil {
+		// The server took the write: what it shows now must lead on from the branch.
+		if _, err := op.sync(v); err != nil {
+			return false, err
+		}
+		return true, op.dropWrite(v)
+	}
+	// Something else came first: perhaps another device of the branch brought both together.
+	if _, err := op.sync(v); err == nil {
+		return true, op.dropWrite(v)
+	} else if !raises(err) {
+		return false, err
+	}
+	return false, op.dropWrite(v)
+}
+
+// signTogether signs the write that brings both histories together, and stores it.
+func (op *operation) signTogether(v *vault, done *Together) (*replica.Signed, error) {
+	other, err := op.otherVault(v)
+	if err != nil {
+		return nil, err
+	}
+	defer other.Wipe()
+	if !extends(other.Log(), v.Log().State.Entry) {
+		return nil, ErrLogParted
+	}
+	branch, common, err := op.branchOf(v, other)
+	if err != nil {
+		return nil, err
+	}
+	m := merging{v: v, other: other, device: op.client.deviceName(), unreadable: []string{}}
+	if m.common, err = v.at(branch); err != nil {
+		return nil, err
+	}
+	if v.Log().State.Entry.Revision > common {
+		return nil, ErrLogParted
+	}
+	ch, err := m.build(branch)
+	if err != nil {
+		return nil, err
+	}
+	done.Unreadable = m.unreadable
+	ch.End = v.Log().State.Write
+	for _, w := range slices.Backward(branch) {
+		ch.Branch = append(ch.Branch, protocol.BranchWrite{Write: w.wire.Write, Operations: w.wire.Operations})
+	}
+	keys, err := other.signer()
+	if err != nil {
+		return nil, err
+	}
+	signed, err := ch.Sign(replica.Author{User: v.user, Card: other.keys.document.Card, Keys: keys}, time.Now())
+	if err != nil {
+		return nil, fmt.Errorf("sign the change: %w", err)
+	}
+	return signed, op.putWrite(v, signed)
+}
+
+// branchOf returns the writes of this device since the last common one, the newest first, and the common revision.
+func (op *operation) branchOf(v, other *vault) ([]branchWrite, int64, error) {
+	h, err := op.openHistory(v)
+	if err != nil {
+		return nil, 0, err
+	}
+	back := h.back(v.Log().State.Write)
+	if len(back) > protocol.MaxBranchWrites {
+		back = back[:protocol.MaxBranchWrites]
+	}
+	// back[:n] is the branch for the lowest n so that the server has the write before.
+	low, high := 1, len(back)+1
+	for low < high {
+		n := (low + high) / 2
+		before := back[n-1].Write
+		same, err := op.has(other, before.Revision-1, before.Previous)
+		if err != nil {
+			return nil, 0, err
+		}
+		if same {
+			high = n
+		} else {
+			low = n + 1
+		}
+	}
+	if low > len(back) {
+		return nil, 0, ErrNoCommon
+	}
+	return back[:low], back[low-1].Revision - 1, nil
+}
+
+// has reports whether the server's verified history has this write at a revision.
+func (op *operation) has(other *vault, revision int64, write chain.Hash) (bool, error) {
+	s := other.Log().State
+	if revision > s.Revision {
+		return false, nil
+	}
+	answer, _, err := op.ask(other, s.Revision, s.Entry.Sequence, chain.State{Revision: revision})
+	if err != nil {
+		return false, err
+	}
+	var path []*chain.Write
+	for _, text := range answer.Writes {
+		w, err := replica.ParseWrite(text)
+		if err != nil {
+			return false, err
+		}
+		path = append(path, w)
+	}
+	is, err := chain.Lead(v4(other), s.Write, s.Revision, revision, path)
+	if err != nil {
+		return false, &RolledBackError{Seen: s.Revision, Got: answer.Revision, Err: err}
+	}
+	return is == write, nil
+}
+
+// at returns what was live before a branch of this vault, the newest write first.
+func (v *vault) at(branch []branchWrite) (*chain.Live, error) {
+	live := v.Live()
+	for _, w := range branch {
+		if live.Root() != w.Root {
+			return nil, w.refuse()
+		}
+		if err := live.Undo(w.operations); err != nil {
+			return nil, err
+		}
+	}
+	return live, nil
+}
+
+func (w branchWrite) refuse() error {
+	return &chain.Error{Kind: chain.KindWrite, Number: w.Revision, Author: w.Author, Err: chain.ErrRoot}
+}
+
+// merging brings the changes of a branch into the server's vault.
+type merging struct {
+	v, other   *vault
+	common     *chain.Live
+	device     string
+	unreadable []string
+	later      []outbox.Change // that do not fit into one write
+}
+
+// build returns the change of the server's vault.
+func (m *merging) build(branch []branchWrite) (*replica.Change, error) {
+	ch := m.other.Change()
+	for _, id := range changedItems(branch) {
+		q, err := m.change(id)
+		if err != nil {
+			return nil, err
+		}
+		if q == nil {
+			continue
+		}
+		if ch.Operations() > replica.MaxOperations {
+			m.later = append(m.later, *q)
+			continue
+		}
+		s, err := outbox.Replay(m.other.Replica, q, m.device)
+		if err != nil {
+			return nil, err
+		}
+		if err := s.Build(ch); err != nil {
+			return nil, err
+		}
+	}
+	m.attach(ch, branch)
+	if ch.Operations() == 0 {
+		return ch, m.touch(ch)
+	}
+	return ch, nil
+}
+
+// changedItems returns the items of which a branch put something, in the order of their ids.
+func changedItems(branch []branchWrite) []chain.ID {
+	var ids []chain.ID
+	for _, w := range branch {
+		for _, o := range w.operations {
+			if !o.Delete && (o.Kind == chain.RecordOverview || o.Kind == chain.RecordDetails) {
+				ids = append(ids, o.ID)
+			}
+		}
+	}
+	slices.SortFunc(ids, func(a, b chain.ID) int { return bytes.Compare(a[:], b[:]) })
+	return slices.Compact(ids)
+}
+
+// change returns what the branch made of an item as a change for the outbox; nil if there is nothing to do.
+func (m *merging) change(id chain.ID) (*outbox.Change, error) {
+	e := m.v.Verified(id.String())
+	if e == nil || sameLines(m.v.Live(), m.common, id) {
+		return nil, nil // deleted, or as before: nothing is deleted, and nothing is to be done
+	}
+	it, err := m.v.Open(e)
+	if err != nil {
+		m.unreadable = append(m.unreadable, e.ID)
+		return nil, nil
+	}
+	head := m.v.Log().State.Write
+	sum := sha256.Sum256(append(head[:], id[:]...))
+	q := &outbox.Change{Key: chain.ID(sum[:16]).String(), ID: e.ID, At: it.Modified.UnixMilli(), After: replica.ContentsOf(it), Sent: true}
+	theirs := m.other.Verified(e.ID)
+	switch {
+	case theirs == nil && !hasLines(m.common, id): // new on the branch
+	case theirs != nil && sameLines(m.other.Live(), m.common, id):
+		q.Base = theirs.Base()
+	default:
+		q.Base = bothChanged
+	}
+	return q, nil
+}
+
+// bothChanged is the base of an item that both sides changed: no version has it.
+const bothChanged = "0.0"
+
+func linesOf(l *chain.Live, id chain.ID) []chain.Line {
+	return slices.DeleteFunc(l.Lines(chain.Bucket(id)), func(l chain.Line) bool { return l.ID != id })
+}
+
+func sameLines(a, b *chain.Live, id chain.ID) bool { return slices.Equal(linesOf(a, id), linesOf(b, id)) }
+func hasLines(l *chain.Live, id chain.ID) bool     { return len(linesOf(l, id)) > 0 }
