@@ -32,6 +32,7 @@ type Service struct {
 	limits Limits
 
 	watchers *watchers
+	waiting  waiting
 	joins    chan struct{} // holds a value while a branch is checked
 
 	preloginMu  sync.Mutex

@@ -168,6 +168,14 @@ type Store interface {
 	// ServerKey returns the key that all servers on this store share. The first call stores fresh as this key.
 	ServerKey(ctx context.Context, fresh []byte) ([]byte, error)
 
+	// Waiting reports whether the store was restored from a backup and waits for its operator.
+	Waiting(ctx context.Context) (bool, error)
+	// SetWaiting says whether it does.
+	SetWaiting(ctx context.Context, waits bool) error
+	// Users passes on all users, in any order, for the operator. If each fails, Users stops and returns the error unchanged. Servers do
+	// not call it.
+	Users(ctx context.Context, each func(User) error) error
+
 	// PutInvitation stores a new invitation.
 	PutInvitation(ctx context.Context, i Invitation) error
 	// Invitation reads an invitation. ErrNoInvitation if it is unknown, used, or expired at now.

@@ -27,6 +27,7 @@ var hints = map[client.Code]string{
 	client.CodeVaultRolledBack:                   "tell the server's operator; --cache reads the newer vault from the cache (vaultsphere cache); if a backup was restored on purpose, move " + seenFile + " out of the state directory to accept the older vault",
 	client.CodeAttachmentAltered:                 "the rest of the vault is not affected; tell the server's operator",
 	client.Code(protocol.CodeConflict):           "look at what the other device changed, then try again",
+	client.Code(protocol.CodeWaiting):            "your changes stay on this device; tell the server's operator that the server waits for vaultsphered open",
 	client.Code(protocol.CodeStorageFull):        "nothing was changed; tell the server's operator",
 	client.Code(protocol.CodeQuotaReached):       roomHint,
 	client.Code(protocol.CodeItemQuotaReached):   roomHint,

@@ -10,12 +10,12 @@ import (
 type statements struct {
 	// On the readers.
 	user, account, session, sessions, throttle, inhabited, invitation, probe, head, lines, entries, writeAt, operationsAt, branches,
-	envelope, cards, records, weight, chunk, attachment, attachments *sql.Stmt
+	waiting, allUsers, envelope, cards, records, weight, chunk, attachment, attachments *sql.Stmt
 	// On the writer.
 	lockUser, useID, insertUser, updateUser, deleteUser, serverKey, putServerKey, insertSession, touchSession, deleteSession,
 	deleteSessions, purgeSessions, writerInhabited, putInvitation, useInvitation, purgeInvitations, writerThrottle,
 	putThrottle, clearThrottle, purgeThrottles, lockVault, useVaultID, insertVault, moveWrite, moveEntry, setKeys, insertCard,
-	recordAt, dropRecord, insertTombstone,
+	wait, open, recordAt, dropRecord, insertTombstone,
 	insertEntry, insertEnvelope, insertWrite, insertBranch, dropTombstone, putRecord, liveRecord, deleteRecord, purgeTombstones,
 	attachmentDeleted, writerChunk, chunkBytes, growAttachment, insertChunk, makeLive, deleteAttachment, purgePending *sql.Stmt
 }
@@ -85,6 +85,8 @@ func (s *statements) all(writer, reader *sql.DB) []preparation {
 		{reader, &s.probe, `SELECT (SELECT count(*) FROM users WHERE username = ?1) + (SELECT coalesce(max(num), 0) FROM users)
 			+ (SELECT count(*) FROM sessions WHERE hash = ?1)`},
 
+		{reader, &s.waiting, `SELECT EXISTS (SELECT 1 FROM waiting)`},
+		{reader, &s.allUsers, `SELECT ` + userColumns + ` FROM users u JOIN vaults v ON v.owner = u.num ORDER BY u.username`},
 		{reader, &s.head, `SELECT ` + headColumns + ` FROM vaults v WHERE id = ?1`},
 		{reader, &s.lines, packedLines},
 		{reader, &s.entries, `SELECT e.entry FROM vaults v JOIN entries e ON e.vault = v.num AND e.sequence > ?2
@@ -112,6 +114,9 @@ func (s *statements) all(writer, reader *sql.DB) []preparation {
 		{writer, &s.deleteUser, `DELETE FROM users WHERE username = ?1`},
 		{writer, &s.serverKey, `SELECT key FROM server_key WHERE num = 1`},
 		{writer, &s.putServerKey, `INSERT INTO server_key (num, key) VALUES (1, ?1) ON CONFLICT DO NOTHING`},
+
+		{writer, &s.wait, `INSERT INTO waiting (num) VALUES (1) ON CONFLICT DO NOTHING`},
+		{writer, &s.open, `DELETE FROM waiting`},
 
 		{writer, &s.insertSession, `INSERT INTO sessions (hash, user, device, created, last_seen, expires)
 			VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING`},

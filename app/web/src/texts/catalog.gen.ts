@@ -1052,6 +1052,7 @@ export interface Texts {
     readonly offline: string;
     readonly intercepted: string;
     readonly unavailable: string;
+    readonly waiting: string;
     readonly storage_unavailable: string;
     readonly storage_full: string;
     readonly too_large: string;
