@@ -1,7 +1,6 @@
 package client
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -50,6 +49,13 @@ func (c *Client) Alarm() Alarm {
 		return Alarm{}
 	}
 	return c.vault.alarm()
+}
+
+// ReadOnly reports whether the vault is in alarm, and open for reading with what this device verified.
+func (c *Client) ReadOnly() bool {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.vault != nil && c.vault.Loaded && !c.vault.alarm().IsZero()
 }
 
 func (v *vault) alarm() Alarm { return v.remembered.seen(v.account.Vault).Alarm }
@@ -122,10 +128,4 @@ func (v *vault) alarmOf(cause error) Alarm {
 type Joined struct {
 	Author      string               `json:"author"` // username on the card that signed the write
 	Differences []replica.Difference `json:"differences"`
-}
-
-// Check looks at the server again. It returns nil if the alarm has ended.
-func (c *Client) Check(ctx context.Context) error {
-	_, err := c.Sync(ctx)
-	return err
 }

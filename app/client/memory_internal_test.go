@@ -14,7 +14,7 @@ import (
 func states(v *testvault.Vault, write, entry func()) []Remembered {
 	of := func(cost int) Remembered {
 		return Remembered{Username: "anna", Vault: v.ID.String(), KeyGeneration: int64(cost), KDF: RememberedKDF{Cost: cost}, Vaults: []Seen{
-			{v.ID.String(), base64.RawURLEncoding.EncodeToString(v.State.Encode())},
+			{Vault: v.ID.String(), State: base64.RawURLEncoding.EncodeToString(v.State.Encode())},
 		}}
 	}
 	all := []Remembered{of(1)}
@@ -56,7 +56,7 @@ func TestMemoryDoesNotMergeTwoHistories(t *testing.T) {
 	w.Tokens = map[chain.Line]string{}
 	w.Apply(w.Draft(w.Put(chain.RecordOverview, seal.NewID(), 1, "other")))
 	other := Remembered{Username: "anna", Vault: w.ID.String(), Vaults: []Seen{
-		{w.ID.String(), base64.RawURLEncoding.EncodeToString(w.State.Encode())},
+		{Vault: w.ID.String(), State: base64.RawURLEncoding.EncodeToString(w.State.Encode())},
 	}}
 	if _, err := one[1].Merge(other); !errors.Is(err, ErrRolledBack) {
 		t.Errorf("two writes of one revision: %v", err)

@@ -9,7 +9,6 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/client/outbox"
 	"github.com/vaultsphere/vaultsphere/app/client/replica"
-	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
@@ -126,12 +125,22 @@ func (c *Client) OtherState(ctx context.Context) (OtherState, error) {
 	}
 	defer other.Wipe()
 	log := other.Log()
-	out := OtherState{Head: encodeHash(log.State.Write), Revision: other.Revision(), Verified: v.seenRevision(),
+	out := OtherState{Head: log.State.Write.String(), Revision: other.Revision(), Verified: v.seenRevision(),
 		Differences: v.Differences(other.Replica), Mergeable: v.Loaded && extends(log, v.Log().State.Entry)}
 	if log.Head != nil {
 		out.Author = log.Name(log.Head.Author)
 	}
-	return out, nil
+	return out, op.nameAuthor(v, out)
+}
+
+// nameAuthor adds to the alarm whose write the server shows, if the contradiction itself does not say.
+func (op *operation) nameAuthor(v *vault, o OtherState) error {
+	seen := v.remembered.seen(v.account.Vault)
+	if seen.Alarm.Author != "" || o.Author == "" {
+		return nil
+	}
+	seen.Alarm.Object, seen.Alarm.Number, seen.Alarm.Author = chain.KindWrite, o.Revision, o.Author
+	return op.storeSeen(v, seen)
 }
 
 // seenRevision returns the remembered revision.
@@ -189,7 +198,7 @@ func (c *Client) AcceptServers(ctx context.Context, password, head string) error
 	if err != nil {
 		return err
 	}
-	if encodeHash(other.Log().State.Write) != head {
+	if other.Log().State.Write.String() != head {
 		other.Wipe()
 		return ErrOtherHead
 	}
@@ -235,10 +244,4 @@ func (op *operation) become(v, other *vault) {
 	v.Wipe()
 	v.Replica, v.keys, v.account, v.proven = other.Replica, other.keys, other.account, true
 	v.remembered, v.turns, v.cached, v.write, v.entry, v.outbox = other.remembered, other.turns, "", nil, nil, outbox.Outbox{}
-}
-
-// parseID reads an id of the protocol.
-func parseID(text protocol.ID) (chain.ID, bool) {
-	id, err := chain.ParseID(text)
-	return id, err == nil
 }

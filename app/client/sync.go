@@ -120,7 +120,7 @@ func vaultPath(v *vault, path string) string {
 // the writes down to that of a state; or, if that is on a branch that was brought together with the vault, the way from there.
 func (op *operation) ask(v *vault, since, after int64, base chain.State) (*replica.Answer, []byte, error) {
 	path := fmt.Sprintf("%s?since=%d&after=%d&revision=%d", vaultPath(v, protocol.PathVault), since, after, base.Revision)
-	if base.Revision > 0 {
+	if base.Write != (chain.Hash{}) && base.Revision > 0 {
 		path += "&head=" + encodeHash(base.Write)
 	}
 	body, err := op.exchange(methodGet, path, nil, maxVault)

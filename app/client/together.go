@@ -28,6 +28,9 @@ var (
 	ErrNothingToMerge = errors.New("there is nothing to bring together")
 )
 
+// errMoved: the server's vault has changed since it was verified.
+var errMoved = errors.New("another device changed the server's vault")
+
 // Together is the result of BringTogether.
 type Together struct {
 	Joined
@@ -51,6 +54,9 @@ func (c *Client) BringTogether(ctx context.Context) (Together, error) {
 	done := Together{Unreadable: []string{}}
 	for range maxAttempts {
 		joined, err := op.sendTogether(v, &done)
+		if errors.Is(err, errMoved) {
+			continue
+		}
 		if err != nil {
 			return Together{}, err
 		}
@@ -119,8 +125,14 @@ func (op *operation) signTogether(v *vault, done *Together) (*replica.Signed, er
 	if v.Log().State.Entry.Revision > common {
 		return nil, ErrLogParted
 	}
+	if m.attachments, err = op.attachmentsOf(v, other); err != nil {
+		return nil, err
+	}
 	ch, err := m.build(branch)
 	if err != nil {
+		return nil, err
+	}
+	if err := op.enqueueFirst(v, m.later); err != nil {
 		return nil, err
 	}
 	done.Unreadable = m.unreadable
@@ -180,6 +192,9 @@ func (op *operation) has(other *vault, revision int64, write chain.Hash) (bool, 
 	if err != nil {
 		return false, err
 	}
+	if answer.Revision != s.Revision {
+		return false, errMoved
+	}
 	var path []*chain.Write
 	for _, text := range answer.Writes {
 		w, err := replica.ParseWrite(text)
@@ -188,7 +203,7 @@ func (op *operation) has(other *vault, revision int64, write chain.Hash) (bool, 
 		}
 		path = append(path, w)
 	}
-	is, err := chain.Lead(v4(other), s.Write, s.Revision, revision, path)
+	is, err := chain.Lead(other.Vault, s.Write, s.Revision, revision, path)
 	if err != nil {
 		return false, &RolledBackError{Seen: s.Revision, Got: answer.Revision, Err: err}
 	}
@@ -220,6 +235,8 @@ type merging struct {
 	device     string
 	unreadable []string
 	later      []outbox.Change // that do not fit into one write
+	// attachments of the branch that the server has, and that are not live there.
+	attachments []chain.Line
 }
 
 // build returns the change of the server's vault.
@@ -245,7 +262,9 @@ func (m *merging) build(branch []branchWrite) (*replica.Change, error) {
 			return nil, err
 		}
 	}
-	m.attach(ch, branch)
+	for _, l := range m.attachments {
+		ch.AttachLine(l)
+	}
 	if ch.Operations() == 0 {
 		return ch, m.touch(ch)
 	}
@@ -298,5 +317,54 @@ func linesOf(l *chain.Live, id chain.ID) []chain.Line {
 	return slices.DeleteFunc(l.Lines(chain.Bucket(id)), func(l chain.Line) bool { return l.ID != id })
 }
 
-func sameLines(a, b *chain.Live, id chain.ID) bool { return slices.Equal(linesOf(a, id), linesOf(b, id)) }
-func hasLines(l *chain.Live, id chain.ID) bool     { return len(linesOf(l, id)) > 0 }
+func sameLines(a, b *chain.Live, id chain.ID) bool {
+	return slices.Equal(linesOf(a, id), linesOf(b, id))
+}
+func hasLines(l *chain.Live, id chain.ID) bool { return len(linesOf(l, id)) > 0 }
+
+// attachmentsOf returns the live attachments of this device that are not live at the server, but whose chunks it has. The others are lost
+// with the server's: their items say so.
+func (op *operation) attachmentsOf(v, other *vault) ([]chain.Line, error) {
+	var missing []chain.Line
+	for _, l := range v.Attachments() {
+		if _, live := other.Attachment(l.ID); !live {
+			missing = append(missing, l)
+		}
+	}
+	if len(missing) == 0 {
+		return nil, nil
+	}
+	var answer protocol.VaultAttachments
+	if err := op.call(methodGet, vaultPath(v, protocol.PathVaultAttachments), nil, &answer); err != nil {
+		return nil, err
+	}
+	stored := map[protocol.ID]bool{}
+	for _, a := range answer.Attachments {
+		stored[a.ID] = a.Chunks == a.Count
+	}
+	missing = slices.DeleteFunc(missing, func(l chain.Line) bool { return !stored[l.ID.String()] })
+	return missing[:min(len(missing), maxDetached)], nil
+}
+
+// touch seals an overview anew, because a write has operations: the branch has nothing that the server's vault lacks.
+func (m *merging) touch(ch *replica.Change) error {
+	for _, e := range m.other.All() {
+		if e.Err == nil {
+			return ch.Update(e, e.Overview.Overview(), nil)
+		}
+	}
+	return ErrNothingToMerge
+}
+
+// enqueueFirst puts changes before those that wait. One that is there already, from an earlier attempt, is replaced.
+func (op *operation) enqueueFirst(v *vault, first []outbox.Change) error {
+	if len(first) == 0 {
+		return nil
+	}
+	return op.changeOutbox(v, func(changes []outbox.Change) []outbox.Change {
+		rest := slices.DeleteFunc(changes, func(q outbox.Change) bool {
+			return slices.ContainsFunc(first, func(o outbox.Change) bool { return o.Key == q.Key })
+		})
+		return slices.Concat(first, rest)
+	})
+}

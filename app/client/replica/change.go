@@ -58,6 +58,11 @@ func (c *Change) Attach(id chain.ID, chunks []chain.Hash) {
 	}})
 }
 
+// AttachLine makes an attachment live whose chunks are stored.
+func (c *Change) AttachLine(l chain.Line) {
+	c.operations = append(c.operations, chain.Operation{Line: l})
+}
+
 // Detach deletes an attachment, if it is live.
 func (c *Change) Detach(id chain.ID) { c.erase("", id, chain.Attachment, 0) }
 

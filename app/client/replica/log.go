@@ -238,6 +238,9 @@ func (a *Answer) objects() (entries []*chain.Entry, writes []*chain.Write, err e
 	return entries, writes, nil
 }
 
+// ParseWrite reads a write as on the wire.
+func ParseWrite(text protocol.Signed) (*chain.Write, error) { return parseWrite(text) }
+
 func parseWrite(text protocol.Signed) (*chain.Write, error) {
 	b, err := signedEncoding.DecodeString(text)
 	if err != nil {

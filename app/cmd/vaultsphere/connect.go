@@ -135,11 +135,12 @@ func (p *program) unlocked(ctx context.Context) (*connection, error) {
 	}
 	if opened.Offline {
 		p.note("the server cannot be reached; using the cache")
-		return c, nil
-	}
-	if err := p.sync(ctx, c); err != nil {
+	} else if err := p.sync(ctx, c); err != nil && !c.ReadOnly() {
 		c.Lock()
 		return nil, err
+	}
+	if a := c.Alarm(); !a.IsZero() {
+		p.noteAlarm(a)
 	}
 	return c, nil
 }
@@ -154,6 +155,12 @@ func (p *program) sync(ctx context.Context, c *connection) error {
 	}
 	for _, id := range synced.Undeleted {
 		p.note("warning: item %s was not deleted, because another device changed it", id)
+	}
+	if j := synced.Joined; j != nil {
+		p.note("%s brought the history of this device and the server's together", printable(j.Author, ""))
+		for _, line := range strings.Split(strings.TrimSuffix(differences(j.Differences), "\n"), "\n") {
+			p.note("%s", line)
+		}
 	}
 	if synced.CopyProblem != "" {
 		p.note("warning: the vault could not be cached on this device: %s", synced.CopyProblem)

@@ -11,6 +11,7 @@ import (
 
 const (
 	signInHint = "sign in with vaultsphere login"
+	alarmHint  = "tell the server's operator; vaultsphere alarm shows what differs and what you can do"
 	roomHint   = "delete some permanently, or ask the server's operator for more room"
 	unsafeHint = "do not enter your master password anywhere, including the web page, until the server's operator has explained this"
 )
@@ -24,7 +25,8 @@ var hints = map[client.Code]string{
 	client.CodeReadOnly:                          "leave out --cache: the cache can only be read",
 	client.CodeUnsent:                            "vaultsphere list sends them once the server can be reached; vaultsphere logout --discard discards them",
 	client.CodeVaultAltered:                      unsafeHint,
-	client.CodeVaultRolledBack:                   "tell the server's operator; --cache reads the newer vault from the cache (vaultsphere cache); if a backup was restored on purpose, move " + seenFile + " out of the state directory to accept the older vault",
+	client.CodeVaultRolledBack:                   alarmHint,
+	client.CodeAlarm:                             alarmHint,
 	client.CodeAttachmentAltered:                 "the rest of the vault is not affected; tell the server's operator",
 	client.Code(protocol.CodeConflict):           "look at what the other device changed, then try again",
 	client.Code(protocol.CodeWaiting):            "your changes stay on this device; tell the server's operator that the server waits for vaultsphered open",

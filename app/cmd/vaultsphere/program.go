@@ -72,7 +72,7 @@ arguments or environment variables, which other programs can see.
 
 Data goes to standard output, everything else to standard error. The exit status is
 0 for success, 1 for a failure, 2 for a usage error, and 3 for success with findings
-(health, import, export).`,
+(health, import, export, alarm).`,
 		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -85,7 +85,7 @@ Data goes to standard output, everything else to standard error. The exit status
 	f.BoolVar(&p.passwordStdin, "password-stdin", false, "read the master password from a line of standard input")
 	root.MarkFlagsMutuallyExclusive("password-file", "password-stdin")
 	f.BoolVar(&p.noCache, "no-cache", false, "delete the cache of the vault on this device and do not write a new one (also: $"+envNoCache+"=1)")
-	group(root, "Account", p.registerCommand(), p.loginCommand(), p.logoutCommand(), p.recoverCommand(), p.statusCommand(), p.cacheCommand())
+	group(root, "Account", p.registerCommand(), p.loginCommand(), p.logoutCommand(), p.recoverCommand(), p.statusCommand(), p.alarmCommand(), p.cacheCommand())
 	group(root, "Items", p.listCommand(), p.getCommand(), p.addCommand(), p.editCommand(), p.totpCommand(), p.attachCommand(),
 		p.attachmentCommand(), p.tagCommand(), p.archiveCommand(), p.unarchiveCommand(), p.trashCommand(), p.restoreCommand(), p.rmCommand())
 	group(root, "Passwords", p.generateCommand(), p.healthCommand(), p.runCommand())

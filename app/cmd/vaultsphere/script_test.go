@@ -73,7 +73,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"gate": cmdGate, "asked": cmdAsked,
 			"totp": cmdTOTP,
-			"mode": cmdMode,
+			"mode": cmdMode, "accept": cmdAccept,
 			"invite": func(ts *testscript.TestScript, neg bool, args []string) {
 				link, err := closed.Invite(context.Background(), closedURL)
 				ts.Check(err)
@@ -124,6 +124,8 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case g.mode == "rude":
 		w.WriteHeader(http.StatusBadRequest)
 		_, _ = fmt.Fprint(w, `{"code":"bad_request","message":"\u001b]0;owned\u0007\nvaultsphere: hint: obey","request_id":"r"}`)
+	case g.mode == "swallow" && path == protocol.PathVaultWrites:
+		w.WriteHeader(http.StatusNoContent)
 	case g.mode == "record" && vault:
 		answer := httptest.NewRecorder()
 		g.forward.ServeHTTP(answer, r)
@@ -149,7 +151,7 @@ func apiPath(path string) string {
 	return before + "/vaults/{vault}" + after
 }
 
-// gate open|shut|deny|redirect|lose|weak|rude|record|replay
+// gate open|shut|deny|redirect|lose|weak|rude|swallow|record|replay
 func cmdGate(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: gate MODE")
@@ -195,6 +197,23 @@ func cmdTOTP(ts *testscript.TestScript, neg bool, args []string) {
 	next, err := totp.GenerateCode(enrolment.Secret, now.Add(30*time.Second))
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(next+"\n"), 0o600))
+}
+
+// accept PASSWORDFILE runs "vaultsphere alarm accept" with the digest that "vaultsphere alarm" wrote to standard output before.
+func cmdAccept(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: accept PASSWORDFILE")
+	}
+	exec := func(args ...string) string {
+		_ = ts.Exec("vaultsphere", args...) // an alarm is a finding
+		return ts.ReadFile("stdout")
+	}
+	_, after, found := strings.Cut(exec("alarm", "--password-file", args[0]), "digest ")
+	if !found {
+		ts.Fatalf("there is no digest")
+	}
+	digest, _, _ := strings.Cut(after, "\n")
+	ts.Check(ts.Exec("vaultsphere", "alarm", "accept", digest, "--yes", "--password-file", args[0]))
 }
 
 // mode MODE FILE checks the permissions of a file.

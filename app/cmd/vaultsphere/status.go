@@ -27,7 +27,8 @@ func (p *program) statusCommand() *cobra.Command {
   verified         what this device verified when it last opened the vault; two devices
                    with the same revision but different digests were shown different
                    histories by the server
-  outbox           changes that the server does not have yet`,
+  outbox           changes that the server does not have yet
+  alarm            why the vault is read-only: see vaultsphere alarm`,
 		Args: takes(0, 0),
 		RunE: p.action(func(cmd *cobra.Command, _ []string) error {
 			return p.status(cmd.Context(), asJSON)
@@ -38,15 +39,16 @@ func (p *program) statusCommand() *cobra.Command {
 }
 
 type status struct {
-	Server       string    `json:"server"`
-	Username     string    `json:"username,omitempty"`
-	SignedIn     bool      `json:"signed_in"`
-	Offline      bool      `json:"offline,omitempty"` // revision and items are unknown
-	SecondFactor bool      `json:"second_factor"`
-	Revision     int64     `json:"revision"`
-	Items        int       `json:"items"`
-	Verified     *verified `json:"verified,omitempty"`
-	Outbox       int       `json:"outbox,omitempty"` // changes
+	Server       string        `json:"server"`
+	Username     string        `json:"username,omitempty"`
+	SignedIn     bool          `json:"signed_in"`
+	Offline      bool          `json:"offline,omitempty"` // revision and items are unknown
+	SecondFactor bool          `json:"second_factor"`
+	Revision     int64         `json:"revision"`
+	Items        int           `json:"items"`
+	Verified     *verified     `json:"verified,omitempty"`
+	Outbox       int           `json:"outbox,omitempty"` // changes
+	Alarm        *client.Alarm `json:"alarm,omitempty"`
 }
 
 // verified is the state of the vault that this device remembers.
@@ -95,6 +97,9 @@ func statusOf(ctx context.Context, c *connection) (status, error) {
 	remembered, err := c.memory.Load(account.UserID)
 	if revision, digest := remembered.Head(); digest != "" {
 		s.Verified = &verified{revision, digest}
+	}
+	if a := remembered.Alarm(); !a.IsZero() {
+		s.Alarm = &a
 	}
 	return s, err
 }
@@ -166,6 +171,10 @@ func (s status) text() string {
 	}
 	if s.Outbox > 0 {
 		line("outbox", "%s", count(s.Outbox, "change"))
+	}
+	if s.Alarm != nil {
+		line("alarm", "%s", describeAlarm(*s.Alarm))
+		line("what to do", "%s", "vaultsphere alarm checks again and shows the ways out")
 	}
 	return b.String()
 }
