@@ -110,6 +110,9 @@ export interface Card {
   unknown?: string;
 }
 
+/** ChangeKind says how an item differs between two states of a vault. */
+export type ChangeKind = "added" | "changed" | "deleted";
+
 export interface Changed {
   item: Item;
 }
@@ -118,7 +121,7 @@ export interface Changed {
 export type ClientCode =
   "locked" | "wrong_password" | "bad_phrase" | "kdf_refused" | "vault_altered" | "vault_rolled_back" | "attachment_altered" |
   "record_unreadable" | "offline" | "intercepted" | "server_fault" | "cancelled" | "bad_input" | "unsent_changes" | "read_only" |
-  "reprompt" | "copy_damaged" | "not_found" | "internal";
+  "vault_alarm" | "reprompt" | "copy_damaged" | "not_found" | "internal";
 
 export interface Closest {
   items: Summary[];
@@ -164,6 +167,16 @@ export interface CopyOpening {
 
 export interface Device {
   device: string; // as the list of sessions calls it
+}
+
+/**
+ * Difference is an item that differs between two states of a vault. Both were verified and opened here: no server has a say in
+ * it.
+ */
+export interface Difference {
+  id: string;
+  title: string; // as it was if the item was deleted, else as it is now; empty if it cannot be read
+  kind: ChangeKind;
 }
 
 export interface Draft {
@@ -524,6 +537,12 @@ export interface Items {
   items: Item[];
 }
 
+/** Joined says that a write brought the branch of this device and the history of the server together. */
+export interface Joined {
+  author: string; // username on the card that signed the write
+  differences: Difference[];
+}
+
 export interface KeepCopy {
   on: boolean;
   force: boolean;
@@ -792,7 +811,7 @@ export type ServerCode =
   "bad_request" | "unauthorized" | "invalid_credentials" | "totp_required" | "totp_invalid" | "forbidden" |
   "invitation_required" | "invitation_invalid" | "quota_reached" | "item_quota_reached" | "record_quota_reached" |
   "branch_quota_reached" | "not_found" | "method_not_allowed" | "username_taken" | "user_id_taken" | "revision_conflict" |
-  "conflict" | "too_large" | "too_slow" | "unsupported_media" | "throttled" | "internal" | "unavailable" |
+  "conflict" | "too_large" | "too_slow" | "unsupported_media" | "throttled" | "internal" | "unavailable" | "waiting" |
   "storage_unavailable" | "storage_full";
 
 /** Session is one signed-in device. Times are RFC 3339 with millisecond precision, in UTC; LastSeen may lag by five minutes. */
@@ -862,6 +881,7 @@ export interface Synced {
   unreadable: Unreadable[];
   pending: number; // changes, including refused ones
   refused: Refused[];
+  joined?: Joined; // a write has brought the branch of this device and the history of the server together
   kept: string[]; // items that were deleted here but not on the server, because another device changed them
 }
 
