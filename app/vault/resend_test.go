@@ -48,34 +48,7 @@ func (u *user) nonce() chain.Nonce {
 }
 
 // resent returns what the user's device sends again, signed over a nonce.
-func (u *user) resent(nonce chain.Nonce) protocol.ResendRequest {
-	u.t.Helper()
-	c := u.Resent(u.head())
-	out := protocol.ResendRequest{Resend: encode(u.Resend(nonce).Encode())}
-	for _, e := range c.Entries {
-		out.Entries = append(out.Entries, encode(e.Encode()))
-	}
-	for i, w := range c.Writes {
-		out.Writes = append(out.Writes, protocol.ResentWrite{Write: encode(w.Encode()), Operations: encode(chain.EncodeOperations(c.Operations[i]))})
-	}
-	for _, card := range c.Cards {
-		out.Cards = append(out.Cards, encode(card.Encode()))
-	}
-	for _, r := range c.Records {
-		if r.Token != "" && !r.Delete {
-			out.Tokens = append(out.Tokens, r.Token)
-		}
-	}
-	if c.Account == nil {
-		return out
-	}
-	keys := wireKeys(u.Keys)
-	out.Keys = &keys
-	if u.State.Entry.Roster[0].Envelope != c.Base.State.Entry.Roster[0].Envelope {
-		out.Envelope = encode(u.Envelope)
-	}
-	return out
-}
+func (u *user) resent(nonce chain.Nonce) protocol.ResendRequest { return u.ResendRequest(u.head(), nonce) }
 
 func (u *user) resend(in protocol.ResendRequest) (protocol.ResendAnswer, error) {
 	return u.Service.Resend(u.t.Context(), u.ID.String(), in)

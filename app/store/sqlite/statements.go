@@ -50,6 +50,8 @@ const (
 // inhabitedSQL finds a user that was deleted, too: IDs stay in the table.
 const inhabitedSQL = `SELECT EXISTS (SELECT 1 FROM used_user_ids)`
 
+const waitSQL = `INSERT INTO waiting (num) VALUES (1) ON CONFLICT DO NOTHING`
+
 const throttleSQL = `SELECT attempts, blocked_until, expires, version FROM throttles WHERE key = ?1 AND expires > ?2`
 
 // preparation is one statement to compile.
@@ -115,7 +117,7 @@ func (s *statements) all(writer, reader *sql.DB) []preparation {
 		{writer, &s.serverKey, `SELECT key FROM server_key WHERE num = 1`},
 		{writer, &s.putServerKey, `INSERT INTO server_key (num, key) VALUES (1, ?1) ON CONFLICT DO NOTHING`},
 
-		{writer, &s.wait, `INSERT INTO waiting (num) VALUES (1) ON CONFLICT DO NOTHING`},
+		{writer, &s.wait, waitSQL},
 		{writer, &s.open, `DELETE FROM waiting`},
 
 		{writer, &s.insertSession, `INSERT INTO sessions (hash, user, device, created, last_seen, expires)

@@ -198,3 +198,38 @@ func resendOfAttachments(t *testing.T, open func(t *testing.T) vault.Store) {
 	write(t, b, v, testvault.Delete(missing), testvault.Delete(torn), testvault.Delete(waits))
 	wantVault(t, a, v)
 }
+
+func storeWaits(t *testing.T, open func(t *testing.T) vault.Store) {
+	a, b := open(t), open(t)
+	for _, waits := range []bool{false, true, true, false, false} {
+		if err := a.SetWaiting(t.Context(), waits); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := b.Waiting(t.Context()); err != nil || got != waits {
+			t.Errorf("waits: %v, %v", got, err)
+		}
+	}
+}
+
+func usersAreListed(t *testing.T, open func(t *testing.T) vault.Store) {
+	a, b := open(t), open(t)
+	ada, eve := createUser(t, a, "ada"), createUser(t, a, "eve")
+	putSession(t, a, ada, start)
+	if _, err := a.ServerKey(t.Context(), make([]byte, 32)); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.DeleteUser(t.Context(), createUser(t, a, "gone").Username); err != nil {
+		t.Fatal(err)
+	}
+	found := map[vault.Username]vault.UserID{}
+	err := b.Users(t.Context(), func(u vault.User) error {
+		found[u.Username] = u.ID
+		_, err := b.Sessions(t.Context(), u.ID, start) // the callback may read
+		return err
+	})
+	if err != nil || len(found) != 2 || found["ada"] != ada.ID || found["eve"] != eve.ID {
+		t.Errorf("%v, %v", found, err)
+	}
+	stop := errors.New("stop")
+	wantError(t, "stopped", b.Users(t.Context(), func(vault.User) error { return stop }), stop)
+}
