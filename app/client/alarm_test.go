@@ -158,3 +158,48 @@ func TestAcceptingTheServersNeedsThePasswordAndTheSameHead(t *testing.T) {
 		t.Errorf("%+v, %v", copies, err)
 	}
 }
+
+// The branch of a device has writes of other devices too, several of which came with one answer.
+func TestBringTogetherAfterWritesOfOtherDevices(t *testing.T) {
+	t.Parallel()
+	_, a, b, _ := twoDevices(t)
+	for _, title := range []string{"one", "two", "three"} {
+		a.save(t, login(title))
+	}
+	b.sync(t)
+	b.swallow()
+	for _, title := range []string{"on b", "also on b"} {
+		b.save(t, login(title))
+	}
+	it := b.get(t, found(t, b, "two"))
+	it.Password = "changed on b"
+	b.save(t, it)
+	if err := b.Delete(t.Context(), []string{found(t, b, "three")}); err != nil {
+		t.Fatal(err)
+	}
+	b.reconnect()
+	theirs := a.get(t, found(t, a, "two"))
+	theirs.Password = "changed on a"
+	a.save(t, theirs)
+	if err := a.Delete(t.Context(), []string{found(t, a, "one")}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Sync(t.Context()); !errors.Is(err, client.ErrRolledBack) {
+		t.Fatal(err)
+	}
+	if _, err := b.BringTogether(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	a.sync(t)
+	want := []string{"also on b", "bank", "on b", "three", "two", "two (conflict from phone)"}
+	for name, d := range map[string]*device{"a": a, "b": b} {
+		if got := d.titles(t, ""); !slices.Equal(got, want) {
+			t.Errorf("%s shows %q", name, got)
+		}
+	}
+	for title, want := range map[string]string{"two (conflict from phone)": "changed on b"} {
+		if got := a.get(t, found(t, a, title)).Password; got != want {
+			t.Errorf("%s: %q", title, got)
+		}
+	}
+}

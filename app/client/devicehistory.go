@@ -249,6 +249,9 @@ func held(w *chain.Write, operations []chain.Operation) heldWrite {
 
 // noteAnswer adds what an answer of the server has beyond a state that this device had verified.
 func (op *operation) noteAnswer(v *vault, before chain.State, a *replica.Answer, ops []chain.Operation) {
+	if !op.mayCache() {
+		return
+	}
 	log := v.Log()
 	var s historyStep
 	if before.Entry == nil || before.Entry.Sequence < log.State.Entry.Sequence {
@@ -268,9 +271,56 @@ func (op *operation) writesSince(v *vault, before chain.State, a *replica.Answer
 	if log.State.Revision == before.Revision+1 && log.Head != nil && log.Head.Operations == chain.HashOperations(ops) {
 		return []heldWrite{held(log.Head, ops)}
 	}
+	fetched, err := op.fetchWrites(v, max(before.Revision+1, log.State.Revision-maxFetched+1), log.State.Revision)
+	if err == nil {
+		return verified(fetched, log.State.Write)
+	}
 	var writes []heldWrite
 	for _, w := range a.Writes {
 		writes = append(writes, heldWrite{Write: w})
 	}
 	return writes
+}
+
+// maxFetched is how many writes of other devices are fetched at a time for the history.
+const maxFetched = 100
+
+// verified returns those of writes that lead to the verified head, in ascending order, the newest up to half of the history. Anything else
+// that a server gives would only push out what the device has.
+func verified(writes []heldWrite, head chain.Hash) []heldWrite {
+	h := deviceHistory{steps: []historyStep{{Writes: writes}}}
+	var out []heldWrite
+	size := 0
+	for _, w := range h.back(head) {
+		if size += len(w.wire.Write) + len(w.wire.Operations); size > maxHistoryBytes/2 {
+			break
+		}
+		out = append(out, w.wire)
+	}
+	slices.Reverse(out)
+	return out
+}
+
+// maxHistoryAnswer bounds one answer with writes and their operations.
+const maxHistoryAnswer = 16 << 20
+
+// fetchWrites gets writes with their operations. They are not verified.
+func (op *operation) fetchWrites(v *vault, from, to int64) ([]heldWrite, error) {
+	var writes []heldWrite
+	for from <= to {
+		var answer protocol.VaultHistory
+		path := fmt.Sprintf("%s?from=%d&to=%d", vaultPath(v, protocol.PathVaultHistory), from, to)
+		if err := op.callWithin(methodGet, path, nil, &answer, maxHistoryAnswer); err != nil {
+			return nil, err
+		}
+		n := len(answer.Writes)
+		if n == 0 || int64(n) > to-from+1 || len(answer.Operations) != n {
+			return nil, &AnswerError{Path: protocol.PathVaultHistory, Err: fmt.Errorf("%d writes and %d operations", n, len(answer.Operations))}
+		}
+		for i, w := range answer.Writes {
+			writes = append(writes, heldWrite{Write: w, Operations: answer.Operations[i]})
+		}
+		from += int64(n)
+	}
+	return writes, nil
 }

@@ -83,3 +83,21 @@ func TestHistoryLeadsBackFromTheHead(t *testing.T) {
 		}
 	}
 }
+
+// A server that gives more than leads to the head cannot push out what the device has.
+func TestOnlyWritesOfTheVaultEnterTheHistory(t *testing.T) {
+	t.Parallel()
+	heads, steps := line(t, 4)
+	_, others := line(t, 40)
+	var given []heldWrite
+	for _, s := range slices.Concat(others[:20], steps, others[20:]) {
+		given = append(given, s.Writes...)
+	}
+	got := verified(given, heads[3])
+	if len(got) != 4 || got[0] != steps[0].Writes[0] || got[3] != steps[3].Writes[0] {
+		t.Errorf("%d writes", len(got))
+	}
+	if got := verified(given, chain.Hash{9}); len(got) != 0 {
+		t.Errorf("%d writes of another head", len(got))
+	}
+}

@@ -82,6 +82,7 @@ const statusTooLarge = 413
 var refusals = []protocol.Code{
 	protocol.CodeBadRequest, protocol.CodeStorageFull, protocol.CodeQuotaReached, protocol.CodeItemQuotaReached, protocol.CodeRecordQuotaReached,
 	protocol.CodeBranchQuotaReached,
+	protocol.CodeKeptQuota,
 }
 
 // refusal returns why the server rejects the change; empty if err is something else.

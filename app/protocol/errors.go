@@ -17,6 +17,7 @@ const (
 	CodeItemQuotaReached   Code = "item_quota_reached"   // 403: the user would have more items than the quota
 	CodeRecordQuotaReached Code = "record_quota_reached" // 403: the user's records would exceed their quota
 	CodeBranchQuotaReached Code = "branch_quota_reached" // 403: the branches of the vault would exceed their quota
+	CodeKeptQuota          Code = "kept_quota"           // 403: what the write replaces would exceed what the author's card may keep
 	CodeNotFound           Code = "not_found"            // 404
 	CodeMethodNotAllowed   Code = "method_not_allowed"   // 405
 	CodeUsernameTaken      Code = "username_taken"       // 409

@@ -7,6 +7,8 @@ const (
 	PathVault            = "/api/v1/vaults/{vault}"
 	PathVaultWrites      = "/api/v1/vaults/{vault}/writes"
 	PathVaultResend      = "/api/v1/vaults/{vault}/resend"
+	PathVaultHistory     = "/api/v1/vaults/{vault}/history"
+	PathVaultTokens      = "/api/v1/vaults/{vault}/tokens"
 	PathVaultAttachments = "/api/v1/vaults/{vault}/attachments"
 	PathVaultChunk       = "/api/v1/vaults/{vault}/attachments/{id}/{chunk}"
 )
@@ -17,6 +19,8 @@ const (
 	MaxOperationsBytes = 160 << 10 // of the operations of a write, in base64url
 	MaxIdentityBytes   = 64 << 10  // of a sealed identity
 	MaxWraps           = 64        // ways to unlock an account
+	MaxHistoryWrites   = 200       // of one VaultHistory
+	MaxHistoryTokens   = 200       // of one TokensRequest
 )
 
 // Signed is an encoded object of package chain, base64url without padding.
@@ -286,6 +290,43 @@ type ResendRequest struct {
 type ResendAnswer struct {
 	Lost []ID `json:"lost"`
 }
+
+// VaultHistory answers GET at PathVaultHistory with the parameters from and to: writes in ascending order, without a gap, the first of
+// revision from. It may end before revision to. It has at least one write if the vault has revision from.
+type VaultHistory struct {
+	//wire:schema {"maxItems":MaxHistoryWrites}
+	Writes []Signed `json:"writes"` // chain.Write
+	//wire:schema {"maxItems":MaxHistoryWrites}
+	Operations []Operations `json:"operations"` // of each write
+	// Cards are chain.Card: those of all authors, with the cards between two of one user.
+	Cards []Signed `json:"cards"`
+}
+
+// TokensRequest asks for the tokens of records, live or kept.
+type TokensRequest struct {
+	//wire:schema {"maxItems":MaxHistoryTokens}
+	Tokens []KeptToken `json:"tokens"`
+}
+
+// KeptToken names the token of a sealed record by its place and chain.HashToken of it: the line of an operation.
+type KeptToken struct {
+	ItemID  ID         `json:"item_id"`
+	Kind    RecordKind `json:"kind"` // not RecordAttachment
+	Version Version    `json:"version"`
+	Epoch   Epoch      `json:"epoch"`
+	Hash    Hash       `json:"hash"`
+}
+
+// TokensAnswer has the tokens in the order of the request. One that the server does not have, or no longer, is empty.
+type TokensAnswer struct {
+	//wire:schema {"maxItems":MaxHistoryTokens}
+	Tokens []TokenOrNone `json:"tokens"`
+}
+
+// TokenOrNone is a Token, or empty.
+//
+//wire:schema {"maxLength":MaxTokenBytes,"pattern":"^(g[A-P][A-Za-z0-9_=-]+)?$","examples":[""]}
+type TokenOrNone = string
 
 // VaultAttachments lists the attachments of a vault, live or pending. Now is the server's clock.
 type VaultAttachments struct {

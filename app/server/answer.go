@@ -65,6 +65,7 @@ var statuses = map[protocol.Code]int{
 	protocol.CodeItemQuotaReached:   http.StatusForbidden,
 	protocol.CodeRecordQuotaReached: http.StatusForbidden,
 	protocol.CodeBranchQuotaReached: http.StatusForbidden,
+	protocol.CodeKeptQuota:          http.StatusForbidden,
 	protocol.CodeNotFound:           http.StatusNotFound,
 	protocol.CodeMethodNotAllowed:   http.StatusMethodNotAllowed,
 	protocol.CodeUsernameTaken:      http.StatusConflict,

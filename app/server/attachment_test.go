@@ -69,7 +69,8 @@ func TestAttachmentLifeCycle(t *testing.T) {
 	s.call("PUT", p.chunkPath(id.String(), 1), got).want(401, protocol.CodeUnauthorized)
 
 	p.send(p.v.Draft(testvault.Delete(testvault.Attach(id, chunks)))).want(204, "")
-	p.call("GET", p.chunkPath(id.String(), 1), nil).want(404, protocol.CodeNotFound)
+	p.call("GET", p.chunkPath(id.String(), 1), nil).want(200, "")
+	p.call("PUT", p.chunkPath(id.String(), 1), protocol.Chunk{Count: 2, Token: sample.Token(100)}).want(409, protocol.CodeConflict)
 }
 
 func TestChunkIsNeverReplaced(t *testing.T) {

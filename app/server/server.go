@@ -147,6 +147,8 @@ func (s *Server) routes() []route {
 		{get, protocol.PathEvents, s.member(events)},
 		{get, protocol.PathVault, s.member(changes)},
 		{post, protocol.PathVaultWrites, s.member(write)},
+		{get, protocol.PathVaultHistory, s.member(history)},
+		{post, protocol.PathVaultTokens, s.member(tokens)},
 		{get, protocol.PathVaultAttachments, s.member(attachments)},
 		{put, protocol.PathVaultChunk, s.member(putChunk)},
 		{get, protocol.PathVaultChunk, s.member(chunk)},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"strconv"
 	"sync"
 	"time"
@@ -87,7 +88,7 @@ func changes(s *Server, w http.ResponseWriter, r *http.Request, session vault.Se
 	if err != nil {
 		return err
 	}
-	a := s.newVaultAnswer(w)
+	a := vaultAnswer{s.newBlockAnswer(w)}
 	defer a.free()
 	a.slot = func() (func(), error) { return s.syncs.take(r.Context(), session) }
 	if !small {
@@ -95,13 +96,17 @@ func changes(s *Server, w http.ResponseWriter, r *http.Request, session vault.Se
 			return err
 		}
 	}
-	err = s.vault.Changes(r.Context(), session, id, asked, a)
+	return s.finish(r, a.blockAnswer, s.vault.Changes(r.Context(), session, id, asked, a))
+}
+
+// finish ends an answer, or aborts one that failed after its first block: the client must not mistake the part for the whole.
+func (s *Server) finish(r *http.Request, a *blockAnswer, err error) error {
 	if err == nil {
 		err = a.end()
 	}
 	if err != nil && a.sent {
 		s.lost(r.Context(), err)
-		panic(http.ErrAbortHandler) // the client must not mistake the part for the whole
+		panic(http.ErrAbortHandler)
 	}
 	return err
 }
@@ -109,22 +114,33 @@ func changes(s *Server, w http.ResponseWriter, r *http.Request, session vault.Se
 // readAsked reads the parameters since, after, revision and head. The defaults are those of a client that remembers nothing.
 func readAsked(r *http.Request) (vault.Asked, error) {
 	asked := vault.Asked{After: -1}
-	into := map[string]*int64{"since": &asked.Since, "after": &asked.After, "revision": &asked.Revision}
-	for name, values := range r.URL.Query() {
-		if name == "head" && len(values) == 1 {
-			asked.Head = values[0]
-			continue
+	q := r.URL.Query()
+	const all = "since, after, revision and head, each once"
+	if heads, given := q["head"]; given {
+		if len(heads) != 1 {
+			return asked, badBody("the parameters are %s", all)
 		}
+		asked.Head = heads[0]
+		q.Del("head")
+	}
+	return asked, readNumbers(q, all, map[string]*int64{
+		"since": &asked.Since, "after": &asked.After, "revision": &asked.Revision,
+	})
+}
+
+// readNumbers reads parameters that are integers. all names them for an error.
+func readNumbers(q url.Values, all string, into map[string]*int64) error {
+	for name, values := range q {
 		n, known := into[name]
 		if !known {
-			return asked, badBody("the parameters are since, after, revision and head, each once")
+			return badBody("the parameters are %s", all)
 		}
 		var err error
 		if *n, err = strconv.ParseInt(values[0], 10, 64); err != nil || len(values) != 1 || values[0] != strconv.FormatInt(*n, 10) {
-			return asked, badBody("%s must be one integer", name)
+			return badBody("%s must be one integer", name)
 		}
 	}
-	return asked, nil
+	return nil
 }
 
 // write stores one write of a vault.
@@ -139,13 +155,13 @@ func write(s *Server, w http.ResponseWriter, r *http.Request, session vault.Sess
 	return done(w)
 }
 
-// vaultAnswer writes a protocol.VaultAnswer as encoding/json does, in blocks. It is a vault.AnswerWriter.
-type vaultAnswer struct {
+// blockAnswer writes the JSON of a large answer in blocks. Its last member is a list.
+type blockAnswer struct {
 	w        http.ResponseWriter
 	block    *[]byte
 	patience time.Duration
 	last     time.Time // when the answer must be complete
-	records  int
+	listed   int       // in the list
 	blocks   int
 	sent     bool // the first block was sent
 
@@ -155,21 +171,21 @@ type vaultAnswer struct {
 
 var blocks = sync.Pool{New: func() any { b := make([]byte, 0, 4<<10); return &b }}
 
-func (s *Server) newVaultAnswer(w http.ResponseWriter) *vaultAnswer {
+func (s *Server) newBlockAnswer(w http.ResponseWriter) *blockAnswer {
 	block := blocks.Get().(*[]byte)
 	*block = (*block)[:0]
-	return &vaultAnswer{w: w, block: block, patience: s.syncs.patience, last: time.Now().Add(syncTime)}
+	return &blockAnswer{w: w, block: block, patience: s.syncs.patience, last: time.Now().Add(syncTime)}
 }
 
 // takeSlot waits for a slot of a large answer, unless the answer has one.
-func (a *vaultAnswer) takeSlot() (err error) {
+func (a *blockAnswer) takeSlot() (err error) {
 	if a.release == nil {
 		a.release, err = a.slot()
 	}
 	return err
 }
 
-func (a *vaultAnswer) free() {
+func (a *blockAnswer) free() {
 	if a.release != nil {
 		a.release()
 	}
@@ -178,8 +194,24 @@ func (a *vaultAnswer) free() {
 	}
 }
 
+// next makes room for size bytes and begins the next member of the list.
+func (a *blockAnswer) next(size int) error {
+	if len(*a.block)+size > blockBytes {
+		if err := a.flush(); err != nil {
+			return err
+		}
+	}
+	if a.listed++; a.listed > 1 {
+		*a.block = append(*a.block, ',')
+	}
+	return nil
+}
+
+// vaultAnswer writes a protocol.VaultAnswer as encoding/json does. It is a vault.AnswerWriter.
+type vaultAnswer struct{ *blockAnswer }
+
 // Log begins the answer. A long log needs a slot too.
-func (a *vaultAnswer) Log(log protocol.VaultLog) error {
+func (a vaultAnswer) Log(log protocol.VaultLog) error {
 	b, err := json.Marshal(log)
 	if err != nil {
 		return err
@@ -194,16 +226,11 @@ func (a *vaultAnswer) Log(log protocol.VaultLog) error {
 // recordFrame is more than the size of a record's JSON without its token.
 const recordFrame = 320
 
-func (a *vaultAnswer) Write(r protocol.VaultRecord) error {
-	if len(*a.block)+len(r.Token)+recordFrame > blockBytes {
-		if err := a.flush(); err != nil {
-			return err
-		}
+func (a vaultAnswer) Write(r protocol.VaultRecord) error {
+	if err := a.next(len(r.Token) + recordFrame); err != nil {
+		return err
 	}
 	b := *a.block
-	if a.records++; a.records > 1 {
-		b = append(b, ',')
-	}
 	// None of these texts needs escapes: they are base64url, or the word of a kind.
 	b = appendPlain(b, `{"item_id":`, r.ItemID)
 	b = appendPlain(b, `,"kind":`, string(r.Kind))
@@ -231,7 +258,7 @@ func appendPlain(b []byte, name, text string) []byte {
 }
 
 // flush sends the block. A client that receives it too slowly loses its slot.
-func (a *vaultAnswer) flush() error {
+func (a *blockAnswer) flush() error {
 	out := http.NewResponseController(a.w)
 	if !a.sent {
 		a.sent = true
@@ -257,7 +284,7 @@ func (a *vaultAnswer) flush() error {
 	return err
 }
 
-func (a *vaultAnswer) end() error {
+func (a *blockAnswer) end() error {
 	*a.block = append(*a.block, "]}\n"...)
 	if !a.sent {
 		a.w.Header().Set("Content-Length", strconv.Itoa(len(*a.block)))

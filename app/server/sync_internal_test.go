@@ -35,7 +35,7 @@ func TestVaultAnswerMatchesEncodingJSON(t *testing.T) {
 	for _, n := range []int{0, 1, 3, len(records)} {
 		s := &Server{syncs: newSyncSlots()}
 		w := &blockRecorder{ResponseRecorder: httptest.NewRecorder()}
-		a := s.newVaultAnswer(w)
+		a := vaultAnswer{s.newBlockAnswer(w)}
 		if err := a.Log(log); err != nil {
 			t.Fatal(err)
 		}
@@ -66,7 +66,7 @@ func TestVaultAnswerMatchesEncodingJSON(t *testing.T) {
 func TestLongLogTakesASlot(t *testing.T) {
 	t.Parallel()
 	s := &Server{syncs: newSyncSlots()}
-	a := s.newVaultAnswer(httptest.NewRecorder())
+	a := vaultAnswer{s.newBlockAnswer(httptest.NewRecorder())}
 	taken, freed := 0, 0
 	a.slot = func() (func(), error) { taken++; return func() { freed++ }, nil }
 	long := protocol.VaultLog{Entries: []string{strings.Repeat("x", blockBytes)}}
@@ -84,7 +84,7 @@ func TestLongLogTakesASlot(t *testing.T) {
 func TestLongAnswersHaveADeadline(t *testing.T) {
 	t.Parallel()
 	s := &Server{syncs: newSyncSlots()}
-	if a := s.newVaultAnswer(httptest.NewRecorder()); time.Until(a.last) > syncTime || s.syncs.patience != 16*time.Second {
+	if a := s.newBlockAnswer(httptest.NewRecorder()); time.Until(a.last) > syncTime || s.syncs.patience != 16*time.Second {
 		t.Errorf("a block has %s, the whole answer until %s", s.syncs.patience, a.last)
 	}
 }

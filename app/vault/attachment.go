@@ -49,7 +49,7 @@ func (s *Service) Chunk(ctx context.Context, session Session, vaultID, id, numbe
 	if err != nil {
 		return protocol.Chunk{}, err
 	}
-	stored, err := s.store.Chunk(ctx, head.Vault, c.Attachment, c.Number)
+	stored, err := s.store.Chunk(ctx, head.Vault, c.Attachment, c.Number, s.now())
 	if errors.Is(err, ErrNotFound) {
 		return protocol.Chunk{}, errNoChunk
 	}

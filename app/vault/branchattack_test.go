@@ -126,8 +126,8 @@ func TestBranchThatNoServerTakes(t *testing.T) {
 		"with an entry on it": {forge: func(f *forgedBranch) {
 			f.edit(func(w *chain.Write) { w.Entry = f.State.Entry.Hash() })
 		}, want: bad("newest log entry")},
-		"of another epoch": {forge: func(f *forgedBranch) { f.edit(func(w *chain.Write) { w.Epoch++ }) }, want: bad("epoch")},
-		"with another root": {forge: func(f *forgedBranch) { f.edit(func(w *chain.Write) { w.Root[0]++ }) }, want: bad("not the signed ones")},
+		"of another epoch":   {forge: func(f *forgedBranch) { f.edit(func(w *chain.Write) { w.Epoch++ }) }, want: bad("epoch")},
+		"with another root":  {forge: func(f *forgedBranch) { f.edit(func(w *chain.Write) { w.Root[0]++ }) }, want: bad("not the signed ones")},
 		"with another count": {forge: func(f *forgedBranch) { f.edit(func(w *chain.Write) { w.Count++ }) }, want: bad("not the signed ones")},
 		"with another skip link": {forge: func(f *forgedBranch) {
 			f.edit(func(w *chain.Write) { w.Skip[0]++ })
@@ -153,13 +153,17 @@ func TestBranchThatNoServerTakes(t *testing.T) {
 			o.Delete = true
 			f.operate(o)
 		}, want: bad("is not live")},
-		"with a text for a write":     {sent: func(_ *forgedBranch, r *protocol.WriteRequest) { r.Branch[1].Write = "AgAA" }, want: bad("branch[1].write")},
-		"with an entry for a write":   {sent: func(f *forgedBranch, r *protocol.WriteRequest) { r.Branch[1].Write = encode(f.State.Entry.Encode()) }, want: bad("branch[1].write")},
-		"with nothing for a write":    {sent: func(_ *forgedBranch, r *protocol.WriteRequest) { r.Branch[2].Write = "" }, want: bad("branch[2].write")},
-		"without operations":          {sent: func(_ *forgedBranch, r *protocol.WriteRequest) { r.Branch[0].Operations = "" }, want: bad("branch[0].operations")},
-		"with half an operation":      {sent: func(_ *forgedBranch, r *protocol.WriteRequest) { r.Branch[0].Operations = "AgAA" }, want: bad("operations")},
-		"with endless operations":     {sent: func(_ *forgedBranch, r *protocol.WriteRequest) { r.Branch[0].Operations = encode(make([]byte, protocol.MaxOperationsBytes)) }, want: refusal{protocol.CodeTooLarge, "branch[0].operations"}},
-		"with too many writes":        {sent: func(_ *forgedBranch, r *protocol.WriteRequest) { r.Branch = make([]protocol.BranchWrite, protocol.MaxBranchWrites+1) }, want: refusal{protocol.CodeTooLarge, "more than 1000"}},
+		"with a text for a write":   {sent: func(_ *forgedBranch, r *protocol.WriteRequest) { r.Branch[1].Write = "AgAA" }, want: bad("branch[1].write")},
+		"with an entry for a write": {sent: func(f *forgedBranch, r *protocol.WriteRequest) { r.Branch[1].Write = encode(f.State.Entry.Encode()) }, want: bad("branch[1].write")},
+		"with nothing for a write":  {sent: func(_ *forgedBranch, r *protocol.WriteRequest) { r.Branch[2].Write = "" }, want: bad("branch[2].write")},
+		"without operations":        {sent: func(_ *forgedBranch, r *protocol.WriteRequest) { r.Branch[0].Operations = "" }, want: bad("branch[0].operations")},
+		"with half an operation":    {sent: func(_ *forgedBranch, r *protocol.WriteRequest) { r.Branch[0].Operations = "AgAA" }, want: bad("operations")},
+		"with endless operations": {sent: func(_ *forgedBranch, r *protocol.WriteRequest) {
+			r.Branch[0].Operations = encode(make([]byte, protocol.MaxOperationsBytes))
+		}, want: refusal{protocol.CodeTooLarge, "branch[0].operations"}},
+		"with too many writes": {sent: func(_ *forgedBranch, r *protocol.WriteRequest) {
+			r.Branch = make([]protocol.BranchWrite, protocol.MaxBranchWrites+1)
+		}, want: refusal{protocol.CodeTooLarge, "more than 1000"}},
 		"that comes with a stale one": {forge: func(f *forgedBranch) { f.join.Write.Previous[0]++; f.join.Write.Skip[0]++ }, want: stale("remembered state")},
 	} {
 		t.Run(name, func(t *testing.T) {

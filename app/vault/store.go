@@ -22,6 +22,7 @@ var (
 	ErrItemQuota        = errors.New("item quota exceeded")
 	ErrRecordQuota      = errors.New("record quota exceeded")
 	ErrBranchQuota      = errors.New("branch quota exceeded")
+	ErrKeptQuota        = errors.New("quota of kept tokens exceeded")
 	ErrQuotaReached     = errors.New("attachment quota exceeded")
 	ErrNoInvitation     = errors.New("invitation was used, has expired, or is unknown")
 	ErrNotFirst         = errors.New("store has, or had, a user")
@@ -218,14 +219,23 @@ type Store interface {
 	Branch(ctx context.Context, vault chain.ID, revision int64, hash chain.Hash) (Branch, error)
 	// Operations reads the operations of one write, encoded. ErrNotFound.
 	Operations(ctx context.Context, vault chain.ID, revision int64) ([]byte, error)
+	// History reads the writes from one revision to another with their operations, encoded, in ascending order and without a gap. It ends
+	// early once it has HistoryBytes or more. It is empty if the vault is unknown, or has no write at from.
+	History(ctx context.Context, vault chain.ID, from, to int64) (writes, operations [][]byte, err error)
+	// Tokens reads the tokens of sealed records by their lines, live ones and those that are kept at now, in the order of the argument. One
+	// that the store does not have is empty. An unknown vault has none.
+	Tokens(ctx context.Context, vault chain.ID, lines []chain.Line, now time.Time) ([]string, error)
 	// Envelope reads an envelope that an entry named. ErrNotFound.
 	Envelope(ctx context.Context, vault chain.ID, hash chain.Hash) ([]byte, error)
 
 	// ApplyWrite stores one write with its operations and tokens, whatever their size. ErrRevisionConflict if the head moved;
 	// ErrItemQuota and ErrRecordQuota, according to Quota. A record counts its token and RecordWeight; an item is a live record of
 	// chain.RecordOverview. A deleted record leaves a tombstone for TombstoneDays or longer: a device that was offline for longer syncs
-	// in full. A deleted attachment loses its chunks. A branch is stored with its write, forever; ErrBranchQuota. ErrInvalidChange if a chunk of an attachment that c puts is not stored, for
-	// instance because it was pending for too long. ErrNotFound for an unknown vault.
+	// in full. The token of a deleted record, unless Keeps says otherwise, and the chunks of a deleted attachment are kept for KeptLife.
+	// ErrKeptQuota if they exceed c.Kept together with what the author's card keeps: a record counts as above, an attachment by its tokens,
+	// each until its KeptDay and KeptDays more have passed. ErrInvalidChange if a chunk of an attachment that c puts is not stored, for
+	// instance because it was pending or kept for too long. ErrQuotaReached if an attachment that is put again exceeds c.Attachments; what
+	// it counts as kept remains. A branch is stored with its write, forever; ErrBranchQuota. ErrNotFound for an unknown vault.
 	ApplyWrite(ctx context.Context, c WriteChange) error
 	// AppendEntry stores one log entry with its envelopes and the change of the account. ErrRevisionConflict if the head moved;
 	// ErrConflict if the user's Generation is not c.Account.User.Generation. ErrNotFound for an unknown vault or user.
@@ -247,14 +257,14 @@ type Store interface {
 
 	// PutChunk stores a chunk of an attachment; the first one sets its count. A stored chunk is never replaced: storing the same chunk
 	// again does nothing, whatever the quota. ErrChunkTaken for another token or count, and if the attachment is live or a write deleted
-	// it. ErrQuotaReached if the tokens of all chunks of the vault would exceed quota bytes. ErrNotFound for an unknown vault. Chunks that
-	// were pending for longer than PendingLife do not count, and may go.
+	// it. ErrQuotaReached if the tokens of all chunks of the vault would exceed quota bytes; kept ones do not count. ErrNotFound for an
+	// unknown vault. Chunks that were pending for longer than PendingLife do not count, and may go.
 	PutChunk(ctx context.Context, vault chain.ID, c Chunk, now time.Time, quota int64) error
-	// Chunk reads a chunk of a live or pending attachment. ErrNotFound.
-	Chunk(ctx context.Context, vault chain.ID, attachment chain.ID, number int) (Chunk, error)
-	// Attachment reads what is known of one attachment. ErrNotFound.
-	Attachment(ctx context.Context, vault chain.ID, attachment chain.ID) (Attachment, error)
-	// Attachments lists all attachments of a vault in order of ID.
+	// Chunk reads a chunk of an attachment that is live, pending, or kept at now. ErrNotFound.
+	Chunk(ctx context.Context, vault chain.ID, attachment chain.ID, number int, now time.Time) (Chunk, error)
+	// Attachment reads what is known of one attachment, which may be kept at now. ErrNotFound.
+	Attachment(ctx context.Context, vault chain.ID, attachment chain.ID, now time.Time) (Attachment, error)
+	// Attachments lists the live and pending attachments of a vault in order of ID.
 	Attachments(ctx context.Context, vault chain.ID) ([]Attachment, error)
 
 	// Probe reports whether logins can be served: each time, it reads what a login reads and writes the row ProbeKey. nil also

@@ -49,6 +49,10 @@ type WriteChange struct {
 	Branch *Branch
 	Now    time.Time
 	Quota  Quota
+	// Kept is how many bytes the author's card may keep of what its writes replaced and deleted; 0 means unlimited. See KeptDay.
+	Kept int64
+	// Attachments is the quota of Store.PutChunk, for an attachment that was deleted and is put again.
+	Attachments int64
 }
 
 // Branch is a part of another history of the vault, up to the write that a write of the vault names: see chain.Write.Branch. Its writes
@@ -184,6 +188,7 @@ type Attachment struct {
 	Bytes   int64        // of the tokens
 	Created time.Time    // when the first chunk was stored
 	Live    bool
+	Deleted time.Time // when a write deleted it, if its chunks are kept
 }
 
 // Chunk is one sealed chunk of an attachment of a vault.

@@ -102,6 +102,7 @@ func (s *Service) Write(ctx context.Context, session Session, vaultID string, in
 	quota.Branches = MaxBranchBytes
 	err = s.store.ApplyWrite(ctx, WriteChange{
 		Base: head, Next: next, Write: w.write, Operations: w.operations, Tokens: w.tokens, Branch: branch, Now: s.now(), Quota: quota,
+		Kept: s.limits.kept(w.operations), Attachments: s.limits.Attachments,
 	})
 	for _, m := range head.State.Entry.Roster {
 		s.watchers.changed(UserID(m.User.String()))
@@ -165,7 +166,7 @@ func (s *Service) unlikeHead(ctx context.Context, head Head, err error) error {
 // checkStored checks that all chunks of an attachment are stored.
 func (s *Service) checkStored(ctx context.Context, vaultID chain.ID, line chain.Line) error {
 	incomplete := badField("operations", "put attachment %v before all of its chunks are stored", line.ID)
-	a, err := s.store.Attachment(ctx, vaultID, line.ID)
+	a, err := s.store.Attachment(ctx, vaultID, line.ID, s.now())
 	if errors.Is(err, ErrNotFound) {
 		return incomplete
 	}

@@ -35,6 +35,7 @@ var hints = map[client.Code]string{
 	client.Code(protocol.CodeItemQuotaReached):   roomHint,
 	client.Code(protocol.CodeRecordQuotaReached): roomHint,
 	client.Code(protocol.CodeBranchQuotaReached): "tell the server's operator: two histories of this vault were brought together too often",
+	client.Code(protocol.CodeKeptQuota):          "earlier versions are kept for 30 days, and their room frees up day by day: try again tomorrow",
 	client.Code(protocol.CodeRevisionConflict):   "try again",
 	client.Code(protocol.CodeUnauthorized):       signInHint,
 	client.Code(protocol.CodeInvalidCredentials): "check the username and the master password; the server does not say which one is wrong",

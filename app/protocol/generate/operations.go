@@ -25,6 +25,8 @@ var (
 	vaultInPath = parameter{name: "vault", in: "path", schema: object{"$ref": schemas + "ID"}, required: true}
 	since       = number("since", 0, "Returns the records of all changes after this revision, with tombstones. 0 returns all live records without tombstones.")
 	after       = number("after", -1, "Returns the log entries after this sequence number.")
+	from        = number("from", 1, "Returns the writes from this revision on.")
+	to          = number("to", 1, "Returns the writes up to this revision.")
 	revision    = number("revision", 0, "Returns the writes on the path from the newest one down to this revision, which the client knows.")
 	head        = parameter{name: "head", in: "query", schema: object{"$ref": schemas + "Hash"},
 		description: "The hash of the write at `revision` that the client knows. If a branch has it, the answer leads from there to the vault."}
@@ -92,7 +94,7 @@ var operations = []operation{
 		parameters: []parameter{vaultInPath, since, after, revision, head}, codes: []string{"not_found"}},
 	{method: "post", path: "PathVaultWrites", id: "vaultWrite", tag: "vault", summary: "Store a signed write, atomically",
 		takes: "WriteRequest", parameters: []parameter{vaultInPath},
-		codes: []string{"not_found", "item_quota_reached", "record_quota_reached", "branch_quota_reached", "revision_conflict"}},
+		codes: []string{"not_found", "item_quota_reached", "record_quota_reached", "branch_quota_reached", "quota_reached", "kept_quota", "revision_conflict"}},
 	{method: "get", path: "PathVaultResend", id: "vaultResendState", tag: "vault", guest: true, gives: "ResendState",
 		summary: "Ask what a server has that was restored from a backup", parameters: []parameter{vaultInPath}, codes: []string{"not_found"}},
 	{method: "post", path: "PathVaultResend", id: "vaultResend", tag: "vault", guest: true, waits: true, takes: "ResendRequest", gives: "ResendAnswer",
@@ -100,6 +102,12 @@ var operations = []operation{
 		description: "Each write and entry is checked as if it had come alone, from the server's newest one on. A member signs the request.",
 		parameters:  []parameter{vaultInPath},
 		codes:       []string{"not_found", "conflict", "item_quota_reached", "record_quota_reached", "revision_conflict"}},
+	{method: "get", path: "PathVaultHistory", id: "vaultHistory", tag: "vault", summary: "Get writes and their operations", gives: "VaultHistory",
+		description: "The answer may end early: ask again from the revision after its last write.",
+		parameters:  []parameter{vaultInPath, from, to}, codes: []string{"not_found"}},
+	{method: "post", path: "PathVaultTokens", id: "vaultTokens", tag: "vault", summary: "Get tokens of records, live or kept",
+		description: "What a write replaced or deleted is kept for 30 days, except pins.",
+		takes:       "TokensRequest", gives: "TokensAnswer", parameters: []parameter{vaultInPath}, codes: []string{"not_found"}},
 	{method: "get", path: "PathEvents", id: "events", tag: "vault", summary: "Follow the personal vault", gives: eventStream,
 		description: "A stream of server-sent events (WHATWG HTML §9.2). `revision`, a RevisionEvent, is sent at the start and whenever the " +
 			"vault changes; several changes in a short time may be sent as one. `ended`, an Error with the code unauthorized, is the " +

@@ -233,7 +233,7 @@ func (s *Store) growAttachment(id chain.ID, c vault.Chunk, hash chain.Hash, now 
 }
 
 // Chunk implements vault.Store. The chunks of a deleted attachment may still be there.
-func (s *Store) Chunk(ctx context.Context, id, attachment chain.ID, number int) (vault.Chunk, error) {
+func (s *Store) Chunk(ctx context.Context, id, attachment chain.ID, number int, now time.Time) (vault.Chunk, error) {
 	row, found, err := s.attachmentRowOf(ctx, id, attachment)
 	if err != nil {
 		return vault.Chunk{}, err
@@ -253,7 +253,7 @@ func (s *Store) Chunk(ctx context.Context, id, attachment chain.ID, number int) 
 }
 
 // Attachment implements vault.Store.
-func (s *Store) Attachment(ctx context.Context, id, attachment chain.ID) (vault.Attachment, error) {
+func (s *Store) Attachment(ctx context.Context, id, attachment chain.ID, now time.Time) (vault.Attachment, error) {
 	row, found, err := s.attachmentRowOf(ctx, id, attachment)
 	if err != nil {
 		return vault.Attachment{}, err

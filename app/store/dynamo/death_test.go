@@ -140,7 +140,7 @@ func TestWriteSurvivesDeathAtEveryCall(t *testing.T) {
 						t.Fatal(headErr)
 					}
 					if head.State.Revision == d.Write.Revision {
-						if _, err := s.Chunk(t.Context(), v.ID, live[size].ID, 1); !errors.Is(err, vault.ErrNotFound) {
+						if _, err := s.Chunk(t.Context(), v.ID, live[size].ID, 1, time.Now()); !errors.Is(err, vault.ErrNotFound) {
 							t.Errorf("call %d: chunk of a deleted attachment: %v", n, err)
 						}
 						v.Apply(d)
@@ -303,13 +303,13 @@ func TestEveryCallAfterADeathFindsTheWrite(t *testing.T) {
 			return err
 		},
 		"attachment": func(ctx context.Context) error {
-			a, err := s.Attachment(ctx, v.ID, attached.ID)
+			a, err := s.Attachment(ctx, v.ID, attached.ID, time.Now())
 			if !a.Live {
 				t.Errorf("attachment %s is not live", a.ID)
 			}
 			return err
 		},
-		"chunk": func(ctx context.Context) error { _, err := s.Chunk(ctx, v.ID, attached.ID, 1); return err },
+		"chunk": func(ctx context.Context) error { _, err := s.Chunk(ctx, v.ID, attached.ID, 1, time.Now()); return err },
 		"upload": func(context.Context) error {
 			uploadTo(t, s, v, time.Now().Add(2*vault.PendingLife), "later")
 			return nil
@@ -334,7 +334,7 @@ func TestEveryCallAfterADeathFindsTheWrite(t *testing.T) {
 		}
 		wantNoStage(t, s, v.ID)
 		wantVault(t, s, v)
-		if _, err := s.Chunk(t.Context(), v.ID, attached.ID, 1); err != nil {
+		if _, err := s.Chunk(t.Context(), v.ID, attached.ID, 1, time.Now()); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -21,6 +21,9 @@ func (s *Store) PutChunk(ctx context.Context, id chain.ID, c vault.Chunk, now ti
 		if _, err := exec(ctx, tx, s.stmt.purgePending, now.Add(-vault.PendingLife).UnixMilli(), v.num); err != nil {
 			return err
 		}
+		if _, err := exec(ctx, tx, s.stmt.purgeKeptAttachments, keptSince(now), v.num); err != nil {
+			return err
+		}
 		if stored, err := s.checkChunk(ctx, tx, v, c); stored || err != nil {
 			return err
 		}
@@ -66,9 +69,9 @@ func (s *Store) checkChunk(ctx context.Context, tx *sql.Tx, v lockedVault, c vau
 }
 
 // Chunk implements vault.Store.
-func (s *Store) Chunk(ctx context.Context, id, attachment chain.ID, number int) (vault.Chunk, error) {
+func (s *Store) Chunk(ctx context.Context, id, attachment chain.ID, number int, now time.Time) (vault.Chunk, error) {
 	c := vault.Chunk{Attachment: attachment, Number: number}
-	err := s.stmt.chunk.QueryRowContext(ctx, id[:], attachment[:], number).Scan(&c.Count, &c.Token)
+	err := s.stmt.chunk.QueryRowContext(ctx, id[:], attachment[:], number, keptSince(now)).Scan(&c.Count, &c.Token)
 	if err != nil {
 		return vault.Chunk{}, orNotFound("chunk", err)
 	}
@@ -76,8 +79,8 @@ func (s *Store) Chunk(ctx context.Context, id, attachment chain.ID, number int) 
 }
 
 // Attachment implements vault.Store.
-func (s *Store) Attachment(ctx context.Context, id, attachment chain.ID) (vault.Attachment, error) {
-	list, err := readAttachments(ctx, s.stmt.attachment, id[:], attachment[:])
+func (s *Store) Attachment(ctx context.Context, id, attachment chain.ID, now time.Time) (vault.Attachment, error) {
+	list, err := readAttachments(ctx, s.stmt.attachment, id[:], attachment[:], keptSince(now))
 	if err != nil {
 		return vault.Attachment{}, err
 	}
@@ -97,9 +100,9 @@ func readAttachments(ctx context.Context, stmt *sql.Stmt, args ...any) (list []v
 	err = query(ctx, stmt, func(rows *sql.Rows) error {
 		var a vault.Attachment
 		var id, hash []byte
-		var created int64
+		var created, deleted int64
 		var number int
-		if err := rows.Scan(&id, &a.Count, &a.Bytes, &created, &a.Live, &number, &hash); err != nil {
+		if err := rows.Scan(&id, &a.Count, &a.Bytes, &created, &a.Live, &deleted, &number, &hash); err != nil {
 			return err
 		}
 		if err := blob(a.ID[:], id); err != nil {
@@ -107,6 +110,9 @@ func readAttachments(ctx context.Context, stmt *sql.Stmt, args ...any) (list []v
 		}
 		if len(list) == 0 || list[len(list)-1].ID != a.ID {
 			a.Created, a.Chunks = fromMillis(created), make([]chain.Hash, a.Count)
+			if deleted > 0 {
+				a.Deleted = fromMillis(deleted)
+			}
 			list = append(list, a)
 		}
 		if number < 1 || number > a.Count {

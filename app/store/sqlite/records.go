@@ -197,12 +197,15 @@ func (s *Store) ApplyWrite(ctx context.Context, c vault.WriteChange) error {
 		if _, err := exec(ctx, tx, s.stmt.purgeTombstones, tombstones); err != nil {
 			return err
 		}
+		if err := s.purgeKept(ctx, tx, c.Now, len(c.Operations)); err != nil {
+			return err
+		}
 		state := c.Next.State
 		if _, err := exec(ctx, tx, s.stmt.insertWrite, v.num, state.Revision, c.Write.Encode(), chain.EncodeOperations(c.Operations)); err != nil {
 			return err
 		}
 		run := step{tx: tx, stmt: &s.stmt, vault: v.num, revision: state.Revision, now: c.Now, usage: v.usage}
-		if err := run.run(ctx, c); err != nil {
+		if err := run.checkChunks(ctx, c, func() error { return run.run(ctx, c) }); err != nil {
 			return err
 		}
 		if c.Branch != nil {
@@ -212,6 +215,9 @@ func (s *Store) ApplyWrite(ctx context.Context, c vault.WriteChange) error {
 			run.usage.Branches += c.Branch.Size()
 		}
 		if err := c.Quota.Check(v.usage, run.usage, c.Replaces()); err != nil {
+			return err
+		}
+		if err := run.keep(ctx, c); err != nil {
 			return err
 		}
 		_, err = exec(ctx, tx, s.stmt.moveWrite, v.num, state.Revision, run.usage.Items, run.usage.Bytes, run.usage.Branches,
@@ -228,6 +234,7 @@ type step struct {
 	revision int64
 	now      time.Time
 	usage    vault.Usage
+	kept     int64 // bytes
 }
 
 func (s *step) run(ctx context.Context, c vault.WriteChange) error {
@@ -286,7 +293,13 @@ func (s *step) put(ctx context.Context, l chain.Line, token *string) error {
 		s.count(l, 1, int64(len(*token)))
 		return nil
 	}
-	if n, err = exec(ctx, s.tx, s.stmt.makeLive, s.vault, l.ID[:], l.Version); err == nil && n == 0 {
+	return s.putAttachment(ctx, l)
+}
+
+// putAttachment makes an attachment live that is pending or kept.
+func (s *step) putAttachment(ctx context.Context, l chain.Line) error {
+	n, err := exec(ctx, s.tx, s.stmt.makeLive, s.vault, l.ID[:], l.Version, keptSince(s.now))
+	if err == nil && n == 0 {
 		err = fmt.Errorf("%w: a chunk of an attachment is missing", vault.ErrInvalidChange)
 	}
 	return err
@@ -303,9 +316,9 @@ func (s *step) delete(ctx context.Context, l chain.Line) error {
 		return err
 	}
 	s.count(l, -1, bytes)
-	if _, err := exec(ctx, s.tx, s.stmt.deleteRecord, num, s.revision, s.now.UnixMilli()); err != nil || l.Kind != chain.Attachment {
+	if err := s.keepLine(ctx, l, num, bytes); err != nil {
 		return err
 	}
-	_, err = exec(ctx, s.tx, s.stmt.deleteAttachment, s.vault, l.ID[:])
+	_, err = exec(ctx, s.tx, s.stmt.deleteRecord, num, s.revision, s.now.UnixMilli())
 	return err
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
-	"fmt"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/vault"
@@ -101,16 +100,28 @@ func (s *step) clear(ctx context.Context, r vault.ResentRecord) error {
 	if _, err := exec(ctx, s.tx, s.stmt.dropRecord, s.place(r.Line)...); err != nil {
 		return err
 	}
-	if r.Kind == chain.Attachment && (r.Lost || live && (r.Delete || !bytes.Equal(hash, r.Hash[:]))) {
-		if _, err := exec(ctx, s.tx, s.stmt.deleteAttachment, s.vault, r.ID[:]); err != nil {
-			return err
-		}
+	if err := s.clearChunks(ctx, r, live && (r.Delete || !bytes.Equal(hash, r.Hash[:]))); err != nil {
+		return err
 	}
 	if !r.Delete {
 		return nil
 	}
 	_, err = exec(ctx, s.tx, s.stmt.insertTombstone, s.place(r.Line, r.Revision, s.now.UnixMilli())...)
 	return err
+}
+
+// clearChunks deletes the chunks of an attachment. Those of one that was live are kept, as those of any that is deleted.
+func (s *step) clearChunks(ctx context.Context, r vault.ResentRecord, deleted bool) error {
+	switch {
+	case r.Kind != chain.Attachment:
+		return nil
+	case r.Lost:
+		_, err := exec(ctx, s.tx, s.stmt.dropAttachment, s.vault, r.ID[:])
+		return err
+	case !deleted:
+		return nil
+	}
+	return s.keepLine(ctx, r.Line, 0, 0)
 }
 
 // putResent adds a live line.
@@ -126,9 +137,5 @@ func (s *step) putResent(ctx context.Context, r vault.ResentRecord) error {
 	if r.Kind.Sealed() || r.Lost {
 		return nil
 	}
-	n, err := exec(ctx, s.tx, s.stmt.makeLive, s.vault, r.ID[:], r.Version)
-	if err == nil && n == 0 {
-		err = fmt.Errorf("%w: a chunk of an attachment is missing", vault.ErrInvalidChange)
-	}
-	return err
+	return s.putAttachment(ctx, r.Line)
 }

@@ -20,6 +20,9 @@ var migrations = []string{
 	// lines holds the line of each row, so a write reads the live lines of a bucket (the ids that begin with one byte) without the table.
 	// In vaults, the columns that a write compares come before the large ones, which then stay on pages that are not read. The row of an attachment has the totals
 	// that a list needs: adding up the lengths of its chunks would read them all.
+	//
+	// A row of kept is the token of a record that a write deleted, and a row of kept_days counts those of one author's card and day. An
+	// attachment that a write deleted is kept as long: its row has the time of that write.
 	`
 CREATE TABLE used_user_ids (
 	id TEXT NOT NULL PRIMARY KEY
@@ -153,6 +156,28 @@ CREATE INDEX lines ON records (vault, item, kind, version, epoch, hash);
 CREATE INDEX records_by_revision ON records (vault, revision);
 CREATE INDEX tombstones ON records (deleted) WHERE deleted IS NOT NULL;
 
+CREATE TABLE kept (
+	num INTEGER PRIMARY KEY,
+	vault INTEGER NOT NULL REFERENCES vaults (num) ON DELETE CASCADE,
+	hash BLOB NOT NULL,
+	item BLOB NOT NULL,
+	kind INTEGER NOT NULL,
+	version INTEGER NOT NULL,
+	epoch INTEGER NOT NULL,
+	deleted INTEGER NOT NULL,
+	token TEXT NOT NULL
+) STRICT;
+CREATE INDEX kept_by_hash ON kept (vault, hash);
+CREATE INDEX kept_by_age ON kept (deleted);
+
+CREATE TABLE kept_days (
+	vault INTEGER NOT NULL REFERENCES vaults (num) ON DELETE CASCADE,
+	card BLOB NOT NULL,
+	day INTEGER NOT NULL,
+	bytes INTEGER NOT NULL,
+	PRIMARY KEY (vault, card, day)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE attachments (
 	num INTEGER PRIMARY KEY,
 	vault INTEGER NOT NULL REFERENCES vaults (num) ON DELETE CASCADE,
@@ -162,9 +187,11 @@ CREATE TABLE attachments (
 	bytes INTEGER NOT NULL,
 	created INTEGER NOT NULL,
 	live INTEGER NOT NULL,
+	deleted INTEGER,
 	UNIQUE (vault, id)
 ) STRICT;
-CREATE INDEX pending_attachments ON attachments (created) WHERE NOT live;
+CREATE INDEX pending_attachments ON attachments (created) WHERE NOT live AND deleted IS NULL;
+CREATE INDEX kept_attachments ON attachments (deleted) WHERE deleted IS NOT NULL;
 
 CREATE TABLE chunks (
 	num INTEGER PRIMARY KEY,

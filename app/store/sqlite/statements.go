@@ -10,14 +10,15 @@ import (
 type statements struct {
 	// On the readers.
 	user, account, session, sessions, throttle, inhabited, invitation, probe, head, lines, entries, writeAt, operationsAt, branches,
-	waiting, allUsers, envelope, cards, records, weight, chunk, attachment, attachments *sql.Stmt
+	waiting, allUsers, envelope, cards, records, weight, chunk, attachment, attachments, history, keptToken *sql.Stmt
 	// On the writer.
 	lockUser, useID, insertUser, updateUser, deleteUser, serverKey, putServerKey, insertSession, touchSession, deleteSession,
 	deleteSessions, purgeSessions, writerInhabited, putInvitation, useInvitation, purgeInvitations, writerThrottle,
 	putThrottle, clearThrottle, purgeThrottles, lockVault, useVaultID, insertVault, moveWrite, moveEntry, setKeys, insertCard,
-	wait, open, recordAt, dropRecord, insertTombstone,
+	wait, open, dropAttachment, recordAt, dropRecord, insertTombstone,
 	insertEntry, insertEnvelope, insertWrite, insertBranch, dropTombstone, putRecord, liveRecord, deleteRecord, purgeTombstones,
-	attachmentDeleted, writerChunk, chunkBytes, growAttachment, insertChunk, makeLive, deleteAttachment, purgePending *sql.Stmt
+	attachmentDeleted, writerChunk, chunkBytes, growAttachment, insertChunk, makeLive, deleteAttachment, purgePending,
+	keepToken, keptBytes, keepBytes, purgeKept, purgeKeptDays, purgeKeptAttachments *sql.Stmt
 }
 
 // userColumns are those that scanUser reads, of users u and the vault v of each.
@@ -42,9 +43,11 @@ const (
 		FROM (SELECT num, revision, kind, version, epoch, item, hash, token FROM records
 			WHERE vault = ?1 AND revision >= ?2 AND (revision > ?2 OR num > ?3) AND (?4 OR hash IS NOT NULL)
 			ORDER BY revision, num LIMIT ?5)`
-	attachmentsOf = `SELECT a.id, a.count, a.bytes, a.created, a.live, c.number, c.hash
+	attachmentsOf = `SELECT a.id, a.count, a.bytes, a.created, a.live, coalesce(a.deleted, 0), c.number, c.hash
 		FROM vaults v JOIN attachments a ON a.vault = v.num JOIN chunks c ON c.attachment = a.num WHERE v.id = ?1`
-	atPlace = ` WHERE vault = ?1 AND item = ?2 AND kind = ?3 AND version = ?4 AND epoch = ?5 `
+	atPlaceInVault = ` AND item = ?2 AND kind = ?3 AND version = ?4 AND epoch = ?5 `
+	atPlace        = ` WHERE vault = ?1` + atPlaceInVault
+	atPlaceOfID    = ` WHERE vault = (SELECT num FROM vaults WHERE id = ?1)` + atPlaceInVault
 )
 
 // inhabitedSQL finds a user that was deleted, too: IDs stay in the table.
@@ -103,9 +106,13 @@ func (s *statements) all(writer, reader *sql.DB) []preparation {
 		{reader, &s.weight, `SELECT count(*), coalesce(sum(octet_length(token)), 0)
 			FROM (SELECT token FROM vaults v JOIN records r ON r.vault = v.num AND r.revision > ?2 WHERE v.id = ?1 LIMIT ?3)`},
 		{reader, &s.chunk, `SELECT a.count, c.token FROM vaults v JOIN attachments a ON a.vault = v.num AND a.id = ?2
-			JOIN chunks c ON c.attachment = a.num AND c.number = ?3 WHERE v.id = ?1`},
-		{reader, &s.attachment, attachmentsOf + ` AND a.id = ?2`},
-		{reader, &s.attachments, attachmentsOf + ` ORDER BY a.id`},
+			JOIN chunks c ON c.attachment = a.num AND c.number = ?3 WHERE v.id = ?1 AND (a.deleted IS NULL OR a.deleted > ?4)`},
+		{reader, &s.attachment, attachmentsOf + ` AND a.id = ?2 AND (a.deleted IS NULL OR a.deleted > ?3)`},
+		{reader, &s.attachments, attachmentsOf + ` AND a.deleted IS NULL ORDER BY a.id`},
+		{reader, &s.history, `SELECT w.revision, w.write, w.operations FROM vaults v JOIN writes w ON w.vault = v.num
+			WHERE v.id = ?1 AND w.revision BETWEEN ?2 AND ?3 ORDER BY w.revision`},
+		{reader, &s.keptToken, `SELECT token FROM records` + atPlaceOfID + `AND hash = ?6
+			UNION ALL SELECT token FROM kept` + atPlaceOfID + `AND hash = ?6 AND deleted > ?7 LIMIT 1`},
 
 		{writer, &s.lockUser, `SELECT num, id, generation FROM users WHERE username = ?1`},
 		{writer, &s.useID, `INSERT INTO used_user_ids (id) VALUES (?1) ON CONFLICT DO NOTHING`},
@@ -169,16 +176,28 @@ func (s *statements) all(writer, reader *sql.DB) []preparation {
 
 		{writer, &s.writerChunk, `SELECT a.count, coalesce(c.token, '') FROM attachments a
 			LEFT JOIN chunks c ON c.attachment = a.num AND c.number = ?3 WHERE a.vault = ?1 AND a.id = ?2`},
-		{writer, &s.chunkBytes, `SELECT coalesce(sum(bytes), 0) FROM attachments WHERE vault = ?1`},
+		{writer, &s.chunkBytes, `SELECT coalesce(sum(bytes), 0) FROM attachments WHERE vault = ?1 AND deleted IS NULL`},
 		{writer, &s.growAttachment, `INSERT INTO attachments (vault, id, count, stored, bytes, created, live) VALUES (?1, ?2, ?3, 1, ?4, ?5, 0)
 			ON CONFLICT (vault, id) DO UPDATE SET stored = stored + 1, bytes = bytes + excluded.bytes`},
 		{writer, &s.insertChunk, `INSERT INTO chunks (attachment, number, hash, token)
 			SELECT num, ?3, ?4, ?5 FROM attachments WHERE vault = ?1 AND id = ?2`},
-		{writer, &s.makeLive, `UPDATE attachments SET live = 1 WHERE vault = ?1 AND id = ?2 AND count = ?3 AND stored = count`},
-		{writer, &s.deleteAttachment, `DELETE FROM attachments WHERE vault = ?1 AND id = ?2`},
+		{writer, &s.makeLive, `UPDATE attachments SET live = 1, deleted = NULL
+			WHERE vault = ?1 AND id = ?2 AND count = ?3 AND stored = count AND (deleted IS NULL OR deleted > ?4)`},
+		{writer, &s.dropAttachment, `DELETE FROM attachments WHERE vault = ?1 AND id = ?2`},
+		{writer, &s.deleteAttachment, `UPDATE attachments SET live = 0, deleted = ?3 WHERE vault = ?1 AND id = ?2 RETURNING bytes`},
 		// All of this vault, so that they do not count, and one more.
-		{writer, &s.purgePending, `DELETE FROM attachments WHERE NOT live AND created < ?1
-			AND (vault = ?2 OR num = (SELECT num FROM attachments WHERE NOT live AND created < ?1 LIMIT 1))`},
+		{writer, &s.purgePending, `DELETE FROM attachments WHERE NOT live AND deleted IS NULL AND created < ?1
+			AND (vault = ?2 OR num = (SELECT num FROM attachments WHERE NOT live AND deleted IS NULL AND created < ?1 LIMIT 1))`},
+
+		{writer, &s.keepToken, `INSERT INTO kept (vault, hash, item, kind, version, epoch, deleted, token)
+			SELECT vault, hash, item, kind, version, epoch, ?2, token FROM records WHERE num = ?1`},
+		{writer, &s.keptBytes, `SELECT coalesce(sum(bytes), 0) FROM kept_days WHERE vault = ?1 AND card = ?2 AND day >= ?3`},
+		{writer, &s.keepBytes, `INSERT INTO kept_days (vault, card, day, bytes) VALUES (?1, ?2, ?3, ?4)
+			ON CONFLICT (vault, card, day) DO UPDATE SET bytes = bytes + excluded.bytes`},
+		{writer, &s.purgeKept, `DELETE FROM kept WHERE num IN (SELECT num FROM kept WHERE deleted <= ?1 ORDER BY deleted LIMIT ?2)`},
+		{writer, &s.purgeKeptDays, `DELETE FROM kept_days WHERE vault = ?1 AND day < ?2`},
+		{writer, &s.purgeKeptAttachments, `DELETE FROM attachments
+			WHERE deleted <= ?1 AND (vault = ?2 OR num = (SELECT num FROM attachments WHERE deleted <= ?1 LIMIT 1))`},
 	}
 }
 

@@ -166,6 +166,9 @@ func (s *Store) Probe(ctx context.Context, now time.Time) error {
 		if _, err := exec(ctx, tx, s.stmt.purgeSessions, now.UnixMilli()); err != nil {
 			return err
 		}
+		if err := s.purgeKept(ctx, tx, now, 0); err != nil {
+			return err
+		}
 		_, err := exec(ctx, tx, s.stmt.putThrottle, vault.ProbeKey, 0, 0, now.UnixMilli(), 1)
 		return err
 	})
@@ -185,7 +188,7 @@ func storeError(err error) error {
 	for _, known := range []error{
 		vault.ErrNotFound, vault.ErrUsernameTaken, vault.ErrUserIDTaken, vault.ErrRevisionConflict, vault.ErrConflict,
 		vault.ErrStoreFull, vault.ErrStoreUnavailable, vault.ErrInvalidChange, vault.ErrChunkTaken, vault.ErrQuotaReached,
-		vault.ErrItemQuota, vault.ErrRecordQuota,
+		vault.ErrItemQuota, vault.ErrRecordQuota, vault.ErrKeptQuota,
 		vault.ErrNoInvitation, vault.ErrNotFirst, vault.ErrVaultIDTaken, context.Canceled,
 	} {
 		if errors.Is(err, known) {

@@ -138,9 +138,9 @@ func unknownVault(t *testing.T, open func(t *testing.T) vault.Store) {
 	wantError(t, "envelope", err, vault.ErrNotFound)
 	chunks := testvault.Chunks("content")
 	wantError(t, "chunk", s.PutChunk(ctx, v.ID, chunks[0], start, plenty), vault.ErrNotFound)
-	_, err = s.Chunk(ctx, v.ID, chunks[0].Attachment, 1)
+	_, err = s.Chunk(ctx, v.ID, chunks[0].Attachment, 1, start)
 	wantError(t, "read chunk", err, vault.ErrNotFound)
-	_, err = s.Attachment(ctx, v.ID, chunks[0].Attachment)
+	_, err = s.Attachment(ctx, v.ID, chunks[0].Attachment, start)
 	wantError(t, "attachment", err, vault.ErrNotFound)
 	if list, err := s.Attachments(ctx, v.ID); err != nil || len(list) != 0 {
 		t.Errorf("%d attachments, %v", len(list), err)

@@ -50,7 +50,7 @@ func wantAttachments(t *testing.T, s vault.Store, v *testvault.Vault, want ...va
 		t.Errorf("attachments are %.300v, want %.300v", got, want)
 	}
 	for _, a := range want {
-		if got, err := s.Attachment(t.Context(), v.ID, a.ID); err != nil || !reflect.DeepEqual(got, a) {
+		if got, err := s.Attachment(t.Context(), v.ID, a.ID, start); err != nil || !reflect.DeepEqual(got, a) {
 			t.Errorf("attachment is %.300v, %v, want %.300v", got, err, a)
 		}
 	}
@@ -59,7 +59,7 @@ func wantAttachments(t *testing.T, s vault.Store, v *testvault.Vault, want ...va
 func wantChunks(t *testing.T, s vault.Store, v *testvault.Vault, chunks ...vault.Chunk) {
 	t.Helper()
 	for _, c := range chunks {
-		if got, err := s.Chunk(t.Context(), v.ID, c.Attachment, c.Number); err != nil || got != c {
+		if got, err := s.Chunk(t.Context(), v.ID, c.Attachment, c.Number, start); err != nil || got != c {
 			t.Errorf("chunk %d is %.60v, %v", c.Number, got, err)
 		}
 	}
@@ -73,9 +73,9 @@ func lifeOfAnAttachment(t *testing.T, open func(t *testing.T) vault.Store) {
 	putChunks(t, a, v, x[2], y[0])
 	wantAttachments(t, b, v, attachmentOf(false, x[2]), attachmentOf(false, y...))
 	wantChunks(t, b, v, x[2], y[0])
-	_, err := b.Chunk(t.Context(), v.ID, x[0].Attachment, 1)
+	_, err := b.Chunk(t.Context(), v.ID, x[0].Attachment, 1, start)
 	wantError(t, "missing chunk", err, vault.ErrNotFound)
-	_, err = b.Attachment(t.Context(), v.ID, seal.NewID())
+	_, err = b.Attachment(t.Context(), v.ID, seal.NewID(), start)
 	wantError(t, "unknown attachment", err, vault.ErrNotFound)
 
 	for name, c := range map[string]vault.Chunk{
@@ -119,12 +119,14 @@ func lifeOfAnAttachment(t *testing.T, open func(t *testing.T) vault.Store) {
 	wantAttachments(t, b, v, attachmentOf(false, y...))
 	wantVault(t, b, v)
 	wantSince(t, b, v, 1, map[chain.Line]int64{place(put): -2})
+	// What is kept of it: see keptAttachments.
+	late := start.Add(vault.KeptLife)
 	for _, c := range x {
-		_, err := b.Chunk(t.Context(), v.ID, c.Attachment, c.Number)
+		_, err := b.Chunk(t.Context(), v.ID, c.Attachment, c.Number, late)
 		wantError(t, "chunk of a deleted attachment", err, vault.ErrNotFound)
-		wantError(t, "put of a deleted attachment", b.PutChunk(t.Context(), v.ID, c, start, plenty), vault.ErrChunkTaken)
+		wantError(t, "put of a deleted attachment", b.PutChunk(t.Context(), v.ID, c, late, plenty), vault.ErrChunkTaken)
 	}
-	_, err = b.Attachment(t.Context(), v.ID, x[0].Attachment)
+	_, err = b.Attachment(t.Context(), v.ID, x[0].Attachment, late)
 	wantError(t, "deleted attachment", err, vault.ErrNotFound)
 }
 
@@ -153,7 +155,7 @@ func pendingAttachmentsLast(t *testing.T, open func(t *testing.T) vault.Store) {
 	d := v.Draft(put)
 	d.Now = start
 	err := s.ApplyWrite(t.Context(), d.WriteChange)
-	_, chunkErr := s.Chunk(t.Context(), v.ID, pending[0].Attachment, 1)
+	_, chunkErr := s.Chunk(t.Context(), v.ID, pending[0].Attachment, 1, start)
 	switch {
 	case err == nil && chunkErr == nil:
 		v.Apply(d)
@@ -276,7 +278,7 @@ func deletedUserLeavesNoVault(t *testing.T, open func(t *testing.T) vault.Store)
 		}
 	}
 	wantNoVault(t, s, v)
-	_, err := s.Chunk(t.Context(), v.ID, pending[0].Attachment, 1)
+	_, err := s.Chunk(t.Context(), v.ID, pending[0].Attachment, 1, start)
 	wantError(t, "pending chunk", err, vault.ErrNotFound)
 	wantVault(t, s, eve)
 

@@ -225,8 +225,8 @@ func everyCall(ctx context.Context, s vault.Store, v *testvault.Vault) map[strin
 	_, errs["changes"] = changesOf(ctx, s, v.ID, 0)
 	_, errs["small"] = s.Small(ctx, v.ID, 0, 10)
 	errs["put chunk"] = s.PutChunk(ctx, v.ID, chunks[0], start, plenty)
-	_, errs["chunk"] = s.Chunk(ctx, v.ID, chunks[0].Attachment, 1)
-	_, errs["attachment"] = s.Attachment(ctx, v.ID, chunks[0].Attachment)
+	_, errs["chunk"] = s.Chunk(ctx, v.ID, chunks[0].Attachment, 1, start)
+	_, errs["attachment"] = s.Attachment(ctx, v.ID, chunks[0].Attachment, start)
 	_, errs["attachments"] = s.Attachments(ctx, v.ID)
 	return errs
 }

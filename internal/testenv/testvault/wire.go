@@ -1,13 +1,15 @@
 package testvault
 
 import (
+	"slices"
+
 	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
 func wireKeys(k vault.Keys) protocol.AccountKeys {
-	return protocol.AccountKeys{Document: signed(k.Document), Identity: k.Identity, Wraps: k.Wraps}
+	return protocol.AccountKeys{Document: signed(k.Document), Identity: k.Identity, Wraps: slices.Clone(k.Wraps)}
 }
 
 // Registration returns a new vault, and the request that creates its account with a bearer token.

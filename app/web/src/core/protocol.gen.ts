@@ -810,9 +810,9 @@ export interface SSHKey {
 export type ServerCode =
   "bad_request" | "unauthorized" | "invalid_credentials" | "totp_required" | "totp_invalid" | "forbidden" |
   "invitation_required" | "invitation_invalid" | "quota_reached" | "item_quota_reached" | "record_quota_reached" |
-  "branch_quota_reached" | "not_found" | "method_not_allowed" | "username_taken" | "user_id_taken" | "revision_conflict" |
-  "conflict" | "too_large" | "too_slow" | "unsupported_media" | "throttled" | "internal" | "unavailable" | "waiting" |
-  "storage_unavailable" | "storage_full";
+  "branch_quota_reached" | "kept_quota" | "not_found" | "method_not_allowed" | "username_taken" | "user_id_taken" |
+  "revision_conflict" | "conflict" | "too_large" | "too_slow" | "unsupported_media" | "throttled" | "internal" | "unavailable" |
+  "waiting" | "storage_unavailable" | "storage_full";
 
 /** Session is one signed-in device. Times are RFC 3339 with millisecond precision, in UTC; LastSeen may lag by five minutes. */
 export interface Session {

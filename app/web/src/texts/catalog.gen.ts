@@ -1067,6 +1067,7 @@ export interface Texts {
     readonly item_quota_reached: string;
     readonly record_quota_reached: string;
     readonly branch_quota_reached: string;
+    readonly kept_quota: string;
     readonly too_slow: string;
     readonly quota_reached: string;
     readonly attachment_too_large: string;
