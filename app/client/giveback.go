@@ -80,22 +80,91 @@ func (op *operation) giveBack(v *vault) (*Resent, error) {
 	return nil, ErrBusy
 }
 
-// leadBack answers an alarm: it leads a restored server back, and pulls again. If that does not end the alarm, it raises it.
+// leadBack answers an alarm: it leads a restored server back, and pulls again. If the server cannot be led back, or shows another history
+// again, it raises the alarm. The session may have ended with a password that was replaced.
 func (op *operation) leadBack(v *vault, alarm error) error {
 	resent, err := op.giveBack(v)
-	if err == nil {
-		err = op.pull(v, false)
-	}
 	if op.ctx.Err() != nil {
 		return op.ctx.Err()
 	}
 	if err != nil {
 		return op.raise(v, alarm)
 	}
-	if resent.Writes > 0 || len(resent.Lost) > 0 {
-		v.resent = resent
+	op.noteResent(resent)
+	if err = op.pull(v, false); raises(err) {
+		return op.raise(v, err)
 	}
-	return nil
+	return err
+}
+
+func (op *operation) noteResent(r *Resent) {
+	if r.Writes > 0 || len(r.Lost) > 0 {
+		op.resent = r
+	}
+}
+
+// leadBackFirst leads a restored server back before a sign-in that failed: the server may know only an earlier password, or wait for its
+// operator. It opens what this device has of the user, with the password, and reports whether the server is where the device is. Nothing
+// that was derived from the password is sent.
+func (op *operation) leadBackFirst(username, password string) bool {
+	remembered, err := op.memory.Find(username)
+	if err != nil || remembered.Check() != nil {
+		return false
+	}
+	for _, a := range op.signedAccounts(remembered) {
+		v, key, err := openWith(a, password, remembered)
+		key.Wipe()
+		if err != nil {
+			continue
+		}
+		v.recollect(remembered)
+		if err = op.openCache(v); err == nil {
+			var resent *Resent
+			if resent, err = op.giveBack(v); err == nil {
+				op.noteResent(resent)
+			}
+		}
+		v.Wipe()
+		return err == nil
+	}
+	return false
+}
+
+// openSigned opens the account on this device that the remembered state signs, if that of the server does not open and is another: a
+// restored server may have an earlier one. It returns the error of the server's if there is none.
+func (op *operation) openSigned(a protocol.UserAccount, r Remembered, open func(protocol.UserAccount, Remembered) (*vault, error), failed error) (*vault, error) {
+	for _, signed := range op.signedAccounts(r) {
+		if signed.UserID != a.UserID || sameKeys(&signed, &a) {
+			continue
+		}
+		if v, err := open(signed, r); err == nil {
+			return v, nil
+		}
+	}
+	return nil, failed
+}
+
+// signedAccounts returns the accounts on this device that the remembered state signs. One of a user who was signed out is in quarantine.
+func (op *operation) signedAccounts(r Remembered) []protocol.UserAccount {
+	seen, ok, err := r.state(r.Vault)
+	if !ok || err != nil || !op.mayCache() {
+		return nil
+	}
+	var all []protocol.UserAccount
+	if a, err := op.cachedAccount(); err == nil && a != nil {
+		all = append(all, *a)
+	}
+	if list, err := op.quarantine(); err == nil {
+		for _, q := range list {
+			if !q.Own {
+				all = append(all, q.Account)
+			}
+		}
+	}
+	return slices.DeleteFunc(all, func(a protocol.UserAccount) bool {
+		_, parts, err := parseAccount(a)
+		return err != nil || a.Vault != r.Vault || parts.document.Annexed(seen.Entry) != nil
+	})
 }
 
 // holds returns errAhead unless v is at a state, with its records.

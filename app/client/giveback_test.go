@@ -109,10 +109,107 @@ func TestRestoredServerIsLedBack(t *testing.T) {
 	fresh := newDevice(t, at)
 	fresh.login(t, "anna", "another device")
 	fresh.sync(t)
-	if got := fresh.titles(t, ""); !slices.Equal(got, append(slices.Clone(want), "new")) || fresh.get(t, mail.ID).Password != "a newer secret" {
+	if got := fresh.titles(t, ""); !slices.Equal(got, []string{want[0], "new", want[1]}) || fresh.get(t, mail.ID).Password != "a newer secret" {
 		t.Errorf("the server has %q, want %q and new", got, want)
 	}
 	if !d.Alarm().IsZero() {
 		t.Error("an alarm")
+	}
+}
+
+const newPassword = "another horse, another staple"
+
+// The backup knows an older password, and no session of the device.
+func TestRestoredServerLearnsTheNewPassword(t *testing.T) {
+	t.Parallel()
+	server, url := newBackedUp(t)
+	d := newDevice(t, url)
+	d.register(t, "anna")
+	d.save(t, login("mail"))
+	server.backup()
+	d.login(t, "anna", "after the backup") // with a session that the backup does not have
+	if err := d.ChangePassword(t.Context(), password, newPassword); err != nil {
+		t.Fatal(err)
+	}
+	d.save(t, login("bank"))
+	at := server.restore()
+	d = d.restarted(t, at)
+	if _, err := d.Unlock(t.Context(), newPassword); err == nil {
+		t.Fatal("there is no session")
+	}
+	_, err := d.Login(t.Context(), "anna", newPassword, "", "again")
+	var answer *client.ServerError
+	if !errors.As(err, &answer) || answer.Code != protocol.CodeWaiting {
+		t.Fatalf("%v", err)
+	}
+	server.open()
+	stranger := newDevice(t, at)
+	if _, err := stranger.Login(t.Context(), "anna", password, "", "a thief"); err == nil {
+		t.Error("the old password signs in")
+	}
+	if _, err := d.Login(t.Context(), "anna", newPassword, "", "again"); err != nil {
+		t.Fatal(err)
+	}
+	if synced := d.sync(t); synced.Resent == nil || synced.Resent.Writes != 1 {
+		t.Errorf("%+v", synced.Resent)
+	}
+	if got := d.titles(t, ""); !slices.Equal(got, []string{"bank", "mail"}) || !d.Alarm().IsZero() {
+		t.Errorf("%q", got)
+	}
+}
+
+// A session that the backup has opens the vault with the new password too.
+func TestUnlockAtARestoredServer(t *testing.T) {
+	t.Parallel()
+	server, url := newBackedUp(t)
+	d := newDevice(t, url)
+	d.register(t, "anna")
+	server.backup()
+	if err := d.ChangePassword(t.Context(), password, newPassword); err != nil {
+		t.Fatal(err)
+	}
+	d.save(t, login("bank"))
+	d = d.reopened(t, server.restore(), newPassword)
+	_, err := d.Sync(t.Context()) // the session began with the former password
+	var answer *client.ServerError
+	if !errors.As(err, &answer) || answer.Code != protocol.CodeUnauthorized {
+		t.Fatalf("%v", err)
+	}
+	server.open()
+	if _, err := d.Login(t.Context(), "anna", newPassword, "", "again"); err != nil {
+		t.Fatal(err)
+	}
+	d.sync(t)
+	if got := d.titles(t, ""); !slices.Equal(got, []string{"bank"}) || !d.Alarm().IsZero() {
+		t.Errorf("%q", got)
+	}
+}
+
+// A device that is behind another leads the server to where it is, and the other from there.
+func TestTwoDevicesLeadBack(t *testing.T) {
+	t.Parallel()
+	server, url := newBackedUp(t)
+	ahead, behind := newDevice(t, url), newDevice(t, url)
+	ahead.register(t, "anna")
+	behind.login(t, "anna", "second device")
+	behind.sync(t)
+	server.backup()
+	ahead.save(t, login("mail"))
+	behind.sync(t)
+	ahead.save(t, login("bank"))
+	at := server.restore()
+	server.open()
+	behind, ahead = behind.reopened(t, at, password), ahead.reopened(t, at, password)
+	if s := behind.sync(t); s.Resent == nil || s.Resent.Writes != 1 {
+		t.Errorf("%+v", s.Resent)
+	}
+	if s := ahead.sync(t); s.Resent == nil || s.Resent.Writes != 1 {
+		t.Errorf("%+v", s.Resent)
+	}
+	if s := behind.sync(t); s.Resent != nil {
+		t.Errorf("%+v", s.Resent)
+	}
+	if got := behind.titles(t, ""); !slices.Equal(got, []string{"bank", "mail"}) || !behind.Alarm().IsZero() {
+		t.Errorf("%q", got)
 	}
 }

@@ -60,8 +60,8 @@ func (c *Client) Sync(ctx context.Context) (Synced, error) {
 	}
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	stayed, joined, resent := v.stayed, v.joined, v.resent
-	v.stayed, v.joined, v.resent = nil, nil, nil // only operations use it
+	stayed, joined, resent := v.stayed, v.joined, op.resent
+	v.stayed, v.joined, op.resent = nil, nil, nil // only operations use it
 	out := Synced{Revision: v.Revision(), Sequence: v.After(), Changed: changed || v.outbox.Stamp != stamp, Unreadable: []Unreadable{},
 		Waiting: v.waiting(), Joined: joined, Resent: resent, Undeleted: append([]string{}, stayed...), CopyProblem: cmp.Or(op.outboxProblem, op.cacheProblem)}
 	out.Count, out.Trashed = v.Counts()

@@ -23,7 +23,6 @@ type vault struct {
 	remembered Remembered    // the device's memory
 	turns      int64         // Seen.Turns of the history that the replica holds
 	joined     *Joined       // until a Sync reports it
-	resent     *Resent       // until a Sync reports it
 	cached     string        // stamp of the cache; empty: unknown
 	closed     chan struct{} // closed when the keys are wiped
 
