@@ -21,9 +21,9 @@ type Alarm struct {
 	Finding bridge.Finding `json:"finding"`
 	// Object is what is wrong, and Number which: an entry of the log by its sequence number, or a write by its revision. Author is who it
 	// names as its author: the username on a verified card, or an id. All are empty if nothing signed is wrong.
-	Object chain.Kind `json:"object,omitempty"`
-	Number int64      `json:"number,omitempty"`
-	Author string     `json:"author,omitempty"`
+	Object string `json:"object,omitempty"` // "entry" or "write"
+	Number int64  `json:"number,omitempty"`
+	Author string `json:"author,omitempty"`
 }
 
 // IsZero reports whether there is no alarm.
@@ -116,7 +116,7 @@ func (v *vault) alarmOf(cause error) Alarm {
 	}
 	var at *chain.Error
 	if errors.As(cause, &at) {
-		a.Object, a.Number = at.Kind, at.Number
+		a.Object, a.Number = string(at.Kind), at.Number
 		if at.Author != (chain.ID{}) {
 			a.Author = v.Log().Name(at.Author)
 		}

@@ -34,6 +34,8 @@ const (
 	CodeUnsent            Code = "unsent_changes"
 	CodeReadOnly          Code = "read_only"
 	CodeAlarm             Code = "vault_alarm"
+	CodeCannotMerge       Code = "cannot_merge"
+	CodeOtherIdentity     Code = "other_identity"
 	CodeReprompt          Code = "reprompt"
 	CodeCopyDamaged       Code = "copy_damaged"
 	CodeNotFound          Code = Code(protocol.CodeNotFound)
@@ -62,6 +64,12 @@ var failures = []struct {
 	{context.DeadlineExceeded, CodeCancelled},
 	{ErrUncertain, CodeOffline},
 	{ErrAlarm, CodeAlarm},
+	{ErrNoCommon, CodeCannotMerge},
+	{ErrLogParted, CodeCannotMerge},
+	{ErrNothingToMerge, CodeCannotMerge},
+	{ErrOtherIdentity, CodeOtherIdentity},
+	{ErrOtherHead, Code(protocol.CodeRevisionConflict)},
+	{ErrNoAlarm, CodeNotFound},
 	{ErrReadOnly, CodeReadOnly},
 	{ErrReprompt, CodeReprompt},
 	{ErrNotInCopy, CodeReadOnly},

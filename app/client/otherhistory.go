@@ -139,7 +139,7 @@ func (op *operation) nameAuthor(v *vault, o OtherState) error {
 	if seen.Alarm.Author != "" || o.Author == "" {
 		return nil
 	}
-	seen.Alarm.Object, seen.Alarm.Number, seen.Alarm.Author = chain.KindWrite, o.Revision, o.Author
+	seen.Alarm.Object, seen.Alarm.Number, seen.Alarm.Author = string(chain.KindWrite), o.Revision, o.Author
 	return op.storeSeen(v, seen)
 }
 

@@ -175,9 +175,9 @@ func differences(list []replica.Difference) string {
 func describeAlarm(a client.Alarm) string {
 	what := "the server shows another history of the vault"
 	switch {
-	case a.Object == chain.KindEntry:
+	case a.Object == string(chain.KindEntry):
 		what = fmt.Sprintf("entry %d of the log", a.Number)
-	case a.Object == chain.KindWrite:
+	case a.Object == string(chain.KindWrite):
 		what = fmt.Sprintf("the write of revision %d", a.Number)
 	}
 	if a.Object != "" && a.Author != "" {

@@ -27,6 +27,8 @@ var hints = map[client.Code]string{
 	client.CodeVaultAltered:                      unsafeHint,
 	client.CodeVaultRolledBack:                   alarmHint,
 	client.CodeAlarm:                             alarmHint,
+	client.CodeCannotMerge:                       "export what this device verified with vaultsphere export, then accept the server's with vaultsphere alarm accept",
+	client.CodeOtherIdentity:                     unsafeHint,
 	client.CodeAttachmentAltered:                 "the rest of the vault is not affected; tell the server's operator",
 	client.Code(protocol.CodeConflict):           "look at what the other device changed, then try again",
 	client.Code(protocol.CodeWaiting):            "your changes stay on this device; tell the server's operator that the server waits for vaultsphered open",

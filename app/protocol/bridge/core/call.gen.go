@@ -227,6 +227,26 @@ func Call(ctx context.Context, to Core, name string, r bridge.Request) (bridge.A
 		if err = r.Decode(&p); err == nil {
 			result, err = to.PurgeTrash(ctx)
 		}
+	case "alarm":
+		var p bridge.None
+		if err = r.Decode(&p); err == nil {
+			result, err = to.Alarm(ctx)
+		}
+	case "other_state":
+		var p bridge.None
+		if err = r.Decode(&p); err == nil {
+			result, err = to.OtherState(ctx)
+		}
+	case "bring_together":
+		var p bridge.None
+		if err = r.Decode(&p); err == nil {
+			result, err = to.BringTogether(ctx)
+		}
+	case "accept_servers":
+		var p Acceptance
+		if err = r.Decode(&p); err == nil {
+			err = to.AcceptServers(ctx, p)
+		}
 	case "attach":
 		var p NewAttachment
 		if err = r.Decode(&p); err == nil {

@@ -20,6 +20,7 @@ type Core interface {
 	Access
 	Vault
 	Edits
+	Alarms
 	Attachments
 	Imports
 	ForWorker
@@ -109,6 +110,18 @@ type Edits interface {
 	EmptyTrash(context.Context, func(done, total int)) error
 	// PurgeTrash deletes what was in the trash for its time.
 	PurgeTrash(context.Context) (Purged, error)
+}
+
+// Alarms is what a vault offers whose server shows another history.
+type Alarms interface {
+	// Alarm returns why the vault is in alarm. It asks no server.
+	Alarm(context.Context) (AlarmState, error)
+	// OtherState verifies the server's history, apart from the vault, and lists what differs.
+	OtherState(context.Context) (client.OtherState, error)
+	// BringTogether ends the alarm with a write that keeps what both histories have.
+	BringTogether(context.Context) (client.Together, error)
+	// AcceptServers ends the alarm by a roll-back with consent, to the state that OtherState listed.
+	AcceptServers(context.Context, Acceptance) error
 }
 
 // Attachments keeps files with items.
@@ -256,6 +269,18 @@ type Phrase struct {
 type PhraseCheck struct {
 	OK   bool `json:"ok"`
 	Word int  `json:"word"` // the first that no phrase has, counted from 1; 0: it is another mistake
+}
+
+// AlarmState says whether and why the vault is in alarm.
+type AlarmState struct {
+	Alarm *client.Alarm `json:"alarm"` // null: it is not
+	// Readable: what this device verified is open for reading.
+	Readable bool `json:"readable"`
+}
+
+type Acceptance struct {
+	Password string `json:"password"`
+	Head     string `json:"head"` // of the client.OtherState that the person has seen
 }
 
 type ItemID struct {

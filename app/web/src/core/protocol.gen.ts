@@ -13,11 +13,11 @@ export type CoreMethod =
   "unlock" | "lock" | "logout" | "keep_copy" | "copies" | "open_copy" | "delete_copy" | "recover" | "check_phrase" | "sync" |
   "follow" | "waiting" | "index" | "list" | "closest" | "get" | "confirm_item" | "history" | "restore_version" | "code" |
   "next_code" | "save" | "add_many" | "seal_draft" | "open_draft" | "remove" | "archive" | "trash" | "restore" | "tag" | "mark" |
-  "ignore" | "duplicate" | "empty_trash" | "purge_trash" | "attach" | "attachment" | "remove_attachment" | "import_run" |
-  "import_forget" | "plan_import" | "open_items" | "account" | "change_password" | "check_password" | "prepare_phrase" |
-  "activate_phrase" | "totp_begin" | "totp_confirm" | "totp_remove" | "sessions" | "end_session" | "end_other_sessions" |
-  "delete_account" | "health" | "item_health" | "breach" | "breaches" | "breach_address" | "generate_password" |
-  "generate_passphrase";
+  "ignore" | "duplicate" | "empty_trash" | "purge_trash" | "alarm" | "other_state" | "bring_together" | "accept_servers" |
+  "attach" | "attachment" | "remove_attachment" | "import_run" | "import_forget" | "plan_import" | "open_items" | "account" |
+  "change_password" | "check_password" | "prepare_phrase" | "activate_phrase" | "totp_begin" | "totp_confirm" | "totp_remove" |
+  "sessions" | "end_session" | "end_other_sessions" | "delete_account" | "health" | "item_health" | "breach" | "breaches" |
+  "breach_address" | "generate_password" | "generate_passphrase";
 
 export type WorkerMethod =
   "strength" | "draw_qr" | "scan_qr" | "formats" | "import_columns" | "import_preview" | "check_patterns" | "export_vault";
@@ -32,6 +32,11 @@ export interface APIKey {
   username?: string;
   valid_from?: string; // a date
   unknown?: string;
+}
+
+export interface Acceptance {
+  password: string;
+  head: string; // of the client.OtherState that the person has seen
 }
 
 /** Account describes the signed-in user. */
@@ -51,6 +56,26 @@ export interface AccountDeletion {
 
 export interface Added {
   added: number;
+}
+
+/** Alarm says why a vault is in alarm. */
+export interface Alarm {
+  since: number; // by this device's clock, Unix milliseconds
+  finding: Finding;
+  /**
+   * Object is what is wrong, and Number which: an entry of the log by its sequence number, or a write by its revision. Author is
+   * who it names as its author: the username on a verified card, or an id. All are empty if nothing signed is wrong.
+   */
+  object?: string; // "entry" or "write"
+  number?: number;
+  author?: string;
+}
+
+/** AlarmState says whether and why the vault is in alarm. */
+export interface AlarmState {
+  alarm: Alarm | null; // null: it is not
+  /** Readable: what this device verified is open for reading. */
+  readable: boolean;
 }
 
 export interface Archiving {
@@ -121,7 +146,7 @@ export interface Changed {
 export type ClientCode =
   "locked" | "wrong_password" | "bad_phrase" | "kdf_refused" | "vault_altered" | "vault_rolled_back" | "attachment_altered" |
   "record_unreadable" | "offline" | "intercepted" | "server_fault" | "cancelled" | "bad_input" | "unsent_changes" | "read_only" |
-  "vault_alarm" | "reprompt" | "copy_damaged" | "not_found" | "internal";
+  "vault_alarm" | "cannot_merge" | "other_identity" | "reprompt" | "copy_damaged" | "not_found" | "internal";
 
 export interface Closest {
   items: Summary[];
@@ -643,6 +668,18 @@ export interface OpenedCopy {
   partial: boolean; // a part of the cache is damaged and missing
 }
 
+/** OtherState is the server's history during an alarm, verified by this device. */
+export interface OtherState {
+  head: string; // hash of the newest write: what AcceptServers accepts
+  revision: number;
+  /** Verified is the revision that this device verified last. */
+  verified: number;
+  author?: string; // of the newest write; empty before the first
+  differences: Difference[]; // what the items of the server differ in
+  /** Mergeable reports whether BringTogether may work: the log of the server has the newest entry that this device knows. */
+  mergeable: boolean;
+}
+
 /** Code is what only the page and its worker find wrong. */
 export type PageCode = "attachment_too_large" | "attachment_unreadable" | "bad_invitation" | "bad_username" | "insecure";
 
@@ -914,6 +951,13 @@ export interface Tagging {
 export interface ToTrash {
   ids: string[];
   keep_days: number; // 0: until the trash is emptied
+}
+
+/** Together is the result of BringTogether. */
+export interface Together {
+  author: string; // username on the card that signed the write
+  differences: Difference[];
+  unreadable: string[]; // ids of items of this device that were not brought along, because they cannot be read
 }
 
 export interface Unlock {

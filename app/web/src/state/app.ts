@@ -1,6 +1,6 @@
 // The phase of the app. It decides, with the route, which screen is shown.
 import { computed, signal } from "@preact/signals";
-import type { ErrorCode, Finding } from "../core/protocol.gen";
+import type { AlarmState, ErrorCode, Finding } from "../core/protocol.gen";
 import { applyTheme, type Preferences, readPreferences, writePreferences } from "./preferences";
 
 export type Phase =
@@ -19,6 +19,10 @@ export interface OpenCopy {
 export const phase = signal<Phase>({ at: "starting" });
 /** The copy that is open instead of the vault. It is read-only. */
 export const copyOpen = computed(() => (phase.value.at === "unlocked" ? phase.value.copy : undefined));
+/** Why the vault is in alarm, with what this device verified open for reading; null if it is not. */
+export const alarm = signal<AlarmState["alarm"]>(null);
+/** Nothing can be changed. A banner says why. */
+export const readOnly = computed(() => copyOpen.value !== undefined || alarm.value !== null);
 export const loaded = signal(0); // share of the core that is downloaded, 0 to 1
 /** Whether the core has arrived, or why it could not be loaded. The forms are shown before it arrives, and wait for it. */
 export const core = signal<{ ready: boolean; problem?: ErrorCode }>({ ready: false });

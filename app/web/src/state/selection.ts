@@ -1,6 +1,6 @@
 // The selected items of the list.
 import { computed, signal } from "@preact/signals";
-import { copyOpen } from "./app";
+import { readOnly } from "./app";
 import { shown } from "./vault";
 
 const ids = signal<ReadonlySet<string>>(new Set());
@@ -13,13 +13,13 @@ export const selecting = computed(() => begun.value || selected.value.length > 0
 
 /** Shows the check marks, so that a tap selects. */
 export function beginSelection() {
-  begun.value = !copyOpen.value;
+  begun.value = !readOnly.value;
 }
 
 export const isSelected = (id: string) => ids.value.has(id);
 
 export function toggle(id: string) {
-  if (copyOpen.value) return; // a copy is read-only
+  if (readOnly.value) return; // a copy is read-only
   const next = new Set(selected.value.map((s) => s.id));
   if (!next.delete(id)) next.add(id);
   anchor = id;
@@ -28,7 +28,7 @@ export function toggle(id: string) {
 
 /** Selects all items between the last toggled item, or `from`, and `to`. */
 export function selectRange(from: string, to: string) {
-  if (copyOpen.value) return;
+  if (readOnly.value) return;
   const { items } = shown.value;
   const at = (id: string) => items.findIndex((s) => s.id === id);
   if (selected.value.length === 0 || at(anchor) < 0) anchor = from;
@@ -38,7 +38,7 @@ export function selectRange(from: string, to: string) {
 }
 
 export function selectAll() {
-  if (copyOpen.value) return;
+  if (readOnly.value) return;
   ids.value = new Set(shown.value.items.map((s) => s.id));
 }
 

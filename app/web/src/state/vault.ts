@@ -4,7 +4,7 @@ import * as api from "../core/api.gen";
 import { asCoreError, type CoreError } from "../core/error";
 import type { Finding, ItemType, ListResult, Progress, Summary, Waiting } from "../core/protocol.gen";
 import { locale, texts } from "../texts";
-import { copyOpen, online, phase, preferences, toast } from "./app";
+import { alarm, copyOpen, online, phase, preferences, toast } from "./app";
 import { handled } from "./app-errors";
 
 export type Filter =
@@ -203,17 +203,20 @@ export async function syncNow(): Promise<void> {
     batch(() => {
       online.value = true;
       syncProblem.value = null;
+      alarm.value = null;
       unreadable.value = new Map((result.unreadable ?? []).map((u) => [u.id, u.finding]));
       waiting.value = { pending: result.pending, refused: result.refused };
     });
     const listed = (all.value?.length ?? -1) + archived.value.length;
     if (result.changed || result.count !== listed || result.trashed !== trashed.value.length) await refresh();
     if (result.kept.length) toast(texts.value.list.stays({ count: result.kept.length }));
+    if (result.joined) toast(texts.value.inAlarm.joined({ name: result.joined.author, count: result.joined.differences.length }));
     indexDetails().catch(handled);
     purge().catch(handled);
   } catch (e) {
     const problem = asCoreError(e);
     if (problem.code === "offline") await wentOffline();
+    else if (await readableAlarm()) await refreshList();
     else if (problem.code !== "cancelled" && !handled(problem)) syncProblem.value = problem;
   } finally {
     syncing.value = false;
@@ -221,9 +224,17 @@ export async function syncNow(): Promise<void> {
   if (announced !== before) notice(announced); // the server changed during this sync
 }
 
+/** Reports whether the vault is in alarm, and what this device verified is open. */
+export async function readableAlarm(): Promise<boolean> {
+  const state = await api.alarm();
+  alarm.value = state.readable ? state.alarm : null;
+  return alarm.value !== null;
+}
+
 /** Shows what the core has. Without a copy on this device it has nothing, which must not look like an empty vault. */
 async function wentOffline() {
   online.value = false;
+  await readableAlarm();
   if (all.value !== null || (await api.list({ query: "", limit: 1 })).total > 0) await refresh();
   indexDetails().catch(handled);
 }
@@ -269,5 +280,6 @@ export function forget() {
     unreadable.value = new Map();
     waiting.value = { pending: 0, refused: [] };
     syncProblem.value = null;
+    alarm.value = null;
   });
 }

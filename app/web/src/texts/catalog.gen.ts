@@ -148,6 +148,47 @@ export interface Texts {
     readonly signOutBody: string;
     readonly signOut: string;
   };
+  readonly inAlarm: {
+    readonly banner: string;
+    readonly look: string;
+    readonly title: string;
+    readonly lead: string;
+    readonly unsent: (values: { count: number }) => string;
+    readonly cause: string;
+    readonly write: (values: { number: string | number; name: string | number }) => string;
+    readonly entry: (values: { number: string | number; name: string | number }) => string;
+    readonly since: (values: { time: string | number }) => string;
+    readonly likely: string;
+    readonly differences: string;
+    readonly comparing: string;
+    readonly revisions: (values: { device: string | number; server: string | number }) => string;
+    readonly same: string;
+    readonly kinds: {
+      readonly deleted: (values: { count: number }) => string;
+      readonly changed: (values: { count: number }) => string;
+      readonly added: (values: { count: number }) => string;
+    };
+    readonly unnamed: string;
+    readonly more: (values: { count: number }) => string;
+    readonly ways: string;
+    readonly again: string;
+    readonly againHint: string;
+    readonly over: string;
+    readonly still: string;
+    readonly export: string;
+    readonly exportHint: string;
+    readonly merge: string;
+    readonly mergeHint: string;
+    readonly notMergeable: string;
+    readonly together: (values: { count: number }) => string;
+    readonly joined: (values: { count: number; name: string | number }) => string;
+    readonly accept: string;
+    readonly acceptHint: string;
+    readonly acceptLead: (values: { device: string | number; server: string | number }) => string;
+    readonly exportFirst: string;
+    readonly acceptAction: string;
+    readonly accepted: string;
+  };
   readonly export: {
     readonly title: string;
     readonly lead: string;
@@ -1057,6 +1098,9 @@ export interface Texts {
     readonly storage_full: string;
     readonly too_large: string;
     readonly unsent_changes: string;
+    readonly vault_alarm: string;
+    readonly cannot_merge: string;
+    readonly other_identity: string;
     readonly read_only: string;
     readonly reprompt: string;
     readonly copy_damaged: string;

@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import * as api from "../../core/api.gen";
 import type { Findings, Item, Kind } from "../../core/protocol.gen";
-import { copyOpen } from "../../state/app";
+import { readOnly } from "../../state/app";
 import { handled } from "../../state/app-errors";
 import { ignore, quietly, unignore } from "../../state/edits";
 import { href } from "../../state/route";
@@ -27,7 +27,7 @@ export interface ItemHealth {
 export function useItemHealth(item: Item): ItemHealth | null {
   const [findings, setFindings] = useState<Findings | null>(null);
   const [attempt, setAttempt] = useState(0);
-  const asks = !!item.password && !item.trashed && !copyOpen.value;
+  const asks = !!item.password && !item.trashed && !readOnly.value;
   const items = all.value; // another item may have the same password
   useEffect(() => {
     if (!asks) {

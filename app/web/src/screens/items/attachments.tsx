@@ -2,7 +2,7 @@
 import { useRef, useState } from "preact/hooks";
 import * as api from "../../core/api.gen";
 import type { Attachment, Item } from "../../core/protocol.gen";
-import { copyOpen, toast } from "../../state/app";
+import { copyOpen, readOnly, toast } from "../../state/app";
 import { notifyTabs } from "../../state/tabs";
 import { attachFiles, downloadAttachment, type Transfer, transfers } from "../../state/transfers";
 import { refresh } from "../../state/vault";
@@ -90,7 +90,7 @@ function AttachedFile({ item, file, onRemove }: { item: Item; file: Attachment; 
         label={text.download({ name: file.name })}
         onClick={() => void downloadAttachment(item.id, file)}
       />
-      <IconButton icon="trash" label={text.remove({ name: file.name })} onClick={onRemove} />
+      {!readOnly.value && <IconButton icon="trash" label={text.remove({ name: file.name })} onClick={onRemove} />}
     </li>
   );
 }
@@ -112,7 +112,7 @@ function Changeable({ item }: { item: Item }) {
       notifyTabs("changed");
       toast(text.removed({ name }));
     });
-  const carriesFiles = (e: DragEvent) => !!e.dataTransfer?.types.includes("Files");
+  const carriesFiles = (e: DragEvent) => !readOnly.value && !!e.dataTransfer?.types.includes("Files");
 
   return (
     <section
@@ -144,12 +144,14 @@ function Changeable({ item }: { item: Item }) {
           ))}
         </ul>
       )}
-      <div class="attachments-add">
-        <Button icon="attach" onClick={() => chooser.current?.click()}>
-          {text.add}
-        </Button>
-        <span class="muted">{text.hint}</span>
-      </div>
+      {!readOnly.value && (
+        <div class="attachments-add">
+          <Button icon="attach" onClick={() => chooser.current?.click()}>
+            {text.add}
+          </Button>
+          <span class="muted">{text.hint}</span>
+        </div>
+      )}
       <input
         ref={chooser}
         type="file"

@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import * as api from "../../core/api.gen";
 import { asCoreError, type CoreError } from "../../core/error";
 import type { Item, Version } from "../../core/protocol.gen";
-import { copyOpen } from "../../state/app";
+import { readOnly } from "../../state/app";
 import { handled } from "../../state/app-errors";
 import { copySecret } from "../../state/clipboard";
 import { quietly, saveOver } from "../../state/edits";
@@ -36,7 +36,7 @@ function OldPassword({ item, old: { version, modified, until, password } }: { it
         onChange={setVisible}
       />
       <IconButton icon="copy" label={text.copies({ date: time })} onClick={() => void copySecret(password, common.password)} />
-      {!item.trashed && !copyOpen.value && <IconButton icon="restore" label={text.restores({ date: time })} onClick={use} />}
+      {!item.trashed && !readOnly.value && <IconButton icon="restore" label={text.restores({ date: time })} onClick={use} />}
     </li>
   );
 }

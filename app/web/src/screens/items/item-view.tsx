@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Item } from "../../core/protocol.gen";
-import { copyOpen, toast } from "../../state/app";
+import { readOnly, toast } from "../../state/app";
 import { handled } from "../../state/app-errors";
 import { archive, duplicate, star as mark, quietly, trash, unarchive, unstar } from "../../state/edits";
 import { shortcutOf } from "../../state/keys";
@@ -75,7 +75,7 @@ export function ItemView({
   };
   const remove = () => quietly(trash([item.id]).then(onDeleted));
   const copy = () => quietly(duplicate(item).then((twin) => go("item", twin.id)));
-  const writable = !item.trashed && !copyOpen.value;
+  const writable = !item.trashed && !readOnly.value;
   const keys = {
     ...readingKeys(item.id, item.urls?.[0]),
     Escape: () => go("vault"),

@@ -1,7 +1,7 @@
 // What can be done with an item of the list without opening it.
 import * as api from "../../core/api.gen";
 import type { Summary } from "../../core/protocol.gen";
-import { copyOpen, preferences } from "../../state/app";
+import { preferences, readOnly } from "../../state/app";
 import { archive, duplicate, quietly, restore, star, trash, unarchive, unstar } from "../../state/edits";
 import { go } from "../../state/route";
 import { texts } from "../../texts";
@@ -26,7 +26,7 @@ export function copyActions(item: Summary): MenuItem[] {
 function editActions(item: Summary): MenuItem[] {
   const { archive: store, edits, itemView, selection, shortcuts, trash: bin } = texts.value;
   const ids = [item.id];
-  if (copyOpen.value || item.unreadable) return [];
+  if (readOnly.value || item.unreadable) return [];
   if (item.trashed) return [{ label: bin.restore, icon: "restore", run: () => quietly(restore(ids)) }];
   const copy = async () => go("item", (await duplicate(await api.get({ id: item.id }))).id);
   return [

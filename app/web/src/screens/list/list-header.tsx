@@ -1,5 +1,5 @@
 // The header of the list: search, count and sort order.
-import { copyOpen, preferences, setPreferences } from "../../state/app";
+import { preferences, readOnly, setPreferences } from "../../state/app";
 import { handled } from "../../state/app-errors";
 import { SORTS } from "../../state/preferences";
 import { beginSelection, selectAll, selected, selecting } from "../../state/selection";
@@ -73,7 +73,7 @@ export function ListTools() {
             {selection.all({ count: total })}
           </button>
         )}
-        {!selecting.value && !copyOpen.value && total > 0 && (
+        {!selecting.value && !readOnly.value && total > 0 && (
           <button type="button" class="link select-start" onClick={beginSelection}>
             {selection.start}
           </button>

@@ -2,7 +2,7 @@
 
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Summary } from "../../core/protocol.gen";
-import { copyOpen, preferences } from "../../state/app";
+import { preferences, readOnly } from "../../state/app";
 import { editedTag, paletteOpen } from "../../state/dialogs";
 import { quietly, star, trash as toTrash, unstar } from "../../state/edits";
 import { shortcutOf } from "../../state/keys";
@@ -63,7 +63,7 @@ function NoRows() {
   if (counts.value.by.all === 0 && counts.value.by.archive === 0) {
     return (
       <Empty icon="key" title={text.emptyTitle}>
-        {!copyOpen.value && (
+        {!readOnly.value && (
           <>
             <p>{text.emptyBody}</p>
             <a class="button button-primary" href={href("new")}>
@@ -187,7 +187,7 @@ export function ListPane() {
       setActive(at);
       quietly(toTrash(ids()).then(endSelection));
     };
-    const writable = filter.value.by !== "trash" && !item.unreadable && !copyOpen.value;
+    const writable = filter.value.by !== "trash" && !item.unreadable && !readOnly.value;
     return {
       ...readingKeys(item.id, item.url),
       x: () => toggle(item.id),
@@ -268,7 +268,7 @@ export function ListPane() {
           <h1 ref={title} tabIndex={-1} class={selecting.value ? "visually-hidden" : undefined}>
             {heading(filter.value)}
           </h1>
-          {filter.value.by === "tag" && !selecting.value && !copyOpen.value && <EditTag tag={filter.value.tag} />}
+          {filter.value.by === "tag" && !selecting.value && !readOnly.value && <EditTag tag={filter.value.tag} />}
           {selecting.value ? (
             <SelectBar />
           ) : (
@@ -276,7 +276,7 @@ export function ListPane() {
               <span class="phone-commands">
                 <IconButton icon="command" label={texts.value.palette.title} onClick={() => (paletteOpen.value = true)} />
               </span>
-              {!copyOpen.value && (
+              {!readOnly.value && (
                 <a class="button button-primary" href={href("new")} aria-label={common.newItem}>
                   <Icon name="plus" />
                   <span>{text.short}</span>
@@ -287,7 +287,7 @@ export function ListPane() {
         </div>
         <SearchBox onDown={() => list.current?.focus({ preventScroll: true })} />
         <Chips />
-        {filter.value.by === "trash" && !copyOpen.value && <TrashNote />}
+        {filter.value.by === "trash" && !readOnly.value && <TrashNote />}
         <ListTools />
         <SearchNotes />
       </div>
@@ -296,7 +296,7 @@ export function ListPane() {
         <div role="status" aria-atomic="false">
           {all.value && empty && <NoRows />}
         </div>
-        {all.value && counts.value.by.all === 0 && filter.value.by === "all" && !query.value && !copyOpen.value && <Starts />}
+        {all.value && counts.value.by.all === 0 && filter.value.by === "all" && !query.value && !readOnly.value && <Starts />}
       </div>
       {all.value && !empty && (
         <div

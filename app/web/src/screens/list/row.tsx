@@ -1,6 +1,6 @@
 import { computed, signal } from "@preact/signals";
 import type { Summary } from "../../core/protocol.gen";
-import { copyOpen, preferences } from "../../state/app";
+import { preferences, readOnly } from "../../state/app";
 import type { Density } from "../../state/preferences";
 import { texts } from "../../texts";
 import { Icon } from "../../ui/icon";
@@ -49,7 +49,7 @@ export function Row({
     >
       <span class="row-mark">
         <Tile type={item.type} title={name} unreadable={!!item.unreadable} />
-        {!item.unreadable && !copyOpen.value && (
+        {!item.unreadable && !readOnly.value && (
           <span class="row-check" data-on={!!selected}>
             <span>{selected && <Icon name="check" />}</span>
           </span>

@@ -1,6 +1,6 @@
 // The tags of the vault, as filters. They are one tab stop: arrow keys move between them.
 import { useId, useRef, useState } from "preact/hooks";
-import { copyOpen } from "../../state/app";
+import { readOnly } from "../../state/app";
 import { editedTag } from "../../state/dialogs";
 import { counts, filter } from "../../state/vault";
 import { texts } from "../../texts";
@@ -78,13 +78,13 @@ export function TagFilters({ labelledBy, onChosen }: { labelledBy: string; onCho
             key={tag}
             onFocusCapture={() => setFocused(tag)}
             onContextMenu={(e) => {
-              if (copyOpen.value) return;
+              if (readOnly.value) return;
               e.preventDefault();
               edit(tag);
             }}
           >
             <FilterButton by={{ by: "tag", tag }} count={count} tabIndex={tag === stop ? 0 : -1} onChosen={onChosen} />
-            {!copyOpen.value && <EditButton tag={tag} onEdit={() => edit(tag)} />}
+            {!readOnly.value && <EditButton tag={tag} onEdit={() => edit(tag)} />}
           </li>
         ))}
       </ul>

@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 import type { Item, Progress } from "../../core/protocol.gen";
-import { copyOpen, preferences } from "../../state/app";
+import { preferences, readOnly } from "../../state/app";
 import { deletePermanently, emptyTrash, quietly, restore } from "../../state/edits";
 import { trashed } from "../../state/vault";
 import { texts } from "../../texts";
@@ -73,7 +73,7 @@ export function TrashedNotice({ item, onDeleted }: { item: Item; onDeleted: () =
         <b>{text.since({ date: dayOf(item.trashed!) })}</b>
         <span>{item.purge ? text.purge({ date: dayOf(item.purge) }) : text.noPurge}</span>
       </p>
-      {!copyOpen.value && (
+      {!readOnly.value && (
         <div class="actions">
           <Button icon="restore" onClick={() => quietly(restore([item.id]))}>
             {text.restore}

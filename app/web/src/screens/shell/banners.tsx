@@ -1,9 +1,9 @@
 // The banners above the vault: offline, unsent changes, a draft, problems.
 
-import { online, phase, preferences } from "../../state/app";
+import { alarm, online, phase, preferences } from "../../state/app";
 import { lockingIn, stayUnlocked } from "../../state/autolock";
 import { offered, refuseDraft, takeDraft } from "../../state/draft";
-import { href } from "../../state/route";
+import { href, route } from "../../state/route";
 import { lock } from "../../state/session";
 import { syncNow, syncProblem, unreadable, waiting } from "../../state/vault";
 import { texts } from "../../texts";
@@ -35,6 +35,23 @@ export function CopyBanner({ partial }: { partial: boolean }) {
   );
 }
 
+/** Stays until the alarm has ended: the reason why nothing can be changed. */
+function AlarmBanner() {
+  const text = texts.value.inAlarm;
+  if (!alarm.value) return null;
+  return (
+    <p class="banner banner-problem">
+      <Icon name="danger" />
+      <span>{text.banner}</span>
+      {route.value[0] !== "alarm" && (
+        <a class="link" href={href("alarm")}>
+          {text.look}
+        </a>
+      )}
+    </p>
+  );
+}
+
 /** Counts down to the idle lock. Screen readers hear it once. */
 function LockNotice() {
   const text = texts.value.shell;
@@ -63,16 +80,17 @@ export function Banners({ inVault }: { inVault: boolean }) {
   const offline = preferences.value.keepCopy ? text.offline({ count: unsent }) : text.offlineReading;
   return (
     <div class="banners" role="status">
+      <AlarmBanner />
       {!online.value && (
         <p class="banner">
           <Icon name="offline" />
-          <span>{offline}</span>
+          <span>{alarm.value ? text.offlineReading : offline}</span>
           <button type="button" class="link" onClick={() => void syncNow()}>
             {common.tryAgain}
           </button>
         </p>
       )}
-      {online.value && unsent > 0 && (
+      {online.value && !alarm.value && unsent > 0 && (
         <p class="banner">
           <Icon name="wait" />
           <span>{text.waiting({ count: unsent })}</span>

@@ -23,7 +23,7 @@ export interface Command {
   run: () => void;
 }
 
-const place = (name: Page, icon: IconName, label: () => string): Command => ({
+const place = (name: Exclude<Page, "alarm">, icon: IconName, label: () => string): Command => ({
   name,
   icon,
   label: () => texts.value.palette.goTo({ place: label() }),

@@ -1,7 +1,7 @@
 // The unlocked app: the navigation, and the list with an item beside it, or another page.
 
 import { useEffect } from "preact/hooks";
-import { clearConfirmations, copyOpen, preferences } from "../../state/app";
+import { alarm, clearConfirmations, copyOpen, preferences, readOnly } from "../../state/app";
 import { type Page as PageName, pageOf, route } from "../../state/route";
 import { all, counts } from "../../state/vault";
 import { NAME, texts } from "../../texts";
@@ -21,12 +21,13 @@ const PAGES = {
   import: "ImportPage",
   export: "ExportPage",
   settings: "Settings",
+  alarm: "AlarmPage",
 } as const satisfies Record<PageName, string>;
 
 function Detail() {
   const text = texts.value.shell;
   const [screen, id, action, part] = route.value;
-  const editing = action === "edit" && !copyOpen.value;
+  const editing = action === "edit" && !readOnly.value;
   switch (screen) {
     case "item":
       return (
@@ -35,12 +36,12 @@ function Detail() {
         />
       );
     case "new":
-      if (copyOpen.value) return null;
+      if (readOnly.value) return null;
       return (
         <Lazy show={({ ItemScreen }) => <ItemScreen key={`new ${id}`} id="" editing type={TYPES.find((t) => t === id)} />} />
       );
     default:
-      return counts.value.by.all || counts.value.by.archive || copyOpen.value || all.value === null ? (
+      return counts.value.by.all || counts.value.by.archive || readOnly.value || all.value === null ? (
         <div class="detail-empty">
           <Empty icon="key" title={text.nothing}>
             <p>{preferences.value.singleKeys ? text.nothingHint : text.nothingHintPlain}</p>
@@ -63,9 +64,11 @@ function Page({ page }: { page: PageName }) {
   );
 }
 
-/** The page that is shown. A copy has only pages that change nothing. */
+/** The page that is shown. A copy has only pages that change nothing, and a vault in alarm none that adds items. */
 function shownPage(): PageName | undefined {
   const page = pageOf(route.value);
+  if (page === "alarm" && !alarm.value) return undefined;
+  if (page === "import" && alarm.value) return undefined;
   return copyOpen.value && page !== "export" && page !== "generator" ? undefined : page;
 }
 

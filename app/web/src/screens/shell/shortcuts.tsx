@@ -1,6 +1,6 @@
 // The keyboard shortcuts and their list.
 
-import { copyOpen, phase, preferences } from "../../state/app";
+import { phase, preferences, readOnly } from "../../state/app";
 import { paletteOpen, shortcutsListed } from "../../state/dialogs";
 import { shortcutOf } from "../../state/keys";
 import { go } from "../../state/route";
@@ -69,7 +69,7 @@ export function handleShortcut(e: KeyboardEvent) {
   if (e.ctrlKey || e.metaKey || e.altKey || isTyping(e) || document.querySelector("dialog[open]")) return;
   const actions: Record<string, () => void> = {
     "/": focusSearch,
-    ...(!copyOpen.value && { n: () => go("new") }),
+    ...(!readOnly.value && { n: () => go("new") }),
     "?": () => (shortcutsListed.value = true),
   };
   const action = actions[key];
