@@ -825,6 +825,13 @@ export interface RelocatedValues {
   row: number; // the first
 }
 
+/** Resent says that this device led a restored server back. */
+export interface Resent {
+  since: number; // when the first change was signed that was sent again, by its author's clock, Unix milliseconds
+  writes: number;
+  lost: string[]; // ids of attachments whose content the server lost
+}
+
 /** Resumed is the session that Resume found. */
 export interface Resumed {
   state: State;
@@ -919,6 +926,7 @@ export interface Synced {
   pending: number; // changes, including refused ones
   refused: Refused[];
   joined?: Joined; // a write has brought the branch of this device and the history of the server together
+  resent?: Resent; // the server was restored from a backup, and this device sent what it lost
   kept: string[]; // items that were deleted here but not on the server, because another device changed them
 }
 
