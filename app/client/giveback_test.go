@@ -99,13 +99,14 @@ func TestRestoredServerIsLedBack(t *testing.T) {
 		t.Error("said twice")
 	}
 	// The server waits for its operator: the change stays on the device.
-	_, err := d.Save(t.Context(), login("new"))
-	var answer *client.ServerError
-	if !errors.As(err, &answer) || answer.Code != protocol.CodeWaiting {
-		t.Errorf("save: %v", err)
+	d.save(t, login("new"))
+	if s := d.sync(t); s.Pending != 1 {
+		t.Errorf("%d changes wait", s.Pending)
 	}
 	server.open()
-	d.save(t, login("new"))
+	if s := d.sync(t); s.Pending != 0 {
+		t.Errorf("%d changes wait", s.Pending)
+	}
 	fresh := newDevice(t, at)
 	fresh.login(t, "anna", "another device")
 	fresh.sync(t)
