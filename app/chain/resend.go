@@ -106,7 +106,7 @@ type Part struct {
 	Operations [][]Operation // of Writes
 }
 
-// Glance does what Follow does with a part, without its operations. It is cheap, and refuses what no member signed.
+// Glance does what Follow does with a part, without its operations. It is cheap, and refuses a part that members did not sign.
 func (s State) Glance(p Part, cards *Cards) (State, error) {
 	through := make([]int64, 0, len(p.Entries))
 	for _, e := range p.Entries {
@@ -154,7 +154,7 @@ type Newest struct {
 	Revision int64
 }
 
-// Newest returns the newest operation at each place, in ascending order of the places. What was put and deleted within the part is
+// Newest returns the newest operation at each place, in ascending order of the places. A record that was put and deleted within the part is
 // deleted.
 func (p Part) Newest() []Newest {
 	at := map[Line]int{} // by place

@@ -173,7 +173,7 @@ func TestDeviceBehindOthersResends(t *testing.T) {
 func TestLostAttachmentsAreNamed(t *testing.T) {
 	t.Parallel()
 	u := newSite(t).register("ada")
-	kept, gone, lost, half := testvault.Chunks("kept"), testvault.Chunks("gone"), testvault.Chunks("lost", "in two"), testvault.Chunks("half", "of two")
+	stays, gone, lost, half := testvault.Chunks("stays"), testvault.Chunks("gone"), testvault.Chunks("lost", "in two"), testvault.Chunks("half", "of two")
 	put := func(chunks []vault.Chunk) {
 		t.Helper()
 		for _, c := range chunks {
@@ -182,14 +182,14 @@ func TestLostAttachmentsAreNamed(t *testing.T) {
 			}
 		}
 	}
-	put(kept)
+	put(stays)
 	put(half[:1])
 	back := u.restored(func() {
 		put(gone)
 		put(lost)
 		put(half[1:])
 		u.save(testvault.Attach(gone[0].Attachment, gone))
-		u.save(testvault.Delete(testvault.Attach(gone[0].Attachment, gone)), testvault.Attach(kept[0].Attachment, kept),
+		u.save(testvault.Delete(testvault.Attach(gone[0].Attachment, gone)), testvault.Attach(stays[0].Attachment, stays),
 			testvault.Attach(lost[0].Attachment, lost), testvault.Attach(half[0].Attachment, half))
 		u.item("beside it")
 	})
@@ -201,7 +201,7 @@ func TestLostAttachmentsAreNamed(t *testing.T) {
 		t.Errorf("lost %v, want %v", answer.Lost, want)
 	}
 	back.unmoved()
-	if _, err := back.Chunk(t.Context(), back.session, back.ID.String(), kept[0].Attachment.String(), "1"); err != nil {
+	if _, err := back.Chunk(t.Context(), back.session, back.ID.String(), stays[0].Attachment.String(), "1"); err != nil {
 		t.Error(err)
 	}
 	_, err := back.Chunk(t.Context(), back.session, back.ID.String(), half[0].Attachment.String(), "1")

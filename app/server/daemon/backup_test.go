@@ -202,9 +202,7 @@ func TestRestoredVaultsWaitForTheOperator(t *testing.T) {
 	if waits(t, c) {
 		t.Error("new vaults wait")
 	}
-	if err := c.Open(t.Context()); err == nil || err.Error() != "the server is open already" {
-		t.Errorf("open: %v", err)
-	}
+	wantRejected(t, c, "the server is open already", func() error { return c.Open(t.Context()) })
 	if err := c.Restore(t.Context(), newBackup(t, c), true, io.Discard); err != nil || !waits(t, c) {
 		t.Errorf("restored vaults do not wait: %v", err)
 	}

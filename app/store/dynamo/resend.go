@@ -63,7 +63,7 @@ func (s *Store) planResend(ctx context.Context, c vault.ResendChange) (changedRo
 	return p.changedRows, nil
 }
 
-// resend notes the rows of the newest operations, and those that are kept for ever.
+// resend notes the rows of the newest operations, and those that are kept forever.
 func (p *planner) resend(c vault.ResendChange) error {
 	// Deletes come first: a place of a newer epoch, or an attachment with another number of chunks, has the same row.
 	for _, deletes := range []bool{true, false} {
@@ -107,7 +107,7 @@ func (p *planner) resent(r vault.ResentRecord, head int64) error {
 		return err
 	}
 	if r.Revision != head {
-		p.records = before // the head counts the rows of its own revision
+		p.records = before // the head counts the rows of its revision only
 	}
 	id := lineID(r.Line)
 	if live, ok := p.lines[id]; ok { // once, though several places may have this row

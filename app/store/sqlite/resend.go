@@ -39,7 +39,7 @@ func (s *Store) Resend(ctx context.Context, c vault.ResendChange) error {
 	})
 }
 
-// insertPart adds what is kept for ever.
+// insertPart adds what is kept forever.
 func (s *Store) insertPart(ctx context.Context, tx *sql.Tx, v lockedVault, c vault.ResendChange) error {
 	for i, w := range c.Writes {
 		if _, err := exec(ctx, tx, s.stmt.insertWrite, v.num, w.Revision, w.Encode(), chain.EncodeOperations(c.Operations[i])); err != nil {
