@@ -48,7 +48,9 @@ func (u *user) nonce() chain.Nonce {
 }
 
 // resent returns what the user's device sends again, signed over a nonce.
-func (u *user) resent(nonce chain.Nonce) protocol.ResendRequest { return u.ResendRequest(u.head(), nonce) }
+func (u *user) resent(nonce chain.Nonce) protocol.ResendRequest {
+	return u.ResendRequest(u.head(), nonce)
+}
 
 func (u *user) resend(in protocol.ResendRequest) (protocol.ResendAnswer, error) {
 	return u.Service.Resend(u.t.Context(), u.ID.String(), in)
