@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"crypto/sha256"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -215,6 +216,14 @@ func (cs *Cards) Add(c *Card) error {
 	}
 	cs.byHash[hash], cs.byGeneration[number] = c, hash
 	return nil
+}
+
+// Clone returns a copy to which other cards can be added. A nil cs is empty.
+func (cs *Cards) Clone() *Cards {
+	if cs == nil {
+		return &Cards{}
+	}
+	return &Cards{maps.Clone(cs.byHash), maps.Clone(cs.byGeneration)}
 }
 
 // Get returns the card with this hash, or nil.

@@ -87,7 +87,7 @@ func (a *accountDraft) sign(log *replica.Log) (*signedEntry, error) {
 	document := &chain.Document{
 		KeyGeneration: a.generation, Salt: a.kdf.Salt, Cost: a.kdf.Cost, Identity: chain.HashOf(chain.HashIdentity, []byte(sealed)), Card: owner.Card,
 	}
-	out := &signedEntry{accountKeys: accountKeys{a.key, a.generation, &identity, document}, keys: protocol.AccountKeys{Identity: sealed}}
+	out := &signedEntry{accountKeys: accountKeys{key: a.key, generation: a.generation, identity: &identity, document: document}, keys: protocol.AccountKeys{Identity: sealed}}
 	for _, w := range wraps {
 		document.Wraps = append(document.Wraps, w.Wrap)
 		out.keys.Wraps = append(out.keys.Wraps, w.token)

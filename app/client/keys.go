@@ -19,6 +19,13 @@ type accountKeys struct {
 	generation int64 // of key
 	identity   *seal.Identity
 	document   *chain.Document
+	proof      accountProof // of the last checkAt that succeeded
+}
+
+// accountProof says for which entry of which log an account was checked.
+type accountProof struct {
+	genesis, entry            chain.Hash
+	vault, username, identity string
 }
 
 func (k *accountKeys) wipe() {
@@ -159,7 +166,7 @@ func (p signedParts) openIdentity(user chain.ID, key seal.AccountKey, generation
 	if err != nil {
 		return accountKeys{}, fmt.Errorf("open identity: %w", err)
 	}
-	return accountKeys{key, generation, identity, p.document}, nil
+	return accountKeys{key: key, generation: generation, identity: identity, document: p.document}, nil
 }
 
 // openWith derives the password's key as the account says, and opens the account with it. The caller wipes the password's key.
@@ -231,6 +238,21 @@ func (k *accountKeys) check(a protocol.UserAccount, log *replica.Log) error {
 
 // checkBefore is check for an account that was the newest at some time.
 func (k *accountKeys) checkBefore(a protocol.UserAccount, log *replica.Log) error {
+	annex := k.document.Hash()
+	for _, e := range slices.Backward(log.Entries) {
+		if e.Op == chain.OpAccount && e.Annex == annex {
+			return k.checkAt(e, a, log)
+		}
+	}
+	return chain.ErrDocument
+}
+
+// checkAt is checkBefore for the entry that names the document.
+func (k *accountKeys) checkAt(e *chain.Entry, a protocol.UserAccount, log *replica.Log) error {
+	at := accountProof{log.State.Genesis, e.Hash(), a.Vault, a.Username, a.Keys.Identity}
+	if k.proof == at {
+		return nil
+	}
 	card := log.Cards.Get(k.document.Card)
 	if card == nil {
 		return chain.ErrUnknownCard
@@ -244,13 +266,11 @@ func (k *accountKeys) checkBefore(a protocol.UserAccount, log *replica.Log) erro
 	case card.Username != a.Username:
 		return fmt.Errorf("%w: of another username", chain.ErrCard)
 	}
-	annex := k.document.Hash()
-	for _, e := range slices.Backward(log.Entries) {
-		if e.Op == chain.OpAccount && e.Annex == annex {
-			return anchor.Check(e, k.document, a.Keys.Identity)
-		}
+	if err := anchor.Check(e, k.document, a.Keys.Identity); err != nil {
+		return err
 	}
-	return chain.ErrDocument
+	k.proof = at
+	return nil
 }
 
 // proveAccount checks that the log signs the account of v. If another device changed the account after it was read, proveAccount reads

@@ -117,12 +117,29 @@ func parseRecord(b []byte) (p RecordPlace, r Record, ok bool) {
 	return p, r, ok
 }
 
-func (k EpochKey) recordKey(p RecordPlace) secret {
-	return sealing.Derive(&k.secret, string(p.append([]byte(labelRecord))))
+// RecordKeys derives the keys of the records of an epoch. It has done the half of HKDF that is the same for all of them.
+type RecordKeys struct{ secret }
+
+// Records returns the keys of the records of this epoch.
+func (k EpochKey) Records() RecordKeys { return RecordKeys{sealing.Extract(&k.secret)} }
+
+// Wipe does what MasterKey.Wipe does.
+func (k *RecordKeys) Wipe() { sealing.Wipe(&k.secret) }
+
+func (k RecordKeys) key(p RecordPlace) secret {
+	return sealing.Expand(&k.secret, string(p.append([]byte(labelRecord))))
+}
+
+// Seal is RecordKeys.Seal.
+func (k EpochKey) Seal(p RecordPlace, r Record) (string, error) { return k.Records().Seal(p, r) }
+
+// Open is RecordKeys.Open.
+func (k EpochKey) Open(p RecordPlace, token string) (Record, error) {
+	return k.Records().Open(p, token)
 }
 
 // Seal encrypts a record with a random IV. It returns ErrBadPlace, or a *RecordError with ErrTooLarge for more than about 40,900 bytes.
-func (k EpochKey) Seal(p RecordPlace, r Record) (string, error) {
+func (k RecordKeys) Seal(p RecordPlace, r Record) (string, error) {
 	if err := p.check(); err != nil {
 		return "", err
 	}
@@ -135,17 +152,17 @@ func (k EpochKey) Seal(p RecordPlace, r Record) (string, error) {
 	}
 	b := pad(head, r.Content)
 	defer clear(b)
-	return sealing.SealToken(k.recordKey(p), b)
+	return sealing.SealToken(k.key(p), b)
 }
 
 // Open decrypts a token of Seal for the same place. It returns ErrBadPlace, or a *RecordError: with ErrAltered if the token was truncated,
 // altered, sealed under another key or taken from another place; with ErrMisplaced if its plaintext names another place, which
 // only a faulty client with the epoch key can produce.
-func (k EpochKey) Open(p RecordPlace, token string) (Record, error) {
+func (k RecordKeys) Open(p RecordPlace, token string) (Record, error) {
 	if err := p.check(); err != nil {
 		return Record{}, err
 	}
-	b, err := sealing.OpenToken(k.recordKey(p), token)
+	b, err := sealing.OpenToken(k.key(p), token)
 	if err != nil {
 		return Record{}, &RecordError{p, ErrAltered}
 	}

@@ -76,7 +76,7 @@ func TestRecordsOpenOnlyInTheirPlace(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 		// The key of the place that is asked for, around a plaintext of another place.
-		forged := sealtest.Forge(t, k.recordKey(moved), pad(recordHead(p, Origin{}), []byte("content")))
+		forged := sealtest.Forge(t, k.Records().key(moved), pad(recordHead(p, Origin{}), []byte("content")))
 		if got, err := k.Open(moved, forged); got.Content != nil || !errors.Is(err, ErrMisplaced) || !errors.As(err, &named) || named.Place != moved {
 			t.Errorf("%s inside: %v", name, err)
 		}
@@ -108,7 +108,7 @@ func TestInvalidPlacesAreRefused(t *testing.T) {
 			t.Errorf("open, %s: %v", name, err)
 		}
 		valid := fixedRecordPlace()
-		if _, err := k.Open(valid, sealtest.Forge(t, k.recordKey(valid), pad(recordHead(p, Origin{}), nil))); !errors.Is(err, ErrAltered) {
+		if _, err := k.Open(valid, sealtest.Forge(t, k.Records().key(valid), pad(recordHead(p, Origin{}), nil))); !errors.Is(err, ErrAltered) {
 			t.Errorf("inside, %s: %v", name, err)
 		}
 	}
@@ -140,7 +140,7 @@ func TestMalformedRecordsAreAltered(t *testing.T) {
 	bad["not padded"] = append(recordHead(p, Origin{}), 0, 0, 0, 0)
 	bad["padded to another bucket"] = append(bytes.Clone(valid), make([]byte, 64)...)
 	for name, b := range bad {
-		if got, err := k.Open(p, sealtest.Forge(t, k.recordKey(p), b)); got.Content != nil || !errors.Is(err, ErrAltered) {
+		if got, err := k.Open(p, sealtest.Forge(t, k.Records().key(p), b)); got.Content != nil || !errors.Is(err, ErrAltered) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

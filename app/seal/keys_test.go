@@ -12,7 +12,7 @@ func TestKeysPrintNothing(t *testing.T) {
 	t.Parallel()
 	s := sealing.Of(sealtest.Fixed("a key that must not be seen"))
 	sealtest.PrintNothing(t, s,
-		PasswordKey{secret: s}, RecoveryPhrase{s}, PasskeyKey{s}, WrapKey{secret: s}, MasterKey{s}, HandoverKey{s}, ExportKey{s}, AuthKey{s}, AccountKey{s}, EpochKey{s}, AttachmentKey{s},
+		PasswordKey{secret: s}, RecoveryPhrase{s}, PasskeyKey{s}, WrapKey{secret: s}, MasterKey{s}, HandoverKey{s}, ExportKey{s}, AuthKey{s}, AccountKey{s}, EpochKey{s}, RecordKeys{s}, AttachmentKey{s},
 		Signing{s}, KEMPrivate{s}, CardKeys{Signing{s}, KEMPrivate{s}}, PreviousKey{1, EpochKey{s}},
 		&AccountKey{s}, []EpochKey{{s}}, map[string]AuthKey{"k": {s}}, struct{ K AccountKey }{AccountKey{s}},
 		&Identity{Cards: []CardKeys{{Signing{s}, KEMPrivate{s}}}, Former: []AccountKey{{s}}},
@@ -105,6 +105,10 @@ func TestEqualityAndWipe(t *testing.T) {
 		if c.wipe(); !sealing.IsZero(c.key) {
 			t.Errorf("%s is there after it was wiped", name)
 		}
+	}
+	records := EpochKey{s}.Records()
+	if records.Wipe(); !sealing.IsZero(&records.secret) {
+		t.Error("the keys of the records are there after they were wiped")
 	}
 	if NewRecoveryPhrase().Equal(NewRecoveryPhrase()) || NewAccountKey().Equal(NewAccountKey()) || NewEpochKey().Equal(NewEpochKey()) || NewAttachmentKey().Equal(NewAttachmentKey()) {
 		t.Error("two new keys are equal")

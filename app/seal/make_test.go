@@ -178,7 +178,7 @@ func (m maker) record(name string, k EpochKey, p RecordPlace, r Record) recordVe
 	v := recordVector{
 		Vault: p.Vault.String(), Epoch: p.Epoch, Item: p.Item.String(), Kind: byte(p.Kind), Version: p.Version,
 		OriginRevision: r.Origin.Revision, Place: hex.EncodeToString(p.append(nil)), Content: hex.EncodeToString(r.Content),
-		sealed: m.seal(name, k.recordKey(p), pad(recordHead(p, r.Origin), r.Content), func() (string, error) { return k.Seal(p, r) }),
+		sealed: m.seal(name, k.Records().key(p), pad(recordHead(p, r.Origin), r.Content), func() (string, error) { return k.Seal(p, r) }),
 	}
 	if r.Origin != (Origin{}) {
 		v.OriginAuthor = r.Origin.Author.String()
@@ -223,10 +223,10 @@ func (m maker) refused(v *vectors, wrap WrapKey) {
 		m.forged("identity", "another user", account.identityKey(m.user), changed(i.encode(), 2, 0)),
 		m.forged("identity", "another generation", account.identityKey(m.user), changed(i.encode(), 2+16+7, 4)),
 		m.forged("identity", "truncated", account.identityKey(m.user), i.encode()[:len(i.encode())-1]),
-		m.forged("record", "another place", epoch.recordKey(p), pad(recordHead(moved, Origin{}), []byte("content"))),
-		m.forged("record", "padding is not zero", epoch.recordKey(p), changed(record, len(record)-1, 1)),
-		m.forged("record", "not padded", epoch.recordKey(p), append(recordHead(p, Origin{}), 0, 0, 0, 0)),
-		m.forged("record", "format 1", epoch.recordKey(p), changed(record, 0, 1)),
+		m.forged("record", "another place", epoch.Records().key(p), pad(recordHead(moved, Origin{}), []byte("content"))),
+		m.forged("record", "padding is not zero", epoch.Records().key(p), changed(record, len(record)-1, 1)),
+		m.forged("record", "not padded", epoch.Records().key(p), append(recordHead(p, Origin{}), 0, 0, 0, 0)),
+		m.forged("record", "format 1", epoch.Records().key(p), changed(record, 0, 1)),
 		m.forged("previous", "ascending", epoch.previousKey(m.vault, 3), ascending),
 		m.forged("previous", "of another epoch", epoch.previousKey(m.vault, 3), (&previousKeys{m.vault, 4, fixedPrevious()}).encode()),
 		m.forged("chunk", "another number", attachment.chunkKey(chunk), pad(Chunk{chunk.Attachment, 2, 2}.head(), nil)),

@@ -189,7 +189,7 @@ func TestKeysAreAllDifferent(t *testing.T) {
 		"commitment, other vault": sealing.Of(epoch.Commitment(user, 1)),
 		"previous":                epoch.previousKey(vault, 1),
 		"previous, other epoch":   epoch.previousKey(vault, 2),
-		"record":                  epoch.recordKey(place),
+		"record":                  epoch.Records().key(place),
 		"chunk":                   AttachmentKey{s}.chunkKey(Chunk{fixedID("a"), 1, 2}),
 		"chunk of another number": AttachmentKey{s}.chunkKey(Chunk{fixedID("a"), 2, 2}),
 		"chunk of another count":  AttachmentKey{s}.chunkKey(Chunk{fixedID("a"), 1, 1}),

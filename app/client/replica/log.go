@@ -189,12 +189,7 @@ func (l *Log) setHead(path []*chain.Write) {
 
 // with returns a copy that has the cards of an answer too.
 func (l *Log) with(a *Answer) (*Log, error) {
-	next := &Log{Head: l.Head, Envelope: l.Envelope, Cards: &chain.Cards{}, cards: slices.Clone(l.cards)}
-	for _, c := range l.cards {
-		if err := next.Cards.Add(c); err != nil {
-			return nil, broken(err)
-		}
-	}
+	next := &Log{Head: l.Head, Envelope: l.Envelope, Cards: l.Cards.Clone(), cards: slices.Clone(l.cards)}
 	for _, text := range a.Cards {
 		b, err := signedEncoding.DecodeString(text)
 		if err != nil {

@@ -10,13 +10,22 @@ import (
 
 // opener opens and seals the records of a vault. A copy of it may be used while the replica gets another.
 type opener struct {
-	vault chain.ID
-	keys  map[uint32]seal.EpochKey // by epoch; never written to
-	plain *plaintexts
+	vault   chain.ID
+	keys    map[uint32]seal.EpochKey // by epoch; never written to
+	records map[uint32]seal.RecordKeys
+	plain   *plaintexts
 }
 
 // ErrNoEpochKey: the log does not carry the key under which a record is sealed.
 var ErrNoEpochKey = errors.New("the key of its epoch is missing")
+
+// set replaces the keys.
+func (o *opener) set(keys map[uint32]seal.EpochKey) {
+	o.keys, o.records = keys, make(map[uint32]seal.RecordKeys, len(keys))
+	for epoch, key := range keys {
+		o.records[epoch] = key.Records()
+	}
+}
 
 func (o opener) place(id chain.ID, kind chain.RecordKind, r sealed) seal.RecordPlace {
 	return seal.RecordPlace{Vault: o.vault, Epoch: r.epoch, Item: id, Kind: kind, Version: r.version}
@@ -28,7 +37,7 @@ func (o opener) openRecord(id chain.ID, kind chain.RecordKind, r sealed) ([]byte
 	if content, known := o.plain.get(at, r.token); known {
 		return content, nil
 	}
-	key, ok := o.keys[r.epoch]
+	key, ok := o.records[r.epoch]
 	if !ok {
 		return nil, fmt.Errorf("record of item %s: %w", id, ErrNoEpochKey)
 	}
@@ -44,7 +53,7 @@ func (o opener) openRecord(id chain.ID, kind chain.RecordKind, r sealed) ([]byte
 func (o opener) sealRecord(id chain.ID, kind chain.RecordKind, version, epoch uint32, content []byte) (sealed, error) {
 	r := sealed{version: version, epoch: epoch}
 	at := o.place(id, kind, r)
-	key, ok := o.keys[epoch]
+	key, ok := o.records[epoch]
 	if !ok {
 		return r, ErrNoEpochKey
 	}
@@ -58,7 +67,9 @@ func (o opener) sealRecord(id chain.ID, kind chain.RecordKind, version, epoch ui
 
 func (o opener) wipe() {
 	for epoch, key := range o.keys {
+		records := o.records[epoch]
 		key.Wipe()
-		o.keys[epoch] = key
+		records.Wipe()
+		o.keys[epoch], o.records[epoch] = key, records
 	}
 }

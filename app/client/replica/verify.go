@@ -16,10 +16,11 @@ import (
 func (v *Replica) Verify(ctx context.Context, log *Log, identity *seal.Identity, records []protocol.VaultRecord, full bool) (*Next, error) {
 	n := v.begin(full)
 	n.log = log
-	var err error
-	if n.keys, err = log.open(identity, v.keys); err != nil {
+	keys, err := log.open(identity, v.keys)
+	if err != nil {
 		return nil, err
 	}
+	n.set(keys)
 	problems := n.fill(records)
 	if len(problems) > 0 || !n.confirmed() {
 		return nil, n.diagnose(problems, records)

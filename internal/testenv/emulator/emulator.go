@@ -19,6 +19,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
@@ -71,7 +72,22 @@ func Config(t testing.TB) aws.Config {
 		Region:       Region,
 		BaseEndpoint: aws.String(Endpoint(t)),
 		Credentials:  credentials.NewStaticCredentialsProvider(accessKey, secretKey, ""),
+		HTTPClient:   client{awshttp.NewBuildableClient()},
 	}
+}
+
+// client sends request bodies that are only an io.ReadCloser. The SDK closes a body as soon as the answer begins. After that, its
+// io.WriterTo returns io.EOF where Read would end, and net/http, if it still looks for the end of the body, drops the connection in
+// the middle of the answer. The SDK then sends the request again, and what it creates or deletes has changed already.
+type client struct{ aws.HTTPClient }
+
+// Do implements aws.HTTPClient.
+func (c client) Do(r *http.Request) (*http.Response, error) {
+	if r.Body != nil && r.Body != http.NoBody {
+		r = r.WithContext(r.Context()) // a copy: the SDK keeps using its own request
+		r.Body = struct{ io.ReadCloser }{r.Body}
+	}
+	return c.HTTPClient.Do(r)
 }
 
 // Proxy is like Config with a proxy in front of the account. change receives each request, its body and the answer, and returns the

@@ -74,8 +74,21 @@ func IsZero(s *Secret) bool { return s.b == [KeySize]byte{} }
 func Equal(s, o *Secret) bool { return subtle.ConstantTimeCompare(s.b[:], o.b[:]) == 1 }
 
 // Derive is HKDF-SHA256 (RFC 5869) with an empty salt: extract, then expand to 32 bytes.
-func Derive(s *Secret, info string) (out Secret) {
-	b, err := hkdf.Key(sha256.New, Bytes(s), nil, info, KeySize)
+func Derive(s *Secret, info string) Secret {
+	extracted := Extract(s)
+	defer Wipe(&extracted)
+	return Expand(&extracted, info)
+}
+
+// Extract is the first half of Derive.
+func Extract(s *Secret) Secret { return derived(hkdf.Extract(sha256.New, Bytes(s), nil)) }
+
+// Expand is the second half of Derive, for an extracted secret.
+func Expand(s *Secret, info string) Secret {
+	return derived(hkdf.Expand(sha256.New, Bytes(s), info, KeySize))
+}
+
+func derived(b []byte, err error) (out Secret) {
 	if err != nil {
 		panic("seal: " + err.Error()) // the length is below the limit of 255 hashes
 	}
