@@ -304,7 +304,7 @@ type VaultHistory struct {
 
 // TokensRequest asks for the tokens of records, live or kept.
 type TokensRequest struct {
-	//wire:schema {"maxItems":MaxHistoryTokens}
+	//wire:schema {"minItems":1,"maxItems":MaxHistoryTokens}
 	Tokens []KeptToken `json:"tokens"`
 }
 

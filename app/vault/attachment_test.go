@@ -57,8 +57,22 @@ func TestAttachmentsLiveByWrites(t *testing.T) {
 	if list := u.attachments(); len(list) > 0 {
 		t.Errorf("%+v", list)
 	}
+	// It is kept, and may be put again as it was.
+	got, err = u.Chunk(t.Context(), u.session, u.ID.String(), chunks[0].Attachment.String(), "2")
+	if err != nil || got.Token != chunks[1].Token || got.Count != 2 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	other := attach
+	other.Hash[0]++
+	bad("with other chunks").check(t, u.send(other))
+	u.save(attach)
+	u.save(testvault.Delete(attach))
+	u.unmoved()
+	u.clock.move(vault.KeptLife)
 	_, err = u.Chunk(t.Context(), u.session, u.ID.String(), chunks[0].Attachment.String(), "2")
 	refusal{protocol.CodeNotFound, "no such chunk"}.check(t, err)
+	bad("before all of its chunks").check(t, u.send(attach))
+	u.unmoved()
 }
 
 func TestWriteNamesStoredChunks(t *testing.T) {

@@ -27,6 +27,9 @@ func (s *Service) History(ctx context.Context, session Session, vaultID string, 
 	if err != nil {
 		return protocol.VaultHistory{}, err
 	}
+	if len(writes) == 0 { // the head says that there is one
+		return protocol.VaultHistory{}, fmt.Errorf("%w: write %d is missing", ErrStoreUnavailable, from)
+	}
 	needed := neededCards{}
 	for i, b := range writes {
 		w, err := chain.ParseWrite(b)

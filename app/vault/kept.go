@@ -25,13 +25,13 @@ func FirstKeptDay(now time.Time) int64 { return KeptDay(now) - KeptDays }
 // Keeps reports whether a store keeps the token of a record that a write deletes. Pins only go forward, and no restore reads them.
 func Keeps(k chain.RecordKind) bool { return k.Sealed() && k != chain.RecordPin }
 
-// kept returns the quota of kept tokens for a write: twice those of records and attachments together. Sealing everything anew may fill
-// half of it, and the rest remains for changes.
-func (l Limits) kept(ops []chain.Operation) int64 {
+// keeps returns the quota of kept tokens for a write: twice that of records, and that of attachments. Re-sealing everything may fill half
+// of it, and the rest remains for changes.
+func (l Limits) keeps(ops []chain.Operation) int64 {
 	if l.Records.Bytes == 0 {
 		return 0
 	}
-	quota := 2 * (l.Records.Bytes + l.Attachments)
+	quota := 2*l.Records.Bytes + l.Attachments
 	if reseals(ops) {
 		return quota / 2
 	}

@@ -29,6 +29,12 @@ func (c *clock) Now() time.Time {
 	return c.now
 }
 
+func (c *clock) move(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
 // site is the rules on an embedded store.
 type site struct {
 	*vault.Service

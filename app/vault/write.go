@@ -102,7 +102,7 @@ func (s *Service) Write(ctx context.Context, session Session, vaultID string, in
 	quota.Branches = MaxBranchBytes
 	err = s.store.ApplyWrite(ctx, WriteChange{
 		Base: head, Next: next, Write: w.write, Operations: w.operations, Tokens: w.tokens, Branch: branch, Now: s.now(), Quota: quota,
-		Kept: s.limits.kept(w.operations), Attachments: s.limits.Attachments,
+		Kept: s.limits.keeps(w.operations), Attachments: s.limits.Attachments,
 	})
 	for _, m := range head.State.Entry.Roster {
 		s.watchers.changed(UserID(m.User.String()))

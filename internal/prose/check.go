@@ -111,7 +111,7 @@ func checkNames(file string, content []byte) []finding {
 	var found []finding
 	for _, n := range namesOf(file, content) {
 		for _, r := range rulesFor(file) {
-			if r.kind == name && r.find.MatchString(n.text) {
+			if r.kind == name && r.find.MatchString(n.text) && (r.unless == nil || !r.unless.MatchString(n.text)) {
 				found = append(found, finding{file, n.line, n.text, r.advice})
 				break
 			}

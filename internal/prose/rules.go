@@ -91,8 +91,8 @@ var rules = []rule{
 
 	{name, `^(?:kept|pieces?|settled?|turn|laid|inside|hay|handed|sight|away|told|bare)$`, ``, `say what it is: cached, chunk, overlay, replica, haystack, …`,
 		"laid", "overlay"},
-	{name, `^(?:kept|pieces?|laid|hay|handed|sight|told)(?:\W|[A-Z_])|(?:[^A-Z]|^)(?:Kept|Pieces?|Laid|Hay|Handed|Sight|Told)(?:$|[A-Z_])`, ``, `say what it is: cached, chunk, overlay, replica, haystack, …`,
-		"newPiece", "newChunk"},
+	{name, `^(?:kept|pieces?|laid|hay|handed|sight|told)(?:\W|[A-Z_])|(?:[^A-Z]|^)(?:Kept|Pieces?|Laid|Hay|Handed|Sight|Told)(?:$|[A-Z_])`, `^Kept$|Kept(?:Token|Quota|Day|Life)`, `say what it is: cached, chunk, overlay, replica, haystack, …`,
+		"newPiece", "newChunk, KeptToken"},
 }
 
 // pageRules apply only to the page. Elsewhere, an entry may be part of a log, a directory or another program's file.

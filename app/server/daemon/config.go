@@ -68,8 +68,8 @@ const (
 	envLogLevel         = "LOG_LEVEL"
 
 	// DynamoDB stores at most 10 GB under one partition key of a table with a local index (DynamoDB Developer Guide, "Item
-	// collection size limit"), and a user's attachments and details share one key.
-	maxDynamoAttachmentMiB = 8 << 10
+	// collection size limit"), and a user's attachments and details share one key. Deleted attachments may take as much again for a while.
+	maxDynamoAttachmentMiB = 4 << 10
 
 	// reserved is the prefix of this product's variables. The server has none, so setting one is a mistake; the command
 	// line's is allowed, because one shell may use both programs.

@@ -106,7 +106,7 @@ func TestAllBadSettingsAreNamed(t *testing.T) {
 // A user's rows share one partition key, and DynamoDB limits the rows under one key to 10 GB.
 func TestAttachmentsFitIntoDynamoDB(t *testing.T) {
 	t.Parallel()
-	onDynamoDB := []string{"STORE=dynamodb", "SESSION_SECRET=" + vault.NewKey(), "ATTACHMENT_MIB=8193"}
+	onDynamoDB := []string{"STORE=dynamodb", "SESSION_SECRET=" + vault.NewKey(), "ATTACHMENT_MIB=4097"}
 	if _, err := daemon.ConfigFromEnv(onDynamoDB); err == nil || !strings.Contains(err.Error(), "ATTACHMENT_MIB") {
 		t.Errorf("8193 MiB on DynamoDB: %v", err)
 	}

@@ -29,11 +29,12 @@ type attachmentRow struct {
 	Chunks    int               `dynamodbav:"chunks"` // stored so far
 	Bytes     int64             `dynamodbav:"chunk_bytes"`
 	Uploaded  int64             `dynamodbav:"uploaded"`
-	Hashes    map[string][]byte `dynamodbav:"hashes,omitempty"` // chain.HashChunk of the chunks, by number
-	Held      int64             `dynamodbav:"held,omitempty"`   // when a write renewed it: see planner.hold
+	Hashes    map[string][]byte `dynamodbav:"hashes,omitempty"`     // chain.HashChunk of the chunks, by number
+	Held      int64             `dynamodbav:"held,omitempty"`       // when a write renewed it: see planner.hold
+	DeletedAt int64             `dynamodbav:"deleted_at,omitempty"` // when a write deleted it, as long as its chunks are kept
 	Revision  int64             `dynamodbav:"revision,omitempty"`
 	Operation []byte            `dynamodbav:"operation,omitempty"` // of that write, encoded
-	// Deleted is set until the chunks are deleted. If a write set it, the row remains as a tombstone.
+	// Deleted is set until the chunks are deleted, which is while DeletedAt is not set. If a write set it, the row remains as a tombstone.
 	Deleted bool  `dynamodbav:"deleted,omitempty"`
 	TTL     int64 `dynamodbav:"expires_at,omitempty"`
 }
@@ -70,15 +71,30 @@ func (r attachmentRow) live() bool { return r.Revision > 0 && !r.Deleted }
 // lost reports whether r was sent again to a restored store, without chunks.
 func (r attachmentRow) lost() bool { return r.live() && r.Chunks == 0 }
 
+// keptAt reports whether a write deleted the attachment and its chunks are kept at now.
+func (r attachmentRow) keptAt(now time.Time) bool {
+	return r.Deleted && r.DeletedAt != 0 && kept(r.DeletedAt, now)
+}
+
+// gone reports whether nothing is to be read of the attachment, though some chunks may be there.
+func (r attachmentRow) gone(now time.Time) bool { return r.Deleted && !r.keptAt(now) }
+
+// expired reports whether the chunks of an attachment that is not live may go. A write that puts it holds it for a while.
 func (r attachmentRow) expired(now time.Time) bool {
+	if r.Deleted {
+		return !r.keptAt(now) && now.After(fromMillis(r.Held).Add(vault.PendingLife))
+	}
 	return now.After(fromMillis(max(r.Uploaded, r.Held)).Add(vault.PendingLife))
 }
 
-// unchanged is the condition that a pending attachment is as r says.
+// unchanged is the condition that an attachment that is not live is as r says.
 func (r attachmentRow) unchanged() condition {
 	held := attribute("held").AttributeNotExists()
 	if r.Held != 0 {
 		held = attribute("held").Equal(value(r.Held))
+	}
+	if r.Deleted {
+		return held.And(attribute("deleted_at").Equal(value(r.DeletedAt)))
 	}
 	return held.And(attribute("chunks").Equal(value(r.Chunks)), attribute("revision").AttributeNotExists(), attribute("deleted").AttributeNotExists())
 }
@@ -86,6 +102,9 @@ func (r attachmentRow) unchanged() condition {
 func (r attachmentRow) attachment() (vault.Attachment, error) {
 	a := vault.Attachment{
 		Count: r.Count, Chunks: make([]chain.Hash, r.Count), Bytes: r.Bytes, Created: fromMillis(r.Uploaded), Live: r.live(),
+	}
+	if r.Deleted {
+		a.Deleted = fromMillis(r.DeletedAt)
 	}
 	var err error
 	if a.ID, err = chain.ParseID(r.ID); err != nil {
@@ -161,7 +180,7 @@ func (s *Store) putChunk(ctx context.Context, id chain.ID, c vault.Chunk, now ti
 		}
 		hash := chain.HashOf(chain.HashChunk, []byte(c.Token))
 		if found {
-			if stored, err := row.holds(c, hash); stored || err != nil {
+			if stored, err := row.holds(c, hash, now); stored || err != nil {
 				return err
 			}
 		}
@@ -205,10 +224,10 @@ func uploadRefused(err error) error {
 }
 
 // holds reports whether this very chunk is stored. It returns vault.ErrChunkTaken if it can never be.
-func (r attachmentRow) holds(c vault.Chunk, hash chain.Hash) (bool, error) {
+func (r attachmentRow) holds(c vault.Chunk, hash chain.Hash, now time.Time) (bool, error) {
 	stored, taken := r.Hashes[strconv.Itoa(c.Number)]
 	switch {
-	case !r.Deleted && r.Count == c.Count && bytes.Equal(stored, hash[:]):
+	case !r.gone(now) && r.Count == c.Count && bytes.Equal(stored, hash[:]):
 		return true, nil
 	case taken || !r.pending() || r.Count != c.Count:
 		return false, vault.ErrChunkTaken
@@ -232,13 +251,13 @@ func (s *Store) growAttachment(id chain.ID, c vault.Chunk, hash chain.Hash, now 
 			attribute("revision").AttributeNotExists(), attribute("deleted").AttributeNotExists(), attribute("hashes."+number).AttributeNotExists()))
 }
 
-// Chunk implements vault.Store. The chunks of a deleted attachment may still be there.
+// Chunk implements vault.Store. The chunks of an attachment that is gone may still be there.
 func (s *Store) Chunk(ctx context.Context, id, attachment chain.ID, number int, now time.Time) (vault.Chunk, error) {
 	row, found, err := s.attachmentRowOf(ctx, id, attachment)
 	if err != nil {
 		return vault.Chunk{}, err
 	}
-	if !found || row.Deleted || row.lost() {
+	if !found || row.gone(now) || row.lost() {
 		return vault.Chunk{}, fmt.Errorf("attachment: %w", vault.ErrNotFound)
 	}
 	var stored chunkRow
@@ -258,7 +277,7 @@ func (s *Store) Attachment(ctx context.Context, id, attachment chain.ID, now tim
 	if err != nil {
 		return vault.Attachment{}, err
 	}
-	if !found || row.Deleted || row.lost() {
+	if !found || row.gone(now) || row.lost() {
 		return vault.Attachment{}, fmt.Errorf("attachment: %w", vault.ErrNotFound)
 	}
 	return row.attachment()
@@ -285,7 +304,7 @@ func (s *Store) Attachments(ctx context.Context, id chain.ID) ([]vault.Attachmen
 	return list, nil
 }
 
-// clearAttachments deletes attachments that were pending for too long, and finishes deletions.
+// clearAttachments deletes attachments that were pending or kept for too long, and finishes deletions.
 func (s *Store) clearAttachments(ctx context.Context, id chain.ID, now time.Time) error {
 	rows, err := s.attachmentRows(ctx, id)
 	if err != nil {
@@ -297,7 +316,12 @@ func (s *Store) clearAttachments(ctx context.Context, id chain.ID, now time.Time
 				return err
 			}
 		}
-		if r.Deleted && r.Chunks > 0 {
+		if r.DeletedAt != 0 && r.expired(now) {
+			if err := s.dropKept(ctx, &r); err != nil {
+				return err
+			}
+		}
+		if r.Deleted && r.DeletedAt == 0 && r.Chunks > 0 {
 			if err := s.clearAttachment(ctx, r); err != nil {
 				return err
 			}
@@ -317,6 +341,19 @@ func (s *Store) dropPending(ctx context.Context, r attachmentRow) (dropped bool,
 		return false, nil
 	}
 	return err == nil, err
+}
+
+// dropKept ends the time of an attachment whose chunks are kept, so that no write puts it again. If a write did meanwhile, it stays.
+func (s *Store) dropKept(ctx context.Context, r *attachmentRow) error {
+	err := s.transact(ctx, update(s.table.Passwords, attachmentKey(r.Vault, r.ID), nil, expression.Remove(attribute("deleted_at")), r.unchanged()))
+	var changed *refused
+	if errors.As(err, &changed) || errors.Is(err, errBusy) {
+		return nil
+	}
+	if err == nil {
+		r.DeletedAt = 0
+	}
+	return err
 }
 
 // clearAttachment deletes the chunks of a deleted attachment. If a write deleted it, the row remains as a tombstone.

@@ -140,9 +140,7 @@ func TestWriteSurvivesDeathAtEveryCall(t *testing.T) {
 						t.Fatal(headErr)
 					}
 					if head.State.Revision == d.Write.Revision {
-						if _, err := s.Chunk(t.Context(), v.ID, live[size].ID, 1, time.Now()); !errors.Is(err, vault.ErrNotFound) {
-							t.Errorf("call %d: chunk of a deleted attachment: %v", n, err)
-						}
+						wantKept(t, s, v, live, now)
 						v.Apply(d)
 						live = next
 					} else if err == nil {
@@ -165,6 +163,33 @@ func TestWriteSurvivesDeathAtEveryCall(t *testing.T) {
 	}
 }
 
+// wantKept checks that the tokens and the attachment that a write deleted are kept, for their time. v is the vault before that write.
+func wantKept(t *testing.T, s *Store, v *testvault.Vault, deleted []testvault.Operation, now time.Time) {
+	t.Helper()
+	var lines []chain.Line
+	for _, o := range deleted {
+		if o.Kind.Sealed() {
+			lines = append(lines, o.Line)
+			continue
+		}
+		if _, err := s.Chunk(t.Context(), v.ID, o.ID, 1, now); err != nil {
+			t.Errorf("chunk of a deleted attachment: %v", err)
+		}
+		if _, err := s.Chunk(t.Context(), v.ID, o.ID, 1, now.Add(vault.KeptLife)); !errors.Is(err, vault.ErrNotFound) {
+			t.Errorf("chunk of an attachment that was deleted long ago: %v", err)
+		}
+	}
+	tokens, err := s.Tokens(t.Context(), v.ID, lines, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, l := range lines {
+		if tokens[i] != v.Tokens[l] {
+			t.Errorf("token %d is %.40q, want %.40q", i, tokens[i], v.Tokens[l])
+		}
+	}
+}
+
 func wantNoStage(t *testing.T, s *Store, id chain.ID) {
 	t.Helper()
 	r, err := s.headOf(t.Context(), id)
@@ -176,7 +201,7 @@ func wantNoStage(t *testing.T, s *Store, id chain.ID) {
 // wantOnlyLiveChunks clears the attachments two days later and checks that only one has chunks and that only they count.
 func wantOnlyLiveChunks(t *testing.T, s *Store, v *testvault.Vault, attached testvault.Operation) {
 	t.Helper()
-	if err := s.clearAttachments(t.Context(), v.ID, time.Now().Add(2*vault.PendingLife)); err != nil {
+	if err := s.clearAttachments(t.Context(), v.ID, time.Now().Add(vault.KeptLife+2*vault.PendingLife)); err != nil {
 		t.Fatal(err)
 	}
 	chunks, err := rowsUnder[chunkRow](t.Context(), s, s.table.Passwords, v.ID.String(), "chunk#")
@@ -270,7 +295,7 @@ func TestCreateAccountSurvivesDeathAtEveryCall(t *testing.T) {
 func commitOnly(t *testing.T, s *Store, d testvault.Write) (redoLog, []stagedRow) {
 	t.Helper()
 	ctx := t.Context()
-	p, err := s.plan(ctx, d.WriteChange)
+	p, _, err := s.plan(ctx, d.WriteChange)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,9 @@ package dynamo
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -28,6 +30,128 @@ type keptRow struct {
 	Token   string `dynamodbav:"token"`
 }
 
+// keptDays is what one author's card keeps, in bytes by day. A write replaces the whole row: only writes change it, and each is conditional
+// on the head.
+type keptDays struct {
+	Vault string           `dynamodbav:"vault_id"`
+	Row   string           `dynamodbav:"row_id"`
+	Days  map[string]int64 `dynamodbav:"days"` // by vault.KeptDay
+	TTL   int64            `dynamodbav:"expires_at"`
+}
+
+func keptDaysID(card chain.Hash) string { return "kept-days#" + card.String() }
+
+// add returns the row after a write that keeps so many bytes, nil if it keeps none.
+func (k keptDays) add(c vault.WriteChange, bytes int64) (*keptDays, error) {
+	if bytes == 0 {
+		return nil, nil
+	}
+	first, sum := vault.FirstKeptDay(c.Now), bytes
+	next := keptDays{Vault: k.Vault, Row: k.Row, Days: map[string]int64{}, TTL: keptTTL()}
+	for day, n := range k.Days {
+		if d, err := strconv.ParseInt(day, 10, 64); err == nil && d >= first {
+			next.Days[day] = n
+			sum += n
+		}
+	}
+	if c.Kept > 0 && sum > c.Kept {
+		return nil, vault.ErrKeptQuota
+	}
+	next.Days[strconv.FormatInt(vault.KeptDay(c.Now), 10)] += bytes
+	return &next, nil
+}
+
+// keptTTL is by the real clock, as DynamoDB uses it when it deletes a row. All that is kept today has expired by then.
+func keptTTL() int64 { return ttl(time.Now().Add(vault.KeptLife + 2*24*time.Hour)) }
+
+// keep returns the row of a token that a write deletes, without the token.
+func (p *planner) keep(l chain.Line) *keptRow {
+	return &keptRow{Vault: p.vault, Row: keptID(l), Deleted: p.now.UnixMilli(), TTL: keptTTL()}
+}
+
+// withTokens adds the rows of tokens that rows keep. It reads them: marking the row of a record instead would write its token twice, there
+// and in the index by revision, and a read costs an eighth of a write.
+func (s *Store) withTokens(ctx context.Context, rows []stagedRow) ([]stagedRow, error) {
+	for try := 1; ; try++ {
+		all, err := s.moveTokens(ctx, rows)
+		if err == nil || !errors.Is(err, errUnseen) || try == readTries {
+			return all, err
+		}
+		if err := pause(ctx, try); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// errUnseen means that the rows of an earlier transaction are not all visible yet, or that the vault has moved on.
+var errUnseen = fmt.Errorf("%w: a record is not there yet", vault.ErrStoreUnavailable)
+
+func (s *Store) moveTokens(ctx context.Context, rows []stagedRow) ([]stagedRow, error) {
+	keys := map[string][]item{}
+	for _, r := range rows {
+		if r.keeps != nil {
+			keys[r.table] = append(keys[r.table], r.key())
+		}
+	}
+	records := map[recordPlace]recordRow{}
+	for table, keys := range keys {
+		found, err := getAll[recordRow](ctx, s, table, keys, "")
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range found {
+			records[recordPlace{table, r.RecordID}] = r
+		}
+	}
+	all := make([]stagedRow, 0, 2*len(rows))
+	for _, r := range rows {
+		if r.keeps != nil {
+			moved, err := s.moveToken(r, records[recordPlace{r.table, textOf(r.row, names.RecordsSortKey)}])
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, moved...)
+		}
+		r.keeps = nil
+		all = append(all, r)
+	}
+	return all, nil
+}
+
+// moveToken returns the row of the token that r keeps, and nothing if an earlier run of the redo log moved it: that was one transaction with
+// the tombstone.
+func (s *Store) moveToken(r stagedRow, stored recordRow) ([]stagedRow, error) {
+	var tombstone recordRow
+	if err := decode(r.row, &tombstone); err != nil {
+		return nil, err
+	}
+	o, err := operationOf(stored.Operation)
+	switch {
+	case err == nil && stored.Deleted && stored.Revision == tombstone.Revision:
+		return nil, nil
+	case err != nil || stored.Deleted || keptID(o.Line) != r.keeps.Row:
+		return nil, errUnseen
+	}
+	moved := *r.keeps
+	moved.Token = stored.Token
+	encoded, err := encode(moved)
+	return []stagedRow{{table: s.table.Vaults, row: encoded}}, err
+}
+
+// key returns the key of the row of a record.
+func (r stagedRow) key() item {
+	return item{names.RecordsPartitionKey: r.row[names.RecordsPartitionKey], names.RecordsSortKey: r.row[names.RecordsSortKey]}
+}
+
+// textOf returns an attribute that is a text.
+func textOf(row item, name string) string {
+	text, _ := row[name].(*types.AttributeValueMemberS)
+	if text == nil {
+		return ""
+	}
+	return text.Value
+}
+
 func keptID(l chain.Line) string { return keptPrefix + recordID(l) + "#" + l.Hash.String() }
 
 // kept reports whether something that was deleted at a time is kept at now.
@@ -43,8 +167,23 @@ func (s *Store) recordTable(k chain.RecordKind) string {
 	return s.table.Passwords
 }
 
-// History implements vault.Store.
+// History implements vault.Store. A head can be visible a moment before its write, so a missing one is looked for again.
 func (s *Store) History(ctx context.Context, id chain.ID, from, to int64) (writes, operations [][]byte, err error) {
+	if from > to { // not a range to DynamoDB
+		return nil, nil, nil
+	}
+	for try := 1; ; try++ {
+		writes, operations, err = s.historyFrom(ctx, id, from, to)
+		if err != nil || len(writes) > 0 || try == writeTries {
+			return writes, operations, err
+		}
+		if err := pause(ctx, 1); err != nil {
+			return nil, nil, err
+		}
+	}
+}
+
+func (s *Store) historyFrom(ctx context.Context, id chain.ID, from, to int64) (writes, operations [][]byte, err error) {
 	pages := dynamodb.NewQueryPaginator(s.db, &dynamodb.QueryInput{
 		TableName: &s.table.Vaults, ConsistentRead: aws.Bool(true), Limit: aws.Int32(historyPage),
 		KeyConditionExpression:    aws.String(names.VaultsPartitionKey + " = :id AND row_id BETWEEN :from AND :to"),
@@ -103,17 +242,12 @@ func (s *Store) readTokens(ctx context.Context, head headRow, lines []chain.Line
 	}
 	var keys []item
 	for i, l := range lines {
-		if r, ok := records[recordID(l)]; ok && !r.Deleted {
-			o, err := operationOf(r.Operation)
-			if err != nil {
-				return false, err
-			}
-			if o.Line == l {
-				tokens[i] = r.Token
-				continue
-			}
+		if tokens[i], err = records[recordID(l)].tokenOf(l); err != nil {
+			return false, err
 		}
-		keys = append(keys, vaultKey(head.Vault, keptID(l)))
+		if tokens[i] == "" {
+			keys = append(keys, vaultKey(head.Vault, keptID(l)))
+		}
 	}
 	rows, err := getAll[keptRow](ctx, s, s.table.Vaults, unique(keys, names.VaultsSortKey), "")
 	if err != nil {
@@ -136,11 +270,23 @@ func (s *Store) readTokens(ctx context.Context, head headRow, lines []chain.Line
 	return late, nil
 }
 
+// tokenOf returns the token of a line if r is the row of that line, live.
+func (r recordRow) tokenOf(l chain.Line) (string, error) {
+	if r.Vault == "" || r.Deleted {
+		return "", nil
+	}
+	o, err := operationOf(r.Operation)
+	if err != nil || o.Line != l {
+		return "", err
+	}
+	return r.Token, nil
+}
+
 // unique drops keys that repeat, which a batch may not have.
 func unique(keys []item, sort string) []item {
 	seen := map[string]bool{}
 	return slices.DeleteFunc(keys, func(k item) bool {
-		id := k[sort].(*types.AttributeValueMemberS).Value
+		id := textOf(k, sort)
 		was := seen[id]
 		seen[id] = true
 		return was

@@ -95,7 +95,7 @@ func TestReaderWaitsForRowsOfTheNewestWrite(t *testing.T) {
 	o := &overwriting{T: t, store: s, vault: v, size: 10}
 	o.write()
 	d := o.draft()
-	p, err := s.plan(t.Context(), d.WriteChange)
+	p, _, err := s.plan(t.Context(), d.WriteChange)
 	if err != nil {
 		t.Fatal(err)
 	}

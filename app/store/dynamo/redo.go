@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -49,6 +50,7 @@ type stagedRow struct {
 	table string
 	row   item // of a row that the change deletes, only the key
 	gone  bool
+	keeps *keptRow // of a record that the change deletes: its token moves there
 }
 
 func (r stagedRow) write() write {
@@ -61,6 +63,9 @@ func (r stagedRow) write() write {
 // size is well above the size of the row as DynamoDB counts it.
 func (r stagedRow) size() int {
 	n := rowOverhead
+	if r.keeps != nil {
+		n += rowOverhead
+	}
 	for _, v := range r.row {
 		switch v := v.(type) {
 		case *types.AttributeValueMemberS:
@@ -114,6 +119,11 @@ func (s *Store) encodeStaged(r stagedRow) types.AttributeValue {
 	if r.gone {
 		encoded["gone"] = &types.AttributeValueMemberBOOL{Value: true}
 	}
+	if r.keeps != nil {
+		encoded["keeps"] = &types.AttributeValueMemberM{Value: item{
+			"row": str(r.keeps.Row), "deleted_at": num(r.keeps.Deleted), "expires_at": num(r.keeps.TTL),
+		}}
+	}
 	return &types.AttributeValueMemberM{Value: encoded}
 }
 
@@ -134,6 +144,15 @@ func (s *Store) decodeSegment(segment item) ([]stagedRow, error) {
 			return nil, errSegment
 		}
 		rows[i] = stagedRow{table: s.stagedIn(stagedTable(kind.Value)), row: row.Value, gone: encoded.Value["gone"] != nil}
+		if keeps, ok := encoded.Value["keeps"].(*types.AttributeValueMemberM); ok {
+			rows[i].keeps = &keptRow{Vault: textOf(row.Value, names.RecordsPartitionKey), Row: textOf(keeps.Value, "row")}
+			if err := errors.Join(
+				attributevalue.Unmarshal(keeps.Value["deleted_at"], &rows[i].keeps.Deleted),
+				attributevalue.Unmarshal(keeps.Value["expires_at"], &rows[i].keeps.TTL),
+			); err != nil {
+				return nil, fmt.Errorf("%w: %w", errSegment, err)
+			}
+		}
 	}
 	return rows, nil
 }
@@ -174,7 +193,9 @@ func (s *Store) applyLarge(ctx context.Context, id chain.ID, rows []stagedRow, c
 }
 
 // rejections are the errors that say that a change was not committed.
-var rejections = []error{vault.ErrRevisionConflict, vault.ErrNotFound, vault.ErrConflict, vault.ErrItemQuota, vault.ErrRecordQuota}
+var rejections = []error{
+	vault.ErrRevisionConflict, vault.ErrNotFound, vault.ErrConflict, vault.ErrItemQuota, vault.ErrRecordQuota, vault.ErrQuotaReached,
+}
 
 // upToDate reads a row. If a change of the row is pending, it first rolls the change forward.
 func upToDate[R any](ctx context.Context, s *Store, read func() (R, *redoLog, error)) (R, error) {
@@ -256,8 +277,12 @@ func (s *Store) writeSegment(ctx context.Context, log redoLog, n int) (finished 
 		return false, err
 	}
 	for len(rows) > 0 {
-		batch := rows[:min(len(rows), maxTransactItems)]
-		rows = rows[len(batch):]
+		n := batchOf(rows)
+		batch, err := s.withTokens(ctx, rows[:n])
+		if err != nil {
+			return false, err
+		}
+		rows = rows[n:]
 		writes := []write{require(s.table.Vaults, headKey(log.vault), log.isPending())}
 		for _, r := range batch {
 			writes = append(writes, r.write())
@@ -267,6 +292,26 @@ func (s *Store) writeSegment(ctx context.Context, log redoLog, n int) (finished 
 		}
 	}
 	return false, nil
+}
+
+// maxMoves keeps a transaction that moves tokens of protocol.MaxTokenBytes below DynamoDB's limit of 4 MB, beside the rows of a segment. A
+// token counts where it was and where it goes.
+const maxMoves = 26
+
+// batchOf returns how many of the rows fit into one transaction.
+func batchOf(rows []stagedRow) int {
+	items, moves := 0, 0
+	for i, r := range rows {
+		items++
+		if r.keeps != nil {
+			items++
+			moves++
+		}
+		if items > maxTransactItems || moves > maxMoves {
+			return i
+		}
+	}
+	return len(rows)
 }
 
 func (s *Store) isFinished(ctx context.Context, log redoLog) (bool, error) {

@@ -21,20 +21,13 @@ func (s *Store) Resend(ctx context.Context, c vault.ResendChange) error {
 	if err != nil {
 		return err
 	}
-	err = s.applyLarge(ctx, c.Base.Vault, p.rows, func(mark *pending) error { return s.moveTo(ctx, c, p, mark) })
-	if err != nil {
-		return err
-	}
-	for _, a := range p.deleted { // as in ApplyWrite
-		_ = s.clearAttachment(ctx, a)
-	}
-	return nil
+	return s.applyLarge(ctx, c.Base.Vault, p.rows, func(mark *pending) error { return s.moveTo(ctx, c, p, mark) })
 }
 
 // planResend returns the rows that c changes. As in plan, what it refuses means something only at c.Base.
 func (s *Store) planResend(ctx context.Context, c vault.ResendChange) (changedRows, error) {
-	p := planner{store: s, vault: c.Base.Vault.String(), next: map[string]stagedRow{}}
-	touched := vault.WriteChange{}
+	p := planner{store: s, vault: c.Base.Vault.String(), now: c.Now, next: map[string]stagedRow{}}
+	touched := vault.WriteChange{Write: &chain.Write{}} // nothing is counted on a quota of kept tokens
 	seen := map[string]bool{}
 	for _, r := range c.Records {
 		if id := lineID(r.Line); !seen[id] {
@@ -49,7 +42,7 @@ func (s *Store) planResend(ctx context.Context, c vault.ResendChange) (changedRo
 		err = p.resend(c)
 	}
 	if err == nil {
-		err = p.hold(ctx, c.Now)
+		err = p.hold(ctx)
 	}
 	if err != nil {
 		if moved := s.isAt(ctx, c.Base); moved != nil {
@@ -103,7 +96,7 @@ func (p *planner) resent(r vault.ResentRecord, head int64) error {
 		if err := p.resentAttachment(r, encoded); err != nil {
 			return err
 		}
-	} else if err := p.record(r.Operation, encoded, r.Token); err != nil {
+	} else if err := p.resentRecord(r, encoded); err != nil {
 		return err
 	}
 	if r.Revision != head {
@@ -128,6 +121,15 @@ func (p *planner) resent(r vault.ResentRecord, head int64) error {
 
 func items(k chain.RecordKind) int64 { return map[bool]int64{true: 1}[k == chain.RecordOverview] }
 
+// resentRecord notes the row of a sealed record. What it replaces is not kept: the devices have had it.
+func (p *planner) resentRecord(r vault.ResentRecord, encoded []byte) error {
+	row := recordRow{Vault: p.vault, RecordID: recordID(r.Line), Revision: p.revision, Token: r.Token, Operation: encoded}
+	if r.Delete {
+		row.Deleted, row.TTL = true, ttl(time.Now().AddDate(0, 0, vault.TombstoneDays))
+	}
+	return p.add(p.store.recordTable(r.Kind), row, nil)
+}
+
 // resentAttachment notes the row of an attachment, which may be live without chunks.
 func (p *planner) resentAttachment(r vault.ResentRecord, encoded []byte) error {
 	id := r.ID.String()
@@ -136,17 +138,23 @@ func (p *planner) resentAttachment(r vault.ResentRecord, encoded []byte) error {
 		row = attachmentRow{Uploaded: time.Now().UnixMilli()}
 	}
 	switch {
-	case r.Delete || r.Lost:
-		if ok && !row.Deleted { // chunks that no live attachment has
+	case r.Lost:
+		if ok && !row.Deleted { // of chunks that no live attachment has
 			p.chunks -= row.Bytes
-			p.deleted = append(p.deleted, row)
 		}
-		row.Count, row.Chunks, row.Bytes, row.Hashes, row.TTL = int(r.Version), 0, 0, nil, 0
-		if r.Delete {
-			row.TTL = ttl(time.Now().AddDate(0, 0, vault.TombstoneDays))
+		row.Count, row.Chunks, row.Bytes, row.Hashes, row.DeletedAt = int(r.Version), 0, 0, nil, 0
+	case r.Delete && !ok:
+		row.Count, row.TTL = int(r.Version), ttl(time.Now().AddDate(0, 0, vault.TombstoneDays))
+	case r.Delete:
+		if !row.Deleted {
+			p.chunks -= row.Bytes
+			row.DeletedAt = p.now.UnixMilli() // the chunks stay for vault.KeptLife
 		}
-	case !ok || row.Deleted || row.Chunks != row.Count || int64(row.Count) != int64(r.Version):
+	case !ok || row.gone(p.now) || row.Chunks != row.Count || int64(row.Count) != int64(r.Version):
 		return fmt.Errorf("%w: a chunk of an attachment is missing", vault.ErrInvalidChange)
+	case row.Deleted:
+		p.chunks += row.Bytes
+		row.DeletedAt = 0
 	}
 	row.Vault, row.RecordID, row.ID = p.vault, attachmentPrefix+id, id
 	row.Revision, row.Operation, row.Deleted = r.Revision, encoded, r.Delete

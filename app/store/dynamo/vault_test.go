@@ -50,7 +50,7 @@ func TestWriteHoldsItsAttachments(t *testing.T) {
 	attached, other := uploadTo(t, s, v, uploaded, "one", "two"), uploadTo(t, s, v, uploaded, "three")
 	d := v.Draft(attached)
 	d.Now = now
-	p, err := s.plan(t.Context(), d.WriteChange)
+	p, _, err := s.plan(t.Context(), d.WriteChange)
 	if err != nil {
 		t.Fatal(err)
 	}

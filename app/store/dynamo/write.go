@@ -12,11 +12,12 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// A write that exceeds one of these goes through the redo log. An operation changes two rows: that of the record or the attachment,
-// and that of the line.
+// A write that exceeds one of these goes through the redo log. An operation changes the row of the record or the attachment, and that of the
+// line. A delete moves the token besides.
 const (
 	maxSmallOperations = 40
-	maxSmallTokens     = 1_500_000 // bytes
+	maxSmallRows       = 94        // a transaction has 100 rows
+	maxSmallTokens     = 1_500_000 // bytes, of puts and of what is kept
 )
 
 // changedRows is what a write changes besides the head and its own row.
@@ -25,42 +26,19 @@ type changedRows struct {
 	records int         // how many of the rows have the new revision
 	usage   vault.Usage // added
 	chunks  int64       // bytes of chunks added: those of deleted attachments, negative
-	deleted []attachmentRow
+	days    *keptDays   // nil if nothing is kept
 }
 
 // ApplyWrite implements vault.Store. It does not read the head: the transaction is conditional on it.
 func (s *Store) ApplyWrite(ctx context.Context, c vault.WriteChange) error {
-	large := isLarge(c)
-	if large { // a conflict should not cost all segments
-		if err := s.isAt(ctx, c.Base); err != nil {
-			return err
-		}
-	}
-	p, err := s.plan(ctx, c)
+	p, large, err := s.plan(ctx, c)
 	if err != nil {
 		return err
 	}
 	if large {
-		err = s.applyLarge(ctx, c.Base.Vault, p.rows, func(mark *pending) error { return s.moveHead(ctx, c, p, mark) })
-	} else {
-		err = s.moveHead(ctx, c, p, nil, p.rows...)
+		return s.applyLarge(ctx, c.Base.Vault, p.rows, func(mark *pending) error { return s.moveHead(ctx, c, p, mark) })
 	}
-	if err != nil {
-		return err
-	}
-	// The chunks are deleted after the write. If this fails, the next upload does it: see clearAttachments.
-	for _, a := range p.deleted {
-		_ = s.clearAttachment(ctx, a)
-	}
-	return nil
-}
-
-func isLarge(c vault.WriteChange) bool {
-	size := 0
-	for _, token := range c.Tokens {
-		size += len(token)
-	}
-	return len(c.Operations) > maxSmallOperations || size > maxSmallTokens
+	return s.moveHead(ctx, c, p, nil, p.rows...)
 }
 
 // moveHead commits a write: it advances the head from c.Base to c.Next. The row of the write is part of the transaction, so the newest
@@ -94,8 +72,13 @@ func (s *Store) moveHead(ctx context.Context, c vault.WriteChange, p changedRows
 			Partition: id, Row: writeID(next.Revision), Encoded: c.Write.Encode(), Operations: chain.EncodeOperations(c.Operations),
 		}),
 	}
+	chunks := -1 // the index of the row with the size of all chunks
 	if p.chunks != 0 {
-		writes = append(writes, s.addChunks(id, p.chunks))
+		chunks = len(writes)
+		writes = append(writes, s.addChunks(id, p.chunks, chunkRoom(c, p.chunks)...))
+	}
+	if p.days != nil {
+		writes = append(writes, put(s.table.Vaults, *p.days))
 	}
 	if c.Branch != nil {
 		writes = append(writes, s.putBranch(id, c.Branch))
@@ -111,38 +94,62 @@ func (s *Store) moveHead(ctx context.Context, c vault.WriteChange, p changedRows
 		if err := c.Quota.Check(before, after, c.Replaces()); err != nil {
 			return err
 		}
+		if _, full := r.at(chunks); full {
+			return vault.ErrQuotaReached
+		}
 		return fmt.Errorf("%w: %w", vault.ErrStoreUnavailable, r)
 	})
 }
 
-// planner builds a plan. Lines and attachments are those that the operations need, as stored. If they are newer than the head that the
-// write is based on, the write is refused anyway.
+// chunkRoom is the condition that attachments that are put again fit their quota.
+func chunkRoom(c vault.WriteChange, added int64) []condition {
+	if added <= 0 {
+		return nil
+	}
+	return []condition{attribute("attachment_bytes").LessThanEqual(value(c.Attachments - added))}
+}
+
+// planner builds a plan. Lines, attachments and days are those that the operations need, as stored. If they are newer than the head that
+// the write is based on, the write is refused anyway.
 type planner struct {
 	changedRows
 	store       *Store
 	vault       string
 	revision    int64
+	now         time.Time
 	lines       map[string]lineRow       // by row
 	attachments map[string]attachmentRow // by ID
+	counted     keptDays                 // of the author's card
+	kept        int64                    // bytes added
+	tokens      int                      // bytes of tokens that are put or moved
 	next        map[string]stagedRow     // the rows of lines: one that is deleted and put is written once
 	order       []string                 // of next
 }
 
-// plan returns what c changes. The refusals of operations mean something only at c.Base, so otherwise it returns why the head is not.
-func (s *Store) plan(ctx context.Context, c vault.WriteChange) (changedRows, error) {
-	p := planner{store: s, vault: c.Base.Vault.String(), revision: c.Next.State.Revision, next: map[string]stagedRow{}}
-	err := p.load(ctx, c)
-	if err == nil {
-		err = p.run(c)
-	}
-	if err == nil {
-		err = p.hold(ctx, c.Now)
-	}
-	if err != nil {
+// plan returns what c changes, and whether it goes through the redo log. The refusals of operations mean something only at c.Base, so
+// otherwise it returns why the head is not.
+func (s *Store) plan(ctx context.Context, c vault.WriteChange) (_ changedRows, large bool, err error) {
+	p := planner{store: s, vault: c.Base.Vault.String(), revision: c.Next.State.Revision, now: c.Now, next: map[string]stagedRow{}}
+	if large, err = p.build(ctx, c); err != nil || large { // a conflict should not cost all segments
 		if moved := s.isAt(ctx, c.Base); moved != nil {
-			return changedRows{}, moved
+			return changedRows{}, false, moved
 		}
-		return changedRows{}, err
+	}
+	return p.changedRows, large, err
+}
+
+func (p *planner) build(ctx context.Context, c vault.WriteChange) (large bool, err error) {
+	if err := p.load(ctx, c); err != nil {
+		return false, err
+	}
+	if err := p.run(c); err != nil {
+		return false, err
+	}
+	if p.days, err = p.counted.add(c, p.kept); err != nil {
+		return false, err
+	}
+	if err := p.hold(ctx); err != nil {
+		return false, err
 	}
 	if c.Branch != nil {
 		p.usage.Branches = c.Branch.Size()
@@ -150,10 +157,20 @@ func (s *Store) plan(ctx context.Context, c vault.WriteChange) (changedRows, err
 	for _, row := range p.order {
 		p.rows = append(p.rows, p.next[row])
 	}
-	return p.changedRows, nil
+	rows := len(p.rows)
+	for _, r := range p.rows {
+		if r.keeps != nil {
+			rows++
+		}
+	}
+	if len(c.Operations) > maxSmallOperations || rows > maxSmallRows || p.tokens > maxSmallTokens {
+		return true, nil
+	}
+	p.rows, err = p.store.withTokens(ctx, p.rows)
+	return false, err
 }
 
-// load reads the lines that c deletes, and the attachments that it puts or deletes.
+// load reads the lines that c deletes, the attachments that it puts or deletes, and what the author's card keeps.
 func (p *planner) load(ctx context.Context, c vault.WriteChange) error {
 	var lineKeys, attachmentKeys []item
 	seen := map[string]bool{}
@@ -166,7 +183,14 @@ func (p *planner) load(ctx context.Context, c vault.WriteChange) error {
 			attachmentKeys = append(attachmentKeys, attachmentKey(p.vault, id))
 		}
 	}
-	lines, err := getAll[lineRow](ctx, p.store, p.store.table.Vaults, lineKeys, "")
+	p.counted = keptDays{Vault: p.vault, Row: keptDaysID(c.Write.AuthorCard)}
+	if len(lineKeys) > 0 {
+		lineKeys = append(lineKeys, vaultKey(p.vault, p.counted.Row))
+	}
+	lines, err := getAll[struct {
+		lineRow
+		Days map[string]int64 `dynamodbav:"days"`
+	}](ctx, p.store, p.store.table.Vaults, lineKeys, "")
 	if err != nil {
 		return err
 	}
@@ -176,7 +200,11 @@ func (p *planner) load(ctx context.Context, c vault.WriteChange) error {
 	}
 	p.lines, p.attachments = make(map[string]lineRow, len(lines)), make(map[string]attachmentRow, len(attachments))
 	for _, l := range lines {
-		p.lines[l.Row] = l
+		if l.Row == p.counted.Row {
+			p.counted.Days = l.Days
+			continue
+		}
+		p.lines[l.Row] = l.lineRow
 	}
 	for _, a := range attachments {
 		p.attachments[a.ID] = a
@@ -193,6 +221,7 @@ func (p *planner) run(c vault.WriteChange) error {
 				return fmt.Errorf("%w: a token is missing", vault.ErrInvalidChange)
 			}
 			token, tokens = tokens[0], tokens[1:]
+			p.tokens += len(token)
 		}
 		if err := p.operation(o, token); err != nil {
 			return err
@@ -220,8 +249,14 @@ func (p *planner) operation(o chain.Operation, token string) error {
 		if err := p.attachment(o, encoded); err != nil {
 			return err
 		}
-	} else if err := p.record(o, encoded, token); err != nil {
-		return err
+	} else {
+		if o.Delete && vault.Keeps(o.Kind) {
+			p.kept -= size
+			p.tokens -= int(size)
+		}
+		if err := p.record(o, encoded, token); err != nil {
+			return err
+		}
 	}
 	p.usage.Bytes += size
 	if o.Kind == chain.RecordOverview {
@@ -245,9 +280,9 @@ func (p *planner) line(o chain.Operation, id string, row lineRow) error {
 }
 
 // add notes a row with the new revision.
-func (p *planner) add(table string, row any) error {
+func (p *planner) add(table string, row any, keeps *keptRow) error {
 	encoded, err := encode(row)
-	p.rows = append(p.rows, stagedRow{table: table, row: encoded})
+	p.rows = append(p.rows, stagedRow{table: table, row: encoded, keeps: keeps})
 	p.records++
 	return err
 }
@@ -259,46 +294,51 @@ func recordID(l chain.Line) string {
 
 func (p *planner) record(o chain.Operation, encoded []byte, token string) error {
 	row := recordRow{Vault: p.vault, RecordID: recordID(o.Line), Revision: p.revision, Token: token, Operation: encoded}
+	var keeps *keptRow
 	if o.Delete {
 		// The real clock, as DynamoDB uses it when it deletes the row.
 		row.Deleted, row.TTL = true, ttl(time.Now().AddDate(0, 0, vault.TombstoneDays))
+		if vault.Keeps(o.Kind) {
+			keeps = p.keep(o.Line)
+		}
 	}
-	if o.Kind == chain.RecordOverview {
-		return p.add(p.store.table.Accounts, row)
-	}
-	return p.add(p.store.table.Passwords, row)
+	return p.add(p.store.recordTable(o.Kind), row, keeps)
 }
 
 func (p *planner) attachment(o chain.Operation, encoded []byte) error {
 	row, ok := p.attachments[o.ID.String()]
+	whole := row.Chunks == row.Count && int64(row.Count) == int64(o.Version)
 	switch {
 	case o.Delete && (!ok || !row.live()):
 		return fmt.Errorf("%w: a deleted attachment is not live", vault.ErrInvalidChange)
-	case !o.Delete && (!ok || !row.pending() || row.Chunks != row.Count || int64(row.Count) != int64(o.Version)):
+	case !o.Delete && (!ok || !whole || !row.pending() && !row.keptAt(p.now)):
 		return fmt.Errorf("%w: a chunk of an attachment is missing", vault.ErrInvalidChange)
+	case o.Delete:
+		p.chunks -= row.Bytes
+		p.kept += row.Bytes
+		row.DeletedAt = p.now.UnixMilli()
+	case row.Deleted:
+		p.chunks += row.Bytes
+		row.DeletedAt = 0
 	}
 	row.Revision, row.Operation, row.Deleted = p.revision, encoded, o.Delete
-	if o.Delete {
-		p.chunks -= row.Bytes
-		p.deleted = append(p.deleted, row)
-	}
-	return p.add(p.store.table.Passwords, row)
+	return p.add(p.store.table.Passwords, row, nil)
 }
 
-// holdBefore is how long before the end of PendingLife a write renews an attachment that it puts. A write never takes that long.
+// holdBefore is how long before the end of PendingLife or KeptLife a write renews an attachment that it puts. A write never takes that long.
 const holdBefore = time.Hour
 
 // hold keeps others from dropping the attachments that the write puts.
-func (p *planner) hold(ctx context.Context, now time.Time) error {
+func (p *planner) hold(ctx context.Context) error {
 	for _, r := range p.attachments {
-		if !r.pending() || !r.expired(now.Add(holdBefore)) {
+		if r.live() || !r.expired(p.now.Add(holdBefore)) {
 			continue
 		}
-		held := expression.Set(attribute("held"), value(now.UnixMilli()))
+		held := expression.Set(attribute("held"), value(p.now.UnixMilli()))
 		err := p.store.transact(ctx, update(p.store.table.Passwords, attachmentKey(p.vault, r.ID), nil, held, r.unchanged()))
 		var gone *refused
 		if errors.As(err, &gone) {
-			return fmt.Errorf("%w: an attachment was pending for too long", vault.ErrInvalidChange)
+			return fmt.Errorf("%w: an attachment was pending or kept for too long", vault.ErrInvalidChange)
 		}
 		if err != nil {
 			return err

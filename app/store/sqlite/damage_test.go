@@ -47,6 +47,7 @@ func TestDamagedVaultIsUnavailable(t *testing.T) {
 		"UPDATE chunks SET hash = x'02'":         damagedAttachments,
 		"UPDATE chunks SET number = 2":           damagedAttachments,
 		"UPDATE attachments SET id = x'02'":      damagedAttachments,
+		"UPDATE writes SET revision = 2":         damagedHistory,
 	} {
 		s, v, _ := savedVault(t)
 		if err := read(t.Context(), s, v); err != nil {
@@ -77,6 +78,11 @@ func damagedRecords(ctx context.Context, s *Store, v *testvault.Vault) error {
 
 func damagedAttachments(ctx context.Context, s *Store, v *testvault.Vault) error {
 	_, err := s.Attachments(ctx, v.ID)
+	return err
+}
+
+func damagedHistory(ctx context.Context, s *Store, v *testvault.Vault) error {
+	_, _, err := s.History(ctx, v.ID, 1, 2)
 	return err
 }
 
@@ -131,7 +137,7 @@ func TestDeletedUserLeavesNoRows(t *testing.T) {
 		t.Fatal(err)
 	}
 	tables := []string{
-		"users", "cards", "vaults", "entries", "writes", "envelopes", "records", "attachments", "chunks",
+		"users", "cards", "vaults", "entries", "writes", "envelopes", "records", "attachments", "chunks", "kept", "kept_days",
 	}
 	wantRows := func(empty bool) {
 		t.Helper()

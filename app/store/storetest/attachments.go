@@ -119,7 +119,7 @@ func lifeOfAnAttachment(t *testing.T, open func(t *testing.T) vault.Store) {
 	wantAttachments(t, b, v, attachmentOf(false, y...))
 	wantVault(t, b, v)
 	wantSince(t, b, v, 1, map[chain.Line]int64{place(put): -2})
-	// What is kept of it: see keptAttachments.
+	// Its chunks are kept for a while: see keptAttachments.
 	late := start.Add(vault.KeptLife)
 	for _, c := range x {
 		_, err := b.Chunk(t.Context(), v.ID, c.Attachment, c.Number, late)
