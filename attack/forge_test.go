@@ -4,10 +4,7 @@ package attack
 
 import (
 	"encoding/base64"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/protocol"

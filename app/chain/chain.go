@@ -70,9 +70,10 @@ var (
 type Kind string
 
 const (
-	KindCard  Kind = "card"
-	KindEntry Kind = "entry"
-	KindWrite Kind = "write"
+	KindCard   Kind = "card"
+	KindEntry  Kind = "entry"
+	KindWrite  Kind = "write"
+	KindResend Kind = "resend"
 )
 
 // Error names the object that was refused. Err is one of the errors above, possibly with details.

@@ -28,6 +28,7 @@ type vectors struct {
 	Refused   []refusedVector  `json:"refused"`
 	Documents []documentVector `json:"account_documents"`
 	Paths     []pathVector     `json:"paths"`
+	Resends   []resendVector   `json:"resends"`
 }
 
 type cardVector struct {
@@ -60,6 +61,13 @@ type refusedVector struct {
 type documentVector struct {
 	Document string `json:"document"`
 	Hash     string `json:"hash"`
+}
+
+// resendVector is signed by the first card, and leads to the last state of the history.
+type resendVector struct {
+	Nonce  string `json:"nonce"`
+	Resend string `json:"resend"`
+	Hash   string `json:"hash"`
 }
 
 type pathVector struct {
@@ -174,6 +182,8 @@ func generate(t *testing.T) vectors {
 		p.Path = Path(p.From, p.To, p.Through)
 		v.Paths = append(v.Paths, p)
 	}
+	r := x.resend(x.state, "1", x.owner)
+	v.Resends = []resendVector{{Hash(r.Nonce).String(), hex.EncodeToString(r.Encode()), r.Hash().String()}}
 	return v
 }
 
@@ -219,7 +229,8 @@ func TestVectors(t *testing.T) {
 			t.Errorf("path from %d to %d: %v", p.From, p.To, got)
 		}
 	}
-	if len(v.Cards) < 6 || len(v.History) < 10 || len(v.Refused) != len(entryAttacks)+len(historyAttacks) {
+	v.checkResends(t, cards)
+	if len(v.Cards) < 6 || len(v.Resends) != 1 || len(v.History) < 10 || len(v.Refused) != len(entryAttacks)+len(historyAttacks) {
 		t.Error("vectors are missing")
 	}
 }
@@ -255,6 +266,23 @@ func (v *vectors) checkHistory(t *testing.T, cards *Cards) {
 		}
 		if err != nil || hash.String() != step.Hash || hex.EncodeToString(s.Encode()) != step.State || live.Root().String() != step.Root {
 			t.Fatalf("step %d: %v, or another hash, state or root", i, err)
+		}
+	}
+}
+
+func (v *vectors) checkResends(t *testing.T, cards *Cards) {
+	t.Helper()
+	s, err := ParseState(unhex(t, v.History[len(v.History)-1].State))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range v.Resends {
+		got, err := ParseResend(unhex(t, r.Resend))
+		if err != nil || got.Hash().String() != r.Hash || Hash(got.Nonce).String() != r.Nonce {
+			t.Fatalf("re-send: %v, or another hash or nonce", err)
+		}
+		if err := got.Check(s, cards); err != nil {
+			t.Error(err)
 		}
 	}
 }

@@ -38,6 +38,9 @@ func (c *Client) Login(ctx context.Context, username, password, code, device str
 	defer op.end()
 	username = typedUsername(username)
 	p, err := op.derive(username, password)
+	if (errors.Is(err, seal.ErrKDFMismatch) || errors.Is(err, ErrCostLowered)) && op.leadBackFirst(username, password) {
+		p, err = op.derive(username, password)
+	}
 	if err != nil {
 		return "", err
 	}
@@ -51,6 +54,9 @@ func (c *Client) Login(ctx context.Context, username, password, code, device str
 			op.keepPending(p)
 		} else {
 			op.dropPending(p)
+		}
+		if hasCode(err, protocol.CodeWaiting) {
+			op.leadBackFirst(username, password)
 		}
 		if required {
 			return "", fmt.Errorf("%w: %w", ErrTOTPRequired, err)
@@ -217,6 +223,9 @@ func (c *Client) unlock(ctx context.Context, open func(protocol.UserAccount, Rem
 		return Opened{}, err
 	}
 	v, err := open(a, remembered)
+	if err != nil {
+		v, err = op.openSigned(a, remembered, open, err)
+	}
 	if err != nil {
 		return Opened{}, err
 	}

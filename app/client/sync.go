@@ -24,6 +24,7 @@ type Synced struct {
 	Outdated   int          `json:"outdated"` // records under the keys of earlier epochs: see Reseal
 	Waiting                 // the outbox after the Sync
 	Joined     *Joined      `json:"joined,omitempty"` // a write has brought the branch of this device and the history of the server together
+	Resent     *Resent      `json:"resent,omitempty"` // the server was restored from a backup, and this device sent what it lost
 	Undeleted  []string     `json:"kept"`             // items that were deleted here but not on the server, because another device changed them
 	// CopyProblem says in English why this device has no cache, or has set an outbox aside; empty if nothing is wrong.
 	CopyProblem string `json:"-"`
@@ -60,10 +61,10 @@ func (c *Client) Sync(ctx context.Context) (Synced, error) {
 	}
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	stayed, joined := v.stayed, v.joined
-	v.stayed, v.joined = nil, nil // only operations use it
+	stayed, joined, resent := v.stayed, v.joined, op.resent
+	v.stayed, v.joined, op.resent = nil, nil, nil // only operations use it
 	out := Synced{Revision: v.Revision(), Sequence: v.After(), Changed: changed || v.outbox.Stamp != stamp, Unreadable: []Unreadable{},
-		Waiting: v.waiting(), Joined: joined, Undeleted: append([]string{}, stayed...), CopyProblem: cmp.Or(op.outboxProblem, op.cacheProblem)}
+		Waiting: v.waiting(), Joined: joined, Resent: resent, Undeleted: append([]string{}, stayed...), CopyProblem: cmp.Or(op.outboxProblem, op.cacheProblem)}
 	out.Count, out.Trashed = v.Counts()
 	out.Outdated = v.Outdated(v.unopened)
 	for _, e := range v.All() {
@@ -109,7 +110,7 @@ func (op *operation) sync(v *vault) (bool, error) {
 		err = op.pull(v, true)
 	}
 	if raises(err) {
-		err = op.raise(v, err)
+		err = op.leadBack(v, err)
 	}
 	return stateStamp(v.Log().State) != before, err
 }

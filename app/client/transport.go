@@ -204,10 +204,11 @@ func (op *operation) refusal(answer Response) error {
 	return failure
 }
 
-// unreachable reports whether err means that the server did not answer: there was no answer, or only that of a proxy.
+// unreachable reports whether err means that the server did not answer: there was no answer, or only that of a proxy, or the server waits
+// for its operator.
 func unreachable(err error) bool {
 	var s *ServerError
-	return errors.Is(err, ErrOffline) || errors.As(err, &s) && s.Code == protocol.CodeUnavailable && s.RequestID == ""
+	return errors.Is(err, ErrOffline) || hasCode(err, protocol.CodeWaiting) || errors.As(err, &s) && s.Code == protocol.CodeUnavailable && s.RequestID == ""
 }
 
 // decodeStrict accepts exactly what our server, or an earlier run on this device, writes.

@@ -30,6 +30,7 @@ const (
 	CodeThrottled          Code = "throttled"            // 429 with Retry-After
 	CodeInternal           Code = "internal"             // 500: logged under the request id
 	CodeUnavailable        Code = "unavailable"          // 503 with Retry-After: overloaded or shutting down
+	CodeWaiting            Code = "waiting"              // 503 with Retry-After: restored from a backup, waits for the operator
 	CodeStorageUnavailable Code = "storage_unavailable"  // 503: the store did not answer; either nothing was written or all of it
 	CodeStorageFull        Code = "storage_full"         // 507: nothing was written
 )

@@ -7,6 +7,7 @@ const (
 	PathVault            = "/api/v1/vaults/{vault}"
 	PathVaultWrites      = "/api/v1/vaults/{vault}/writes"
 	PathVaultEntries     = "/api/v1/vaults/{vault}/entries"
+	PathVaultResend      = "/api/v1/vaults/{vault}/resend"
 	PathVaultHistory     = "/api/v1/vaults/{vault}/history"
 	PathVaultTokens      = "/api/v1/vaults/{vault}/tokens"
 	PathVaultAttachments = "/api/v1/vaults/{vault}/attachments"
@@ -257,6 +258,46 @@ type VaultEntryRequest struct {
 	Entry Signed `json:"entry"`
 	//wire:schema {"minItems":1,"maxItems":MaxEntryEnvelopes}
 	Envelopes []Signed `json:"envelopes"`
+}
+
+// ResendState is what a server that was restored from a backup has of a vault. It needs no session. Nonce is for one ResendRequest,
+// within ten minutes.
+type ResendState struct {
+	Nonce    Hash     `json:"nonce"` // chain.Nonce
+	Revision Revision `json:"revision"`
+	Sequence Sequence `json:"sequence"`
+	// Head is the hash of the newest write; 32 zero bytes at revision 0, because strangers must not learn the hash of an entry.
+	Head Hash `json:"head"`
+}
+
+// ResentWrite is a write that is sent again. Its tokens may have been replaced since.
+type ResentWrite struct {
+	Write      Signed     `json:"write"`
+	Operations Operations `json:"operations"`
+}
+
+// ResendRequest sends all writes and entries after the server's newest again, in ascending order. It needs no session: the server may
+// know only older passwords.
+type ResendRequest struct {
+	Resend Signed `json:"resend"` // chain.Resend
+	//wire:schema {"type":["array","null"],"optional":true}
+	Entries []Signed `json:"entries"`
+	//wire:schema {"type":["array","null"],"optional":true}
+	Writes []ResentWrite `json:"writes"`
+	// Cards are the new cards that Entries name, in ascending generation.
+	//wire:schema {"type":["array","null"],"optional":true}
+	Cards []Signed `json:"cards"`
+	// Tokens has the token of each record that Writes put and that is live in the end, in ascending order of the places.
+	//wire:schema {"type":["array","null"],"optional":true}
+	Tokens []Token `json:"tokens"`
+	// Keys and Envelope are those of the newest of Entries, and left out if there is none.
+	Keys     *AccountKeys `json:"keys,omitempty"`
+	Envelope Signed       `json:"envelope,omitempty"`
+}
+
+// ResendAnswer names the live attachments whose chunks the server does not have any more.
+type ResendAnswer struct {
+	Lost []ID `json:"lost"`
 }
 
 // VaultHistory answers GET at PathVaultHistory with the parameters from and to: writes in ascending order, without a gap, the first of

@@ -179,4 +179,7 @@ type Settings struct {
 type Health struct {
 	//wire:schema {"const":true}
 	OK bool `json:"ok"`
+	// Waiting says that the server was restored from a backup, and that its operator has not opened it yet.
+	//wire:schema {"minLength":1,"examples":["the server was restored from a backup and waits for its operator"]}
+	Waiting string `json:"waiting,omitempty"`
 }

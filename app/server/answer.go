@@ -78,6 +78,7 @@ var statuses = map[protocol.Code]int{
 	protocol.CodeThrottled:          http.StatusTooManyRequests,
 	protocol.CodeInternal:           http.StatusInternalServerError,
 	protocol.CodeUnavailable:        http.StatusServiceUnavailable,
+	protocol.CodeWaiting:            http.StatusServiceUnavailable,
 	protocol.CodeStorageUnavailable: http.StatusServiceUnavailable,
 	protocol.CodeStorageFull:        http.StatusInsufficientStorage,
 }
@@ -99,7 +100,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	noteCode(r.Context(), e.Code)
 	s.metrics.failed(e.Code)
-	if status >= 500 && e.Code != protocol.CodeUnavailable {
+	if status >= 500 && e.Code != protocol.CodeUnavailable && e.Code != protocol.CodeWaiting {
 		s.log.LogAttrs(r.Context(), slog.LevelError, "request failed",
 			slog.String("request_id", requestID(r.Context())), slog.String("code", string(e.Code)), slog.String("cause", err.Error()))
 	}

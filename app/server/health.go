@@ -2,10 +2,12 @@ package server
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
 // Proxies poll about once a second and do not wait longer than that.
@@ -16,7 +18,8 @@ func (s *Server) health(w http.ResponseWriter, r *http.Request) error {
 	return s.reply(w, r, protocol.Health{OK: true})
 }
 
-// ready reports whether a proxy may send requests here.
+// ready reports whether a proxy may send requests here. A restored server is ready before its operator opens it: devices send it what it
+// lost.
 func (s *Server) ready(w http.ResponseWriter, r *http.Request) error {
 	if s.draining.Load() {
 		return errDraining
@@ -26,7 +29,11 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) error {
 	if !s.readiness.isReady(ctx) {
 		return errNotReady
 	}
-	return s.reply(w, r, protocol.Health{OK: true})
+	out := protocol.Health{OK: true}
+	if err := s.vault.CheckOpen(ctx); errors.Is(err, vault.ErrWaiting) {
+		out.Waiting = vault.ErrWaiting.Message
+	}
+	return s.reply(w, r, out)
 }
 
 func (s *Server) openAPI(w http.ResponseWriter, _ *http.Request) error {

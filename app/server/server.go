@@ -69,7 +69,7 @@ func New(cfg Config, service *vault.Service, log *slog.Logger) (*Server, error) 
 	r := chi.NewRouter()
 	r.Use(s.middleware()...)
 	for _, e := range s.routes() {
-		r.Method(e.method, e.path, s.handle(e.handler))
+		r.Method(e.method, e.path, s.handle(s.unlessWaiting(e)))
 	}
 	r.NotFound(s.handle(s.page.serve))
 	r.MethodNotAllowed(s.handle(refuseMethod(r)))
@@ -116,7 +116,7 @@ type route struct {
 }
 
 // routes lists the whole API. guest routes are rate-limited by address, because nothing else is known about their callers;
-// member routes require a session. All other paths are files of the page, or not found.
+// member routes require a session. A restored server takes only some of them: see unlessWaiting. All other paths are files of the page, or not found.
 func (s *Server) routes() []route {
 	get, post, put := http.MethodGet, http.MethodPost, http.MethodPut
 	return []route{
@@ -130,6 +130,9 @@ func (s *Server) routes() []route {
 		{post, protocol.PathLogin, s.guest(s.login)},
 		{post, protocol.PathRecoveryOpen, s.guest(s.recoveryOpen)},
 		{post, protocol.PathRecoveryFinish, s.guest(s.recoveryFinish)},
+
+		{get, protocol.PathVaultResend, s.guest(s.resendState)},
+		{post, protocol.PathVaultResend, s.guest(s.resend)},
 
 		{post, protocol.PathLogout, s.member(logout)},
 		{get, protocol.PathAccount, s.member(account)},

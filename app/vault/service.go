@@ -33,6 +33,7 @@ type Service struct {
 
 	watchers *watchers
 	holds    *holds
+	waiting  waiting
 	joins    chan struct{} // holds a value while a branch is checked
 
 	preloginMu  sync.Mutex

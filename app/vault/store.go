@@ -195,6 +195,14 @@ type Store interface {
 	// ServerKey returns the key that all servers on this store share. The first call stores fresh as this key.
 	ServerKey(ctx context.Context, fresh []byte) ([]byte, error)
 
+	// Waiting reports whether the store was restored from a backup and waits for its operator.
+	Waiting(ctx context.Context) (bool, error)
+	// SetWaiting says whether it does.
+	SetWaiting(ctx context.Context, waits bool) error
+	// Users passes on all users, in any order, for the operator. If each fails, Users stops and returns the error unchanged. Servers do
+	// not call it.
+	Users(ctx context.Context, each func(User) error) error
+
 	// PutInvitation stores a new invitation.
 	PutInvitation(ctx context.Context, i Invitation) error
 	// Invitation reads an invitation. ErrNoInvitation if it is unknown, used, or expired at now.
@@ -258,6 +266,11 @@ type Store interface {
 	// AppendEntry stores one log entry with its envelopes and the change of the account. ErrRevisionConflict if the head moved;
 	// ErrConflict if the user's Generation is not c.Account.User.Generation. ErrNotFound for an unknown vault or user.
 	AppendEntry(ctx context.Context, c EntryChange) error
+
+	// Resend stores a part of the history of a vault, all of it or nothing: writes, entries, cards, and what is live and deleted
+	// after them. A record that was put and deleted within the part leaves a tombstone. A lost attachment becomes live without chunks:
+	// Chunk and Attachment do not find it. Errors as of ApplyWrite and AppendEntry.
+	Resend(ctx context.Context, c ResendChange) error
 
 	// Changes writes one consistent state to w: its head, then all records and live attachments whose newest change is above since,
 	// with tombstones, in order of revision. With since 0 it leaves out tombstones. If since is the current revision or higher, it reads

@@ -41,6 +41,8 @@ type site struct {
 	t     *testing.T
 	store *sqlite.Store
 	clock *clock
+	path  string // of the store
+	ring  *vault.Keyring
 }
 
 var granted = vault.Limits{Attachments: 1 << 20, Records: vault.Quota{Items: 1000, Bytes: 64 << 20}, Sessions: 50}
@@ -53,7 +55,17 @@ func newSite(t *testing.T) *site {
 // newSiteOn wraps the store.
 func newSiteOn(t *testing.T, wrap func(*sqlite.Store) vault.Store) *site {
 	t.Helper()
-	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "vault.db"))
+	ring, err := vault.ParseKeyring(vault.NewKey())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+	return openSite(t, filepath.Join(t.TempDir(), "vault.db"), ring, c, wrap)
+}
+
+func openSite(t *testing.T, path string, ring *vault.Keyring, c *clock, wrap func(*sqlite.Store) vault.Store) *site {
+	t.Helper()
+	store, err := sqlite.Open(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,12 +74,7 @@ func newSiteOn(t *testing.T, wrap func(*sqlite.Store) vault.Store) *site {
 			t.Error(err)
 		}
 	})
-	ring, err := vault.ParseKeyring(vault.NewKey())
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
-	return &site{vault.NewService(wrap(store), ring, granted, c.Now), t, store, c}
+	return &site{vault.NewService(wrap(store), ring, granted, c.Now), t, store, c, path, ring}
 }
 
 var open = vault.Door{Open: true}

@@ -138,6 +138,26 @@ type EntryChange struct {
 // MaxEnvelopes bounds the envelopes that come with an entry.
 const MaxEnvelopes = protocol.MaxEntryEnvelopes
 
+// ResendChange is a part of the history of a vault that the store lost, already replayed by chain.State.Replay.
+type ResendChange struct {
+	Base, Next Head // the store computes the Usage of Next
+	chain.Part
+	// Records are those of Part.Newest.
+	Records   []ResentRecord
+	Envelopes map[chain.Hash][]byte // as in EntryChange, of the newest entry
+	Cards     []*chain.Card         // new ones of the owner
+	Account   *AccountChange        // with the newest entry; its Card is nil. Nil without entries.
+	Now       time.Time
+	Quota     Quota
+}
+
+// ResentRecord is the newest operation at a place.
+type ResentRecord struct {
+	chain.Newest
+	Token string // of a live sealed record
+	Lost  bool   // a live attachment whose chunks are not all stored
+}
+
 // AccountChange replaces what an account entry signs.
 type AccountChange struct {
 	// User has the new Keys, AuthHash, RecoveryAuthHash and the second factor. Its Generation is that of the stored user, as in

@@ -232,3 +232,16 @@ func (c *Copy) Records() []protocol.VaultRecord {
 	slices.SortFunc(out, func(a, b protocol.VaultRecord) int { return strings.Compare(a.ItemID, b.ItemID) })
 	return out
 }
+
+// Token returns the token of a live sealed record, and false if there is none at this place with this hash.
+func (v *Replica) Token(l chain.Line) (string, bool) {
+	token := v.others[l].token
+	if e := v.entries[l.ID.String()]; e != nil && token == "" {
+		if list := e.records(l.Kind); list != nil {
+			if i, found := slices.BinarySearchFunc(*list, l.Version, byVersion); found && (*list)[i].epoch == l.Epoch {
+				token = (*list)[i].token
+			}
+		}
+	}
+	return token, token != "" && chain.HashOf(chain.HashToken, []byte(token)) == l.Hash
+}

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/client/httptransport"
@@ -156,6 +157,9 @@ func (p *program) sync(ctx context.Context, c *connection) error {
 	for _, id := range synced.Undeleted {
 		p.note("warning: item %s was not deleted, because another device changed it", id)
 	}
+	if r := synced.Resent; r != nil {
+		p.noteResent(*r)
+	}
 	if j := synced.Joined; j != nil {
 		p.note("%s brought the history of this device and the server's together", printable(j.Author, ""))
 		for _, line := range strings.Split(strings.TrimSuffix(differences(j.Differences), "\n"), "\n") {
@@ -170,6 +174,18 @@ func (p *program) sync(ctx context.Context, c *connection) error {
 		p.note("%s still under an older key; vaultsphere rotate --resume seals them again", count(synced.Outdated, "record"))
 	}
 	return nil
+}
+
+// noteResent says that a restored server was led back.
+func (p *program) noteResent(r client.Resent) {
+	since := ""
+	if r.Since > 0 {
+		since = " since " + time.UnixMilli(r.Since).Format(time.DateTime)
+	}
+	p.note("the server was restored from a backup: the changes%s were sent again", since)
+	if n := len(r.Lost); n > 0 {
+		p.note("warning: the server lost the content of %d attachment(s): attach the files again", n)
+	}
 }
 
 func (p *program) noteRefused(w client.Waiting) {

@@ -33,6 +33,7 @@ var hints = map[client.Code]string{
 	client.CodeOtherIdentity:                     unsafeHint,
 	client.CodeAttachmentAltered:                 "the rest of the vault is not affected; tell the server's operator",
 	client.Code(protocol.CodeConflict):           "look at what the other device changed, then try again",
+	client.Code(protocol.CodeWaiting):            "your changes stay on this device; tell the server's operator that the server waits for vaultsphered open",
 	client.Code(protocol.CodeStorageFull):        "nothing was changed; tell the server's operator",
 	client.Code(protocol.CodeQuotaReached):       roomHint,
 	client.Code(protocol.CodeItemQuotaReached):   roomHint,

@@ -27,7 +27,10 @@ const usage = `Usage: vaultsphered                            serve
        vaultsphered invite [URL]               print a link with which one person can register within seven days; URL is that of
                                                the page, such as https://vault.example.org
        vaultsphered backup FILE                copy the embedded store and its session key to a new file; the server may run
-       vaultsphered restore [--replace] FILE   restore them while no server runs; --replace overwrites existing data
+       vaultsphered restore [--replace] FILE   restore them while no server runs; --replace overwrites existing data. The server then
+                                               takes only what devices send again
+       vaultsphered close                      the same for DynamoDB tables that AWS restored: take only what devices send again
+       vaultsphered open                       take everything again
        vaultsphered version                    print the version
 
 ` + daemon.Usage
@@ -73,9 +76,13 @@ func command(args, environ []string, stdout, stderr io.Writer) error {
 	case len(args) == 2 && args[0] == "backup" && isWord(args[1]):
 		return backup(environ, args[1], stderr)
 	case len(args) == 2 && args[0] == "restore" && isWord(args[1]):
-		return restore(environ, args[1], false)
+		return restore(environ, args[1], false, stdout)
 	case len(args) == 3 && args[0] == "restore" && args[1] == "--replace" && isWord(args[2]):
-		return restore(environ, args[2], true)
+		return restore(environ, args[2], true, stdout)
+	case line == "open":
+		return onStore(environ, daemon.Config.Open)
+	case line == "close":
+		return onStore(environ, func(c daemon.Config, ctx context.Context) error { return c.Close(ctx, stdout) })
 	default:
 		return fmt.Errorf("%w: %q", errUsage, line)
 	}
@@ -117,14 +124,25 @@ func backup(environ []string, file string, stderr io.Writer) error {
 	return nil
 }
 
-func restore(environ []string, file string, replace bool) error {
+// onStore runs a command that needs only the store.
+func onStore(environ []string, do func(daemon.Config, context.Context) error) error {
+	config, err := daemon.StoreFromEnv(environ)
+	if err != nil {
+		return err
+	}
+	ctx, stop := untilSignal()
+	defer stop()
+	return do(config, ctx)
+}
+
+func restore(environ []string, file string, replace bool, stdout io.Writer) error {
 	config, err := daemon.ConfigFromEnv(environ)
 	if err != nil {
 		return err
 	}
 	ctx, stop := untilSignal()
 	defer stop()
-	return config.Restore(ctx, file, replace)
+	return config.Restore(ctx, file, replace, stdout)
 }
 
 // untilSignal returns a context that the first signal cancels; a second signal kills the process.

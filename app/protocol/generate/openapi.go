@@ -227,6 +227,9 @@ func (o operation) allCodes() []string {
 	}
 	if o.method != "get" {
 		codes = append(codes, "forbidden")
+		if !o.waits {
+			codes = append(codes, "waiting")
+		}
 	}
 	if o.takes != "" {
 		codes = append(codes, "too_slow", "too_large", "unsupported_media")
@@ -246,7 +249,9 @@ func (d *document) response(codes []string) string {
 	for _, code := range codes {
 		meanings = append(meanings, code+": "+d.answers[code].meaning)
 	}
-	if slices.ContainsFunc(codes, func(code string) bool { return slices.Contains([]string{"throttled", "too_slow", "unavailable"}, code) }) {
+	if slices.ContainsFunc(codes, func(code string) bool {
+		return slices.Contains([]string{"throttled", "too_slow", "unavailable", "waiting"}, code)
+	}) {
 		headers["Retry-After"] = object{"description": "Seconds. Absent if waiting does not help.", "schema": object{"type": "integer", "minimum": 1}}
 	}
 	described := content("application/json", object{"allOf": []object{

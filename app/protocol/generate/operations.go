@@ -7,6 +7,7 @@ type operation struct {
 	id, tag, summary string
 	description      string
 	guest            bool   // requires no session
+	waits            bool   // possible before the operator opens a restored server, though not a GET
 	takes, gives     string // types of package protocol; gives is empty for 204
 	parameters       []parameter
 	codes            []string // in addition to those that allCodes adds
@@ -55,7 +56,7 @@ var operations = []operation{
 	{method: "get", path: "PathOpenAPI", id: "openapi", tag: "state", summary: "Get this document", guest: true, gives: anyObject},
 	{method: "get", path: "PathSettings", id: "settings", tag: "state", summary: "Get the operator's settings that the page needs", gives: "Settings"},
 
-	{method: "post", path: "PathPrelogin", id: "prelogin", tag: "access", summary: "Get a user's key derivation parameters", guest: true,
+	{method: "post", path: "PathPrelogin", id: "prelogin", tag: "access", summary: "Get a user's key derivation parameters", guest: true, waits: true,
 		takes: "PreloginRequest", gives: "PasswordKDF"},
 	{method: "post", path: "PathUsers", id: "register", tag: "access", guest: true,
 		summary: "Create an account with its vault, and the first session", takes: "NewUserRequest", gives: "UserSession",
@@ -66,7 +67,7 @@ var operations = []operation{
 	{method: "post", path: "PathLogin", id: "login", tag: "access", summary: "Log in", guest: true,
 		description: "Ends the session that the request carries, if any.", takes: "LoginRequest", gives: "UserSession",
 		codes: []string{"invalid_credentials", "totp_required", "totp_invalid", "conflict"}},
-	{method: "post", path: "PathLogout", id: "logout", tag: "access", summary: "End this session"},
+	{method: "post", path: "PathLogout", id: "logout", tag: "access", summary: "End this session", waits: true},
 	{method: "post", path: "PathRecoveryOpen", id: "recoveryOpen", tag: "access", guest: true,
 		summary: "Get what the recovery phrase opens, and the log of the vault", takes: "PhraseProof", gives: "PhraseOpened",
 		codes: []string{"invalid_credentials"}},
@@ -94,9 +95,13 @@ var operations = []operation{
 	{method: "post", path: "PathVaultWrites", id: "vaultWrite", tag: "vault", summary: "Store a signed write, atomically",
 		takes: "WriteRequest", parameters: []parameter{vaultInPath},
 		codes: []string{"not_found", "item_quota_reached", "record_quota_reached", "branch_quota_reached", "quota_reached", "kept_quota", "revision_conflict"}},
-	{method: "post", path: "PathVaultEntries", id: "vaultEntry", tag: "vault", summary: "Store a signed log entry, atomically",
-		description: "The entry begins a new epoch (`rotate`).", takes: "VaultEntryRequest", parameters: []parameter{vaultInPath},
-		codes: []string{"not_found", "record_quota_reached", "revision_conflict"}},
+	{method: "get", path: "PathVaultResend", id: "vaultResendState", tag: "vault", guest: true, gives: "ResendState",
+		summary: "Ask what a server has that was restored from a backup", parameters: []parameter{vaultInPath}, codes: []string{"not_found"}},
+	{method: "post", path: "PathVaultResend", id: "vaultResend", tag: "vault", guest: true, waits: true, takes: "ResendRequest", gives: "ResendAnswer",
+		summary:     "Send what a restored server lost again, atomically",
+		description: "Each write and entry is checked as if it had come alone, from the server's newest one on. A member signs the request.",
+		parameters:  []parameter{vaultInPath},
+		codes:       []string{"not_found", "conflict", "item_quota_reached", "record_quota_reached", "revision_conflict"}},
 	{method: "get", path: "PathVaultHistory", id: "vaultHistory", tag: "vault", summary: "Get writes and their operations", gives: "VaultHistory",
 		description: "The answer may end early: ask again from the revision after its last write.",
 		parameters:  []parameter{vaultInPath, from, to}, codes: []string{"not_found"}},

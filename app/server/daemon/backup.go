@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/names"
 	"github.com/vaultsphere/vaultsphere/app/store/sqlite"
+	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
 var errTables = errors.New(`with STORE=dynamodb, AWS backs up and restores the tables: see "Restoring the tables" in docs/operations.md`)
@@ -59,8 +61,9 @@ func (c Config) Backup(ctx context.Context, file string) error {
 }
 
 // Restore restores the vaults and the session key of a backup to the paths in the settings. No server may be running. It
-// replaces existing data only if replace is set, and only after it has checked the whole backup.
-func (c Config) Restore(ctx context.Context, file string, replace bool) error {
+// replaces existing data only if replace is set, and only after it has checked the whole backup. The vaults wait for Open; report is as
+// in Close.
+func (c Config) Restore(ctx context.Context, file string, replace bool, report io.Writer) error {
 	if c.SQLitePath == "" {
 		return errTables
 	}
@@ -87,6 +90,9 @@ func (c Config) Restore(ctx context.Context, file string, replace bool) error {
 	if err == nil {
 		err = errors.Join(database.finish(), sqlite.Check(ctx, database.Name()))
 	}
+	if err == nil { // before the vaults are in place: a server could be started at once
+		err = sqlite.Close(ctx, database.Name())
+	}
 	if err != nil {
 		return fmt.Errorf("%s cannot be restored: %w", file, err)
 	}
@@ -99,7 +105,10 @@ func (c Config) Restore(ctx context.Context, file string, replace bool) error {
 	if err := sqlite.Restore(ctx, c.SQLitePath, database.Name()); err != nil {
 		return err
 	}
-	return secret.publish(path)
+	if err := secret.publish(path); err != nil {
+		return err
+	}
+	return c.withStore(ctx, func(s vault.Store) error { return revived(ctx, s, report) })
 }
 
 // prepareKey writes the session key of a backup to a temporary file before the vaults are replaced, so a full disk cannot

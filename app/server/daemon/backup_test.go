@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/server/daemon"
 	"github.com/vaultsphere/vaultsphere/app/store/sqlite"
@@ -183,14 +184,69 @@ func TestFailedBackupLeavesNothing(t *testing.T) {
 	}
 }
 
+// waits reports whether the store of a data directory waits for its operator.
+func waits(t *testing.T, c daemon.Config) (waits bool) {
+	t.Helper()
+	withStore(t, c, func(s vault.Store) {
+		var err error
+		if waits, err = s.Waiting(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	})
+	return waits
+}
+
+func TestRestoredVaultsWaitForTheOperator(t *testing.T) {
+	t.Parallel()
+	c := newData(t, "ada")
+	if waits(t, c) {
+		t.Error("new vaults wait")
+	}
+	wantRejected(t, c, "the server is open already", func() error { return c.Open(t.Context()) })
+	if err := c.Restore(t.Context(), newBackup(t, c), true, io.Discard); err != nil || !waits(t, c) {
+		t.Errorf("restored vaults do not wait: %v", err)
+	}
+	again := newBackup(t, c)
+	if err := c.Open(t.Context()); err != nil || waits(t, c) {
+		t.Errorf("opened vaults wait: %v", err)
+	}
+	var report bytes.Buffer
+	if err := c.Close(t.Context(), &report); err != nil || !waits(t, c) || !strings.Contains(report.String(), "ada") {
+		t.Errorf("closed vaults do not wait: %v; %s", err, &report)
+	}
+	if err := c.Restore(t.Context(), again, true, io.Discard); err != nil || !waits(t, c) {
+		t.Errorf("a backup of vaults that wait: %v", err)
+	}
+}
+
 func TestRestoreReturnsVaultsAndKey(t *testing.T) {
 	t.Parallel()
 	from := newData(t, "ada")
+	withStore(t, from, func(s vault.Store) {
+		u, err := s.User(t.Context(), "ada")
+		if err != nil {
+			t.Fatal(err)
+		}
+		signedIn := time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
+		session := vault.Session{
+			Hash: vault.SessionHash(strings.Repeat("a", 64)), UserID: u.ID, Username: u.Username, Device: "Ada's laptop", Created: signedIn,
+			LastSeen: signedIn, Expires: time.Now().Add(time.Hour),
+		}
+		if err := s.PutSession(t.Context(), session); err != nil {
+			t.Fatal(err)
+		}
+	})
 	file := newBackup(t, from)
 	for name, to := range map[string]daemon.Config{"nothing there": emptyData(t), "another vault there": newData(t, "eve"), "the same there": from} {
 		t.Run(name, func(t *testing.T) {
-			if err := to.Restore(t.Context(), file, name != "nothing there"); err != nil {
+			var report bytes.Buffer
+			if err := to.Restore(t.Context(), file, name != "nothing there", &report); err != nil {
 				t.Fatal(err)
+			}
+			for _, want := range []string{"1 user with 1 session.", "ada\tregistered", "\"Ada's laptop\", signed in 2026-11-02", "vaultsphered open"} {
+				if !strings.Contains(report.String(), want) {
+					t.Errorf("the report lacks %q: %s", want, &report)
+				}
 			}
 			wantUser(t, to, "ada")
 			withStore(t, to, func(s vault.Store) {
@@ -252,7 +308,7 @@ func TestRestoreRejectsDamagedBackups(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Run(name, func(t *testing.T) {
-				wantRejected(t, to, r.want, func() error { return to.Restore(t.Context(), file, true) })
+				wantRejected(t, to, r.want, func() error { return to.Restore(t.Context(), file, true, io.Discard) })
 			})
 		}
 	}
@@ -261,7 +317,7 @@ func TestRestoreRejectsDamagedBackups(t *testing.T) {
 		if err := os.WriteFile(file, change(at), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if err := to.Restore(t.Context(), file, true); err == nil {
+		if err := to.Restore(t.Context(), file, true, io.Discard); err == nil {
 			t.Fatalf("byte %d was changed, but the file was restored", at)
 		}
 	}
@@ -303,7 +359,7 @@ func TestRestoreProtectsExistingData(t *testing.T) {
 		if err := os.MkdirAll(r.to.DataDir, 0o700); err != nil {
 			t.Fatal(err)
 		}
-		wantRejected(t, r.to, r.want, func() error { return r.to.Restore(t.Context(), r.file, r.replace) })
+		wantRejected(t, r.to, r.want, func() error { return r.to.Restore(t.Context(), r.file, r.replace, io.Discard) })
 	}
 }
 
@@ -350,7 +406,7 @@ func TestRestoreRejectsNewerBackups(t *testing.T) {
 		if err := os.WriteFile(edited, b, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		wantRejected(t, to, name, func() error { return to.Restore(t.Context(), edited, true) })
+		wantRejected(t, to, name, func() error { return to.Restore(t.Context(), edited, true, io.Discard) })
 	}
 }
 
@@ -376,7 +432,7 @@ func TestFormat1IsRejected(t *testing.T) {
 	}
 	const want = "vaults of format 1, which this release cannot read"
 	to := newData(t, "eve")
-	wantRejected(t, to, want, func() error { return to.Restore(t.Context(), file, true) })
+	wantRejected(t, to, want, func() error { return to.Restore(t.Context(), file, true, io.Discard) })
 	wantUser(t, to, "eve")
 
 	old := emptyData(t)
@@ -402,7 +458,7 @@ func TestSessionSecretIsNotInTheBackup(t *testing.T) {
 		t.Errorf("the file contains the secret, %v", err)
 	}
 	to := emptyData(t, "SESSION_SECRET="+secret)
-	if err := to.Restore(t.Context(), file, false); err != nil {
+	if err := to.Restore(t.Context(), file, false, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	wantUser(t, to, "ada")
@@ -413,7 +469,7 @@ func TestSessionSecretIsNotInTheBackup(t *testing.T) {
 		t.Fatal(err)
 	}
 	to = emptyData(t, "SESSION_SECRET="+secret+","+strings.TrimSpace(string(key)))
-	if err := to.Restore(t.Context(), newBackup(t, from), false); err != nil {
+	if err := to.Restore(t.Context(), newBackup(t, from), false, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	wantUser(t, to, "ada")
@@ -427,7 +483,7 @@ func TestRestoreRequiresAStoppedServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := to.Restore(t.Context(), file, true); err == nil || !strings.Contains(err.Error(), "stop the server first") {
+	if err := to.Restore(t.Context(), file, true, io.Discard); err == nil || !strings.Contains(err.Error(), "stop the server first") {
 		t.Errorf("error is %v", err)
 	}
 	if _, err := s.User(t.Context(), "eve"); err != nil {
@@ -436,7 +492,7 @@ func TestRestoreRequiresAStoppedServer(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := to.Restore(t.Context(), file, true); err != nil {
+	if err := to.Restore(t.Context(), file, true, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	wantUser(t, to, "ada")

@@ -69,10 +69,14 @@ func (d *Daemon) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
+	service := vault.NewService(store, keys, d.Config.limits(), time.Now)
+	if err := service.CheckOpen(ctx); errors.Is(err, vault.ErrWaiting) {
+		d.Log.Warn("restored from a backup: taking only reads and what devices send again", "until", "vaultsphered open")
+	}
 	handler, err := server.New(server.Config{
 		Page: web.FS(), TrustedProxies: d.Config.TrustedProxies, Door: d.door(listener.Addr()), AuthRate: d.Config.AuthRate, UserRate: d.Config.UserRate,
 		BreachAddress: d.Config.BreachAddress, Version: d.Config.Version,
-	}, vault.NewService(store, keys, d.Config.limits(), time.Now), d.Log)
+	}, service, d.Log)
 	if err != nil {
 		return err
 	}

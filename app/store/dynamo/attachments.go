@@ -68,6 +68,9 @@ func (r attachmentRow) pending() bool { return r.Revision == 0 && !r.Deleted }
 
 func (r attachmentRow) live() bool { return r.Revision > 0 && !r.Deleted }
 
+// lost reports whether r was sent again to a restored store, without chunks.
+func (r attachmentRow) lost() bool { return r.live() && r.Chunks == 0 }
+
 // keptAt reports whether a write deleted the attachment and its chunks are kept at now.
 func (r attachmentRow) keptAt(now time.Time) bool {
 	return r.Deleted && r.DeletedAt != 0 && kept(r.DeletedAt, now)
@@ -254,7 +257,7 @@ func (s *Store) Chunk(ctx context.Context, id, attachment chain.ID, number int, 
 	if err != nil {
 		return vault.Chunk{}, err
 	}
-	if !found || row.gone(now) {
+	if !found || row.gone(now) || row.lost() {
 		return vault.Chunk{}, fmt.Errorf("attachment: %w", vault.ErrNotFound)
 	}
 	var stored chunkRow
@@ -274,7 +277,7 @@ func (s *Store) Attachment(ctx context.Context, id, attachment chain.ID, now tim
 	if err != nil {
 		return vault.Attachment{}, err
 	}
-	if !found || row.gone(now) {
+	if !found || row.gone(now) || row.lost() {
 		return vault.Attachment{}, fmt.Errorf("attachment: %w", vault.ErrNotFound)
 	}
 	return row.attachment()
@@ -288,7 +291,7 @@ func (s *Store) Attachments(ctx context.Context, id chain.ID) ([]vault.Attachmen
 	}
 	list := make([]vault.Attachment, 0, len(rows))
 	for _, r := range rows {
-		if r.Deleted {
+		if r.Deleted || r.lost() {
 			continue
 		}
 		a, err := r.attachment()

@@ -63,8 +63,7 @@ func (s *Store) AppendEntry(ctx context.Context, c vault.EntryChange) error {
 	writes := []write{update(s.table.Vaults, headKey(id), entryStateOf(c.Next), expression.UpdateBuilder{}, headAt(c.Base))}
 	if c.Account != nil {
 		u := c.Account.User
-		writes = append(writes, update(s.table.Users, userKey(u.Username), accountRow{loginOf(u), keysOf(u.Keys)}, nextGeneration(),
-			isUser(u.ID).And(attribute("keys.vault_id").Equal(value(id.String())), isGeneration(u.Generation))))
+		writes = append(writes, s.replaceAccount(id, u))
 		if card := c.Account.Card; card != nil {
 			writes = append(writes, s.putSigned(string(u.ID), cardID(card.Generation), card.Encode()))
 		}
@@ -74,20 +73,29 @@ func (s *Store) AppendEntry(ctx context.Context, c vault.EntryChange) error {
 		writes = append(writes, s.putSigned(id.String(), envelopeID(hash), envelope))
 	}
 	writes = append(writes, appends(c.Next.Moved()))
-	return headRefused(s.transact(ctx, writes...), c.Base, func(_ headRow, r *refused) error {
-		row, ok := r.at(1)
-		if c.Account == nil || !ok {
-			return fmt.Errorf("%w: %w", vault.ErrStoreUnavailable, r)
-		}
-		var u userRow
-		if err := decode(row, &u); err != nil {
-			return err
-		}
-		if u.Keys.Vault != id.String() {
-			return fmt.Errorf("user: %w", vault.ErrNotFound)
-		}
-		return userMoved(u, c.Account.User.ID)
-	})
+	return headRefused(s.transact(ctx, writes...), c.Base, func(_ headRow, r *refused) error { return accountRefused(r, c.Account, id) })
+}
+
+// replaceAccount replaces what an account entry of a vault signs, and the hashes. It is the second item of a transaction.
+func (s *Store) replaceAccount(id chain.ID, u vault.User) write {
+	return update(s.table.Users, userKey(u.Username), accountRow{loginOf(u), keysOf(u.Keys)}, nextGeneration(),
+		isUser(u.ID).And(attribute("keys.vault_id").Equal(value(id.String())), isGeneration(u.Generation)))
+}
+
+// accountRefused explains why a transaction failed whose second item is replaceAccount, unless c is nil.
+func accountRefused(r *refused, c *vault.AccountChange, id chain.ID) error {
+	row, ok := r.at(1)
+	if c == nil || !ok {
+		return fmt.Errorf("%w: %w", vault.ErrStoreUnavailable, r)
+	}
+	var u userRow
+	if err := decode(row, &u); err != nil {
+		return err
+	}
+	if u.Keys.Vault != id.String() {
+		return fmt.Errorf("user: %w", vault.ErrNotFound)
+	}
+	return userMoved(u, c.User.ID)
 }
 
 // Entries implements vault.Store.

@@ -193,7 +193,9 @@ func (s *Store) applyLarge(ctx context.Context, id chain.ID, rows []stagedRow, c
 }
 
 // rejections are the errors that say that a change was not committed.
-var rejections = []error{vault.ErrRevisionConflict, vault.ErrNotFound, vault.ErrItemQuota, vault.ErrRecordQuota, vault.ErrQuotaReached}
+var rejections = []error{
+	vault.ErrRevisionConflict, vault.ErrNotFound, vault.ErrConflict, vault.ErrItemQuota, vault.ErrRecordQuota, vault.ErrQuotaReached,
+}
 
 // upToDate reads a row. If a change of the row is pending, it first rolls the change forward.
 func upToDate[R any](ctx context.Context, s *Store, read func() (R, *redoLog, error)) (R, error) {

@@ -60,6 +60,21 @@ func Check(ctx context.Context, path string) error {
 	return nil
 }
 
+// Close makes a copy that Backup made wait for its operator: see vault.Store.SetWaiting. No other process may have it open. A copy of an
+// older release is migrated first.
+func Close(ctx context.Context, path string) error {
+	db, err := connect(path, "immediate", 1, writerCacheKiB)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if err := migrate(ctx, db, migrations); err != nil {
+		return err
+	}
+	_, err = db.ExecContext(ctx, waitSQL)
+	return storeError(err)
+}
+
 // mustBeVault rejects files that are not vaults, or that this release cannot read.
 func mustBeVault(ctx context.Context, db *sql.DB) error {
 	version, err := readVersion(ctx, db, migrations)

@@ -79,6 +79,9 @@ func (s *step) keepLine(ctx context.Context, l chain.Line, num, bytes int64) err
 		var chunks int64
 		err := s.tx.StmtContext(ctx, s.stmt.deleteAttachment).QueryRowContext(ctx, s.vault, l.ID[:], s.now.UnixMilli()).Scan(&chunks)
 		s.kept += chunks
+		if errors.Is(err, sql.ErrNoRows) { // it was lost: see vault.ResentRecord
+			return nil
+		}
 		return err
 	}
 	if !vault.Keeps(l.Kind) {

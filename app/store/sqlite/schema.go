@@ -48,6 +48,10 @@ CREATE TABLE server_key (
 	key BLOB NOT NULL
 ) STRICT;
 
+CREATE TABLE waiting (
+	num INTEGER PRIMARY KEY CHECK (num = 1)
+) STRICT;
+
 CREATE TABLE invitations (
 	id TEXT NOT NULL PRIMARY KEY,
 	hash BLOB NOT NULL,

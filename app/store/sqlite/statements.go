@@ -10,11 +10,12 @@ import (
 type statements struct {
 	// On the readers.
 	user, account, session, sessions, throttle, inhabited, invitation, probe, head, lines, entries, writeAt, operationsAt, branches,
-	envelope, cards, records, weight, chunk, attachment, attachments, history, keptToken, feedEnd, feedRows *sql.Stmt
+	waiting, allUsers, envelope, cards, records, weight, chunk, attachment, attachments, history, keptToken, feedEnd, feedRows *sql.Stmt
 	// On the writer.
 	lockUser, useID, insertUser, updateUser, deleteUser, serverKey, putServerKey, insertSession, touchSession, deleteSession,
 	deleteSessions, purgeSessions, writerInhabited, putInvitation, useInvitation, purgeInvitations, writerThrottle,
 	putThrottle, clearThrottle, purgeThrottles, lockVault, useVaultID, insertVault, moveWrite, moveEntry, setKeys, insertCard,
+	wait, open, dropAttachment, recordAt, dropRecord, insertTombstone,
 	insertEntry, insertEnvelope, insertWrite, insertBranch, dropTombstone, putRecord, liveRecord, deleteRecord, purgeTombstones,
 	attachmentDeleted, writerChunk, chunkBytes, growAttachment, insertChunk, makeLive, deleteAttachment, purgePending,
 	keepToken, keptBytes, keepBytes, purgeKept, purgeKeptDays, purgeKeptAttachments,
@@ -53,6 +54,8 @@ const (
 // inhabitedSQL finds a user that was deleted, too: IDs stay in the table.
 const inhabitedSQL = `SELECT EXISTS (SELECT 1 FROM used_user_ids)`
 
+const waitSQL = `INSERT INTO waiting (num) VALUES (1) ON CONFLICT DO NOTHING`
+
 const throttleSQL = `SELECT attempts, blocked_until, expires, version FROM throttles WHERE key = ?1 AND expires > ?2`
 
 // preparation is one statement to compile.
@@ -88,6 +91,8 @@ func (s *statements) all(writer, reader *sql.DB) []preparation {
 		{reader, &s.probe, `SELECT (SELECT count(*) FROM users WHERE username = ?1) + (SELECT coalesce(max(num), 0) FROM users)
 			+ (SELECT count(*) FROM sessions WHERE hash = ?1)`},
 
+		{reader, &s.waiting, `SELECT EXISTS (SELECT 1 FROM waiting)`},
+		{reader, &s.allUsers, `SELECT ` + userColumns + ` FROM users u JOIN vaults v ON v.owner = u.num ORDER BY u.username`},
 		{reader, &s.head, `SELECT ` + headColumns + ` FROM vaults v WHERE id = ?1`},
 		{reader, &s.lines, packedLines},
 		{reader, &s.entries, `SELECT e.entry FROM vaults v JOIN entries e ON e.vault = v.num AND e.sequence > ?2
@@ -122,6 +127,9 @@ func (s *statements) all(writer, reader *sql.DB) []preparation {
 		{writer, &s.deleteUser, `DELETE FROM users WHERE username = ?1`},
 		{writer, &s.serverKey, `SELECT key FROM server_key WHERE num = 1`},
 		{writer, &s.putServerKey, `INSERT INTO server_key (num, key) VALUES (1, ?1) ON CONFLICT DO NOTHING`},
+
+		{writer, &s.wait, waitSQL},
+		{writer, &s.open, `DELETE FROM waiting`},
 
 		{writer, &s.insertSession, `INSERT INTO sessions (hash, user, device, created, last_seen, expires)
 			VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING`},
@@ -164,6 +172,9 @@ func (s *statements) all(writer, reader *sql.DB) []preparation {
 			SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 WHERE NOT EXISTS (SELECT 1 FROM records` + atPlace + `)`},
 		{writer, &s.liveRecord, `SELECT num, coalesce(octet_length(token), 0) FROM records` + atPlace + `AND hash = ?6`},
 		{writer, &s.deleteRecord, `UPDATE records SET hash = NULL, token = NULL, revision = ?2, deleted = ?3 WHERE num = ?1`},
+		{writer, &s.recordAt, `SELECT coalesce(sum(octet_length(token)), 0), count(hash) > 0, coalesce(max(hash), x'') FROM records` + atPlace},
+		{writer, &s.dropRecord, `DELETE FROM records` + atPlace},
+		{writer, &s.insertTombstone, `INSERT INTO records (vault, item, kind, version, epoch, revision, deleted) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)`},
 		{writer, &s.purgeTombstones, `DELETE FROM records WHERE num IN (SELECT num FROM records WHERE deleted <= ?1 LIMIT 16)`},
 		{writer, &s.attachmentDeleted, `SELECT EXISTS (SELECT 1 FROM records WHERE vault = ?1 AND item = ?2 AND kind = ?3)`},
 
@@ -176,6 +187,7 @@ func (s *statements) all(writer, reader *sql.DB) []preparation {
 			SELECT num, ?3, ?4, ?5 FROM attachments WHERE vault = ?1 AND id = ?2`},
 		{writer, &s.makeLive, `UPDATE attachments SET live = 1, deleted = NULL
 			WHERE vault = ?1 AND id = ?2 AND count = ?3 AND stored = count AND (deleted IS NULL OR deleted > ?4)`},
+		{writer, &s.dropAttachment, `DELETE FROM attachments WHERE vault = ?1 AND id = ?2`},
 		{writer, &s.deleteAttachment, `UPDATE attachments SET live = 0, deleted = ?3 WHERE vault = ?1 AND id = ?2 RETURNING bytes`},
 		{writer, &s.insertChange, `INSERT INTO feed (vault, revision, sequence, ended) VALUES (?1, ?2, ?3, ?4)`},
 		{writer, &s.purgeFeed, `DELETE FROM feed WHERE num <= (SELECT max(num) FROM feed) - ?1`},

@@ -71,7 +71,7 @@ func (s *Store) User(ctx context.Context, name vault.Username) (vault.User, erro
 }
 
 // scanUser reads userColumns, and then more.
-func scanUser(row *sql.Row, more ...any) (vault.User, error) {
+func scanUser(row interface{ Scan(to ...any) error }, more ...any) (vault.User, error) {
 	var u vault.User
 	var created int64
 	var wraps string

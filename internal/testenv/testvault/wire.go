@@ -1,13 +1,15 @@
 package testvault
 
 import (
+	"slices"
+
 	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
 func wireKeys(k vault.Keys) protocol.AccountKeys {
-	return protocol.AccountKeys{Document: signed(k.Document), Identity: k.Identity, Wraps: k.Wraps}
+	return protocol.AccountKeys{Document: signed(k.Document), Identity: k.Identity, Wraps: slices.Clone(k.Wraps)}
 }
 
 // Registration returns a new vault, and the request that creates its account with a bearer token.
@@ -47,4 +49,33 @@ func (e Entry) Change() protocol.AccountEntry {
 		change.RecoveryAuthKey = phrase
 	}
 	return change
+}
+
+// ResendRequest returns what a client sends to lead a server that has base to the state of the vault.
+func (v *Vault) ResendRequest(base vault.Head, nonce chain.Nonce) protocol.ResendRequest {
+	c := v.Resent(base)
+	out := protocol.ResendRequest{Resend: signed(v.Resend(nonce).Encode())}
+	for _, e := range c.Entries {
+		out.Entries = append(out.Entries, signed(e.Encode()))
+	}
+	for i, w := range c.Writes {
+		out.Writes = append(out.Writes, protocol.ResentWrite{Write: signed(w.Encode()), Operations: signed(chain.EncodeOperations(c.Operations[i]))})
+	}
+	for _, card := range c.Cards {
+		out.Cards = append(out.Cards, signed(card.Encode()))
+	}
+	for _, r := range c.Records {
+		if r.Token != "" && !r.Delete {
+			out.Tokens = append(out.Tokens, r.Token)
+		}
+	}
+	if c.Account == nil {
+		return out
+	}
+	keys := wireKeys(v.Keys)
+	out.Keys = &keys
+	if v.State.Entry.Roster[0].Envelope != base.State.Entry.Roster[0].Envelope {
+		out.Envelope = signed(v.Envelope)
+	}
+	return out
 }

@@ -2,12 +2,13 @@
 import { call, callForBytes, callForFile, type Answer, type Bytes, type Tell } from "./host";
 import type {
   Acceptance, Account, AccountDeletion, Added, AlarmState, Archiving, AttachmentOf, BreachAddress, Changed, Closest, CodeOf,
-  Confirmation, Copies, CopyOpening, Device, Draft, Duplication, Edited, ExportOptions, Exported, FileName, Findings, Force,
-  Formats, Generated, HealthReport, History, Ignoring, ImportChoice, ImportPreview, ImportReport, Item, ItemID, ItemIDs, Items,
-  KeepCopy, ListParams, ListResult, Login, Marking, NewAttachment, Notice, OneTimeCode, Opened, OpenedCopy, OtherState,
-  PassphraseRules, Password, PasswordChange, PasswordRules, Phrase, PhraseCheck, Purged, QRCode, QRText, ReadOptions, Recovery,
-  Registration, RegistrationCheck, Resealed, Resumed, Rotated, Rotation, SessionEnd, SessionsResponse, Strength, StrengthOf,
-  Synced, TOTPConfirmation, TOTPEnrolment, TablePreview, Tagging, ToTrash, Together, Unlock, Username, VersionOf, Waiting, Words,
+  Confirmation, Copies, CopyOpening, DeletedItems, Device, Draft, Duplication, Edited, ExportOptions, Exported, FileName,
+  Findings, Force, Formats, Generated, HealthReport, History, Ignoring, ImportChoice, ImportPreview, ImportReport, Item,
+  ItemHistory, ItemID, ItemIDs, Items, KeepCopy, ListParams, ListResult, LogLimit, Login, Marking, NewAttachment, Notice,
+  OneTimeCode, Opened, OpenedCopy, OtherState, PassphraseRules, Password, PasswordChange, PasswordRules, Phrase, PhraseCheck,
+  Purged, QRCode, QRText, ReadOptions, Recovery, Registration, RegistrationCheck, Resealed, Resumed, Rewind, Rewound, Rotated,
+  Rotation, SessionEnd, SessionsResponse, Strength, StrengthOf, Synced, TOTPConfirmation, TOTPEnrolment, TablePreview, Tagging,
+  ToTrash, Together, Unlock, Username, VaultLog, VersionOf, Waiting, Words,
 } from "./protocol.gen";
 
 export type Nothing = Record<string, never>;
@@ -183,6 +184,26 @@ export const bringTogether = (): Promise<Together> =>
 /** Ends the alarm by a roll-back with consent, to the state that OtherState listed. */
 export const acceptServers = (params: Acceptance): Promise<Nothing> =>
   call("accept_servers", params);
+
+/** Returns the versions of an item, also of one that was deleted permanently. */
+export const itemHistory = (params: ItemID): Promise<ItemHistory> =>
+  call("item_history", params);
+
+/** Returns the items that were deleted permanently and can come back. */
+export const deletedItems = (): Promise<DeletedItems> =>
+  call("deleted_items", {});
+
+/** Returns the newest writes of the vault and the entries of its log. */
+export const vaultLog = (params: LogLimit): Promise<VaultLog> =>
+  call("vault_log", params);
+
+/** Returns what Rewind would change. */
+export const previewRewind = (params: Rewind, onProgress?: Tell, signal?: AbortSignal): Promise<Rewound> =>
+  call("preview_rewind", params, { onProgress, signal });
+
+/** Restores an earlier state. Items that cannot come back stay as they are, and the result says why. */
+export const rewind = (params: Rewind, onProgress?: Tell, signal?: AbortSignal): Promise<Rewound> =>
+  call("rewind", params, { onProgress, signal });
 
 export const attach = (params: NewAttachment, file: Blob, onProgress?: Tell, signal?: AbortSignal): Promise<Item> =>
   call("attach", params, { file, onProgress, signal });

@@ -13,11 +13,12 @@ export type CoreMethod =
   "unlock" | "lock" | "logout" | "keep_copy" | "copies" | "open_copy" | "delete_copy" | "recover" | "check_phrase" | "sync" |
   "follow" | "waiting" | "index" | "list" | "closest" | "get" | "confirm_item" | "history" | "restore_version" | "code" |
   "next_code" | "save" | "add_many" | "seal_draft" | "open_draft" | "remove" | "archive" | "trash" | "restore" | "tag" | "mark" |
-  "ignore" | "duplicate" | "empty_trash" | "purge_trash" | "item_history" | "deleted_items" | "vault_log" | "preview_rewind" |
-  "rewind" | "attach" | "attachment" | "remove_attachment" | "import_run" | "import_forget" | "plan_import" | "open_items" |
-  "account" | "change_password" | "check_password" | "prepare_phrase" | "activate_phrase" | "totp_begin" | "totp_confirm" |
-  "totp_remove" | "sessions" | "end_session" | "end_other_sessions" | "delete_account" | "health" | "item_health" | "breach" |
-  "breaches" | "breach_address" | "generate_password" | "generate_passphrase";
+  "ignore" | "duplicate" | "empty_trash" | "purge_trash" | "alarm" | "other_state" | "bring_together" | "accept_servers" |
+  "item_history" | "deleted_items" | "vault_log" | "preview_rewind" | "rewind" | "attach" | "attachment" | "remove_attachment" |
+  "import_run" | "import_forget" | "plan_import" | "open_items" | "account" | "change_password" | "check_password" |
+  "prepare_phrase" | "activate_phrase" | "prepare_rotation" | "activate_rotation" | "cancel_rotation" | "reseal" | "totp_begin" |
+  "totp_confirm" | "totp_remove" | "sessions" | "end_session" | "end_other_sessions" | "delete_account" | "health" |
+  "item_health" | "breach" | "breaches" | "breach_address" | "generate_password" | "generate_passphrase";
 
 export type WorkerMethod =
   "strength" | "draw_qr" | "scan_qr" | "formats" | "import_columns" | "import_preview" | "check_patterns" | "export_vault";
@@ -32,6 +33,11 @@ export interface APIKey {
   username?: string;
   valid_from?: string; // a date
   unknown?: string;
+}
+
+export interface Acceptance {
+  password: string;
+  head: string; // of the client.OtherState that the person has seen
 }
 
 /** Account describes the signed-in user. */
@@ -51,6 +57,26 @@ export interface AccountDeletion {
 
 export interface Added {
   added: number;
+}
+
+/** Alarm says why a vault is in alarm. */
+export interface Alarm {
+  since: number; // by this device's clock, Unix milliseconds
+  finding: Finding;
+  /**
+   * Object is what is wrong, and Number which: an entry of the log by its sequence number, or a write by its revision. Author is
+   * who it names as its author: the username on a verified card, or an id. All are empty if nothing signed is wrong.
+   */
+  object?: string; // "entry" or "write"
+  number?: number;
+  author?: string;
+}
+
+/** AlarmState says whether and why the vault is in alarm. */
+export interface AlarmState {
+  alarm: Alarm | null; // null: it is not
+  /** Readable: what this device verified is open for reading. */
+  readable: boolean;
 }
 
 export interface Archiving {
@@ -110,6 +136,9 @@ export interface Card {
   unknown?: string;
 }
 
+/** ChangeKind says how an item differs between two states of a vault. */
+export type ChangeKind = "added" | "changed" | "deleted";
+
 export interface Changed {
   item: Item;
 }
@@ -117,8 +146,9 @@ export interface Changed {
 /** Code identifies an error for a user interface: a protocol.Code of the server, or one of these. */
 export type ClientCode =
   "locked" | "wrong_password" | "bad_phrase" | "kdf_refused" | "vault_altered" | "vault_rolled_back" | "history_altered" |
-  "attachment_altered" | "record_unreadable" | "offline" | "intercepted" | "server_fault" | "cancelled" | "bad_input" |
-  "unsent_changes" | "read_only" | "reprompt" | "copy_damaged" | "not_found" | "internal";
+  "attachment_altered" | "record_unreadable" | "offline" | "intercepted" | "bad_answer" | "server_fault" | "cancelled" |
+  "bad_input" | "unsent_changes" | "read_only" | "vault_alarm" | "cannot_merge" | "other_identity" | "reprompt" |
+  "copy_damaged" | "not_found" | "internal";
 
 export interface Closest {
   items: Summary[];
@@ -179,6 +209,16 @@ export interface DeletedItems {
 
 export interface Device {
   device: string; // as the list of sessions calls it
+}
+
+/**
+ * Difference is an item that differs between two states of a vault. Both were verified and opened here: no server has a say in
+ * it.
+ */
+export interface Difference {
+  id: string;
+  title: string; // as it was if the item was deleted, else as it is now; empty if it cannot be read
+  kind: ChangeKind;
 }
 
 export interface Draft {
@@ -559,6 +599,12 @@ export interface Items {
   items: Item[];
 }
 
+/** Joined says that a write brought the branch of this device and the history of the server together. */
+export interface Joined {
+  author: string; // username on the card that signed the write
+  differences: Difference[];
+}
+
 export interface KeepCopy {
   on: boolean;
   force: boolean;
@@ -680,6 +726,18 @@ export interface Opened {
 export interface OpenedCopy {
   username: string;
   partial: boolean; // a part of the cache is damaged and missing
+}
+
+/** OtherState is the server's history during an alarm, verified by this device. */
+export interface OtherState {
+  head: string; // hash of the newest write: what AcceptServers accepts
+  revision: number;
+  /** Verified is the revision that this device verified last. */
+  verified: number;
+  author?: string; // of the newest write; empty before the first
+  differences: Difference[]; // what the items of the server differ in
+  /** Mergeable reports whether BringTogether may work: the log of the server has the newest entry that this device knows. */
+  mergeable: boolean;
 }
 
 /** Code is what only the page and its worker find wrong. */
@@ -827,6 +885,19 @@ export interface RelocatedValues {
   row: number; // the first
 }
 
+/** Resealed is the result of a Reseal. */
+export interface Resealed {
+  records: number; // sealed under the newest key
+  unreadable: number; // that do not open, and stay as they are
+}
+
+/** Resent says that this device led a restored server back. */
+export interface Resent {
+  since: number; // when the first change was signed that was sent again, by its author's clock, Unix milliseconds
+  writes: number;
+  lost: string[]; // ids of attachments whose content the server lost
+}
+
 /** Resumed is the session that Resume found. */
 export interface Resumed {
   state: State;
@@ -866,6 +937,18 @@ export interface RewoundItem {
   lost_files?: string[];
 }
 
+/** Rotated is what a rotation changed besides the keys. */
+export interface Rotated {
+  passkeys: number; // that no longer open the account, because they were not at hand
+  records: number; // still under the keys of earlier epochs: see Reseal
+}
+
+/** Rotation is a change of the encryption keys. */
+export interface Rotation {
+  password: string; // the current one
+  new_password?: string; // empty: it stays
+}
+
 /** SSHKey is a key pair, with the contents of its files. */
 export interface SSHKey {
   fingerprint?: string; // SHA256:…, as printed by ssh-keygen
@@ -880,9 +963,10 @@ export interface SSHKey {
  */
 export type ServerCode =
   "bad_request" | "unauthorized" | "invalid_credentials" | "totp_required" | "totp_invalid" | "forbidden" |
-  "invitation_required" | "invitation_invalid" | "quota_reached" | "item_quota_reached" | "record_quota_reached" | "kept_quota" |
-  "not_found" | "method_not_allowed" | "username_taken" | "user_id_taken" | "revision_conflict" | "conflict" | "too_large" |
-  "too_slow" | "unsupported_media" | "throttled" | "internal" | "unavailable" | "storage_unavailable" | "storage_full";
+  "invitation_required" | "invitation_invalid" | "quota_reached" | "item_quota_reached" | "record_quota_reached" |
+  "branch_quota_reached" | "kept_quota" | "not_found" | "method_not_allowed" | "username_taken" | "user_id_taken" |
+  "revision_conflict" | "conflict" | "too_large" | "too_slow" | "unsupported_media" | "throttled" | "internal" | "unavailable" |
+  "waiting" | "storage_unavailable" | "storage_full";
 
 /** Session is one signed-in device. Times are RFC 3339 with millisecond precision, in UTC; LastSeen may lag by five minutes. */
 export interface Session {
@@ -949,8 +1033,11 @@ export interface Synced {
   count: number; // items outside the trash
   trashed: number; // items in the trash
   unreadable: Unreadable[];
+  outdated: number; // records under the keys of earlier epochs: see Reseal
   pending: number; // changes, including refused ones
   refused: Refused[];
+  joined?: Joined; // a write has brought the branch of this device and the history of the server together
+  resent?: Resent; // the server was restored from a backup, and this device sent what it lost
   kept: string[]; // items that were deleted here but not on the server, because another device changed them
 }
 
@@ -983,6 +1070,13 @@ export interface Tagging {
 export interface ToTrash {
   ids: string[];
   keep_days: number; // 0: until the trash is emptied
+}
+
+/** Together is the result of BringTogether. */
+export interface Together {
+  author: string; // username on the card that signed the write
+  differences: Difference[];
+  unreadable: string[]; // ids of items of this device that were not brought along, because they cannot be read
 }
 
 export interface Unlock {

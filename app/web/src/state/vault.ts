@@ -2,8 +2,9 @@
 import { batch, computed, signal } from "@preact/signals";
 import * as api from "../core/api.gen";
 import { asCoreError, type CoreError } from "../core/error";
-import type { Finding, ItemType, ListResult, Progress, Summary, Waiting } from "../core/protocol.gen";
+import type { Finding, ItemType, ListResult, Progress, Resent, Summary, Waiting } from "../core/protocol.gen";
 import { locale, texts } from "../texts";
+import { when } from "../texts/dates";
 import { alarm, copyOpen, online, phase, preferences, toast } from "./app";
 import { handled } from "./app-errors";
 
@@ -194,6 +195,13 @@ function notice(now: string) {
   if (now !== synced || !online.value) void syncNow();
 }
 
+/** Says that a server that was restored from a backup has what it lost again. */
+function sentAgain(resent: Resent) {
+  const text = texts.value.inAlarm;
+  if (resent.writes) toast(text.resent({ when: when(new Date(resent.since).toISOString()) }));
+  if (resent.lost.length) toast(text.lost({ count: resent.lost.length }));
+}
+
 /** Syncs the vault with the server. Being offline is a state, not an error. */
 export async function syncNow(): Promise<void> {
   if (syncing.value || phase.value.at !== "unlocked" || copyOpen.value) return;
@@ -212,6 +220,7 @@ export async function syncNow(): Promise<void> {
     const listed = (all.value?.length ?? -1) + archived.value.length;
     if (result.changed || result.count !== listed || result.trashed !== trashed.value.length) await refresh();
     if (result.kept.length) toast(texts.value.list.stays({ count: result.kept.length }));
+    if (result.resent) sentAgain(result.resent);
     if (result.joined) toast(texts.value.inAlarm.joined({ name: result.joined.author, count: result.joined.differences.length }));
     indexDetails().catch(handled);
     purge().catch(handled);

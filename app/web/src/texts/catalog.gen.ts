@@ -181,6 +181,8 @@ export interface Texts {
     readonly mergeHint: string;
     readonly notMergeable: string;
     readonly together: (values: { count: number }) => string;
+    readonly resent: (values: { when: string | number }) => string;
+    readonly lost: (values: { count: number }) => string;
     readonly joined: (values: { count: number; name: string | number }) => string;
     readonly accept: string;
     readonly acceptHint: string;
@@ -1178,6 +1180,7 @@ export interface Texts {
     readonly bad_answer: string;
     readonly intercepted: string;
     readonly unavailable: string;
+    readonly waiting: string;
     readonly storage_unavailable: string;
     readonly storage_full: string;
     readonly too_large: string;

@@ -1,0 +1,235 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/vaultsphere/vaultsphere/app/chain"
+	"github.com/vaultsphere/vaultsphere/app/seal"
+	"github.com/vaultsphere/vaultsphere/app/vault"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/testvault"
+)
+
+// ahead moves the vault, and not the store, by writes and entries: what a store loses that is restored from a backup.
+func ahead(v *testvault.Vault) {
+	id, other := seal.NewID(), seal.NewID()
+	first := v.PutToken(chain.RecordOverview, id, 1, "first")
+	v.Apply(v.Draft(first, v.PutToken(chain.RecordDetails, id, 1, text(1000)), v.PutToken(chain.RecordOverview, other, 1, "short-lived")))
+	second := v.PutToken(chain.RecordOverview, id, 2, "second")
+	v.Apply(v.Draft(testvault.Delete(first), second, testvault.Delete(v.PutToken(chain.RecordOverview, other, 1, "short-lived"))))
+	v.Follow(accountEntry(v, 1, testvault.Renewal{Card: true, Epoch: true}))
+	v.Apply(v.Draft(testvault.Delete(second), v.PutToken(chain.RecordOverview, id, 2, "second, in epoch 2")))
+	v.Follow(v.DraftRotate())
+	v.Apply(v.Draft(items(v, 1, 10)...))
+	v.Follow(accountEntry(v, 1, testvault.Renewal{AccountKey: true}))
+}
+
+// resentTo returns the change that leads the store to v.
+func resentTo(t *testing.T, s vault.Store, v *testvault.Vault) vault.ResendChange {
+	t.Helper()
+	base, err := s.Head(t.Context(), v.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := v.Resent(base)
+	c.Now = start
+	if c.Account != nil {
+		u := accountOf(v)
+		u.Generation = 1
+		u.AuthHash = []byte("$2a$12$another password")
+		c.Account.User = u
+	}
+	return c
+}
+
+func resendLeadsAhead(t *testing.T, open func(t *testing.T) vault.Store) {
+	a, b := open(t), open(t)
+	v := founded(t, a, "ada")
+	before := v.PutToken(chain.RecordOverview, seal.NewID(), 1, "before the backup")
+	stays := v.PutToken(chain.RecordDetails, seal.NewID(), 1, "stays")
+	write(t, a, v, before, stays)
+	v.Apply(v.Draft(testvault.Delete(before)))
+	again := v.PutToken(chain.RecordOverview, before.ID, 1, "put again")
+	v.Apply(v.Draft(again))
+	ahead(v)
+	c := resentTo(t, b, v)
+	if err := a.Resend(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	u := c.Account.User
+	u.Generation = 2
+	wantAccount(t, b, u, v)
+	wantVault(t, b, v)
+	// A device that saw a part of it gets the rest, with tombstones.
+	a3 := changesSince(t, b, v.ID, 4)
+	tombs := 0
+	for _, r := range a3.records {
+		if r.Deleted {
+			tombs++
+		}
+	}
+	if tombs != 3 { // first in epoch 1, second in epoch 1, the short-lived one
+		t.Errorf("%d tombstones above revision 4", tombs)
+	}
+	write(t, b, v, testvault.Delete(again), testvault.Delete(stays))
+	wantVault(t, a, v)
+	// Without an entry.
+	v.Apply(v.Draft(items(v, 3, 10)...))
+	if err := b.Resend(t.Context(), resentTo(t, b, v)); err != nil {
+		t.Fatal(err)
+	}
+	wantVault(t, a, v)
+}
+
+func resendIsConditional(t *testing.T, open func(t *testing.T) vault.Store) {
+	a, b := open(t), open(t)
+	v := founded(t, a, "ada")
+	write(t, a, v, items(v, 1, 10)...)
+	stored := *v
+	owner := *v.Owner
+	stored.Owner = &owner
+	ahead(v)
+	c := resentTo(t, a, v)
+
+	late := c
+	account := *c.Account
+	account.User.Generation = 7
+	late.Account = &account
+	wantError(t, "another generation", b.Resend(t.Context(), late), vault.ErrConflict)
+	full := c
+	full.Quota = vault.Quota{Items: 1}
+	wantError(t, "quota of items", b.Resend(t.Context(), full), vault.ErrItemQuota)
+	full.Quota = vault.Quota{Bytes: 500}
+	wantError(t, "quota of records", b.Resend(t.Context(), full), vault.ErrRecordQuota)
+	wantVault(t, a, &stored)
+	u := accountOf(&stored)
+	u.Generation = 1
+	wantAccount(t, a, u, &stored)
+
+	write(t, b, &stored, items(&stored, 1, 10)...)
+	wantError(t, "behind a write", a.Resend(t.Context(), c), vault.ErrRevisionConflict)
+	wantVault(t, b, &stored)
+	unknown := c
+	unknown.Base.Vault = seal.NewID()
+	wantError(t, "unknown vault", a.Resend(t.Context(), unknown), vault.ErrNotFound)
+}
+
+func rivalResendsHaveOneWinner(t *testing.T, open func(t *testing.T) vault.Store) {
+	a, b := open(t), open(t)
+	v := founded(t, a, "ada")
+	ahead(v)
+	done := make(chan error)
+	for _, s := range []vault.Store{a, b} {
+		c := resentTo(t, s, v)
+		go func() { done <- s.Resend(context.WithoutCancel(t.Context()), c) }()
+	}
+	first, second := <-done, <-done
+	won := 0
+	for _, err := range []error{first, second} {
+		switch {
+		case err == nil:
+			won++
+		case !errors.Is(err, vault.ErrRevisionConflict):
+			t.Error(err)
+		}
+	}
+	if won != 1 {
+		t.Errorf("%d winners", won)
+	}
+	wantVault(t, a, v)
+}
+
+func resendOfEverySize(t *testing.T, open func(t *testing.T) vault.Store) {
+	a, b := open(t), open(t)
+	v := founded(t, a, "ada")
+	for range 3 {
+		v.Apply(v.Draft(items(v, 300, 300)...))
+	}
+	for range 40 {
+		v.Apply(v.Draft(items(v, 1, 10)...))
+	}
+	if err := a.Resend(t.Context(), resentTo(t, a, v)); err != nil {
+		t.Fatal(err)
+	}
+	wantVault(t, b, v)
+}
+
+// resendOfAttachments puts one whose chunks are stored, one that is lost, and deletes one.
+func resendOfAttachments(t *testing.T, open func(t *testing.T) vault.Store) {
+	a, b := open(t), open(t)
+	v := founded(t, a, "ada")
+	put := func(chunks []vault.Chunk) testvault.Operation {
+		t.Helper()
+		for _, c := range chunks {
+			if err := a.PutChunk(t.Context(), v.ID, c, start, 1<<20); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return testvault.Attach(chunks[0].Attachment, chunks)
+	}
+	lost, half := testvault.Chunks("lost", "in two"), testvault.Chunks("half", "of two")
+	gone, waits := put(testvault.Chunks("gone")), put(testvault.Chunks("waits", "for its write"))
+	put(half[:1])
+	write(t, a, v, gone)
+	missing, torn := testvault.Attach(lost[0].Attachment, lost), testvault.Attach(half[0].Attachment, half)
+	v.Apply(v.Draft(waits, missing, torn, testvault.Delete(gone)))
+	c := resentTo(t, a, v)
+	wantError(t, "with chunks that are missing", a.Resend(t.Context(), c), vault.ErrInvalidChange)
+	for i := range c.Records {
+		c.Records[i].Lost = c.Records[i].ID == missing.ID || c.Records[i].ID == torn.ID
+	}
+	if err := a.Resend(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	wantVault(t, b, v)
+	for id, want := range map[chain.ID]error{waits.ID: nil, missing.ID: vault.ErrNotFound, torn.ID: vault.ErrNotFound} {
+		_, err := b.Chunk(t.Context(), v.ID, id, 1, start)
+		wantError(t, "chunk", err, want)
+		_, err = b.Attachment(t.Context(), v.ID, id, start)
+		wantError(t, "attachment", err, want)
+	}
+	list, err := b.Attachments(t.Context(), v.ID)
+	list = slices.DeleteFunc(list, func(a vault.Attachment) bool { return !a.Live })
+	if err != nil || len(list) != 1 || list[0].ID != waits.ID {
+		t.Errorf("%+v, %v", list, err)
+	}
+	write(t, b, v, testvault.Delete(missing), testvault.Delete(torn), testvault.Delete(waits))
+	wantVault(t, a, v)
+}
+
+func storeWaits(t *testing.T, open func(t *testing.T) vault.Store) {
+	a, b := open(t), open(t)
+	for _, waits := range []bool{false, true, true, false, false} {
+		if err := a.SetWaiting(t.Context(), waits); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := b.Waiting(t.Context()); err != nil || got != waits {
+			t.Errorf("waits: %v, %v", got, err)
+		}
+	}
+}
+
+func usersAreListed(t *testing.T, open func(t *testing.T) vault.Store) {
+	a, b := open(t), open(t)
+	ada, eve := createUser(t, a, "ada"), createUser(t, a, "eve")
+	putSession(t, a, ada, start)
+	if _, err := a.ServerKey(t.Context(), make([]byte, 32)); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.DeleteUser(t.Context(), createUser(t, a, "gone").Username); err != nil {
+		t.Fatal(err)
+	}
+	found := map[vault.Username]vault.UserID{}
+	err := b.Users(t.Context(), func(u vault.User) error {
+		found[u.Username] = u.ID
+		_, err := b.Sessions(t.Context(), u.ID, start) // the callback may read
+		return err
+	})
+	if err != nil || len(found) != 2 || found["ada"] != ada.ID || found["eve"] != eve.ID {
+		t.Errorf("%v, %v", found, err)
+	}
+	stop := errors.New("stop")
+	wantError(t, "stopped", b.Users(t.Context(), func(vault.User) error { return stop }), stop)
+}
