@@ -61,7 +61,7 @@ func TestPastRefusesAnotherHistory(t *testing.T) {
 	}
 }
 
-// An author whom the server or a member names falsely is no proof of anyone, and keeps nobody from the history before.
+// A wrong author proves nothing, and does not hide the history before.
 func TestPastNamesNobodyWhoDidNotSign(t *testing.T) {
 	t.Parallel()
 	for name, forge := range map[string]struct {

@@ -16,7 +16,9 @@ func (d *device) twin(t testing.TB, server string) *device {
 	d.memory.mu.Lock()
 	users := maps.Clone(d.memory.users)
 	d.memory.mu.Unlock()
-	return (&device{wire: d.wire, memory: &memory{users: users}, cache: d.cache.clone()}).restarted(t, server)
+	m := newMemory()
+	m.users = users
+	return (&device{wire: d.wire, memory: m, cache: d.cache.clone()}).restarted(t, server)
 }
 
 // differences lists what a device says about the write that led it back.

@@ -70,8 +70,7 @@ func TestDigestsAtACommonRevision(t *testing.T) {
 			}
 		})(r, answer)
 	})
-	var altered *client.VaultAlteredError
-	if _, _, err := d.Digest(t.Context(), 1); !errors.As(err, &altered) {
+	if _, _, err := d.Digest(t.Context(), 1); !errors.Is(err, client.ErrHistoryAltered) {
 		t.Errorf("an altered path: %v", err)
 	}
 }

@@ -247,8 +247,8 @@ type WriteRequest struct {
 	Operations Operations `json:"operations"`
 	//wire:schema {"type":["array","null"],"optional":true}
 	Tokens []Token `json:"tokens"`
-	// Branch is required if the write names another branch: all writes of it, from the first that the vault does not have to the one
-	// that is named.
+	// Branch is required if the write names another branch: all writes of it, from the first that the vault does not have to the named
+	// write.
 	//wire:schema {"maxItems":MaxBranchWrites}
 	Branch []BranchWrite `json:"branch,omitempty"`
 }
