@@ -234,6 +234,7 @@ func TestTableActionsMatchTheStore(t *testing.T) {
 			return true
 		})
 	}
+	delete(called, "dynamodb:Scan") // by vaultsphered close, with the operator's credentials
 	var actions []string
 	for a := range called {
 		actions = append(actions, a)

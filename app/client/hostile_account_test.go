@@ -113,11 +113,9 @@ func TestAnAccountKeyBelowTheRememberedGenerationIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	again := d.again()
-	for name, open := range map[string]func() error{
-		"unlock": func() error { _, err := again.Unlock(t.Context(), password); return err },
-		"log-in": func() error { _, err := again.Login(t.Context(), "anna", password, "", "x"); return err },
-	} {
-		err := open()
+	_, unlockErr := again.Unlock(t.Context(), password)
+	_, loginErr := again.Login(t.Context(), "anna", password, "", "x") // ends the session of before
+	for name, err := range map[string]error{"unlock": unlockErr, "log-in": loginErr} {
 		if f := client.Explain(err); f.Code != client.CodeVaultAltered || len(f.Findings) == 0 || f.Findings[0].Code != bridge.OldAccountKey {
 			t.Errorf("%s: %v (%+v)", name, err, f)
 		}

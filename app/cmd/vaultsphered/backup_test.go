@@ -123,8 +123,12 @@ func TestBackupHasAllAcknowledgedWrites(t *testing.T) {
 		t.Errorf("exit %d: %s", code, p.log)
 	}
 	c.wg.Wait()
-	if code, stdout, stderr := runProgram(t, []string{"restore", file}, "DATA_DIR="+restored); code != 0 || stdout != "" || stderr != "" {
+	code, stdout, stderr := runProgram(t, []string{"restore", file}, "DATA_DIR="+restored)
+	if code != 0 || !strings.HasPrefix(stdout, "The backup brings back 6 users with 6 sessions.") || stderr != "" {
 		t.Fatalf("exit %d, %q, %q", code, stdout, stderr)
+	}
+	if code, stdout, stderr := runProgram(t, []string{"open"}, "DATA_DIR="+restored); code != 0 || stderr != "" {
+		t.Fatalf("open: exit %d, %q, %q", code, stdout, stderr)
 	}
 	p = serveProcess(t, "DATA_DIR="+restored)
 	c.check(p.url, promised)
@@ -187,18 +191,19 @@ func TestBackupMentionsTheMissingSecret(t *testing.T) {
 	settings := []string{"DATA_DIR=" + data, "SESSION_SECRET=" + vault.NewKey()}
 	serveProcess(t, settings...).end(t, syscall.SIGTERM)
 	for _, c := range []struct {
-		args   []string
-		code   int
-		stderr string
+		args           []string
+		code           int
+		stdout, stderr string
 	}{
-		{[]string{"backup", file}, 0, "vaultsphered: the backup does not contain SESSION_SECRET: back it up separately\n"},
-		{[]string{"backup", file}, 1, "vaultsphered: error: " + file + " already exists: choose another name\n"},
-		{[]string{"restore", file}, 1, "vaultsphered: error: " + filepath.Join(data, "vault.db") + " already exists: use --replace to replace it with the backup\n"},
-		{[]string{"restore", "--replace", file}, 0, ""},
+		{[]string{"backup", file}, 0, "", "vaultsphered: the backup does not contain SESSION_SECRET: back it up separately\n"},
+		{[]string{"backup", file}, 1, "", "vaultsphered: error: " + file + " already exists: choose another name\n"},
+		{[]string{"restore", file}, 1, "", "vaultsphered: error: " + filepath.Join(data, "vault.db") + " already exists: use --replace to replace it with the backup\n"},
+		{[]string{"restore", "--replace", file}, 0, "The backup brings back 0 users with 0 sessions. Look for users who were deleted, and sessions that were " +
+			"ended, since then.\nThe server takes only what devices send again until you run: vaultsphered open\n", ""},
 	} {
 		var stdout, stderr strings.Builder
-		if code := run(c.args, settings, &stdout, &stderr); code != c.code || stdout.String() != "" || stderr.String() != c.stderr {
-			t.Errorf("%v: exit %d, %q, %q; want %d, %q", c.args, code, stdout.String(), stderr.String(), c.code, c.stderr)
+		if code := run(c.args, settings, &stdout, &stderr); code != c.code || stdout.String() != c.stdout || stderr.String() != c.stderr {
+			t.Errorf("%v: exit %d, %q, %q; want %d, %q, %q", c.args, code, stdout.String(), stderr.String(), c.code, c.stdout, c.stderr)
 		}
 	}
 	for _, command := range []string{"backup", "restore"} {
