@@ -21,7 +21,7 @@ import { startCore, turns } from "./core.mjs";
 
 const items = (...titles) => titles.map((title) => ({ id: title, type: "login", title }));
 const listOf = (items, total = items.length) => ({ items, total, complete: true });
-const synced = { revision: 1, changed: true, count: 0, trashed: 0, pending: 0, refused: [], kept: [] };
+const synced = { revision: 1, changed: true, count: 0, trashed: 0, outdated: 0, pending: 0, refused: [], kept: [] };
 
 let answers;
 const core = await startCore(new Proxy({}, { get: (_, method) => answers[method] }));
@@ -38,6 +38,7 @@ beforeEach(() => {
     sync: () => synced,
     index: () => ({}),
     purge_trash: () => ({ purged: 0 }),
+    alarm: () => ({ readable: false }),
   };
   before = Object.fromEntries(["list", "sync"].map((method) => [method, core.calls(method).length]));
 });
