@@ -17,7 +17,7 @@ import {
   startServer,
   unlock,
 } from "./stage.mjs";
-import { cutOff, reconnect, tamperVault, VAULT } from "./tamper.mjs";
+import { cutOff, damageMemory, reconnect, tamperVault, VAULT } from "./tamper.mjs";
 
 let browser, server, page;
 before(async () => {
@@ -188,19 +188,14 @@ test("an older vault leaves what this device verified open", async () => {
   assert.deepEqual(await findingsInBothThemes(page), []);
 });
 
-test("the alarm about a swapped account offers the copy before signing out", async () => {
+test("the alarm about a damaged memory offers the copy before signing out", async () => {
   await addMany(page, logins(2));
   await page.getByText("5 items").waitFor();
-  await page.context().route("**/api/v1/account", async (route) => {
-    const response = await route.fetch();
-    const account = await response.json();
-    account.keys.identity = account.keys.identity.replace(/^.{20}/, (start) => [...start].reverse().join(""));
-    await route.fulfill({ response, json: account });
-  });
+  await damageMemory(page);
   await page.reload();
   await heading(page, "Your vault is locked");
   await unlock(page);
-  await heading(page, "Your vault may have been tampered with");
+  await heading(page, "The server has an older version of your vault");
   const openHere = page.getByRole("button", { name: "Open the offline copy" });
   await openHere.waitFor();
   assert.deepEqual(await page.locator(".actions button").allTextContents(), [

@@ -50,3 +50,23 @@ export async function breakItem(page, id) {
     });
   while (!(await worker.evaluate(() => globalThis.brokenSync)));
 }
+
+/** Damages what this device remembers of the vault. Returns a function that mends it. */
+export async function damageMemory(page) {
+  const store = (values) =>
+    page.evaluate(async (values) => {
+      const result = (request) =>
+        new Promise((done, fail) => Object.assign(request, { onsuccess: () => done(request.result), onerror: fail }));
+      const memory = (await result(indexedDB.open("vaultsphere"))).transaction("memory", "readwrite").objectStore("memory");
+      const before = {};
+      for (const key of await result(memory.getAllKeys())) {
+        const value = await result(memory.get(key));
+        if (typeof value !== "string") continue;
+        before[key] = value;
+        await result(memory.put(values ? values[key] : "{", key));
+      }
+      return before;
+    }, values);
+  const intact = await store();
+  return () => store(intact);
+}

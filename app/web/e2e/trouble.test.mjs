@@ -272,7 +272,9 @@ test("a rolled-back vault is noticed", async () => {
   await reloadLocked();
   await tamperVault(page, (vault) => Object.assign(vault, old));
   await unlock(page);
-  await heading(page, "The server has an older version of your vault");
+  await page.getByText("Read-only: the server shows a different history of your vault.").waitFor();
+  await page.getByText("5 items").waitFor();
+  await page.getByRole("link", { name: "What to do" }).click();
   await page.getByText(/^The server sent version \d+\. This device has already seen version \d+\.$/).waitFor();
 });
 

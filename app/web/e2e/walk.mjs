@@ -14,7 +14,7 @@ import {
   signIn,
   unlock,
 } from "./stage.mjs";
-import { breakItem, cutOff, reconnect, tamperVault, VAULT } from "./tamper.mjs";
+import { breakItem, cutOff, damageMemory, reconnect, tamperVault, VAULT } from "./tamper.mjs";
 import { codeFor } from "./totp.mjs";
 
 /**
@@ -308,9 +308,19 @@ export async function walk(page, visit) {
   await tamperVault(page, (vault) => vault.records.push({ ...surplus, revision: vault.revision }));
   await page.getByLabel("Master password", { exact: true }).fill(PASSWORD);
   await page.getByRole("button", { name: "Unlock" }).click();
-  await heading(page, "Your vault may have been tampered with");
-  await visit("altered");
+  await page.getByText("Read-only: the server shows a different history of your vault.").waitFor();
+  await visit("alarm-banner");
+  await page.getByRole("link", { name: "What to do" }).click();
+  await heading(page, "Your vault is read-only");
+  await visit("alarm");
   await page.unroute(VAULT);
+  await page.keyboard.press("Alt+l");
+  await heading(page, "Your vault is locked");
+  const mend = await damageMemory(page);
+  await unlock(page);
+  await heading(page, "The server has an older version of your vault");
+  await visit("altered");
+  await mend();
   await page.getByRole("button", { name: "Sign out and delete" }).click();
   await dialogOpen();
   await visit("altered-sign-out");

@@ -161,6 +161,7 @@ export interface Texts {
     readonly likely: string;
     readonly differences: string;
     readonly comparing: string;
+    readonly unsigned: string;
     readonly revisions: (values: { device: string | number; server: string | number }) => string;
     readonly same: string;
     readonly kinds: {

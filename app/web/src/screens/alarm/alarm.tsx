@@ -1,6 +1,7 @@
 // The page of a vault in alarm: the cause, the differences, and the ways out.
 import { useEffect, useState } from "preact/hooks";
 import * as api from "../../core/api.gen";
+import { asCoreError } from "../../core/error";
 import type { ChangeKind, Difference, OtherState } from "../../core/protocol.gen";
 import { alarm, toast } from "../../state/app";
 import { go, href } from "../../state/route";
@@ -68,13 +69,21 @@ function Cause() {
 export function AlarmPage() {
   const text = texts.value.inAlarm;
   const [other, setOther] = useState<OtherState | null>(null);
+  const [unsigned, setUnsigned] = useState(false);
   const [exported, setExported] = useState(false);
   const [accepting, setAccepting] = useState(false);
   const look = useTask();
   const task = useTask();
   const compare = async () => {
     setOther(null);
-    setOther(await api.otherState());
+    try {
+      setOther(await api.otherState());
+      setUnsigned(false);
+    } catch (e) {
+      if (asCoreError(e).code !== "vault_altered") throw e;
+      setUnsigned(true); // the vault that this device verified stays open
+      return;
+    }
     const state = await api.alarm();
     if (state.alarm) alarm.value = state.alarm; // it may now name the author
   };
@@ -117,6 +126,7 @@ export function AlarmPage() {
         <h2>{text.differences}</h2>
         {look.busy && <p role="status">{text.comparing}</p>}
         <Problem error={look.error} />
+        {unsigned && <p>{text.unsigned}</p>}
         {other && (
           <>
             <p>{text.revisions({ device: other.verified, server: other.revision })}</p>
