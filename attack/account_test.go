@@ -100,7 +100,7 @@ var accounts = []attack{
 			s.rotate()
 			must(s.T, s.device.signIn(s.T))
 			s.gate.lie(s.accounts(func(a *protocol.UserAccount) { a.Keys = old }))
-			return s.refused(want{"another generation of the account key", altered.page})
+			return s.refused(altered)
 		},
 	},
 	{

@@ -279,7 +279,7 @@ func (op *operation) proveAccount(v *vault, log *replica.Log) error {
 	err := v.keys.check(v.account, log)
 	if err == nil {
 		v.proven = true
-		return nil
+		return op.compareAccount(v)
 	}
 	v.proven = false
 	a, fetchErr := op.fetchAccount()
@@ -341,6 +341,23 @@ func (v *vault) openNewer(user chain.ID, parts signedParts, log *replica.Log) (a
 		return accountKeys{}, accountProblem(err)
 	}
 	return accountKeys{}, ErrRekeyed
+}
+
+// compareAccount returns an error if the server showed another account when the vault was unlocked, and still does, although its log signs
+// that of v. A restored server has the right one as soon as it has the log.
+func (op *operation) compareAccount(v *vault) error {
+	if !v.shownOther {
+		return nil
+	}
+	a, err := op.fetchAccount()
+	if err != nil {
+		return err
+	}
+	v.shownOther = !sameKeys(&a, &v.account)
+	if v.shownOther {
+		return accountProblem(chain.ErrDocument)
+	}
+	return nil
 }
 
 // proveCached is proveAccount for a log in the cache, which may be newer than the cached account.

@@ -224,10 +224,10 @@ func (c *Client) unlock(ctx context.Context, open func(protocol.UserAccount, Rem
 	}
 	v, err := open(a, remembered)
 	if err != nil {
-		v, err = op.openSigned(a, remembered, open, err)
-	}
-	if err != nil {
-		return Opened{}, err
+		if v, err = op.openSigned(a, remembered, open, err); err != nil {
+			return Opened{}, err
+		}
+		v.shownOther = true
 	}
 	v.recollect(remembered)
 	return op.show(v, offline)

@@ -14,10 +14,11 @@ import (
 // Client.mu.
 type vault struct {
 	*replica.Replica
-	user    chain.ID
-	account protocol.UserAccount // from which the keys were opened
-	keys    accountKeys
-	proven  bool // the log, which was verified, signs account
+	user       chain.ID
+	account    protocol.UserAccount // from which the keys were opened
+	keys       accountKeys
+	proven     bool // the log, which was verified, signs account
+	shownOther bool // the server showed another account at the unlock: see compareAccount
 
 	readOnly   bool          // a cache opened by OpenCopy, without a server
 	remembered Remembered    // the device's memory
