@@ -184,22 +184,7 @@ func (op *operation) changeAccount(v *vault, current seal.AuthKey, draft func(*a
 		if w := v.keys.document.Wrap(chain.MethodPassword, chain.ID{}); w == nil || w.AuthKey != current.Hash() {
 			return ErrWrongPassword
 		}
-		d, err := v.draft()
-		if err != nil {
-			return err
-		}
-		draft(d)
-		e, err := d.sign(v.Log())
-		if err != nil {
-			return err
-		}
-		request := protocol.AccountEntryRequest{CurrentAuthKey: current.Encode(), Change: e.wire()}
-		wire(&request.Change)
-		v.next = nil
-		if !e.key.Equal(v.keys.key) {
-			v.next = &nextKey{e.key, e.generation}
-		}
-		err = op.sendEntry(v, e.entry, protocol.PathAccountEntry, request)
+		err := op.signAndSend(v, current, draft, wire)
 		if errors.Is(err, ErrUncertain) || !hasCode(err, protocol.CodeRevisionConflict) && !hasCode(err, protocol.CodeConflict) {
 			return err
 		}
@@ -208,6 +193,25 @@ func (op *operation) changeAccount(v *vault, current seal.AuthKey, draft func(*a
 		}
 	}
 	return ErrBusy
+}
+
+func (op *operation) signAndSend(v *vault, current seal.AuthKey, draft func(*accountDraft), wire func(*protocol.AccountEntry)) error {
+	d, err := v.draft()
+	if err != nil {
+		return err
+	}
+	draft(d)
+	e, err := d.sign(v.Log())
+	if err != nil {
+		return err
+	}
+	request := protocol.AccountEntryRequest{CurrentAuthKey: current.Encode(), Change: e.wire()}
+	wire(&request.Change)
+	v.next = nil
+	if !e.key.Equal(v.keys.key) {
+		v.next = &nextKey{e.key, e.generation}
+	}
+	return op.sendEntry(v, e.entry, protocol.PathAccountEntry, request)
 }
 
 // Recover sets a new password with the recovery phrase. All sessions end, and the vault is unlocked in a new one.

@@ -40,10 +40,10 @@ type part struct {
 // giveBack leads a restored server to the state that this device remembers. It returns errAhead if it cannot.
 func (op *operation) giveBack(v *vault) (*Resent, error) {
 	seen, err := v.seen()
-	if err != nil {
-		return nil, err
+	if err == nil {
+		err = op.holds(v, seen)
 	}
-	if err := op.holds(v, seen); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	steps, err := op.openHistory(v)
@@ -52,32 +52,38 @@ func (op *operation) giveBack(v *vault) (*Resent, error) {
 	}
 	done := &Resent{Lost: []string{}}
 	for range maxAttempts {
-		var server protocol.ResendState
-		if err := op.call(methodGet, vaultPath(v, protocol.PathVaultResend), nil, &server); err != nil {
-			return nil, err
-		}
-		if server.Revision == seen.Revision && server.Sequence == seen.Entry.Sequence {
-			return done, nil // another device was faster, or this was the last part
+		server, complete, err := op.resendState(v, seen)
+		if err != nil || complete {
+			return done, err // another device was faster, or this was the last part
 		}
 		next, err := op.nextPart(v, &steps, seen, server)
 		if err != nil {
 			return nil, err
 		}
 		lost, err := op.sendPart(v, next, server.Nonce)
-		var refused *ServerError
-		switch {
-		case errors.As(err, &refused) && (refused.Code == protocol.CodeRevisionConflict || refused.Code == protocol.CodeConflict):
+		if hasCode(err, protocol.CodeRevisionConflict) || hasCode(err, protocol.CodeConflict) {
 			continue // another device was faster
-		case err != nil:
+		}
+		if err != nil {
 			return nil, err
 		}
-		if done.Since == 0 && len(next.Writes) > 0 {
-			done.Since = next.Writes[0].Time
-		}
-		done.Writes += len(next.Writes)
-		done.Lost = append(done.Lost, lost...)
+		done.add(next, lost)
 	}
 	return nil, ErrBusy
+}
+
+// resendState returns what the server has, and whether it has all.
+func (op *operation) resendState(v *vault, seen chain.State) (server protocol.ResendState, complete bool, err error) {
+	err = op.call(methodGet, vaultPath(v, protocol.PathVaultResend), nil, &server)
+	return server, server.Revision == seen.Revision && server.Sequence == seen.Entry.Sequence, err
+}
+
+func (r *Resent) add(p *part, lost []string) {
+	if r.Since == 0 && len(p.Writes) > 0 {
+		r.Since = p.Writes[0].Time
+	}
+	r.Writes += len(p.Writes)
+	r.Lost = append(r.Lost, lost...)
 }
 
 // leadBack answers an alarm: it leads a restored server back, and pulls again. If the server cannot be led back, or shows another history
@@ -235,15 +241,8 @@ func (op *operation) partOf(v *vault, history *deviceHistory, seen chain.State, 
 		p.Entries, p.entry = append(p.Entries, e), e
 		p.request.Entries = append(p.request.Entries, encodeSigned(e.Encode()))
 	}
-	for _, o := range p.Newest() {
-		if o.Delete || !o.Kind.Sealed() {
-			continue
-		}
-		token, ok := v.Token(o.Line)
-		if !ok {
-			return nil, errAhead // replaced later: only a later root is complete
-		}
-		p.request.Tokens = append(p.request.Tokens, token)
+	if err := p.addTokens(v); err != nil {
+		return nil, err
 	}
 	if err := p.addKeys(v, history, v.Log().Entries[server.Sequence]); err != nil {
 		return nil, err
@@ -256,6 +255,21 @@ func (op *operation) partOf(v *vault, history *deviceHistory, seen chain.State, 
 		return nil, errAhead
 	}
 	return p, nil
+}
+
+// addTokens adds the tokens of the records that are live at the end of a part.
+func (p *part) addTokens(v *vault) error {
+	for _, o := range p.Newest() {
+		if o.Delete || !o.Kind.Sealed() {
+			continue
+		}
+		token, ok := v.Token(o.Line)
+		if !ok {
+			return errAhead // replaced later: only a later root is complete
+		}
+		p.request.Tokens = append(p.request.Tokens, token)
+	}
+	return nil
 }
 
 // addKeys adds what the newest entry of a part signs, and the cards that are new after the server's entry.

@@ -138,6 +138,20 @@ func (op *operation) sendEntry(v *vault, entry *chain.Entry, path string, reques
 	return op.postEntry(v, sent, entry)
 }
 
+// mayStand reports whether a request that failed with err may have been carried out, or something in its place.
+func (op *operation) mayStand(err error) bool {
+	return err == nil || hasCode(err, protocol.CodeRevisionConflict) || op.lost(err)
+}
+
+// syncAfter looks for an entry whose request ended with err.
+func (op *operation) syncAfter(v *vault, err error) error {
+	_, syncErr := op.sync(v)
+	if syncErr == nil || errors.Is(syncErr, ErrRekeyed) { // by this entry, of an earlier run of the program, or by another
+		return syncErr
+	}
+	return fmt.Errorf("%w: %w", ErrUncertain, errors.Join(err, syncErr))
+}
+
 // postEntry sends an entry and finds out what became of it. If that is open, the entry stays in flight, whatever the server says, unless
 // it refuses the entry permanently: see writeInFlight.
 func (op *operation) postEntry(v *vault, sent *entryInFlight, entry *chain.Entry) error {
@@ -148,18 +162,14 @@ func (op *operation) postEntry(v *vault, sent *entryInFlight, entry *chain.Entry
 			return errors.Join(err, op.dropEntry(v))
 		}
 		conflict := hasCode(err, protocol.CodeConflict)
-		if err != nil && !conflict && !hasCode(err, protocol.CodeRevisionConflict) && !op.lost(err) {
+		if !conflict && !op.mayStand(err) {
 			return err
 		}
 		if op.ctx.Err() != nil {
 			break
 		}
-		_, syncErr := op.sync(v)
-		if errors.Is(syncErr, ErrRekeyed) { // by this entry, of an earlier run of the program, or by another
+		if syncErr := op.syncAfter(v, err); syncErr != nil {
 			return syncErr
-		}
-		if syncErr != nil {
-			return fmt.Errorf("%w: %w", ErrUncertain, errors.Join(err, syncErr))
 		}
 		done, held := decided(entry, v.Log())
 		switch {

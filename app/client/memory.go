@@ -145,14 +145,14 @@ func (r Remembered) Merge(newer Remembered) (Remembered, error) {
 		if err != nil {
 			return r, err
 		}
-		was, is := r.seen(seen.Vault), newer.seen(seen.Vault)
-		if ok && is.Turns > was.Turns {
+		turned := newer.seen(seen.Vault).Turns - r.seen(seen.Vault).Turns
+		switch {
+		case !ok || turned < 0: // newer is not newer here
+		case turned > 0:
 			continue
-		}
-		if ok && is.Turns == was.Turns && parted(old, s) {
+		case parted(old, s):
 			return r, &RolledBackError{Seen: old.Revision, Got: s.Revision}
-		}
-		if ok && is.Turns == was.Turns && s.Revision >= old.Revision && s.Entry.Sequence >= old.Entry.Sequence {
+		case s.Revision >= old.Revision && s.Entry.Sequence >= old.Entry.Sequence:
 			continue
 		}
 		out = out.with(seen)

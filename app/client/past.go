@@ -214,14 +214,12 @@ func (v *vault) title(id string) string {
 func (op *operation) nameDeleted(v *vault, p *replica.Past, lines []LogLine, overviews map[string]chain.Line) error {
 	unnamed := map[string]bool{}
 	var ask []chain.Line
-	for _, line := range lines {
-		for _, it := range line.Items {
-			if l, ok := overviews[it.ID]; ok && it.Title == "" && !unnamed[it.ID] {
-				unnamed[it.ID] = true
-				ask = append(ask, l)
-			}
+	untitled(lines, func(it *LogItem) {
+		if l, ok := overviews[it.ID]; ok && !unnamed[it.ID] {
+			unnamed[it.ID] = true
+			ask = append(ask, l)
 		}
-	}
+	})
 	tokens, err := op.tokens(v, ask)
 	if err != nil {
 		return err
@@ -232,14 +230,18 @@ func (op *operation) nameDeleted(v *vault, p *replica.Past, lines []LogLine, ove
 			titles[it.ID] = it.Title
 		}
 	}
+	untitled(lines, func(it *LogItem) { it.Title = titles[it.ID] })
+	return nil
+}
+
+func untitled(lines []LogLine, each func(*LogItem)) {
 	for i := range lines {
 		for j := range lines[i].Items {
 			if it := &lines[i].Items[j]; it.Title == "" {
-				it.Title = titles[it.ID]
+				each(it)
 			}
 		}
 	}
-	return nil
 }
 
 // tokens gets the tokens of records that were replaced or deleted.

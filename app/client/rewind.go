@@ -97,17 +97,16 @@ func (c *Client) rewind(ctx context.Context, r Rewind, progress func(done, total
 		return Rewound{}, err
 	}
 	defer op.end()
-	v, p, err := op.past()
+	v, _, err := op.past()
 	if err != nil {
 		return Rewound{}, err
 	}
 	if err := op.flush(v); err != nil {
 		return Rewound{}, err
 	}
-	if v.Revision() != p.Revision() { // the outbox had changes
-		if p, err = v.Past(); err != nil {
-			return Rewound{}, err
-		}
+	p, err := v.Past() // the outbox may have had changes
+	if err != nil {
+		return Rewound{}, err
 	}
 	w := &rewinding{operation: op, v: v, past: p, now: time.Now(), whole: len(r.IDs) == 0, moved: map[string]bool{}}
 	out, formers, err := w.plan(r)
@@ -116,15 +115,8 @@ func (c *Client) rewind(ctx context.Context, r Rewind, progress func(done, total
 	}
 	for total := len(formers); len(formers) > 0; {
 		n := min(rewindBatch, len(formers))
-		targets, err := w.resolve(formers[:n])
-		if err == nil {
-			err = do(w, targets)
-		}
-		if err != nil {
+		if err := w.batch(&out, formers[:n], do); err != nil {
 			return out, err
-		}
-		for _, t := range targets {
-			out.Items = append(out.Items, t.RewoundItem)
 		}
 		formers = formers[n:]
 		if progress != nil {
@@ -135,6 +127,20 @@ func (c *Client) rewind(ctx context.Context, r Rewind, progress func(done, total
 		_, _ = op.clearOrphans(v) // the items are gone; a later call deletes the attachments that remain
 	}
 	return out, nil
+}
+
+func (w *rewinding) batch(out *Rewound, formers []*replica.Former, do func(*rewinding, []*rewindTarget) error) error {
+	targets, err := w.resolve(formers)
+	if err == nil {
+		err = do(w, targets)
+	}
+	if err != nil {
+		return err
+	}
+	for _, t := range targets {
+		out.Items = append(out.Items, t.RewoundItem)
+	}
+	return nil
 }
 
 // plan goes back to the revision, and finds the items that had other records then.
@@ -151,13 +157,10 @@ func (w *rewinding) plan(r Rewind) (Rewound, []*replica.Former, error) {
 		chosen[id] = true
 	}
 	last, err := w.goBack(w.v, w.past, out.Revision, func(s replica.Step) {
+		moved, undone := r.Seen > 0 && s.Revision > r.Seen, r.Undo && s.Revision == r.Revision && w.whole
 		for _, did := range s.Items() {
-			if r.Seen > 0 && s.Revision > r.Seen {
-				w.moved[did.ID] = true
-			}
-			if r.Undo && s.Revision == r.Revision && w.whole {
-				chosen[did.ID] = true
-			}
+			w.moved[did.ID] = w.moved[did.ID] || moved
+			chosen[did.ID] = chosen[did.ID] || undone
 		}
 	})
 	if err != nil {
@@ -167,12 +170,17 @@ func (w *rewinding) plan(r Rewind) (Rewound, []*replica.Former, error) {
 		out.Time, out.Author = timeOf(last.Time), authorOf(w.past, *last)
 	}
 	formers := w.past.Formers(func(id chain.ID) bool { return w.whole && !r.Undo || chosen[id.String()] })
-	for _, id := range r.IDs {
+	return out, formers, w.known(r.IDs, formers)
+}
+
+// known returns ErrNotFound for an item that is neither in the vault nor was there then.
+func (w *rewinding) known(ids []string, formers []*replica.Former) error {
+	for _, id := range ids {
 		if !slices.ContainsFunc(formers, func(f *replica.Former) bool { return f.ID == id }) && w.v.Verified(id) == nil {
-			return out, nil, fmt.Errorf("%w: %s", ErrNotFound, id)
+			return fmt.Errorf("%w: %s", ErrNotFound, id)
 		}
 	}
-	return out, formers, nil
+	return nil
 }
 
 // resolve opens the states of items, and says what changes. It leaves out items whose contents are the same.
@@ -334,8 +342,30 @@ func (w *rewinding) put(ch *replica.Change, t *rewindTarget, e *replica.Entry) e
 
 // reattach makes the attachments live again that the items had. One that the server no longer keeps is noted with its item.
 func (w *rewinding) reattach(targets []*rewindTarget) error {
-	lines := map[chain.Line][]*rewindTarget{}
-	names := map[chain.Line]string{}
+	lines, names := w.detached(targets)
+	for l, of := range lines {
+		err := w.operation.apply(w.v, noEdit, func(ch *replica.Change) error {
+			if _, gone := w.past.Attachment(l.ID); gone {
+				ch.Reattach(l)
+			}
+			return nil
+		})
+		lost := hasCode(err, protocol.CodeBadRequest)
+		if err != nil && !lost {
+			return err
+		}
+		for _, t := range of {
+			if lost {
+				t.LostFiles = append(t.LostFiles, names[l])
+			}
+		}
+	}
+	return nil
+}
+
+// detached returns the attachments of items that are not live any more, with their items, and their names.
+func (w *rewinding) detached(targets []*rewindTarget) (lines map[chain.Line][]*rewindTarget, names map[chain.Line]string) {
+	lines, names = map[chain.Line][]*rewindTarget{}, map[chain.Line]string{}
 	for _, t := range targets {
 		if t.Problem != "" {
 			continue
@@ -350,22 +380,5 @@ func (w *rewinding) reattach(targets []*rewindTarget) error {
 			}
 		}
 	}
-	for l, of := range lines {
-		err := w.operation.apply(w.v, noEdit, func(ch *replica.Change) error {
-			if _, gone := w.past.Attachment(l.ID); gone {
-				ch.Reattach(l)
-			}
-			return nil
-		})
-		if hasCode(err, protocol.CodeBadRequest) {
-			for _, t := range of {
-				t.LostFiles = append(t.LostFiles, names[l])
-			}
-			err = nil
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return lines, names
 }

@@ -192,24 +192,31 @@ func (op *operation) queueWrite(v *vault, w *writeInFlight, then func([]outbox.C
 // dropMade removes the changes of the outbox that the verified history has already.
 func (op *operation) dropMade(v *vault) error {
 	for _, q := range v.outbox.Changes {
-		for _, s := range q.Statements() {
-			if s.Revision > v.Revision() || v.absent[s.Hash] {
-				continue
-			}
-			there, err := op.writeAt(v, s.Revision)
-			if err != nil {
-				return err
-			}
-			if encodeHash(there) != s.Hash {
-				v.absent[s.Hash] = true
-				continue
-			}
+		s, made, err := op.madeStatement(v, q)
+		if err == nil && made {
 			err = op.changeOutbox(v, func(changes []outbox.Change) []outbox.Change { return outbox.Made(changes, q.Key, s) })
-			if err != nil {
-				return err
-			}
-			break
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// madeStatement returns the first statement of an edit that the verified history has.
+func (op *operation) madeStatement(v *vault, q outbox.Change) (s outbox.Statement, made bool, err error) {
+	for _, s := range q.Statements() {
+		if s.Revision > v.Revision() || v.absent[s.Hash] {
+			continue
+		}
+		there, err := op.writeAt(v, s.Revision)
+		if err != nil {
+			return s, false, err
+		}
+		if encodeHash(there) == s.Hash {
+			return s, true, nil
+		}
+		v.absent[s.Hash] = true
+	}
+	return s, false, nil
 }

@@ -101,16 +101,20 @@ func (s *Service) retryConflict(ctx context.Context, u *User, f func() error) er
 		if err != nil {
 			return err
 		}
-		same, err := samePassword(*u, now)
-		if err != nil {
+		if err := requireSamePassword(*u, now); err != nil {
 			return err
-		}
-		if !same {
-			return ErrInvalidCredentials
 		}
 		*u = now
 	}
 	return fmt.Errorf("log in: %w", ErrConflict)
+}
+
+func requireSamePassword(before, now User) error {
+	same, err := samePassword(before, now)
+	if err == nil && !same {
+		err = ErrInvalidCredentials
+	}
+	return err
 }
 
 // checkFirst returns the first error.

@@ -311,23 +311,24 @@ func (s *Store) clearAttachments(ctx context.Context, id chain.ID, now time.Time
 		return err
 	}
 	for _, r := range rows {
-		if r.pending() && r.expired(now) {
-			if r.Deleted, err = s.dropPending(ctx, r); err != nil {
-				return err
-			}
-		}
-		if r.DeletedAt != 0 && r.expired(now) {
-			if err := s.dropKept(ctx, &r); err != nil {
-				return err
-			}
-		}
-		if r.Deleted && r.DeletedAt == 0 && r.Chunks > 0 {
-			if err := s.clearAttachment(ctx, r); err != nil {
-				return err
-			}
+		if err := s.clearRow(ctx, r, now); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+func (s *Store) clearRow(ctx context.Context, r attachmentRow, now time.Time) (err error) {
+	switch expired := r.expired(now); {
+	case r.pending() && expired:
+		r.Deleted, err = s.dropPending(ctx, r)
+	case r.DeletedAt != 0 && expired:
+		err = s.dropKept(ctx, &r)
+	}
+	if err != nil || !r.Deleted || r.DeletedAt != 0 || r.Chunks == 0 {
+		return err
+	}
+	return s.clearAttachment(ctx, r)
 }
 
 // dropPending marks a pending attachment as deleted. dropped is false if it changed meanwhile.

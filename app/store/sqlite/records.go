@@ -193,11 +193,7 @@ func (s *Store) ApplyWrite(ctx context.Context, c vault.WriteChange) error {
 		if err != nil {
 			return err
 		}
-		tombstones := c.Now.AddDate(0, 0, -vault.TombstoneDays).UnixMilli()
-		if _, err := exec(ctx, tx, s.stmt.purgeTombstones, tombstones); err != nil {
-			return err
-		}
-		if err := s.purgeKept(ctx, tx, c.Now, len(c.Operations)); err != nil {
+		if err := s.purge(ctx, tx, c); err != nil {
 			return err
 		}
 		state := c.Next.State
@@ -217,16 +213,31 @@ func (s *Store) ApplyWrite(ctx context.Context, c vault.WriteChange) error {
 		if err := c.Quota.Check(v.usage, run.usage, c.Replaces()); err != nil {
 			return err
 		}
-		if err := run.keep(ctx, c); err != nil {
-			return err
-		}
-		_, err = exec(ctx, tx, s.stmt.moveWrite, v.num, state.Revision, run.usage.Items, run.usage.Bytes, run.usage.Branches,
-			c.Next.Count, state.Encode(), encodeBuckets(c.Next))
-		if err != nil {
-			return err
-		}
-		return s.appendChange(ctx, tx, c.Next.Moved())
+		return s.finishWrite(ctx, tx, v, c, &run)
 	})
+}
+
+// purge deletes what was kept for long enough.
+func (s *Store) purge(ctx context.Context, tx *sql.Tx, c vault.WriteChange) error {
+	tombstones := c.Now.AddDate(0, 0, -vault.TombstoneDays).UnixMilli()
+	if _, err := exec(ctx, tx, s.stmt.purgeTombstones, tombstones); err != nil {
+		return err
+	}
+	return s.purgeKept(ctx, tx, c.Now, len(c.Operations))
+}
+
+// finishWrite counts what the write keeps, and moves the head.
+func (s *Store) finishWrite(ctx context.Context, tx *sql.Tx, v lockedVault, c vault.WriteChange, run *step) error {
+	if err := run.keep(ctx, c); err != nil {
+		return err
+	}
+	state := c.Next.State
+	_, err := exec(ctx, tx, s.stmt.moveWrite, v.num, state.Revision, run.usage.Items, run.usage.Bytes, run.usage.Branches,
+		c.Next.Count, state.Encode(), encodeBuckets(c.Next))
+	if err != nil {
+		return err
+	}
+	return s.appendChange(ctx, tx, c.Next.Moved())
 }
 
 // step carries out the operations of one write.

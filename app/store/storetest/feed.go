@@ -121,6 +121,18 @@ func feedSurvivesFailedReads(t *testing.T, open func(t *testing.T) vault.Store) 
 	}
 }
 
+func writeMany(t *testing.T, s vault.Store, v *testvault.Vault, writes int) {
+	for n := range writes {
+		d := v.Draft(v.PutToken(chain.RecordOverview, chain.ID{1, byte(n)}, 1, text(10)))
+		d.Now = start
+		if err := s.ApplyWrite(t.Context(), d.WriteChange); err != nil {
+			t.Error(err)
+			return
+		}
+		v.Apply(d)
+	}
+}
+
 // Writers on several replicas write while the feed is read all the time.
 func feedMissesNothingInARace(t *testing.T, open func(t *testing.T) vault.Store) {
 	stores := []vault.Store{open(t), open(t), open(t)}
@@ -133,17 +145,7 @@ func feedMissesNothingInARace(t *testing.T, open func(t *testing.T) vault.Store)
 		for n := range int64(writes) {
 			missing[vault.Change{Vault: v.ID, Revision: n + 1, Sequence: 1}] = true
 		}
-		wg.Go(func() {
-			for n := range writes {
-				d := v.Draft(v.PutToken(chain.RecordOverview, chain.ID{1, byte(n)}, 1, text(10)))
-				d.Now = start
-				if err := s.ApplyWrite(t.Context(), d.WriteChange); err != nil {
-					t.Error(err)
-					return
-				}
-				v.Apply(d)
-			}
-		})
+		wg.Go(func() { writeMany(t, s, v, writes) })
 	}
 	done := make(chan struct{})
 	go func() { defer close(done); wg.Wait() }()

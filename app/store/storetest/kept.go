@@ -222,6 +222,25 @@ func keptAttachments(t *testing.T, open func(t *testing.T) vault.Store) {
 	wantVault(t, a, v)
 }
 
+// wantPart returns how many writes the store has from one revision to another, at most.
+func wantPart(t *testing.T, s vault.Store, v *testvault.Vault, from, to int64) int64 {
+	t.Helper()
+	writes, operations, err := s.History(t.Context(), v.ID, from, to)
+	if err != nil || len(writes) != len(operations) {
+		t.Fatalf("%d writes, %d operations, %v", len(writes), len(operations), err)
+	}
+	size := 0
+	for i, w := range writes {
+		n := from + int64(i) - 1
+		wantBlobs(t, "write and operations", [][]byte{w, operations[i]}, [][]byte{v.Writes[n].Encode(), chain.EncodeOperations(v.Operations[n])})
+		if size >= vault.HistoryBytes {
+			t.Errorf("%d bytes before write %d", size, n+1)
+		}
+		size += len(w) + len(operations[i])
+	}
+	return int64(len(writes))
+}
+
 func historyInParts(t *testing.T, open func(t *testing.T) vault.Store) {
 	a, b := open(t), open(t)
 	v := founded(t, a, "ada")
@@ -234,20 +253,7 @@ func historyInParts(t *testing.T, open func(t *testing.T) vault.Store) {
 	}
 	read := func(from, to int64) int64 {
 		t.Helper()
-		writes, operations, err := b.History(t.Context(), v.ID, from, to)
-		if err != nil || len(writes) != len(operations) {
-			t.Fatalf("%d writes, %d operations, %v", len(writes), len(operations), err)
-		}
-		size := 0
-		for i, w := range writes {
-			n := from + int64(i) - 1
-			wantBlobs(t, "write and operations", [][]byte{w, operations[i]}, [][]byte{v.Writes[n].Encode(), chain.EncodeOperations(v.Operations[n])})
-			if size >= vault.HistoryBytes {
-				t.Errorf("%d bytes before write %d", size, n+1)
-			}
-			size += len(w) + len(operations[i])
-		}
-		return int64(len(writes))
+		return wantPart(t, b, v, from, to)
 	}
 	parts := 0
 	for from := int64(1); from <= 30; parts++ {
