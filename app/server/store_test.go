@@ -13,6 +13,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/app/seal"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
@@ -211,4 +212,16 @@ func TestInterruptedDeletionIsFinishedLater(t *testing.T) {
 			s.call("POST", protocol.PathUsers, registration("alice")).want(409, protocol.CodeUsernameTaken)
 		})
 	}
+}
+
+// The quota itself is tested with the stores.
+func TestBranchQuotaIsAnswered(t *testing.T) {
+	t.Parallel()
+	s, f := newFailingSite(t)
+	p := s.register("alice")
+	other := p.v.Fork()
+	other.Apply(other.Draft(other.Put(chain.RecordOverview, seal.NewID(), 1, "there")))
+	p.send(p.v.Draft(p.v.Put(chain.RecordOverview, seal.NewID(), 1, "here"))).want(204, "")
+	f.fail(vault.ErrBranchQuota)
+	p.send(p.v.DraftJoin(other, p.v.Put(chain.RecordOverview, seal.NewID(), 1, "both"))).want(403, protocol.CodeBranchQuotaReached)
 }
