@@ -4,38 +4,42 @@ import { texts } from "../../texts";
 import { labelAt } from "../../ui/task";
 
 /** The keys of the labels of an item's fields. Any other field has the text restoring.otherField. */
-const LABELS: Record<string, string> = {
-  title: "itemForm.title",
-  type: "itemForm.type",
-  username: "common.username",
-  urls: "itemView.url",
-  match: "itemFields.rules",
-  tags: "common.tags",
-  favourite: "common.favourite",
-  reprompt: "itemForm.reprompt",
-  archived: "archive.title",
-  trashed: "trash.title",
-  password: "common.password",
-  totp: "common.authenticatorKey",
-  card: "kinds.card.one",
-  bank_account: "kinds.bank_account.one",
-  identity: "kinds.identity.one",
-  passport: "kinds.passport.one",
-  drivers_license: "kinds.drivers_license.one",
-  api_key: "kinds.api_key.one",
-  ssh_key: "kinds.ssh_key.one",
-  fields: "itemForm.fields",
-  notes: "common.notes",
-  attachments: "attachments.title",
-  password_history: "history.title",
-};
+const LABELS = new Map([
+  ["title", "itemForm.title"],
+  ["type", "itemForm.type"],
+  ["username", "common.username"],
+  ["urls", "itemView.url"],
+  ["match", "itemFields.rules"],
+  ["tags", "common.tags"],
+  ["favourite", "common.favourite"],
+  ["reprompt", "itemForm.reprompt"],
+  ["archived", "archive.title"],
+  ["trashed", "trash.title"],
+  ["password", "common.password"],
+  ["totp", "common.authenticatorKey"],
+  ["card", "kinds.card.one"],
+  ["bank_account", "kinds.bank_account.one"],
+  ["identity", "kinds.identity.one"],
+  ["passport", "kinds.passport.one"],
+  ["drivers_license", "kinds.drivers_license.one"],
+  ["api_key", "kinds.api_key.one"],
+  ["ssh_key", "kinds.ssh_key.one"],
+  ["fields", "itemForm.fields"],
+  ["notes", "common.notes"],
+  ["attachments", "attachments.title"],
+  ["password_history", "history.title"],
+]);
 
 /** Fields that mean nothing to the user, or only together with another. */
-const SILENT = ["purge", "ignored"];
+const SILENT = new Set(["purge", "ignored"]);
 
 export function fieldNames(fields: string[]): string {
   const { otherField } = texts.value.restoring;
-  const names = fields.filter((f) => !SILENT.includes(f)).map((f) => (LABELS[f] ? labelAt(LABELS[f], 1) : otherField));
+  const nameOf = (field: string) => {
+    const label = LABELS.get(field);
+    return label ? labelAt(label, 1) : otherField;
+  };
+  const names = fields.filter((f) => !SILENT.has(f)).map(nameOf);
   return [...new Set(names)].join(", ");
 }
 
