@@ -51,7 +51,7 @@ export async function breakItem(page, id) {
   while (!(await worker.evaluate(() => globalThis.brokenSync)));
 }
 
-/** Damages what this device remembers of the vault. Returns a function that mends it. */
+/** Damages what this device remembers of the vault. Returns a function that repairs it. */
 export async function damageMemory(page) {
   const store = (values) =>
     page.evaluate(async (values) => {

@@ -316,11 +316,11 @@ export async function walk(page, visit) {
   await page.unroute(VAULT);
   await page.keyboard.press("Alt+l");
   await heading(page, "Your vault is locked");
-  const mend = await damageMemory(page);
+  const repair = await damageMemory(page);
   await unlock(page);
   await heading(page, "The server has an older version of your vault");
   await visit("altered");
-  await mend();
+  await repair();
   await page.getByRole("button", { name: "Sign out and delete" }).click();
   await dialogOpen();
   await visit("altered-sign-out");
