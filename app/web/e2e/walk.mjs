@@ -313,9 +313,9 @@ export async function walk(page, visit) {
   await page.getByRole("link", { name: "What to do" }).click();
   await heading(page, "Your vault is read-only");
   await visit("alarm");
-  await page.unroute(VAULT);
   await page.keyboard.press("Alt+l");
   await heading(page, "Your vault is locked");
+  await page.unroute(VAULT);
   const repair = await damageMemory(page);
   await unlock(page);
   await heading(page, "The server has an older version of your vault");

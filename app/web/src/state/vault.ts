@@ -226,14 +226,18 @@ export async function syncNow(): Promise<void> {
     purge().catch(handled);
     if (result.outdated > 0) void reseal();
   } catch (e) {
-    const problem = asCoreError(e);
-    if (problem.code === "offline") await wentOffline();
-    else if (await readableAlarm()) await refreshList();
-    else if (problem.code !== "cancelled" && !handled(problem)) syncProblem.value = problem;
+    await syncFailed(asCoreError(e)).catch(handled); // locked meanwhile
   } finally {
     syncing.value = false;
   }
   if (announced !== before) notice(announced); // the server changed during this sync
+}
+
+async function syncFailed(problem: CoreError) {
+  if (problem.code === "cancelled") return;
+  if (problem.code === "offline") await wentOffline();
+  else if (await readableAlarm()) await refreshList();
+  else if (!handled(problem)) syncProblem.value = problem;
 }
 
 /** Reports whether the vault is in alarm, and what this device verified is open. */
