@@ -209,7 +209,7 @@ export async function signOut(force = false) {
   wouldLose.value = false;
   const who = phase.value.at === "unlocked" || phase.value.at === "locked" ? phase.value.username : "";
   try {
-    await api.logout({ force });
+    await logout(force);
   } catch (e) {
     const problem = asCoreError(e);
     if (problem.code === "unsent_changes") {
@@ -225,6 +225,13 @@ export async function signOut(force = false) {
   notifyTabs("signed out");
   signedOut();
 }
+
+/** Locking cancels what the core does. If the user signs out right after it, that can hit the request to sign out. */
+const logout = (force: boolean) =>
+  api.logout({ force }).catch((e: unknown) => {
+    if (asCoreError(e).code !== "cancelled") throw e;
+    return api.logout({ force });
+  });
 
 export function signedOut() {
   leaveVault();
