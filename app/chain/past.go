@@ -33,7 +33,7 @@ func (s State) hashes() hashes {
 	return known
 }
 
-// Past begins at the newest write of s. entries is the whole log, which leads to s, and live is what is live at s. Both stay as they are.
+// Past begins at the newest write of s. entries is the whole log up to s, and live has the live lines at s. It changes neither.
 func (s State) Past(entries []*Entry, live *Live) *Past {
 	p := &Past{f: follower{known: s.hashes()}, revision: s.Revision, live: live.Clone()}
 	closed := false

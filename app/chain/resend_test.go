@@ -13,7 +13,7 @@ func (v *vault) since(from, to State) Part {
 	}
 }
 
-// liveAt returns what is live at a revision.
+// liveAt returns the live lines at a revision.
 func (v *vault) liveAt(t *testing.T, revision int64) *Live {
 	t.Helper()
 	live := NewLive(v.id)

@@ -160,7 +160,7 @@ func (op *operation) resolve(v *vault, w *writeInFlight, err error) (made bool, 
 	return false, nil // it stays stored until the next one takes its place
 }
 
-// takeNews applies what came with the refusal of a write, verified like any answer. It returns false if a sync must find out what is new:
+// takeNews applies the news in the refusal of a write, verified like any answer. It returns false if a sync must find out what is new:
 // there are no news, they are not for the state that this device has, or they do not pass, which a sync looks at more closely.
 func (op *operation) takeNews(v *vault, w *writeInFlight, refusal error) bool {
 	var server *ServerError

@@ -128,7 +128,7 @@ func (op *operation) note(v *vault, s historyStep) {
 func (op *operation) addToHistory(v *vault, s historyStep) error {
 	name := historyName(v.account.UserID)
 	if op.history == nil || op.history.user != v.account.UserID {
-		// The first of this run also drops what is too old.
+		// The first step of a run also drops steps that are too old.
 		h, err := op.openHistory(v)
 		if err != nil {
 			return err
@@ -155,7 +155,7 @@ func (op *operation) addToHistory(v *vault, s historyStep) error {
 	return nil
 }
 
-// rewriteHistory adds a step, and drops what is too old or too much.
+// rewriteHistory adds a step, and drops the oldest steps beyond the limits of age and size.
 func (op *operation) rewriteHistory(v *vault, h deviceHistory, s historyStep) error {
 	before := len(h.steps)
 	h.keep(time.Now())

@@ -85,7 +85,7 @@ func (r Remembered) with(seen Seen) Remembered {
 	return r
 }
 
-// seen returns what is remembered of a vault; the zero Seen if there is nothing.
+// seen returns the remembered state of a vault, or the zero Seen.
 func (r Remembered) seen(vault string) Seen {
 	if i := r.index(vault); i >= 0 {
 		return r.Vaults[i]

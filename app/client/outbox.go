@@ -45,7 +45,7 @@ func (op *operation) enqueueDelete(v *vault, ids []string, sent bool) error {
 	return op.enqueue(v, deletes)
 }
 
-// noteSent adds to a change that may be at the server already what was signed for it. A write may have only some of many items.
+// noteSent records the statements signed for a change that the server may already have. A write may have only some of many items.
 func (v *vault) noteSent(q *outbox.Change) {
 	if q.Sent && v.write != nil && slices.ContainsFunc(v.write.Operations, func(o chain.Operation) bool { return o.ID.String() == q.ID }) {
 		q.Note(outbox.Statement{Revision: v.write.Write.Revision, Hash: encodeHash(v.write.Write.Hash()), ID: q.ID})

@@ -10,6 +10,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
 // registered returns a device with an account, and its server.
@@ -105,7 +106,7 @@ func TestVersionsOfAnItemComeBack(t *testing.T) {
 	if again := d.rewind(t, client.Rewind{Revision: 1, IDs: []string{it.ID}}); len(again.Items) != 0 {
 		t.Errorf("a second restoration: %+v", again)
 	}
-	if _, err := d.Versions(t.Context(), it.ID[:21]+"A"); !errors.Is(err, client.ErrNotFound) {
+	if _, err := d.Versions(t.Context(), seal.NewID().String()); !errors.Is(err, client.ErrNotFound) {
 		t.Errorf("an unknown item: %v", err)
 	}
 }
