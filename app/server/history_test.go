@@ -106,7 +106,7 @@ func TestLargeAnswersOfTokensTakeSlots(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	p := largeVault(s)
-	s.srv.SyncWithin(50*time.Millisecond, time.Hour)
+	s.srv.SyncWithin(500*time.Millisecond, time.Hour)
 	var all []protocol.KeptToken
 	for _, ops := range p.v.Operations {
 		for _, o := range ops {

@@ -11,6 +11,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/server"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/await"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
@@ -125,7 +126,5 @@ func TestResendIsRateLimited(t *testing.T) {
 		s.call("POST", path, protocol.ResendRequest{}).want(429, protocol.CodeThrottled)
 		s.call("GET", path, nil).want(429, protocol.CodeThrottled)
 	}
-	if !s.srv.HasRoom(server.BodyRoom) {
-		t.Error("a refused body keeps its room")
-	}
+	await.Until(t, "the room of refused bodies that is given back", func() bool { return s.srv.HasRoom(server.BodyRoom) })
 }

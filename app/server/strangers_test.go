@@ -129,7 +129,7 @@ func TestFullSyncsAreLimited(t *testing.T) {
 	p, bob := largeVault(s), s.register("bob")
 	bob.save()
 	second, third := p.mustLogin("").Token, p.mustLogin("").Token
-	s.srv.SyncWithin(50*time.Millisecond, time.Hour)
+	s.srv.SyncWithin(500*time.Millisecond, time.Hour)
 
 	first, _ := p.slowSync(p.token) //nolint:bodyclose // as above
 	busy := p.call("GET", p.vaultPath(protocol.PathVault), nil).want(503, protocol.CodeUnavailable)
@@ -194,9 +194,16 @@ func TestBodiesWaitForRoom(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	alice, bob, carol := s.register("alice"), s.register("bob"), s.register("carol")
-	s.srv.BodyWithin(50*time.Millisecond, time.Hour)
+	s.srv.BodyWithin(500*time.Millisecond, time.Hour)
 	send := func(p *person, size int) answer {
 		return p.s.send("POST", p.vaultPath(protocol.PathVaultWrites), changeOf(size), bearer(p.token))
+	}
+	// An answer comes before its request has given back its room.
+	taken := func(n int64) {
+		t.Helper()
+		await.Until(t, fmt.Sprintf("exactly %d bytes of room that are taken", n), func() bool {
+			return s.srv.HasRoom(server.BodyRoom-n) && !s.srv.HasRoom(server.BodyRoom-n+1)
+		})
 	}
 
 	// Announced bytes do not count until they arrive.
@@ -204,24 +211,26 @@ func TestBodiesWaitForRoom(t *testing.T) {
 		alice.open(alice.token, "POST", alice.vaultPath(protocol.PathVaultWrites), fmt.Sprintf("Content-Length: %d\r\n", protocol.MaxBodyBytes), "{")
 	}
 	send(alice, 300<<10).want(400, protocol.CodeBadRequest)
+	taken(0)
 
 	full := alice.uploadOf(server.UserRoom)
-	await.Until(t, "room of one user that is taken", func() bool { return !s.srv.HasRoom(server.BodyRoom - server.UserRoom + 128<<10) })
+	taken(server.UserRoom)
 	if got := send(alice, 300<<10).want(503, protocol.CodeUnavailable).header.Get("Retry-After"); got != "5" {
 		t.Errorf("Retry-After is %q", got)
 	}
 	send(alice, 32<<10).want(400, protocol.CodeBadRequest) // rejected as invalid, without waiting
 	send(bob, 300<<10).want(400, protocol.CodeBadRequest)
+	taken(server.UserRoom)
 
 	bob.uploadOf(server.UserRoom)
-	await.Until(t, "room of all that is taken", func() bool { return !s.srv.HasRoom(192 << 10) })
+	taken(server.BodyRoom)
 	send(carol, 300<<10).want(503, protocol.CodeUnavailable)
 	send(carol, 32<<10).want(400, protocol.CodeBadRequest)
 	carol.open(carol.token, "POST", carol.vaultPath(protocol.PathVaultWrites), "Transfer-Encoding: chunked\r\n", "50000\r\n"+strings.Repeat(" ", 0x50000)+"\r\n").
 		refusal(503, protocol.CodeUnavailable, "5")
 
 	full.close()
-	await.Until(t, "room that was given back", func() bool { return s.srv.HasRoom(server.UserRoom) })
+	taken(server.UserRoom)
 	send(carol, 300<<10).want(400, protocol.CodeBadRequest)
 }
 
