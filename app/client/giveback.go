@@ -1,11 +1,13 @@
 package client
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
@@ -18,9 +20,10 @@ import (
 
 // Resent says that this device led a restored server back.
 type Resent struct {
-	Since  int64    `json:"since"` // when the first change was signed that was sent again, by its author's clock, Unix milliseconds
-	Writes int      `json:"writes"`
-	Lost   []string `json:"lost"` // ids of attachments whose content the server lost
+	Since  int64 `json:"since"` // when the first change was signed that was sent again, by its author's clock, Unix milliseconds
+	Writes int   `json:"writes"`
+
+	lost []string // ids of attachments whose content the server lost
 }
 
 // maxPart bounds a request, without the statement.
@@ -50,7 +53,7 @@ func (op *operation) giveBack(v *vault) (*Resent, error) {
 	if err != nil {
 		return nil, err
 	}
-	done := &Resent{Lost: []string{}}
+	done := &Resent{}
 	for range maxAttempts {
 		server, complete, err := op.resendState(v, seen)
 		if err != nil || complete {
@@ -83,7 +86,7 @@ func (r *Resent) add(p *part, lost []string) {
 		r.Since = p.Writes[0].Time
 	}
 	r.Writes += len(p.Writes)
-	r.Lost = append(r.Lost, lost...)
+	r.lost = append(r.lost, lost...)
 }
 
 // leadBack answers an alarm: it leads a restored server back, and pulls again. If the server cannot be led back, or shows another history
@@ -96,17 +99,73 @@ func (op *operation) leadBack(v *vault, alarm error) error {
 	if err != nil {
 		return op.raise(v, alarm)
 	}
-	op.noteResent(resent)
-	if err = op.pull(v, false); raises(err) {
+	if err = op.noteResent(v, resent); err == nil {
+		err = op.pull(v, false)
+	}
+	if raises(err) {
 		return op.raise(v, err)
 	}
 	return err
 }
 
-func (op *operation) noteResent(r *Resent) {
-	if r.Writes > 0 || len(r.Lost) > 0 {
+func (op *operation) noteResent(v *vault, r *Resent) error {
+	if r.Writes > 0 {
 		op.resent = r
 	}
+	return op.rememberLost(v, slices.Concat(v.remembered.Lost, r.lost))
+}
+
+// rememberLost remembers which attachments have no content at the server, until no item has them. The user may not look at the device
+// when it learns of them.
+func (op *operation) rememberLost(v *vault, lost []string) error {
+	lost = slices.Sorted(slices.Values(lost))
+	lost = slices.Compact(lost)
+	next := v.remembered
+	next.Lost = lost[:min(len(lost), chain.MaxOperations)]
+	if next.Equal(v.remembered) {
+		return nil
+	}
+	if err := op.memory.Store(v.user.String(), next); err != nil {
+		return fmt.Errorf("store what this device remembers: %w", err)
+	}
+	v.remembered = next
+	return nil
+}
+
+// LostFile is an attachment whose content a restored server lost. It must be attached again: no device keeps the content.
+type LostFile struct {
+	ID    string `json:"id"`
+	Item  string `json:"item"`  // its id
+	Title string `json:"title"` // of the item
+	Name  string `json:"name"`
+}
+
+// lostFiles names the attachments that a restored server lost, and forgets those that no item has any longer.
+func (op *operation) lostFiles(v *vault) ([]LostFile, error) {
+	files := []LostFile{}
+	if len(v.remembered.Lost) == 0 {
+		return files, nil
+	}
+	var ids []string
+	for _, e := range v.All() {
+		if op.ctx.Err() != nil {
+			return nil, op.ctx.Err()
+		}
+		it, err := v.Open(e)
+		if err != nil {
+			ids = v.remembered.Lost // this item may have any of them
+			continue
+		}
+		for _, a := range it.Attachments {
+			if slices.Contains(v.remembered.Lost, a.ID) {
+				files, ids = append(files, LostFile{a.ID, e.ID, it.Title, a.Name}), append(ids, a.ID)
+			}
+		}
+	}
+	slices.SortFunc(files, func(a, b LostFile) int {
+		return cmp.Or(strings.Compare(a.Title, b.Title), strings.Compare(a.Name, b.Name))
+	})
+	return files, op.rememberLost(v, ids)
 }
 
 // leadBackFirst leads a restored server back before a sign-in that failed: the server may know only an earlier password, or wait for its
@@ -127,7 +186,7 @@ func (op *operation) leadBackFirst(username, password string) bool {
 		if err = op.openCache(v); err == nil {
 			var resent *Resent
 			if resent, err = op.giveBack(v); err == nil {
-				op.noteResent(resent)
+				err = op.noteResent(v, resent)
 			}
 		}
 		v.Wipe()

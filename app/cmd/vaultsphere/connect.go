@@ -160,6 +160,9 @@ func (p *program) sync(ctx context.Context, c *connection) error {
 	if r := synced.Resent; r != nil {
 		p.noteResent(*r)
 	}
+	for _, f := range synced.Lost {
+		p.note("warning: the server lost attachment %q of item %q; attach the file again and remove this one", f.Name, f.Title)
+	}
 	if j := synced.Joined; j != nil {
 		p.note("%s brought the history of this device and the server's together", printable(j.Author, ""))
 		for _, line := range strings.Split(strings.TrimSuffix(differences(j.Differences), "\n"), "\n") {
@@ -183,9 +186,6 @@ func (p *program) noteResent(r client.Resent) {
 		since = " since " + time.UnixMilli(r.Since).Format(time.DateTime)
 	}
 	p.note("the server was restored from a backup: the changes%s were sent again", since)
-	if n := len(r.Lost); n > 0 {
-		p.note("warning: the server lost the content of %d attachment(s): attach the files again", n)
-	}
 }
 
 func (p *program) noteRefused(w client.Waiting) {

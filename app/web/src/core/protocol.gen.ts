@@ -663,6 +663,14 @@ export interface Login {
   device: string;
 }
 
+/** LostFile is an attachment whose content a restored server lost. It must be attached again: no device keeps the content. */
+export interface LostFile {
+  id: string;
+  item: string; // its id
+  title: string; // of the item
+  name: string;
+}
+
 export interface Marking {
   ids: string[];
   favourite: boolean;
@@ -895,7 +903,6 @@ export interface Resealed {
 export interface Resent {
   since: number; // when the first change was signed that was sent again, by its author's clock, Unix milliseconds
   writes: number;
-  lost: string[]; // ids of attachments whose content the server lost
 }
 
 /** Resumed is the session that Resume found. */
@@ -1038,6 +1045,8 @@ export interface Synced {
   refused: Refused[];
   joined?: Joined; // a write has brought the branch of this device and the history of the server together
   resent?: Resent; // the server was restored from a backup, and this device sent what it lost
+  /** Lost are the attachments that a restored server lost, until their items no longer have them. */
+  lost: LostFile[];
   kept: string[]; // items that were deleted here but not on the server, because another device changed them
 }
 
