@@ -25,6 +25,8 @@ type Synced struct {
 	Waiting                 // the outbox after the Sync
 	Joined     *Joined      `json:"joined,omitempty"` // a write has brought the branch of this device and the history of the server together
 	Resent     *Resent      `json:"resent,omitempty"` // the server was restored from a backup, and this device sent what it lost
+	// Recovered says that a recovery, whose answer was lost, is finished: the password is the one that was chosen then.
+	Recovered bool `json:"recovered"`
 	// Lost are the attachments that a restored server lost, until their items no longer have them.
 	Lost      []LostFile `json:"lost"`
 	Undeleted []string   `json:"kept"` // items that were deleted here but not on the server, because another device changed them
@@ -67,10 +69,10 @@ func (c *Client) Sync(ctx context.Context) (Synced, error) {
 	}
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	stayed, joined, resent := v.stayed, v.joined, op.resent
-	v.stayed, v.joined, op.resent = nil, nil, nil // only operations use it
+	stayed, joined, resent, recovered := v.stayed, v.joined, op.resent, op.recovered
+	v.stayed, v.joined, op.resent, op.recovered = nil, nil, nil, false // only operations use it
 	out := Synced{Revision: v.Revision(), Sequence: v.After(), Changed: changed || v.outbox.Stamp != stamp, Unreadable: []Unreadable{},
-		Waiting: v.waiting(), Joined: joined, Resent: resent, Lost: lost, Undeleted: append([]string{}, stayed...), CopyProblem: cmp.Or(op.outboxProblem, op.cacheProblem)}
+		Waiting: v.waiting(), Joined: joined, Resent: resent, Recovered: recovered, Lost: lost, Undeleted: append([]string{}, stayed...), CopyProblem: cmp.Or(op.outboxProblem, op.cacheProblem)}
 	out.Count, out.Trashed = v.Counts()
 	out.Outdated = v.Outdated(v.unopened)
 	for _, e := range v.All() {

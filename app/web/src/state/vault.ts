@@ -222,6 +222,7 @@ export async function syncNow(): Promise<void> {
     if (result.changed || result.count !== listed || result.trashed !== trashed.value.length) await refresh();
     if (result.kept.length) toast(texts.value.list.stays({ count: result.kept.length }));
     if (result.resent) sentAgain(result.resent);
+    if (result.recovered) toast(texts.value.inAlarm.recovered);
     if (result.joined) toast(texts.value.inAlarm.joined({ name: result.joined.author, count: result.joined.differences.length }));
     indexDetails().catch(handled);
     purge().catch(handled);

@@ -183,6 +183,7 @@ export interface Texts {
     readonly notMergeable: string;
     readonly together: (values: { count: number }) => string;
     readonly resent: (values: { when: string | number }) => string;
+    readonly recovered: string;
     readonly joined: (values: { count: number; name: string | number }) => string;
     readonly accept: string;
     readonly acceptHint: string;
