@@ -195,43 +195,6 @@ func (op *operation) leadBackFirst(username, password string) bool {
 	return false
 }
 
-// openSigned opens the account on this device that the remembered state signs, if that of the server does not open and is another: a
-// restored server may have an earlier one. It returns the error of the server's if there is none.
-func (op *operation) openSigned(a protocol.UserAccount, r Remembered, open func(protocol.UserAccount, Remembered) (*vault, error), failed error) (*vault, error) {
-	for _, signed := range op.signedAccounts(r) {
-		if signed.UserID != a.UserID || sameKeys(&signed, &a) {
-			continue
-		}
-		if v, err := open(signed, r); err == nil {
-			return v, nil
-		}
-	}
-	return nil, failed
-}
-
-// signedAccounts returns the accounts on this device that the remembered state signs. One of a user who was signed out is in quarantine.
-func (op *operation) signedAccounts(r Remembered) []protocol.UserAccount {
-	seen, ok, err := r.state(r.Vault)
-	if !ok || err != nil || !op.mayCache() {
-		return nil
-	}
-	var all []protocol.UserAccount
-	if a, err := op.cachedAccount(); err == nil && a != nil {
-		all = append(all, *a)
-	}
-	if list, err := op.quarantine(); err == nil {
-		for _, q := range list {
-			if !q.Own {
-				all = append(all, q.Account)
-			}
-		}
-	}
-	return slices.DeleteFunc(all, func(a protocol.UserAccount) bool {
-		_, parts, err := parseAccount(a)
-		return err != nil || a.Vault != r.Vault || parts.document.Annexed(seen.Entry) != nil
-	})
-}
-
 // holds returns errAhead unless v is at a state, with its records.
 func (op *operation) holds(v *vault, seen chain.State) error {
 	held := v.Log().State

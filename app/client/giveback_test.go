@@ -228,7 +228,11 @@ func TestUnlockAtARestoredServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.save(t, login("bank"))
-	d = d.reopened(t, server.restore(), newPassword)
+	d = d.restarted(t, server.restore())
+	if _, err := d.Unlock(t.Context(), password); !errors.Is(err, client.ErrPasswordChanged) {
+		t.Errorf("the former password, which the server has: %v", err)
+	}
+	d.unlockWith(t, newPassword)
 	_, err := d.Sync(t.Context()) // the session began with the former password
 	var answer *client.ServerError
 	if !errors.As(err, &answer) || answer.Code != protocol.CodeUnauthorized {

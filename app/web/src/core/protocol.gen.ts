@@ -145,9 +145,9 @@ export interface Changed {
 
 /** Code identifies an error for a user interface: a protocol.Code of the server, or one of these. */
 export type ClientCode =
-  "locked" | "wrong_password" | "bad_phrase" | "kdf_refused" | "vault_altered" | "vault_rolled_back" | "history_altered" |
-  "attachment_altered" | "record_unreadable" | "offline" | "intercepted" | "bad_answer" | "server_fault" | "cancelled" |
-  "bad_input" | "unsent_changes" | "read_only" | "vault_alarm" | "cannot_merge" | "other_identity" | "reprompt" |
+  "locked" | "wrong_password" | "password_changed" | "bad_phrase" | "kdf_refused" | "vault_altered" | "vault_rolled_back" |
+  "history_altered" | "attachment_altered" | "record_unreadable" | "offline" | "intercepted" | "bad_answer" | "server_fault" |
+  "cancelled" | "bad_input" | "unsent_changes" | "read_only" | "vault_alarm" | "cannot_merge" | "other_identity" | "reprompt" |
   "copy_damaged" | "not_found" | "internal";
 
 export interface Closest {

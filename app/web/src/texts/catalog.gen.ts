@@ -1168,6 +1168,7 @@ export interface Texts {
   readonly problem: {
     readonly invalid_credentials: string;
     readonly wrong_password: string;
+    readonly password_changed: string;
     readonly bad_phrase: string;
     readonly totp_invalid: string;
     readonly totp_required: string;
