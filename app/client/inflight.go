@@ -186,7 +186,7 @@ func (op *operation) postEntry(v *vault, sent *entryInFlight, entry *chain.Entry
 }
 
 // requestEntry sends an entry once. That of a recovery may be sent from another session: the user may have found the password after all, but
-// what is signed can no longer be withdrawn. It ends that session, and its answer has the one that follows.
+// a signed entry cannot be withdrawn. It ends that session, and its answer has the next session.
 func (op *operation) requestEntry(v *vault, sent *entryInFlight) error {
 	if sent.Path != protocol.PathRecoveryFinish {
 		return op.call(methodPost, sent.Path, sent.Request, nil)

@@ -25,7 +25,7 @@ type Synced struct {
 	Waiting                 // the outbox after the Sync
 	Joined     *Joined      `json:"joined,omitempty"` // a write has brought the branch of this device and the history of the server together
 	Resent     *Resent      `json:"resent,omitempty"` // the server was restored from a backup, and this device sent what it lost
-	// Recovered says that a recovery, whose answer was lost, is finished: the password is the one that was chosen then.
+	// Recovered says that a recovery, whose answer was lost, is finished: the password chosen then is in force.
 	Recovered bool `json:"recovered"`
 	// Lost are the attachments that a restored server lost, until their items no longer have them.
 	Lost      []LostFile `json:"lost"`

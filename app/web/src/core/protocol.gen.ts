@@ -1045,7 +1045,7 @@ export interface Synced {
   refused: Refused[];
   joined?: Joined; // a write has brought the branch of this device and the history of the server together
   resent?: Resent; // the server was restored from a backup, and this device sent what it lost
-  /** Recovered says that a recovery, whose answer was lost, is finished: the password is the one that was chosen then. */
+  /** Recovered says that a recovery, whose answer was lost, is finished: the password chosen then is in force. */
   recovered: boolean;
   /** Lost are the attachments that a restored server lost, until their items no longer have them. */
   lost: LostFile[];
