@@ -130,9 +130,12 @@ func (op *operation) derive(username, password string) (*pendingLogin, error) {
 	return &pendingLogin{username: username, password: sum, kdf: kdf, key: key, until: time.Now().Add(pendingFor)}, nil
 }
 
+// argon2id is a variable because tests remember what it returned.
+var argon2id = seal.DerivePasswordKey
+
 // derivePassword derives the key of the master password.
 func derivePassword(password string, kdf seal.KDF) (seal.PasswordKey, error) {
-	key, err := seal.DerivePasswordKey(password, kdf)
+	key, err := argon2id(password, kdf)
 	if err != nil {
 		return key, fmt.Errorf("derive the password's key: %w", err)
 	}

@@ -156,7 +156,7 @@ func startServer(t testing.TB) string {
 // register creates an account and returns its recovery phrase.
 func (d *device) register(t testing.TB, username string) string {
 	t.Helper()
-	r, err := d.PrepareRegistration(password)
+	r, err := d.PrepareShared(password)
 	if err != nil {
 		t.Fatal(err)
 	}

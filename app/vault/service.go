@@ -47,12 +47,12 @@ type Limits struct {
 	Sessions    int // at the same time; a new one ends the least recently used
 }
 
-// NewService returns a Service with the clock now.
-func NewService(store Store, keys *Keyring, limits Limits, now func() time.Time) *Service {
+// NewService returns a Service with the clock now. hashCost is HashCost, except in tests of other things than hashing.
+func NewService(store Store, keys *Keyring, limits Limits, hashCost int, now func() time.Time) *Service {
 	// Stores keep milliseconds: with a finer clock, a time just written would already be in the past.
 	inMillis := func() time.Time { return now().UTC().Truncate(time.Millisecond) }
 	return &Service{
-		store: store, keys: keys, limits: limits, hash: newHasher(runtime.GOMAXPROCS(0)), now: inMillis,
+		store: store, keys: keys, limits: limits, hash: newHasher(hashCost, runtime.GOMAXPROCS(0)), now: inMillis,
 		watchers: newWatchers(store, inMillis), holds: newHolds(), joins: make(chan struct{}, 1),
 	}
 }
