@@ -71,7 +71,7 @@ func TestRegistrationIsSigned(t *testing.T) {
 		"signed by another":   {sent: func(r *protocol.NewUserRequest) { r.Create = damaged(r.Create) }, want: bad("signature is wrong")},
 		"two accounts in one": {sent: func(r *protocol.NewUserRequest) { r.Account = r.Create }, want: bad("does not follow")},
 		"the entries of another": {sent: func(r *protocol.NewUserRequest) {
-			other := found(eve).request()
+			other := found(testvault.NewPerson("eve")).request()
 			r.Create, r.Account = other.Create, other.Account
 		}, want: bad("card is missing")},
 		"a shared vault": {unsigned: func(f *founded) {
