@@ -23,6 +23,7 @@ type pendingLogin struct {
 	password [sha256.Size]byte
 	kdf      seal.KDF
 	key      seal.PasswordKey
+	text     string // the password itself, if the cost of its key has to rise: see RaiseCost
 	until    time.Time
 }
 
@@ -68,7 +69,12 @@ func (c *Client) Login(ctx context.Context, username, password, code, device str
 	if err != nil {
 		return "", err
 	}
-	return answer.Account.Username, op.enter(answer, v, device)
+	due := p.due() // enter wipes the key
+	if err := op.enter(answer, v, device); err != nil {
+		return "", err
+	}
+	op.noteRaise(due)
+	return answer.Account.Username, nil
 }
 
 // openLogin opens the account that answers a log-in.
@@ -127,7 +133,11 @@ func (op *operation) derive(username, password string) (*pendingLogin, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &pendingLogin{username: username, password: sum, kdf: kdf, key: key, until: time.Now().Add(pendingFor)}, nil
+	p = &pendingLogin{username: username, password: sum, kdf: kdf, key: key, until: time.Now().Add(pendingFor)}
+	if kdf.Cost < op.client.cost {
+		p.text = password
+	}
+	return p, nil
 }
 
 // derivePassword derives the key of the master password.

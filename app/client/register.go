@@ -40,7 +40,7 @@ func (r *Registration) Forget() {
 // PrepareRegistration creates the keys of a new account. It sends nothing.
 func (c *Client) PrepareRegistration(password string) (*Registration, error) {
 	r := &Registration{
-		phrase: seal.NewRecoveryPhrase(), kdf: seal.NewKDF(), key: seal.NewAccountKey(), card: seal.NewCardKeys(), epoch: seal.NewEpochKey(),
+		phrase: seal.NewRecoveryPhrase(), kdf: seal.NewKDF(c.cost), key: seal.NewAccountKey(), card: seal.NewCardKeys(), epoch: seal.NewEpochKey(),
 	}
 	var err error
 	if r.password, err = derivePassword(password, r.kdf); err != nil {

@@ -165,6 +165,8 @@ type UserSession struct {
 type AccountEntryRequest struct {
 	CurrentAuthKey AuthKey      `json:"current_auth_key"`
 	Change         AccountEntry `json:"change"`
+	// SamePassword says that the auth key is new only because the cost of its derivation rises. The other sessions stay.
+	SamePassword bool `json:"same_password,omitempty"`
 }
 
 // PhraseProof proves the recovery phrase. After and Revision say what the device remembers of the personal vault. A device without

@@ -10,10 +10,6 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
 )
 
-// newCost is the step for new accounts and new passwords. It is the same for all devices: a cost that each device measures would
-// tell the names of accounts that exist from those that do not.
-const newCost = 1
-
 // costs are the steps of the key derivation. A step never changes, and none is cheaper than the one before.
 var costs = [chain.MaxCost]Params{
 	DefaultParams,
@@ -27,9 +23,9 @@ type KDF struct {
 	Cost byte // a step, from 1 to chain.MaxCost
 }
 
-// NewKDF returns a random salt and the cost for new passwords.
-func NewKDF() KDF {
-	k := KDF{Cost: newCost}
+// NewKDF returns a random salt with a cost.
+func NewKDF(cost byte) KDF {
+	k := KDF{Cost: cost}
 	sealing.RandomBytes(k.Salt[:])
 	return k
 }

@@ -63,9 +63,6 @@ func (s *Service) HashQueue() int64 { return s.hash.waiting.Load() }
 // Probe reports whether the store can serve logins. It writes to the store.
 func (s *Service) Probe(ctx context.Context) error { return s.store.Probe(ctx, s.now()) }
 
-// newCost is the step that the clients of this release choose for new passwords, and so the answer for an unknown user.
-const newCost protocol.Cost = 1
-
 // Prelogin returns salt and cost of a user's password. For an unknown user it returns an HMAC of the username and the cost of new
 // passwords. A device that remembers an older log entry also gets the proof of a change. Strangers cannot name an entry.
 //
@@ -89,7 +86,7 @@ func (s *Service) Prelogin(ctx context.Context, in protocol.PreloginRequest) (pr
 	}
 	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte(name))
-	unknown := protocol.PasswordKDF{Salt: rawURL.EncodeToString(mac.Sum(nil)[:saltBytes]), Cost: newCost}
+	unknown := protocol.PasswordKDF{Salt: rawURL.EncodeToString(mac.Sum(nil)[:saltBytes]), Cost: chain.CurrentCost}
 	u, change, err := s.preloginUser(ctx, name, in.Known)
 	if errors.Is(err, ErrNotFound) {
 		return unknown, nil
