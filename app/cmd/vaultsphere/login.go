@@ -57,7 +57,13 @@ func (p *program) login(ctx context.Context, args []string, codeStdin bool) erro
 	if err != nil {
 		return err
 	}
-	return p.startSession(ctx, c, name)
+	if err := p.startSession(ctx, c, name); err != nil {
+		return err
+	}
+	if err := c.RaiseCost(ctx); err != nil { // the sign-in is complete
+		p.note("warning: the protection of the master password could not be strengthened; the next sign-in tries again: %v", err)
+	}
+	return nil
 }
 
 // username returns the argument, or the remembered username, or asks on the terminal.

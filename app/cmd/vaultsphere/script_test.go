@@ -17,6 +17,7 @@ import (
 	"github.com/pquerna/otp/totp"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/client/httptransport"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
@@ -26,7 +27,10 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"vaultsphere": main})
+	testscript.Main(m, map[string]func(){
+		"vaultsphere":       main,
+		"vaultsphere-newer": func() { os.Exit(run(chain.CurrentCost + 1)) }, // a later release
+	})
 }
 
 // TestScripts runs the program against a server, one process per command. Each script has its own gate in front of the server ($SERVER,
