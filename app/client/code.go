@@ -39,6 +39,7 @@ const (
 	CodeCannotMerge       Code = "cannot_merge"
 	CodeOtherIdentity     Code = "other_identity"
 	CodeReprompt          Code = "reprompt"
+	CodeAccountReplaced   Code = "account_replaced"
 	CodeCopyDamaged       Code = "copy_damaged"
 	CodeNotFound          Code = Code(protocol.CodeNotFound)
 	CodeInternal          Code = Code(protocol.CodeInternal)
@@ -75,6 +76,7 @@ var failures = []struct {
 	{ErrNoAlarm, CodeNotFound},
 	{ErrReadOnly, CodeReadOnly},
 	{ErrReprompt, CodeReprompt},
+	{ErrReplaced, CodeAccountReplaced},
 	{ErrNotInCopy, CodeReadOnly},
 	{ErrCopyDamaged, CodeCopyDamaged},
 	{ErrNoCopy, CodeNotFound},

@@ -39,7 +39,7 @@ func (c *Client) Login(ctx context.Context, username, password, code, device str
 	defer op.end()
 	username = typedUsername(username)
 	p, err := op.derive(username, password)
-	if (errors.Is(err, seal.ErrKDFMismatch) || errors.Is(err, ErrCostLowered)) && op.leadBackFirst(username, password) {
+	if (errors.Is(err, seal.ErrKDFMismatch) || errors.Is(err, ErrCostLowered) || errors.Is(err, ErrReplaced)) && op.leadBackFirst(username, password) {
 		p, err = op.derive(username, password)
 	}
 	if err != nil {
@@ -111,16 +111,16 @@ func (op *operation) derive(username, password string) (*pendingLogin, error) {
 	if p != nil {
 		op.dropPending(p)
 	}
-	remembered, err := op.memory.Find(username)
-	if err == nil {
-		err = remembered.Check()
-	}
+	remembered, err := op.findRemembered(username)
 	if err != nil {
-		return nil, fmt.Errorf("read what this device remembers: %w", err)
-	}
-	var answer protocol.PasswordKDF
-	if err := op.call(methodPost, protocol.PathPrelogin, remembered.prelogin(username), &answer); err != nil {
 		return nil, err
+	}
+	answer, err := op.askKDF(username, remembered)
+	if err != nil {
+		return nil, err
+	}
+	if answer.Replaced {
+		return nil, ErrReplaced
 	}
 	kdf, err := parseKDF(answer)
 	if err != nil {
@@ -138,6 +138,12 @@ func (op *operation) derive(username, password string) (*pendingLogin, error) {
 		p.text = password
 	}
 	return p, nil
+}
+
+// askKDF asks for the key derivation of a user.
+func (op *operation) askKDF(username string, remembered Remembered) (answer protocol.PasswordKDF, err error) {
+	err = op.call(methodPost, protocol.PathPrelogin, remembered.prelogin(username), &answer)
+	return answer, err
 }
 
 // derivePassword derives the key of the master password.

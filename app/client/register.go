@@ -92,6 +92,10 @@ func (op *operation) register(r *Registration, username, device string) (string,
 	if err != nil {
 		return "", err
 	}
+	former, err := op.findRemembered(username)
+	if err != nil {
+		return "", err
+	}
 	if err := op.storeMemory(v, f.state); err != nil {
 		return "", err
 	}
@@ -105,6 +109,9 @@ func (op *operation) register(r *Registration, username, device string) (string,
 	a := answer.Account
 	if !sameKeys(&a, &f.account) {
 		return "", replica.Altered(replica.Found(bridge.Finding{Code: bridge.OtherAccount}, "the server answered the registration with another account"))
+	}
+	if err := op.replaced(former); err != nil { // the server would not have taken the name
+		return "", err
 	}
 	v.account = a
 	return a.Username, op.enter(answer, v, device)
