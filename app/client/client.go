@@ -27,7 +27,7 @@ type Client struct {
 	date    time.Time // of the server, in its last answer
 	dated   time.Time // when that came
 
-	cost  byte // for new passwords, unless the account has a higher one
+	cost  byte   // for new passwords, unless the account has a higher one
 	raise *raise // nil: the cost does not have to rise
 
 	pause func(context.Context, time.Duration) error

@@ -3,7 +3,6 @@ package client
 import (
 	"context"
 	"fmt"
-
 )
 
 // StartAnew makes the next Login under a username one of a device without memory, after ErrReplaced and with the consent of the user: a

@@ -100,6 +100,10 @@ func (c *core) Login(ctx context.Context, p protocol.Login) (protocol.Username, 
 	return protocol.Username{Username: name}, err
 }
 
+func (c *core) StartAnew(ctx context.Context, p protocol.Username) error {
+	return c.client.StartAnew(ctx, p.Username)
+}
+
 func (c *core) Unlock(ctx context.Context, p protocol.Unlock) (client.Opened, error) {
 	c.client.SetDevice(p.Device)
 	return c.client.Unlock(ctx, p.Password)
