@@ -20,6 +20,8 @@ var (
 	ErrCostLowered = errors.New("cost of the key derivation was lowered")
 	// ErrReplaced: this device knows a user of this name whom the server no longer has, or claims not to have. See StartAnew.
 	ErrReplaced = errors.New("the account that this device knows under this username is no longer on the server")
+	// ErrUsername: no account can have this username.
+	ErrUsername = errors.New("not a valid username")
 	// ErrWrongPhrase: the recovery phrase belongs to another user, or was replaced.
 	ErrWrongPhrase = errors.New("recovery phrase does not open this vault")
 	// ErrTOTPRequired: the password is right. Call Login again with a code.

@@ -135,7 +135,7 @@ type founding struct {
 func (r *Registration) found(user, vault chain.ID, username string) (founding, error) {
 	card, err := seal.FirstCard(user, username, r.card)
 	if err != nil {
-		return founding{}, fmt.Errorf("card: %w", err)
+		return founding{}, fmt.Errorf("%w: %w", ErrUsername, err)
 	}
 	cards := &chain.Cards{}
 	if err := cards.Add(card); err != nil {
