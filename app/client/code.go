@@ -44,6 +44,7 @@ const (
 	CodeAccountReplaced   Code = "account_replaced"
 	CodeBadUsername       Code = "bad_username"
 	CodeCopyDamaged       Code = "copy_damaged"
+	CodeDeviceStorage     Code = "device_storage"
 	CodeNotFound          Code = Code(protocol.CodeNotFound)
 	CodeInternal          Code = Code(protocol.CodeInternal)
 )
@@ -110,6 +111,7 @@ var failures = []failure{
 	{ErrNoAttachment, CodeNotFound},
 	{ErrAttachmentGone, CodeNotFound},
 	{ErrBusy, Code(protocol.CodeRevisionConflict)},
+	{ErrStorage, CodeDeviceStorage},
 	{ErrCacheMoved, Code(protocol.CodeRevisionConflict)},
 	{ErrLongAnswer, CodeBadAnswer},
 	{ErrUsername, CodeBadUsername},

@@ -115,6 +115,7 @@ func TestExplainGivesFindings(t *testing.T) {
 
 // sentinels are the exported errors of the packages from which Explain gets its errors.
 var sentinels = map[string]error{
+	"client.ErrStorage":          client.ErrStorage,
 	"client.ErrAlarm":            client.ErrAlarm,
 	"client.ErrCacheMoved":       client.ErrCacheMoved,
 	"client.ErrLocked":           client.ErrLocked,

@@ -49,6 +49,8 @@ var (
 	ErrCopyDamaged = errors.New("the cache is damaged and cannot be opened")
 	// ErrNoCopy: this device does not have this cache.
 	ErrNoCopy = errors.New("this device does not have this cache")
+	// ErrStorage: the Memory or the Cache of this device failed.
+	ErrStorage = errors.New("this device cannot read or store its data")
 	// ErrBusy: other devices kept changing the vault first.
 	ErrBusy = errors.New("other devices keep changing this vault; try again")
 )

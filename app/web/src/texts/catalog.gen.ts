@@ -1182,6 +1182,7 @@ export interface Texts {
     readonly bad_username: string;
     readonly username_taken: string;
     readonly account_replaced: string;
+    readonly device_storage: string;
     readonly unauthorized: string;
     readonly locked: string;
     readonly offline: string;
