@@ -6,15 +6,14 @@ import (
 	"strconv"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
-	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
 )
 
 // costs are the steps of the key derivation. A step never changes, and none is cheaper than the one before.
 var costs = [chain.MaxCost]Params{
 	DefaultParams,
-	{MemoryKiB: 2 * protocol.MinArgonMemoryKB, Time: DefaultParams.Time, Threads: 4},
-	{MemoryKiB: 4 * protocol.MinArgonMemoryKB, Time: DefaultParams.Time, Threads: 4},
+	{MemoryKiB: 2 * minMemory, Time: DefaultParams.Time, Threads: 4},
+	{MemoryKiB: 4 * minMemory, Time: DefaultParams.Time, Threads: 4},
 }
 
 // KDF is how a password is turned into a key. It is public, and part of the account document.
