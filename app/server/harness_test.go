@@ -355,7 +355,7 @@ var passwords [3]func() testvault.Renewal
 func init() {
 	for i := range passwords {
 		passwords[i] = sync.OnceValue(func() testvault.Renewal {
-			kdf := seal.NewKDF()
+			kdf := seal.NewKDF(chain.CurrentCost)
 			key, err := seal.DerivePasswordKey("another correct horse "+strconv.Itoa(i), kdf)
 			if err != nil {
 				panic(err)

@@ -186,8 +186,8 @@ func TestSaltOfAnUnknownUserIsSteady(t *testing.T) {
 	if again := ask("ADA"); again != unknown {
 		t.Errorf("%+v, then %+v", unknown, again)
 	}
-	if unknown.Cost != int(seal.NewKDF().Cost) {
-		t.Errorf("cost %d, and clients choose %d", unknown.Cost, seal.NewKDF().Cost)
+	if unknown.Cost != chain.CurrentCost {
+		t.Errorf("cost %d, and clients choose %d", unknown.Cost, chain.CurrentCost)
 	}
 	u := s.register("ada")
 	if known := ask("ada"); known.Salt != chain.ID(u.Owner.KDF.Salt).String() || known.Cost != int(u.Owner.KDF.Cost) || known.Salt == unknown.Salt {

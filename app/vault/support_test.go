@@ -218,7 +218,7 @@ func (u *user) renew(r testvault.Renewal) {
 
 // newPassword derives the key of another password.
 var newPassword = sync.OnceValue(func() testvault.Renewal {
-	kdf := seal.NewKDF()
+	kdf := seal.NewKDF(chain.CurrentCost)
 	key, err := seal.DerivePasswordKey("another horse, another staple", kdf)
 	if err != nil {
 		panic(err)

@@ -68,6 +68,7 @@ func (p *program) connect(ctx context.Context) (*connection, error) {
 	}
 	c := client.New(retrying{w}, m, cache{state: st, server: server})
 	c.SetDevice(device())
+	c.SetCost(p.cost)
 	if p.noCache || p.getenv(envNoCache) != "" {
 		if err := c.KeepCopy(ctx, false, false); err != nil {
 			return nil, err
