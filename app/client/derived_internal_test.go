@@ -1,6 +1,7 @@
 package client
 
 import (
+	"encoding/binary"
 	"sync"
 
 	"github.com/vaultsphere/vaultsphere/app/seal"
@@ -21,13 +22,12 @@ func init() {
 	}
 }
 
-var sharedKDF = sync.OnceValue(seal.NewKDF)
-
-// PrepareShared is PrepareRegistration with a salt that is the same for all accounts, so that its key is derived once.
-func (c *Client) PrepareShared(password string) (*Registration, error) {
+// PrepareNth is PrepareRegistration for the nth account of a test. The nth accounts of all tests have one salt.
+func (c *Client) PrepareNth(password string, n int64) (*Registration, error) {
 	r := &Registration{
-		phrase: seal.NewRecoveryPhrase(), kdf: sharedKDF(), key: seal.NewAccountKey(), card: seal.NewCardKeys(), epoch: seal.NewEpochKey(),
+		phrase: seal.NewRecoveryPhrase(), kdf: seal.KDF{Cost: c.cost}, key: seal.NewAccountKey(), card: seal.NewCardKeys(), epoch: seal.NewEpochKey(),
 	}
+	binary.BigEndian.PutUint64(r.kdf.Salt[:], uint64(n)) //nolint:gosec // a count
 	var err error
 	r.password, err = derivePassword(password, r.kdf)
 	return r, err
