@@ -4,7 +4,6 @@ package main
 
 import (
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -21,6 +20,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/cosign"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/loopback"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/registry"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/signing"
 )
@@ -28,10 +28,9 @@ import (
 // startRegistry returns the repository of releases in an empty registry.
 func startRegistry(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := loopback.FreePort(t.Context())
 	must(t, err)
-	address := l.Addr().String()
-	must(t, l.Close())
+	address := fmt.Sprintf("127.0.0.1:%d", port)
 	registry.Serve(t, address, t.TempDir())
 	return address + "/" + names.Repository
 }

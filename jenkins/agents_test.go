@@ -5,7 +5,6 @@ package jenkins_test
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -130,13 +129,7 @@ func TestOnlyTheControllerLogsInToAnAgent(t *testing.T) {
 	if out, err := exec.CommandContext(t.Context(), "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", filepath.Join(keys, "other")).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := listener.Addr().(*net.TCPAddr)
-	listener.Close()
-	port := fmt.Sprint(address.Port)
+	port := freePort(t)
 	for _, agent := range []string{"BRANCHES", "MAIN"} {
 		write(t, filepath.Join(keys, agent), "[127.0.0.1]:"+port+" "+read(t, filepath.Join(secrets, "HOST_KEY_"+agent+".pub")), 0o600)
 	}
@@ -155,7 +148,7 @@ func TestOnlyTheControllerLogsInToAnAgent(t *testing.T) {
 		}
 	})
 	await.Until(t, "an SSH server", func() bool {
-		conn, err := net.DialTimeout("tcp", address.String(), time.Second)
+		conn, err := net.DialTimeout("tcp", "127.0.0.1:"+port, time.Second)
 		if err == nil {
 			conn.Close()
 		}

@@ -193,7 +193,7 @@ func TestStageEndsAtItsTimeout(t *testing.T) {
 	t.Parallel()
 	b := newBuild(t)
 	b.env = append(b.env, "SLOW=yes")
-	short := strings.Replace(read(t, jenkinsfile), "timeout(time: 20, unit: 'MINUTES')", "timeout(time: 1, unit: 'SECONDS')", 1)
+	short := strings.Replace(read(t, jenkinsfile), "timeout(time: 20, unit: 'MINUTES')", "timeout(time: 10, unit: 'SECONDS')", 1) // make starts within it
 	write(t, filepath.Join(b.workspace, "Jenkinsfile"), short, 0o644)
 	o := b.run(t, "main")
 	o.want(t, "ABORTED", "setup", always, clean, "stage\tSetup\tABORTED\t", mail("main", ": ABORTED"))

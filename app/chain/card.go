@@ -79,14 +79,13 @@ func (c *Card) Encode() []byte {
 
 // ParseCard reads what Encode returned and checks everything that the card says about itself: see ErrCard.
 func ParseCard(b []byte) (*Card, error) {
-	r := &decoder{b: b}
-	r.format()
-	c := &Card{User: r.id(), Username: r.field(), Generation: r.number()}
-	copy(c.SigningKey[:], r.take(len(c.SigningKey)))
-	c.KEMKey = bytes.Clone(r.take(kemKeySize))
-	c.Previous = r.hash()
+	r := NewDecoder(b)
+	c := &Card{User: r.ID(), Username: r.field(), Generation: r.Number()}
+	copy(c.SigningKey[:], r.Take(len(c.SigningKey)))
+	c.KEMKey = bytes.Clone(r.Take(kemKeySize))
+	c.Previous = r.Hash()
 	signatures := r.signatures()
-	r.refuse((len(signatures) == 2) != (c.Generation > 1))
+	r.Refuse((len(signatures) == 2) != (c.Generation > 1))
 	if r.bad {
 		return nil, &Error{Kind: KindCard, Err: ErrEncoding}
 	}

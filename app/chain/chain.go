@@ -14,56 +14,60 @@
 package chain
 
 import (
-	"errors"
 	"fmt"
 )
 
-// The reasons to refuse something. They come wrapped in an *Error that names the object.
-var (
+// Reason is why something is refused.
+type Reason string
+
+func (r Reason) Error() string { return string(r) }
+
+// The reasons to refuse something. Most come wrapped in an *Error that names the object.
+const (
 	// ErrEncoding: the bytes are not the one encoding of any object. Two encodings of one object would have two hashes.
-	ErrEncoding = errors.New("encoding is not canonical")
+	ErrEncoding Reason = "encoding is not canonical"
 	// ErrCard: a card with keys that would let anybody sign or lock others out, or that is not signed by its own key, or that
 	// does not descend from the one it replaces.
-	ErrCard = errors.New("card is not valid")
+	ErrCard Reason = "card is not valid"
 	// ErrTwoCards: two cards of one user have the same generation. One of them is forged.
-	ErrTwoCards = errors.New("two cards have the same user and generation")
+	ErrTwoCards Reason = "two cards have the same user and generation"
 	// ErrUnknownCard: the card that is needed to check a signature was not supplied.
-	ErrUnknownCard = errors.New("card is missing")
+	ErrUnknownCard Reason = "card is missing"
 	// ErrSignature: a signature is missing, left over or wrong.
-	ErrSignature = errors.New("signature is wrong")
+	ErrSignature Reason = "signature is wrong"
 	// ErrVault: the object belongs to another vault, or changes the type of this one.
-	ErrVault = errors.New("belongs to another vault")
+	ErrVault Reason = "belongs to another vault"
 	// ErrPredecessor: the object does not name the hash of the one before.
-	ErrPredecessor = errors.New("does not follow the one before")
+	ErrPredecessor Reason = "does not follow the one before"
 	// ErrOp: the op is unknown, or not for this type of vault.
-	ErrOp = errors.New("operation is not for this vault")
+	ErrOp Reason = "operation is not for this vault"
 	// ErrClosed: the vault is closed. Members can only leave or be removed.
-	ErrClosed = errors.New("vault is closed")
+	ErrClosed Reason = "vault is closed"
 	// ErrAuthor: the author is not a member, or signs with a card that is not the one in the roster.
-	ErrAuthor = errors.New("author is not a member with this card")
+	ErrAuthor Reason = "author is not a member with this card"
 	// ErrRole: the author's role does not allow this.
-	ErrRole = errors.New("author's role does not allow this")
+	ErrRole Reason = "author's role does not allow this"
 	// ErrRoster: the roster changed in a way that the op does not allow.
-	ErrRoster = errors.New("roster changed more than the operation allows")
+	ErrRoster Reason = "roster changed more than the operation allows"
 	// ErrEnvelope: a member has no new envelope although the key or the card changed, or has one although neither did.
-	ErrEnvelope = errors.New("envelopes do not match the change")
+	ErrEnvelope Reason = "envelopes do not match the change"
 	// ErrEpoch: epoch, commitment and previous keys did not change together, or not when the op asks for it; or a write is of
 	// another epoch than the entry that it names.
-	ErrEpoch = errors.New("epoch does not match the change")
+	ErrEpoch Reason = "epoch does not match the change"
 	// ErrAnnex: the annex changed without an op that changes it, or did not change with one that does.
-	ErrAnnex = errors.New("annex does not match the operation")
+	ErrAnnex Reason = "annex does not match the operation"
 	// ErrRevision: an entry names a write that is older than a known write, unknown, or different from the known one.
-	ErrRevision = errors.New("entry names a write that is not in this chain")
+	ErrRevision Reason = "entry names a write that is not in this chain"
 	// ErrEntry: a write does not name the newest entry below its revision.
-	ErrEntry = errors.New("write does not name the newest log entry")
+	ErrEntry Reason = "write does not name the newest log entry"
 	// ErrFork: the writes do not lead to the remembered one. Somebody shows another history.
-	ErrFork = errors.New("history does not contain the remembered state")
+	ErrFork Reason = "history does not contain the remembered state"
 	// ErrOperations: the operations differ from the signed ones, are not allowed, or contradict the live lines.
-	ErrOperations = errors.New("operations are not valid")
+	ErrOperations Reason = "operations are not valid"
 	// ErrRoot: the author signed another root or count for the state after the operations.
-	ErrRoot = errors.New("live records are not the signed ones")
+	ErrRoot Reason = "live records are not the signed ones"
 	// ErrDocument: an account document that is not the annex, or that contradicts its entry.
-	ErrDocument = errors.New("account document does not match its log entry")
+	ErrDocument Reason = "account document does not match its log entry"
 )
 
 // Kind is the kind of a signed object. Signatures cover it, so a signature of one kind is never valid for another.

@@ -21,6 +21,9 @@ const (
 	MaxWraps = 64
 	// MaxCost is the highest step of the key derivation that this release knows.
 	MaxCost = 3
+	// CurrentCost is the step for new passwords, to which a sign-in raises older accounts. It is the same for all devices: a cost that
+	// each device measures would tell the names of accounts that exist from those that do not.
+	CurrentCost = 1
 	// SaltSize is the size of the salt of the password.
 	SaltSize = 16
 )
@@ -74,17 +77,15 @@ func (d *Document) Hash() Hash { return HashOf(HashAnnex, d.Encode()) }
 
 // ParseDocument reads what Encode returned.
 func ParseDocument(b []byte) (*Document, error) {
-	r := &decoder{b: b}
-	r.format()
-	d := &Document{KeyGeneration: r.number(), Salt: [SaltSize]byte(r.take(SaltSize)), Cost: r.byte(), Identity: r.hash(), Card: r.hash()}
-	for range int(r.byte()) {
+	r := NewDecoder(b)
+	d := &Document{KeyGeneration: r.Number(), Salt: [SaltSize]byte(r.Take(SaltSize)), Cost: r.Byte(), Identity: r.Hash(), Card: r.Hash()}
+	for range int(r.Byte()) {
 		if r.bad {
 			break
 		}
-		d.Wraps = append(d.Wraps, Wrap{Method: Method(r.byte()), Passkey: r.id(), Hash: r.hash(), AuthKey: r.hash()})
+		d.Wraps = append(d.Wraps, Wrap{Method: Method(r.Byte()), Passkey: r.ID(), Hash: r.Hash(), AuthKey: r.Hash()})
 	}
-	r.refuse(len(r.b) > 0)
-	if r.bad {
+	if !r.OK() {
 		return nil, fmt.Errorf("account document: %w", ErrEncoding)
 	}
 	return d, d.check()

@@ -129,13 +129,21 @@ func appendNumber(b []byte, n int64) []byte {
 
 func boundedNumber(n int64) bool { return n >= 0 && n <= MaxNumber }
 
-// decoder takes values off an encoding. After the first that does not fit it returns zero values, and ok stays false.
-type decoder struct {
+// Decoder takes values off an encoding. After the first that does not fit it returns zero values, and OK stays false.
+type Decoder struct {
 	b   []byte
 	bad bool
 }
 
-func (d *decoder) take(n int) []byte {
+// NewDecoder returns a Decoder of b, which begins with Format.
+func NewDecoder(b []byte) *Decoder {
+	d := &Decoder{b: b}
+	d.Refuse(d.Byte() != Format)
+	return d
+}
+
+// Take returns the next n bytes, which it does not copy.
+func (d *Decoder) Take(n int) []byte {
 	if d.bad || n < 0 || n > len(d.b) {
 		d.bad = true
 		return make([]byte, max(n, 0))
@@ -145,47 +153,53 @@ func (d *decoder) take(n int) []byte {
 	return taken
 }
 
-func (d *decoder) refuse(wrong bool) {
-	if wrong {
-		d.bad = true
-	}
-}
+// Refuse makes OK false if something is wrong.
+func (d *Decoder) Refuse(wrong bool) { d.bad = d.bad || wrong }
 
-func (d *decoder) byte() byte     { return d.take(1)[0] }
-func (d *decoder) uint16() uint16 { return binary.BigEndian.Uint16(d.take(2)) }
-func (d *decoder) uint32() uint32 { return binary.BigEndian.Uint32(d.take(4)) }
-func (d *decoder) id() ID         { return ID(d.take(idSize)) }
-func (d *decoder) hash() Hash     { return Hash(d.take(hashSize)) }
-func (d *decoder) field() string  { return string(d.take(int(d.byte()))) }
+func (d *Decoder) Byte() byte     { return d.Take(1)[0] }
+func (d *Decoder) Uint16() uint16 { return binary.BigEndian.Uint16(d.Take(2)) }
+func (d *Decoder) Uint32() uint32 { return binary.BigEndian.Uint32(d.Take(4)) }
+func (d *Decoder) ID() ID         { return ID(d.Take(idSize)) }
+func (d *Decoder) Hash() Hash     { return Hash(d.Take(hashSize)) }
 
-func (d *decoder) number() int64 {
-	n := binary.BigEndian.Uint64(d.take(8))
-	d.refuse(n > uint64(MaxNumber))
+// Number reads 0 to MaxNumber.
+func (d *Decoder) Number() int64 {
+	n := binary.BigEndian.Uint64(d.Take(8))
+	d.Refuse(n > uint64(MaxNumber))
 	return int64(n & uint64(MaxNumber)) // #nosec G115 -- bounded
 }
 
+// Left returns the number of bytes that are left.
+func (d *Decoder) Left() int { return len(d.b) }
+
+// Bad reports whether a value did not fit.
+func (d *Decoder) Bad() bool { return d.bad }
+
+// OK reports whether everything fitted and nothing is left.
+func (d *Decoder) OK() bool { return !d.bad && len(d.b) == 0 }
+
+func (d *Decoder) field() string { return string(d.Take(int(d.Byte()))) }
+
 // long reads a text with its length in four bytes, of at most limit bytes.
-func (d *decoder) long(limit int) string {
-	n := d.uint32()
+func (d *Decoder) long(limit int) string {
+	n := d.Uint32()
 	if uint64(n) > uint64(limit) { // #nosec G115 -- limits are small and positive
 		d.bad = true
 		return ""
 	}
-	return string(d.take(int(n)))
+	return string(d.Take(int(n)))
 }
 
-func (d *decoder) format() { d.refuse(d.byte() != Format) }
-
 // signatures reads the rest, which must be one or two signatures.
-func (d *decoder) signatures() []Signature {
+func (d *Decoder) signatures() []Signature {
 	n := len(d.b) / signatureSize
-	d.refuse(len(d.b)%signatureSize != 0 || n < 1 || n > 2)
+	d.Refuse(len(d.b)%signatureSize != 0 || n < 1 || n > 2)
 	if d.bad {
 		return nil
 	}
 	out := make([]Signature, n)
 	for i := range out {
-		out[i] = Signature(d.take(signatureSize))
+		out[i] = Signature(d.Take(signatureSize))
 	}
 	return out
 }

@@ -121,21 +121,20 @@ func (e *Entry) Encode() []byte {
 
 // ParseEntry reads what Encode returned. It checks the form alone: State.Follow says whether the entry is allowed.
 func ParseEntry(b []byte) (*Entry, error) {
-	r := &decoder{b: b}
-	r.format()
+	r := NewDecoder(b)
 	e := &Entry{
-		Vault: r.id(), Type: Type(r.byte()), Sequence: r.number(), Previous: r.hash(), Revision: r.number(), Write: r.hash(),
-		Op: Op(r.byte()), Author: r.id(), AuthorCard: r.hash(), Time: r.number(), Epoch: r.uint32(), Commitment: r.hash(),
-		PreviousKeys: r.long(MaxPreviousKeys), Annex: r.hash(),
+		Vault: r.ID(), Type: Type(r.Byte()), Sequence: r.Number(), Previous: r.Hash(), Revision: r.Number(), Write: r.Hash(),
+		Op: Op(r.Byte()), Author: r.ID(), AuthorCard: r.Hash(), Time: r.Number(), Epoch: r.Uint32(), Commitment: r.Hash(),
+		PreviousKeys: r.long(MaxPreviousKeys), Annex: r.Hash(),
 	}
-	n := int(r.uint16())
-	r.refuse(n > MaxMembers || n*memberSize > len(r.b))
+	n := int(r.Uint16())
+	r.Refuse(n > MaxMembers || n*memberSize > len(r.b))
 	for range n {
 		if r.bad {
 			break
 		}
-		r.refuse(r.byte() != memberUser)
-		e.Roster = append(e.Roster, Member{User: r.id(), Card: r.hash(), Role: Role(r.byte()), Envelope: r.hash()})
+		r.Refuse(r.Byte() != memberUser)
+		e.Roster = append(e.Roster, Member{User: r.ID(), Card: r.Hash(), Role: Role(r.Byte()), Envelope: r.Hash()})
 	}
 	e.Signatures = r.signatures()
 	if r.bad {

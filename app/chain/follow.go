@@ -278,17 +278,16 @@ func (s State) Encode() []byte {
 
 // ParseState reads what Encode returned. It fails with ErrEncoding, which the caller must not take for "nothing was remembered".
 func ParseState(b []byte) (State, error) {
-	r := &decoder{b: b}
-	r.format()
-	s := State{Genesis: r.hash()}
-	closed := r.byte()
-	r.refuse(closed > 1)
-	s.Closed, s.Revision, s.Write = closed == 1, r.number(), r.hash()
+	r := NewDecoder(b)
+	s := State{Genesis: r.Hash()}
+	closed := r.Byte()
+	r.Refuse(closed > 1)
+	s.Closed, s.Revision, s.Write = closed == 1, r.Number(), r.Hash()
 	for range max(1, len(SkipChain(s.Revision))) - 1 {
-		s.skips = append(s.skips, r.hash())
+		s.skips = append(s.skips, r.Hash())
 	}
 	entry := r.long(len(r.b))
-	r.refuse(len(r.b) > 0 || s.Genesis == Hash{} || (s.Revision == 0) != (s.Write == s.Genesis))
+	r.Refuse(len(r.b) > 0 || s.Genesis == Hash{} || (s.Revision == 0) != (s.Write == s.Genesis))
 	if r.bad {
 		return State{}, fmt.Errorf("state: %w", ErrEncoding)
 	}

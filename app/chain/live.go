@@ -81,8 +81,8 @@ func compareLines(a, b Line) int {
 		cmp.Compare(a.Epoch, b.Epoch), bytes.Compare(a.Hash[:], b.Hash[:]))
 }
 
-func (d *decoder) line() Line {
-	return Line{Kind: RecordKind(d.byte()), ID: d.id(), Version: d.uint32(), Epoch: d.uint32(), Hash: d.hash()}
+func (d *Decoder) line() Line {
+	return Line{Kind: RecordKind(d.Byte()), ID: d.ID(), Version: d.Uint32(), Epoch: d.Uint32(), Hash: d.Hash()}
 }
 
 func (l Line) valid() bool {
@@ -132,12 +132,12 @@ func ParseOperations(b []byte) ([]Operation, error) {
 	if len(b)%OperationSize != 0 || len(b) == 0 || len(b) > OperationSize*MaxOperations {
 		return nil, fmt.Errorf("%w: number", ErrOperations)
 	}
-	r := &decoder{b: b}
+	r := &Decoder{b: b}
 	ops := make([]Operation, 0, len(b)/OperationSize)
 	for len(r.b) > 0 && !r.bad {
 		o := Operation{Line: r.line()}
-		deletes := r.byte()
-		r.refuse(deletes > 1)
+		deletes := r.Byte()
+		r.Refuse(deletes > 1)
 		o.Delete = deletes == 1
 		ops = append(ops, o)
 	}

@@ -58,14 +58,13 @@ func (r *Resend) Encode() []byte { return append(r.body(), r.Signature[:]...) }
 
 // ParseResend reads what Encode returned. It checks the form alone: see Check.
 func ParseResend(b []byte) (*Resend, error) {
-	d := &decoder{b: b}
-	d.format()
+	d := NewDecoder(b)
 	r := &Resend{
-		Vault: d.id(), Nonce: Nonce(d.take(hashSize)), Revision: d.number(), Write: d.hash(), Sequence: d.number(), Entry: d.hash(),
-		Author: d.id(), AuthorCard: d.hash(),
+		Vault: d.ID(), Nonce: Nonce(d.Take(hashSize)), Revision: d.Number(), Write: d.Hash(), Sequence: d.Number(), Entry: d.Hash(),
+		Author: d.ID(), AuthorCard: d.Hash(),
 	}
 	signatures := d.signatures()
-	d.refuse(len(signatures) != 1)
+	d.Refuse(len(signatures) != 1)
 	if d.bad || r.Vault == (ID{}) || r.Author == (ID{}) || r.Nonce == (Nonce{}) || r.Write == (Hash{}) || r.Entry == (Hash{}) || r.AuthorCard == (Hash{}) {
 		return nil, &Error{Kind: KindResend, Err: ErrEncoding}
 	}

@@ -62,15 +62,14 @@ func (w *Write) Encode() []byte { return append(w.body(), w.Signature[:]...) }
 
 // ParseWrite reads what Encode returned. It checks the form alone: State.Follow says whether the write is allowed.
 func ParseWrite(b []byte) (*Write, error) {
-	r := &decoder{b: b}
-	r.format()
+	r := NewDecoder(b)
 	w := &Write{
-		Vault: r.id(), Epoch: r.uint32(), Revision: r.number(), Previous: r.hash(), Skip: r.hash(), Branch: r.hash(),
-		Entry: r.hash(), Author: r.id(), AuthorCard: r.hash(), Time: r.number(), Count: r.number(), Root: r.hash(),
-		Operations: r.hash(),
+		Vault: r.ID(), Epoch: r.Uint32(), Revision: r.Number(), Previous: r.Hash(), Skip: r.Hash(), Branch: r.Hash(),
+		Entry: r.Hash(), Author: r.ID(), AuthorCard: r.Hash(), Time: r.Number(), Count: r.Number(), Root: r.Hash(),
+		Operations: r.Hash(),
 	}
 	signatures := r.signatures()
-	r.refuse(len(signatures) != 1)
+	r.Refuse(len(signatures) != 1)
 	if r.bad {
 		return nil, &Error{Kind: KindWrite, Err: ErrEncoding}
 	}

@@ -86,12 +86,12 @@ func (c *Client) ChangePassword(ctx context.Context, current, next string) error
 	if err != nil {
 		return err
 	}
-	fresh, wipe, err := passwordWrap(next)
+	fresh, err := passwordWrap(next, op.costFor(v))
 	if err != nil {
 		return err
 	}
-	defer wipe()
-	return op.changeAccount(v, auth, func(d *accountDraft) { d.setPassword(fresh) }, func(e *protocol.AccountEntry) { e.AuthKey = fresh.auth.Encode() })
+	return op.changeAccount(v, auth, func(d *accountDraft) { d.setPassword(fresh) },
+		func(r *protocol.AccountEntryRequest) { r.Change.AuthKey = fresh.auth.Encode() })
 }
 
 // newPassword is the wrap of a new password.
@@ -100,13 +100,17 @@ type newPassword struct {
 	kdf seal.KDF
 }
 
-func passwordWrap(password string) (newPassword, func(), error) {
-	kdf := seal.NewKDF()
+// costFor returns the cost of a new password of v. A newer release may have raised the account above that of this one.
+func (op *operation) costFor(v *vault) byte { return max(op.client.cost, v.keys.document.Cost) }
+
+func passwordWrap(password string, cost byte) (newPassword, error) {
+	kdf := seal.NewKDF(cost)
 	key, err := derivePassword(password, kdf)
 	if err != nil {
-		return newPassword{}, nil, err
+		return newPassword{}, err
 	}
-	return newPassword{newWrap{key.WrapKey(), chain.MethodPassword, key.AuthKey()}, kdf}, key.Wipe, nil
+	defer key.Wipe()
+	return newPassword{newWrap{key.WrapKey(), chain.MethodPassword, key.AuthKey()}, kdf}, nil
 }
 
 func (a *accountDraft) setPassword(p newPassword) {
@@ -166,11 +170,11 @@ func (c *Client) ActivatePhrase(ctx context.Context, p *PhraseChange) error {
 		func(d *accountDraft) {
 			d.wraps = append(d.wraps, newWrap{p.phrase.WrapKey(), chain.MethodPhrase, auth})
 		},
-		func(e *protocol.AccountEntry) { e.RecoveryAuthKey = auth.Encode() })
+		func(r *protocol.AccountEntryRequest) { r.Change.RecoveryAuthKey = auth.Encode() })
 }
 
 // changeAccount signs an account entry and sends it. draft says what it changes, wire adds the auth keys that are new.
-func (op *operation) changeAccount(v *vault, current seal.AuthKey, draft func(*accountDraft), wire func(*protocol.AccountEntry)) error {
+func (op *operation) changeAccount(v *vault, current seal.AuthKey, draft func(*accountDraft), wire func(*protocol.AccountEntryRequest)) error {
 	if err := v.alarmed(); err != nil {
 		return err
 	}
@@ -195,7 +199,7 @@ func (op *operation) changeAccount(v *vault, current seal.AuthKey, draft func(*a
 	return ErrBusy
 }
 
-func (op *operation) signAndSend(v *vault, current seal.AuthKey, draft func(*accountDraft), wire func(*protocol.AccountEntry)) error {
+func (op *operation) signAndSend(v *vault, current seal.AuthKey, draft func(*accountDraft), wire func(*protocol.AccountEntryRequest)) error {
 	d, err := v.draft()
 	if err != nil {
 		return err
@@ -206,7 +210,7 @@ func (op *operation) signAndSend(v *vault, current seal.AuthKey, draft func(*acc
 		return err
 	}
 	request := protocol.AccountEntryRequest{CurrentAuthKey: current.Encode(), Change: e.wire()}
-	wire(&request.Change)
+	wire(&request)
 	v.next = nil
 	if !e.key.Equal(v.keys.key) {
 		v.next = &nextKey{e.key, e.generation}
@@ -227,15 +231,17 @@ func (c *Client) Recover(ctx context.Context, username, phrase, password string,
 	}
 	defer op.end()
 	r := &recovery{operation: op, username: typedUsername(username), words: words, removeTOTP: removeTOTP, device: device}
-	fresh, wipe, err := passwordWrap(password)
-	if err != nil {
-		return "", err
-	}
-	defer wipe()
+	var fresh newPassword
 	for range maxAttempts {
 		v, err := r.open()
 		if err != nil {
 			return "", err
+		}
+		if cost := op.costFor(v.vault); fresh.kdf.Cost < cost {
+			if fresh, err = passwordWrap(password, cost); err != nil {
+				v.Wipe()
+				return "", err
+			}
 		}
 		name, err := r.finish(v, fresh)
 		v.Wipe()

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
@@ -26,15 +27,21 @@ type Client struct {
 	date    time.Time // of the server, in its last answer
 	dated   time.Time // when that came
 
+	cost  byte   // for new passwords, unless the account has a higher one
+	raise *raise // nil: the cost does not have to rise
+
 	pause func(context.Context, time.Duration) error
 }
 
 // New returns the client of a device. Without a Cache (nil), the vault cannot be read or changed offline.
 func New(t Transport, m Memory, c Cache) *Client {
-	client := &Client{transport: t, idle: make(chan *state, 1), pause: pause}
+	client := &Client{transport: t, idle: make(chan *state, 1), cost: chain.CurrentCost, pause: pause}
 	client.idle <- &state{memory: m, cache: c}
 	return client
 }
+
+// SetCost replaces chain.CurrentCost as the cost of new passwords. Call it before anything else.
+func (c *Client) SetCost(step byte) { c.cost = step }
 
 // Lock cancels the running operation and wipes the keys and everything decrypted. The session remains.
 func (c *Client) Lock() {

@@ -6,7 +6,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/client/imports"
+	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/generate"
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
@@ -40,7 +42,10 @@ const (
 	CodeCannotMerge       Code = "cannot_merge"
 	CodeOtherIdentity     Code = "other_identity"
 	CodeReprompt          Code = "reprompt"
+	CodeAccountReplaced   Code = "account_replaced"
+	CodeBadUsername       Code = "bad_username"
 	CodeCopyDamaged       Code = "copy_damaged"
+	CodeDeviceStorage     Code = "device_storage"
 	CodeNotFound          Code = Code(protocol.CodeNotFound)
 	CodeInternal          Code = Code(protocol.CodeInternal)
 )
@@ -58,11 +63,13 @@ var serverFaults = []protocol.Code{
 	protocol.CodeInternal, protocol.CodeForbidden, protocol.CodeMethodNotAllowed, protocol.CodeUnsupportedMedia, protocol.CodeUserIDTaken,
 }
 
-// failures are checked in order: the first match counts.
-var failures = []struct {
+type failure struct {
 	err  error
 	code Code
-}{
+}
+
+// failures are checked in order: the first match counts.
+var failures = []failure{
 	{context.Canceled, CodeCancelled},
 	{context.DeadlineExceeded, CodeCancelled},
 	{ErrLocked, CodeLocked},
@@ -76,6 +83,7 @@ var failures = []struct {
 	{ErrNoAlarm, CodeNotFound},
 	{ErrReadOnly, CodeReadOnly},
 	{ErrReprompt, CodeReprompt},
+	{ErrReplaced, CodeAccountReplaced},
 	{ErrNotInCopy, CodeReadOnly},
 	{ErrCopyDamaged, CodeCopyDamaged},
 	{ErrNoCopy, CodeNotFound},
@@ -105,6 +113,32 @@ var failures = []struct {
 	{ErrNoAttachment, CodeNotFound},
 	{ErrAttachmentGone, CodeNotFound},
 	{ErrBusy, Code(protocol.CodeRevisionConflict)},
+	{ErrStorage, CodeDeviceStorage},
+	{ErrCacheMoved, Code(protocol.CodeRevisionConflict)},
+	{ErrLongAnswer, CodeBadAnswer},
+	{ErrUsername, CodeBadUsername},
+}
+
+// causes are checked after the errors that wrap them with more to say.
+var causes = []failure{
+	{replica.ErrTooManyVersions, Code(protocol.CodeTooLarge)},
+	{replica.ErrExpired, CodeNotFound},
+	{replica.ErrOtherToken, CodeHistoryAltered},
+	{replica.ErrNoOverview, CodeRecordUnreadable},
+	{replica.ErrNoDetails, CodeRecordUnreadable},
+	{item.ErrMalformed, CodeRecordUnreadable},
+	{replica.ErrNoEpochKey, CodeVaultAltered},
+	{seal.ErrWrongKey, CodeVaultAltered},
+	{seal.ErrWrongUser, CodeVaultAltered},
+	{seal.ErrWrongMethod, CodeVaultAltered},
+	{seal.ErrOldKey, CodeVaultAltered},
+	{seal.ErrAltered, CodeVaultAltered},
+	{seal.ErrBadID, CodeVaultAltered},
+	{seal.ErrBadPlace, CodeVaultAltered},
+	{seal.ErrMisplaced, CodeVaultAltered},
+	{seal.ErrCardKeys, CodeVaultAltered},
+	{seal.ErrNotMember, CodeVaultAltered},
+	{seal.ErrCommitment, CodeVaultAltered},
 }
 
 // Explain returns the code of an error of this package, app/generate or app/transfer, and CodeInternal for any other.
@@ -139,10 +173,8 @@ func codeOf(err error) Code {
 	if errors.As(err, &unreadable) {
 		return CodeRecordUnreadable
 	}
-	for _, known := range failures {
-		if errors.Is(err, known.err) {
-			return known.code
-		}
+	if code := among(failures, err); code != "" {
+		return code
 	}
 	var field *item.FieldError
 	var word *seal.WordError
@@ -151,6 +183,7 @@ func codeOf(err error) Code {
 	var unsent *UnsentError
 	var answer *AnswerError
 	var file *AttachmentAlteredError
+	var reason chain.Reason
 	switch {
 	case errors.As(err, &unsent):
 		return CodeUnsent
@@ -162,11 +195,26 @@ func codeOf(err error) Code {
 		return CodeBadPhrase
 	case errors.As(err, &conflict):
 		return Code(protocol.CodeConflict)
-	case errors.As(err, &altered), errors.Is(err, seal.ErrWrongKey), errors.Is(err, seal.ErrWrongUser),
-		errors.Is(err, seal.ErrWrongMethod), errors.Is(err, seal.ErrOldKey), errors.Is(err, seal.ErrAltered), errors.Is(err, seal.ErrBadID):
+	case errors.As(err, &altered):
+		return CodeVaultAltered
+	}
+	if code := among(causes, err); code != "" {
+		return code
+	}
+	switch {
+	case errors.As(err, &reason):
 		return CodeVaultAltered
 	case errors.As(err, &answer):
 		return CodeBadAnswer
+	}
+	return ""
+}
+
+func among(list []failure, err error) Code {
+	for _, known := range list {
+		if errors.Is(err, known.err) {
+			return known.code
+		}
 	}
 	return ""
 }

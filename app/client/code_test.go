@@ -4,12 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/client"
+	"github.com/vaultsphere/vaultsphere/app/client/imports"
+	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/generate"
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
@@ -104,4 +111,162 @@ func TestExplainGivesFindings(t *testing.T) {
 	if got := client.Explain(many).Findings; len(got) != 5 {
 		t.Errorf("%d findings of 100 problems", len(got))
 	}
+}
+
+// sentinels are the exported errors of the packages from which Explain gets its errors.
+var sentinels = map[string]error{
+	"client.ErrStorage":          client.ErrStorage,
+	"client.ErrAlarm":            client.ErrAlarm,
+	"client.ErrCacheMoved":       client.ErrCacheMoved,
+	"client.ErrLocked":           client.ErrLocked,
+	"client.ErrRekeyed":          client.ErrRekeyed,
+	"client.ErrSignedOut":        client.ErrSignedOut,
+	"client.ErrWrongPassword":    client.ErrWrongPassword,
+	"client.ErrCostLowered":      client.ErrCostLowered,
+	"client.ErrReplaced":         client.ErrReplaced,
+	"client.ErrUsername":         client.ErrUsername,
+	"client.ErrWrongPhrase":      client.ErrWrongPhrase,
+	"client.ErrTOTPRequired":     client.ErrTOTPRequired,
+	"client.ErrNotFound":         client.ErrNotFound,
+	"client.ErrNoAttachment":     client.ErrNoAttachment,
+	"client.ErrAttachmentGone":   client.ErrAttachmentGone,
+	"client.ErrOffline":          client.ErrOffline,
+	"client.ErrIntercepted":      client.ErrIntercepted,
+	"client.ErrUncertain":        client.ErrUncertain,
+	"client.ErrReprompt":         client.ErrReprompt,
+	"client.ErrReadOnly":         client.ErrReadOnly,
+	"client.ErrNotInCopy":        client.ErrNotInCopy,
+	"client.ErrCopyDamaged":      client.ErrCopyDamaged,
+	"client.ErrNoCopy":           client.ErrNoCopy,
+	"client.ErrBusy":             client.ErrBusy,
+	"client.ErrLongAnswer":       client.ErrLongAnswer,
+	"client.ErrMemory":           client.ErrMemory,
+	"client.ErrOtherIdentity":    client.ErrOtherIdentity,
+	"client.ErrNoAlarm":          client.ErrNoAlarm,
+	"client.ErrOtherHead":        client.ErrOtherHead,
+	"client.ErrNoRevision":       client.ErrNoRevision,
+	"client.ErrHistoryAltered":   client.ErrHistoryAltered,
+	"client.ErrUnproven":         client.ErrUnproven,
+	"client.ErrRolledBack":       client.ErrRolledBack,
+	"client.ErrNoCommon":         client.ErrNoCommon,
+	"client.ErrLogParted":        client.ErrLogParted,
+	"client.ErrNothingToMerge":   client.ErrNothingToMerge,
+	"replica.ErrTooManyVersions": replica.ErrTooManyVersions,
+	"replica.ErrRolledBack":      replica.ErrRolledBack,
+	"replica.ErrNotFound":        replica.ErrNotFound,
+	"replica.ErrExpired":         replica.ErrExpired,
+	"replica.ErrOtherToken":      replica.ErrOtherToken,
+	"replica.ErrNoEpochKey":      replica.ErrNoEpochKey,
+	"replica.ErrNoOverview":      replica.ErrNoOverview,
+	"replica.ErrNoDetails":       replica.ErrNoDetails,
+	"imports.ErrImportChoice":    imports.ErrImportChoice,
+	"seal.ErrBadID":              seal.ErrBadID,
+	"seal.ErrBadPlace":           seal.ErrBadPlace,
+	"seal.ErrEmptyPassword":      seal.ErrEmptyPassword,
+	"seal.ErrPasswordText":       seal.ErrPasswordText,
+	"seal.ErrKDFTooWeak":         seal.ErrKDFTooWeak,
+	"seal.ErrKDFTooCostly":       seal.ErrKDFTooCostly,
+	"seal.ErrUnknownCost":        seal.ErrUnknownCost,
+	"seal.ErrKDFMismatch":        seal.ErrKDFMismatch,
+	"seal.ErrPhraseLength":       seal.ErrPhraseLength,
+	"seal.ErrPhraseChecksum":     seal.ErrPhraseChecksum,
+	"seal.ErrWrongKey":           seal.ErrWrongKey,
+	"seal.ErrWrongUser":          seal.ErrWrongUser,
+	"seal.ErrWrongMethod":        seal.ErrWrongMethod,
+	"seal.ErrOldKey":             seal.ErrOldKey,
+	"seal.ErrAltered":            seal.ErrAltered,
+	"seal.ErrMisplaced":          seal.ErrMisplaced,
+	"seal.ErrTooLarge":           seal.ErrTooLarge,
+	"seal.ErrCardKeys":           seal.ErrCardKeys,
+	"seal.ErrNotMember":          seal.ErrNotMember,
+	"seal.ErrCommitment":         seal.ErrCommitment,
+	"seal.ErrExportAltered":      seal.ErrExportAltered,
+	"chain.ErrEncoding":          chain.ErrEncoding,
+	"chain.ErrCard":              chain.ErrCard,
+	"chain.ErrTwoCards":          chain.ErrTwoCards,
+	"chain.ErrUnknownCard":       chain.ErrUnknownCard,
+	"chain.ErrSignature":         chain.ErrSignature,
+	"chain.ErrVault":             chain.ErrVault,
+	"chain.ErrPredecessor":       chain.ErrPredecessor,
+	"chain.ErrOp":                chain.ErrOp,
+	"chain.ErrClosed":            chain.ErrClosed,
+	"chain.ErrAuthor":            chain.ErrAuthor,
+	"chain.ErrRole":              chain.ErrRole,
+	"chain.ErrRoster":            chain.ErrRoster,
+	"chain.ErrEnvelope":          chain.ErrEnvelope,
+	"chain.ErrEpoch":             chain.ErrEpoch,
+	"chain.ErrAnnex":             chain.ErrAnnex,
+	"chain.ErrRevision":          chain.ErrRevision,
+	"chain.ErrEntry":             chain.ErrEntry,
+	"chain.ErrFork":              chain.ErrFork,
+	"chain.ErrOperations":        chain.ErrOperations,
+	"chain.ErrRoot":              chain.ErrRoot,
+	"chain.ErrDocument":          chain.ErrDocument,
+	"item.ErrMalformed":          item.ErrMalformed,
+	"generate.ErrRules":          generate.ErrRules,
+}
+
+// fromFiles are errors of files, to which app/transfer gives a code.
+var fromFiles = []string{"seal.ErrKDFTooWeak", "seal.ErrKDFTooCostly", "seal.ErrExportAltered"}
+
+// The page and the command line have no sentence for "internal".
+func TestEveryExportedErrorHasACode(t *testing.T) {
+	t.Parallel()
+	declared := map[string]bool{}
+	for name, dir := range map[string]string{
+		"client": ".", "replica": "replica", "outbox": "outbox", "imports": "imports", "seal": "../seal", "chain": "../chain", "item": "../item",
+		"generate": "../generate",
+	} {
+		for _, e := range exportedErrors(t, dir) {
+			declared[name+"."+e] = true
+			if sentinels[name+"."+e] == nil {
+				t.Errorf("%s.%s is not in the list of this test", name, e)
+			}
+		}
+	}
+	for name, err := range sentinels {
+		if !declared[name] {
+			t.Errorf("%s no longer exists", name)
+		}
+		code := client.Explain(fmt.Errorf("wrapped: %w", err)).Code
+		if unexplained := code == client.CodeInternal; unexplained != slices.Contains(fromFiles, name) {
+			t.Errorf("%s: code %q", name, code)
+		}
+	}
+}
+
+// exportedErrors returns the names that begin with "Err" and are declared with var or const.
+func exportedErrors(t *testing.T, dir string) (out []string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%s: %v", dir, err)
+	}
+	for _, path := range files {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range file.Decls {
+			group, ok := d.(*ast.GenDecl)
+			if !ok {
+				continue
+			}
+			for _, spec := range group.Specs {
+				v, ok := spec.(*ast.ValueSpec)
+				if !ok {
+					continue
+				}
+				for _, name := range v.Names {
+					if strings.HasPrefix(name.Name, "Err") {
+						out = append(out, name.Name)
+					}
+				}
+			}
+		}
+	}
+	return out
 }

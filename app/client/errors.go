@@ -20,6 +20,10 @@ var (
 	ErrPasswordChanged = fmt.Errorf("%w: it was changed, and this is a former one", ErrWrongPassword)
 	// ErrCostLowered: the server asks for a cheaper key derivation than this device has seen.
 	ErrCostLowered = errors.New("cost of the key derivation was lowered")
+	// ErrReplaced: this device knows a user of this name whom the server no longer has, or claims not to have. See StartAnew.
+	ErrReplaced = errors.New("the account that this device knows under this username is no longer on the server")
+	// ErrUsername: no account can have this username.
+	ErrUsername = errors.New("not a valid username")
 	// ErrWrongPhrase: the recovery phrase belongs to another user, or was replaced.
 	ErrWrongPhrase = errors.New("recovery phrase does not open this vault")
 	// ErrTOTPRequired: the password is right. Call Login again with a code.
@@ -47,6 +51,8 @@ var (
 	ErrCopyDamaged = errors.New("the cache is damaged and cannot be opened")
 	// ErrNoCopy: this device does not have this cache.
 	ErrNoCopy = errors.New("this device does not have this cache")
+	// ErrStorage: the Memory or the Cache of this device failed.
+	ErrStorage = errors.New("this device cannot read or store its data")
 	// ErrBusy: other devices kept changing the vault first.
 	ErrBusy = errors.New("other devices keep changing this vault; try again")
 )

@@ -34,5 +34,5 @@ func (c *Client) AddPasskey(ctx context.Context, password string) error {
 		return err
 	}
 	wrap := chain.Wrap{Method: chain.MethodPasskey, Passkey: id, Hash: chain.HashOf(chain.HashWrap, []byte(token))}
-	return op.changeAccount(v, auth, func(d *accountDraft) { d.held = append(d.held, heldWrap{wrap, token}) }, func(*protocol.AccountEntry) { /* no auth key changes */ })
+	return op.changeAccount(v, auth, func(d *accountDraft) { d.held = append(d.held, heldWrap{wrap, token}) }, func(*protocol.AccountEntryRequest) { /* no auth key changes */ })
 }

@@ -119,6 +119,9 @@ func (op *operation) concludeEntry(v *vault) (bool, error) {
 		return held, op.dropEntry(v)
 	}
 	err := op.postEntry(v, sent, entry)
+	if later(err) { // changes of items wait in the outbox meanwhile
+		err = fmt.Errorf("%w: %w", ErrOffline, err)
+	}
 	return err == nil, err
 }
 
@@ -135,9 +138,10 @@ func (op *operation) sendEntry(v *vault, entry *chain.Entry, path string, reques
 	return op.postEntry(v, sent, entry)
 }
 
-// mayStand reports whether a request that failed with err may have been carried out, or something in its place.
+// mayStand reports whether a request that failed with err may have been carried out, or something in its place: a password that was
+// right has been changed.
 func (op *operation) mayStand(err error) bool {
-	return err == nil || hasCode(err, protocol.CodeRevisionConflict) || op.lost(err)
+	return err == nil || hasCode(err, protocol.CodeRevisionConflict) || hasCode(err, protocol.CodeInvalidCredentials) || op.lost(err)
 }
 
 // syncAfter looks for an entry whose request ended with err.

@@ -59,7 +59,7 @@ func (r Remembered) refuseCheaper(k seal.KDF) error {
 func (r Remembered) prelogin(username string) protocol.PreloginRequest {
 	out := protocol.PreloginRequest{Username: username}
 	if s, ok, err := r.state(r.Vault); ok && err == nil {
-		out.Known = &protocol.KnownEntry{Entry: encodeHash(s.Entry.Hash()), Revision: s.Revision}
+		out.Known = &protocol.KnownEntry{Vault: r.Vault, Entry: encodeHash(s.Entry.Hash()), Revision: s.Revision}
 	}
 	return out
 }

@@ -23,7 +23,8 @@ type pendingLogin struct {
 	password [sha256.Size]byte
 	kdf      seal.KDF
 	key      seal.PasswordKey
-	changed  bool // since this device last saw the account, as its log proves
+	changed  bool   // since this device last saw the account, as its log proves
+	text     string // the password itself, if the cost of its key has to rise: see RaiseCost
 	until    time.Time
 }
 
@@ -39,7 +40,7 @@ func (c *Client) Login(ctx context.Context, username, password, code, device str
 	defer op.end()
 	username = typedUsername(username)
 	p, err := op.derive(username, password)
-	if (errors.Is(err, seal.ErrKDFMismatch) || errors.Is(err, ErrCostLowered)) && op.leadBackFirst(username, password) {
+	if (errors.Is(err, seal.ErrKDFMismatch) || errors.Is(err, ErrCostLowered) || errors.Is(err, ErrReplaced)) && op.leadBackFirst(username, password) {
 		p, err = op.derive(username, password)
 	}
 	if err != nil {
@@ -72,7 +73,12 @@ func (c *Client) Login(ctx context.Context, username, password, code, device str
 	if err != nil {
 		return "", err
 	}
-	return answer.Account.Username, op.enter(answer, v, device)
+	due := p.due() // enter wipes the key
+	if err := op.enter(answer, v, device); err != nil {
+		return "", err
+	}
+	op.noteRaise(due)
+	return answer.Account.Username, nil
 }
 
 // openLogin opens the account that answers a log-in.
@@ -109,16 +115,16 @@ func (op *operation) derive(username, password string) (*pendingLogin, error) {
 	if p != nil {
 		op.dropPending(p)
 	}
-	remembered, err := op.memory.Find(username)
-	if err == nil {
-		err = remembered.Check()
-	}
+	remembered, err := op.findRemembered(username)
 	if err != nil {
-		return nil, fmt.Errorf("read what this device remembers: %w", err)
-	}
-	var answer protocol.PasswordKDF
-	if err := op.call(methodPost, protocol.PathPrelogin, remembered.prelogin(username), &answer); err != nil {
 		return nil, err
+	}
+	answer, err := op.askKDF(username, remembered)
+	if err != nil {
+		return nil, err
+	}
+	if answer.Replaced {
+		return nil, ErrReplaced
 	}
 	kdf, err := parseKDF(answer)
 	if err != nil {
@@ -132,14 +138,27 @@ func (op *operation) derive(username, password string) (*pendingLogin, error) {
 		return nil, err
 	}
 	known, ok := remembered.kdf()
-	return &pendingLogin{
+	p = &pendingLogin{
 		username: username, password: sum, kdf: kdf, key: key, changed: ok && known != kdf, until: time.Now().Add(pendingFor),
-	}, nil
+	}
+	if kdf.Cost < op.client.cost {
+		p.text = password
+	}
+	return p, nil
 }
+
+// askKDF asks for the key derivation of a user.
+func (op *operation) askKDF(username string, remembered Remembered) (answer protocol.PasswordKDF, err error) {
+	err = op.call(methodPost, protocol.PathPrelogin, remembered.prelogin(username), &answer)
+	return answer, err
+}
+
+// argon2id is a variable because tests remember what it returned.
+var argon2id = seal.DerivePasswordKey
 
 // derivePassword derives the key of the master password.
 func derivePassword(password string, kdf seal.KDF) (seal.PasswordKey, error) {
-	key, err := seal.DerivePasswordKey(password, kdf)
+	key, err := argon2id(password, kdf)
 	if err != nil {
 		return key, fmt.Errorf("derive the password's key: %w", err)
 	}

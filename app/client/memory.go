@@ -35,6 +35,9 @@ type Remembered struct {
 	Card          string        `json:"card"` // hash of the user's newest card, base64url
 	Vaults        []Seen        `json:"vaults"`
 	Lost          []string      `json:"lost,omitempty"` // ids of attachments whose content the server lost
+	// Replaced says that the username now belongs to another user, as far as somebody at this device has agreed. The rest still holds for
+	// this user.
+	Replaced bool `json:"replaced,omitempty"`
 }
 
 // RememberedKDF is how the master password was turned into a key.
@@ -63,7 +66,7 @@ func (r Remembered) IsZero() bool { return r.Username == "" && len(r.Vaults) == 
 // Equal reports whether o is the same.
 func (r Remembered) Equal(o Remembered) bool {
 	return r.Username == o.Username && r.Vault == o.Vault && r.KeyGeneration == o.KeyGeneration && r.KDF == o.KDF && r.Card == o.Card &&
-		slices.Equal(r.Vaults, o.Vaults) && slices.Equal(r.Lost, o.Lost)
+		slices.Equal(r.Vaults, o.Vaults) && slices.Equal(r.Lost, o.Lost) && r.Replaced == o.Replaced
 }
 
 // Check returns ErrMemory for a memory that this program did not write.
@@ -130,7 +133,7 @@ func (r Remembered) Head() (revision int64, write string) {
 
 // Named reports whether this is the memory of the user with this name, as somebody may type it.
 func (r Remembered) Named(username string) bool {
-	return canonicalUsername(r.Username) == canonicalUsername(username)
+	return !r.Replaced && canonicalUsername(r.Username) == canonicalUsername(username)
 }
 
 // Merge returns r with what newer has seen since. Two tabs or processes may store in another order than they verified, so it takes the

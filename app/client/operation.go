@@ -81,6 +81,7 @@ func (op *operation) forget() {
 		c.pending.key.Wipe()
 		c.pending = nil
 	}
+	c.raise = nil
 }
 
 // fetchAccount rejects the account of any user other than the unlocked one. It is not proven: see proveAccount.

@@ -28,12 +28,9 @@ type recovered struct {
 
 // open opens the account with the phrase, and verifies the log of the personal vault.
 func (r *recovery) open() (*recovered, error) {
-	known, err := r.memory.Find(r.username)
-	if err == nil {
-		err = known.Check()
-	}
+	known, err := r.findRemembered(r.username)
 	if err != nil {
-		return nil, fmt.Errorf("read what this device remembers: %w", err)
+		return nil, err
 	}
 	revision, _ := known.Head()
 	for range 2 {

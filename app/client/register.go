@@ -40,7 +40,7 @@ func (r *Registration) Forget() {
 // PrepareRegistration creates the keys of a new account. It sends nothing.
 func (c *Client) PrepareRegistration(password string) (*Registration, error) {
 	r := &Registration{
-		phrase: seal.NewRecoveryPhrase(), kdf: seal.NewKDF(), key: seal.NewAccountKey(), card: seal.NewCardKeys(), epoch: seal.NewEpochKey(),
+		phrase: seal.NewRecoveryPhrase(), kdf: seal.NewKDF(c.cost), key: seal.NewAccountKey(), card: seal.NewCardKeys(), epoch: seal.NewEpochKey(),
 	}
 	var err error
 	if r.password, err = derivePassword(password, r.kdf); err != nil {
@@ -92,6 +92,10 @@ func (op *operation) register(r *Registration, username, device string) (string,
 	if err != nil {
 		return "", err
 	}
+	former, err := op.findRemembered(username)
+	if err != nil {
+		return "", err
+	}
 	if err := op.storeMemory(v, f.state); err != nil {
 		return "", err
 	}
@@ -105,6 +109,9 @@ func (op *operation) register(r *Registration, username, device string) (string,
 	a := answer.Account
 	if !sameKeys(&a, &f.account) {
 		return "", replica.Altered(replica.Found(bridge.Finding{Code: bridge.OtherAccount}, "the server answered the registration with another account"))
+	}
+	if err := op.replaced(former); err != nil { // the server would not have taken the name
+		return "", err
 	}
 	v.account = a
 	return a.Username, op.enter(answer, v, device)
@@ -128,7 +135,7 @@ type founding struct {
 func (r *Registration) found(user, vault chain.ID, username string) (founding, error) {
 	card, err := seal.FirstCard(user, username, r.card)
 	if err != nil {
-		return founding{}, fmt.Errorf("card: %w", err)
+		return founding{}, fmt.Errorf("%w: %w", ErrUsername, err)
 	}
 	cards := &chain.Cards{}
 	if err := cards.Add(card); err != nil {

@@ -27,7 +27,6 @@ type Rotation struct {
 	fresh    bool // phrase is a new one
 	key      seal.AccountKey
 	card     seal.CardKeys
-	forget   func() // wipes the key of a new password; may be nil
 }
 
 // Words returns the new recovery phrase, nil if the current one stays.
@@ -40,9 +39,6 @@ func (r *Rotation) Words() []string {
 
 // Forget wipes the keys of a rotation that was abandoned or completed.
 func (r *Rotation) Forget() {
-	if r.forget != nil {
-		r.forget()
-	}
 	r.current.Wipe()
 	r.phrase.Wipe()
 	r.key.Wipe()
@@ -84,7 +80,7 @@ func (c *Client) PrepareRotation(ctx context.Context, in RotationRequest) (*Rota
 	}
 	if in.NewPassword != "" {
 		r.renamed = true
-		if r.password, r.forget, err = passwordWrap(in.NewPassword); err != nil {
+		if r.password, err = passwordWrap(in.NewPassword, op.costFor(v)); err != nil {
 			r.Forget()
 			return nil, err
 		}
@@ -143,12 +139,12 @@ func (a *accountDraft) rotate(v *vault, r *Rotation) {
 }
 
 // wire adds the auth keys that are new.
-func (r *Rotation) wire(e *protocol.AccountEntry) {
+func (r *Rotation) wire(in *protocol.AccountEntryRequest) {
 	if r.renamed {
-		e.AuthKey = r.password.auth.Encode()
+		in.Change.AuthKey = r.password.auth.Encode()
 	}
 	if r.fresh {
-		e.RecoveryAuthKey = r.phrase.AuthKey().Encode()
+		in.Change.RecoveryAuthKey = r.phrase.AuthKey().Encode()
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -153,10 +154,15 @@ func startServer(t testing.TB) string {
 	return daemontest.Start(t, nil)
 }
 
+// registrations counts the accounts of each test.
+var registrations sync.Map
+
 // register creates an account and returns its recovery phrase.
 func (d *device) register(t testing.TB, username string) string {
 	t.Helper()
-	r, err := d.PrepareRegistration(password)
+	test, _, _ := strings.Cut(t.Name(), "/")
+	n, _ := registrations.LoadOrStore(test, new(atomic.Int64))
+	r, err := d.PrepareNth(password, n.(*atomic.Int64).Add(1))
 	if err != nil {
 		t.Fatal(err)
 	}

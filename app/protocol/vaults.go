@@ -55,10 +55,14 @@ type PasswordKDF struct {
 	Salt   ID         `json:"salt"`
 	Cost   Cost       `json:"cost"`
 	Change *KDFChange `json:"change,omitempty"` // if PreloginRequest.Known is in the log, and not the newest entry
+	// Replaced says that the vault of PreloginRequest.Known is not that of a user with this name: the account was deleted, and the name may
+	// have been registered again.
+	Replaced bool `json:"replaced,omitempty"`
 }
 
-// KnownEntry names a log entry of a personal vault and the revision that a device remembers. Strangers cannot guess the hash.
+// KnownEntry names a personal vault, an entry of its log, and the revision that a device remembers. Strangers cannot guess any of it.
 type KnownEntry struct {
+	Vault    ID       `json:"vault"`
 	Entry    Hash     `json:"entry"`
 	Revision Revision `json:"revision"`
 }
@@ -165,6 +169,8 @@ type UserSession struct {
 type AccountEntryRequest struct {
 	CurrentAuthKey AuthKey      `json:"current_auth_key"`
 	Change         AccountEntry `json:"change"`
+	// SamePassword says that the auth key is new only because the cost of its derivation rises. The other sessions stay.
+	SamePassword bool `json:"same_password,omitempty"`
 }
 
 // PhraseProof proves the recovery phrase. After and Revision say what the device remembers of the personal vault. A device without

@@ -39,9 +39,6 @@ const (
 	MaxTokenBytes    = 64 << 10 // of one sealed token
 	MaxUsernameRunes = 128
 	MaxDeviceRunes   = 128
-	// Bounds of the KDF's cost.
-	MinArgonMemoryKB = 64 << 10
-	MaxArgonMemoryKB = 1 << 20
 
 	MaxSmallTokenBytes = 4 << 10 // of a wrapped key: a few hundred bytes, with room for later formats
 	MaxEnrolmentBytes  = 2 << 10

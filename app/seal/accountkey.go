@@ -55,15 +55,15 @@ func (w *wrapped) encode() []byte {
 // parseWrap reverses encode. It accepts only plaintexts that encode can produce.
 func parseWrap(b []byte) (w wrapped, ok bool) {
 	in := read(b, plainWrap)
-	w = wrapped{user: in.id(), method: chain.Method(in.byte()), generation: in.number()}
+	w = wrapped{user: in.ID(), method: chain.Method(in.Byte()), generation: in.number()}
 	switch w.method {
 	case chain.MethodPassword:
-		w.kdf = KDF{Salt: [chain.SaltSize]byte(in.take(chain.SaltSize)), Cost: in.byte()}
+		w.kdf = KDF{Salt: [chain.SaltSize]byte(in.Take(chain.SaltSize)), Cost: in.Byte()}
 	case chain.MethodPasskey:
-		w.passkey = in.id()
+		w.passkey = in.ID()
 	}
 	w.key = AccountKey{in.key()}
-	return w, in.ok() && w.check() == nil
+	return w, in.OK() && w.check() == nil
 }
 
 func (w *wrapped) check() error {

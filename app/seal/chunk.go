@@ -80,11 +80,11 @@ func (c Chunk) head() []byte { return c.append(append(make([]byte, 0, 32), chain
 // parseChunk reverses pad(c.head(), content). It accepts only plaintexts that this can produce. The content shares memory with b.
 func parseChunk(b []byte) (c Chunk, content []byte, ok bool) {
 	in := read(b, plainChunk)
-	c = Chunk{Attachment: in.id(), Number: in.uint32(), Count: in.uint32()}
-	if in.bad || c.check() != nil {
+	c = Chunk{Attachment: in.ID(), Number: in.Uint32(), Count: in.Uint32()}
+	if in.Bad() || c.check() != nil {
 		return c, nil, false
 	}
-	content, ok = sealing.CutPadded(b, len(b)-len(in.b))
+	content, ok = sealing.CutPadded(b, len(b)-in.Left())
 	return c, content, ok
 }
 

@@ -7,7 +7,6 @@ import (
 	"golang.org/x/crypto/argon2"
 	"golang.org/x/text/unicode/norm"
 
-	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
 )
 
@@ -19,9 +18,11 @@ type Params struct {
 }
 
 // DefaultParams is the second recommended option of RFC 9106 §4, and the weakest that Check accepts.
-var DefaultParams = Params{MemoryKiB: protocol.MinArgonMemoryKB, Time: minTime, Threads: 4}
+var DefaultParams = Params{MemoryKiB: minMemory, Time: minTime, Threads: 4}
 
 const (
+	minMemory  = 64 << 10 // KiB
+	maxMemory  = 1 << 20
 	minTime    = 3
 	maxTime    = 20
 	minThreads = 1
@@ -35,7 +36,7 @@ func (p Params) Check() error {
 		is, low, high uint32
 		unit          string
 	}{
-		{"memory", p.MemoryKiB, protocol.MinArgonMemoryKB, protocol.MaxArgonMemoryKB, " KiB"},
+		{"memory", p.MemoryKiB, minMemory, maxMemory, " KiB"},
 		{"time", p.Time, minTime, maxTime, ""},
 		{"threads", uint32(p.Threads), minThreads, maxThreads, ""},
 	} {

@@ -31,9 +31,9 @@ func (a addressee) encode(key EpochKey) []byte {
 // parseEnvelope reverses encode. It accepts only plaintexts that encode can produce.
 func parseEnvelope(b []byte) (a addressee, key EpochKey, ok bool) {
 	in := read(b, plainEnvelope)
-	a = addressee{vault: in.id(), epoch: in.uint32(), to: in.id(), card: in.hash()}
+	a = addressee{vault: in.ID(), epoch: in.Uint32(), to: in.ID(), card: in.Hash()}
 	key = EpochKey{in.key()}
-	return a, key, in.ok()
+	return a, key, in.OK()
 }
 
 const (

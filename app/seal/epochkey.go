@@ -64,8 +64,8 @@ func (p RecordPlace) append(b []byte) []byte {
 }
 
 func (r *reader) recordPlace() RecordPlace {
-	p := RecordPlace{Vault: r.id(), Epoch: r.uint32(), Item: r.id(), Kind: chain.RecordKind(r.byte()), Version: r.uint32()}
-	r.refuse(p.check() != nil)
+	p := RecordPlace{Vault: r.ID(), Epoch: r.Uint32(), Item: r.ID(), Kind: chain.RecordKind(r.Byte()), Version: r.Uint32()}
+	r.Refuse(p.check() != nil)
 	return p
 }
 
@@ -102,18 +102,18 @@ func recordHead(p RecordPlace, o Origin) []byte {
 func parseRecord(b []byte) (p RecordPlace, r Record, ok bool) {
 	in := read(b, plainRecord)
 	p = in.recordPlace()
-	switch in.byte() {
+	switch in.Byte() {
 	case 0:
 	case 1:
-		r.Origin = Origin{Author: in.id(), Revision: in.number()}
-		in.refuse(r.Origin.Author == chain.ID{})
+		r.Origin = Origin{Author: in.ID(), Revision: in.number()}
+		in.Refuse(r.Origin.Author == chain.ID{})
 	default:
 		return p, r, false
 	}
-	if in.bad {
+	if in.Bad() {
 		return p, r, false
 	}
-	r.Content, ok = sealing.CutPadded(b, len(b)-len(in.b))
+	r.Content, ok = sealing.CutPadded(b, len(b)-in.Left())
 	return p, r, ok
 }
 

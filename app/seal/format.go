@@ -43,53 +43,29 @@ func pad(head, content []byte) []byte {
 	return sealing.AppendPadded(append(b, head...), content)
 }
 
-// reader reads a plaintext of format 2. After the first field that does not fit it returns zeros, and bad is set.
-type reader struct {
-	b   []byte
-	bad bool
-}
+// reader reads a plaintext of format 2.
+type reader struct{ chain.Decoder }
 
 // read begins to read a plaintext of a type.
 func read(b []byte, holds byte) *reader {
-	r := &reader{b: b}
-	r.refuse(r.byte() != chain.Format || r.byte() != holds)
+	r := &reader{*chain.NewDecoder(b)}
+	r.Refuse(r.Byte() != holds)
 	return r
 }
 
-func (r *reader) refuse(wrong bool) { r.bad = r.bad || wrong }
-
-func (r *reader) take(n int) []byte {
-	if r.bad || n > len(r.b) {
-		r.bad = true
-		return make([]byte, n)
-	}
-	taken := r.b[:n:n]
-	r.b = r.b[n:]
-	return taken
-}
-
-func (r *reader) byte() byte       { return r.take(1)[0] }
-func (r *reader) uint16() uint16   { return binary.BigEndian.Uint16(r.take(2)) }
-func (r *reader) uint32() uint32   { return binary.BigEndian.Uint32(r.take(4)) }
-func (r *reader) id() chain.ID     { return chain.ID(r.take(len(chain.ID{}))) }
-func (r *reader) hash() chain.Hash { return chain.Hash(r.take(len(chain.Hash{}))) }
-
 // number reads a generation or a revision: 1 to chain.MaxNumber.
 func (r *reader) number() int64 {
-	n := binary.BigEndian.Uint64(r.take(8))
-	r.refuse(n < 1 || n > uint64(chain.MaxNumber))
-	return int64(n & uint64(chain.MaxNumber)) // #nosec G115 -- bounded
+	n := r.Number()
+	r.Refuse(n < 1)
+	return n
 }
 
 // key refuses the zero key, which would panic when it is used.
 func (r *reader) key() secret {
-	s, err := sealing.Parse(r.take(sealing.KeySize))
-	r.refuse(err != nil)
+	s, err := sealing.Parse(r.Take(sealing.KeySize))
+	r.Refuse(err != nil)
 	return s
 }
-
-// ok reports whether everything was read and nothing is left.
-func (r *reader) ok() bool { return !r.bad && len(r.b) == 0 }
 
 func appendNumber(b []byte, n int64) []byte {
 	return binary.BigEndian.AppendUint64(b, uint64(n)) // #nosec G115 -- callers check numbers

@@ -49,18 +49,18 @@ func (i *Identity) encode() []byte {
 // parseIdentity reverses encode. It accepts only plaintexts that encode can produce.
 func parseIdentity(b []byte) (*Identity, bool) {
 	in := read(b, plainIdentity)
-	i := &Identity{User: in.id(), KeyGeneration: in.number(), Genesis: in.hash(), Before: in.hash()}
-	cards := int(in.uint16())
-	if cards*cardKeysSize > len(in.b) { // bounds the memory
+	i := &Identity{User: in.ID(), KeyGeneration: in.number(), Genesis: in.Hash(), Before: in.Hash()}
+	cards := int(in.Uint16())
+	if cards*cardKeysSize > in.Left() { // bounds the memory
 		return nil, false
 	}
 	for range cards {
 		i.Cards = append(i.Cards, CardKeys{Signing{in.key()}, KEMPrivate{in.key()}})
 	}
-	for range int(in.byte()) {
+	for range int(in.Byte()) {
 		i.Former = append(i.Former, AccountKey{in.key()})
 	}
-	return i, in.ok() && i.check() == nil
+	return i, in.OK() && i.check() == nil
 }
 
 func (i *Identity) check() error {

@@ -41,15 +41,15 @@ func (p *previousKeys) encode() []byte {
 // parsePrevious reverses encode. It accepts only plaintexts that encode can produce.
 func parsePrevious(b []byte) (*previousKeys, bool) {
 	in := read(b, plainPrevious)
-	p := &previousKeys{vault: in.id(), epoch: in.uint32()}
-	n := int(in.uint16())
-	if n*previousKeySize > len(in.b) { // bounds the memory
+	p := &previousKeys{vault: in.ID(), epoch: in.Uint32()}
+	n := int(in.Uint16())
+	if n*previousKeySize > in.Left() { // bounds the memory
 		return nil, false
 	}
 	for range n {
-		p.keys = append(p.keys, PreviousKey{in.uint32(), EpochKey{in.key()}})
+		p.keys = append(p.keys, PreviousKey{in.Uint32(), EpochKey{in.key()}})
 	}
-	return p, in.ok() && p.check() == nil
+	return p, in.OK() && p.check() == nil
 }
 
 // check: at least one key, and epochs descend from the one of the log entry.

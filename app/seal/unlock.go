@@ -6,19 +6,14 @@ import (
 	"strconv"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
-	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
 )
-
-// newCost is the step for new accounts and new passwords. It is the same for all devices: a cost that each device measures would
-// tell the names of accounts that exist from those that do not.
-const newCost = 1
 
 // costs are the steps of the key derivation. A step never changes, and none is cheaper than the one before.
 var costs = [chain.MaxCost]Params{
 	DefaultParams,
-	{MemoryKiB: 2 * protocol.MinArgonMemoryKB, Time: DefaultParams.Time, Threads: 4},
-	{MemoryKiB: 4 * protocol.MinArgonMemoryKB, Time: DefaultParams.Time, Threads: 4},
+	{MemoryKiB: 2 * minMemory, Time: DefaultParams.Time, Threads: 4},
+	{MemoryKiB: 4 * minMemory, Time: DefaultParams.Time, Threads: 4},
 }
 
 // KDF is how a password is turned into a key. It is public, and part of the account document.
@@ -27,9 +22,9 @@ type KDF struct {
 	Cost byte // a step, from 1 to chain.MaxCost
 }
 
-// NewKDF returns a random salt and the cost for new passwords.
-func NewKDF() KDF {
-	k := KDF{Cost: newCost}
+// NewKDF returns a random salt with a cost.
+func NewKDF(cost byte) KDF {
+	k := KDF{Cost: cost}
 	sealing.RandomBytes(k.Salt[:])
 	return k
 }

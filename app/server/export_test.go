@@ -38,6 +38,15 @@ func (s *Server) SyncWithin(wait, patience time.Duration) {
 	s.syncs.wait, s.syncs.patience = wait, patience
 }
 
+// HasSlots reports whether n more full syncs could start.
+func (s *Server) HasSlots(n int64) bool {
+	ok := s.syncs.slots.TryAcquire(n)
+	if ok {
+		s.syncs.slots.Release(n)
+	}
+	return ok
+}
+
 // BodyRoom and UserRoom limit the bytes of large bodies in memory, for all users and for one.
 const BodyRoom, UserRoom = bodyRoom, userRoom
 

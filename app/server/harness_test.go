@@ -16,6 +16,8 @@ import (
 	"testing/fstest"
 	"time"
 
+	"golang.org/x/crypto/bcrypt"
+
 	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
@@ -69,6 +71,7 @@ type site struct {
 	store  vault.Store
 	keys   string
 	limits vault.Limits
+	hashes int // cost of bcrypt
 	srv    *server.Server
 }
 
@@ -78,6 +81,9 @@ type siteOption func(*server.Config, *site)
 func storedBy(wrap func(vault.Store) vault.Store) siteOption {
 	return func(_ *server.Config, s *site) { s.store = wrap(s.store) }
 }
+
+// slowHashes makes sign-ins take as long as in production.
+func slowHashes(_ *server.Config, s *site) { s.hashes = vault.HashCost }
 
 func configured(edit func(*server.Config)) siteOption {
 	return func(c *server.Config, _ *site) { edit(c) }
@@ -96,6 +102,7 @@ func newSite(t *testing.T, options ...siteOption) *site {
 	})
 	s := &site{
 		t: t, clock: &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}, log: &buffer{}, store: store, keys: vault.NewKey(), limits: granted,
+		hashes: bcrypt.MinCost,
 	}
 	c := server.Config{
 		Page: fstest.MapFS{"index.html": {Data: []byte("<!doctype html><title>VaultSphere</title>")}},
@@ -122,7 +129,7 @@ func (s *site) serve(c server.Config, keys string) string {
 		s.t.Fatal(err)
 	}
 	log := slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	if s.srv, err = server.New(c, vault.NewService(s.store, ring, s.limits, s.clock.Now), log); err != nil {
+	if s.srv, err = server.New(c, vault.NewService(s.store, ring, s.limits, s.hashes, s.clock.Now), log); err != nil {
 		s.t.Fatal(err)
 	}
 	l := httptest.NewServer(s.srv)
@@ -348,7 +355,7 @@ var passwords [3]func() testvault.Renewal
 func init() {
 	for i := range passwords {
 		passwords[i] = sync.OnceValue(func() testvault.Renewal {
-			kdf := seal.NewKDF()
+			kdf := seal.NewKDF(chain.CurrentCost)
 			key, err := seal.DerivePasswordKey("another correct horse "+strconv.Itoa(i), kdf)
 			if err != nil {
 				panic(err)

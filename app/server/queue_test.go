@@ -13,7 +13,7 @@ import (
 
 func TestFullHashQueueAnswersImmediately(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newSite(t, slowHashes)
 	key := sample.AuthKey()
 	burst := 70*runtime.GOMAXPROCS(0) + 100 // more than can run and wait
 	var busy, other atomic.Int64

@@ -139,6 +139,7 @@ func TestFullSyncsAreLimited(t *testing.T) {
 	if n := p.fullSync(second); n != largeRecords {
 		t.Errorf("the full sync of another session has %d records", n)
 	}
+	await.Until(t, "the slot of an answer that was read", func() bool { return s.srv.HasSlots(server.FullSyncs - 1) })
 	other, _ := p.slowSync(second) //nolint:bodyclose // as above
 	s.call("GET", p.vaultPath(protocol.PathVault), nil, bearer(third)).want(503, protocol.CodeUnavailable)
 	s.call("GET", p.vaultPath(protocol.PathVault)+"?since=3", nil, bearer(third)).want(503, protocol.CodeUnavailable) // a delta can be just as large
@@ -238,7 +239,7 @@ func TestSlowBodyIsDropped(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	alice := s.register("alice")
-	s.srv.BodyWithin(time.Hour, 50*time.Millisecond)
+	s.srv.BodyWithin(time.Hour, time.Second) // the large body must arrive in time, except for its last byte
 	for what, e := range map[string]*exchange{
 		"of a user":       alice.open(alice.token, "POST", alice.vaultPath(protocol.PathVaultWrites), "Content-Length: 100\r\n", "{"),
 		"of a guest":      alice.open("", "POST", protocol.PathLogin, "Content-Length: 100\r\n", "{"),

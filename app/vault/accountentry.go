@@ -72,54 +72,66 @@ func (s *Service) AccountEntry(ctx context.Context, session Session, in protocol
 	if err != nil {
 		return err
 	}
-	c, ends, err := s.changeAccount(ctx, u, a)
+	c, did, err := s.changeAccount(ctx, u, a)
 	if err != nil {
 		return err
 	}
-	if !ends {
+	// The server cannot tell a new password from the same one at a higher cost, and a caller who knows the password needs no session.
+	if in.SamePassword && !did.raised {
+		return badField("same_password", "is only for a higher cost under the same account key")
+	}
+	if !did.renewed || in.SamePassword {
 		return s.appendAccount(ctx, c)
 	}
 	return s.appendEnding(ctx, c, session.Hash)
 }
 
-// changeAccount checks an account entry against the account of a user who was proven. ends reports whether it replaces the password or
-// the account key.
-func (s *Service) changeAccount(ctx context.Context, proven User, a accountEntry) (c EntryChange, ends bool, err error) {
+// accountEffect says what an account entry replaces.
+type accountEffect struct {
+	renewed bool // the auth key of the password, or the account key
+	raised  bool // the cost of the key derivation, but not the account key
+}
+
+// changeAccount checks an account entry against the account of a user who was proven.
+func (s *Service) changeAccount(ctx context.Context, proven User, a accountEntry) (c EntryChange, did accountEffect, err error) {
 	u, head, err := s.store.Account(ctx, proven.Username)
 	switch {
 	case errors.Is(err, ErrNotFound) || err == nil && (u.ID != proven.ID || u.Deleting):
-		return EntryChange{}, false, ErrUnauthorized
+		return EntryChange{}, accountEffect{}, ErrUnauthorized
 	case err != nil:
-		return EntryChange{}, false, err
+		return EntryChange{}, accountEffect{}, err
 	case u.Generation != proven.Generation:
-		return EntryChange{}, false, ErrConflict
+		return EntryChange{}, accountEffect{}, ErrConflict
 	}
 	before, err := u.Keys.stored()
 	if err != nil {
-		return EntryChange{}, false, err
+		return EntryChange{}, accountEffect{}, err
 	}
 	next, err := s.follow(ctx, u, head, a)
 	if err != nil {
-		return EntryChange{}, false, err
+		return EntryChange{}, accountEffect{}, err
 	}
 	envelopes, err := a.envelopes(head.State.Entry)
 	if err != nil {
-		return EntryChange{}, false, err
+		return EntryChange{}, accountEffect{}, err
 	}
 	if a.document.KeyGeneration < before.KeyGeneration || a.document.Cost < before.Cost {
-		return EntryChange{}, false, badField("keys.document", "must not go back to an earlier account key or a lower cost")
+		return EntryChange{}, accountEffect{}, badField("keys.document", "must not go back to an earlier account key or a lower cost")
 	}
 	if err := s.replaceAuthKeys(ctx, &u, before, a); err != nil {
-		return EntryChange{}, false, err
+		return EntryChange{}, accountEffect{}, err
 	}
 	a.Vault = u.Keys.Vault
 	u.Keys = a.Keys
 	changed := Head{Vault: head.Vault, State: next, Buckets: head.Buckets, Count: head.Count, Usage: head.Usage}
-	ends = authKeyHash(before, chain.MethodPassword) != authKeyHash(a.document, chain.MethodPassword) ||
-		before.KeyGeneration != a.document.KeyGeneration
+	rekeyed := before.KeyGeneration != a.document.KeyGeneration
+	did = accountEffect{
+		renewed: rekeyed || authKeyHash(before, chain.MethodPassword) != authKeyHash(a.document, chain.MethodPassword),
+		raised:  !rekeyed && before.Cost < a.document.Cost,
+	}
 	return EntryChange{
 		Base: head, Next: changed, Entry: a.entry, Envelopes: envelopes, Account: &AccountChange{User: u, Card: a.card},
-	}, ends, nil
+	}, did, nil
 }
 
 // follow returns the state after the entry.

@@ -3,6 +3,7 @@ package vault_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
@@ -55,6 +56,52 @@ func TestRotationEndsOtherSessions(t *testing.T) {
 		_, err := u.store.Session(t.Context(), other.Hash, u.clock.Now())
 		if ended := errors.Is(err, vault.ErrNotFound); ended != c.ends {
 			t.Errorf("%+v: the other session: %v", c.renewal, err)
+		}
+	}
+}
+
+// costlier returns the key of the same password at a higher cost.
+var costlier = sync.OnceValue(func() testvault.Renewal {
+	kdf := seal.NewKDF(chain.CurrentCost + 1)
+	key, err := seal.DerivePasswordKey(testvault.Password, kdf)
+	if err != nil {
+		panic(err)
+	}
+	return testvault.Renewal{Password: &key, KDF: kdf}
+})
+
+// At a higher cost, the same password has another auth key.
+func TestTheSamePasswordAtAHigherCostEndsNoSession(t *testing.T) {
+	t.Parallel()
+	for _, claimed := range []bool{true, false} {
+		u := newSite(t).register("ada")
+		other := u.mustLogin()
+		a := u.amend(costlier())
+		a.in.SamePassword = claimed
+		if err := u.AccountEntry(t.Context(), u.session, a.in); err != nil {
+			t.Fatal(err)
+		}
+		_, err := u.store.Session(t.Context(), other.Hash, u.clock.Now())
+		if ended := errors.Is(err, vault.ErrNotFound); ended == claimed {
+			t.Errorf("claimed: %v, the other session: %v", claimed, err)
+		}
+		u.authKey = costlier().Password.AuthKey().Encode()
+		u.mustLogin()
+	}
+}
+
+// A thief who was signed in would stay so after a new password or new keys.
+func TestOnlyAHigherCostMayClaimTheSamePassword(t *testing.T) {
+	t.Parallel()
+	rotated := costlier()
+	rotated.AccountKey, rotated.Card, rotated.Epoch = true, true, true
+	for name, r := range map[string]testvault.Renewal{"nothing new": {}, "a new password": newPassword(), "new keys too": rotated} {
+		u := newSite(t).register("ada")
+		a := u.amend(r)
+		a.in.SamePassword = true
+		bad("same_password is only for").check(t, u.AccountEntry(t.Context(), u.session, a.in))
+		if t.Failed() {
+			t.Fatal(name)
 		}
 	}
 }

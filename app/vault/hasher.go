@@ -9,26 +9,32 @@ import (
 	"golang.org/x/crypto/bcrypt"
 )
 
+// HashCost is the cost of bcrypt for stored hashes.
+const HashCost = 10
+
 const (
-	bcryptCost = 10
 	// Waiters for each slot. At about 60 ms a hash, the last one waits about four seconds; beyond that, telling the client to
 	// come back is better than letting it time out.
 	queuePerSlot = 64
 )
 
-// dummyHash is the bcrypt hash, at bcryptCost, of random bytes that were thrown away. An unknown user is checked against it, so
-// the answer takes as long as for a known one.
-const dummyHash = "$2a$10$wfbzopE.wACTFTqm7VZxVOA.IKlQR.3JT4TIdN23EjIEJV3ztyozK"
+// dummyHash is what no key hashes to, at a cost. An unknown user is checked against it, so the answer takes as long as for a known
+// one.
+func dummyHash(cost int) []byte {
+	return fmt.Appendf(nil, "$2a$%02d$wfbzopE.wACTFTqm7VZxVOA.IKlQR.3JT4TIdN23EjIEJV3ztyozK", cost)
+}
 
 // hasher runs bcrypt in a bounded number of slots: without the bound, a burst of logins would starve the rest of the server.
 type hasher struct {
+	cost    int
+	dummy   []byte
 	slots   chan struct{}
 	waiting atomic.Int64
 	limit   int64
 }
 
-func newHasher(slots int) *hasher {
-	return &hasher{slots: make(chan struct{}, slots), limit: int64(slots * (queuePerSlot + 1))}
+func newHasher(cost, slots int) *hasher {
+	return &hasher{cost: cost, dummy: dummyHash(cost), slots: make(chan struct{}, slots), limit: int64(slots * (queuePerSlot + 1))}
 }
 
 // acquire takes a slot. It returns ErrBusy immediately if the queue is full.
@@ -52,7 +58,7 @@ func (h *hasher) hash(ctx context.Context, key string) ([]byte, error) {
 		return nil, err
 	}
 	defer release()
-	return bcrypt.GenerateFromPassword([]byte(key), bcryptCost)
+	return bcrypt.GenerateFromPassword([]byte(key), h.cost)
 }
 
 // matches compares key with the hash want. If want is nil, it compares with the dummy and returns false.
@@ -64,7 +70,7 @@ func (h *hasher) matches(ctx context.Context, want []byte, key string) (bool, er
 	defer release()
 	known := want != nil
 	if !known {
-		want = []byte(dummyHash)
+		want = h.dummy
 	}
 	err = bcrypt.CompareHashAndPassword(want, []byte(key))
 	if err != nil && !errors.Is(err, bcrypt.ErrMismatchedHashAndPassword) {

@@ -11,12 +11,12 @@ import (
 // An unknown user must cost as much as a known one, so the dummy must have the cost of real hashes.
 func TestDummyHashHasTheRealCost(t *testing.T) {
 	t.Parallel()
-	h := newHasher(1)
+	h := newHasher(HashCost, 1)
 	real, err := h.hash(t.Context(), "key")
 	if err != nil {
 		t.Fatal(err)
 	}
-	dummy, err := bcrypt.Cost([]byte(dummyHash))
+	dummy, err := bcrypt.Cost(h.dummy)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +33,7 @@ func TestDummyHashHasTheRealCost(t *testing.T) {
 
 func TestHashQueueIsBoundedAndDrains(t *testing.T) {
 	t.Parallel()
-	h := newHasher(1)
+	h := newHasher(HashCost, 1)
 	release, err := h.acquire(t.Context())
 	if err != nil {
 		t.Fatal(err)

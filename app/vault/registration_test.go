@@ -71,7 +71,7 @@ func TestRegistrationIsSigned(t *testing.T) {
 		"signed by another":   {sent: func(r *protocol.NewUserRequest) { r.Create = damaged(r.Create) }, want: bad("signature is wrong")},
 		"two accounts in one": {sent: func(r *protocol.NewUserRequest) { r.Account = r.Create }, want: bad("does not follow")},
 		"the entries of another": {sent: func(r *protocol.NewUserRequest) {
-			other := found(eve).request()
+			other := found(testvault.NewPerson("eve")).request()
 			r.Create, r.Account = other.Create, other.Account
 		}, want: bad("card is missing")},
 		"a shared vault": {unsigned: func(f *founded) {
@@ -186,8 +186,8 @@ func TestSaltOfAnUnknownUserIsSteady(t *testing.T) {
 	if again := ask("ADA"); again != unknown {
 		t.Errorf("%+v, then %+v", unknown, again)
 	}
-	if unknown.Cost != int(seal.NewKDF().Cost) {
-		t.Errorf("cost %d, and clients choose %d", unknown.Cost, seal.NewKDF().Cost)
+	if unknown.Cost != chain.CurrentCost {
+		t.Errorf("cost %d, and clients choose %d", unknown.Cost, chain.CurrentCost)
 	}
 	u := s.register("ada")
 	if known := ask("ada"); known.Salt != chain.ID(u.Owner.KDF.Salt).String() || known.Cost != int(u.Owner.KDF.Cost) || known.Salt == unknown.Salt {

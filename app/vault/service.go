@@ -47,12 +47,12 @@ type Limits struct {
 	Sessions    int // at the same time; a new one ends the least recently used
 }
 
-// NewService returns a Service with the clock now.
-func NewService(store Store, keys *Keyring, limits Limits, now func() time.Time) *Service {
+// NewService returns a Service with the clock now. hashCost is HashCost, except in tests of other things than hashing.
+func NewService(store Store, keys *Keyring, limits Limits, hashCost int, now func() time.Time) *Service {
 	// Stores keep milliseconds: with a finer clock, a time just written would already be in the past.
 	inMillis := func() time.Time { return now().UTC().Truncate(time.Millisecond) }
 	return &Service{
-		store: store, keys: keys, limits: limits, hash: newHasher(runtime.GOMAXPROCS(0)), now: inMillis,
+		store: store, keys: keys, limits: limits, hash: newHasher(hashCost, runtime.GOMAXPROCS(0)), now: inMillis,
 		watchers: newWatchers(store, inMillis), holds: newHolds(), joins: make(chan struct{}, 1),
 	}
 }
@@ -63,11 +63,9 @@ func (s *Service) HashQueue() int64 { return s.hash.waiting.Load() }
 // Probe reports whether the store can serve logins. It writes to the store.
 func (s *Service) Probe(ctx context.Context) error { return s.store.Probe(ctx, s.now()) }
 
-// newCost is the step that the clients of this release choose for new passwords, and so the answer for an unknown user.
-const newCost protocol.Cost = 1
-
 // Prelogin returns salt and cost of a user's password. For an unknown user it returns an HMAC of the username and the cost of new
-// passwords. A device that remembers an older log entry also gets the proof of a change. Strangers cannot name an entry.
+// passwords. A device that remembers an older log entry also gets the proof of a change. Strangers cannot name an entry. A device that
+// remembers the vault of another user of this name learns that this user is gone, but not whether the name was registered again.
 //
 // Accepted leaks: a name whose salt changes was registered, deleted or given a new password in between; a client that registers
 // with another cost stands out, and so does a user whose password is older than the newest cost; registration itself reveals that a name
@@ -78,7 +76,7 @@ func (s *Service) Prelogin(ctx context.Context, in protocol.PreloginRequest) (pr
 		return protocol.PasswordKDF{}, err
 	}
 	if in.Known != nil {
-		if err := checkNumber("known.revision", in.Known.Revision, 0); err != nil {
+		if err := checkFirst(checkID("known.vault", in.Known.Vault), checkNumber("known.revision", in.Known.Revision, 0)); err != nil {
 			return protocol.PasswordKDF{}, err
 		}
 	}
@@ -89,7 +87,7 @@ func (s *Service) Prelogin(ctx context.Context, in protocol.PreloginRequest) (pr
 	}
 	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte(name))
-	unknown := protocol.PasswordKDF{Salt: rawURL.EncodeToString(mac.Sum(nil)[:saltBytes]), Cost: newCost}
+	unknown := protocol.PasswordKDF{Salt: rawURL.EncodeToString(mac.Sum(nil)[:saltBytes]), Cost: chain.CurrentCost, Replaced: in.Known != nil}
 	u, change, err := s.preloginUser(ctx, name, in.Known)
 	if errors.Is(err, ErrNotFound) {
 		return unknown, nil
@@ -101,7 +99,10 @@ func (s *Service) Prelogin(ctx context.Context, in protocol.PreloginRequest) (pr
 	if err != nil {
 		return protocol.PasswordKDF{}, err
 	}
-	return protocol.PasswordKDF{Salt: rawURL.EncodeToString(d.Salt[:]), Cost: int(d.Cost), Change: change}, nil
+	return protocol.PasswordKDF{
+		Salt: rawURL.EncodeToString(d.Salt[:]), Cost: int(d.Cost), Change: change,
+		Replaced: in.Known != nil && in.Known.Vault != u.Keys.Vault.String(),
+	}, nil
 }
 
 // preloginUser reads a user and, for a caller who names an entry of the user's log that is not the newest, the log.

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/crypto/bcrypt"
+
 	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
@@ -74,7 +76,7 @@ func openSite(t *testing.T, path string, ring *vault.Keyring, c *clock, wrap fun
 			t.Error(err)
 		}
 	})
-	return &site{vault.NewService(wrap(store), ring, granted, c.Now), t, store, c, path, ring}
+	return &site{vault.NewService(wrap(store), ring, granted, bcrypt.MinCost, c.Now), t, store, c, path, ring}
 }
 
 var open = vault.Door{Open: true}
@@ -216,7 +218,7 @@ func (u *user) renew(r testvault.Renewal) {
 
 // newPassword derives the key of another password.
 var newPassword = sync.OnceValue(func() testvault.Renewal {
-	kdf := seal.NewKDF()
+	kdf := seal.NewKDF(chain.CurrentCost)
 	key, err := seal.DerivePasswordKey("another horse, another staple", kdf)
 	if err != nil {
 		panic(err)

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -27,6 +26,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/names"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/loopback"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/registry"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/signing"
 )
@@ -68,10 +68,9 @@ func push(t testing.TB, dir string, env []string, args ...string) (status int, s
 // startRegistry returns the address of an empty registry.
 func startRegistry(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := loopback.FreePort(t.Context())
 	must(t, err)
-	address := l.Addr().String()
-	must(t, l.Close())
+	address := fmt.Sprintf("127.0.0.1:%d", port)
 	registry.Serve(t, address, t.TempDir())
 	return address
 }

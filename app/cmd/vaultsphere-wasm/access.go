@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
@@ -86,9 +87,21 @@ func (c *core) CancelRegistration(context.Context) error {
 	return nil
 }
 
+// raiseAfter lets the page show the vault first: the derivation blocks the worker.
+const raiseAfter = 10 * time.Second
+
 func (c *core) Login(ctx context.Context, p protocol.Login) (protocol.Username, error) {
 	name, err := c.client.Login(ctx, p.Username, p.Password, p.TOTPCode, p.Device)
+	if err == nil {
+		time.AfterFunc(raiseAfter, func() {
+			_ = c.client.RaiseCost(context.Background()) // after an error, the next sign-in tries again
+		})
+	}
 	return protocol.Username{Username: name}, err
+}
+
+func (c *core) StartAnew(ctx context.Context, p protocol.Username) error {
+	return c.client.StartAnew(ctx, p.Username)
 }
 
 func (c *core) Unlock(ctx context.Context, p protocol.Unlock) (client.Opened, error) {

@@ -210,11 +210,20 @@ func hostEndMeter() {
 	js.Global().Get("vaultsphereHost").Call("endMeter")
 }
 
+// onDevice calls a function of the host that uses the storage of the browser, which may be full, turned off or damaged.
+func onDevice(function string, args ...any) (js.Value, error) {
+	value, err := await(js.Global().Get("vaultsphereHost").Call(function, args...))
+	if err != nil {
+		err = fmt.Errorf("%w: %w", client.ErrStorage, err)
+	}
+	return value, err
+}
+
 // hostMemory stores the client's Memory in the worker's IndexedDB.
 type hostMemory struct{}
 
 func (hostMemory) Load(user string) (client.Remembered, error) {
-	value, err := await(js.Global().Get("vaultsphereHost").Call("memoryLoad", user))
+	value, err := onDevice("memoryLoad", user)
 	if err != nil || value.Type() != js.TypeString {
 		return client.Remembered{}, err
 	}
@@ -231,7 +240,7 @@ func parseMemory(text string) (client.Remembered, error) {
 
 // Find skips memories that cannot be read: Load reports them once the user is known.
 func (hostMemory) Find(username string) (client.Remembered, error) {
-	list, err := await(js.Global().Get("vaultsphereHost").Call("memoryList"))
+	list, err := onDevice("memoryList")
 	if err != nil {
 		return client.Remembered{}, err
 	}
@@ -261,7 +270,7 @@ func (hostMemory) Lock(ctx context.Context, user string) (func(), error) {
 // Store never goes back to an older state: another tab may have stored a newer one.
 func (m hostMemory) Store(user string, r client.Remembered) error {
 	if r.IsZero() {
-		_, err := await(js.Global().Get("vaultsphereHost").Call("memoryStore", user, js.Null()))
+		_, err := onDevice("memoryStore", user, js.Null())
 		return err
 	}
 	held, err := m.Load(user)
@@ -275,6 +284,6 @@ func (m hostMemory) Store(user string, r client.Remembered) error {
 	if err != nil {
 		return err
 	}
-	_, err = await(js.Global().Get("vaultsphereHost").Call("memoryStore", user, string(text)))
+	_, err = onDevice("memoryStore", user, string(text))
 	return err
 }

@@ -12,7 +12,7 @@ import (
 type hostCache struct{}
 
 func (hostCache) Load(name string) (client.Cached, error) {
-	value, err := await(js.Global().Get("vaultsphereHost").Call("cacheLoad", name))
+	value, err := onDevice("cacheLoad", name)
 	if err != nil {
 		return client.Cached{}, err
 	}
@@ -28,7 +28,7 @@ func (hostCache) Load(name string) (client.Cached, error) {
 }
 
 func (hostCache) Stamp(name string) (string, error) {
-	value, err := await(js.Global().Get("vaultsphereHost").Call("cacheStamp", name))
+	value, err := onDevice("cacheStamp", name)
 	if err != nil {
 		return "", err
 	}
@@ -44,7 +44,7 @@ func (hostCache) Replace(name, after string, p client.Chunk) error {
 func store(name, after string, p client.Chunk, whole bool) error {
 	data := js.Global().Get("Uint8Array").New(len(p.Data))
 	js.CopyBytesToJS(data, p.Data)
-	stored, err := await(js.Global().Get("vaultsphereHost").Call("cacheStore", name, after, p.Stamp, data, whole))
+	stored, err := onDevice("cacheStore", name, after, p.Stamp, data, whole)
 	if err == nil && !stored.Bool() {
 		err = client.ErrCacheMoved
 	}
@@ -52,6 +52,6 @@ func store(name, after string, p client.Chunk, whole bool) error {
 }
 
 func (hostCache) Forget(name string) error {
-	_, err := await(js.Global().Get("vaultsphereHost").Call("cacheForget", name))
+	_, err := onDevice("cacheForget", name)
 	return err
 }

@@ -70,6 +70,7 @@ func (p *program) connect(ctx context.Context) (*connection, error) {
 	c := client.New(storing{retrying{w}, p, conn}, m, cache{state: st, server: server})
 	conn.Client = c
 	c.SetDevice(device())
+	c.SetCost(p.cost)
 	if p.noCache || p.getenv(envNoCache) != "" {
 		if err := c.KeepCopy(ctx, false, false); err != nil {
 			return nil, err

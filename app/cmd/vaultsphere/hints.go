@@ -30,6 +30,7 @@ var hints = map[client.Code]string{
 	client.CodeHistoryAltered:                    "nothing was changed, and the vault as it is now is not affected; tell the server's operator",
 	client.CodeVaultRolledBack:                   alarmHint,
 	client.CodeAlarm:                             alarmHint,
+	client.CodeAccountReplaced:                   "if you know that the account was deleted, use vaultsphere login --new-account; otherwise ask the server's operator first",
 	client.CodeCannotMerge:                       "export what this device verified with vaultsphere export, then accept the server's with vaultsphere alarm accept",
 	client.CodeOtherIdentity:                     unsafeHint,
 	client.CodeAttachmentAltered:                 "the rest of the vault is not affected; tell the server's operator",

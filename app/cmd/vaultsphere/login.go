@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -11,7 +12,7 @@ import (
 )
 
 func (p *program) loginCommand() *cobra.Command {
-	var codeStdin bool
+	var codeStdin, anew, yes bool
 	cmd := &cobra.Command{
 		Use:   "login [USERNAME]",
 		Short: "Sign in on this device",
@@ -24,14 +25,22 @@ in this order: the master password (--password-stdin), the two-factor code (--co
 The code may contain spaces.`,
 		Args: takes(0, 1),
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {
-			return p.login(cmd.Context(), args, codeStdin)
+			return p.login(cmd.Context(), args, loginOptions{codeStdin, anew, yes})
 		}),
 	}
+	cmd.Flags().BoolVar(&anew, "new-account", false, "sign in although the account that this device knows is gone")
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask for confirmation")
 	cmd.Flags().BoolVar(&codeStdin, "code-stdin", false, "read the two-factor code from a line of standard input")
 	return cmd
 }
 
-func (p *program) login(ctx context.Context, args []string, codeStdin bool) error {
+type loginOptions struct {
+	codeStdin bool
+	anew      bool // the account may be another than the one that this device knows
+	yes       bool // that needs no confirmation
+}
+
+func (p *program) login(ctx context.Context, args []string, o loginOptions) error {
 	c, err := p.connect(ctx)
 	if err != nil {
 		return err
@@ -46,10 +55,15 @@ func (p *program) login(ctx context.Context, args []string, codeStdin bool) erro
 		return err
 	}
 	c.wire.SetBearer("") // do not send the token of the previous session
+	if o.anew {
+		if err := p.startAnew(ctx, c, username, o.yes); err != nil {
+			return err
+		}
+	}
 	name, err := c.Login(ctx, username, password, "", device())
 	if errors.Is(err, client.ErrTOTPRequired) {
 		var code string
-		if code, err = p.code(ctx, codeStdin); err != nil {
+		if code, err = p.code(ctx, o.codeStdin); err != nil {
 			return err
 		}
 		name, err = c.Login(ctx, username, password, code, device())
@@ -57,7 +71,35 @@ func (p *program) login(ctx context.Context, args []string, codeStdin bool) erro
 	if err != nil {
 		return err
 	}
-	return p.startSession(ctx, c, name)
+	if err := p.startSession(ctx, c, name); err != nil {
+		return err
+	}
+	if err := c.RaiseCost(ctx); err != nil { // the sign-in is complete
+		p.note("warning: the protection of the master password could not be strengthened; the next sign-in tries again: %v", err)
+	}
+	return nil
+}
+
+var errNotSignedIn = errors.New("not signed in")
+
+func (p *program) startAnew(ctx context.Context, c *connection, username string, yes bool) error {
+	if !yes {
+		t, err := openTerminal()
+		if err != nil {
+			return withHint(fmt.Errorf("%w: %w", errNotSignedIn, err), "use --yes to sign in without confirmation")
+		}
+		defer t.close()
+		t.say("Continue only if you know that the account that this device knows was deleted. A server that lies\n" +
+			"could try to learn your master password this way. Nothing is deleted from this device.\n")
+		answer, err := t.line(ctx, "Sign in to another account with this username? [y/N]")
+		if err != nil {
+			return err
+		}
+		if a := strings.ToLower(answer); a != "y" && a != "yes" {
+			return errNotSignedIn
+		}
+	}
+	return c.StartAnew(ctx, username)
 }
 
 // username returns the argument, or the remembered username, or asks on the terminal.

@@ -2,13 +2,18 @@
 // process before it is sent to the server.
 package main
 
-import "os"
+import (
+	"os"
 
-func main() { os.Exit(run()) }
+	"github.com/vaultsphere/vaultsphere/app/chain"
+)
 
-func run() int {
+func main() { os.Exit(run(chain.CurrentCost)) }
+
+// run runs the program with a cost for new passwords.
+func run(cost byte) int {
 	signals, stop := listen()
 	defer stop()
-	p := &program{in: os.Stdin, out: os.Stdout, err: os.Stderr, getenv: os.Getenv}
+	p := &program{in: os.Stdin, out: os.Stdout, err: os.Stderr, getenv: os.Getenv, cost: cost}
 	return p.runUntil(signals, os.Args[1:])
 }

@@ -29,6 +29,7 @@ type program struct {
 	in       io.Reader
 	out, err io.Writer
 	getenv   func(string) string
+	cost     byte // of the key derivation for new passwords
 
 	server        string // --server
 	passwordFile  string // --password-file

@@ -17,6 +17,7 @@ import (
 	"github.com/pquerna/otp/totp"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/client/httptransport"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
@@ -26,7 +27,10 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"vaultsphere": main})
+	testscript.Main(m, map[string]func(){
+		"vaultsphere":       main,
+		"vaultsphere-newer": func() { os.Exit(run(chain.CurrentCost + 1)) }, // a later release
+	})
 }
 
 // TestScripts runs the program against a server, one process per command. Each script has its own gate in front of the server ($SERVER,
@@ -72,8 +76,9 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"gate": cmdGate, "asked": cmdAsked,
-			"totp": cmdTOTP,
-			"mode": cmdMode, "accept": cmdAccept,
+			"deleteaccount": cmdDeleteAccount,
+			"totp":          cmdTOTP,
+			"mode":          cmdMode, "accept": cmdAccept,
 			"invite": func(ts *testscript.TestScript, neg bool, args []string) {
 				link, err := closed.Invite(context.Background(), closedURL)
 				ts.Check(err)
@@ -197,6 +202,22 @@ func cmdTOTP(ts *testscript.TestScript, neg bool, args []string) {
 	next, err := totp.GenerateCode(enrolment.Secret, now.Add(30*time.Second))
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(next+"\n"), 0o600))
+}
+
+// deleteaccount NAME PASSWORDFILE deletes the account, as the page does.
+func cmdDeleteAccount(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: deleteaccount NAME PASSWORDFILE")
+	}
+	ctx := context.Background()
+	transport, err := httptransport.New(ts.Getenv("SERVER"))
+	ts.Check(err)
+	c := client.New(transport, memory{state{ts.MkAbs("page")}, ts.Getenv("SERVER")}, nil)
+	defer c.Lock()
+	password := strings.TrimSpace(ts.ReadFile(args[1]))
+	_, err = c.Login(ctx, args[0], password, "", "page")
+	ts.Check(err)
+	ts.Check(c.DeleteAccount(ctx, password, false))
 }
 
 // accept PASSWORDFILE runs "vaultsphere alarm accept" with the digest that "vaultsphere alarm" wrote to standard output before.

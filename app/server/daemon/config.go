@@ -40,6 +40,7 @@ type Config struct {
 	DrainDelay     time.Duration
 	DrainTimeout   time.Duration
 	LogLevel       slog.Level
+	HashCost       int    // of bcrypt; not from the environment
 	Version        string // of the program, not from the environment
 }
 
@@ -135,6 +136,7 @@ func configFrom(environ []string, serves bool) (Config, error) {
 		MaxSessions:    e.number(envMaxSessions, 50, 1, 1000),
 		DrainDelay:     e.duration(names.EnvDrainDelay, 0),
 		DrainTimeout:   e.duration(names.EnvDrainTimeout, 20*time.Second),
+		HashCost:       vault.HashCost,
 	}
 	port := e.number(names.EnvPort, names.DefaultPort, 0, 65535)
 	c.ListenAddr = e.address(envListenAddr, "127.0.0.1:")

@@ -38,6 +38,9 @@ func TestSettings(t *testing.T) {
 		c.AuthRate != 5 || c.UserRate != 61 || c.RecordMiB != 7 || c.MaxItems != 8 || c.MaxSessions != 9 || c.AttachmentMiB != 0 || c.DrainDelay != 3*time.Second || c.DrainTimeout != time.Minute || c.LogLevel != slog.LevelDebug || c.BreachAddress != "" {
 		t.Errorf("%+v", c)
 	}
+	if c.HashCost != 10 {
+		t.Errorf("stored hashes cost %d", c.HashCost)
+	}
 	c, err = daemon.ConfigFromEnv([]string{"STORE=dynamodb", "SESSION_SECRET=" + vault.NewKey(), "AWS_REGION=eu-west-1", "DYNAMODB_USERS_TABLE=U"})
 	want := dynamo.Config{
 		Region: "eu-west-1", Users: "U", Accounts: "PasswordManager-Accounts", Passwords: "PasswordManager-Passwords", Sessions: "PasswordManager-Sessions",

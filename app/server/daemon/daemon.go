@@ -69,7 +69,7 @@ func (d *Daemon) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	service := vault.NewService(store, keys, d.Config.limits(), time.Now)
+	service := vault.NewService(store, keys, d.Config.limits(), d.Config.HashCost, time.Now)
 	if err := service.CheckOpen(ctx); errors.Is(err, vault.ErrWaiting) {
 		d.Log.Warn("restored from a backup: taking only reads and what devices send again", "until", "vaultsphered open")
 	}

@@ -265,7 +265,7 @@ func deletedUserLeavesNoVault(t *testing.T, open func(t *testing.T) vault.Store)
 	d := v.Draft(items(v, 1, 10)...)
 	d.Now = start
 	// Cancel later and later, until a deletion completes.
-	for wait := time.Duration(0); ; wait += 2 * time.Millisecond {
+	for wait := time.Duration(0); ; wait += 2*time.Millisecond + wait/16 {
 		ctx, cancel := context.WithTimeout(t.Context(), wait)
 		err := s.DeleteUser(ctx, "ada")
 		cancel()

@@ -93,7 +93,10 @@ func Run(t *testing.T, open func(t *testing.T) vault.Store) {
 		{"CanceledContextIsAnError", canceledContextIsAnError},
 		{"ClosedStoreIsUnavailable", closedStoreIsUnavailable},
 	} {
-		t.Run(c.name, func(t *testing.T) { c.test(t, open) })
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			c.test(t, open)
+		})
 	}
 }
 

@@ -108,8 +108,8 @@ func deleteUserCanBeResumed(t *testing.T, open func(t *testing.T) vault.Store) {
 	u := accountOf(v)
 	putSession(t, s, u, start)
 
-	// Cancel later and later, until a deletion completes.
-	for wait := time.Duration(0); ; wait += 500 * time.Microsecond {
+	// Cancel later and later, until a deletion completes. The steps grow, because a slow store would need thousands of small ones.
+	for wait := time.Duration(0); ; wait += 500*time.Microsecond + wait/16 {
 		ctx, cancel := context.WithTimeout(t.Context(), wait)
 		err := s.DeleteUser(ctx, u.Username)
 		cancel()

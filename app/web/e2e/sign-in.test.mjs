@@ -4,6 +4,7 @@ import { beforeEach, test } from "node:test";
 import {
   browser,
   CORE,
+  callCore,
   coreOf,
   done,
   heading,
@@ -122,4 +123,36 @@ test("a screen that does not arrive can be loaded again", async () => {
   await heading(page, "Your vault is locked");
   page.complaints = page.complaints.filter((logged) => !LATER.test(logged));
   await done(page);
+});
+
+test("an account whose username was registered again is opened only with consent", async () => {
+  const known = await openPage(browser, server.url);
+  await registerPerson(known, "again");
+  await known.keyboard.press("Alt+l");
+  await known.getByRole("button", { name: "Sign out" }).click();
+  await heading(known, "Sign in");
+
+  const other = await openPage(browser, server.url);
+  await signIn(other, "again");
+  await heading(other, "All items");
+  await callCore(other, "delete_account", { password: PASSWORD, force: false });
+  await done(other);
+  const somebody = await openPage(browser, server.url);
+  await registerPerson(somebody, "again");
+  await done(somebody);
+
+  const asked = [];
+  known.on("request", (request) => asked.push(new URL(request.url()).pathname));
+  await signIn(known, "again");
+  await known.getByRole("alert").getByText("The server no longer has the account that this device knows").waitFor();
+  assert.ok(!asked.includes("/api/v1/login"));
+  const consent = known.getByRole("button", { name: "Sign in to the new account" });
+  const dialog = known.getByRole("dialog", { name: "Sign in to the new account?" });
+  await consent.click();
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  assert.ok(!asked.includes("/api/v1/login"));
+  await consent.click();
+  await dialog.getByRole("button", { name: "Sign in to the new account" }).click();
+  await heading(known, "All items");
+  await done(known);
 });

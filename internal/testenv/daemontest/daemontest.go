@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/crypto/bcrypt"
+
 	"github.com/vaultsphere/vaultsphere/app/server/daemon"
 )
 
@@ -21,6 +23,7 @@ func Start(t testing.TB, edit func(*daemon.Config)) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	c.HashCost = bcrypt.MinCost // otherwise most of the time of a test would go into it
 	if edit != nil {
 		edit(&c)
 	}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -117,12 +116,8 @@ func Lock(path string, how int) (*os.File, error) {
 }
 
 func start(script, name, dir string, timeout time.Duration, ready func(url string) bool, arguments ...string) (*Server, error) {
-	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	port, err := FreePort(context.Background())
 	if err != nil {
-		return nil, err
-	}
-	port := listener.Addr().(*net.TCPAddr).Port
-	if err := listener.Close(); err != nil {
 		return nil, err
 	}
 	reader, writer, err := os.Pipe()

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/loopback"
 )
 
 // Server runs until the test ends.
@@ -55,13 +56,11 @@ func Start(t testing.TB, script, authorized string) *Server {
 	if authorized == "" {
 		authorized = read("client.pub")
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed immediately
+	port, err := loopback.FreePort(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Server{Address: listener.Addr().String(), Key: path("client"), HostKey: read("host.pub")}
-	port := listener.Addr().(*net.TCPAddr).Port
-	listener.Close()
+	s := &Server{Address: fmt.Sprintf("127.0.0.1:%d", port), Key: path("client"), HostKey: read("host.pub")}
 	for name, file := range map[string]struct {
 		content string
 		mode    os.FileMode

@@ -15,7 +15,7 @@ import (
 const Password = "correct horse battery staple"
 
 var derived = sync.OnceValues(func() (seal.KDF, seal.PasswordKey) {
-	kdf := seal.NewKDF()
+	kdf := seal.NewKDF(chain.CurrentCost)
 	return kdf, must(seal.DerivePasswordKey(Password, kdf))
 })
 

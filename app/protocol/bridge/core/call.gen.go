@@ -52,6 +52,11 @@ func Call(ctx context.Context, to Core, name string, r bridge.Request) (bridge.A
 		if err = r.Decode(&p); err == nil {
 			result, err = to.Login(ctx, p)
 		}
+	case "start_anew":
+		var p Username
+		if err = r.Decode(&p); err == nil {
+			err = to.StartAnew(ctx, p)
+		}
 	case "unlock":
 		var p Unlock
 		if err = r.Decode(&p); err == nil {

@@ -10,15 +10,16 @@ export const MAX_USERNAME_RUNES = 128;
 
 export type CoreMethod =
   "resume" | "hand_over" | "prepare_registration" | "check_registration" | "register" | "cancel_registration" | "login" |
-  "unlock" | "lock" | "logout" | "keep_copy" | "copies" | "open_copy" | "delete_copy" | "recover" | "check_phrase" | "sync" |
-  "follow" | "waiting" | "index" | "list" | "closest" | "get" | "confirm_item" | "history" | "restore_version" | "code" |
-  "next_code" | "save" | "add_many" | "seal_draft" | "open_draft" | "remove" | "archive" | "trash" | "restore" | "tag" | "mark" |
-  "ignore" | "duplicate" | "empty_trash" | "purge_trash" | "alarm" | "other_state" | "bring_together" | "accept_servers" |
-  "item_history" | "deleted_items" | "vault_log" | "preview_rewind" | "rewind" | "attach" | "attachment" | "remove_attachment" |
-  "import_run" | "import_forget" | "plan_import" | "open_items" | "account" | "change_password" | "check_password" |
-  "prepare_phrase" | "activate_phrase" | "prepare_rotation" | "activate_rotation" | "cancel_rotation" | "reseal" | "totp_begin" |
-  "totp_confirm" | "totp_remove" | "sessions" | "end_session" | "end_other_sessions" | "delete_account" | "health" |
-  "item_health" | "breach" | "breaches" | "breach_address" | "generate_password" | "generate_passphrase";
+  "start_anew" | "unlock" | "lock" | "logout" | "keep_copy" | "copies" | "open_copy" | "delete_copy" | "recover" |
+  "check_phrase" | "sync" | "follow" | "waiting" | "index" | "list" | "closest" | "get" | "confirm_item" | "history" |
+  "restore_version" | "code" | "next_code" | "save" | "add_many" | "seal_draft" | "open_draft" | "remove" | "archive" | "trash" |
+  "restore" | "tag" | "mark" | "ignore" | "duplicate" | "empty_trash" | "purge_trash" | "alarm" | "other_state" |
+  "bring_together" | "accept_servers" | "item_history" | "deleted_items" | "vault_log" | "preview_rewind" | "rewind" | "attach" |
+  "attachment" | "remove_attachment" | "import_run" | "import_forget" | "plan_import" | "open_items" | "account" |
+  "change_password" | "check_password" | "prepare_phrase" | "activate_phrase" | "prepare_rotation" | "activate_rotation" |
+  "cancel_rotation" | "reseal" | "totp_begin" | "totp_confirm" | "totp_remove" | "sessions" | "end_session" |
+  "end_other_sessions" | "delete_account" | "health" | "item_health" | "breach" | "breaches" | "breach_address" |
+  "generate_password" | "generate_passphrase";
 
 export type WorkerMethod =
   "strength" | "draw_qr" | "scan_qr" | "formats" | "import_columns" | "import_preview" | "check_patterns" | "export_vault";
@@ -148,7 +149,7 @@ export type ClientCode =
   "locked" | "wrong_password" | "password_changed" | "bad_phrase" | "kdf_refused" | "vault_altered" | "vault_rolled_back" |
   "history_altered" | "attachment_altered" | "record_unreadable" | "offline" | "intercepted" | "bad_answer" | "server_fault" |
   "cancelled" | "bad_input" | "unsent_changes" | "read_only" | "vault_alarm" | "cannot_merge" | "other_identity" | "reprompt" |
-  "copy_damaged" | "not_found" | "internal";
+  "account_replaced" | "bad_username" | "copy_damaged" | "device_storage" | "not_found" | "internal";
 
 export interface Closest {
   items: Summary[];

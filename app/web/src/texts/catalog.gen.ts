@@ -17,6 +17,12 @@ export interface Texts {
     readonly title: string;
     readonly fresh: string;
     readonly register: string;
+    readonly anew: {
+      readonly button: string;
+      readonly title: string;
+      readonly body: string;
+      readonly keeps: string;
+    };
   };
   readonly unlock: {
     readonly title: string;
@@ -1177,6 +1183,8 @@ export interface Texts {
     readonly bad_invitation: string;
     readonly bad_username: string;
     readonly username_taken: string;
+    readonly account_replaced: string;
+    readonly device_storage: string;
     readonly unauthorized: string;
     readonly locked: string;
     readonly offline: string;

@@ -8,6 +8,7 @@ import { unlocked, vaultClosed } from "../../state/session";
 import { notifyTabs } from "../../state/tabs";
 import { texts } from "../../texts";
 import { Button, Heading, Working } from "../../ui/controls";
+import { Confirm } from "../../ui/dialog";
 import { PasswordField, TextField } from "../../ui/field";
 import { focusOnce } from "../../ui/focus";
 import { Problem, useCountdown, useTask } from "../../ui/task";
@@ -20,14 +21,16 @@ export function SignIn() {
   const [username, setUsername] = useState("");
   const [password, setPassword] = useState("");
   const [second, setSecond] = useState(false);
+  const [anew, setAnew] = useState(false); // asks whether to sign in to another account of this name
   const passwordRef = useRef<HTMLInputElement>(null);
   const task = useTask();
   const wait = useCountdown(task.error);
 
-  const signIn = (code: string) =>
+  const signIn = (code: string, consent = false) =>
     task.run(async () => {
       try {
         await vaultClosed();
+        if (consent) await api.startAnew({ username });
         const answer = await api.login({ username, password, totp_code: code, device: deviceName() });
         notifyTabs("signed in");
         unlocked(answer.username);
@@ -88,6 +91,11 @@ export function SignIn() {
           inputRef={passwordRef}
         />
         <Problem error={task.error} wait={wait} />
+        {task.error?.code === "account_replaced" && (
+          <Button wide onClick={() => setAnew(true)}>
+            {text.anew.button}
+          </Button>
+        )}
         {task.busy ? (
           <Working onCancel={restart}>{common.derivingKey}</Working>
         ) : (
@@ -103,6 +111,20 @@ export function SignIn() {
         </p>
       </nav>
       <CopyList />
+      {anew && (
+        <Confirm
+          title={text.anew.title}
+          action={text.anew.button}
+          onClose={() => setAnew(false)}
+          onConfirm={() => {
+            setAnew(false);
+            signIn("", true);
+          }}
+        >
+          <p>{text.anew.body}</p>
+          <p>{text.anew.keeps}</p>
+        </Confirm>
+      )}
     </Frame>
   );
 }

@@ -1,0 +1,53 @@
+package client
+
+import (
+	"context"
+	"fmt"
+)
+
+// StartAnew makes the next Login under a username one of a device without memory, after ErrReplaced and with the consent of the user: a
+// server that lies could otherwise make a device forget what it knows. Nothing is deleted. What this device remembers of the user before,
+// and the cache, stay under the id of that user, and hold again if the server has this user after all. StartAnew does nothing if the server
+// has the user whom this device knows.
+func (c *Client) StartAnew(ctx context.Context, username string) error {
+	op, err := c.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer op.end()
+	username = typedUsername(username)
+	r, err := op.findRemembered(username)
+	if err != nil || r.IsZero() {
+		return err
+	}
+	answer, err := op.askKDF(username, r)
+	if err != nil || !answer.Replaced {
+		return err
+	}
+	return op.replaced(r)
+}
+
+// replaced notes that the username of a user belongs to another one.
+func (op *operation) replaced(r Remembered) error {
+	s, ok, err := r.state(r.Vault)
+	if err != nil || !ok {
+		return err
+	}
+	r.Replaced = true
+	if err := op.memory.Store(s.Entry.Author.String(), r); err != nil {
+		return fmt.Errorf("store what this device remembers: %w", err)
+	}
+	return nil
+}
+
+// findRemembered returns what this device remembers of the user of this name.
+func (op *operation) findRemembered(username string) (Remembered, error) {
+	r, err := op.memory.Find(username)
+	if err == nil {
+		err = r.Check()
+	}
+	if err != nil {
+		return r, fmt.Errorf("read what this device remembers: %w", err)
+	}
+	return r, nil
+}
