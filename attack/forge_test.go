@@ -40,6 +40,16 @@ func good[T any](s *stage) func(v T, err error) T {
 	}
 }
 
+func (s *stage) write(encoded protocol.Signed) *chain.Write {
+	s.Helper()
+	return good[*chain.Write](s)(chain.ParseWrite(bytesOf(s, encoded)))
+}
+
+func (s *stage) revisionOf(w protocol.Signed) int64 {
+	s.Helper()
+	return s.write(w).Revision
+}
+
 func (s *stage) parse(v protocol.VaultAnswer) parsed {
 	s.Helper()
 	p := parsed{writes: map[int64]*chain.Write{}}
@@ -47,7 +57,7 @@ func (s *stage) parse(v protocol.VaultAnswer) parsed {
 		p.entries = append(p.entries, good[*chain.Entry](s)(chain.ParseEntry(bytesOf(s, e))))
 	}
 	for _, w := range v.Writes {
-		write := good[*chain.Write](s)(chain.ParseWrite(bytesOf(s, w)))
+		write := s.write(w)
 		p.writes[write.Revision] = write
 		if p.newest == nil || write.Revision > p.newest.Revision {
 			p.newest = write

@@ -51,10 +51,14 @@ func (op *operation) giveBack(v *vault) (*Resent, error) {
 		return nil, err
 	}
 	done := &Resent{Lost: []string{}}
+	var took *protocol.ResendState // what the server had before it took a part
 	for range maxAttempts {
 		server, complete, err := op.resendState(v, seen)
 		if err != nil || complete {
 			return done, err // another device was faster, or this was the last part
+		}
+		if took != nil && server.Revision <= took.Revision && server.Sequence <= took.Sequence {
+			return nil, errAhead // it does not keep what it takes
 		}
 		next, err := op.nextPart(v, &steps, seen, server)
 		if err != nil {
@@ -67,6 +71,7 @@ func (op *operation) giveBack(v *vault) (*Resent, error) {
 		if err != nil {
 			return nil, err
 		}
+		took = &server
 		done.add(next, lost)
 	}
 	return nil, ErrBusy
