@@ -59,7 +59,7 @@ func (c *Client) addMany(ctx context.Context, items []item.Item, progress func(d
 		if err := op.giveWay(); err != nil {
 			return added, err
 		}
-		err := op.apply(v, noEdit, func(ch *replica.Change) error {
+		err := op.apply(v, noEdits, func(ch *replica.Change) error {
 			n, err = addSome(op.ctx, ch, rest)
 			return err
 		})

@@ -229,7 +229,7 @@ func (op *operation) clearOrphans(v *vault) (bool, error) {
 		return false, nil
 	}
 	cleared := false
-	err := op.apply(v, noEdit, func(ch *replica.Change) error {
+	err := op.apply(v, noEdits, func(ch *replica.Change) error {
 		cleared = false
 		orphans, err := op.orphans(v)
 		for _, id := range orphans[:min(len(orphans), maxDetached)] {

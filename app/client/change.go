@@ -16,15 +16,21 @@ import (
 // succeeds, so this many failures in a row mean a lying server or a very busy vault.
 const maxAttempts = 32
 
-// editOf returns the edit that a change of the vault makes, as it would wait in the outbox, and the id of the item that it writes now.
-type editOf func() (q outbox.Change, id string, err error)
+// edit is an edit that a change of the vault makes, as it would wait in the outbox.
+type edit struct {
+	outbox.Change
+	id string // of the item that it writes now
+}
 
-// noEdit is for changes of many items: if the program ends before their fate is known, the user repeats them.
-func noEdit() (outbox.Change, string, error) { return outbox.Change{}, "", nil }
+// editsOf returns the edits that a change of the vault makes.
+type editsOf func() ([]edit, error)
+
+// noEdits is for housekeeping, and for imports and restores of an earlier state, which compare with the vault when the user repeats them.
+func noEdits() ([]edit, error) { return nil, nil }
 
 // apply builds a change of the current vault and sends it, and repeats that on the newer vault while other devices are faster.
 // build may be called many times; a change without operations is not sent.
-func (op *operation) apply(v *vault, edit editOf, build func(*replica.Change) error) error {
+func (op *operation) apply(v *vault, edits editsOf, build func(*replica.Change) error) error {
 	if err := v.alarmed(); err != nil {
 		return err
 	}
@@ -45,7 +51,7 @@ func (op *operation) apply(v *vault, edit editOf, build func(*replica.Change) er
 		if ch.Operations() == 0 {
 			return op.endWrite(v)
 		}
-		made, err := op.send(v, ch, edit)
+		made, err := op.send(v, ch, edits)
 		if made || err != nil {
 			return err
 		}
@@ -70,12 +76,12 @@ func (op *operation) giveWay() error {
 
 // send signs a change, stores the write on this device, and sends it. It returns false without an error if something else came first:
 // the change must be built again.
-func (op *operation) send(v *vault, ch *replica.Change, edit editOf) (made bool, err error) {
+func (op *operation) send(v *vault, ch *replica.Change, edits editsOf) (made bool, err error) {
 	keys, err := v.signer()
 	if err != nil {
 		return false, err
 	}
-	q, id, err := edit()
+	all, err := edits()
 	if err != nil {
 		return false, err
 	}
@@ -86,12 +92,14 @@ func (op *operation) send(v *vault, ch *replica.Change, edit editOf) (made bool,
 	if err := ch.OpenChanged(op.ctx); err != nil {
 		return false, err
 	}
-	w := &writeInFlight{Signed: signed, edit: q}
-	if q.Key != "" {
-		if v.write != nil && v.write.edit.Key == q.Key { // overtaken, and still stored
-			w.edit.Note(v.write.edit.Statements()...)
+	w := &writeInFlight{Signed: signed}
+	for _, e := range all {
+		q := e.Change
+		if before := v.write.edit(q.Key); before != nil { // overtaken, and still stored
+			q.Note(before.Statements()...)
 		}
-		w.edit.Note(outbox.Statement{Revision: signed.Write.Revision, Hash: encodeHash(signed.Write.Hash()), ID: id})
+		q.Note(outbox.Statement{Revision: signed.Write.Revision, Hash: encodeHash(signed.Write.Hash()), ID: e.id})
+		w.edits = append(w.edits, q)
 	}
 	if err := op.putWrite(v, w); err != nil {
 		return false, err

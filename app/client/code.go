@@ -20,6 +20,7 @@ type Code string
 const (
 	CodeLocked            Code = "locked"
 	CodeWrongPassword     Code = "wrong_password"
+	CodePasswordChanged   Code = "password_changed"
 	CodeBadPhrase         Code = "bad_phrase"
 	CodeKDFRefused        Code = "kdf_refused"
 	CodeVaultAltered      Code = "vault_altered"
@@ -81,6 +82,7 @@ var failures = []struct {
 	{ErrIntercepted, CodeIntercepted},
 	{ErrOffline, CodeOffline},
 	{ErrSignedOut, Code(protocol.CodeUnauthorized)},
+	{ErrPasswordChanged, CodePasswordChanged},
 	{ErrWrongPassword, CodeWrongPassword},
 	{ErrTOTPRequired, Code(protocol.CodeTOTPRequired)},
 	{ErrWrongPhrase, CodeBadPhrase},

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/client/outbox"
 	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/item"
 )
@@ -77,22 +78,26 @@ func (c *Client) deleteFrom(ctx context.Context, progress func(done, total int),
 		return err
 	}
 	if !there {
-		return op.enqueueDelete(v, ids, false)
+		return op.enqueueDelete(v, ids, editKeys{}, false)
 	}
 	if len(v.outbox.Changes) > 0 {
 		return op.deleteBehind(v, ids)
 	}
 	var changed []string
+	keys, now := editKeys{}, time.Now()
 	for total := len(ids); len(ids) > 0; {
 		n := 0
 		var keep []string
+		var edits []edit
 		if err := op.giveWay(); err != nil {
 			return err
 		}
-		err := op.apply(v, noEdit, func(ch *replica.Change) error {
-			keep = nil
+		err := op.apply(v, func() ([]edit, error) { return edits, nil }, func(ch *replica.Change) error {
+			keep, edits = nil, nil
 			n, err = ch.Remove(ids, func(e *replica.Entry) bool {
 				if e.Base() == seen[e.ID] {
+					q := outbox.Change{Key: keys.of(e.ID), ID: e.ID, At: now.UnixMilli(), Base: e.Base(), Sent: true}
+					edits = append(edits, edit{q, e.ID})
 					return true
 				}
 				keep = append(keep, e.ID)
@@ -101,7 +106,7 @@ func (c *Client) deleteFrom(ctx context.Context, progress func(done, total int),
 			return err
 		})
 		if op.mayWait(err) {
-			return errors.Join(op.enqueueDelete(v, ids, errors.Is(err, ErrUncertain)), conflictError(changed))
+			return errors.Join(op.enqueueDelete(v, ids, keys, errors.Is(err, ErrUncertain)), conflictError(changed))
 		}
 		if err != nil {
 			return err
@@ -127,7 +132,7 @@ func conflictError(ids []string) error {
 
 // deleteBehind appends the deletion to the outbox and sends it.
 func (op *operation) deleteBehind(v *vault, ids []string) error {
-	if err := op.enqueueDelete(v, ids, false); err != nil {
+	if err := op.enqueueDelete(v, ids, editKeys{}, false); err != nil {
 		return err
 	}
 	// The items are marked as deleted on this device. If sending fails, the next Sync reports why.

@@ -60,6 +60,18 @@ type editing struct {
 	v     *vault
 	alter func(*item.Item)
 	now   time.Time
+	keys  editKeys
+	edits []edit // that build made last
+}
+
+// editKeys are the keys of the edits of some items, the same in each attempt, by the id of the item.
+type editKeys map[string]string
+
+func (k editKeys) of(id string) string {
+	if k[id] == "" {
+		k[id] = seal.NewID().String()
+	}
+	return k[id]
 }
 
 func (c *Client) edit(ctx context.Context, ids []string, progress func(done, total int), alter func(*item.Item)) ([]string, error) {
@@ -72,7 +84,7 @@ func (c *Client) edit(ctx context.Context, ids []string, progress func(done, tot
 	if err != nil {
 		return nil, err
 	}
-	ed := editing{v, alter, time.Now()}
+	ed := editing{v: v, alter: alter, now: time.Now(), keys: editKeys{}}
 	for _, id := range ids {
 		e := v.Shown(id)
 		if e == nil {
@@ -100,7 +112,7 @@ func (c *Client) edit(ctx context.Context, ids []string, progress func(done, tot
 		if err := op.giveWay(); err != nil {
 			return changed, err
 		}
-		err := op.apply(v, noEdit, func(ch *replica.Change) error {
+		err := op.apply(v, func() ([]edit, error) { return ed.edits, nil }, func(ch *replica.Change) error {
 			n, some, err = ed.build(op.ctx, ch, rest)
 			return err
 		})
@@ -139,6 +151,7 @@ func (ed *editing) result(e *replica.Entry) (item.Item, bool, error) {
 // item that another device deleted at the same time stays deleted.
 func (ed *editing) build(ctx context.Context, ch *replica.Change, ids []string) (n int, changed []string, err error) {
 	size := 0
+	ed.edits = nil
 	for n, id := range ids {
 		if ctx.Err() != nil {
 			return 0, nil, ctx.Err()
@@ -155,7 +168,8 @@ func (ed *editing) build(ctx context.Context, ch *replica.Change, ids []string) 
 			continue
 		}
 		meta := it.Overview()
-		size += replica.TokenBytes(meta)
+		q, editErr := ed.edit(e, it)
+		size += replica.TokenBytes(meta) + q.Bytes()
 		if len(changed) > 0 && (ch.Operations()+e.UpdateOperations(false) > replica.MaxOperations || size > replica.MaxChangeBytes) {
 			return n, changed, nil
 		}
@@ -163,8 +177,21 @@ func (ed *editing) build(ctx context.Context, ch *replica.Change, ids []string) 
 			return 0, nil, err
 		}
 		changed = append(changed, id)
+		if editErr == nil { // without its details, an edit cannot wait
+			ed.edits = append(ed.edits, edit{q, id})
+		}
 	}
 	return len(ids), changed, nil
+}
+
+// edit returns the edit of an item as it would wait in the outbox.
+func (ed *editing) edit(e *replica.Entry, result item.Item) (outbox.Change, error) {
+	before, err := ed.v.Open(e)
+	if err != nil {
+		return outbox.Change{}, err
+	}
+	return outbox.Change{Key: ed.keys.of(e.ID), ID: e.ID, At: ed.now.UnixMilli(), Base: e.Base(),
+		Before: replica.ContentsOf(before), After: replica.ContentsOf(item.Join(result, before)), Sent: true}, nil
 }
 
 // enqueueEdit appends the edit of items to the outbox.
@@ -183,12 +210,11 @@ func (op *operation) enqueueEdit(ed *editing, ids []string, sent bool) ([]string
 		if !differs {
 			continue
 		}
-		before, err := ed.v.Open(e)
+		q, err := ed.edit(e, meta)
 		if err != nil {
 			return nil, err
 		}
-		q := outbox.Change{Key: seal.NewID().String(), ID: id, At: ed.now.UnixMilli(), Base: e.Base(),
-			Before: replica.ContentsOf(before), After: replica.ContentsOf(item.Join(meta, before)), Sent: sent}
+		q.Sent = sent
 		ed.v.noteSent(&q)
 		edits = append(edits, q)
 		changed = append(changed, id)

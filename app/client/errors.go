@@ -16,6 +16,8 @@ var (
 	ErrSignedOut = errors.New("not signed in")
 	// ErrWrongPassword: the password does not open the account key.
 	ErrWrongPassword = errors.New("wrong master password")
+	// ErrPasswordChanged: the password is a former one, as the log proves.
+	ErrPasswordChanged = fmt.Errorf("%w: it was changed, and this is a former one", ErrWrongPassword)
 	// ErrCostLowered: the server asks for a cheaper key derivation than this device has seen.
 	ErrCostLowered = errors.New("cost of the key derivation was lowered")
 	// ErrWrongPhrase: the recovery phrase belongs to another user, or was replaced.

@@ -1,11 +1,13 @@
 package client
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
@@ -18,9 +20,10 @@ import (
 
 // Resent says that this device led a restored server back.
 type Resent struct {
-	Since  int64    `json:"since"` // when the first change was signed that was sent again, by its author's clock, Unix milliseconds
-	Writes int      `json:"writes"`
-	Lost   []string `json:"lost"` // ids of attachments whose content the server lost
+	Since  int64 `json:"since"` // when the first change was signed that was sent again, by its author's clock, Unix milliseconds
+	Writes int   `json:"writes"`
+
+	lost []string // ids of attachments whose content the server lost
 }
 
 // maxPart bounds a request, without the statement.
@@ -50,15 +53,12 @@ func (op *operation) giveBack(v *vault) (*Resent, error) {
 	if err != nil {
 		return nil, err
 	}
-	done := &Resent{Lost: []string{}}
+	done := &Resent{}
 	var took *protocol.ResendState // what the server had before it took a part
 	for range maxAttempts {
-		server, complete, err := op.resendState(v, seen)
+		server, complete, err := op.resendState(v, seen, took)
 		if err != nil || complete {
 			return done, err // another device was faster, or this was the last part
-		}
-		if took != nil && server.Revision <= took.Revision && server.Sequence <= took.Sequence {
-			return nil, errAhead // it does not keep what it takes
 		}
 		next, err := op.nextPart(v, &steps, seen, server)
 		if err != nil {
@@ -77,9 +77,12 @@ func (op *operation) giveBack(v *vault) (*Resent, error) {
 	return nil, ErrBusy
 }
 
-// resendState returns what the server has, and whether it has all.
-func (op *operation) resendState(v *vault, seen chain.State) (server protocol.ResendState, complete bool, err error) {
+// resendState returns what the server has, and whether it has all. It returns errAhead if that is no more than before the server took a part.
+func (op *operation) resendState(v *vault, seen chain.State, took *protocol.ResendState) (server protocol.ResendState, complete bool, err error) {
 	err = op.call(methodGet, vaultPath(v, protocol.PathVaultResend), nil, &server)
+	if err == nil && took != nil && server.Revision <= took.Revision && server.Sequence <= took.Sequence {
+		err = errAhead
+	}
 	return server, server.Revision == seen.Revision && server.Sequence == seen.Entry.Sequence, err
 }
 
@@ -88,7 +91,7 @@ func (r *Resent) add(p *part, lost []string) {
 		r.Since = p.Writes[0].Time
 	}
 	r.Writes += len(p.Writes)
-	r.Lost = append(r.Lost, lost...)
+	r.lost = append(r.lost, lost...)
 }
 
 // leadBack answers an alarm: it leads a restored server back, and pulls again. If the server cannot be led back, or shows another history
@@ -101,17 +104,73 @@ func (op *operation) leadBack(v *vault, alarm error) error {
 	if err != nil {
 		return op.raise(v, alarm)
 	}
-	op.noteResent(resent)
-	if err = op.pull(v, false); raises(err) {
+	if err = op.noteResent(v, resent); err == nil {
+		err = op.pull(v, false)
+	}
+	if raises(err) {
 		return op.raise(v, err)
 	}
 	return err
 }
 
-func (op *operation) noteResent(r *Resent) {
-	if r.Writes > 0 || len(r.Lost) > 0 {
+func (op *operation) noteResent(v *vault, r *Resent) error {
+	if r.Writes > 0 {
 		op.resent = r
 	}
+	return op.rememberLost(v, slices.Concat(v.remembered.Lost, r.lost))
+}
+
+// rememberLost remembers which attachments have no content at the server, until no item has them. The user may not look at the device
+// when it learns of them.
+func (op *operation) rememberLost(v *vault, lost []string) error {
+	lost = slices.Sorted(slices.Values(lost))
+	lost = slices.Compact(lost)
+	next := v.remembered
+	next.Lost = lost[:min(len(lost), chain.MaxOperations)]
+	if next.Equal(v.remembered) {
+		return nil
+	}
+	if err := op.memory.Store(v.user.String(), next); err != nil {
+		return fmt.Errorf("store what this device remembers: %w", err)
+	}
+	v.remembered = next
+	return nil
+}
+
+// LostFile is an attachment whose content a restored server lost. It must be attached again: no device keeps the content.
+type LostFile struct {
+	ID    string `json:"id"`
+	Item  string `json:"item"`  // its id
+	Title string `json:"title"` // of the item
+	Name  string `json:"name"`
+}
+
+// lostFiles names the attachments that a restored server lost, and forgets those that no item has any longer.
+func (op *operation) lostFiles(v *vault) ([]LostFile, error) {
+	files := []LostFile{}
+	if len(v.remembered.Lost) == 0 {
+		return files, nil
+	}
+	var ids []string
+	for _, e := range v.All() {
+		if op.ctx.Err() != nil {
+			return nil, op.ctx.Err()
+		}
+		it, err := v.Open(e)
+		if err != nil {
+			ids = v.remembered.Lost // this item may have any of them
+			continue
+		}
+		for _, a := range it.Attachments {
+			if slices.Contains(v.remembered.Lost, a.ID) {
+				files, ids = append(files, LostFile{a.ID, e.ID, it.Title, a.Name}), append(ids, a.ID)
+			}
+		}
+	}
+	slices.SortFunc(files, func(a, b LostFile) int {
+		return cmp.Or(strings.Compare(a.Title, b.Title), strings.Compare(a.Name, b.Name))
+	})
+	return files, op.rememberLost(v, ids)
 }
 
 // leadBackFirst leads a restored server back before a sign-in that failed: the server may know only an earlier password, or wait for its
@@ -132,50 +191,13 @@ func (op *operation) leadBackFirst(username, password string) bool {
 		if err = op.openCache(v); err == nil {
 			var resent *Resent
 			if resent, err = op.giveBack(v); err == nil {
-				op.noteResent(resent)
+				err = op.noteResent(v, resent)
 			}
 		}
 		v.Wipe()
 		return err == nil
 	}
 	return false
-}
-
-// openSigned opens the account on this device that the remembered state signs, if that of the server does not open and is another: a
-// restored server may have an earlier one. It returns the error of the server's if there is none.
-func (op *operation) openSigned(a protocol.UserAccount, r Remembered, open func(protocol.UserAccount, Remembered) (*vault, error), failed error) (*vault, error) {
-	for _, signed := range op.signedAccounts(r) {
-		if signed.UserID != a.UserID || sameKeys(&signed, &a) {
-			continue
-		}
-		if v, err := open(signed, r); err == nil {
-			return v, nil
-		}
-	}
-	return nil, failed
-}
-
-// signedAccounts returns the accounts on this device that the remembered state signs. One of a user who was signed out is in quarantine.
-func (op *operation) signedAccounts(r Remembered) []protocol.UserAccount {
-	seen, ok, err := r.state(r.Vault)
-	if !ok || err != nil || !op.mayCache() {
-		return nil
-	}
-	var all []protocol.UserAccount
-	if a, err := op.cachedAccount(); err == nil && a != nil {
-		all = append(all, *a)
-	}
-	if list, err := op.quarantine(); err == nil {
-		for _, q := range list {
-			if !q.Own {
-				all = append(all, q.Account)
-			}
-		}
-	}
-	return slices.DeleteFunc(all, func(a protocol.UserAccount) bool {
-		_, parts, err := parseAccount(a)
-		return err != nil || a.Vault != r.Vault || parts.document.Annexed(seen.Entry) != nil
-	})
 }
 
 // holds returns errAhead unless v is at a state, with its records.

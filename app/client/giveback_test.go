@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/vaultsphere/vaultsphere/app/client"
+	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/server/daemon"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/daemontest"
@@ -92,7 +93,7 @@ func TestRestoredServerIsLedBack(t *testing.T) {
 	at := server.restore()
 	d = d.reopened(t, at, password)
 	synced := d.sync(t)
-	if synced.Resent == nil || synced.Resent.Writes != 3 || synced.Resent.Since == 0 || len(synced.Resent.Lost) != 0 {
+	if synced.Resent == nil || synced.Resent.Writes != 3 || synced.Resent.Since == 0 || len(synced.Lost) != 0 {
 		t.Fatalf("%+v", synced.Resent)
 	}
 	if again := d.sync(t); again.Resent != nil {
@@ -115,6 +116,63 @@ func TestRestoredServerIsLedBack(t *testing.T) {
 	}
 	if !d.Alarm().IsZero() {
 		t.Error("an alarm")
+	}
+}
+
+// No device keeps the content of an attachment. A backup without it loses it, and its user hears of it until the item no longer has it.
+func TestAttachmentsThatABackupLacksAreNamed(t *testing.T) {
+	t.Parallel()
+	server, url := newBackedUp(t)
+	d := newDevice(t, url)
+	d.register(t, "anna")
+	it := d.save(t, login("mail"))
+	attach := func(d *device, id, name string) item.Item {
+		t.Helper()
+		it, err := d.Attach(t.Context(), id, name, []byte("content of "+name), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return it
+	}
+	attach(d, it.ID, "before.txt")
+	server.backup()
+	attach(d, it.ID, "zebra.txt")
+	it = attach(d, it.ID, "after.txt")
+	other := attach(d, d.save(t, login("bank")).ID, "key.pem")
+
+	at := server.restore()
+	server.open()
+	d = d.reopened(t, at, password)
+	names := func(s client.Synced) (names []string) {
+		for _, f := range s.Lost {
+			names = append(names, f.Title+"/"+f.Name)
+		}
+		return names
+	}
+	want := []string{"bank/key.pem", "mail/after.txt", "mail/zebra.txt"}
+	s := d.sync(t)
+	if got := names(s); !slices.Equal(got, want) || s.Lost[0].Item != other.ID {
+		t.Fatalf("lost %q, want %q", got, want)
+	}
+	if _, err := d.Attachment(t.Context(), it.ID, it.Attachments[2].ID, nil); !errors.Is(err, client.ErrAttachmentGone) {
+		t.Errorf("%v", err)
+	}
+	if _, err := d.Attachment(t.Context(), it.ID, it.Attachments[0].ID, nil); err != nil {
+		t.Errorf("one that the backup has: %v", err)
+	}
+	// The user may not look at once: the next run says it again, until the item no longer has the file.
+	d = d.reopened(t, at, password)
+	if got := names(d.sync(t)); !slices.Equal(got, want) {
+		t.Errorf("lost %q, want %q", got, want)
+	}
+	attach(d, other.ID, "key.pem")
+	for id, a := range map[string]string{other.ID: other.Attachments[0].ID, it.ID: it.Attachments[1].ID} {
+		if _, err := d.RemoveAttachment(t.Context(), id, a); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := names(d.sync(t)); !slices.Equal(got, want[1:2]) {
+		t.Errorf("lost %q, want %q", got, want[1:2])
 	}
 }
 
@@ -170,7 +228,11 @@ func TestUnlockAtARestoredServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.save(t, login("bank"))
-	d = d.reopened(t, server.restore(), newPassword)
+	d = d.restarted(t, server.restore())
+	if _, err := d.Unlock(t.Context(), password); !errors.Is(err, client.ErrPasswordChanged) {
+		t.Errorf("the former password, which the server has: %v", err)
+	}
+	d.unlockWith(t, newPassword)
 	_, err := d.Sync(t.Context()) // the session began with the former password
 	var answer *client.ServerError
 	if !errors.As(err, &answer) || answer.Code != protocol.CodeUnauthorized {

@@ -56,7 +56,7 @@ func (i importing) Update(ctx context.Context, ids []string, merge func(id strin
 		if err := op.giveWay(); err != nil {
 			return err
 		}
-		err := op.apply(v, noEdit, func(ch *replica.Change) (err error) {
+		err := op.apply(v, noEdits, func(ch *replica.Change) (err error) {
 			reasons, err = updateSome(op.ctx, v, ch, ids, merge)
 			return err
 		})

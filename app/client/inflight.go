@@ -118,9 +118,6 @@ func (op *operation) concludeEntry(v *vault) (bool, error) {
 	if done, held := decided(entry, v.Log()); done {
 		return held, op.dropEntry(v)
 	}
-	if sent.Path != protocol.PathAccountEntry && sent.Path != vaultPath(v, protocol.PathVaultEntries) {
-		return false, op.dropEntry(v) // of a recovery, which the user starts again
-	}
 	err := op.postEntry(v, sent, entry)
 	return err == nil, err
 }
@@ -157,7 +154,7 @@ func (op *operation) syncAfter(v *vault, err error) error {
 func (op *operation) postEntry(v *vault, sent *entryInFlight, entry *chain.Entry) error {
 	var err error
 	for range maxAttempts {
-		err = op.call(methodPost, sent.Path, sent.Request, nil)
+		err = op.requestEntry(v, sent)
 		if refusesPermanently(err) {
 			return errors.Join(err, op.dropEntry(v))
 		}
@@ -186,6 +183,23 @@ func (op *operation) postEntry(v *vault, sent *entryInFlight, entry *chain.Entry
 		// Something else of the account changed, such as the second factor. The same entry still fits.
 	}
 	return fmt.Errorf("%w: %w", ErrUncertain, err)
+}
+
+// requestEntry sends an entry once. That of a recovery may be sent from another session: the user may have found the password after all, but
+// a signed entry cannot be withdrawn. It ends that session, and its answer has the next session.
+func (op *operation) requestEntry(v *vault, sent *entryInFlight) error {
+	if sent.Path != protocol.PathRecoveryFinish {
+		return op.call(methodPost, sent.Path, sent.Request, nil)
+	}
+	var answer protocol.UserSession
+	if err := op.call(methodPost, sent.Path, sent.Request, &answer); err != nil {
+		return err
+	}
+	if err := op.setBearer(answer); err != nil {
+		return err
+	}
+	op.recovered = true
+	return op.meet(answer.Account)
 }
 
 // lost reports whether a request that failed with err may have been carried out.

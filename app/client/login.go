@@ -23,6 +23,7 @@ type pendingLogin struct {
 	password [sha256.Size]byte
 	kdf      seal.KDF
 	key      seal.PasswordKey
+	changed  bool // since this device last saw the account, as its log proves
 	until    time.Time
 }
 
@@ -58,8 +59,11 @@ func (c *Client) Login(ctx context.Context, username, password, code, device str
 		if hasCode(err, protocol.CodeWaiting) {
 			op.leadBackFirst(username, password)
 		}
-		if required {
+		switch {
+		case required:
 			return "", fmt.Errorf("%w: %w", ErrTOTPRequired, err)
+		case p.changed && hasCode(err, protocol.CodeInvalidCredentials) && op.opensFormer(username, password):
+			return "", fmt.Errorf("%w: %w", ErrPasswordChanged, err)
 		}
 		return "", err
 	}
@@ -127,7 +131,10 @@ func (op *operation) derive(username, password string) (*pendingLogin, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &pendingLogin{username: username, password: sum, kdf: kdf, key: key, until: time.Now().Add(pendingFor)}, nil
+	known, ok := remembered.kdf()
+	return &pendingLogin{
+		username: username, password: sum, kdf: kdf, key: key, changed: ok && known != kdf, until: time.Now().Add(pendingFor),
+	}, nil
 }
 
 // derivePassword derives the key of the master password.
@@ -222,12 +229,16 @@ func (c *Client) unlock(ctx context.Context, open func(protocol.UserAccount, Rem
 	if err != nil {
 		return Opened{}, err
 	}
-	v, err := open(a, remembered)
-	if err != nil {
-		if v, err = op.openSigned(a, remembered, open, err); err != nil {
+	if offline == nil {
+		v, err := op.openAccount(a, remembered, open)
+		if err != nil {
 			return Opened{}, err
 		}
-		v.shownOther = true
+		return op.show(v, nil)
+	}
+	v, err := open(a, remembered)
+	if err != nil {
+		return Opened{}, err
 	}
 	v.recollect(remembered)
 	return op.show(v, offline)

@@ -34,6 +34,7 @@ type Remembered struct {
 	KDF           RememberedKDF `json:"kdf"`
 	Card          string        `json:"card"` // hash of the user's newest card, base64url
 	Vaults        []Seen        `json:"vaults"`
+	Lost          []string      `json:"lost,omitempty"` // ids of attachments whose content the server lost
 }
 
 // RememberedKDF is how the master password was turned into a key.
@@ -61,7 +62,8 @@ func (r Remembered) IsZero() bool { return r.Username == "" && len(r.Vaults) == 
 
 // Equal reports whether o is the same.
 func (r Remembered) Equal(o Remembered) bool {
-	return r.Username == o.Username && r.Vault == o.Vault && r.KeyGeneration == o.KeyGeneration && r.KDF == o.KDF && r.Card == o.Card && slices.Equal(r.Vaults, o.Vaults)
+	return r.Username == o.Username && r.Vault == o.Vault && r.KeyGeneration == o.KeyGeneration && r.KDF == o.KDF && r.Card == o.Card &&
+		slices.Equal(r.Vaults, o.Vaults) && slices.Equal(r.Lost, o.Lost)
 }
 
 // Check returns ErrMemory for a memory that this program did not write.
@@ -219,7 +221,7 @@ func (op *operation) storeMemory(v *vault, s chain.State) error {
 		Username: v.account.Username, Vault: v.account.Vault, KeyGeneration: max(d.KeyGeneration, v.remembered.KeyGeneration),
 		Card:   encodeHash(d.Card),
 		KDF:    RememberedKDF{Salt: chain.ID(d.Salt).String(), Cost: int(d.Cost)},
-		Vaults: v.remembered.Vaults,
+		Vaults: v.remembered.Vaults, Lost: v.remembered.Lost,
 	}
 	seen := Seen{Vault: s.Entry.Vault.String(), State: base64.RawURLEncoding.EncodeToString(s.Encode()), Turns: v.turns}
 	r = r.with(seen)

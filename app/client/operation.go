@@ -33,6 +33,7 @@ type state struct {
 	cacheProblem  string                // why the vault could not be cached
 	outboxProblem string                // why the outbox found at sign-in is not used
 	resent        *Resent               // a restored server was led back; until a Sync reports it
+	recovered     bool                  // a recovery was finished from another session; until a Sync reports it
 	offline       bool                  // the server did not answer the last request
 	history       *historyPlace         // nil: not read in this run
 }

@@ -13,7 +13,6 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
-	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
 // enqueueSave puts a change into the outbox. Sent says that the server may already have it. It sets in s the id by which the change
@@ -32,12 +31,12 @@ func (op *operation) enqueueSave(v *vault, s *outbox.Saving, sent bool) error {
 }
 
 // enqueueDelete puts the deletion of items into the outbox.
-func (op *operation) enqueueDelete(v *vault, ids []string, sent bool) error {
+func (op *operation) enqueueDelete(v *vault, ids []string, keys editKeys, sent bool) error {
 	now := time.Now()
 	var deletes []outbox.Change
 	for _, id := range ids {
 		if e := v.Shown(id); e != nil {
-			q := outbox.Deletion(v.Replica, e, seal.NewID().String(), now, sent)
+			q := outbox.Deletion(v.Replica, e, keys.of(id), now, sent)
 			v.noteSent(&q)
 			deletes = append(deletes, q)
 		}

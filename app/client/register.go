@@ -173,11 +173,8 @@ func (c *Client) sessionTransport() protocol.SessionTransport {
 
 // enter makes v the unlocked vault of a new session.
 func (op *operation) enter(answer protocol.UserSession, v *vault, device string) error {
-	if b, ok := op.client.transport.(bearer); ok {
-		if answer.Token == "" {
-			return &AnswerError{Path: protocol.PathLogin, Err: errors.New("no session token")}
-		}
-		b.SetBearer(answer.Token)
+	if err := op.setBearer(answer); err != nil {
+		return err
 	}
 	if err := op.recall(v); err != nil {
 		return err
@@ -189,5 +186,18 @@ func (op *operation) enter(answer protocol.UserSession, v *vault, device string)
 	op.client.mu.Lock()
 	defer op.client.mu.Unlock()
 	op.client.account, op.client.vault, op.client.device = &answer.Account, v, device
+	return nil
+}
+
+// setBearer makes a new session that of the transport. A browser has its cookie already.
+func (op *operation) setBearer(answer protocol.UserSession) error {
+	b, ok := op.client.transport.(bearer)
+	if !ok {
+		return nil
+	}
+	if answer.Token == "" {
+		return &AnswerError{Path: protocol.PathLogin, Err: errors.New("no session token")}
+	}
+	b.SetBearer(answer.Token)
 	return nil
 }

@@ -77,13 +77,13 @@ func (op *operation) replay(v *vault, q *outbox.Change) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	err = op.apply(v, func() (outbox.Change, string, error) { return *q, s.Mine.ID, nil }, s.Build)
+	err = op.apply(v, func() ([]edit, error) { return []edit{{*q, s.Mine.ID}}, nil }, s.Build)
 	return s.Mine.ID, err
 }
 
 func (op *operation) replayDelete(v *vault, q *outbox.Change) error {
 	stays := false
-	err := op.apply(v, func() (outbox.Change, string, error) { return *q, q.ID, nil }, func(ch *replica.Change) error {
+	err := op.apply(v, func() ([]edit, error) { return []edit{{*q, q.ID}}, nil }, func(ch *replica.Change) error {
 		stays = false
 		_, err := ch.Remove([]string{q.ID}, func(e *replica.Entry) bool {
 			stays = !q.Untouched(v.Replica, e)

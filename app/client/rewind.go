@@ -268,7 +268,7 @@ func (w *rewinding) apply(targets []*rewindTarget) error {
 	}
 	for len(targets) > 0 {
 		n := 0
-		err := w.operation.apply(w.v, noEdit, func(ch *replica.Change) (err error) {
+		err := w.operation.apply(w.v, noEdits, func(ch *replica.Change) (err error) {
 			n, err = w.build(ch, targets)
 			return err
 		})
@@ -344,7 +344,7 @@ func (w *rewinding) put(ch *replica.Change, t *rewindTarget, e *replica.Entry) e
 func (w *rewinding) reattach(targets []*rewindTarget) error {
 	lines, names := w.detached(targets)
 	for l, of := range lines {
-		err := w.operation.apply(w.v, noEdit, func(ch *replica.Change) error {
+		err := w.operation.apply(w.v, noEdits, func(ch *replica.Change) error {
 			if _, gone := w.past.Attachment(l.ID); gone {
 				ch.Reattach(l)
 			}

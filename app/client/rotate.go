@@ -267,7 +267,7 @@ func (c *Client) resealSome(ctx context.Context, out *Resealed) (left int, moved
 	if ch.Operations() == 0 {
 		return v.Outdated(v.unopened), false, nil
 	}
-	made, err := op.send(v, ch, noEdit)
+	made, err := op.send(v, ch, noEdits)
 	if err != nil {
 		return 0, false, err
 	}

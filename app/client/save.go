@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/client/outbox"
@@ -69,12 +70,12 @@ func (c *Client) saveAs(ctx context.Context, it item.Item, quiet bool, attach ..
 // triedBefore returns the edit that added the same new item, and that the user saves again after an error: if a server shows the first
 // one later, the item must not be there twice.
 func (op *operation) triedBefore(v *vault, mine item.Item) outbox.Change {
-	tried := []outbox.Change{v.refused}
+	tried := slices.Clone(v.refused)
 	if w := op.writeInFlight(v); w != nil {
-		tried = append(tried, w.edit)
+		tried = append(tried, w.edits...)
 	}
 	for _, q := range tried {
-		if q.Key == "" || q.After == nil || q.Base != "" {
+		if q.After == nil || q.Base != "" {
 			continue
 		}
 		if it, err := q.After.Open(q.ID); err == nil && it.SameOverview(mine) && it.SameDetails(mine) {
@@ -91,10 +92,10 @@ func (op *operation) save(v *vault, s *outbox.Saving, signed []outbox.Statement)
 		return err
 	}
 	if there && len(v.outbox.Changes) == 0 {
-		err := op.apply(v, func() (outbox.Change, string, error) {
+		err := op.apply(v, func() ([]edit, error) {
 			q, _, err := s.Waiting(true)
 			q.Note(signed...)
-			return q, s.Mine.ID, err
+			return []edit{{q, s.Mine.ID}}, err
 		}, s.Build)
 		if op.mayWait(err) {
 			return op.enqueueSave(v, s, errors.Is(err, ErrUncertain))

@@ -25,7 +25,11 @@ type Synced struct {
 	Waiting                 // the outbox after the Sync
 	Joined     *Joined      `json:"joined,omitempty"` // a write has brought the branch of this device and the history of the server together
 	Resent     *Resent      `json:"resent,omitempty"` // the server was restored from a backup, and this device sent what it lost
-	Undeleted  []string     `json:"kept"`             // items that were deleted here but not on the server, because another device changed them
+	// Recovered says that a recovery, whose answer was lost, is finished: the password chosen then is in force.
+	Recovered bool `json:"recovered"`
+	// Lost are the attachments that a restored server lost, until their items no longer have them.
+	Lost      []LostFile `json:"lost"`
+	Undeleted []string   `json:"kept"` // items that were deleted here but not on the server, because another device changed them
 	// CopyProblem says in English why this device has no cache, or has set an outbox aside; empty if nothing is wrong.
 	CopyProblem string `json:"-"`
 }
@@ -59,12 +63,16 @@ func (c *Client) Sync(ctx context.Context) (Synced, error) {
 	if err := op.flush(v); err != nil {
 		return Synced{}, err
 	}
+	lost, err := op.lostFiles(v)
+	if err != nil {
+		return Synced{}, err
+	}
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	stayed, joined, resent := v.stayed, v.joined, op.resent
-	v.stayed, v.joined, op.resent = nil, nil, nil // only operations use it
+	stayed, joined, resent, recovered := v.stayed, v.joined, op.resent, op.recovered
+	v.stayed, v.joined, op.resent, op.recovered = nil, nil, nil, false // only operations use it
 	out := Synced{Revision: v.Revision(), Sequence: v.After(), Changed: changed || v.outbox.Stamp != stamp, Unreadable: []Unreadable{},
-		Waiting: v.waiting(), Joined: joined, Resent: resent, Undeleted: append([]string{}, stayed...), CopyProblem: cmp.Or(op.outboxProblem, op.cacheProblem)}
+		Waiting: v.waiting(), Joined: joined, Resent: resent, Recovered: recovered, Lost: lost, Undeleted: append([]string{}, stayed...), CopyProblem: cmp.Or(op.outboxProblem, op.cacheProblem)}
 	out.Count, out.Trashed = v.Counts()
 	out.Outdated = v.Outdated(v.unopened)
 	for _, e := range v.All() {

@@ -31,7 +31,7 @@ type vault struct {
 	next  *nextKey       // the account key of entry; nil: it does not change
 	write *writeInFlight // the same of a write; see op.writeInFlight
 
-	refused outbox.Change   // the last edit that was given up without the outbox
+	refused []outbox.Change // the last edits that were given up without the outbox
 	absent  map[string]bool // statements of the outbox that the verified history does not have
 
 	unopened map[chain.Line]bool // records of earlier epochs that do not open, so that Reseal leaves them

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/vaultsphere/vaultsphere/app/client/outbox"
 	"github.com/vaultsphere/vaultsphere/app/client/replica"
@@ -11,7 +12,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
-// A write is stored on the device before it is sent, with the edit that it makes. If its answer is lost, the same bytes are sent again,
+// A write is stored on the device before it is sent, with the edits that it makes. If its answer is lost, the same bytes are sent again,
 // and nothing else is signed until the vault has it or something that shuts it out: two writes of one revision, signed by one user, would
 // let a server show two histories.
 //
@@ -22,13 +23,29 @@ import (
 // writeInFlight is a write whose fate is unknown, or which is stored until the next one takes its place.
 type writeInFlight struct {
 	*replica.Signed
-	edit outbox.Change // the edit that it makes, with all statements; without a key if no edit waits for it
+	edits []outbox.Change // that it makes, with all statements
+}
+
+// edit returns the edit with a key that a write makes; nil if there is none.
+func (w *writeInFlight) edit(key string) *outbox.Change {
+	if w == nil {
+		return nil
+	}
+	if i := outbox.Find(w.edits, key); i >= 0 {
+		return &w.edits[i]
+	}
+	return nil
+}
+
+// waits reports whether the outbox has an edit of the write.
+func (w *writeInFlight) waits(v *vault) bool {
+	return slices.ContainsFunc(v.outbox.Changes, func(q outbox.Change) bool { return w.edit(q.Key) != nil })
 }
 
 // storedWrite is a writeInFlight on the device.
 type storedWrite struct {
 	Request protocol.WriteRequest `json:"request"` // sealed and signed as it is on the server
-	Edit    string                `json:"edit"`    // sealed
+	Edits   string                `json:"edits"`   // sealed
 }
 
 // putWrite stores a write in flight. A device without a cache only keeps it until the program ends.
@@ -37,16 +54,16 @@ func (op *operation) putWrite(v *vault, w *writeInFlight) error {
 	if !op.mayCache() {
 		return nil
 	}
-	plaintext, err := json.Marshal(w.edit)
+	plaintext, err := json.Marshal(w.edits)
 	if err != nil {
 		return fmt.Errorf("encode the write: %w", err)
 	}
 	defer clear(plaintext)
-	edit, err := v.keys.key.SealOnDevice(seal.UseOutbox, v.user, plaintext)
+	edits, err := v.keys.key.SealOnDevice(seal.UseOutbox, v.user, plaintext)
 	if err != nil {
 		return fmt.Errorf("store the write: %w", err)
 	}
-	body, err := json.Marshal(storedWrite{w.Request(), edit})
+	body, err := json.Marshal(storedWrite{w.Request(), edits})
 	if err != nil {
 		return fmt.Errorf("encode the write: %w", err)
 	}
@@ -94,12 +111,12 @@ func (op *operation) writeInFlight(v *vault) *writeInFlight {
 		return nil
 	}
 	w := &writeInFlight{Signed: s}
-	plaintext, err := v.owner().Open(stored.Edit)
+	plaintext, err := v.owner().Open(stored.Edits)
 	if err == nil {
-		err = decodeStrict(plaintext, &w.edit)
+		err = decodeStrict(plaintext, &w.edits)
 	}
 	if err != nil { // the write is known: what it makes is not lost if the vault has it
-		w.edit = outbox.Change{}
+		w.edits = nil
 	}
 	v.write = w
 	return w
@@ -140,10 +157,13 @@ func (op *operation) concludeWrite(v *vault) error {
 // madeWrite ends a write that the vault has, with the edit that it makes, and adds it to the history of this device.
 func (op *operation) madeWrite(v *vault, w *writeInFlight) error {
 	op.note(v, historyStep{Writes: []heldWrite{held(w.Write, w.Operations)}})
-	if outbox.Find(v.outbox.Changes, w.edit.Key) >= 0 {
-		all := w.edit.Statements()
+	if w.waits(v) {
 		err := op.changeOutbox(v, func(changes []outbox.Change) []outbox.Change {
-			return outbox.Made(changes, w.edit.Key, all[len(all)-1])
+			for _, q := range w.edits {
+				all := q.Statements()
+				changes = outbox.Made(changes, q.Key, all[len(all)-1])
+			}
+			return changes
 		})
 		if err != nil {
 			return err
@@ -160,27 +180,30 @@ func (op *operation) endWrite(v *vault) error {
 	return op.refusedWrite(v, v.write)
 }
 
-// refusedWrite ends a write that the vault does not have. The caller reports that to the user. The edit keeps the statement: in the
+// refusedWrite ends a write that the vault does not have. The caller reports that to the user. The edits keep the statement: in the
 // outbox, or until the user saves the same again.
 func (op *operation) refusedWrite(v *vault, w *writeInFlight) error {
-	if outbox.Find(v.outbox.Changes, w.edit.Key) < 0 {
-		v.refused = w.edit
+	if !w.waits(v) {
+		v.refused = w.edits
 		return op.dropWrite(v)
 	}
 	return op.queueWrite(v, w, func(changes []outbox.Change, _ *outbox.Change) []outbox.Change { return changes })
 }
 
-// queueWrite ends a write that the vault does not have, and puts its edit into the outbox, with all statements. The user may not know of
-// the edit any more, so then does the rest.
+// queueWrite ends a write that the vault does not have, and puts its edits into the outbox, with all statements. The user may not know of
+// them any more, so then does the rest for each.
 func (op *operation) queueWrite(v *vault, w *writeInFlight, then func([]outbox.Change, *outbox.Change) []outbox.Change) error {
-	if w.edit.Key != "" && op.mayCache() {
+	if len(w.edits) > 0 && op.mayCache() {
 		err := op.changeOutbox(v, func(changes []outbox.Change) []outbox.Change {
-			i := outbox.Find(changes, w.edit.Key)
-			if i < 0 {
-				i, changes = len(changes), append(changes, w.edit)
+			for _, q := range w.edits {
+				i := outbox.Find(changes, q.Key)
+				if i < 0 {
+					i, changes = len(changes), append(changes, q)
+				}
+				changes[i].Note(q.Statements()...)
+				changes = then(changes, &changes[i])
 			}
-			changes[i].Note(w.edit.Statements()...)
-			return then(changes, &changes[i])
+			return changes
 		})
 		if err != nil {
 			return err

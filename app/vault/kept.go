@@ -28,14 +28,20 @@ func Keeps(k chain.RecordKind) bool { return k.Sealed() && k != chain.RecordPin 
 // keeps returns the quota of kept tokens for a write: twice that of records, and that of attachments. Re-sealing everything may fill half
 // of it, and the rest remains for changes.
 func (l Limits) keeps(ops []chain.Operation) int64 {
-	if l.Records.Bytes == 0 {
-		return 0
-	}
-	quota := 2*l.Records.Bytes + l.Attachments
+	quota := l.keepsAll()
 	if reseals(ops) {
 		return quota / 2
 	}
 	return quota
+}
+
+// keepsAll returns the quota of kept tokens for a part that is sent again. Without it, a thief of a key could send his writes this way, and
+// replace more than the server keeps.
+func (l Limits) keepsAll() int64 {
+	if l.Records.Bytes == 0 {
+		return 0
+	}
+	return 2*l.Records.Bytes + l.Attachments
 }
 
 // reseals reports whether operations only replace records by the same ones in another epoch.

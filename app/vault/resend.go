@@ -258,7 +258,7 @@ func (s *Service) resend(ctx context.Context, head Head, r resent, cards *chain.
 		return c, false, refused("writes and entries", err)
 	}
 	c = ResendChange{
-		Base: head, Part: r.Part, Cards: r.cards, Now: s.now(), Quota: s.limits.Records,
+		Base: head, Part: r.Part, Cards: r.cards, Now: s.now(), Quota: s.limits.Records, Kept: s.limits.keepsAll(), Attachments: s.limits.Attachments,
 		Next: Head{Vault: head.Vault, State: next, Buckets: live.Hashes(), Count: live.Count()},
 	}
 	c.Records = newestRecords(r.Part)
@@ -364,7 +364,8 @@ func (s *Service) owner(ctx context.Context, head Head) (User, error) {
 	return u, nil
 }
 
-// noteLost marks the attachments of which this server does not have all chunks, and returns their IDs. They do not block the rest.
+// noteLost marks the attachments of which this server does not have all chunks, and returns their IDs. They do not block the rest. If a
+// write has put an attachment with this ID and other chunks, the part is refused instead: no two attachments have one ID.
 func (s *Service) noteLost(ctx context.Context, vaultID chain.ID, records []ResentRecord) (protocol.ResendAnswer, error) {
 	answer := protocol.ResendAnswer{Lost: []protocol.ID{}}
 	for i := range records {
@@ -376,6 +377,9 @@ func (s *Service) noteLost(ctx context.Context, vaultID chain.ID, records []Rese
 		var missing *Error
 		switch {
 		case errors.As(err, &missing):
+			if err := s.checkPending(ctx, vaultID, r.ID); err != nil {
+				return answer, err
+			}
 			r.Lost = true
 			answer.Lost = append(answer.Lost, r.ID.String())
 		case err != nil:
@@ -383,4 +387,16 @@ func (s *Service) noteLost(ctx context.Context, vaultID chain.ID, records []Rese
 		}
 	}
 	return answer, nil
+}
+
+// checkPending returns an error if a write has put the chunks that are stored of an attachment.
+func (s *Service) checkPending(ctx context.Context, vaultID, id chain.ID) error {
+	a, err := s.store.Attachment(ctx, vaultID, id, s.now())
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return nil
+	case err == nil && (a.Live || !a.Deleted.IsZero()):
+		return badField("operations", "put attachment %v with other chunks than those that are stored", id)
+	}
+	return err
 }

@@ -358,3 +358,71 @@ func TestResendKeepsTheQuota(t *testing.T) {
 	refusal{protocol.CodeItemQuotaReached, ""}.check(t, err)
 	u.unmoved()
 }
+
+// A thief of the key cannot use up the time of old tokens: what he sends again is kept on the same quota as what he writes.
+func TestResendKeepsWhatItReplaces(t *testing.T) {
+	t.Parallel()
+	u := newSite(t).register("ada")
+	first := u.Put(chain.RecordDetails, seal.NewID(), 1, "content")
+	size := int64(len(first.Token)) + vault.RecordWeight
+	u.withLimits(vault.Limits{Records: vault.Quota{Bytes: 3 * size}, Sessions: 50})
+	u.save(first)
+	other := u.Put(chain.RecordDetails, seal.NewID(), 1, "another")
+	u.save(other)
+	thief := *u
+	stolen := *u.Vault
+	thief.Vault = &stolen
+	last := first
+	for range 6 { // fills twice the quota of records
+		next := thief.Put(last.Kind, last.ID, last.Version+1, "garbage")
+		thief.Apply(thief.Draft(testvault.Delete(last), next))
+		thief.mustResend(thief.resent(thief.nonce()))
+		last = next
+	}
+	if got, err := thief.ask(thief.session, thief.ID.String(), wired(first)); err != nil || !slices.Equal(got, []string{first.Token}) {
+		t.Errorf("%.60q, %v", got, err)
+	}
+	head := thief.head()
+	thief.Apply(thief.Draft(testvault.Delete(last), testvault.Delete(other)))
+	_, err := thief.resend(thief.resent(thief.nonce()))
+	refusal{protocol.CodeKeptQuota, "frees"}.check(t, err)
+	if thief.head().State.Write != head.State.Write {
+		t.Error("the vault moved")
+	}
+}
+
+// A thief of the key cannot make the server drop chunks by putting another attachment with the same ID, as one that a backup lacks.
+func TestResendDropsNoChunks(t *testing.T) {
+	t.Parallel()
+	u := newSite(t).register("ada")
+	chunks := testvault.Chunks("content", "of two chunks")
+	for _, c := range chunks {
+		if err := u.PutChunk(t.Context(), u.session, u.ID.String(), c.Attachment.String(), strconv.Itoa(c.Number), protocol.Chunk{Count: c.Count, Token: c.Token}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put := testvault.Attach(chunks[0].Attachment, chunks)
+	other := testvault.Attach(chunks[0].Attachment, testvault.Chunks("garbage"))
+	u.save(put)
+	attack := func(ops ...testvault.Operation) {
+		t.Helper()
+		thief := *u
+		stolen := *u.Vault
+		thief.Vault = &stolen
+		for _, o := range ops {
+			thief.Apply(thief.Draft(o))
+		}
+		_, err := thief.resend(thief.resent(thief.nonce()))
+		bad("other chunks").check(t, err)
+		u.unmoved()
+		for _, c := range chunks {
+			got, err := u.Chunk(t.Context(), u.session, u.ID.String(), c.Attachment.String(), strconv.Itoa(c.Number))
+			if err != nil || got.Token != c.Token {
+				t.Errorf("chunk %d: %v", c.Number, err)
+			}
+		}
+	}
+	attack(testvault.Delete(put), other)
+	u.save(testvault.Delete(put))
+	attack(other)
+}

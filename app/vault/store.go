@@ -268,8 +268,10 @@ type Store interface {
 	AppendEntry(ctx context.Context, c EntryChange) error
 
 	// Resend stores a part of the history of a vault, all of it or nothing: writes, entries, cards, and what is live and deleted
-	// after them. A record that was put and deleted within the part leaves a tombstone. A lost attachment becomes live without chunks:
-	// Chunk and Attachment do not find it. Errors as of ApplyWrite and AppendEntry.
+	// after them. A record that was put and deleted within the part leaves a tombstone. What the store has of the records that the part
+	// replaces or deletes is kept as by ApplyWrite, and counts on the card that signed the newest operation at the place. A lost attachment
+	// becomes live without chunks: Chunk and Attachment do not find it, and chunks that were pending for it are dropped.
+	// ErrInvalidChange if a lost attachment is live or kept. Errors as of ApplyWrite and AppendEntry.
 	Resend(ctx context.Context, c ResendChange) error
 
 	// Changes writes one consistent state to w: its head, then all records and live attachments whose newest change is above since,

@@ -149,6 +149,14 @@ type ResendChange struct {
 	Account   *AccountChange        // with the newest entry; its Card is nil. Nil without entries.
 	Now       time.Time
 	Quota     Quota
+	Kept      int64 // quota of what each author's card keeps, in bytes; 0 means unlimited
+	// Attachments is the quota of attachments in bytes, for one that is put again.
+	Attachments int64
+}
+
+// Card returns the card that signed the newest operation at a place.
+func (c *ResendChange) Card(r ResentRecord) chain.Hash {
+	return c.Writes[r.Revision-c.Writes[0].Revision].AuthorCard
 }
 
 // ResentRecord is the newest operation at a place.

@@ -30,6 +30,17 @@ type Change struct {
 
 func (q *Change) isNew() bool { return q.Base == "" }
 
+// Bytes is roughly how much a device needs to store the change.
+func (q *Change) Bytes() int {
+	n := 0
+	for _, c := range []*replica.Contents{q.Before, q.After} {
+		if c != nil {
+			n += len(c.Meta) + len(c.Secret)
+		}
+	}
+	return n
+}
+
 // Last finds the newest change of an item; -1: there is none.
 func Last(changes []Change, id string) int {
 	for i := len(changes) - 1; i >= 0; i-- {

@@ -66,14 +66,37 @@ func (p *program) connect(ctx context.Context) (*connection, error) {
 	if _, err := m.read(); err != nil {
 		return nil, err
 	}
-	c := client.New(retrying{w}, m, cache{state: st, server: server})
+	conn := &connection{state: st, session: se, wire: w, memory: m, elsewhere: elsewhere}
+	c := client.New(storing{retrying{w}, p, conn}, m, cache{state: st, server: server})
+	conn.Client = c
 	c.SetDevice(device())
 	if p.noCache || p.getenv(envNoCache) != "" {
 		if err := c.KeepCopy(ctx, false, false); err != nil {
 			return nil, err
 		}
 	}
-	return &connection{Client: c, state: st, session: se, wire: w, memory: m, elsewhere: elsewhere}, nil
+	return conn, nil
+}
+
+// storing stores a session that takes the place of the one in use, as when a recovery is finished. A command that signs in clears the
+// session in use before, and stores the new one itself.
+type storing struct {
+	retrying
+	program *program
+	c       *connection
+}
+
+// SetBearer implements the client's interface.
+func (s storing) SetBearer(token string) {
+	before := s.Bearer()
+	s.retrying.SetBearer(token)
+	if token == "" || before == "" || before != s.c.session.Token {
+		return
+	}
+	s.c.session.Token = token
+	if err := s.c.state.setSession(s.c.session); err != nil {
+		s.program.note("warning: the new session could not be stored; sign in again: %v", err)
+	}
 }
 
 // canonicalServer returns the spelling of a URL under which sessions and the memory are stored. The transport refuses invalid URLs,
@@ -160,6 +183,12 @@ func (p *program) sync(ctx context.Context, c *connection) error {
 	if r := synced.Resent; r != nil {
 		p.noteResent(*r)
 	}
+	if synced.Recovered {
+		p.note("the recovery that was interrupted is finished: the master password is the one you chose then")
+	}
+	for _, f := range synced.Lost {
+		p.note("warning: the server lost attachment %q of item %q; attach the file again and remove this one", f.Name, f.Title)
+	}
 	if j := synced.Joined; j != nil {
 		p.note("%s brought the history of this device and the server's together", printable(j.Author, ""))
 		for _, line := range strings.Split(strings.TrimSuffix(differences(j.Differences), "\n"), "\n") {
@@ -183,9 +212,6 @@ func (p *program) noteResent(r client.Resent) {
 		since = " since " + time.UnixMilli(r.Since).Format(time.DateTime)
 	}
 	p.note("the server was restored from a backup: the changes%s were sent again", since)
-	if n := len(r.Lost); n > 0 {
-		p.note("warning: the server lost the content of %d attachment(s): attach the files again", n)
-	}
 }
 
 func (p *program) noteRefused(w client.Waiting) {

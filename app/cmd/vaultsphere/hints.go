@@ -23,6 +23,7 @@ var hints = map[client.Code]string{
 	client.CodeIntercepted:                       "nothing was saved; use another network, or ask the server's operator whether it has a new certificate or URL",
 	client.CodeKDFRefused:                        "the server may be trying to learn your master password: " + unsafeHint,
 	client.CodeOffline:                           "check the URL (--server), the network, and whether the server is running",
+	client.CodePasswordChanged:                   "enter the new master password; without the server, the former one still opens what this device has",
 	client.CodeReadOnly:                          "leave out --cache: the cache can only be read",
 	client.CodeUnsent:                            "vaultsphere list sends them once the server can be reached; vaultsphere logout --discard discards them",
 	client.CodeVaultAltered:                      unsafeHint,

@@ -41,12 +41,12 @@ type keptDays struct {
 
 func keptDaysID(card chain.Hash) string { return "kept-days#" + card.String() }
 
-// add returns the row after a write that keeps so many bytes, nil if it keeps none.
-func (k keptDays) add(c vault.WriteChange, bytes int64) (*keptDays, error) {
+// add returns the row after a change that keeps so many bytes, nil if it keeps none. Quota 0 means unlimited.
+func (k keptDays) add(now time.Time, quota, bytes int64) (*keptDays, error) {
 	if bytes == 0 {
 		return nil, nil
 	}
-	first, sum := vault.FirstKeptDay(c.Now), bytes
+	first, sum := vault.FirstKeptDay(now), bytes
 	next := keptDays{Vault: k.Vault, Row: k.Row, Days: map[string]int64{}, TTL: keptTTL()}
 	for day, n := range k.Days {
 		if d, err := strconv.ParseInt(day, 10, 64); err == nil && d >= first {
@@ -54,10 +54,10 @@ func (k keptDays) add(c vault.WriteChange, bytes int64) (*keptDays, error) {
 			sum += n
 		}
 	}
-	if c.Kept > 0 && sum > c.Kept {
+	if quota > 0 && sum > quota {
 		return nil, vault.ErrKeptQuota
 	}
-	next.Days[strconv.FormatInt(vault.KeptDay(c.Now), 10)] += bytes
+	next.Days[strconv.FormatInt(vault.KeptDay(now), 10)] += bytes
 	return &next, nil
 }
 
@@ -119,15 +119,15 @@ func (s *Store) moveTokens(ctx context.Context, rows []stagedRow) ([]stagedRow, 
 }
 
 // moveToken returns the row of the token that r keeps, and nothing if an earlier run of the redo log moved it: that was one transaction with
-// the tombstone.
+// the row that replaces it.
 func (s *Store) moveToken(r stagedRow, stored recordRow) ([]stagedRow, error) {
-	var tombstone recordRow
-	if err := decode(r.row, &tombstone); err != nil {
+	var next recordRow
+	if err := decode(r.row, &next); err != nil {
 		return nil, err
 	}
 	o, err := operationOf(stored.Operation)
 	switch {
-	case err == nil && stored.Deleted && stored.Revision == tombstone.Revision:
+	case err == nil && stored.Deleted == next.Deleted && stored.Revision == next.Revision:
 		return nil, nil
 	case err != nil || stored.Deleted || keptID(o.Line) != r.keeps.Row:
 		return nil, errUnseen

@@ -170,7 +170,7 @@ func TestKeptRowsExpire(t *testing.T) {
 	if tokens, err := s.Tokens(t.Context(), v.ID, lines, now.Add(vault.KeptLife)); err != nil || tokens[0]+tokens[1] != "" {
 		t.Errorf("%q, %v", tokens, err)
 	}
-	next, err := days.add(vault.WriteChange{Now: free}, 1)
+	next, err := days.add(free, 0, 1)
 	if err != nil || len(next.Days) != 1 {
 		t.Errorf("%+v, %v", next, err)
 	}

@@ -50,7 +50,7 @@ type stagedRow struct {
 	table string
 	row   item // of a row that the change deletes, only the key
 	gone  bool
-	keeps *keptRow // of a record that the change deletes: its token moves there
+	keeps *keptRow // of a record that the change deletes or replaces: its token moves there
 }
 
 func (r stagedRow) write() write {

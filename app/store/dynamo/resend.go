@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
@@ -27,7 +28,7 @@ func (s *Store) Resend(ctx context.Context, c vault.ResendChange) error {
 // planResend returns the rows that c changes. As in plan, what it refuses means something only at c.Base.
 func (s *Store) planResend(ctx context.Context, c vault.ResendChange) (changedRows, error) {
 	p := planner{store: s, vault: c.Base.Vault.String(), now: c.Now, next: map[string]stagedRow{}}
-	touched := vault.WriteChange{Write: &chain.Write{}} // nothing is counted on a quota of kept tokens
+	touched := vault.WriteChange{Write: &chain.Write{}}
 	seen := map[string]bool{}
 	for _, r := range c.Records {
 		if id := lineID(r.Line); !seen[id] {
@@ -39,7 +40,7 @@ func (s *Store) planResend(ctx context.Context, c vault.ResendChange) (changedRo
 	}
 	err := p.load(ctx, touched)
 	if err == nil {
-		err = p.resend(c)
+		err = p.resend(ctx, c)
 	}
 	if err == nil {
 		err = p.hold(ctx)
@@ -57,17 +58,25 @@ func (s *Store) planResend(ctx context.Context, c vault.ResendChange) (changedRo
 }
 
 // resend notes the rows of the newest operations, and those that are kept forever.
-func (p *planner) resend(c vault.ResendChange) error {
+func (p *planner) resend(ctx context.Context, c vault.ResendChange) error {
 	// Deletes come first: a place of a newer epoch, or an attachment with another number of chunks, has the same row.
+	kept := map[chain.Hash]int64{}
 	for _, deletes := range []bool{true, false} {
 		for _, r := range c.Records {
 			if r.Delete != deletes {
 				continue
 			}
+			p.kept = 0
 			if err := p.resent(r, c.Next.State.Revision); err != nil {
 				return err
 			}
+			if p.kept > 0 {
+				kept[c.Card(r)] += p.kept
+			}
 		}
+	}
+	if err := p.keepDays(ctx, c, kept); err != nil {
+		return err
 	}
 	signed := func(row string, encoded, operations []byte) error {
 		staged, err := encode(signedRow{Partition: p.vault, Row: row, Encoded: encoded, Operations: operations})
@@ -85,6 +94,34 @@ func (p *planner) resend(c vault.ResendChange) error {
 		errs = append(errs, signed(envelopeID(hash), envelope, nil))
 	}
 	return errors.Join(errs...)
+}
+
+// keepDays notes the rows of what each author's card keeps after the part.
+func (p *planner) keepDays(ctx context.Context, c vault.ResendChange, kept map[chain.Hash]int64) error {
+	var keys []item
+	for card := range kept {
+		keys = append(keys, vaultKey(p.vault, keptDaysID(card)))
+	}
+	rows, err := getAll[keptDays](ctx, p.store, p.store.table.Vaults, keys, "")
+	if err != nil {
+		return err
+	}
+	for card, bytes := range kept {
+		days := keptDays{Vault: p.vault, Row: keptDaysID(card)}
+		if i := slices.IndexFunc(rows, func(r keptDays) bool { return r.Row == days.Row }); i >= 0 {
+			days = rows[i]
+		}
+		next, err := days.add(c.Now, c.Kept, bytes)
+		if err != nil {
+			return err
+		}
+		staged, err := encode(next)
+		if err != nil {
+			return err
+		}
+		p.rows = append(p.rows, stagedRow{table: p.store.table.Vaults, row: staged})
+	}
+	return nil
 }
 
 // resent notes the rows of the newest operation at a place.
@@ -121,13 +158,31 @@ func (p *planner) resent(r vault.ResentRecord, head int64) error {
 
 func items(k chain.RecordKind) int64 { return map[bool]int64{true: 1}[k == chain.RecordOverview] }
 
-// resentRecord notes the row of a sealed record. What it replaces is not kept: the devices have had it.
+// resentRecord notes the row of a sealed record, and keeps the token that it replaces.
 func (p *planner) resentRecord(r vault.ResentRecord, encoded []byte) error {
+	keeps, err := p.replaced(r)
+	if err != nil {
+		return err
+	}
 	row := recordRow{Vault: p.vault, RecordID: recordID(r.Line), Revision: p.revision, Token: r.Token, Operation: encoded}
 	if r.Delete {
 		row.Deleted, row.TTL = true, ttl(time.Now().AddDate(0, 0, vault.TombstoneDays))
 	}
-	return p.add(p.store.recordTable(r.Kind), row, nil)
+	return p.add(p.store.recordTable(r.Kind), row, keeps)
+}
+
+// replaced returns the row of the token that the newest operation replaces or deletes; nil if there is none to keep.
+func (p *planner) replaced(r vault.ResentRecord) (*keptRow, error) {
+	live, ok := p.lines[lineID(r.Line)]
+	if !ok || !vault.Keeps(r.Kind) {
+		return nil, nil
+	}
+	put, err := operationOf(live.Operation)
+	if err != nil || recordID(put.Line) != recordID(r.Line) || !r.Delete && put.Hash == r.Hash {
+		return nil, err
+	}
+	p.kept += live.Size
+	return p.keep(put.Line), nil
 }
 
 // resentAttachment notes the row of an attachment, which may be live without chunks.
@@ -138,8 +193,10 @@ func (p *planner) resentAttachment(r vault.ResentRecord, encoded []byte) error {
 		row = attachmentRow{Uploaded: time.Now().UnixMilli()}
 	}
 	switch {
+	case r.Lost && (row.live() && !row.lost() || row.keptAt(p.now)):
+		return fmt.Errorf("%w: a lost attachment has chunks", vault.ErrInvalidChange)
 	case r.Lost:
-		if ok && !row.Deleted { // of chunks that no live attachment has
+		if row.pending() {
 			p.chunks -= row.Bytes
 		}
 		row.Count, row.Chunks, row.Bytes, row.Hashes, row.DeletedAt = int(r.Version), 0, 0, nil, 0
@@ -148,6 +205,7 @@ func (p *planner) resentAttachment(r vault.ResentRecord, encoded []byte) error {
 	case r.Delete:
 		if !row.Deleted {
 			p.chunks -= row.Bytes
+			p.kept += row.Bytes
 			row.DeletedAt = p.now.UnixMilli() // the chunks stay for vault.KeptLife
 		}
 	case !ok || row.gone(p.now) || row.Chunks != row.Count || int64(row.Count) != int64(r.Version):

@@ -146,7 +146,7 @@ func (p *planner) build(ctx context.Context, c vault.WriteChange) (large bool, e
 	if err := p.run(c); err != nil {
 		return false, err
 	}
-	if p.days, err = p.counted.add(c, p.kept); err != nil {
+	if p.days, err = p.counted.add(c.Now, c.Kept, p.kept); err != nil {
 		return false, err
 	}
 	if err := p.hold(ctx); err != nil {

@@ -92,12 +92,12 @@ func (s *step) keepLine(ctx context.Context, l chain.Line, num, bytes int64) err
 	return err
 }
 
-// keep counts what the write keeps on the quota of its author's card.
-func (s *step) keep(ctx context.Context, c vault.WriteChange) error {
-	if s.kept == 0 {
+// keep counts bytes that are kept on the quota of an author's card; 0 means unlimited.
+func (s *step) keep(ctx context.Context, card chain.Hash, bytes, quota int64) error {
+	if bytes == 0 {
 		return nil
 	}
-	card, first := c.Write.AuthorCard, vault.FirstKeptDay(s.now)
+	first := vault.FirstKeptDay(s.now)
 	if _, err := exec(ctx, s.tx, s.stmt.purgeKeptDays, s.vault, first); err != nil {
 		return err
 	}
@@ -105,17 +105,17 @@ func (s *step) keep(ctx context.Context, c vault.WriteChange) error {
 	if err := s.tx.StmtContext(ctx, s.stmt.keptBytes).QueryRowContext(ctx, s.vault, card[:], first).Scan(&before); err != nil {
 		return err
 	}
-	if c.Kept > 0 && before+s.kept > c.Kept {
+	if quota > 0 && before+bytes > quota {
 		return vault.ErrKeptQuota
 	}
-	_, err := exec(ctx, s.tx, s.stmt.keepBytes, s.vault, card[:], vault.KeptDay(s.now), s.kept)
+	_, err := exec(ctx, s.tx, s.stmt.keepBytes, s.vault, card[:], vault.KeptDay(s.now), bytes)
 	return err
 }
 
-// checkChunks checks the quota of attachments if the write puts one again that was deleted: the others count since they were uploaded.
-func (s *step) checkChunks(ctx context.Context, c vault.WriteChange, run func() error) error {
+// checkChunks checks the quota of attachments if operations put one again that was deleted: the others count since they were uploaded.
+func (s *step) checkChunks(ctx context.Context, quota int64, ops []chain.Operation, run func() error) error {
 	puts := func(o chain.Operation) bool { return o.Kind == chain.Attachment && !o.Delete }
-	if !slices.ContainsFunc(c.Operations, puts) {
+	if !slices.ContainsFunc(ops, puts) {
 		return run()
 	}
 	before, err := s.chunks(ctx)
@@ -126,7 +126,7 @@ func (s *step) checkChunks(ctx context.Context, c vault.WriteChange, run func() 
 		return err
 	}
 	after, err := s.chunks(ctx)
-	if err == nil && after > before && after > c.Attachments {
+	if err == nil && after > before && after > quota {
 		err = vault.ErrQuotaReached
 	}
 	return err

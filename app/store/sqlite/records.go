@@ -201,7 +201,7 @@ func (s *Store) ApplyWrite(ctx context.Context, c vault.WriteChange) error {
 			return err
 		}
 		run := step{tx: tx, stmt: &s.stmt, vault: v.num, revision: state.Revision, now: c.Now, usage: v.usage}
-		if err := run.checkChunks(ctx, c, func() error { return run.run(ctx, c) }); err != nil {
+		if err := run.checkChunks(ctx, c.Attachments, c.Operations, func() error { return run.run(ctx, c) }); err != nil {
 			return err
 		}
 		if c.Branch != nil {
@@ -228,7 +228,7 @@ func (s *Store) purge(ctx context.Context, tx *sql.Tx, c vault.WriteChange) erro
 
 // finishWrite counts what the write keeps, and moves the head.
 func (s *Store) finishWrite(ctx context.Context, tx *sql.Tx, v lockedVault, c vault.WriteChange, run *step) error {
-	if err := run.keep(ctx, c); err != nil {
+	if err := run.keep(ctx, c.Write.AuthorCard, run.kept, c.Kept); err != nil {
 		return err
 	}
 	state := c.Next.State

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"fmt"
+	"slices"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/vault"
@@ -70,10 +72,23 @@ func (s *Store) insertPart(ctx context.Context, tx *sql.Tx, v lockedVault, c vau
 // replaceRecords carries out the newest operation at each place, and returns the usage after it.
 func (s *Store) replaceRecords(ctx context.Context, tx *sql.Tx, v lockedVault, c vault.ResendChange) (vault.Usage, error) {
 	run := step{tx: tx, stmt: &s.stmt, vault: v.num, now: c.Now, usage: v.usage}
+	err := run.checkChunks(ctx, c.Attachments, slices.Concat(c.Operations...), func() error { return s.runResent(ctx, &run, c) })
+	return run.usage, err
+}
+
+func (s *Store) runResent(ctx context.Context, run *step, c vault.ResendChange) error {
 	// Places are cleared first: an attachment can be put with another number of chunks, which is another place with the same chunks' ID.
+	kept := map[chain.Hash]int64{}
 	for _, r := range c.Records {
+		run.kept = 0
 		if err := run.clear(ctx, r); err != nil {
-			return run.usage, err
+			return err
+		}
+		kept[c.Card(r)] += run.kept
+	}
+	for card, bytes := range kept {
+		if err := run.keep(ctx, card, bytes, c.Kept); err != nil {
+			return err
 		}
 	}
 	for _, r := range c.Records {
@@ -82,49 +97,34 @@ func (s *Store) replaceRecords(ctx context.Context, tx *sql.Tx, v lockedVault, c
 		}
 		run.revision = r.Revision
 		if err := run.putResent(ctx, r); err != nil {
-			return run.usage, err
+			return err
 		}
 	}
-	return run.usage, nil
+	return nil
 }
 
 // clear removes what the store has at the place of a record, and leaves a tombstone if the newest operation is a delete.
 func (s *step) clear(ctx context.Context, r vault.ResentRecord) error {
-	var size int64
+	var num, size int64
 	var live bool
 	var hash []byte
-	err := s.tx.StmtContext(ctx, s.stmt.recordAt).QueryRowContext(ctx, s.place(r.Line)...).Scan(&size, &live, &hash)
+	err := s.tx.StmtContext(ctx, s.stmt.recordAt).QueryRowContext(ctx, s.place(r.Line)...).Scan(&num, &size, &live, &hash)
 	if err != nil {
 		return err
 	}
 	if live {
 		s.count(r.Line, -1, size)
 	}
-	if _, err := exec(ctx, s.tx, s.stmt.dropRecord, s.place(r.Line)...); err != nil {
-		return err
+	if live && (r.Delete || !bytes.Equal(hash, r.Hash[:])) {
+		if err := s.keepLine(ctx, r.Line, num, size); err != nil {
+			return err
+		}
 	}
-	if err := s.clearChunks(ctx, r, live && (r.Delete || !bytes.Equal(hash, r.Hash[:]))); err != nil {
+	if _, err := exec(ctx, s.tx, s.stmt.dropRecord, s.place(r.Line)...); err != nil || !r.Delete {
 		return err
-	}
-	if !r.Delete {
-		return nil
 	}
 	_, err = exec(ctx, s.tx, s.stmt.insertTombstone, s.place(r.Line, r.Revision, s.now.UnixMilli())...)
 	return err
-}
-
-// clearChunks deletes the chunks of an attachment. Those of one that was live are kept, as those of any that is deleted.
-func (s *step) clearChunks(ctx context.Context, r vault.ResentRecord, deleted bool) error {
-	switch {
-	case r.Kind != chain.Attachment:
-		return nil
-	case r.Lost:
-		_, err := exec(ctx, s.tx, s.stmt.dropAttachment, s.vault, r.ID[:])
-		return err
-	case !deleted:
-		return nil
-	}
-	return s.keepLine(ctx, r.Line, 0, 0)
 }
 
 // putResent adds a live line.
@@ -137,8 +137,24 @@ func (s *step) putResent(ctx context.Context, r vault.ResentRecord) error {
 	if _, err := exec(ctx, s.tx, s.stmt.putRecord, s.place(r.Line, r.Revision, r.Hash[:], token)...); err != nil {
 		return err
 	}
-	if r.Kind.Sealed() || r.Lost {
+	switch {
+	case r.Kind.Sealed():
 		return nil
+	case r.Lost:
+		return s.dropPending(ctx, r.ID)
 	}
 	return s.putAttachment(ctx, r.Line)
+}
+
+// dropPending deletes the chunks of a lost attachment, which are pending or were kept for too long. Those that are live or kept stay.
+func (s *step) dropPending(ctx context.Context, id chain.ID) error {
+	if _, err := exec(ctx, s.tx, s.stmt.dropPending, s.vault, id[:], keptSince(s.now)); err != nil {
+		return err
+	}
+	var stored bool
+	err := s.tx.StmtContext(ctx, s.stmt.hasAttachment).QueryRowContext(ctx, s.vault, id[:]).Scan(&stored)
+	if err == nil && stored {
+		err = fmt.Errorf("%w: a lost attachment has chunks", vault.ErrInvalidChange)
+	}
+	return err
 }

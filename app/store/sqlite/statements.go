@@ -15,7 +15,7 @@ type statements struct {
 	lockUser, useID, insertUser, updateUser, deleteUser, serverKey, putServerKey, insertSession, touchSession, deleteSession,
 	deleteSessions, purgeSessions, writerInhabited, putInvitation, useInvitation, purgeInvitations, writerThrottle,
 	putThrottle, clearThrottle, purgeThrottles, lockVault, useVaultID, insertVault, moveWrite, moveEntry, setKeys, insertCard,
-	wait, open, dropAttachment, recordAt, dropRecord, insertTombstone,
+	wait, open, dropPending, hasAttachment, recordAt, dropRecord, insertTombstone,
 	insertEntry, insertEnvelope, insertWrite, insertBranch, dropTombstone, putRecord, liveRecord, deleteRecord, purgeTombstones,
 	attachmentDeleted, writerChunk, chunkBytes, growAttachment, insertChunk, makeLive, deleteAttachment, purgePending,
 	keepToken, keptBytes, keepBytes, purgeKept, purgeKeptDays, purgeKeptAttachments,
@@ -172,7 +172,7 @@ func (s *statements) all(writer, reader *sql.DB) []preparation {
 			SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 WHERE NOT EXISTS (SELECT 1 FROM records` + atPlace + `)`},
 		{writer, &s.liveRecord, `SELECT num, coalesce(octet_length(token), 0) FROM records` + atPlace + `AND hash = ?6`},
 		{writer, &s.deleteRecord, `UPDATE records SET hash = NULL, token = NULL, revision = ?2, deleted = ?3 WHERE num = ?1`},
-		{writer, &s.recordAt, `SELECT coalesce(sum(octet_length(token)), 0), count(hash) > 0, coalesce(max(hash), x'') FROM records` + atPlace},
+		{writer, &s.recordAt, `SELECT coalesce(max(num), 0), coalesce(sum(octet_length(token)), 0), count(hash) > 0, coalesce(max(hash), x'') FROM records` + atPlace},
 		{writer, &s.dropRecord, `DELETE FROM records` + atPlace},
 		{writer, &s.insertTombstone, `INSERT INTO records (vault, item, kind, version, epoch, revision, deleted) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)`},
 		{writer, &s.purgeTombstones, `DELETE FROM records WHERE num IN (SELECT num FROM records WHERE deleted <= ?1 LIMIT 16)`},
@@ -187,7 +187,9 @@ func (s *statements) all(writer, reader *sql.DB) []preparation {
 			SELECT num, ?3, ?4, ?5 FROM attachments WHERE vault = ?1 AND id = ?2`},
 		{writer, &s.makeLive, `UPDATE attachments SET live = 1, deleted = NULL
 			WHERE vault = ?1 AND id = ?2 AND count = ?3 AND stored = count AND (deleted IS NULL OR deleted > ?4)`},
-		{writer, &s.dropAttachment, `DELETE FROM attachments WHERE vault = ?1 AND id = ?2`},
+		{writer, &s.dropPending, `DELETE FROM attachments WHERE vault = ?1 AND id = ?2 AND NOT live
+			AND (deleted IS NULL OR deleted <= ?3)`},
+		{writer, &s.hasAttachment, `SELECT EXISTS (SELECT 1 FROM attachments WHERE vault = ?1 AND id = ?2)`},
 		{writer, &s.deleteAttachment, `UPDATE attachments SET live = 0, deleted = ?3 WHERE vault = ?1 AND id = ?2 RETURNING bytes`},
 		{writer, &s.insertChange, `INSERT INTO feed (vault, revision, sequence, ended) VALUES (?1, ?2, ?3, ?4)`},
 		{writer, &s.purgeFeed, `DELETE FROM feed WHERE num <= (SELECT max(num) FROM feed) - ?1`},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/seal"
@@ -58,6 +59,7 @@ func resendLeadsAhead(t *testing.T, open func(t *testing.T) vault.Store) {
 	if err := a.Resend(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
+	wantTokens(t, b, v.ID, start, []testvault.Operation{before, again, stays}, before.Token, again.Token, stays.Token)
 	u := c.Account.User
 	u.Generation = 2
 	wantAccount(t, b, u, v)
@@ -197,6 +199,80 @@ func resendOfAttachments(t *testing.T, open func(t *testing.T) vault.Store) {
 	}
 	write(t, b, v, testvault.Delete(missing), testvault.Delete(torn), testvault.Delete(waits))
 	wantVault(t, a, v)
+}
+
+// resendKeepsTokens replaces and deletes what the store has, by a write of every size.
+func resendKeepsTokens(t *testing.T, open func(t *testing.T) vault.Store) {
+	a, b := open(t), open(t)
+	v := founded(t, a, "ada")
+	const size = 1000
+	all := items(v, 60, size)
+	pin := v.PutToken(chain.RecordPin, seal.NewID(), 1, "pin")
+	write(t, a, v, append(slices.Clone(all), pin)...)
+	chunks := testvault.Chunks("content")
+	put := testvault.Attach(chunks[0].Attachment, chunks)
+	putChunks(t, a, v, chunks...)
+	write(t, a, v, put)
+
+	var gone []testvault.Operation
+	var want []string
+	for _, o := range all[:55] {
+		gone, want = append(gone, testvault.Delete(o)), append(want, o.Token)
+	}
+	v.Apply(v.Draft(append(gone, testvault.Delete(put), testvault.Delete(pin))...))
+	again := v.PutToken(all[0].Kind, all[0].ID, all[0].Version, "at the same place")
+	v.Apply(v.Draft(again, all[1], testvault.Delete(all[55])))
+	next, newest := edit(v, all[56], "next version")
+	v.Apply(v.Draft(next...))
+	live := []testvault.Operation{again, all[1], newest}
+	all, want = append(all[:57:57], live...), append(want, all[55].Token, all[56].Token)
+	c := resentTo(t, a, v)
+	full := 56*(size+vault.RecordWeight) + attachmentOf(false, chunks...).Bytes // all[1] is live again
+	c.Kept = full - 1
+	wantError(t, "quota of kept tokens", a.Resend(t.Context(), c), vault.ErrKeptQuota)
+	c.Kept = full
+	if err := a.Resend(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	wantTokens(t, b, v.ID, start, append(all, pin), append(want, again.Token, all[1].Token, newest.Token, "")...)
+	wantVault(t, b, v)
+	wantChunks(t, b, v, chunks...)
+	// It counts for later writes, and is kept as long as what they delete.
+	writeAt(t, b, v, start, full, vault.ErrKeptQuota, testvault.Delete(again))
+	writeAt(t, b, v, start, full+size, nil, testvault.Delete(again))
+	wantTokens(t, a, v.ID, start.Add(vault.KeptLife-time.Millisecond), all[2:4], want[2:4]...)
+	wantTokens(t, a, v.ID, start.Add(vault.KeptLife), all[2:4], "", "")
+}
+
+// No part that is sent again makes a store drop the chunks that a write put.
+func resendDropsNoChunks(t *testing.T, open func(t *testing.T) vault.Store) {
+	a, b := open(t), open(t)
+	v := founded(t, a, "ada")
+	live, kept := testvault.Chunks("live"), testvault.Chunks("kept")
+	putChunks(t, a, v, slices.Concat(live, kept)...)
+	putLive, putKept := testvault.Attach(live[0].Attachment, live), testvault.Attach(kept[0].Attachment, kept)
+	write(t, a, v, putLive, putKept)
+	write(t, a, v, testvault.Delete(putKept))
+	for name, other := range map[string]testvault.Operation{
+		"live": testvault.Attach(live[0].Attachment, testvault.Chunks("another", "content")),
+		"kept": testvault.Attach(kept[0].Attachment, testvault.Chunks("another", "content")),
+	} {
+		ahead := *v
+		liveAhead := *v.Live
+		ahead.Live = &liveAhead
+		ops := []testvault.Operation{other}
+		if name == "live" {
+			ops = append(ops, testvault.Delete(putLive))
+		}
+		ahead.Apply(ahead.Draft(ops...))
+		c := resentTo(t, a, &ahead)
+		for i := range c.Records {
+			c.Records[i].Lost = !c.Records[i].Delete
+		}
+		wantError(t, name, a.Resend(t.Context(), c), vault.ErrInvalidChange)
+	}
+	wantVault(t, b, v)
+	wantChunks(t, b, v, slices.Concat(live, kept)...)
 }
 
 func storeWaits(t *testing.T, open func(t *testing.T) vault.Store) {

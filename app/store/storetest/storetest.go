@@ -55,6 +55,8 @@ func Run(t *testing.T, open func(t *testing.T) vault.Store) {
 		{"RivalResendsHaveOneWinner", rivalResendsHaveOneWinner},
 		{"ResendOfEverySize", resendOfEverySize},
 		{"ResendOfAttachments", resendOfAttachments},
+		{"ResendKeepsTokens", resendKeepsTokens},
+		{"ResendDropsNoChunks", resendDropsNoChunks},
 		{"StoreWaits", storeWaits},
 		{"UsersAreListed", usersAreListed},
 		{"WritesOfEverySize", writesOfEverySize},

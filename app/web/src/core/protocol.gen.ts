@@ -145,9 +145,9 @@ export interface Changed {
 
 /** Code identifies an error for a user interface: a protocol.Code of the server, or one of these. */
 export type ClientCode =
-  "locked" | "wrong_password" | "bad_phrase" | "kdf_refused" | "vault_altered" | "vault_rolled_back" | "history_altered" |
-  "attachment_altered" | "record_unreadable" | "offline" | "intercepted" | "bad_answer" | "server_fault" | "cancelled" |
-  "bad_input" | "unsent_changes" | "read_only" | "vault_alarm" | "cannot_merge" | "other_identity" | "reprompt" |
+  "locked" | "wrong_password" | "password_changed" | "bad_phrase" | "kdf_refused" | "vault_altered" | "vault_rolled_back" |
+  "history_altered" | "attachment_altered" | "record_unreadable" | "offline" | "intercepted" | "bad_answer" | "server_fault" |
+  "cancelled" | "bad_input" | "unsent_changes" | "read_only" | "vault_alarm" | "cannot_merge" | "other_identity" | "reprompt" |
   "copy_damaged" | "not_found" | "internal";
 
 export interface Closest {
@@ -663,6 +663,14 @@ export interface Login {
   device: string;
 }
 
+/** LostFile is an attachment whose content a restored server lost. It must be attached again: no device keeps the content. */
+export interface LostFile {
+  id: string;
+  item: string; // its id
+  title: string; // of the item
+  name: string;
+}
+
 export interface Marking {
   ids: string[];
   favourite: boolean;
@@ -895,7 +903,6 @@ export interface Resealed {
 export interface Resent {
   since: number; // when the first change was signed that was sent again, by its author's clock, Unix milliseconds
   writes: number;
-  lost: string[]; // ids of attachments whose content the server lost
 }
 
 /** Resumed is the session that Resume found. */
@@ -1038,6 +1045,10 @@ export interface Synced {
   refused: Refused[];
   joined?: Joined; // a write has brought the branch of this device and the history of the server together
   resent?: Resent; // the server was restored from a backup, and this device sent what it lost
+  /** Recovered says that a recovery, whose answer was lost, is finished: the password chosen then is in force. */
+  recovered: boolean;
+  /** Lost are the attachments that a restored server lost, until their items no longer have them. */
+  lost: LostFile[];
   kept: string[]; // items that were deleted here but not on the server, because another device changed them
 }
 

@@ -2,7 +2,7 @@
 import { batch, computed, signal } from "@preact/signals";
 import * as api from "../core/api.gen";
 import { asCoreError, type CoreError } from "../core/error";
-import type { Finding, ItemType, ListResult, Progress, Resent, Summary, Waiting } from "../core/protocol.gen";
+import type { Finding, ItemType, ListResult, LostFile, Progress, Resent, Summary, Waiting } from "../core/protocol.gen";
 import { locale, texts } from "../texts";
 import { when } from "../texts/dates";
 import { alarm, copyOpen, online, phase, preferences, toast } from "./app";
@@ -39,6 +39,7 @@ export function rememberPosition(list: string, at: Position | null) {
 }
 
 export const unreadable = signal<Map<string, Finding>>(new Map());
+export const lost = signal<LostFile[]>([]); // attachments that a restored server does not have
 export const waiting = signal<Waiting>({ pending: 0, refused: [] }); // changes that the server does not have yet
 /** Progress of encrypting the items again after the keys were changed; null when complete. */
 export const resealing = signal<Progress | null>(null);
@@ -199,7 +200,6 @@ function notice(now: string) {
 function sentAgain(resent: Resent) {
   const text = texts.value.inAlarm;
   if (resent.writes) toast(text.resent({ when: when(new Date(resent.since).toISOString()) }));
-  if (resent.lost.length) toast(text.lost({ count: resent.lost.length }));
 }
 
 /** Syncs the vault with the server. Being offline is a state, not an error. */
@@ -216,11 +216,13 @@ export async function syncNow(): Promise<void> {
       alarm.value = null;
       unreadable.value = new Map((result.unreadable ?? []).map((u) => [u.id, u.finding]));
       waiting.value = { pending: result.pending, refused: result.refused };
+      lost.value = result.lost;
     });
     const listed = (all.value?.length ?? -1) + archived.value.length;
     if (result.changed || result.count !== listed || result.trashed !== trashed.value.length) await refresh();
     if (result.kept.length) toast(texts.value.list.stays({ count: result.kept.length }));
     if (result.resent) sentAgain(result.resent);
+    if (result.recovered) toast(texts.value.inAlarm.recovered);
     if (result.joined) toast(texts.value.inAlarm.joined({ name: result.joined.author, count: result.joined.differences.length }));
     indexDetails().catch(handled);
     purge().catch(handled);
@@ -313,6 +315,7 @@ export function forget() {
     filter.value = { by: "all" };
     unreadable.value = new Map();
     waiting.value = { pending: 0, refused: [] };
+    lost.value = [];
     syncProblem.value = null;
     alarm.value = null;
   });

@@ -183,7 +183,7 @@ export interface Texts {
     readonly notMergeable: string;
     readonly together: (values: { count: number }) => string;
     readonly resent: (values: { when: string | number }) => string;
-    readonly lost: (values: { count: number }) => string;
+    readonly recovered: string;
     readonly joined: (values: { count: number; name: string | number }) => string;
     readonly accept: string;
     readonly acceptHint: string;
@@ -979,6 +979,7 @@ export interface Texts {
     readonly offlineReading: string;
     readonly waiting: (values: { count: number }) => string;
     readonly refused: (values: { title: string | number; why: string | number }) => string;
+    readonly lost: (values: { file: string | number; title: string | number }) => string;
     readonly lockingIn: (values: { seconds: string | number }) => string;
     readonly lockingSoon: string;
     readonly stayUnlocked: string;
@@ -1167,6 +1168,7 @@ export interface Texts {
   readonly problem: {
     readonly invalid_credentials: string;
     readonly wrong_password: string;
+    readonly password_changed: string;
     readonly bad_phrase: string;
     readonly totp_invalid: string;
     readonly totp_required: string;

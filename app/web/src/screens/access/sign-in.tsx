@@ -36,7 +36,7 @@ export function SignIn() {
           setSecond(true);
           return;
         }
-        if (asCoreError(e).code === "invalid_credentials") {
+        if (["invalid_credentials", "password_changed"].includes(asCoreError(e).code)) {
           setSecond(false);
           setPassword("");
           passwordRef.current?.focus();

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { asCoreError } from "../../core/error";
+import { asCoreError, type CoreError } from "../../core/error";
 import { restart } from "../../core/host";
 import { href } from "../../state/route";
 import { signOut, unlock } from "../../state/session";
@@ -10,6 +10,8 @@ import { Problem, useCountdown, useTask } from "../../ui/task";
 import { CopyList } from "./copy-list";
 import { Frame } from "./frame";
 import { MasterPassword } from "./master-password";
+
+const wrong = (e: CoreError) => e.code === "wrong_password" || e.code === "password_changed";
 
 /** Asks for the master password of a session that exists: only the keys are missing. */
 export function Unlock({ username }: { username: string }) {
@@ -22,7 +24,7 @@ export function Unlock({ username }: { username: string }) {
       try {
         await unlock(password);
       } catch (e) {
-        if (asCoreError(e).code === "wrong_password") setPassword("");
+        if (wrong(asCoreError(e))) setPassword("");
         throw e;
       }
     });
@@ -58,7 +60,7 @@ export function Unlock({ username }: { username: string }) {
           {common.signOut}
         </button>
       </nav>
-      {task.error && task.error.code !== "wrong_password" && <CopyList />}
+      {task.error && !wrong(task.error) && <CopyList />}
     </Frame>
   );
 }

@@ -5,7 +5,7 @@ import { lockingIn, stayUnlocked } from "../../state/autolock";
 import { offered, refuseDraft, takeDraft } from "../../state/draft";
 import { href, route } from "../../state/route";
 import { lock } from "../../state/session";
-import { syncNow, syncProblem, unreadable, waiting } from "../../state/vault";
+import { lost, syncNow, syncProblem, unreadable, waiting } from "../../state/vault";
 import { texts } from "../../texts";
 import { when } from "../../texts/dates";
 import { Icon } from "../../ui/icon";
@@ -104,6 +104,15 @@ export function Banners({ inVault }: { inVault: boolean }) {
           <Icon name="danger" />
           <span>{text.refused({ title: r.title, why: explain(r) })}</span>
           <a class="link" href={href("item", r.id)}>
+            {text.look}
+          </a>
+        </p>
+      ))}
+      {lost.value.map((f) => (
+        <p class="banner banner-problem" key={f.id}>
+          <Icon name="danger" />
+          <span>{text.lost({ file: f.name, title: f.title })}</span>
+          <a class="link" href={href("item", f.item)}>
             {text.look}
           </a>
         </p>
