@@ -19,7 +19,7 @@ type attack struct {
 	pageCannot string
 }
 
-var attacks = slices.Concat(forks, thefts, rotations, records, accounts, logs, nuisances)
+var attacks = slices.Concat(forks, thefts, rotations, records, accounts, logs, pasts, resends, nuisances)
 
 // readOnly is the page's sentence while it shows what it had verified.
 const readOnly = "Your vault is read-only"

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -42,6 +43,8 @@ type device interface {
 	rename(t *testing.T, title, to string) outcome
 	trash(t *testing.T, title string) outcome
 	restore(t *testing.T, title string) outcome
+	// goBack takes the whole vault back from its newest revision to an earlier one.
+	goBack(t *testing.T, newest, revision int64) outcome
 	// setPassword sets the password that the person types from now on.
 	setPassword(t *testing.T, next string)
 	// credential returns the header with the session, for a thief.
@@ -199,6 +202,21 @@ func (c *commandLine) trash(t *testing.T, title string) outcome {
 func (c *commandLine) restore(t *testing.T, title string) outcome {
 	t.Helper()
 	return c.act(t, "restore", title)
+}
+
+func (c *commandLine) goBack(t *testing.T, _, revision int64) outcome {
+	t.Helper()
+	back := []string{"restore", "--all", "--at", strconv.FormatInt(revision, 10), "--password-file", "password"}
+	preview, said, ok := c.run(t, "", append(back, "--dry-run")...)
+	if ok {
+		_, said, _ = c.run(t, "", append(back, "--yes")...)
+	}
+	for line := range strings.Lines(preview) {
+		if _, stays, found := strings.Cut(line, "\tunchanged "); found {
+			said += "; " + strings.TrimSpace(stays)
+		}
+	}
+	return outcome{said: said}
 }
 
 func (c *commandLine) setPassword(t *testing.T, next string) { c.write(t, "password", next) }

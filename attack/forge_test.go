@@ -40,6 +40,16 @@ func good[T any](s *stage) func(v T, err error) T {
 	}
 }
 
+func (s *stage) write(encoded protocol.Signed) *chain.Write {
+	s.Helper()
+	return good[*chain.Write](s)(chain.ParseWrite(bytesOf(s, encoded)))
+}
+
+func (s *stage) revisionOf(w protocol.Signed) int64 {
+	s.Helper()
+	return s.write(w).Revision
+}
+
 func (s *stage) parse(v protocol.VaultAnswer) parsed {
 	s.Helper()
 	p := parsed{writes: map[int64]*chain.Write{}}
@@ -47,7 +57,7 @@ func (s *stage) parse(v protocol.VaultAnswer) parsed {
 		p.entries = append(p.entries, good[*chain.Entry](s)(chain.ParseEntry(bytesOf(s, e))))
 	}
 	for _, w := range v.Writes {
-		write := good[*chain.Write](s)(chain.ParseWrite(bytesOf(s, w)))
+		write := s.write(w)
 		p.writes[write.Revision] = write
 		if p.newest == nil || write.Revision > p.newest.Revision {
 			p.newest = write
@@ -73,20 +83,25 @@ func (p *parsed) hashAt(revision int64) chain.Hash {
 	return p.writes[revision].Hash()
 }
 
-// next returns a write on top of the newest that is right in all but what only the owner's key can make.
-func (p *parsed) next(ops []chain.Operation) *chain.Write {
+// next returns a write on top of a whole vault that is right in all but what only the owner's key can make.
+func (s *stage) next(whole protocol.VaultAnswer, ops []chain.Operation) *chain.Write {
+	s.Helper()
+	p, live := s.parse(whole), s.live(whole)
+	if err := live.Apply(ops); err != nil {
+		s.Fatal(err)
+	}
 	n := p.newest.Revision + 1
 	return &chain.Write{
-		Vault: p.newest.Vault, Epoch: p.newest.Epoch, Revision: n, Previous: p.newest.Hash(), Skip: p.hashAt(chain.SkipRevision(n)),
+		Vault: p.newest.Vault, Epoch: p.head().Epoch, Revision: n, Previous: p.newest.Hash(), Skip: p.hashAt(chain.SkipRevision(n)),
 		Entry: p.head().Hash(), Author: p.newest.Author, AuthorCard: p.card.Hash(), Time: p.newest.Time + 1,
-		Count: p.newest.Count + 1, Root: p.newest.Root, Operations: chain.HashOperations(ops),
+		Count: live.Count(), Root: live.Root(), Operations: chain.HashOperations(ops),
 	}
 }
 
 // invented returns a record that the server or a thief seals with its own key, and the operation that puts it.
 func (s *stage) invented(p *parsed) (chain.Operation, string) {
 	s.Helper()
-	place := seal.RecordPlace{Vault: p.newest.Vault, Epoch: p.newest.Epoch, Item: seal.NewID(), Kind: chain.RecordOverview, Version: 1}
+	place := seal.RecordPlace{Vault: p.newest.Vault, Epoch: p.head().Epoch, Item: seal.NewID(), Kind: chain.RecordOverview, Version: 1}
 	token := good[string](s)(seal.NewEpochKey().Seal(place, seal.Record{Content: []byte(`{"title":"Invented","type":"login"}`)}))
 	return chain.Operation{Line: chain.Line{
 		Kind: place.Kind, ID: place.Item, Version: 1, Epoch: place.Epoch, Hash: chain.HashOf(chain.HashToken, []byte(token)),

@@ -150,6 +150,7 @@ func (g *gate) answered(w http.ResponseWriter, r *http.Request) bool {
 		panic(http.ErrAbortHandler)
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
+	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil } // for modify
 	asked := request{r.Method, r.URL.Path, r.URL.Query(), r.Header, body}
 	g.mu.Lock()
 	g.asked = append(g.asked, asked)
@@ -169,8 +170,16 @@ func (g *gate) modify(r *http.Response) error {
 	if err != nil {
 		return err
 	}
+	asked, err := r.Request.GetBody()
+	if err != nil {
+		return err
+	}
+	sent, err := io.ReadAll(asked)
+	if err != nil {
+		return err
+	}
 	a := answer{r.StatusCode, r.Header, body}
-	change(request{Method: r.Request.Method, Path: r.Request.URL.Path, Query: r.Request.URL.Query()}, &a)
+	change(request{Method: r.Request.Method, Path: r.Request.URL.Path, Query: r.Request.URL.Query(), Body: sent}, &a)
 	r.StatusCode, r.Body, r.ContentLength = a.Status, io.NopCloser(bytes.NewReader(a.Body)), int64(len(a.Body))
 	r.Header.Set("Content-Length", strconv.Itoa(len(a.Body)))
 	return nil

@@ -37,12 +37,7 @@ var logs = []attack{
 		func(s *stage, whole protocol.VaultAnswer, v *protocol.VaultAnswer) {
 			p := s.parse(whole)
 			op, token := s.invented(&p)
-			w := p.next([]chain.Operation{op})
-			live := s.live(whole)
-			if err := live.Apply([]chain.Operation{op}); err != nil {
-				s.Error(err)
-			}
-			w.Count, w.Root = live.Count(), live.Root()
+			w := s.next(whole, []chain.Operation{op})
 			w.Sign(seal.NewCardKeys().Signing)
 			v.Writes, v.Revision = slices.Insert(v.Writes, 0, encode(w.Encode())), w.Revision
 			if len(v.Cards) == 0 {

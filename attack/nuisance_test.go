@@ -119,20 +119,21 @@ func (s *stage) bomb(content string) string {
 		s.Fatal(err)
 	}
 	head, tail, _ := strings.Cut(string(body), `"records":[`)
-	bomb := []byte(head + `"records":[` + content + tail)
-	packed := packed(bomb)
-	s.gate.lie(lies{instead: func(w http.ResponseWriter, r request) bool {
-		if !matches(protocol.PathVault, r.Path) {
-			return false
-		}
-		if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
-			return answers("", 200, http.Header{"Content-Encoding": {"gzip"}}, packed).instead(w, r)
-		}
-		return answers("", 200, nil, bomb).instead(w, r)
-	}})
+	s.gate.lie(unpacking(protocol.PathVault, head+`"records":[`+content+tail))
 	said := s.refused(want{"answer to", ""})
 	s.recovers(s.known...)
 	return said
+}
+
+// unpacking returns a lie that answers requests to a path with a content, compressed if the client takes that.
+func unpacking(path, content string) lies {
+	packed := packed([]byte(content))
+	return lies{instead: func(w http.ResponseWriter, r request) bool {
+		if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+			return answers(path, 200, http.Header{"Content-Encoding": {"gzip"}}, packed).instead(w, r)
+		}
+		return answers(path, 200, nil, []byte(content)).instead(w, r)
+	}}
 }
 
 func packed(content []byte) []byte {

@@ -190,6 +190,14 @@ func (p *page) restore(t *testing.T, title string) outcome {
 	return p.call(t, "restore", func(ids map[string]string) map[string]any { return map[string]any{"ids": []string{ids[title]}} })
 }
 
+func (p *page) goBack(t *testing.T, newest, revision int64) outcome {
+	t.Helper()
+	var seen struct{ Said string }
+	p.do(t, &seen, "goBack", map[string]any{"password": p.password, "writes": newest - revision})
+	p.do(t, nil, "leave", nil)
+	return outcome{said: seen.Said}
+}
+
 func (p *page) setPassword(_ *testing.T, next string) { p.password = next }
 
 func (p *page) credential(t *testing.T) (name, value string) {

@@ -46,7 +46,7 @@ var rotations = []attack{
 		func(s *stage, old *held, whole protocol.VaultAnswer, v *protocol.VaultAnswer) {
 			p := s.parse(whole)
 			op, token := s.invented(&p)
-			w := p.next([]chain.Operation{op})
+			w := s.next(whole, []chain.Operation{op})
 			w.AuthorCard = old.card.Hash()
 			w.Sign(old.keys().Signing)
 			h := w.Hash()
@@ -56,16 +56,16 @@ var rotations = []attack{
 			})
 			v.Cards = whole.Cards
 		}),
-	rotated("old card's entry", "shows an entry by which the thief of an old account key takes the vault back, as the server",
+	rotated("old card's entry", "shows an entry by which the thief of an old account key gives the vault a key that the thief knows, as the server",
 		func(s *stage, old *held, whole protocol.VaultAnswer, v *protocol.VaultAnswer) {
 			p, key := s.parse(whole), seal.NewEpochKey()
 			e := *p.head()
 			e.Sequence, e.Previous, e.Op, e.Epoch = e.Sequence+1, p.head().Hash(), chain.OpRotate, e.Epoch+1
 			e.Revision, e.Write, e.AuthorCard = p.newest.Revision, p.newest.Hash(), old.card.Hash()
 			e.Commitment, e.PreviousKeys = key.Commitment(e.Vault, e.Epoch), p.head().PreviousKeys+"x"
-			envelope := good[[]byte](s)(key.SealEnvelope(e.Vault, e.Epoch, old.card))
+			envelope := good[[]byte](s)(key.SealEnvelope(e.Vault, e.Epoch, p.card))
 			e.Roster = slices.Clone(e.Roster)
-			e.Roster[0].Card, e.Roster[0].Envelope = old.card.Hash(), chain.HashOf(chain.HashEnvelope, envelope)
+			e.Roster[0].Envelope = chain.HashOf(chain.HashEnvelope, envelope)
 			e.Signatures = nil
 			e.Sign(old.keys().Signing)
 			v.Entries, v.Envelope, v.Sequence = append(v.Entries, encode(e.Encode())), encode(envelope), e.Sequence
@@ -138,7 +138,7 @@ func (s *stage) signed(old *held) map[string]try {
 	op, token := s.invented(&p)
 	ops := []chain.Operation{op}
 	write := func(change func(*chain.Write)) protocol.WriteRequest {
-		w := p.next(ops)
+		w := s.next(whole, ops)
 		change(w)
 		w.Sign(old.keys().Signing)
 		return protocol.WriteRequest{Write: encode(w.Encode()), Operations: encode(chain.EncodeOperations(ops)), Tokens: []protocol.Token{token}}

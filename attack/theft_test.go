@@ -91,7 +91,7 @@ func (s *stage) garbage() map[string]try {
 	op, token := s.invented(&p)
 	ops := []chain.Operation{op}
 	sign := func(change func(*chain.Write)) protocol.WriteRequest {
-		w := p.next(ops)
+		w := s.next(whole, ops)
 		change(w)
 		w.Sign(thief.Signing)
 		return protocol.WriteRequest{Write: encode(w.Encode()), Operations: encode(chain.EncodeOperations(ops)), Tokens: []protocol.Token{token}}

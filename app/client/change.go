@@ -71,14 +71,7 @@ func (op *operation) giveWay() error {
 		return nil
 	}
 	op.overtaken = false
-	pause := time.NewTimer(courtesy)
-	defer pause.Stop()
-	select {
-	case <-pause.C:
-		return nil
-	case <-op.ctx.Done():
-		return op.ctx.Err()
-	}
+	return pause(op.ctx, courtesy)
 }
 
 // send signs a change, stores the write on this device, and sends it. It returns false without an error if something else came first:

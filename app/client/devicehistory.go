@@ -304,20 +304,15 @@ func verified(writes []heldWrite, head chain.Hash) []heldWrite {
 // fetchWrites gets writes with their operations. They are not verified.
 func (op *operation) fetchWrites(v *vault, from, to int64) ([]heldWrite, error) {
 	var writes []heldWrite
-	for from <= to {
-		var answer protocol.VaultHistory
-		path := fmt.Sprintf("%s?from=%d&to=%d", vaultPath(v, protocol.PathVaultHistory), from, to)
-		if err := op.callWithin(methodGet, path, nil, &answer, maxHistoryAnswer); err != nil {
-			return nil, err
+	err := op.fetchHistory(v, from, to, func(h protocol.VaultHistory) error {
+		n, missing := len(h.Writes), to-from+1-int64(len(writes))
+		if n == 0 || int64(n) > missing || len(h.Operations) != n {
+			return &AnswerError{Path: protocol.PathVaultHistory, Err: fmt.Errorf("%d writes and %d operations", n, len(h.Operations))}
 		}
-		n := len(answer.Writes)
-		if n == 0 || int64(n) > to-from+1 || len(answer.Operations) != n {
-			return nil, &AnswerError{Path: protocol.PathVaultHistory, Err: fmt.Errorf("%d writes and %d operations", n, len(answer.Operations))}
+		for i, w := range h.Writes {
+			writes = append(writes, heldWrite{Write: w, Operations: h.Operations[i]})
 		}
-		for i, w := range answer.Writes {
-			writes = append(writes, heldWrite{Write: w, Operations: answer.Operations[i]})
-		}
-		from += int64(n)
-	}
-	return writes, nil
+		return nil
+	})
+	return writes, err
 }

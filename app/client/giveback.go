@@ -54,8 +54,9 @@ func (op *operation) giveBack(v *vault) (*Resent, error) {
 		return nil, err
 	}
 	done := &Resent{}
+	var took *protocol.ResendState // what the server had before it took a part
 	for range maxAttempts {
-		server, complete, err := op.resendState(v, seen)
+		server, complete, err := op.resendState(v, seen, took)
 		if err != nil || complete {
 			return done, err // another device was faster, or this was the last part
 		}
@@ -70,14 +71,18 @@ func (op *operation) giveBack(v *vault) (*Resent, error) {
 		if err != nil {
 			return nil, err
 		}
+		took = &server
 		done.add(next, lost)
 	}
 	return nil, ErrBusy
 }
 
-// resendState returns what the server has, and whether it has all.
-func (op *operation) resendState(v *vault, seen chain.State) (server protocol.ResendState, complete bool, err error) {
+// resendState returns what the server has, and whether it has all. It returns errAhead if that is no more than before the server took a part.
+func (op *operation) resendState(v *vault, seen chain.State, took *protocol.ResendState) (server protocol.ResendState, complete bool, err error) {
 	err = op.call(methodGet, vaultPath(v, protocol.PathVaultResend), nil, &server)
+	if err == nil && took != nil && server.Revision <= took.Revision && server.Sequence <= took.Sequence {
+		err = errAhead
+	}
 	return server, server.Revision == seen.Revision && server.Sequence == seen.Entry.Sequence, err
 }
 

@@ -48,20 +48,32 @@ func (op *operation) past() (*vault, *replica.Past, error) {
 
 func pastError(err error) error { return fmt.Errorf("%w: %w", ErrHistoryAltered, err) }
 
-// block gets the writes from one revision to another.
+// fetchHistory gets the writes from one revision to another. The server may give them in several answers. take must refuse one without
+// writes.
+func (op *operation) fetchHistory(v *vault, from, to int64, take func(protocol.VaultHistory) error) error {
+	for from <= to {
+		var h protocol.VaultHistory
+		path := fmt.Sprintf("%s?from=%d&to=%d", vaultPath(v, protocol.PathVaultHistory), from, to)
+		if err := op.callWithin(methodGet, path, nil, &h, maxHistoryAnswer); err != nil {
+			return err
+		}
+		if err := take(h); err != nil {
+			return err
+		}
+		from += int64(len(h.Writes))
+	}
+	return nil
+}
+
+// block gets the writes from one revision to another, for a Past.
 func (op *operation) block(v *vault, from, to int64) (*replica.Block, error) {
 	b := &replica.Block{From: from, To: to}
-	for next, more := b.Next(); more; next, more = b.Next() {
-		var h protocol.VaultHistory
-		path := fmt.Sprintf("%s?from=%d&to=%d", vaultPath(v, protocol.PathVaultHistory), next, to)
-		if err := op.callWithin(methodGet, path, nil, &h, maxHistoryAnswer); err != nil {
-			return nil, err
-		}
+	return b, op.fetchHistory(v, from, to, func(h protocol.VaultHistory) error {
 		if err := b.Add(h); err != nil {
-			return nil, pastError(err)
+			return pastError(err)
 		}
-	}
-	return b, nil
+		return nil
+	})
 }
 
 // undo reads the writes down to a revision, the newest first, until each returns false.

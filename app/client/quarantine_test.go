@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
@@ -85,6 +86,43 @@ func (d *device) quarantine(t testing.TB, change func(map[string]any)) {
 		}
 		return [][]byte{out}
 	})
+}
+
+// A device that many people share holds at most 16 copies.
+func TestTheOldestCopyGivesWay(t *testing.T) {
+	t.Parallel()
+	_, d := denied(t)
+	id := func(day int) string { return chain.ID{1, byte(day)}.String() }
+	d.cache.change(t, "quarantine", func(p [][]byte) [][]byte {
+		var lines []map[string]any
+		if err := json.Unmarshal(p[0], &lines); err != nil {
+			t.Fatal(err)
+		}
+		for day := range 16 {
+			older, other := maps.Clone(lines[0]), maps.Clone(lines[0]["account"].(map[string]any))
+			other["user_id"] = id(100 + day)
+			older["account"], older["id"], older["own"], older["age"] =
+				other, id(day), true, (time.Duration(day) * 24 * time.Hour).Milliseconds()
+			lines = append(lines, older)
+		}
+		out, err := json.Marshal(lines[1:])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return [][]byte{out}
+	})
+	d.wire.before = nil
+	d.login(t, "anna", "again")
+	d.sync(t)
+	d.deny()
+	if _, err := d.Sync(t.Context()); serverCode(err) != protocol.CodeUnauthorized {
+		t.Fatalf("sync: %v", err)
+	}
+	var left []string
+	d.quarantine(t, func(line map[string]any) { left = append(left, line["id"].(string)) })
+	if len(left) != 16 || slices.Contains(left, id(15)) || !slices.Contains(left, id(14)) {
+		t.Errorf("%d copies are left: %q", len(left), left)
+	}
 }
 
 func TestARefusedSessionLeavesACopyThatOpens(t *testing.T) {

@@ -210,9 +210,6 @@ type Resealed struct {
 	Unreadable int `json:"unreadable"` // that do not open, and stay as they are
 }
 
-// bulkPause lets a device that was faster finish, before this one goes on.
-const bulkPause = 2 * time.Second
-
 // Reseal seals the records under the newest key of the vault that are still under earlier ones. Each batch is one write, so it
 // can be interrupted and called again at any time, and other operations run between two batches. It pauses after somebody else's write.
 func (c *Client) Reseal(ctx context.Context, progress func(done, total int)) (Resealed, error) {
@@ -229,7 +226,7 @@ func (c *Client) Reseal(ctx context.Context, progress func(done, total int)) (Re
 			return out, nil
 		}
 		if moved {
-			if err := c.pause(ctx, bulkPause); err != nil {
+			if err := c.pause(ctx, courtesy); err != nil {
 				return out, err
 			}
 		}

@@ -330,7 +330,7 @@ func TestResealingPausesAfterSomebodyElse(t *testing.T) {
 	}
 	var pauses []time.Duration
 	d.SetPause(func(_ context.Context, p time.Duration) error { pauses = append(pauses, p); return nil })
-	if done := d.reseal(t); done.Records != 2 || !slices.Equal(pauses, []time.Duration{2 * time.Second}) {
+	if done := d.reseal(t); done.Records != 2 || !slices.Equal(pauses, []time.Duration{time.Second}) {
 		t.Errorf("%+v, pauses %v", done, pauses)
 	}
 	if !slices.Equal(d.epochs(t), []int64{2}) {

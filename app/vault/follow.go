@@ -47,7 +47,7 @@ type watchers struct {
 	unsure   map[*followed]int       // whose sessions must be read; grows with each reason
 	ended    map[UserID]time.Time    // who ended sessions recently
 	moved    map[chain.ID]recentMove // vaults that are not followed, and moved recently
-	began    time.Time               // when the feed began
+	began    time.Time               // when the feed began, or went on after a gap
 	read     time.Time               // when the feed was last read
 	watches  int
 }
@@ -217,9 +217,6 @@ func (ws *watchers) loadHead(ctx context.Context, f *followed) error {
 	}
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
-	if ws.followed[f.id] != f { // forgotten meanwhile
-		return nil
-	}
 	if ws.followed[f.id] != f { // forgotten meanwhile
 		return nil
 	}

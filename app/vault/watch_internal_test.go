@@ -239,6 +239,13 @@ func TestSessionThatEndedMeanwhileIsNotWatched(t *testing.T) {
 			t.Errorf("after the feed told: %v", err)
 		}
 		watch(sessionOf("c2"))
+		// The feed has a gap, in which nobody learns of the end of a session.
+		pass(10 * time.Minute)
+		store.set(func() { store.gap, store.gone["a2"] = true, true })
+		pass(time.Second)
+		if _, _, err := ws.add(t.Context(), sessionOf("a2")); !errors.Is(err, ErrUnauthorized) {
+			t.Errorf("after a gap: %v", err)
+		}
 		if n := ws.watches; n != 2 {
 			t.Errorf("%d watches", n)
 		}

@@ -72,6 +72,8 @@ func hintFor(err error) string {
 	switch {
 	case errors.Is(err, client.ErrUncertain):
 		return "the server may have made the change: check with vaultsphere list before you try again"
+	case f.Code == client.Code(protocol.CodeWaiting): // longer than the server says: it cannot know
+		return hints[f.Code]
 	case f.RetryAfter > 0:
 		return "try again in " + f.RetryAfter.Round(time.Second).String()
 	case f.RequestID != "":

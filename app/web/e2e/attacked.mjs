@@ -130,6 +130,29 @@ const commands = {
     const problem = await attempt("save", { item: { ...item, title } });
     return { said: problem ? problem.code : "" };
   },
+  /** Takes the whole vault back by a number of writes. Says what goes wrong, and which items stay as they are. */
+  async goBack({ password, writes }) {
+    const { said } = await commands.open({ password });
+    if (said) return { said };
+    await page.goto(`${page.url().split("#")[0]}#/settings`);
+    await page.getByRole("button", { name: "Choose…" }).click();
+    const dialog = page.getByRole("dialog", { name: "Restore an earlier state" });
+    const problem = dialog.getByRole("alert");
+    const lines = dialog.locator(".history li");
+    await problem.or(lines).first().waitFor();
+    if (await problem.isVisible()) return { said: await problem.innerText() };
+    await lines
+      .nth(writes)
+      .getByRole("button", { name: /^Go back to the state of/ })
+      .click();
+    await problem.or(dialog.getByText(/will change:$|^Nothing/)).first().waitFor();
+    if (await problem.isVisible()) return { said: await problem.innerText() };
+    const stay = await dialog.locator(".restore-stays").allInnerTexts();
+    if (stay.length > 0) return { said: stay.join(" ").replaceAll(/\s+/g, " ") };
+    await dialog.getByRole("button", { name: "Restore", exact: true }).click();
+    await page.locator(`[role=dialog] [role=alert], ${MESSAGE}`).first().waitFor();
+    return { said: (await problem.isVisible()) ? await problem.innerText() : "" };
+  },
   /** All items, with those in the trash. */
   async items() {
     const lists = [await callCore(page, "list", { query: "" }), await callCore(page, "list", { query: "", trash: true })];
