@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/client/imports"
-	"github.com/vaultsphere/vaultsphere/app/generate"
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
@@ -95,7 +94,6 @@ var failures = []struct {
 	{seal.ErrEmptyPassword, CodeBadInput},
 	{seal.ErrPasswordText, CodeBadInput},
 	{imports.ErrImportChoice, CodeBadInput},
-	{generate.ErrRules, CodeBadInput},
 	{ErrHistoryAltered, CodeHistoryAltered},
 	{ErrUnproven, CodeHistoryAltered},
 	{ErrNoRevision, CodeNotFound},
@@ -105,7 +103,7 @@ var failures = []struct {
 	{ErrBusy, Code(protocol.CodeRevisionConflict)},
 }
 
-// Explain returns the code of an error of this package, app/generate or app/transfer, and CodeInternal for any other.
+// Explain returns the code of an error of this package or app/transfer, and CodeInternal for any other.
 func Explain(err error) Failure {
 	f := Failure{Code: CodeInternal}
 	var server *ServerError

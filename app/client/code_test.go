@@ -10,7 +10,6 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/client"
-	"github.com/vaultsphere/vaultsphere/app/generate"
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
@@ -89,7 +88,6 @@ func TestExplainGivesFindings(t *testing.T) {
 		{&client.UnreadableError{ID: "x", Err: errors.New("other")}, bridge.Finding{Code: bridge.ContentUnopened}},
 		{&item.FieldError{Field: "fields[2].value", Rule: item.RuleLength, Have: 7, Limit: 5}, bridge.Finding{Code: bridge.FieldLength, Name: "itemForm.fieldValue", Number: 3, Got: 7, Want: 5}},
 		{seal.ErrEmptyPassword, bridge.Finding{Code: bridge.PasswordEmpty}},
-		{generate.ErrRules, bridge.Finding{Code: bridge.GeneratorRules}},
 	} {
 		if got := client.Explain(c.err).Findings; !slices.Equal(got, []bridge.Finding{c.want}) {
 			t.Errorf("%v: got %+v, want %+v", c.err, got, c.want)
