@@ -146,7 +146,8 @@ func TestPureRoomsDoNoInputOrOutput(t *testing.T) {
 func TestBrowserCoreStaysSmall(t *testing.T) {
 	for _, p := range list(t, []string{"GOOS=js", "GOARCH=wasm"}, "./cmd/vaultsphere-wasm") {
 		for _, heavy := range []string{
-			"net/http", "crypto/tls", "crypto/hpke", "crypto/ecdh", module + "app/strength", module + "app/transfer", module + "app/transfer/source",
+			"net/http", "crypto/tls", "crypto/hpke", "crypto/ecdh", module + "app/strength", module + "app/generate", module + "app/transfer",
+			module + "app/transfer/source", "image", "github.com/pquerna/otp",
 		} {
 			if slices.Contains(p.Deps, heavy) {
 				t.Errorf("%s links %s", p.ImportPath, heavy)

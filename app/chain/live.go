@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sort"
 
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
@@ -124,7 +125,7 @@ func HashOperations(ops []Operation) Hash { return HashOf(hashOperations, Encode
 
 // SortOperations puts operations in the order that EncodeOperations needs.
 func SortOperations(ops []Operation) {
-	slices.SortFunc(ops, func(a, b Operation) int { return compareLines(a.Line, b.Line) })
+	sort.Slice(ops, func(i, j int) bool { return compareLines(ops[i].Line, ops[j].Line) < 0 })
 }
 
 // ParseOperations reads what EncodeOperations returned.
@@ -269,7 +270,9 @@ func (l *Live) Root() Hash {
 }
 
 func ordered(m map[key]Line) []Line {
-	return slices.SortedFunc(maps.Values(m), compareLines)
+	lines := slices.Collect(maps.Values(m))
+	sort.Slice(lines, func(i, j int) bool { return compareLines(lines[i], lines[j]) < 0 })
+	return lines
 }
 
 func hashLines(m map[key]Line) Hash {
@@ -279,7 +282,7 @@ func hashLines(m map[key]Line) Hash {
 	for _, line := range m {
 		lines = append(lines, [lineSize]byte(line.append(buffer[:0])))
 	}
-	slices.SortFunc(lines, func(a, b [lineSize]byte) int { return bytes.Compare(a[:], b[:]) })
+	sort.Slice(lines, func(i, j int) bool { return bytes.Compare(lines[i][:], lines[j][:]) < 0 })
 	b := make([]byte, 0, len(lines)*lineSize)
 	for i := range lines {
 		b = append(b, lines[i][:]...)

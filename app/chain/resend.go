@@ -4,7 +4,7 @@ import (
 	"crypto/ed25519"
 	"crypto/sha256"
 	"fmt"
-	"slices"
+	"sort"
 )
 
 // Nonce is chosen by a server, for one Resend.
@@ -170,6 +170,6 @@ func (p Part) Newest() []Newest {
 			newest[n] = Newest{o, p.Writes[i].Revision}
 		}
 	}
-	slices.SortFunc(newest, func(a, b Newest) int { return compareLines(a.Line, b.Line) })
+	sort.Slice(newest, func(i, j int) bool { return compareLines(newest[i].Line, newest[j].Line) < 0 })
 	return newest
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"sort"
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
@@ -165,8 +166,9 @@ func (a *accountDraft) wrapAll(user chain.ID) ([]heldWrap, error) {
 		}
 		out = append(out, heldWrap{chain.Wrap{Method: w.method, Hash: chain.HashOf(chain.HashWrap, []byte(token)), AuthKey: w.auth.Hash()}, token})
 	}
-	slices.SortFunc(out, func(x, y heldWrap) int {
-		return cmp.Or(cmp.Compare(x.Method, y.Method), slices.Compare(x.Passkey[:], y.Passkey[:]))
+	sort.Slice(out, func(i, j int) bool {
+		x, y := out[i], out[j]
+		return cmp.Or(cmp.Compare(x.Method, y.Method), slices.Compare(x.Passkey[:], y.Passkey[:])) < 0
 	})
 	return out, nil
 }

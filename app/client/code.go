@@ -9,7 +9,6 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/client/imports"
 	"github.com/vaultsphere/vaultsphere/app/client/replica"
-	"github.com/vaultsphere/vaultsphere/app/generate"
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
@@ -105,7 +104,6 @@ var failures = []failure{
 	{seal.ErrEmptyPassword, CodeBadInput},
 	{seal.ErrPasswordText, CodeBadInput},
 	{imports.ErrImportChoice, CodeBadInput},
-	{generate.ErrRules, CodeBadInput},
 	{ErrHistoryAltered, CodeHistoryAltered},
 	{ErrUnproven, CodeHistoryAltered},
 	{ErrNoRevision, CodeNotFound},
@@ -141,7 +139,7 @@ var causes = []failure{
 	{seal.ErrCommitment, CodeVaultAltered},
 }
 
-// Explain returns the code of an error of this package, app/generate or app/transfer, and CodeInternal for any other.
+// Explain returns the code of an error of this package or app/transfer, and CodeInternal for any other.
 func Explain(err error) Failure {
 	f := Failure{Code: CodeInternal}
 	var server *ServerError

@@ -17,7 +17,6 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/client/imports"
 	"github.com/vaultsphere/vaultsphere/app/client/replica"
-	"github.com/vaultsphere/vaultsphere/app/generate"
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
@@ -96,7 +95,6 @@ func TestExplainGivesFindings(t *testing.T) {
 		{&client.UnreadableError{ID: "x", Err: errors.New("other")}, bridge.Finding{Code: bridge.ContentUnopened}},
 		{&item.FieldError{Field: "fields[2].value", Rule: item.RuleLength, Have: 7, Limit: 5}, bridge.Finding{Code: bridge.FieldLength, Name: "itemForm.fieldValue", Number: 3, Got: 7, Want: 5}},
 		{seal.ErrEmptyPassword, bridge.Finding{Code: bridge.PasswordEmpty}},
-		{generate.ErrRules, bridge.Finding{Code: bridge.GeneratorRules}},
 	} {
 		if got := client.Explain(c.err).Findings; !slices.Equal(got, []bridge.Finding{c.want}) {
 			t.Errorf("%v: got %+v, want %+v", c.err, got, c.want)
@@ -203,7 +201,6 @@ var sentinels = map[string]error{
 	"chain.ErrRoot":              chain.ErrRoot,
 	"chain.ErrDocument":          chain.ErrDocument,
 	"item.ErrMalformed":          item.ErrMalformed,
-	"generate.ErrRules":          generate.ErrRules,
 }
 
 // fromFiles are errors of files, to which app/transfer gives a code.
@@ -215,7 +212,6 @@ func TestEveryExportedErrorHasACode(t *testing.T) {
 	declared := map[string]bool{}
 	for name, dir := range map[string]string{
 		"client": ".", "replica": "replica", "outbox": "outbox", "imports": "imports", "seal": "../seal", "chain": "../chain", "item": "../item",
-		"generate": "../generate",
 	} {
 		for _, e := range exportedErrors(t, dir) {
 			declared[name+"."+e] = true

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sort"
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
@@ -54,7 +55,7 @@ func (c *Client) Copies(ctx context.Context) ([]Copy, error) {
 // copies returns the session's cache, followed by the quarantine.
 func (op *operation) copies() ([]quarantined, error) {
 	list, err := op.quarantine()
-	slices.SortStableFunc(list, func(a, b quarantined) int { return int(b.At - a.At) })
+	sort.SliceStable(list, func(i, j int) bool { return list[i].At > list[j].At })
 	live, _ := op.cachedAccount() // a damaged account opens nothing
 	if live == nil {
 		return list, err

@@ -5,7 +5,6 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/client/imports"
 	"github.com/vaultsphere/vaultsphere/app/client/replica"
-	"github.com/vaultsphere/vaultsphere/app/generate"
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
 	"github.com/vaultsphere/vaultsphere/app/seal"
@@ -28,7 +27,6 @@ var findings = []struct {
 	{seal.ErrEmptyPassword, bridge.PasswordEmpty},
 	{seal.ErrPasswordText, bridge.PasswordText},
 	{imports.ErrImportChoice, bridge.ImportChoice},
-	{generate.ErrRules, bridge.GeneratorRules},
 	{seal.ErrMisplaced, bridge.RecordMisplaced},
 	{seal.ErrWrongKey, bridge.SealAltered},
 	{seal.ErrWrongUser, bridge.SealAltered},

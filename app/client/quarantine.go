@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sort"
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
@@ -122,7 +123,7 @@ func (op *operation) changeQuarantine(change func([]quarantined) []quarantined) 
 			return nil, nil
 		}
 		if len(after) > maxQuarantined {
-			slices.SortStableFunc(after, func(a, b quarantined) int { return int(b.Age - a.Age) })
+			sort.SliceStable(after, func(i, j int) bool { return after[i].Age > after[j].Age })
 			after = after[len(after)-maxQuarantined:] // drop the oldest
 		}
 		data, err := json.Marshal(after)

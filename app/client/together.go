@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sort"
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
@@ -285,7 +286,7 @@ func changedItems(branch []branchWrite) []chain.ID {
 			}
 		}
 	}
-	slices.SortFunc(ids, func(a, b chain.ID) int { return bytes.Compare(a[:], b[:]) })
+	sort.Slice(ids, func(i, j int) bool { return bytes.Compare(ids[i][:], ids[j][:]) < 0 })
 	return slices.Compact(ids)
 }
 

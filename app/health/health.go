@@ -3,10 +3,10 @@
 package health
 
 import (
-	"cmp"
 	"net/netip"
 	"net/url"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 	"unicode"
@@ -186,9 +186,9 @@ func Of(logins []Login, known Known, now time.Time) Report {
 			r.Sound++
 		}
 	}
-	slices.SortStableFunc(r.Reused, func(a, b []string) int { return cmp.Compare(len(b), len(a)) })
-	slices.SortStableFunc(r.Old, func(a, b Old) int { return a.Since.Compare(b.Since) })
-	slices.SortStableFunc(r.Breached, func(a, b Breached) int { return cmp.Compare(b.Times, a.Times) })
+	sort.SliceStable(r.Reused, func(i, j int) bool { return len(r.Reused[i]) > len(r.Reused[j]) })
+	sort.SliceStable(r.Old, func(i, j int) bool { return r.Old[i].Since.Before(r.Old[j].Since) })
+	sort.SliceStable(r.Breached, func(i, j int) bool { return r.Breached[i].Times > r.Breached[j].Times })
 	return r
 }
 

@@ -2,34 +2,42 @@ package item
 
 import (
 	"cmp"
+	"crypto/hmac"
+	"crypto/sha1" //nolint:gosec // in HMAC, as the RFC prescribes
+	"crypto/sha256"
+	"crypto/sha512"
 	"encoding/base32"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"hash"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
-
-	"github.com/pquerna/otp"
-	"github.com/pquerna/otp/hotp"
 )
 
-// AuthenticatorKey generates one-time codes: by time (RFC 6238), by counter (RFC 4226), or as Steam does.
+// AuthenticatorKey generates one-time codes: by time (RFC 6238), by counter (RFC 4226), or as Steam does. The libraries for this
+// also draw QR codes, which the page's first load does not need.
 type AuthenticatorKey struct {
 	Issuer, Account string // of the URI; may be empty
 
-	key       string // base32, upper case, without padding
-	algorithm otp.Algorithm
-	digits    otp.Digits
-	encoder   otp.Encoder
-	period    int64  // seconds; zero: codes by counter
-	counter   uint64 // of the next code
+	key      []byte
+	hash     func() hash.Hash
+	alphabet string // of the codes
+	digits   int
+	period   int64  // seconds; zero: codes by counter
+	counter  uint64 // of the next code
 }
 
 const (
 	defaultPeriod = 30
 	maxPeriod     = 24 * 60 * 60
+	decimal       = "0123456789"
+	steamAlphabet = "23456789BCDFGHJKMNPQRTVWXY"
 	steamDigits   = 5
+	defaultDigits = 6
 	minDigits     = 5
 	maxDigits     = 10 // a truncated hash has 31 bits
 )
@@ -43,7 +51,7 @@ func keyError(format string, args ...any) error {
 // padding are accepted, and so are unescaped percent signs, number signs and ampersands in a URI. The error is a *FieldError and never
 // quotes the key. Even with an error, Issuer and Account are set if the URI has them.
 func ParseAuthenticatorKey(text string) (AuthenticatorKey, error) {
-	o := AuthenticatorKey{algorithm: otp.AlgorithmSHA1, digits: otp.DigitsSix, period: defaultPeriod}
+	o := AuthenticatorKey{hash: sha1.New, alphabet: decimal, digits: defaultDigits, period: defaultPeriod}
 	text = strings.TrimFunc(text, isFiller)
 	scheme, rest, uri := strings.Cut(text, "://")
 	if !uri {
@@ -88,15 +96,15 @@ func (o *AuthenticatorKey) setKey(key string) error {
 	case n == 1 || n == 3 || n == 6:
 		return keyError("a key cannot have %d characters: one is missing, or there is one too many", len(key))
 	}
-	if _, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(key); err != nil {
+	var err error
+	if o.key, err = base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(key); err != nil {
 		return keyError("the key is not base32")
 	}
-	o.key = key
 	return nil
 }
 
 func (o *AuthenticatorKey) steam() {
-	o.algorithm, o.digits, o.encoder = otp.AlgorithmSHA1, steamDigits, otp.EncoderSteam
+	o.hash, o.digits, o.alphabet = sha1.New, steamDigits, steamAlphabet
 }
 
 // readURI parses the part after the scheme. It does not use net/url, which refuses a URI with an unescaped percent sign in the name of
@@ -180,7 +188,7 @@ func (o *AuthenticatorKey) readParameters(kind, query string) error {
 		if err != nil || n < minDigits || n > maxDigits {
 			return keyError("a code must have %d to %d digits", minDigits, maxDigits)
 		}
-		o.digits = otp.Digits(n)
+		o.digits = n
 	}
 	switch kind {
 	case "totp":
@@ -199,11 +207,11 @@ func (o *AuthenticatorKey) readParameters(kind, query string) error {
 func (o *AuthenticatorKey) readAlgorithm(name string) error {
 	switch strings.ReplaceAll(strings.ToUpper(name), "-", "") {
 	case "", "SHA1", "HMACSHA1":
-		o.algorithm = otp.AlgorithmSHA1
+		o.hash = sha1.New
 	case "SHA256", "HMACSHA256":
-		o.algorithm = otp.AlgorithmSHA256
+		o.hash = sha256.New
 	case "SHA512", "HMACSHA512":
-		o.algorithm = otp.AlgorithmSHA512
+		o.hash = sha512.New
 	default:
 		return keyError("the algorithm must be SHA1, SHA256 or SHA512")
 	}
@@ -231,11 +239,24 @@ func (o AuthenticatorKey) Code(at time.Time) (string, error) {
 		}
 		counter = uint64(at.Unix() / o.period) //nolint:gosec // not negative
 	}
-	code, err := hotp.GenerateCodeCustom(o.key, counter, hotp.ValidateOpts{Digits: o.digits, Algorithm: o.algorithm, Encoder: o.encoder})
-	if err != nil {
-		return "", keyError("the key generates no code")
+	return o.at(counter), nil
+}
+
+// at returns the code of a counter. Steam writes the digits of other codes in its own alphabet, and the lowest first.
+func (o AuthenticatorKey) at(counter uint64) string {
+	mac := hmac.New(o.hash, o.key)
+	mac.Write(binary.BigEndian.AppendUint64(nil, counter))
+	sum := mac.Sum(nil)
+	offset := sum[len(sum)-1] & 15
+	n := int(binary.BigEndian.Uint32(sum[offset:]) &^ (1 << 31))
+	code := make([]byte, o.digits)
+	for i := range code {
+		code[i], n = o.alphabet[n%len(o.alphabet)], n/len(o.alphabet)
 	}
-	return code, nil
+	if o.alphabet == decimal {
+		slices.Reverse(code)
+	}
+	return string(code)
 }
 
 // Period returns how many seconds a code is valid, or zero for codes by counter.

@@ -1,11 +1,16 @@
 package item_test
 
 import (
+	"crypto/rand"
 	"encoding/base32"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/pquerna/otp"
+	"github.com/pquerna/otp/hotp"
 
 	"github.com/vaultsphere/vaultsphere/app/item"
 )
@@ -40,6 +45,31 @@ func TestCodesByTime(t *testing.T) {
 		} {
 			if got := codeAt(t, uri, c.at); got != want {
 				t.Errorf("%s at %d: got %s, want %s", uri, c.at, got, want)
+			}
+		}
+	}
+}
+
+func TestCodesAreThoseOfTheLibrary(t *testing.T) {
+	t.Parallel()
+	for n := range 200 {
+		key := make([]byte, 1+n%70)
+		if _, err := rand.Read(key); err != nil {
+			t.Fatal(err)
+		}
+		secret := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(key)
+		algorithm, digits := otp.Algorithm(n%3), otp.Digits(5+n%6)
+		counter := uint64(n) * 1e6
+		for uri, options := range map[string]hotp.ValidateOpts{
+			fmt.Sprintf("otpauth://totp/a?secret=%s&algorithm=%s&digits=%d", secret, algorithm, digits): {Algorithm: algorithm, Digits: digits},
+			"steam://" + secret: {Digits: 5, Encoder: otp.EncoderSteam},
+		} {
+			want, err := hotp.GenerateCodeCustom(secret, counter, options)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := codeAt(t, uri, int64(counter)*30); got != want { //nolint:gosec // small
+				t.Errorf("%s at counter %d: got %s, want %s", uri, counter, got, want)
 			}
 		}
 	}

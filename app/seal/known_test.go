@@ -9,6 +9,7 @@ import (
 	"github.com/cosmos/go-bip39"
 	"golang.org/x/crypto/argon2"
 
+	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
 	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealtest"
 )
 
@@ -57,6 +58,16 @@ func TestBIP39Vectors(t *testing.T) {
 		}
 		if got := strings.Join(p.Words(), " "); got != words {
 			t.Errorf("%s: words are %s", entropy, got)
+		}
+	}
+	for range 100 {
+		p := NewRecoveryPhrase()
+		want, err := bip39.NewMnemonic(sealing.Bytes(&p.secret))
+		if got := strings.Join(p.Words(), " "); err != nil || got != want {
+			t.Errorf("words are %s, the library's %s (%v)", got, want, err)
+		}
+		if got, err := ParseRecoveryPhrase(want); err != nil || !got.Equal(p) {
+			t.Errorf("%s: %v", want, err)
 		}
 	}
 	// The word list is english.txt of BIP39.

@@ -1,6 +1,7 @@
 package seal
 
 import (
+	"crypto/sha256"
 	"strings"
 
 	"github.com/cosmos/go-bip39"
@@ -10,7 +11,10 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/seal/internal/sealing"
 )
 
-const phraseWords = 24
+const (
+	phraseWords = 24
+	wordBits    = 11 // a place in the list
+)
 
 // RecoveryPhrase is 256 random bits, written as 24 words of the English BIP39 list. The bits are the key material; unlike a
 // wallet, VaultSphere does not derive a 512-bit seed from the words, because random bits need no key stretching.
@@ -25,22 +29,29 @@ func NewRecoveryPhrase() RecoveryPhrase {
 // the list, ErrPhraseLength or ErrPhraseChecksum.
 func ParseRecoveryPhrase(s string) (RecoveryPhrase, error) {
 	words := strings.Fields(strings.ToLower(norm.NFKC.String(s)))
+	// 24 words of 11 bits are the key material and one byte of its hash. This is not the library's code, because that brings
+	// math/big to the page's first load.
+	b := make([]byte, 0, phraseWords*wordBits/8)
+	defer clear(b[:cap(b)])
+	var bits, n uint32 // the lowest n bits are not in b yet
 	// Report a wrong word first: people can correct it while they type.
 	for i, w := range words[:min(len(words), phraseWords)] {
-		if _, ok := bip39.ReverseWordMap[w]; !ok {
+		place, ok := bip39.ReverseWordMap[w]
+		if !ok {
 			return RecoveryPhrase{}, &WordError{i + 1}
+		}
+		bits, n = bits<<wordBits|uint32(place), n+wordBits //nolint:gosec // below 2048
+		for ; n >= 8; n -= 8 {
+			b = append(b, byte(bits>>(n-8)))
 		}
 	}
 	if len(words) != phraseWords {
 		return RecoveryPhrase{}, ErrPhraseLength
 	}
-	// Do not wrap the error of the library: it could quote a word.
-	b, err := bip39.MnemonicToByteArray(strings.Join(words, " "))
-	if err != nil {
+	if sha256.Sum256(b[:sealing.KeySize])[0] != b[sealing.KeySize] {
 		return RecoveryPhrase{}, ErrPhraseChecksum
 	}
-	defer clear(b)
-	p := RecoveryPhrase{sealing.Of([sealing.KeySize]byte(b[:sealing.KeySize]))} // the byte after the entropy is the checksum
+	p := RecoveryPhrase{sealing.Of([sealing.KeySize]byte(b[:sealing.KeySize]))}
 	if sealing.IsZero(&p.secret) {
 		return RecoveryPhrase{}, ErrPhraseChecksum // "abandon" 23 times and "art", a public test vector
 	}
@@ -49,11 +60,19 @@ func ParseRecoveryPhrase(s string) (RecoveryPhrase, error) {
 
 // Words returns the 24 words.
 func (p RecoveryPhrase) Words() []string {
-	s, err := bip39.NewMnemonic(sealing.Bytes(&p.secret))
-	if err != nil {
-		panic("seal: " + err.Error()) // the length of the entropy is right
+	sum := sha256.Sum256(sealing.Bytes(&p.secret))
+	b := append(sealing.Bytes(&p.secret), sum[0])
+	defer clear(b)
+	words := make([]string, 0, phraseWords)
+	var bits, n uint32 // the lowest n bits are in no word yet
+	for _, next := range b {
+		bits, n = bits<<8|uint32(next), n+8
+		if n >= wordBits {
+			n -= wordBits
+			words = append(words, bip39.WordList[bits>>n&(1<<wordBits-1)])
+		}
 	}
-	return strings.Fields(s)
+	return words
 }
 
 // AuthKey is what the server gets. It reveals nothing about the WrapKey.

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
 	"testing"
 
@@ -44,6 +45,38 @@ func TestWebAssemblyIsBrotliWithASmallWindow(t *testing.T) {
 		if sum := hex.EncodeToString(h.Sum(nil)); !strings.HasSuffix(base, "-"+sum[:10]) {
 			t.Errorf("%s decompresses to content with the hash %s", name, sum)
 		}
+	}
+}
+
+// later are the files that a visitor does not wait for.
+var later = []string{
+	"de-", "es-", "fr-", "ru-", "later-", "licences-", "meter-", "qr-", "strength-", "transfer-", "service-worker.",
+}
+
+func TestFirstLoadIsSmall(t *testing.T) {
+	const limit = 1_750_000
+	files, err := fs.Glob(web.FS(), "*.br")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, prefix := range later {
+		first := slices.DeleteFunc(slices.Clone(files), func(name string) bool { return strings.HasPrefix(name, prefix) })
+		if len(first) != len(files)-1 {
+			t.Errorf("%d files begin with %s, want one", len(files)-len(first), prefix)
+		}
+		files = first
+	}
+	total := int64(0)
+	for _, name := range files {
+		info, err := fs.Stat(web.FS(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		total += info.Size()
+		t.Logf("%9d %s", info.Size(), name)
+	}
+	if total > limit {
+		t.Errorf("the first load has %d bytes, %d too many: what brings them can often be loaded later (app/web/wasm.sh lists the modules)", total, total-limit)
 	}
 }
 

@@ -3,7 +3,7 @@ package imports
 
 import (
 	"context"
-	"slices"
+	"sort"
 
 	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/item"
@@ -150,6 +150,6 @@ func relocatedValues(relocated []parcel.Relocated) []RelocatedValues {
 		}
 		out[i].Count++
 	}
-	slices.SortStableFunc(out, func(a, b RelocatedValues) int { return b.Count - a.Count })
+	sort.SliceStable(out, func(i, j int) bool { return out[i].Count > out[j].Count })
 	return out
 }

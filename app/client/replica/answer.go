@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
+	"sort"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
@@ -229,7 +229,7 @@ func (c *Copy) Records() []protocol.VaultRecord {
 		out = append(out, r)
 	}
 	// The records of an item follow each other, which is faster to verify.
-	slices.SortFunc(out, func(a, b protocol.VaultRecord) int { return strings.Compare(a.ItemID, b.ItemID) })
+	sort.Slice(out, func(i, j int) bool { return out[i].ItemID < out[j].ItemID })
 	return out
 }
 

@@ -3,7 +3,7 @@ package replica
 import (
 	"bytes"
 	"cmp"
-	"slices"
+	"sort"
 	"strings"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
@@ -51,8 +51,9 @@ func differences(before map[string]*Entry, was opener, after map[string]*Entry, 
 			out = append(out, Difference{id, now.Overview.Title, ItemAdded})
 		}
 	}
-	slices.SortFunc(out, func(a, b Difference) int {
-		return cmp.Or(cmp.Compare(a.Kind, b.Kind), strings.Compare(a.Title, b.Title), strings.Compare(a.ID, b.ID))
+	sort.Slice(out, func(i, j int) bool {
+		a, b := out[i], out[j]
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), strings.Compare(a.Title, b.Title), strings.Compare(a.ID, b.ID)) < 0
 	})
 	return out
 }

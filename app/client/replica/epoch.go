@@ -1,10 +1,10 @@
 package replica
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
+	"sort"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/seal"
@@ -67,7 +67,7 @@ func (v *Replica) keysBefore() ([]seal.PreviousKey, error) {
 			out = append(out, seal.PreviousKey{Epoch: epoch, Key: key})
 		}
 	}
-	slices.SortFunc(out, func(a, b seal.PreviousKey) int { return cmp.Compare(b.Epoch, a.Epoch) })
+	sort.Slice(out, func(i, j int) bool { return out[i].Epoch > out[j].Epoch })
 	return out, nil
 }
 

@@ -1,8 +1,10 @@
 package replica
 
 import (
+	"bytes"
 	"errors"
 	"slices"
+	"sort"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/item"
@@ -189,7 +191,7 @@ func (s Step) Items() []Did {
 			}
 		}
 	}
-	slices.SortFunc(ids, func(a, b chain.ID) int { return slices.Compare(a[:], b[:]) })
+	sort.Slice(ids, func(i, j int) bool { return bytes.Compare(ids[i][:], ids[j][:]) < 0 })
 	out := make([]Did, len(ids))
 	for i, id := range ids {
 		out[i] = *at[id]

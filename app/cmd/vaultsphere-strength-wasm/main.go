@@ -1,18 +1,22 @@
 //go:build js && wasm
 
-// Command vaultsphere-strength-wasm is app/strength for the browser. It is a separate module so that the page can open a vault
-// before the dictionaries are loaded. Before main blocks, it installs
+// Command vaultsphere-strength-wasm is app/strength and app/generate for the browser. It is a separate module so that the page can
+// open a vault before the dictionaries and the list of words are loaded. Before main blocks, it installs
 //
 //	globalThis.vaultsphereStrength =
 //	  (password: string, inputs: string[]) => {score, guesses_log10, advice}
 //	globalThis.vaultsphereWeak = (passwords: string[]) => boolean[]
+//	globalThis.vaultsphereGenerate =
+//	  (kind: "password" | "passphrase", rulesJSON: string) => {value, entropy_bits} | null  // null: no value fits the rules
 package main
 
 import (
 	"math"
 	"syscall/js"
 
+	"github.com/vaultsphere/vaultsphere/app/generate"
 	"github.com/vaultsphere/vaultsphere/app/strength"
+	"github.com/vaultsphere/vaultsphere/app/strictjson"
 )
 
 func main() {
@@ -31,5 +35,29 @@ func main() {
 		}
 		return weak
 	}))
+	js.Global().Set("vaultsphereGenerate", js.FuncOf(func(_ js.Value, args []js.Value) any {
+		value, bits, err := generated(args[0].String(), []byte(args[1].String()))
+		if err != nil {
+			return nil
+		}
+		return map[string]any{"value": value, "entropy_bits": bits}
+	}))
 	select {}
+}
+
+var form = strictjson.Form{Name: "the rules"}
+
+func generated(kind string, rules []byte) (value string, bits float64, err error) {
+	if kind == "passphrase" {
+		var r generate.PassphraseRules
+		if err := form.Unmarshal(rules, &r); err != nil {
+			return "", 0, err
+		}
+		return generate.Passphrase(r)
+	}
+	var r generate.PasswordRules
+	if err := form.Unmarshal(rules, &r); err != nil {
+		return "", 0, err
+	}
+	return generate.Password(r)
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 
 	"github.com/vaultsphere/vaultsphere/app/client"
-	"github.com/vaultsphere/vaultsphere/app/generate"
 	wire "github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
 	protocol "github.com/vaultsphere/vaultsphere/app/protocol/bridge/core"
@@ -124,14 +123,4 @@ func (c *core) EndOtherSessions(ctx context.Context, p protocol.Password) error 
 
 func (c *core) DeleteAccount(ctx context.Context, p protocol.AccountDeletion) error {
 	return c.client.DeleteAccount(ctx, p.Password, p.Force.Force)
-}
-
-func (c *core) GeneratePassword(_ context.Context, r generate.PasswordRules) (protocol.Generated, error) {
-	value, bits, err := generate.Password(r)
-	return protocol.Generated{Value: value, EntropyBits: bits}, err
-}
-
-func (c *core) GeneratePassphrase(_ context.Context, r generate.PassphraseRules) (protocol.Generated, error) {
-	value, bits, err := generate.Passphrase(r)
-	return protocol.Generated{Value: value, EntropyBits: bits}, err
 }

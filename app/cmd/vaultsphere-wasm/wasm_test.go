@@ -19,13 +19,15 @@ import (
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
-// modules builds core.wasm and transfer.wasm into a temporary folder, as the page's build does.
+// modules builds the page's WebAssembly into a temporary folder, as the page's build does.
 var modules = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "core")
 	if err != nil {
 		return "", err
 	}
-	for file, source := range map[string]string{"core.wasm": ".", "transfer.wasm": "../vaultsphere-transfer-wasm"} {
+	for file, source := range map[string]string{
+		"core.wasm": ".", "strength.wasm": "../vaultsphere-strength-wasm", "transfer.wasm": "../vaultsphere-transfer-wasm",
+	} {
 		build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", filepath.Join(dir, file), source)
 		build.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
 		build.Stderr = os.Stderr
@@ -63,7 +65,7 @@ func run(t testing.TB, script string, env ...string) []byte {
 	t.Cleanup(ranges.Close)
 	server := daemontest.Start(t, func(c *daemon.Config) { c.BreachAddress = ranges.URL })
 	cmd := exec.CommandContext(t.Context(), node, filepath.Join("testdata", script))
-	cmd.Env = append(os.Environ(), "CORE_WASM="+filepath.Join(dir, "core.wasm"), "TRANSFER_WASM="+filepath.Join(dir, "transfer.wasm"),
+	cmd.Env = append(os.Environ(), "CORE_WASM="+filepath.Join(dir, "core.wasm"), "TRANSFER_WASM="+filepath.Join(dir, "transfer.wasm"), "STRENGTH_WASM="+filepath.Join(dir, "strength.wasm"),
 		"WASM_EXEC="+filepath.Join(strings.TrimSpace(string(root)), "lib/wasm/wasm_exec.js"), "SERVER="+server, "RANGES="+ranges.URL)
 	cmd.Env = append(cmd.Env, env...)
 	var stderr strings.Builder
@@ -84,6 +86,10 @@ func knowsLetmein(w http.ResponseWriter, r *http.Request) {
 
 func TestWorkerProtocol(t *testing.T) {
 	run(t, "protocol.mjs")
+}
+
+func TestGenerator(t *testing.T) {
+	run(t, "generator.mjs")
 }
 
 func TestImportAndExport(t *testing.T) {

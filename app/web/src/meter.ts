@@ -1,4 +1,4 @@
-// The worker of the strength meter, which runs strength.wasm. core/meter.ts starts and ends it.
+// The worker of the strength meter and the generator, which runs strength.wasm. core/meter.ts starts and ends it.
 import "go:wasm_exec";
 import type { FromMeter, ToMeter } from "./core/meter";
 
@@ -10,8 +10,10 @@ interface Scope {
     importObject: WebAssembly.Imports;
     run(instance: WebAssembly.Instance): Promise<void>;
   };
-  vaultsphereStrength?(password: string, inputs: string[]): object; // installed by strength.wasm, as is vaultsphereWeak
+  // Installed by strength.wasm.
+  vaultsphereStrength?(password: string, inputs: string[]): object;
   vaultsphereWeak?(passwords: string[]): boolean[];
+  vaultsphereGenerate?(kind: string, rules: string): object | null;
   postMessage(message: FromMeter): void;
   onmessage: ((e: MessageEvent<ToMeter>) => void) | null;
 }
@@ -23,9 +25,9 @@ async function start() {
   go.env = { GOGC: "25" }; // as in the core
   const { instance } = await WebAssembly.instantiateStreaming(fetch(STRENGTH_URL), go.importObject);
   void go.run(instance);
-  const { vaultsphereStrength, vaultsphereWeak } = scope;
-  if (!vaultsphereStrength || !vaultsphereWeak) throw new Error("strength.wasm did not start");
-  return { vaultsphereStrength, vaultsphereWeak };
+  const { vaultsphereStrength, vaultsphereWeak, vaultsphereGenerate } = scope;
+  if (!vaultsphereStrength || !vaultsphereWeak || !vaultsphereGenerate) throw new Error("strength.wasm did not start");
+  return { vaultsphereStrength, vaultsphereWeak, vaultsphereGenerate };
 }
 
 const started = start();
@@ -34,6 +36,7 @@ async function answer(question: ToMeter): Promise<FromMeter> {
   try {
     const meter = await started;
     if ("weak" in question) return { answer: meter.vaultsphereWeak(question.weak) };
+    if ("kind" in question) return { answer: meter.vaultsphereGenerate(question.kind, question.rules) };
     return { answer: meter.vaultsphereStrength(question.password, question.inputs) };
   } catch (e) {
     return { error: e instanceof Error ? e.message : String(e) };

@@ -1,11 +1,12 @@
-// The worker runs core.wasm. It starts another worker to judge passwords, loads transfer.wasm for each file to read or write, and
-// qr.ts for the first QR code. It forwards calls and gives the core access to the device's storage. It knows nothing about vaults.
+// The worker runs core.wasm. It starts another worker to judge and generate passwords, loads transfer.wasm for each file to read or
+// write, and qr.ts for the first QR code. It forwards calls and gives the core access to the device's storage. It knows nothing about
+// vaults.
 import "go:wasm_exec";
 import { cacheForget, cacheLoad, cacheStamp, cacheStore } from "./core/device-cache";
 import { memoryList, memoryLoad, memoryLock, memoryStore } from "./core/device-memory";
 import { connectHandover, handoverLoad, handoverStore } from "./core/handover";
 import type { CallMessage, FromWorker, ToWorker } from "./core/messages";
-import { endMeter, strength, weak } from "./core/meter";
+import { endMeter, generate, strength, weak } from "./core/meter";
 import type {
   CoreMethod,
   ErrorCode,
@@ -102,6 +103,12 @@ async function scan(picture: Blob): Promise<string> {
   throw failure("bad_input", { code: QR_FINDINGS[reading.problem] });
 }
 
+async function generated(kind: "password" | "passphrase", rules: string): Promise<string> {
+  const made = await generate(kind, rules);
+  if (!made) throw failure("bad_input", { code: "generator_rules" });
+  return JSON.stringify(made);
+}
+
 async function bytesOf(file: Blob): Promise<Bytes> {
   try {
     return new Uint8Array(await file.arrayBuffer());
@@ -115,6 +122,8 @@ type Run = (call: CallMessage, progress: (json: string) => void) => Promise<Answ
 
 const own: Record<WorkerMethod, Run> = {
   strength: async ({ params }) => JSON.stringify(await strength(JSON.parse(params) as StrengthOf)),
+  generate_password: ({ params }) => generated("password", params),
+  generate_passphrase: ({ params }) => generated("passphrase", params),
   draw_qr: ({ params }) => draw(params),
   scan_qr: ({ file }) => scan(file ?? new Blob()),
   formats: async ({ params }) => (await transfer("formats", params)).result,

@@ -256,13 +256,6 @@ for (const remembered of [JSON.stringify(other), "not JSON", "{}x"]) {
 memory.set(user, seen);
 assert.equal((await call("sync")).count, 1100);
 
-// generators
-const made = await call("generate_password", { length: 20, lower: true, upper: true, digits: true, symbols: false, avoid_ambiguous: false, min_digits: 1, min_symbols: 0 });
-assert.match(made.value, /^[A-Za-z0-9]{20}$/);
-assert.ok(made.entropy_bits > 100);
-assert.equal((await failure(call("generate_password", { length: 20, lower: false, upper: false, digits: false, symbols: false, avoid_ambiguous: false, min_digits: 0, min_symbols: 0 }))).code, "bad_input");
-assert.equal((await call("generate_passphrase", { words: 5, separator: " ", capitalize: false, number: false })).value.split(" ").length, 5);
-
 await call("delete_account", { password: "third", force: false });
 assert.equal(cache.size, 0);
 assert.deepEqual(await call("resume"), { state: "signed_out", username: "", offline: false });

@@ -7,7 +7,6 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/client/imports"
-	"github.com/vaultsphere/vaultsphere/app/generate"
 	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
 )
 
@@ -416,16 +415,6 @@ func Call(ctx context.Context, to Core, name string, r bridge.Request) (bridge.A
 		var p bridge.None
 		if err = r.Decode(&p); err == nil {
 			result, err = to.BreachAddress(ctx)
-		}
-	case "generate_password":
-		var p generate.PasswordRules
-		if err = r.Decode(&p); err == nil {
-			result, err = to.GeneratePassword(ctx, p)
-		}
-	case "generate_passphrase":
-		var p generate.PassphraseRules
-		if err = r.Decode(&p); err == nil {
-			result, err = to.GeneratePassphrase(ctx, p)
 		}
 	default:
 		err = bridge.UnknownMethod(name)

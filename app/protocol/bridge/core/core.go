@@ -7,7 +7,6 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/client/imports"
-	"github.com/vaultsphere/vaultsphere/app/generate"
 	"github.com/vaultsphere/vaultsphere/app/health"
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
@@ -27,7 +26,6 @@ type Core interface {
 	ForWorker
 	Account
 	Health
-	Generator
 }
 
 // Access is signing in and out, and what leads there.
@@ -202,12 +200,6 @@ type Health interface {
 	Breaches(context.Context, func(done, total int)) error
 	// BreachAddress is where Breaches would ask; empty: the server has turned it off.
 	BreachAddress(context.Context) (BreachAddress, error)
-}
-
-// Generator makes secrets.
-type Generator interface {
-	GeneratePassword(context.Context, generate.PasswordRules) (Generated, error)
-	GeneratePassphrase(context.Context, generate.PassphraseRules) (Generated, error)
 }
 
 type Username struct {
@@ -486,9 +478,4 @@ type HealthReport struct {
 
 type BreachAddress struct {
 	Address string `json:"address"`
-}
-
-type Generated struct {
-	Value       string  `json:"value"`
-	EntropyBits float64 `json:"entropy_bits"`
 }

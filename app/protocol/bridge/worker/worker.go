@@ -7,6 +7,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/client/imports"
+	"github.com/vaultsphere/vaultsphere/app/generate"
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
 	"github.com/vaultsphere/vaultsphere/app/protocol/bridge/core"
@@ -18,6 +19,8 @@ import (
 type Worker interface {
 	// Strength judges a password. Inputs are words that an attacker would try first.
 	Strength(context.Context, StrengthOf) (Strength, error)
+	GeneratePassword(context.Context, generate.PasswordRules) (Generated, error)
+	GeneratePassphrase(context.Context, generate.PassphraseRules) (Generated, error)
 	// DrawQR draws a QR code.
 	DrawQR(context.Context, QRText) (QRCode, error)
 	// ScanQR reads the QR code in a picture that was dropped or pasted.
@@ -55,6 +58,11 @@ type Strength struct {
 	Score        int     `json:"score"` // 0 to 4, as zxcvbn grades
 	GuessesLog10 float64 `json:"guesses_log10"`
 	Advice       string  `json:"advice"` // a strength.Advice; empty from score 3 on
+}
+
+type Generated struct {
+	Value       string  `json:"value"`
+	EntropyBits float64 `json:"entropy_bits"`
 }
 
 type QRText struct {

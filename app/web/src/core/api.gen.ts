@@ -300,15 +300,15 @@ export const breaches = (onProgress?: Tell, signal?: AbortSignal): Promise<Nothi
 export const breachAddress = (): Promise<BreachAddress> =>
   call("breach_address", {});
 
+/** Judges a password. Inputs are words that an attacker would try first. */
+export const strength = (params: StrengthOf): Promise<Strength> =>
+  call("strength", params);
+
 export const generatePassword = (params: PasswordRules): Promise<Generated> =>
   call("generate_password", params);
 
 export const generatePassphrase = (params: PassphraseRules): Promise<Generated> =>
   call("generate_passphrase", params);
-
-/** Judges a password. Inputs are words that an attacker would try first. */
-export const strength = (params: StrengthOf): Promise<Strength> =>
-  call("strength", params);
 
 /** Draws a QR code. */
 export const drawQr = (params: QRText): Promise<QRCode> =>

@@ -1,11 +1,13 @@
-// Judges passwords in a worker of the core's worker. WebAssembly never returns memory, and the dictionaries take some 30 MB, so the
+// Judges and generates passwords in a worker of the core's worker. WebAssembly never returns memory, and the dictionaries take some 30 MB, so the
 // meter's worker ends when it has nothing to do. It also ends with the core's worker.
-import type { StrengthOf } from "./protocol.gen";
+import type { Generated, StrengthOf } from "./protocol.gen";
 import { scriptPolicy } from "./script-policy";
 
 declare const METER_URL: string;
 
-export type ToMeter = StrengthOf | { weak: string[] };
+type Kind = "password" | "passphrase";
+
+export type ToMeter = StrengthOf | { weak: string[] } | { kind: Kind; rules: string };
 export type FromMeter = { answer: unknown } | { error: string };
 
 const IDLE_MS = 30_000; // a user who types a password or opens items has the next question soon
@@ -62,3 +64,6 @@ export const strength = (of: StrengthOf) => ask(of);
 
 /** Reports which passwords are weak. */
 export const weak = (passwords: string[]) => ask({ weak: passwords }) as Promise<boolean[]>;
+
+/** Generates a secret by rules, as JSON. Returns null if nothing fits them. */
+export const generate = (kind: Kind, rules: string) => ask({ kind, rules }) as Promise<Generated | null>;

@@ -18,11 +18,11 @@ export type CoreMethod =
   "attachment" | "remove_attachment" | "import_run" | "import_forget" | "plan_import" | "open_items" | "account" |
   "change_password" | "check_password" | "prepare_phrase" | "activate_phrase" | "prepare_rotation" | "activate_rotation" |
   "cancel_rotation" | "reseal" | "totp_begin" | "totp_confirm" | "totp_remove" | "sessions" | "end_session" |
-  "end_other_sessions" | "delete_account" | "health" | "item_health" | "breach" | "breaches" | "breach_address" |
-  "generate_password" | "generate_passphrase";
+  "end_other_sessions" | "delete_account" | "health" | "item_health" | "breach" | "breaches" | "breach_address";
 
 export type WorkerMethod =
-  "strength" | "draw_qr" | "scan_qr" | "formats" | "import_columns" | "import_preview" | "check_patterns" | "export_vault";
+  "strength" | "generate_password" | "generate_passphrase" | "draw_qr" | "scan_qr" | "formats" | "import_columns" |
+  "import_preview" | "check_patterns" | "export_vault";
 
 export type FilesMethod = "formats" | "columns" | "read" | "check_patterns" | "write";
 
