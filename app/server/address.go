@@ -61,7 +61,7 @@ func (l networks) take(addr netip.Addr, now time.Time) time.Duration {
 // guest rate-limits a route that requires no session, by client address.
 func (s *Server) guest(h handler) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		if wait := s.limits.take(s.clientAddr(r), time.Now()); wait > 0 {
+		if wait := s.limits.take(s.clientAddr(r), s.now()); wait > 0 {
 			return &vault.Error{Code: protocol.CodeThrottled, Message: "too many requests from this address: wait and try again", RetryAfter: wait}
 		}
 		return h(w, r)

@@ -18,6 +18,9 @@ func (s *Server) Routes() []string {
 // Statuses returns the HTTP status of each error code.
 func Statuses() map[protocol.Code]int { return statuses }
 
+// RateClock replaces the clock of the rate limits.
+func (s *Server) RateClock(now func() time.Time) { s.now = now }
+
 // UnpackWithin sets how long a client without brotli waits for a slot.
 func (s *Server) UnpackWithin(d time.Duration) { s.page.unpacker.wait = d }
 

@@ -35,6 +35,7 @@ type Server struct {
 	door        vault.Door
 	limits      networks
 	users       *limits[vault.UserID]
+	now         func() time.Time // the clock of both
 	bodies      *bodies
 	syncs       *syncSlots
 	metrics     *metrics
@@ -59,7 +60,7 @@ func New(cfg Config, service *vault.Service, log *slog.Logger) (*Server, error) 
 	}
 	s := &Server{
 		vault: service, log: log, proxies: cfg.TrustedProxies, door: cfg.Door, limits: newNetworks(cfg.AuthRate),
-		users: newLimits[vault.UserID](cfg.UserRate), bodies: newBodies(), syncs: newSyncSlots(),
+		users: newLimits[vault.UserID](cfg.UserRate), now: time.Now, bodies: newBodies(), syncs: newSyncSlots(),
 		metrics: newMetrics(cfg.Version, service), page: p, csrf: http.NewCrossOriginProtection(),
 		settings: protocol.Settings{BreachAddress: cfg.BreachAddress}, headers: securityHeaders(cfg.BreachAddress),
 		drained: make(chan struct{}), streamBeat: streamBeat, streamLife: streamLife,

@@ -90,7 +90,7 @@ func (s *Server) authenticated(by func(ctx context.Context, token string) (vault
 		if err != nil {
 			return err
 		}
-		if wait := s.users.take(session.UserID, time.Now()); wait > 0 {
+		if wait := s.users.take(session.UserID, s.now()); wait > 0 {
 			return &vault.Error{Code: protocol.CodeThrottled, Message: "too many requests from this user: wait and try again", RetryAfter: wait}
 		}
 		return h(s, w, r, session)
