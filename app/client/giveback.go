@@ -113,8 +113,8 @@ func (op *operation) noteResent(r *Resent) {
 // operator. It opens what this device has of the user, with the password, and reports whether the server is where the device is. Nothing
 // that was derived from the password is sent.
 func (op *operation) leadBackFirst(username, password string) bool {
-	remembered, err := op.memory.Find(username)
-	if err != nil || remembered.Check() != nil {
+	remembered, err := op.findRemembered(username)
+	if err != nil {
 		return false
 	}
 	for _, a := range op.signedAccounts(remembered) {
