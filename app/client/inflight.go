@@ -16,7 +16,7 @@ import (
 // place of the log, signed by one user, would let a server show two histories.
 
 // errEntryWaits: the entry in flight cannot be sent now. Changes of items wait in the outbox meanwhile.
-var errEntryWaits = errors.New("a change of the account has to be sent first")
+var errEntryWaits = errors.New("a change of the account must be sent first")
 
 // entryInFlight is an account entry whose fate is unknown.
 type entryInFlight struct {
