@@ -20,7 +20,7 @@ var (
 	ErrPasswordChanged = fmt.Errorf("%w: it was changed, and this is a former one", ErrWrongPassword)
 	// ErrCostLowered: the server asks for a cheaper key derivation than this device has seen.
 	ErrCostLowered = errors.New("cost of the key derivation was lowered")
-	// ErrReplaced: this device knows a user of this name whom the server no longer has, or claims not to have. See StartAnew.
+	// ErrReplaced: this device knows a user of this name whom the server no longer has, or claims not to have. See AcceptReplacement.
 	ErrReplaced = errors.New("the account that this device knows under this username is no longer on the server")
 	// ErrUsername: no account can have this username.
 	ErrUsername = errors.New("not a valid username")

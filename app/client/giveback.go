@@ -177,8 +177,8 @@ func (op *operation) lostFiles(v *vault) ([]LostFile, error) {
 // operator. It opens what this device has of the user, with the password, and reports whether the server is where the device is. Nothing
 // that was derived from the password is sent.
 func (op *operation) leadBackFirst(username, password string) bool {
-	remembered, err := op.memory.Find(username)
-	if err != nil || remembered.Check() != nil {
+	remembered, err := op.findRemembered(username)
+	if err != nil {
 		return false
 	}
 	for _, a := range op.signedAccounts(remembered) {

@@ -15,6 +15,9 @@ import (
 // An account entry is stored on the device before it is sent. If the answer is lost, the same bytes are sent again: two entries at one
 // place of the log, signed by one user, would let a server show two histories.
 
+// errEntryWaits: the entry in flight cannot be sent now. Changes of items wait in the outbox meanwhile.
+var errEntryWaits = errors.New("a change of the account must be sent first")
+
 // entryInFlight is an account entry whose fate is unknown.
 type entryInFlight struct {
 	Entry   protocol.Signed `json:"entry"`
@@ -119,8 +122,8 @@ func (op *operation) concludeEntry(v *vault) (bool, error) {
 		return held, op.dropEntry(v)
 	}
 	err := op.postEntry(v, sent, entry)
-	if later(err) { // changes of items wait in the outbox meanwhile
-		err = fmt.Errorf("%w: %w", ErrOffline, err)
+	if later(err) {
+		err = fmt.Errorf("%w: %w", errEntryWaits, err)
 	}
 	return err == nil, err
 }

@@ -163,7 +163,7 @@ func (op *operation) reach(v *vault) (bool, error) {
 
 // mayWait reports whether a change that failed with err can wait on this device.
 func (op *operation) mayWait(err error) bool {
-	return op.mayCache() && (unreachable(err) || errors.Is(err, ErrRekeyed))
+	return op.mayCache() && (unreachable(err) || errors.Is(err, ErrRekeyed) || errors.Is(err, errEntryWaits))
 }
 
 // Refused is a change that the server rejected. It stays in the outbox until it succeeds or the item is changed again.

@@ -122,12 +122,12 @@ func TestADeviceThatMissedTheRiseSignsIn(t *testing.T) {
 	other.login(t, "anna", "other")
 	other.sync(t)
 	d.raised(t, server)
-	kept := other.restarted(t, server)
-	kept.wire.lie(edit(t, protocol.PathPrelogin, func(k *protocol.PasswordKDF) { k.Change = nil }))
-	if _, err := kept.Login(t.Context(), "anna", password, "", "x"); !errors.Is(err, seal.ErrKDFMismatch) {
+	missed := other.restarted(t, server)
+	missed.wire.lie(edit(t, protocol.PathPrelogin, func(k *protocol.PasswordKDF) { k.Change = nil }))
+	if _, err := missed.Login(t.Context(), "anna", password, "", "x"); !errors.Is(err, seal.ErrKDFMismatch) {
 		t.Errorf("a raised cost without an entry: %v", err)
 	}
-	kept.sentNone(t, protocol.PathLogin)
+	missed.sentNone(t, protocol.PathLogin)
 	other = other.restarted(t, server)
 	other.login(t, "anna", "again")
 	other.sync(t)

@@ -45,7 +45,7 @@ func TestPreloginProvesAChangeToDevicesThatKnowTheLog(t *testing.T) {
 	refusal{protocol.CodeBadRequest, "known.revision"}.check(t, err)
 }
 
-// A device is told that the user whom it knows is gone. Nobody learns from it whether there is a user of a name.
+// The server says that the user whom a device knows is gone. Nobody learns from it whether there is a user of a name.
 func TestPreloginSaysThatTheKnownUserIsGone(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

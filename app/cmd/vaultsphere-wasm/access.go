@@ -100,8 +100,8 @@ func (c *core) Login(ctx context.Context, p protocol.Login) (protocol.Username, 
 	return protocol.Username{Username: name}, err
 }
 
-func (c *core) StartAnew(ctx context.Context, p protocol.Username) error {
-	return c.client.StartAnew(ctx, p.Username)
+func (c *core) AcceptReplacement(ctx context.Context, p protocol.Username) error {
+	return c.client.AcceptReplacement(ctx, p.Username)
 }
 
 func (c *core) Unlock(ctx context.Context, p protocol.Unlock) (client.Opened, error) {

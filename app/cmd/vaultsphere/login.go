@@ -12,7 +12,7 @@ import (
 )
 
 func (p *program) loginCommand() *cobra.Command {
-	var codeStdin, anew, yes bool
+	var codeStdin, replaced, yes bool
 	cmd := &cobra.Command{
 		Use:   "login [USERNAME]",
 		Short: "Sign in on this device",
@@ -25,10 +25,10 @@ in this order: the master password (--password-stdin), the two-factor code (--co
 The code may contain spaces.`,
 		Args: takes(0, 1),
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {
-			return p.login(cmd.Context(), args, loginOptions{codeStdin, anew, yes})
+			return p.login(cmd.Context(), args, loginOptions{codeStdin, replaced, yes})
 		}),
 	}
-	cmd.Flags().BoolVar(&anew, "new-account", false, "sign in although the account that this device knows is gone")
+	cmd.Flags().BoolVar(&replaced, "new-account", false, "sign in to another account with the username of one that is gone")
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask for confirmation")
 	cmd.Flags().BoolVar(&codeStdin, "code-stdin", false, "read the two-factor code from a line of standard input")
 	return cmd
@@ -36,7 +36,7 @@ The code may contain spaces.`,
 
 type loginOptions struct {
 	codeStdin bool
-	anew      bool // the account may be another than the one that this device knows
+	replaced  bool // the account may be another one with the same username
 	yes       bool // that needs no confirmation
 }
 
@@ -55,8 +55,8 @@ func (p *program) login(ctx context.Context, args []string, o loginOptions) erro
 		return err
 	}
 	c.wire.SetBearer("") // do not send the token of the previous session
-	if o.anew {
-		if err := p.startAnew(ctx, c, username, o.yes); err != nil {
+	if o.replaced {
+		if err := p.acceptReplacement(ctx, c, username, o.yes); err != nil {
 			return err
 		}
 	}
@@ -82,7 +82,7 @@ func (p *program) login(ctx context.Context, args []string, o loginOptions) erro
 
 var errNotSignedIn = errors.New("not signed in")
 
-func (p *program) startAnew(ctx context.Context, c *connection, username string, yes bool) error {
+func (p *program) acceptReplacement(ctx context.Context, c *connection, username string, yes bool) error {
 	if !yes {
 		t, err := openTerminal()
 		if err != nil {
@@ -99,7 +99,7 @@ func (p *program) startAnew(ctx context.Context, c *connection, username string,
 			return errNotSignedIn
 		}
 	}
-	return c.StartAnew(ctx, username)
+	return c.AcceptReplacement(ctx, username)
 }
 
 // username returns the argument, or the remembered username, or asks on the terminal.

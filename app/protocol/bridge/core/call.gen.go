@@ -51,10 +51,10 @@ func Call(ctx context.Context, to Core, name string, r bridge.Request) (bridge.A
 		if err = r.Decode(&p); err == nil {
 			result, err = to.Login(ctx, p)
 		}
-	case "start_anew":
+	case "accept_replacement":
 		var p Username
 		if err = r.Decode(&p); err == nil {
-			err = to.StartAnew(ctx, p)
+			err = to.AcceptReplacement(ctx, p)
 		}
 	case "unlock":
 		var p Unlock

@@ -43,8 +43,8 @@ type Access interface {
 	// CancelRegistration forgets the prepared account.
 	CancelRegistration(context.Context) error
 	Login(context.Context, Login) (Username, error)
-	// StartAnew makes the next Login one of a device that does not know the user, after "account_replaced" and with the user's consent.
-	StartAnew(context.Context, Username) error
+	// AcceptReplacement makes the next Login one of a device that does not know the user, after "account_replaced" and with the user's consent.
+	AcceptReplacement(context.Context, Username) error
 	// Unlock opens the vault of the session, or the copy on this device while the server cannot be reached.
 	Unlock(context.Context, Unlock) (client.Opened, error)
 	Lock(context.Context) error

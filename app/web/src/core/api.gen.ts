@@ -41,8 +41,8 @@ export const login = (params: Login): Promise<Username> =>
   call("login", params);
 
 /** Makes the next Login one of a device that does not know the user, after "account_replaced" and with the user's consent. */
-export const startAnew = (params: Username): Promise<Nothing> =>
-  call("start_anew", params);
+export const acceptReplacement = (params: Username): Promise<Nothing> =>
+  call("accept_replacement", params);
 
 /** Opens the vault of the session, or the copy on this device while the server cannot be reached. */
 export const unlock = (params: Unlock): Promise<Opened> =>

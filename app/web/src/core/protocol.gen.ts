@@ -10,7 +10,7 @@ export const MAX_USERNAME_RUNES = 128;
 
 export type CoreMethod =
   "resume" | "hand_over" | "prepare_registration" | "check_registration" | "register" | "cancel_registration" | "login" |
-  "start_anew" | "unlock" | "lock" | "logout" | "keep_copy" | "copies" | "open_copy" | "delete_copy" | "recover" |
+  "accept_replacement" | "unlock" | "lock" | "logout" | "keep_copy" | "copies" | "open_copy" | "delete_copy" | "recover" |
   "check_phrase" | "sync" | "follow" | "waiting" | "index" | "list" | "closest" | "get" | "confirm_item" | "history" |
   "restore_version" | "code" | "next_code" | "save" | "add_many" | "seal_draft" | "open_draft" | "remove" | "archive" | "trash" |
   "restore" | "tag" | "mark" | "ignore" | "duplicate" | "empty_trash" | "purge_trash" | "alarm" | "other_state" |

@@ -17,7 +17,7 @@ export interface Texts {
     readonly title: string;
     readonly fresh: string;
     readonly register: string;
-    readonly anew: {
+    readonly replaced: {
       readonly button: string;
       readonly title: string;
       readonly body: string;

@@ -21,7 +21,7 @@ export function SignIn() {
   const [username, setUsername] = useState("");
   const [password, setPassword] = useState("");
   const [second, setSecond] = useState(false);
-  const [anew, setAnew] = useState(false); // asks whether to sign in to another account of this name
+  const [asking, setAsking] = useState(false); // asks whether to sign in to another account of this name
   const passwordRef = useRef<HTMLInputElement>(null);
   const task = useTask();
   const wait = useCountdown(task.error);
@@ -30,7 +30,7 @@ export function SignIn() {
     task.run(async () => {
       try {
         await vaultClosed();
-        if (consent) await api.startAnew({ username });
+        if (consent) await api.acceptReplacement({ username });
         const answer = await api.login({ username, password, totp_code: code, device: deviceName() });
         notifyTabs("signed in");
         unlocked(answer.username);
@@ -92,8 +92,8 @@ export function SignIn() {
         />
         <Problem error={task.error} wait={wait} />
         {task.error?.code === "account_replaced" && (
-          <Button wide onClick={() => setAnew(true)}>
-            {text.anew.button}
+          <Button wide onClick={() => setAsking(true)}>
+            {text.replaced.button}
           </Button>
         )}
         {task.busy ? (
@@ -111,18 +111,18 @@ export function SignIn() {
         </p>
       </nav>
       <CopyList />
-      {anew && (
+      {asking && (
         <Confirm
-          title={text.anew.title}
-          action={text.anew.button}
-          onClose={() => setAnew(false)}
+          title={text.replaced.title}
+          action={text.replaced.button}
+          onClose={() => setAsking(false)}
           onConfirm={() => {
-            setAnew(false);
+            setAsking(false);
             signIn("", true);
           }}
         >
-          <p>{text.anew.body}</p>
-          <p>{text.anew.keeps}</p>
+          <p>{text.replaced.body}</p>
+          <p>{text.replaced.keeps}</p>
         </Confirm>
       )}
     </Frame>

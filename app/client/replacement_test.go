@@ -44,7 +44,7 @@ func TestAnAccountWhoseNameWasRegisteredAgainNeedsConsent(t *testing.T) {
 		t.Errorf("remembered %+v, before %+v", r, before)
 	}
 
-	if err := d.StartAnew(t.Context(), " Anna"); err != nil {
+	if err := d.AcceptReplacement(t.Context(), " Anna"); err != nil {
 		t.Fatal(err)
 	}
 	d.login(t, "anna", "x")
@@ -52,7 +52,7 @@ func TestAnAccountWhoseNameWasRegisteredAgainNeedsConsent(t *testing.T) {
 	if got := d.titles(t, ""); len(got) != 1 || got[0] != "New" {
 		t.Errorf("items %v", got)
 	}
-	// What was known of the former user is still there.
+	// The memory of the former user is still there.
 	former, err := d.memory.Load(user)
 	if err != nil || !former.Replaced || former.Vault != before.Vault || former.Vaults[0] != before.Vaults[0] {
 		t.Errorf("remembered %+v, %v", former, err)
@@ -110,7 +110,7 @@ func TestAServerThatOnlyClaimsThatTheAccountIsGone(t *testing.T) {
 	}
 	d.sentNone(t, protocol.PathLogin)
 	d.wire.lie(nil)
-	if err := d.StartAnew(t.Context(), "anna"); err != nil { // the server has the user
+	if err := d.AcceptReplacement(t.Context(), "anna"); err != nil { // the server has the user
 		t.Error(err)
 	}
 	if _, r := d.memory.only(t); !r.Equal(before) {
@@ -119,7 +119,7 @@ func TestAServerThatOnlyClaimsThatTheAccountIsGone(t *testing.T) {
 
 	// Even after consent, what is known of this user holds as soon as the server shows this user.
 	d.wire.lie(gone)
-	if err := d.StartAnew(t.Context(), "anna"); err != nil {
+	if err := d.AcceptReplacement(t.Context(), "anna"); err != nil {
 		t.Fatal(err)
 	}
 	d = d.restarted(t, server)

@@ -5,11 +5,11 @@ import (
 	"fmt"
 )
 
-// StartAnew makes the next Login under a username one of a device without memory, after ErrReplaced and with the consent of the user: a
+// AcceptReplacement makes the next Login under a username that of a device without memory, after ErrReplaced and with the consent of the user: a
 // server that lies could otherwise make a device forget what it knows. Nothing is deleted. What this device remembers of the user before,
-// and the cache, stay under the id of that user, and hold again if the server has this user after all. StartAnew does nothing if the server
+// and the cache, stay under the id of that user, and hold again if the server has this user after all. AcceptReplacement does nothing if the server
 // has the user whom this device knows.
-func (c *Client) StartAnew(ctx context.Context, username string) error {
+func (c *Client) AcceptReplacement(ctx context.Context, username string) error {
 	op, err := c.begin(ctx)
 	if err != nil {
 		return err
