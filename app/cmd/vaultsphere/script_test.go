@@ -75,7 +75,7 @@ func TestScripts(t *testing.T) {
 			"totp": cmdTOTP,
 			"mode": cmdMode, "accept": cmdAccept,
 			"invite": func(ts *testscript.TestScript, neg bool, args []string) {
-				link, err := closed.Invite(context.Background(), closedURL)
+				link, err := closed.Invite(context.Background(), closedURL, false)
 				ts.Check(err)
 				ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(link+"\n"), 0o600))
 			},
