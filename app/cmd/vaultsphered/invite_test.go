@@ -193,6 +193,35 @@ func TestOperatorAdministersUsers(t *testing.T) {
 	p.end(t, syscall.SIGTERM)
 }
 
+// An invitation that was used after the backup would otherwise work again.
+func TestRestoredInvitationsAreRevoked(t *testing.T) {
+	dir := t.TempDir()
+	data, file := "DATA_DIR="+dir+"/data", dir+"/backup.tar"
+	p := serveProcess(t, data, "REGISTRATION=invite")
+	register(t, p.url, "root", nil)
+	used := linkOf(t, []string{"invite", "--admin"}, "https://vault.example.org", data)
+	if code, _, stderr := runProgram(t, []string{"backup", file}, data); code != 0 {
+		t.Fatal(stderr)
+	}
+	if got := register(t, p.url, "ada", used); got != http.StatusOK {
+		t.Fatalf("%d", got)
+	}
+	p.end(t, syscall.SIGTERM)
+	code, stdout, stderr := runProgram(t, []string{"restore", "--replace", file}, data)
+	if code != 0 || !strings.Contains(stdout, "1 invitation was revoked: ") || !strings.Contains(stdout, "root\tregistered ") ||
+		!strings.Contains(stdout, ", 1 session, administrator\n") {
+		t.Errorf("exit %d, %q, %q", code, stdout, stderr)
+	}
+	if code, _, stderr := runProgram(t, []string{"open"}, data); code != 0 {
+		t.Fatal(stderr)
+	}
+	p = serveProcess(t, data, "REGISTRATION=invite")
+	if got := register(t, p.url, "mallory", used); got != http.StatusForbidden {
+		t.Errorf("the used invitation answers %d", got)
+	}
+	p.end(t, syscall.SIGTERM)
+}
+
 func TestInviteRejectsBadURLs(t *testing.T) {
 	data := "DATA_DIR=" + t.TempDir()
 	for _, c := range []struct {
