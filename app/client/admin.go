@@ -12,7 +12,10 @@ import (
 // maxUsers bounds what a server may list.
 const maxUsers = 100_000
 
-var errUserOrder = errors.New("the users are not in order")
+var (
+	errUserOrder = errors.New("the users are not in order")
+	errShortPage = errors.New("there are more users, but the page is not full")
+)
 
 // ErrNoUser means that the server has no user with this name.
 var ErrNoUser = errors.New("the server has no such user")
@@ -47,6 +50,9 @@ func (op *operation) eachUser(each func(protocol.AdminUser) bool) error {
 		if n += len(answer.Users); n > maxUsers {
 			return &AnswerError{Path: path, Err: fmt.Errorf("more than %d users", maxUsers)}
 		}
+		if answer.More && len(answer.Users) < protocol.MaxListedUsers {
+			return &AnswerError{Path: path, Err: errShortPage}
+		}
 		for _, u := range answer.Users {
 			if u.Username <= after { // a server could otherwise repeat a page forever
 				return &AnswerError{Path: path, Err: errUserOrder}
@@ -58,9 +64,6 @@ func (op *operation) eachUser(each func(protocol.AdminUser) bool) error {
 		}
 		if !answer.More {
 			return nil
-		}
-		if len(answer.Users) == 0 {
-			return &AnswerError{Path: path, Err: errUserOrder}
 		}
 	}
 }
@@ -130,6 +133,9 @@ func (c *Client) Invitations(ctx context.Context) ([]protocol.OpenInvitation, er
 	defer op.end()
 	var answer protocol.InvitationsResponse
 	err = op.call(methodGet, protocol.PathAdminInvitations, nil, &answer)
+	if err == nil && len(answer.Invitations) > protocol.MaxInvitations {
+		err = &AnswerError{Path: protocol.PathAdminInvitations, Err: fmt.Errorf("more than %d invitations", protocol.MaxInvitations)}
+	}
 	return answer.Invitations, err
 }
 
