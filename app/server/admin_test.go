@@ -168,7 +168,7 @@ func TestSuspensionEndsAccessAtOnce(t *testing.T) {
 }
 
 // A suspended user with a second factor is asked for the code first: a thief of the password alone learns nothing more.
-func TestSuspensionIsToldAfterTheSecondFactor(t *testing.T) {
+func TestSuspensionShowsAfterTheSecondFactor(t *testing.T) {
 	t.Parallel()
 	s, root := newAdministered(t)
 	bob := s.join("bob", root.invite())

@@ -23,7 +23,7 @@ var (
 	errNoUser           = &Error{Code: protocol.CodeNotFound, Message: "no such user: list the users again"}
 )
 
-// Administrator returns the administrator of a session. A user who is none learns nothing else.
+// Administrator returns the administrator of a session. CodeNotAdministrator for another user.
 func (s *Service) Administrator(ctx context.Context, session Session) (Administrator, error) {
 	u, err := s.user(ctx, session)
 	if err != nil {

@@ -19,7 +19,7 @@ func (p *program) inviteCommand() *cobra.Command {
 		Use:   "invite",
 		Short: "Print a link with which one person can register",
 		Long: `Print a link with which one person can register on this server within seven days. You must be
-an administrator. The link is a secret: whoever has it first can register. Send it over a
+an administrator. The link is a secret: the first to use it can register. Send it over a
 channel that you trust. "vaultsphere admin invitations" lists the open ones.`,
 		Args: takes(0, 0),
 		RunE: p.action(func(cmd *cobra.Command, _ []string) error {

@@ -37,8 +37,8 @@ func TestScripts(t *testing.T) {
 	server := daemontest.Start(t, func(c *daemon.Config) { c.AuthRate = 1_000_000 })
 	strict := daemontest.Start(t, func(c *daemon.Config) { c.AuthRate = 4 })
 	var closed, administered daemon.Config
-	closedURL := daemontest.Start(t, func(c *daemon.Config) { c.Registration = daemon.RegistrationInvite; closed = *c })
-	administeredURL := daemontest.Start(t, func(c *daemon.Config) { c.Registration = daemon.RegistrationInvite; administered = *c })
+	closedURL := daemontest.Start(t, func(c *daemon.Config) { c.Registration = "invite"; closed = *c })
+	administeredURL := daemontest.Start(t, func(c *daemon.Config) { c.Registration = "invite"; administered = *c })
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,

@@ -28,7 +28,7 @@ type invitationRow struct {
 	TTL           int64  `dynamodbav:"expires_at"`
 }
 
-// invitationsPartition is no ID: see vaultKey.
+// invitationsPartition cannot collide with an ID, which has no '#'.
 const invitationsPartition = "#invitations"
 
 func invitationKey(id vault.InvitationID) item { return vaultKey(invitationsPartition, string(id)) }

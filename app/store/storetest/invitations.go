@@ -198,7 +198,7 @@ func invitedAdministrator(t *testing.T, open func(t *testing.T) vault.Store) {
 	s := open(t)
 	ada := createAdministrator(t, s, "ada")
 	if !ada.Standing.Active() {
-		t.Error("the user is no administrator")
+		t.Error("the user is not an administrator")
 	}
 	plain := newUser("eve")
 	plain.Standing.Administrator = true // a registration cannot choose it
