@@ -148,6 +148,11 @@ func TestSuspensionEndsAccessAtOnce(t *testing.T) {
 	recovery := bob.renewal(passwords[0]()).recovery(true)
 	s.call("POST", protocol.PathRecoveryFinish, recovery).want(403, protocol.CodeSuspended)
 
+	ahead := *bob
+	ahead.v = bob.v.Fork()
+	ahead.v.Apply(ahead.item())
+	ahead.resend().want(403, protocol.CodeSuspended) // with the keys of the device, and without a session
+
 	// Strangers do not learn it.
 	right := bob.authKey
 	bob.authKey = sample.AuthKey()

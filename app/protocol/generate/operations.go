@@ -130,7 +130,7 @@ var operations = []operation{
 		summary:     "Send what a restored server lost again, atomically",
 		description: "Each write and entry is checked as if it had come alone, from the server's newest one on. A member signs the request.",
 		parameters:  []parameter{vaultInPath},
-		codes:       []string{"not_found", "conflict", "item_quota_reached", "record_quota_reached", "revision_conflict"}},
+		codes:       []string{"suspended", "not_found", "conflict", "item_quota_reached", "record_quota_reached", "revision_conflict"}},
 	{method: "get", path: "PathVaultHistory", id: "vaultHistory", tag: "vault", summary: "Get writes and their operations", gives: "VaultHistory",
 		description: "The answer may end early: ask again from the revision after its last write.",
 		parameters:  []parameter{vaultInPath, from, to}, codes: []string{"not_found"}},
