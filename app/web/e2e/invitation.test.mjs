@@ -94,6 +94,7 @@ test("a refused username is reported before the phrase", async () => {
 test("suspension ends an open page and is shown at sign-in", async () => {
   const page = await openPage(browser, invite());
   await heading(page, "Create your vault");
+  await page.getByRole("link", { name: "Sign in" }).click();
   await register(page, "leaver");
   change("suspend", "leaver");
   await heading(page, "Sign in");
