@@ -38,6 +38,7 @@ type config struct {
 	backupRegion  string // empty: no second copy
 	monthlyBudget int    // 0: no budget
 	rateLimit     int    // 0: no limit
+	registration  string // names.RegistrationInvite or names.RegistrationOpen
 	// refusals are the reasons why this configuration can be synthesized but not deployed.
 	refusals []string
 }

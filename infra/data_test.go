@@ -229,6 +229,7 @@ func TestSettingsOfTheServer(t *testing.T) {
 		"/password-manager/DYNAMODB_PASSWORDS_TABLE": "PasswordManager-Passwords",
 		"/password-manager/DYNAMODB_SESSIONS_TABLE":  "PasswordManager-Sessions",
 		"/password-manager/DYNAMODB_VAULTS_TABLE":    "PasswordManager-Vaults",
+		"/password-manager/REGISTRATION":             "invite",
 	}
 	if asJSON(t, got) != asJSON(t, want) {
 		t.Errorf("settings are %s, want %s", asJSON(t, got), asJSON(t, want))

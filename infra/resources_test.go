@@ -126,7 +126,7 @@ func checkHostResources(e *engineer) {
 	}
 	parameters := e.parameters()
 	for _, s := range settings() {
-		want := s.value(config{region: region})
+		want := s.value(config{region: region, registration: names.RegistrationInvite})
 		if parameters[s.name] != want {
 			e.t.Errorf("%s is %q, want %q", s.name, parameters[s.name], want)
 		}

@@ -28,5 +28,6 @@ func settings() []setting {
 		{names.EnvPasswordsTable, "DynamoDB table of passwords", table(names.PasswordsTable)},
 		{names.EnvSessionsTable, "DynamoDB table of sessions", table(names.SessionsTable)},
 		{names.EnvVaultsTable, "DynamoDB table of vaults", table(names.VaultsTable)},
+		{names.EnvRegistration, "who may register", func(c config) string { return c.registration }},
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/vaultsphere/vaultsphere/app/names"
 )
 
 // option is a member of platform.json. To try a value out, it can also come from the CDK context: cdk diff -c name=value.
@@ -59,6 +61,7 @@ const (
 	optBackupRegion   = "backupRegion"
 	optMonthlyBudget  = "monthlyBudget"
 	optRateLimit      = "rateLimit"
+	optRegistration   = "registration"
 )
 
 // options is the table of all options, each with the member of c that it sets. cliRegion is the region of the AWS CLI, or "".
@@ -117,6 +120,8 @@ func (c *config) options(regions []string, cliRegion string) []option {
 		// WAF allows 10 to 2,000,000,000, but loading the page takes more than 10 requests.
 		{optRateLimit, "", "none", each, number(&c.rateLimit, 100, 2_000_000_000),
 			"`fargate`: requests from one address in 5 minutes, at least 100; AWS WAF answers more with 429"},
+		{optRegistration, names.RegistrationInvite, "", each, oneOf(&c.registration, names.RegistrationInvite, names.RegistrationOpen),
+			"who may register: `invite` requires a link from an [administrator](#inviting-people), `open` allows anyone who reaches the server"},
 	}
 }
 

@@ -14,8 +14,8 @@ import (
 
 // Registration is an account that does not exist yet. Its phrase is shown and confirmed before anything is sent.
 type Registration struct {
-	// Invitation is the code that some servers require; nil: none.
-	Invitation *protocol.Invitation
+	// Invitation is the secret of the link that some servers require; nil: none.
+	Invitation *protocol.JoinSecret
 
 	phrase   seal.RecoveryPhrase
 	kdf      seal.KDF
@@ -51,12 +51,21 @@ func (c *Client) PrepareRegistration(password string) (*Registration, error) {
 
 // CheckRegistration returns the error that Register would return for the invitation and the username, which may be empty. Call it
 // before the user chooses a password and writes down the phrase.
-func (c *Client) CheckRegistration(ctx context.Context, username string, invitation *protocol.Invitation) error {
-	err := c.tell(ctx, methodPost, protocol.PathRegisterCheck, protocol.RegisterCheckRequest{Invitation: invitation, Username: typedUsername(username)})
+func (c *Client) CheckRegistration(ctx context.Context, username string, invitation *protocol.JoinSecret) error {
+	err := c.tell(ctx, methodPost, protocol.PathRegisterCheck, protocol.RegisterCheckRequest{Invitation: invitationOf(invitation), Username: typedUsername(username)})
 	if hasCode(err, protocol.CodeNotFound) || hasCode(err, protocol.CodeMethodNotAllowed) {
 		return nil // an older server, which checks at registration
 	}
 	return err
+}
+
+// invitationOf returns what the server learns of an invitation.
+func invitationOf(secret *protocol.JoinSecret) *protocol.Invitation {
+	if secret == nil {
+		return nil
+	}
+	i := secret.Invitation()
+	return &i
 }
 
 // An id is 128 random bits: more than one collision is a server that lies.
@@ -87,7 +96,7 @@ func (op *operation) register(r *Registration, username, device string) (string,
 		return "", err
 	}
 	request := f.request
-	request.Invitation, request.Device, request.Transport = r.Invitation, device, op.client.sessionTransport()
+	request.Invitation, request.Device, request.Transport = invitationOf(r.Invitation), device, op.client.sessionTransport()
 	v, err := newVault(f.account, f.keys)
 	if err != nil {
 		return "", err

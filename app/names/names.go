@@ -49,6 +49,13 @@ const (
 	EnvPasswordsTable = "DYNAMODB_PASSWORDS_TABLE"
 	EnvSessionsTable  = "DYNAMODB_SESSIONS_TABLE"
 	EnvVaultsTable    = "DYNAMODB_VAULTS_TABLE"
+	EnvRegistration   = "REGISTRATION"
+)
+
+// Values of EnvRegistration.
+const (
+	RegistrationInvite = "invite" // with a link from an administrator, except for the first user on this machine
+	RegistrationOpen   = "open"   // anyone who can reach the server
 )
 
 // Environment variables of the server that depend on the proxy in front of it. They are not SSM parameters.

@@ -13,6 +13,9 @@ const (
 	CodeForbidden          Code = "forbidden"            // 403: cross-origin request
 	CodeInvitationRequired Code = "invitation_required"  // 403: registration on this server requires an invitation
 	CodeInvitationInvalid  Code = "invitation_invalid"   // 403: the invitation was used, has expired, or is unknown
+	CodeSuspended          Code = "suspended"            // 403: password and second factor are right, but an administrator suspended the user
+	CodeNotAdministrator   Code = "not_administrator"    // 403: only administrators may do this
+	CodeInvitationQuota    Code = "invitation_quota"     // 403: too many invitations are open: revoke some
 	CodeQuotaReached       Code = "quota_reached"        // 403: the user's attachments would exceed their quota
 	CodeItemQuotaReached   Code = "item_quota_reached"   // 403: the user would have more items than the quota
 	CodeRecordQuotaReached Code = "record_quota_reached" // 403: the user's records would exceed their quota
@@ -22,6 +25,7 @@ const (
 	CodeMethodNotAllowed   Code = "method_not_allowed"   // 405
 	CodeUsernameTaken      Code = "username_taken"       // 409
 	CodeUserIDTaken        Code = "user_id_taken"        // 409: generate another ID and try again
+	CodeLastAdministrator  Code = "last_administrator"   // 409: the server would have no active administrator: make another one first
 	CodeRevisionConflict   Code = "revision_conflict"    // 409: another change came first; sync, rebase, try again
 	CodeConflict           Code = "conflict"             // 409: the account changed concurrently; try again
 	CodeTooLarge           Code = "too_large"            // 413

@@ -63,10 +63,10 @@ const (
 	SessionBearer SessionTransport = "bearer"
 )
 
-// Invitation is what the operator's link holds after "#join/": the ID and the secret, separated by a slash.
+// Invitation is what a client derives from the secret of an invitation link: see JoinSecret.
 type Invitation struct {
-	ID     ID `json:"id"`
-	Secret ID `json:"secret"` // the server stores its hash
+	ID    ID `json:"id"`
+	Proof ID `json:"proof"` // the server stores its hash, so a reader of the store cannot register
 }
 
 // RegisterCheckRequest asks for the error that RegisterRequest would get, before the user writes down a phrase. Without

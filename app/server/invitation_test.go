@@ -23,10 +23,16 @@ func firstOnly(c *server.Config) { c.Door = vault.Door{First: true} }
 
 func (s *site) invite() *protocol.Invitation {
 	s.t.Helper()
-	i, err := vault.Invite(s.t.Context(), s.store, s.clock.Now())
+	return s.inviteAs(false)
+}
+
+func (s *site) inviteAs(administrator bool) *protocol.Invitation {
+	s.t.Helper()
+	secret, err := vault.Invite(s.t.Context(), s.store, administrator, s.clock.Now())
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	i := secret.Invitation()
 	return &i
 }
 
@@ -43,7 +49,7 @@ func TestStrangersNeedAnInvitation(t *testing.T) {
 
 	invitation := s.invite()
 	wrong := *invitation
-	wrong.Secret = sample.ID()
+	wrong.Proof = sample.ID()
 	unknown := *invitation
 	unknown.ID = sample.ID()
 	for _, bad := range []protocol.Invitation{wrong, unknown} {
@@ -51,7 +57,7 @@ func TestStrangersNeedAnInvitation(t *testing.T) {
 		reg.Invitation = &bad
 		s.call("POST", protocol.PathUsers, reg).want(403, protocol.CodeInvitationInvalid)
 	}
-	for _, bad := range []protocol.Invitation{{}, {ID: invitation.ID}, {ID: "#inhabited", Secret: invitation.Secret}, {ID: invitation.ID, Secret: invitation.Secret + "="}} {
+	for _, bad := range []protocol.Invitation{{}, {ID: invitation.ID}, {ID: "#inhabited", Proof: invitation.Proof}, {ID: invitation.ID, Proof: invitation.Proof + "="}} {
 		check(&bad, "alice").want(400, protocol.CodeBadRequest)
 	}
 	check(invitation, "").want(204, "")
@@ -78,7 +84,7 @@ func TestStrangersNeedAnInvitation(t *testing.T) {
 	s.clock.move(time.Second)
 	check(second, "bob").want(403, protocol.CodeInvitationInvalid)
 	s.call("POST", protocol.PathUsers, bob).want(403, protocol.CodeInvitationInvalid)
-	if log := s.log.String(); strings.Contains(log, invitation.Secret) || strings.Contains(log, second.Secret) {
+	if log := s.log.String(); strings.Contains(log, invitation.Proof) || strings.Contains(log, second.Proof) {
 		t.Error("the log contains the secret of an invitation")
 	}
 }

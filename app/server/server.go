@@ -117,7 +117,7 @@ type route struct {
 }
 
 // routes lists the whole API. guest routes are rate-limited by address, because nothing else is known about their callers;
-// member routes require a session. A restored server takes only some of them: see unlessWaiting. All other paths are files of the page, or not found.
+// member routes require a session, and administrator routes that of an administrator. A restored server takes only some of them: see unlessWaiting. All other paths are files of the page, or not found.
 func (s *Server) routes() []route {
 	get, post, put := http.MethodGet, http.MethodPost, http.MethodPut
 	return []route{
@@ -146,6 +146,16 @@ func (s *Server) routes() []route {
 		{get, protocol.PathSessions, s.member(sessions)},
 		{post, protocol.PathSessionsEnd, s.member(takes(s.vault.EndSessions, smallBody))},
 		{get, protocol.PathEvents, s.follower(events)},
+		{get, protocol.PathAdminUsers, s.administrator(adminUsers)},
+		{post, protocol.PathAdminUsersSuspend, s.administrator(orders(s.vault.SuspendUser))},
+		{post, protocol.PathAdminUsersResume, s.administrator(orders(s.vault.ResumeUser))},
+		{post, protocol.PathAdminUsersRemove, s.administrator(orders(s.vault.RemoveUser))},
+		{post, protocol.PathAdminUsersPromote, s.administrator(orders(s.vault.PromoteUser))},
+		{post, protocol.PathAdminUsersDemote, s.administrator(orders(s.vault.DemoteUser))},
+		{get, protocol.PathAdminInvitations, s.administrator(adminInvitations)},
+		{post, protocol.PathAdminInvitations, s.administrator(orders(s.vault.Invite))},
+		{post, protocol.PathAdminInvitationsRevoke, s.administrator(orders(s.vault.RevokeInvitation))},
+
 		{get, protocol.PathVault, s.member(changes)},
 		{post, protocol.PathVaultWrites, s.member(write)},
 		{post, protocol.PathVaultEntries, s.member(entry)},

@@ -40,6 +40,7 @@ var (
 	ErrInvalidCredentials = &Error{Code: protocol.CodeInvalidCredentials, Message: "username, password or recovery phrase is wrong"}
 	ErrTOTPRequired       = &Error{Code: protocol.CodeTOTPRequired, Message: "a code from the authenticator app is required"}
 	ErrTOTPInvalid        = &Error{Code: protocol.CodeTOTPInvalid, Message: "the code is wrong or was used before"}
+	errSuspended          = &Error{Code: protocol.CodeSuspended, Message: "this account is suspended: ask an administrator of the server"}
 	// ErrBusy means that the queue for password hashing is full. The password was not checked.
 	ErrBusy = &Error{Code: protocol.CodeUnavailable, Message: "too many concurrent logins: try again in a moment", RetryAfter: 2 * time.Second}
 )
@@ -78,6 +79,8 @@ func Answer(err error) *Error {
 		{ErrKeptQuota, protocol.CodeKeptQuota, "what was replaced and deleted is kept for 30 days, and the room for it is full: it frees as those days pass", 0},
 		{ErrNoInvitation, protocol.CodeInvitationInvalid, errInvitationInvalid.Message, 0},
 		{ErrNotFirst, protocol.CodeInvitationRequired, errInvitationRequired.Message, 0},
+		{ErrSuspended, protocol.CodeSuspended, errSuspended.Message, 0},
+		{ErrLastAdministrator, protocol.CodeLastAdministrator, "the server would have no active administrator: make another user an administrator first", 0},
 		{ErrQuotaReached, protocol.CodeQuotaReached, "the attachment quota is reached: delete some attachments, or ask the operator of the server", 0},
 		{context.Canceled, protocol.CodeUnavailable, "the request was canceled before it was answered", time.Second},
 		{context.DeadlineExceeded, protocol.CodeUnavailable, "the request took too long", time.Second},

@@ -2,46 +2,89 @@ package vault
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
 	"crypto/subtle"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
 const (
-	invitationLife        = 7 * 24 * time.Hour
-	invitationSecretBytes = 16
+	invitationLife = 7 * 24 * time.Hour
+	proofBytes     = 16
+	hashBytes      = 32
 )
 
 // Door says who may register without an invitation. The zero value admits only invited users.
 type Door struct {
 	Open  bool // anyone
-	First bool // the first user of the server
+	First bool // the first user of the server, who becomes an administrator
 }
 
 var (
-	errInvitationRequired = &Error{Code: protocol.CodeInvitationRequired, Message: "registration on this server requires an invitation: ask its operator for a link (vaultsphered invite)"}
-	errInvitationInvalid  = &Error{Code: protocol.CodeInvitationInvalid, Message: "this invitation was used, has expired, or belongs to another server: ask the operator for a new one"}
+	errInvitationRequired = &Error{Code: protocol.CodeInvitationRequired, Message: "registration on this server requires an invitation: ask an administrator for a link"}
+	errInvitationInvalid  = &Error{Code: protocol.CodeInvitationInvalid, Message: "this invitation was used or revoked, has expired, or belongs to another server: ask an administrator for a new one"}
+	errInvitationQuota    = &Error{Code: protocol.CodeInvitationQuota, Message: fmt.Sprintf("%d invitations are open, which is the limit: revoke some", protocol.MaxInvitations)}
+	errNoInvitation       = &Error{Code: protocol.CodeNotFound, Message: "no such invitation: it was used or revoked, or has expired"}
 )
 
-// Invite makes an invitation that lets one user register within seven days. Only the result holds the secret.
-func Invite(ctx context.Context, store Store, now time.Time) (protocol.Invitation, error) {
-	id, secret := make([]byte, idBytes), make([]byte, invitationSecretBytes)
-	rand.Read(id)
-	rand.Read(secret)
-	out := protocol.Invitation{ID: rawURL.EncodeToString(id), Secret: rawURL.EncodeToString(secret)}
-	now = now.UTC().Truncate(time.Millisecond)
-	return out, store.PutInvitation(ctx, Invitation{
-		ID: InvitationID(out.ID), Hash: hashInvitation(out.Secret), Created: now, Expires: now.Add(invitationLife),
-	})
+// Invite makes an invitation that lets one user register within seven days, for the operator of the server. Only the result holds the
+// secret.
+func Invite(ctx context.Context, store Store, administrator bool, now time.Time) (protocol.JoinSecret, error) {
+	secret := protocol.NewJoinSecret()
+	wire := secret.Invitation()
+	i := invitation(wire.ID, protocol.HashProof(wire.Proof), now)
+	i.Administrator = administrator
+	return secret, store.PutInvitation(ctx, i)
 }
 
-// hashInvitation needs neither salt nor cost: the secret is 128 random bits.
-func hashInvitation(secret string) []byte {
-	sum := sha256.Sum256([]byte(secret))
-	return sum[:]
+func invitation(id protocol.ID, proofHash protocol.Hash, now time.Time) Invitation {
+	now = now.UTC().Truncate(time.Millisecond)
+	return Invitation{ID: InvitationID(id), ProofHash: proofHash, Created: now, Expires: now.Add(invitationLife)}
+}
+
+// Invite stores an invitation of an administrator. A retry of a request whose answer was lost is a conflict, and harmless.
+func (s *Service) Invite(ctx context.Context, by Administrator, in protocol.NewInvitationRequest) error {
+	if err := checkFirst(
+		checkID("id", in.ID), checkBinary("proof_hash", in.ProofHash, rawURL, hashBytes, "base64url without padding"),
+	); err != nil {
+		return err
+	}
+	open, err := s.store.Invitations(ctx, s.now())
+	if err != nil {
+		return err
+	}
+	if len(open) >= protocol.MaxInvitations {
+		return errInvitationQuota
+	}
+	i := invitation(in.ID, in.ProofHash, s.now())
+	i.By, i.ByID = by.user.Username, by.user.ID
+	return s.store.PutInvitation(ctx, i)
+}
+
+// Invitations lists the open invitations, oldest first.
+func (s *Service) Invitations(ctx context.Context, _ Administrator) (protocol.InvitationsResponse, error) {
+	open, err := s.store.Invitations(ctx, s.now())
+	out := protocol.InvitationsResponse{Invitations: make([]protocol.OpenInvitation, 0, len(open))}
+	for _, i := range open {
+		out.Invitations = append(out.Invitations, protocol.OpenInvitation{
+			ID: string(i.ID), Created: i.Created, Expires: i.Expires, By: string(i.By), Administrator: i.Administrator,
+		})
+	}
+	return out, err
+}
+
+// RevokeInvitation deletes an open invitation.
+func (s *Service) RevokeInvitation(ctx context.Context, _ Administrator, in protocol.RevokeInvitationRequest) error {
+	if err := checkID("id", in.ID); err != nil {
+		return err
+	}
+	err := s.store.DeleteInvitation(ctx, InvitationID(in.ID))
+	if errors.Is(err, ErrNoInvitation) {
+		return errNoInvitation
+	}
+	return err
 }
 
 // CheckRegistration returns the error that Register would return, so a client can show it before the user writes down a phrase.
@@ -60,25 +103,27 @@ func (s *Service) CheckRegistration(ctx context.Context, in protocol.RegisterChe
 
 // admission checks early whether the caller may register, before expensive work. CreateAccount has the final say.
 func (s *Service) admission(ctx context.Context, in *protocol.Invitation, door Door) (Admission, error) {
-	switch {
-	case in != nil:
+	if in != nil {
 		return s.invited(ctx, *in)
-	case door.Open:
-		return Admission{}, nil
-	case !door.First:
+	}
+	first := false
+	if door.First {
+		inhabited, err := s.store.Inhabited(ctx)
+		if err != nil {
+			return Admission{}, err
+		}
+		first = !inhabited
+	}
+	if !first && !door.Open {
 		return Admission{}, errInvitationRequired
 	}
-	inhabited, err := s.store.Inhabited(ctx)
-	if err == nil && inhabited {
-		err = errInvitationRequired
-	}
-	return Admission{First: true}, err
+	return Admission{First: first, Administrator: first}, nil
 }
 
 func (s *Service) invited(ctx context.Context, in protocol.Invitation) (Admission, error) {
 	if err := checkFirst(
 		checkID("invitation.id", in.ID),
-		checkBinary("invitation.secret", in.Secret, rawURL, invitationSecretBytes, "base64url without padding"),
+		checkBinary("invitation.proof", in.Proof, rawURL, proofBytes, "base64url without padding"),
 	); err != nil {
 		return Admission{}, err
 	}
@@ -86,8 +131,8 @@ func (s *Service) invited(ctx context.Context, in protocol.Invitation) (Admissio
 	if err != nil {
 		return Admission{}, err
 	}
-	if subtle.ConstantTimeCompare(i.Hash, hashInvitation(in.Secret)) != 1 {
+	if subtle.ConstantTimeCompare([]byte(i.ProofHash), []byte(protocol.HashProof(in.Proof))) != 1 {
 		return Admission{}, errInvitationInvalid
 	}
-	return Admission{Invitation: i.ID}, nil
+	return Admission{Invitation: i.ID, Administrator: i.Administrator}, nil
 }

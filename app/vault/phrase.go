@@ -46,7 +46,11 @@ func (s *Service) provePhrase(ctx context.Context, username protocol.Username, k
 	if err := checkAuthKey("recovery_auth_key", key); err != nil {
 		return User{}, err
 	}
-	return s.prove(ctx, name, key, byPhrase)
+	u, err := s.prove(ctx, name, key, byPhrase)
+	if err == nil && u.Standing.Suspended { // only the owner of the phrase learns it
+		return User{}, errSuspended
+	}
+	return u, err
 }
 
 // PhraseEntry changes the account with the phrase. Every session ends and a new one begins.

@@ -2,6 +2,7 @@ package vault
 
 import (
 	"context"
+	"errors"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
@@ -46,7 +47,12 @@ func (s *Service) Register(ctx context.Context, in protocol.NewUserRequest, door
 	if u.RecoveryAuthHash, err = s.hash.hash(ctx, in.RecoveryAuthKey); err != nil {
 		return Entered{}, err
 	}
-	if err := s.store.CreateAccount(ctx, u, founding); err != nil {
+	err = s.store.CreateAccount(ctx, u, founding)
+	if errors.Is(err, ErrNotFirst) && door.Open { // another user came first
+		u.Admission = Admission{}
+		err = s.store.CreateAccount(ctx, u, founding)
+	}
+	if err != nil {
 		return Entered{}, err
 	}
 	return s.enter(ctx, u, in.Device, from)

@@ -174,6 +174,9 @@ func (s *Service) Resend(ctx context.Context, vaultID string, in protocol.Resend
 	if err := r.signed(head.State, cards); err != nil {
 		return protocol.ResendAnswer{}, err
 	}
+	if err := s.mayResend(ctx, head); err != nil {
+		return protocol.ResendAnswer{}, err
+	}
 	c, ends, err := s.resend(ctx, head, r, cards)
 	if err != nil {
 		return protocol.ResendAnswer{}, err
@@ -183,6 +186,15 @@ func (s *Service) Resend(ctx context.Context, vaultID string, in protocol.Resend
 		return protocol.ResendAnswer{}, err
 	}
 	return lost, s.storeResent(ctx, c, ends)
+}
+
+// mayResend rejects the request of a suspended user, whose device still has the keys. Only who has them learns of it.
+func (s *Service) mayResend(ctx context.Context, head Head) error {
+	u, err := s.owner(ctx, head)
+	if err == nil && u.Standing.Suspended {
+		return errSuspended
+	}
+	return err
 }
 
 // storeResent stores a change. If it replaces the password or the account key, it ends the sessions that came back with the backup, before

@@ -152,8 +152,9 @@ func (h *host) testComposeUp(t *testing.T) {
 	if got := request(c, http.MethodPost, site+protocol.PathUsers, "", reg, nil); !strings.Contains(got, "invitation_required") {
 		t.Errorf("the first user without an invitation: %q", got)
 	}
-	_, i, ok := protocol.ParseJoinLink(h.docker(t, "exec", "vaultsphere-blue", names.ServerProgram, "invite", site))
-	reg.Invitation = &i
+	_, secret, ok := protocol.ParseJoinLink(h.docker(t, "exec", "vaultsphere-blue", names.ServerProgram, "invite", "--admin", site))
+	invitation := secret.Invitation()
+	reg.Invitation = &invitation
 	var session protocol.UserSession
 	if got := request(c, http.MethodPost, site+protocol.PathUsers, "", reg, &session); !ok || got != "" {
 		t.Errorf("the first user with one: %v, %q", ok, got)

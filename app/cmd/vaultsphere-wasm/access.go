@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/client"
+	wire "github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
 	protocol "github.com/vaultsphere/vaultsphere/app/protocol/bridge/core"
 	"github.com/vaultsphere/vaultsphere/app/seal"
@@ -63,7 +64,23 @@ func (c *core) keepRegistration(r *client.Registration) {
 }
 
 func (c *core) CheckRegistration(ctx context.Context, p protocol.RegistrationCheck) error {
-	return c.client.CheckRegistration(ctx, p.Username, p.Invitation)
+	secret, err := joinSecret(p.Invitation)
+	if err != nil {
+		return err
+	}
+	return c.client.CheckRegistration(ctx, p.Username, secret)
+}
+
+// joinSecret reads the secret of an invitation link; nil if there is none.
+func joinSecret(text string) (*wire.JoinSecret, error) {
+	if text == "" {
+		return nil, nil
+	}
+	secret, ok := wire.ParseJoinSecret(text)
+	if !ok {
+		return nil, fmt.Errorf("%w: invitation", bridge.ErrInput)
+	}
+	return &secret, nil
 }
 
 // Register keeps the registration if it fails, so that the user can try another name with the same phrase.
@@ -74,7 +91,11 @@ func (c *core) Register(ctx context.Context, p protocol.Registration) (protocol.
 	if r == nil {
 		return protocol.Username{}, errNoRegistration
 	}
-	r.Invitation = p.Invitation
+	secret, err := joinSecret(p.Invitation)
+	if err != nil {
+		return protocol.Username{}, err
+	}
+	r.Invitation = secret
 	name, err := c.client.Register(ctx, r, p.Username, p.Device)
 	if err == nil {
 		c.keepRegistration(nil)

@@ -12,7 +12,7 @@ import (
 const theInvitation = "the invitation"
 
 // invitation reads the link that the flags name, and sets the server to that of the link. Without flags it returns nil.
-func (p *program) invitation(f registerFlags) (*protocol.Invitation, error) {
+func (p *program) invitation(f registerFlags) (*protocol.JoinSecret, error) {
 	var link string
 	var err error
 	switch {
@@ -40,17 +40,17 @@ func (p *program) invitation(f registerFlags) (*protocol.Invitation, error) {
 }
 
 // parseInvitation never quotes the link, which is a secret.
-func parseInvitation(link string) (server string, i protocol.Invitation, err error) {
+func parseInvitation(link string) (server string, i protocol.JoinSecret, err error) {
 	server, i, ok := protocol.ParseJoinLink(link)
 	if !ok {
-		return "", i, withHint(errors.New("this is not an invitation link"), "a link looks like https://vault.example.org/#join/…/…")
+		return "", i, withHint(errors.New("this is not an invitation link"), "a link looks like https://vault.example.org/#join/…")
 	}
 	return server, i, nil
 }
 
 // admitted asks the server whether username may register, before the user chooses a password. If the server requires an
 // invitation, it asks for one on the terminal.
-func (p *program) admitted(ctx context.Context, c *connection, username string, invited *protocol.Invitation) (*protocol.Invitation, error) {
+func (p *program) admitted(ctx context.Context, c *connection, username string, invited *protocol.JoinSecret) (*protocol.JoinSecret, error) {
 	err := c.CheckRegistration(ctx, username, invited)
 	var server *client.ServerError
 	if invited != nil || !errors.As(err, &server) || server.Code != protocol.CodeInvitationRequired {

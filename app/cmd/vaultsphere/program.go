@@ -91,6 +91,7 @@ Data goes to standard output, everything else to standard error. The exit status
 	group(root, "Items", p.listCommand(), p.getCommand(), p.addCommand(), p.editCommand(), p.totpCommand(), p.attachCommand(),
 		p.attachmentCommand(), p.tagCommand(), p.archiveCommand(), p.unarchiveCommand(), p.trashCommand(), p.rmCommand(), p.historyCommand(), p.restoreCommand())
 	group(root, "Passwords", p.generateCommand(), p.healthCommand(), p.runCommand())
+	group(root, "Server", p.inviteCommand(), p.adminCommand())
 	group(root, "Import and export", p.importCommand(), p.exportCommand(), p.formatsCommand())
 	return root
 }

@@ -33,9 +33,9 @@ func (p *program) registerCommand() *cobra.Command {
 The recovery phrase is shown once, and you have to repeat some of its words. If you lose the
 master password, only the phrase can open the vault: write it down on paper.
 
-Most servers require an invitation: a link from the server's operator (vaultsphered invite).
-It contains the server's URL and works once. It is asked for on the terminal, or read from a
-file or from standard input. Secrets on standard input are one line each, in this order: the
+Most servers require an invitation: a link from an administrator (vaultsphere invite). It
+contains the server's URL and works once. It is asked for on the terminal, or read from a file
+or from standard input. Secrets on standard input are one line each, in this order: the
 invitation (--invitation-stdin), the master password (--password-stdin).`,
 		Example: `  vaultsphere register alice --server http://localhost:5001
   vaultsphere register alice --invitation-file link.txt`,

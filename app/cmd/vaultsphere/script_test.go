@@ -35,12 +35,14 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs the program against a server, one process per command. Each script has its own gate in front of the server ($SERVER,
 // and $SECURE with a certificate that is valid only with SSL_CERT_FILE=certificate) and its own username ($NAME). $STRICT allows four
-// sign-ins a minute for each IP address; $CLOSED requires an invitation.
+// sign-ins a minute for each IP address; $CLOSED requires an invitation. "invite" writes a link to $CLOSED, and "invite --admin" that of
+// an administrator of another server.
 func TestScripts(t *testing.T) {
 	server := daemontest.Start(t, func(c *daemon.Config) { c.AuthRate = 1_000_000 })
 	strict := daemontest.Start(t, func(c *daemon.Config) { c.AuthRate = 4 })
-	var closed daemon.Config
-	closedURL := daemontest.Start(t, func(c *daemon.Config) { c.Registration = daemon.RegistrationInvite; closed = *c })
+	var closed, administered daemon.Config
+	closedURL := daemontest.Start(t, func(c *daemon.Config) { c.Registration = "invite"; closed = *c })
+	administeredURL := daemontest.Start(t, func(c *daemon.Config) { c.Registration = "invite"; administered = *c })
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
@@ -80,9 +82,12 @@ func TestScripts(t *testing.T) {
 			"totp":          cmdTOTP,
 			"mode":          cmdMode, "accept": cmdAccept,
 			"invite": func(ts *testscript.TestScript, neg bool, args []string) {
-				link, err := closed.Invite(context.Background(), closedURL)
+				link, err := closed.Invite(context.Background(), closedURL, false)
+				if args[0] == "--admin" {
+					link, err = administered.Invite(context.Background(), administeredURL, true)
+				}
 				ts.Check(err)
-				ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(link+"\n"), 0o600))
+				ts.Check(os.WriteFile(ts.MkAbs(args[len(args)-1]), []byte(link+"\n"), 0o600))
 			},
 		},
 	})

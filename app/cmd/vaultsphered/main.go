@@ -24,8 +24,11 @@ var version = "unknown"
 
 const usage = `Usage: vaultsphered                            serve
        vaultsphered health                     exit 0 if the server on this machine answers, 1 if not
-       vaultsphered invite [URL]               print a link with which one person can register within seven days; URL is that of
-                                               the page, such as https://vault.example.org
+       vaultsphered invite [--admin] [URL]     print a link with which one person can register within seven days, as an administrator
+                                               with --admin; URL is that of the page, such as https://vault.example.org
+       vaultsphered users                      list the users
+       vaultsphered users CHANGE USERNAME      suspend (end all sessions and refuse new ones), resume, remove (delete the user and the
+                                               vault), promote (make an administrator) or demote a user
        vaultsphered backup FILE                copy the embedded store and its session key to a new file; the server may run
        vaultsphered restore [--replace] FILE   restore them while no server runs; --replace overwrites existing data. The server then
                                                takes only what devices send again
@@ -69,10 +72,10 @@ func command(args, environ []string, stdout, stderr io.Writer) error {
 		fmt.Fprintln(stdout, version)
 	case line == "help" || line == "-h" || line == "--help":
 		fmt.Fprint(stdout, usage)
-	case line == "invite":
-		return invite(environ, "", stdout)
-	case len(args) == 2 && args[0] == "invite" && isWord(args[1]):
-		return invite(environ, args[1], stdout)
+	case args[0] == "invite":
+		return invite(environ, args[1:], stdout)
+	case args[0] == "users":
+		return users(environ, args[1:], stdout)
 	case len(args) == 2 && args[0] == "backup" && isWord(args[1]):
 		return backup(environ, args[1], stderr)
 	case len(args) == 2 && args[0] == "restore" && isWord(args[1]):
@@ -92,19 +95,33 @@ func command(args, environ []string, stdout, stderr io.Writer) error {
 func isWord(arg string) bool { return arg != "" && !strings.HasPrefix(arg, "-") }
 
 // invite prints the link only on standard output, to keep it out of logs.
-func invite(environ []string, site string, stdout io.Writer) error {
-	config, err := daemon.StoreFromEnv(environ)
-	if err != nil {
-		return err
+func invite(environ, args []string, stdout io.Writer) error {
+	site, administrator := args, false
+	if len(args) > 0 && args[0] == "--admin" {
+		site, administrator = args[1:], true
 	}
-	ctx, stop := untilSignal()
-	defer stop()
-	link, err := config.Invite(ctx, site)
-	if err != nil {
-		return err
+	if len(site) > 1 || len(site) == 1 && !isWord(site[0]) {
+		return fmt.Errorf("%w: %q", errUsage, "invite "+strings.Join(args, " "))
 	}
-	fmt.Fprintln(stdout, link)
-	return nil
+	return onStore(environ, func(config daemon.Config, ctx context.Context) error {
+		link, err := config.Invite(ctx, strings.Join(site, ""), administrator)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(stdout, link)
+		return nil
+	})
+}
+
+// users lists the users, or changes one.
+func users(environ, args []string, stdout io.Writer) error {
+	if len(args) == 0 {
+		return onStore(environ, func(config daemon.Config, ctx context.Context) error { return config.ListUsers(ctx, stdout) })
+	}
+	if len(args) != 2 || daemon.UserChanges[args[0]] == nil || !isWord(args[1]) {
+		return fmt.Errorf("%w: %q", errUsage, "users "+strings.Join(args, " "))
+	}
+	return onStore(environ, func(config daemon.Config, ctx context.Context) error { return config.ChangeUser(ctx, args[0], args[1]) })
 }
 
 func backup(environ []string, file string, stderr io.Writer) error {

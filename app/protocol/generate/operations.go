@@ -25,12 +25,17 @@ var (
 	vaultInPath = parameter{name: "vault", in: "path", schema: object{"$ref": schemas + "ID"}, required: true}
 	since       = number("since", 0, "Returns the records of all changes after this revision, with tombstones. 0 returns all live records without tombstones.")
 	after       = number("after", -1, "Returns the log entries after this sequence number.")
-	from        = number("from", 1, "Returns the writes from this revision on.")
-	to          = number("to", 1, "Returns the writes up to this revision.")
-	revision    = number("revision", 0, "Returns the writes on the path from the newest one down to this revision, which the client knows.")
-	head        = parameter{name: "head", in: "query", schema: object{"$ref": schemas + "Hash"},
+	afterName   = parameter{name: "after", in: "query", schema: object{"$ref": schemas + "Username"},
+		description: "Returns the users whose names come after this one."}
+	from     = number("from", 1, "Returns the writes from this revision on.")
+	to       = number("to", 1, "Returns the writes up to this revision.")
+	revision = number("revision", 0, "Returns the writes on the path from the newest one down to this revision, which the client knows.")
+	head     = parameter{name: "head", in: "query", schema: object{"$ref": schemas + "Hash"},
 		description: "The hash of the write at `revision` that the client knows. If a branch has it, the answer leads from there to the vault."}
 )
+
+// standing lists the codes of the changes of another user.
+var standing = []string{"not_administrator", "invalid_credentials", "not_found", "conflict", "last_administrator"}
 
 // number is a parameter whose default is the lowest: that of a client that remembers nothing.
 func number(name string, lowest int, description string) parameter {
@@ -44,6 +49,7 @@ var tags = []object{
 	{"name": "access", "description": "Registration, login, logout and recovery; rate-limited by IP address and by account."},
 	{"name": "account", "description": "The user's keys and second factor. Each change requires the master password again, and a change of the keys a signature."},
 	{"name": "sessions", "description": "Signed-in devices."},
+	{"name": "admin", "description": "For administrators: who may use the server. An administrator reads no vault."},
 	{"name": "vault", "description": "Sealed records, and the signed history of a vault."},
 	{"name": "attachments", "description": "Sealed files, in chunks. A write of the vault makes them live, and deletes them."},
 }
@@ -66,18 +72,18 @@ var operations = []operation{
 		codes:   []string{"invitation_required", "invitation_invalid", "username_taken"}},
 	{method: "post", path: "PathLogin", id: "login", tag: "access", summary: "Log in", guest: true,
 		description: "Ends the session that the request carries, if any.", takes: "LoginRequest", gives: "UserSession",
-		codes: []string{"invalid_credentials", "totp_required", "totp_invalid", "conflict"}},
+		codes: []string{"invalid_credentials", "totp_required", "totp_invalid", "suspended", "conflict"}},
 	{method: "post", path: "PathLogout", id: "logout", tag: "access", summary: "End this session", waits: true},
 	{method: "post", path: "PathRecoveryOpen", id: "recoveryOpen", tag: "access", guest: true,
 		summary: "Get what the recovery phrase opens, and the log of the vault", takes: "PhraseProof", gives: "PhraseOpened",
-		codes: []string{"invalid_credentials"}},
+		codes: []string{"invalid_credentials", "suspended"}},
 	{method: "post", path: "PathRecoveryFinish", id: "recoveryFinish", tag: "access", guest: true,
 		summary: "Change the account's keys with the recovery phrase", takes: "PhraseEntryRequest", gives: "UserSession",
-		codes: []string{"unauthorized", "invalid_credentials", "conflict", "revision_conflict", "record_quota_reached"}},
+		codes: []string{"unauthorized", "invalid_credentials", "suspended", "conflict", "revision_conflict", "record_quota_reached"}},
 
 	{method: "get", path: "PathAccount", id: "account", tag: "account", summary: "Get what a client needs to unlock the vault", gives: "UserAccount"},
 	{method: "post", path: "PathAccountDelete", id: "accountDelete", tag: "account", takes: "DeleteAccountRequest",
-		summary: "Delete the account, its vault and all sessions", codes: []string{"invalid_credentials", "conflict"}},
+		summary: "Delete the account, its vault and all sessions", codes: []string{"invalid_credentials", "conflict", "last_administrator"}},
 	{method: "post", path: "PathAccountEntry", id: "accountEntry", tag: "account", summary: "Change the account's keys with a signed log entry",
 		takes: "AccountEntryRequest", codes: []string{"invalid_credentials", "conflict", "revision_conflict", "record_quota_reached"}},
 	{method: "post", path: "PathTOTPBegin", id: "totpBegin", tag: "account", summary: "Start enrolling a second factor",
@@ -89,6 +95,26 @@ var operations = []operation{
 	{method: "get", path: "PathSessions", id: "sessions", tag: "sessions", summary: "List sessions", gives: "SessionsResponse"},
 	{method: "post", path: "PathSessionsEnd", id: "sessionsEnd", tag: "sessions", summary: "End one session, or all others",
 		takes: "EndSessionsRequest", codes: []string{"invalid_credentials", "not_found"}},
+
+	{method: "get", path: "PathAdminUsers", id: "adminUsers", tag: "admin", summary: "List users", gives: "AdminUsersResponse",
+		parameters: []parameter{afterName}, codes: []string{"not_administrator"}},
+	{method: "post", path: "PathAdminUsersSuspend", id: "adminUsersSuspend", tag: "admin", takes: "AdminUserRequest", codes: standing,
+		summary: "Suspend a user, and end all of the user's sessions"},
+	{method: "post", path: "PathAdminUsersResume", id: "adminUsersResume", tag: "admin", takes: "AdminUserRequest", codes: standing,
+		summary: "Let a suspended user sign in again"},
+	{method: "post", path: "PathAdminUsersRemove", id: "adminUsersRemove", tag: "admin", takes: "AdminUserRequest", codes: standing,
+		summary: "Delete a user with the personal vault and all sessions"},
+	{method: "post", path: "PathAdminUsersPromote", id: "adminUsersPromote", tag: "admin", takes: "AdminUserRequest", codes: standing,
+		summary: "Make a user an administrator"},
+	{method: "post", path: "PathAdminUsersDemote", id: "adminUsersDemote", tag: "admin", takes: "AdminUserRequest", codes: standing,
+		summary: "Make an administrator a plain user"},
+	{method: "get", path: "PathAdminInvitations", id: "adminInvitations", tag: "admin", summary: "List open invitations",
+		gives: "InvitationsResponse", codes: []string{"not_administrator"}},
+	{method: "post", path: "PathAdminInvitations", id: "adminInvite", tag: "admin", summary: "Invite one user", takes: "NewInvitationRequest",
+		description: "The invitation expires after seven days, and is void when its administrator is removed, suspended or demoted.",
+		codes:       []string{"not_administrator", "invitation_quota", "conflict"}},
+	{method: "post", path: "PathAdminInvitationsRevoke", id: "adminInvitationsRevoke", tag: "admin", summary: "Revoke an open invitation",
+		takes: "RevokeInvitationRequest", codes: []string{"not_administrator", "not_found"}},
 
 	{method: "get", path: "PathVault", id: "vaultChanges", tag: "vault", summary: "Get what a client is missing of a vault", gives: "VaultAnswer",
 		parameters: []parameter{vaultInPath, since, after, revision, head}, codes: []string{"not_found"}},
@@ -104,7 +130,7 @@ var operations = []operation{
 		summary:     "Send what a restored server lost again, atomically",
 		description: "Each write and entry is checked as if it had come alone, from the server's newest one on. A member signs the request.",
 		parameters:  []parameter{vaultInPath},
-		codes:       []string{"not_found", "conflict", "item_quota_reached", "record_quota_reached", "revision_conflict"}},
+		codes:       []string{"suspended", "not_found", "conflict", "item_quota_reached", "record_quota_reached", "revision_conflict"}},
 	{method: "get", path: "PathVaultHistory", id: "vaultHistory", tag: "vault", summary: "Get writes and their operations", gives: "VaultHistory",
 		description: "The answer may end early: ask again from the revision after its last write.",
 		parameters:  []parameter{vaultInPath, from, to}, codes: []string{"not_found"}},

@@ -29,7 +29,7 @@ type Config struct {
 	DynamoDB       dynamo.Config
 	SessionSecret  string // empty: created in DataDir on first start
 	TrustedProxies []netip.Prefix
-	Registration   string // RegistrationInvite or RegistrationOpen
+	Registration   string // names.RegistrationInvite or names.RegistrationOpen
 	AuthRate       int
 	UserRate       int
 	BreachAddress  string // origin; empty: the page does not look up breached passwords
@@ -44,19 +44,12 @@ type Config struct {
 	Version        string // of the program, not from the environment
 }
 
-// Values of REGISTRATION.
-const (
-	RegistrationInvite = "invite" // with a link from vaultsphered invite, except for the first user on this machine
-	RegistrationOpen   = "open"   // anyone who can reach the server
-)
-
 const (
 	storeSQLite = "sqlite:"
 	off         = "off"
 
 	envListenAddr       = "LISTEN_ADDR"
 	envMetricsAddr      = "METRICS_ADDR"
-	envRegistration     = "REGISTRATION"
 	envDataDir          = "DATA_DIR"
 	envDynamoDBEndpoint = "DYNAMODB_ENDPOINT"
 	envAuthRate         = "AUTH_RATE"
@@ -83,8 +76,9 @@ const commandLineServer = "VAULTSPHERE_SERVER"
 const Usage = `Settings, from the environment:
   PORT                     TCP port (5001)
   LISTEN_ADDR              address and port to listen on; PORT if it has no port; ":" is all addresses (127.0.0.1:)
-  REGISTRATION             "invite": a new user needs a link from "vaultsphered invite", except the first one if the
-                           server listens on loopback without a proxy; "open": anyone may register (invite)
+  REGISTRATION             "invite": a new user needs a link from an administrator or from "vaultsphered invite",
+                           except the first one, who becomes an administrator, if the server listens on loopback
+                           without a proxy; "open": anyone may register (invite)
   STORE                    "sqlite:" for a file in DATA_DIR, "sqlite:/path/vault.db", or "dynamodb" (sqlite:)
   DATA_DIR                 directory of the embedded store and of the session key (data)
   SESSION_SECRET           Fernet keys, separated by commas: the first seals, all open
@@ -143,8 +137,9 @@ func configFrom(environ []string, serves bool) (Config, error) {
 	if addr, noPort := strings.CutSuffix(c.ListenAddr, ":"); noPort {
 		c.ListenAddr = addr + ":" + strconv.Itoa(port)
 	}
-	if c.Registration = e.text(envRegistration, RegistrationInvite); c.Registration != RegistrationInvite && c.Registration != RegistrationOpen {
-		e.bad(envRegistration, `must be "invite" or "open"`)
+	if c.Registration = e.text(names.EnvRegistration, names.RegistrationInvite); c.Registration != names.RegistrationInvite &&
+		c.Registration != names.RegistrationOpen {
+		e.bad(names.EnvRegistration, `must be "invite" or "open"`)
 	}
 	c.MetricsDefault = e.values[envMetricsAddr] == ""
 	c.MetricsAddr = e.address(envMetricsAddr, net.JoinHostPort("127.0.0.1", strconv.Itoa(names.DefaultMetricsPort)))

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/names"
 	"github.com/vaultsphere/vaultsphere/app/server/daemon"
 	"github.com/vaultsphere/vaultsphere/app/store/dynamo"
 	"github.com/vaultsphere/vaultsphere/app/vault"
@@ -18,7 +19,7 @@ func TestDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.ListenAddr != "127.0.0.1:5001" || c.Registration != daemon.RegistrationInvite || c.MetricsAddr != "127.0.0.1:9464" || c.SQLitePath != "data/vault.db" || c.DataDir != "data" ||
+	if c.ListenAddr != "127.0.0.1:5001" || c.Registration != names.RegistrationInvite || c.MetricsAddr != "127.0.0.1:9464" || c.SQLitePath != "data/vault.db" || c.DataDir != "data" ||
 		c.AuthRate != 60 || c.UserRate != 6000 || c.RecordMiB != 96 || c.MaxItems != 50_000 || c.MaxSessions != 50 || c.AttachmentMiB != 1024 || c.DrainTimeout != 20*time.Second || c.DrainDelay != 0 || c.LogLevel != slog.LevelInfo || len(c.TrustedProxies) != 0 ||
 		c.BreachAddress != "https://api.pwnedpasswords.com" {
 		t.Errorf("%+v", c)
@@ -34,7 +35,7 @@ func TestSettings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.ListenAddr != "127.0.0.1:8080" || c.Registration != daemon.RegistrationOpen || c.MetricsAddr != "" || c.SQLitePath != "/srv/v.db" || len(c.TrustedProxies) != 3 || c.TrustedProxies[1].Bits() != 32 ||
+	if c.ListenAddr != "127.0.0.1:8080" || c.Registration != names.RegistrationOpen || c.MetricsAddr != "" || c.SQLitePath != "/srv/v.db" || len(c.TrustedProxies) != 3 || c.TrustedProxies[1].Bits() != 32 ||
 		c.AuthRate != 5 || c.UserRate != 61 || c.RecordMiB != 7 || c.MaxItems != 8 || c.MaxSessions != 9 || c.AttachmentMiB != 0 || c.DrainDelay != 3*time.Second || c.DrainTimeout != time.Minute || c.LogLevel != slog.LevelDebug || c.BreachAddress != "" {
 		t.Errorf("%+v", c)
 	}
@@ -77,7 +78,7 @@ func TestImageListensOnAllAddresses(t *testing.T) {
 		}
 	}
 	c, err := daemon.ConfigFromEnv(append(environ, "PORT=8080"))
-	if err != nil || c.ListenAddr != ":8080" || c.DataDir != "/data" || c.Registration != daemon.RegistrationInvite {
+	if err != nil || c.ListenAddr != ":8080" || c.DataDir != "/data" || c.Registration != names.RegistrationInvite {
 		t.Errorf("%+v, %v", c, err)
 	}
 }

@@ -180,7 +180,7 @@ func (d *Daemon) keyring() (*vault.Keyring, error) {
 func (d *Daemon) door(at net.Addr) vault.Door {
 	tcp, ok := at.(*net.TCPAddr)
 	return vault.Door{
-		Open:  d.Config.Registration == RegistrationOpen,
+		Open:  d.Config.Registration == names.RegistrationOpen,
 		First: ok && tcp.IP.IsLoopback() && len(d.Config.TrustedProxies) == 0,
 	}
 }

@@ -9,13 +9,12 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// Invite creates an invitation in the store and returns its link. site is the URL where users open the page; if it is empty,
-// the link is for a browser on this machine. Servers may keep running.
-func (c Config) Invite(ctx context.Context, site string) (link string, err error) {
+// Invite creates an invitation in the store and returns its link; an administrator's if administrator is set. site is the URL where
+// users open the page; if it is empty, the link is for a browser on this machine. Servers may keep running.
+func (c Config) Invite(ctx context.Context, site string, administrator bool) (link string, err error) {
 	if site == "" {
 		if site, err = c.localSite(); err != nil {
 			return "", err
@@ -31,11 +30,11 @@ func (c Config) Invite(ctx context.Context, site string) (link string, err error
 		return "", err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	i, err := vault.Invite(ctx, store, time.Now())
+	secret, err := vault.Invite(ctx, store, administrator, time.Now())
 	if err != nil {
 		return "", fmt.Errorf("store the invitation: %w", err)
 	}
-	return u.Scheme + "://" + u.Host + protocol.JoinLink(i), nil
+	return u.Scheme + "://" + u.Host + secret.JoinLink(), nil
 }
 
 func (c Config) localSite() (string, error) {

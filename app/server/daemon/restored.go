@@ -47,7 +47,8 @@ func (c Config) withStore(ctx context.Context, use func(vault.Store) error) (err
 	return use(store)
 }
 
-// revived lists the users and sessions of a restored store: some of them may have been removed or ended since the backup.
+// revived lists the users and sessions of a restored store, some of which may have been removed or ended since the backup, and revokes
+// all invitations.
 func revived(ctx context.Context, s vault.Store, report io.Writer) error {
 	now := time.Now()
 	users, sessions := 0, 0
@@ -59,7 +60,14 @@ func revived(ctx context.Context, s vault.Store, report io.Writer) error {
 			return err
 		}
 		sessions += len(list)
-		out = fmt.Appendf(out, "%s\tregistered %s, %s\n", u.Username, u.Created.Format(time.DateOnly), plural(len(list), "session"))
+		standing := ""
+		if u.Standing.Administrator {
+			standing = ", administrator"
+		}
+		if u.Standing.Suspended {
+			standing += ", suspended"
+		}
+		out = fmt.Appendf(out, "%s\tregistered %s, %s%s\n", u.Username, u.Created.Format(time.DateOnly), plural(len(list), "session"), standing)
 		for _, session := range list {
 			out = fmt.Appendf(out, "\t%q, signed in %s, last used %s\n", session.Device, session.Created.Format(time.DateTime), session.LastSeen.Format(time.DateTime))
 		}
@@ -68,9 +76,27 @@ func revived(ctx context.Context, s vault.Store, report io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("list users and sessions: %w", err)
 	}
-	_, err = fmt.Fprintf(report, "The backup brings back %s with %s. Look for users who were deleted, and sessions that were ended, since then.\n%s"+
-		"The server takes only what devices send again until you run: vaultsphered open\n", plural(users, "user"), plural(sessions, "session"), out)
+	revoked, err := revokeAll(ctx, s, now)
+	if err != nil {
+		return fmt.Errorf("revoke invitations: %w", err)
+	}
+	_, err = fmt.Fprintf(report, "The backup brings back %s with %s. Look for users who were deleted, suspended or demoted, and sessions that were ended, since then.\n%s"+
+		"%s: make new ones once the server is open. The server takes only what devices send again until you run: vaultsphered open\n", plural(users, "user"), plural(sessions, "session"), out, revoked)
 	return err
+}
+
+// revokeAll revokes all invitations: some of them may have been used since the backup.
+func revokeAll(ctx context.Context, s vault.Store, now time.Time) (string, error) {
+	open, err := s.Invitations(ctx, now)
+	for _, i := range open {
+		if err := s.DeleteInvitation(ctx, i.ID); err != nil && !errors.Is(err, vault.ErrNoInvitation) {
+			return "", err
+		}
+	}
+	if len(open) == 1 {
+		return "1 invitation was revoked", err
+	}
+	return fmt.Sprintf("%d invitations were revoked", len(open)), err
 }
 
 func plural(n int, what string) string {

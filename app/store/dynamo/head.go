@@ -14,6 +14,7 @@ import (
 // A vault is one partition of the vaults table, with these rows. Its sealed records and its attachments are rows of the
 // accounts and the passwords table, under the ID of the vault. The cards of a user, and the rows that list the user's sessions, are in
 // the vaults table too, under the ID of the user. IDs of users and vaults are reserved together: see reservationKey. So no two of these partitions are the same.
+// Other rows of the vaults table are in partitions with a '#': invitationsPartition, directoryPartition, and those of the change feed.
 const (
 	headID       = "head"        // what the compare-and-set guards
 	chunksID     = "attachments" // the size of all chunks: uploads do not collide with writes

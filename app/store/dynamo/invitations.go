@@ -1,25 +1,44 @@
 package dynamo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"github.com/vaultsphere/vaultsphere/app/names"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// invitationRow is a row of the sessions table, which has a TTL and is read by key, under "invitation#" + ID.
+// invitationRow is a row of the vaults table. One partition has them all, because administrators list them.
 type invitationRow struct {
-	Key     string `dynamodbav:"session_hash"`
-	Hash    []byte `dynamodbav:"secret_hash"`
-	Created int64  `dynamodbav:"created"`
-	Expires int64  `dynamodbav:"expires"`
-	TTL     int64  `dynamodbav:"expires_at"`
+	Partition     string `dynamodbav:"vault_id"`
+	ID            string `dynamodbav:"row_id"`
+	ProofHash     string `dynamodbav:"proof_hash"`
+	Created       int64  `dynamodbav:"created"`
+	Expires       int64  `dynamodbav:"expires"`
+	Administrator bool   `dynamodbav:"administrator"`
+	By            string `dynamodbav:"by_name"`
+	ByID          string `dynamodbav:"by_id"`
+	TTL           int64  `dynamodbav:"expires_at"`
 }
 
-func invitationKey(id vault.InvitationID) string { return "invitation#" + string(id) }
+// invitationsPartition cannot collide with an ID, which has no '#'.
+const invitationsPartition = "#invitations"
+
+func invitationKey(id vault.InvitationID) item { return vaultKey(invitationsPartition, string(id)) }
+
+func (r invitationRow) invitation() vault.Invitation {
+	return vault.Invitation{
+		ID: vault.InvitationID(r.ID), ProofHash: r.ProofHash, Created: fromMillis(r.Created), Expires: fromMillis(r.Expires),
+		Administrator: r.Administrator, By: vault.Username(r.By), ByID: vault.UserID(r.ByID),
+	}
+}
 
 // inhabited is the key of the row in the users table that exists once a user has registered. No username begins with '#'.
 const inhabited = "#inhabited"
@@ -31,9 +50,10 @@ func (s *Store) Inhabited(ctx context.Context) (bool, error) {
 
 // PutInvitation implements vault.Store.
 func (s *Store) PutInvitation(ctx context.Context, i vault.Invitation) error {
-	err := s.transact(ctx, put(s.table.Sessions, invitationRow{
-		Key: invitationKey(i.ID), Hash: i.Hash, Created: i.Created.UnixMilli(), Expires: i.Expires.UnixMilli(), TTL: ttl(i.Expires),
-	}, isNew(names.SessionsKey)))
+	err := s.transact(ctx, put(s.table.Vaults, invitationRow{
+		Partition: invitationsPartition, ID: string(i.ID), ProofHash: i.ProofHash, Created: i.Created.UnixMilli(), Expires: i.Expires.UnixMilli(),
+		Administrator: i.Administrator, By: string(i.By), ByID: string(i.ByID), TTL: ttl(i.Expires),
+	}, isNew(names.VaultsSortKey)))
 	var r *refused
 	if errors.As(err, &r) || errors.Is(err, errBusy) {
 		return fmt.Errorf("invitation: %w", vault.ErrConflict)
@@ -44,14 +64,59 @@ func (s *Store) PutInvitation(ctx context.Context, i vault.Invitation) error {
 // Invitation implements vault.Store.
 func (s *Store) Invitation(ctx context.Context, id vault.InvitationID, now time.Time) (vault.Invitation, error) {
 	var row invitationRow
-	found, err := s.get(ctx, s.table.Sessions, names.SessionsKey, invitationKey(id), &row)
+	found, err := s.rowAt(ctx, s.table.Vaults, invitationKey(id), &row)
 	if err != nil {
 		return vault.Invitation{}, err
 	}
 	if !found || row.Expires <= now.UnixMilli() {
 		return vault.Invitation{}, vault.ErrNoInvitation
 	}
-	return vault.Invitation{ID: id, Hash: row.Hash, Created: fromMillis(row.Created), Expires: fromMillis(row.Expires)}, nil
+	i := row.invitation()
+	if i.ByID == "" {
+		return i, nil
+	}
+	by, err := s.userRow(ctx, i.By)
+	if err != nil && !errors.Is(err, vault.ErrNotFound) {
+		return vault.Invitation{}, err
+	}
+	if by.ID != string(i.ByID) || by.Deleting || !by.standing().Active() {
+		return vault.Invitation{}, vault.ErrNoInvitation
+	}
+	return i, nil
+}
+
+// Invitations implements vault.Store.
+func (s *Store) Invitations(ctx context.Context, now time.Time) ([]vault.Invitation, error) {
+	rows, err := queryAll[invitationRow](ctx, s, &dynamodb.QueryInput{
+		TableName: &s.table.Vaults, KeyConditionExpression: aws.String(names.VaultsPartitionKey + " = :id"),
+		ExpressionAttributeValues: item{":id": str(invitationsPartition)},
+	})
+	if err != nil {
+		return nil, err
+	}
+	var all []vault.Invitation
+	for _, row := range rows {
+		if row.Expires > now.UnixMilli() {
+			all = append(all, row.invitation())
+		}
+	}
+	slices.SortFunc(all, func(a, b vault.Invitation) int {
+		return cmp.Or(a.Expires.Compare(b.Expires), cmp.Compare(a.ID, b.ID))
+	})
+	return all, nil
+}
+
+// DeleteInvitation implements vault.Store.
+func (s *Store) DeleteInvitation(ctx context.Context, id vault.InvitationID) error {
+	err := s.transact(ctx, remove(s.table.Vaults, invitationKey(id), attribute(names.VaultsSortKey).AttributeExists()))
+	var r *refused
+	switch {
+	case errors.As(err, &r):
+		return vault.ErrNoInvitation
+	case errors.Is(err, errBusy):
+		return fmt.Errorf("%w: %w", vault.ErrStoreUnavailable, err)
+	}
+	return err
 }
 
 // check is a write with the error to return if its condition fails.
@@ -89,10 +154,19 @@ func (s *Store) admit(ctx context.Context, u vault.User) ([]check, error) {
 		}
 		checks = append(checks, check{mark, vault.ErrNotFirst})
 	}
-	if u.Admission.Invitation != "" {
-		use := remove(s.table.Sessions, sessionKey(invitationKey(u.Admission.Invitation)),
-			attribute("expires").GreaterThan(value(u.Created.UnixMilli())))
+	if u.Admission.Administrator {
+		checks = append(checks, check{write: s.addAdministrator(u.ID)})
+	}
+	if id := u.Admission.Invitation; id != "" {
+		i, err := s.Invitation(ctx, id, u.Created) // for its administrator; no row of an invitation ever changes
+		if err != nil {
+			return nil, err
+		}
+		use := remove(s.table.Vaults, invitationKey(id), attribute("expires").GreaterThan(value(u.Created.UnixMilli())))
 		checks = append(checks, check{use, vault.ErrNoInvitation})
+		if i.ByID != "" {
+			checks = append(checks, check{require(s.table.Users, userKey(i.By), isUser(i.ByID).And(hasStanding(administering))), vault.ErrNoInvitation})
+		}
 	}
 	return checks, nil
 }

@@ -72,16 +72,41 @@ func (s *Store) PutSession(ctx context.Context, v vault.Session) error {
 		Hash: string(v.Hash), UserID: string(v.UserID), Username: string(v.Username), Device: v.Device,
 		Created: v.Created.UnixMilli(), sessionTimes: timesOf(v.LastSeen, v.Expires),
 	}
-	user := isUser(v.UserID)
+	user := isUser(v.UserID).And(attribute("suspended").Equal(value(false)))
 	if v.Generation != 0 {
-		user = user.And(attribute("generation").Equal(value(v.Generation)))
+		user = user.And(isGeneration(v.Generation))
 	}
-	err := s.transact(ctx,
-		require(s.table.Users, userKey(v.Username), user),
+	u, err := s.userRow(ctx, v.Username)
+	if err != nil {
+		return err
+	}
+	entering := require(s.table.Users, userKey(v.Username), user)
+	if day := vault.Day(v.LastSeen); day.UnixMilli() > u.LastSeen {
+		entering = s.seen(v.Username, day, user)
+	}
+	err = s.transact(ctx,
+		entering,
 		put(s.table.Sessions, row, isNew(names.SessionsKey)),
 		s.putEntry(string(v.UserID), string(v.Hash), v.Expires),
 	)
-	return userConflict(err, v.UserID)
+	return sessionConflict(err, v.UserID)
+}
+
+// sessionConflict is userConflict for a user who must not be suspended.
+func sessionConflict(err error, id vault.UserID) error {
+	var r *refused
+	if !errors.As(err, &r) {
+		return userConflict(err, id)
+	}
+	var u userRow
+	row, _ := r.at(0)
+	if err := decode(row, &u); err != nil {
+		return err
+	}
+	if u.ID == string(id) && u.Suspended {
+		return fmt.Errorf("session: %w", vault.ErrSuspended)
+	}
+	return userConflict(err, id)
 }
 
 func (s *Store) sessionRow(ctx context.Context, hash vault.SessionHash, now time.Time) (sessionRow, error) {
@@ -114,10 +139,14 @@ func (s *Store) TouchSession(ctx context.Context, hash vault.SessionHash, lastSe
 	times := timesOf(lastSeen, expires)
 	// A missing row has no last_seen to compare.
 	notLater := attribute("last_seen").LessThanEqual(value(times.LastSeen)).And(attribute("expires").LessThanEqual(value(times.Expires)))
-	err = s.transact(ctx,
+	writes := []write{
 		update(s.table.Sessions, sessionKey(row.Hash), times, expression.UpdateBuilder{}, notLater),
 		s.putEntry(row.UserID, row.Hash, expires),
-	)
+	}
+	if day := vault.Day(lastSeen); day.After(fromMillis(row.LastSeen)) { // the first use on a day
+		writes = append(writes, s.seen(vault.Username(row.Username), day, isUser(vault.UserID(row.UserID))))
+	}
+	err = s.transact(ctx, writes...)
 	var r *refused
 	switch {
 	case errors.As(err, &r):

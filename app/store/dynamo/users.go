@@ -23,6 +23,8 @@ type userRow struct {
 	Created    int64  `dynamodbav:"created"`
 	Generation int64  `dynamodbav:"generation"`
 	Deleting   bool   `dynamodbav:"deleting,omitempty"`
+	standingRow
+	LastSeen int64 `dynamodbav:"last_seen"`
 	loginRow
 	Keys keysRow `dynamodbav:"keys"`
 }
@@ -68,6 +70,7 @@ func loginOf(u vault.User) loginRow {
 func rowOf(u vault.User) userRow {
 	return userRow{
 		Username: string(u.Username), ID: string(u.ID), Created: u.Created.UnixMilli(), Generation: 1, loginRow: loginOf(u), Keys: keysOf(u.Keys),
+		standingRow: standingRow{Administrator: u.Admission.Administrator}, LastSeen: vault.Day(u.Created).UnixMilli(),
 	}
 }
 
@@ -76,7 +79,7 @@ func (r userRow) user() (vault.User, error) {
 	return vault.User{
 		Username: vault.Username(r.Username), ID: vault.UserID(r.ID), Created: fromMillis(r.Created),
 		AuthHash: r.AuthHash, RecoveryAuthHash: r.RecoveryAuthHash, Keys: keys,
-		TOTPSecret: r.TOTPSecret, TOTPLastStep: r.TOTPLastStep, Deleting: r.Deleting, Generation: r.Generation,
+		TOTPSecret: r.TOTPSecret, TOTPLastStep: r.TOTPLastStep, Deleting: r.Deleting, Generation: r.Generation, Standing: r.standing(),
 	}, err
 }
 
@@ -107,6 +110,7 @@ func (s *Store) createUser(ctx context.Context, u vault.User, more ...check) err
 	checks := append([]check{
 		{put(s.table.Users, rowOf(u), isNew(names.UsersKey)), vault.ErrUsernameTaken},
 		{put(s.table.Users, reservationKey(string(u.ID)), isNew(names.UsersKey)), vault.ErrUserIDTaken},
+		{write: put(s.table.Vaults, directoryKey(u.Username))},
 	}, slices.Concat(admitted, more)...)
 	writes := make([]write, len(checks))
 	for i, c := range checks {
@@ -178,21 +182,12 @@ func userMoved(u userRow, id vault.UserID) error {
 // DeleteUser implements vault.Store. It marks the user first: all other writes require that the mark is absent, so none can
 // add rows behind the sweep. It deletes the user's row last, because a retry needs it to find the remaining rows.
 func (s *Store) DeleteUser(ctx context.Context, name vault.Username) error {
-	u, err := s.userRow(ctx, name)
+	u, err := s.markDeleting(ctx, name)
 	if err != nil {
 		return err
 	}
 	thisUser := attribute("user_id").Equal(value(u.ID))
 	id := u.Keys.Vault
-	err = s.transact(ctx,
-		update(s.table.Users, userKey(name), nil, expression.Set(attribute("deleting"), value(true)), thisUser),
-		// All writes of a vault are conditional on one of these rows. With the head, a pending change goes, so no reader rolls it forward
-		// into swept tables.
-		remove(s.table.Vaults, vaultKey(id, headID)), remove(s.table.Vaults, vaultKey(id, chunksID)),
-	)
-	if err := deleteConflict(err); err != nil {
-		return err
-	}
 	// Delete sessions before the rows that list them.
 	if err := s.DeleteSessions(ctx, vault.UserID(u.ID), ""); err != nil {
 		return err
@@ -200,7 +195,60 @@ func (s *Store) DeleteUser(ctx context.Context, name vault.Username) error {
 	if err := s.sweepVault(ctx, id, u.ID); err != nil {
 		return err
 	}
-	return deleteConflict(s.transact(ctx, remove(s.table.Users, userKey(name), thisUser)))
+	return deleteConflict(s.transact(ctx, remove(s.table.Users, userKey(name), thisUser), remove(s.table.Vaults, directoryKey(name))))
+}
+
+// markDeleting marks a user, who is then no administrator, and returns the user.
+func (s *Store) markDeleting(ctx context.Context, name vault.Username) (userRow, error) {
+	for try := 1; ; try++ {
+		u, err := s.userRow(ctx, name)
+		if err != nil {
+			return u, err
+		}
+		alone := false
+		if u.standing().Active() {
+			if alone, err = s.alone(ctx); err != nil {
+				return u, err
+			}
+		}
+		err = s.mark(ctx, u, alone)
+		if !errors.Is(err, vault.ErrConflict) || try == conflictTries {
+			return u, err
+		}
+	}
+}
+
+func (s *Store) mark(ctx context.Context, u userRow, alone bool) error {
+	id := u.Keys.Vault
+	writes := []write{
+		update(s.table.Users, userKey(vault.Username(u.Username)), standingRow{}, expression.Set(attribute("deleting"), value(true)),
+			attribute("user_id").Equal(value(u.ID)).And(hasStanding(u.standingRow))),
+		// All writes of a vault are conditional on one of these rows. With the head, a pending change goes, so no reader rolls it forward
+		// into swept tables.
+		remove(s.table.Vaults, vaultKey(id, headID)), remove(s.table.Vaults, vaultKey(id, chunksID)),
+	}
+	if u.standing().Active() {
+		writes = append(writes, s.removeAdministrator(vault.UserID(u.ID), alone))
+	}
+	err := s.transact(ctx, writes...)
+	var r *refused
+	switch {
+	case !errors.As(err, &r):
+		return deleteConflict(err)
+	case lastOf(err, 3):
+		return vault.ErrLastAdministrator
+	}
+	row, ok := r.at(0)
+	if !ok || len(row) == 0 || !isID(row, u.ID) {
+		return deleteConflict(err)
+	}
+	return vault.ErrConflict // the standing changed
+}
+
+// isID reports whether the row of a user has this ID.
+func isID(row item, id string) bool {
+	var u userRow
+	return decode(row, &u) == nil && u.ID == id
 }
 
 func deleteConflict(err error) error {

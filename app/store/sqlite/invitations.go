@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/vault"
@@ -22,21 +23,52 @@ func (s *Store) PutInvitation(ctx context.Context, i vault.Invitation) error {
 		if _, err := exec(ctx, tx, s.stmt.purgeInvitations, i.Created.UnixMilli()); err != nil {
 			return err
 		}
-		_, err := exec(ctx, tx, s.stmt.putInvitation, string(i.ID), i.Hash, i.Created.UnixMilli(), i.Expires.UnixMilli())
+		n, err := exec(ctx, tx, s.stmt.putInvitation, string(i.ID), i.ProofHash, i.Created.UnixMilli(), i.Expires.UnixMilli(),
+			i.Administrator, string(i.By), string(i.ByID))
+		if err == nil && n == 0 {
+			return fmt.Errorf("invitation: %w", vault.ErrConflict)
+		}
 		return err
 	})
 }
 
-// Invitation implements vault.Store.
-func (s *Store) Invitation(ctx context.Context, id vault.InvitationID, now time.Time) (vault.Invitation, error) {
+func scanInvitation(row interface{ Scan(to ...any) error }) (vault.Invitation, error) {
 	var i vault.Invitation
 	var created, expires int64
-	err := s.stmt.invitation.QueryRowContext(ctx, string(id), now.UnixMilli()).Scan(&i.ID, &i.Hash, &created, &expires)
+	err := row.Scan(&i.ID, &i.ProofHash, &created, &expires, &i.Administrator, &i.By, &i.ByID)
+	i.Created, i.Expires = fromMillis(created), fromMillis(expires)
+	return i, err
+}
+
+// Invitation implements vault.Store.
+func (s *Store) Invitation(ctx context.Context, id vault.InvitationID, now time.Time) (vault.Invitation, error) {
+	i, err := scanInvitation(s.stmt.invitation.QueryRowContext(ctx, string(id), now.UnixMilli()))
 	if errors.Is(err, sql.ErrNoRows) {
 		return vault.Invitation{}, vault.ErrNoInvitation
 	}
-	i.Created, i.Expires = fromMillis(created), fromMillis(expires)
 	return i, storeError(err)
+}
+
+// Invitations implements vault.Store.
+func (s *Store) Invitations(ctx context.Context, now time.Time) ([]vault.Invitation, error) {
+	var all []vault.Invitation
+	err := query(ctx, s.stmt.invitations, func(rows *sql.Rows) error {
+		i, err := scanInvitation(rows)
+		all = append(all, i)
+		return err
+	}, now.UnixMilli())
+	return all, err
+}
+
+// DeleteInvitation implements vault.Store.
+func (s *Store) DeleteInvitation(ctx context.Context, id vault.InvitationID) error {
+	return s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		n, err := exec(ctx, tx, s.stmt.deleteInvitation, string(id))
+		if err == nil && n == 0 {
+			return vault.ErrNoInvitation
+		}
+		return err
+	})
 }
 
 // admit checks the admission of a new user. If the transaction fails later, the invitation stays unused.

@@ -38,10 +38,14 @@ CREATE TABLE users (
 	totp_secret TEXT NOT NULL,
 	totp_last_step INTEGER NOT NULL,
 	generation INTEGER NOT NULL,
+	administrator INTEGER NOT NULL,
+	suspended INTEGER NOT NULL,
+	last_seen INTEGER NOT NULL,
 	document BLOB NOT NULL,
 	identity TEXT NOT NULL,
 	wraps TEXT NOT NULL
 ) STRICT;
+CREATE INDEX administrators ON users (num) WHERE administrator AND NOT suspended;
 
 CREATE TABLE server_key (
 	num INTEGER PRIMARY KEY CHECK (num = 1),
@@ -54,9 +58,12 @@ CREATE TABLE waiting (
 
 CREATE TABLE invitations (
 	id TEXT NOT NULL PRIMARY KEY,
-	hash BLOB NOT NULL,
+	proof_hash TEXT NOT NULL,
 	created INTEGER NOT NULL,
-	expires INTEGER NOT NULL
+	expires INTEGER NOT NULL,
+	administrator INTEGER NOT NULL,
+	by_name TEXT NOT NULL,
+	by_id TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX invitations_by_expiry ON invitations (expires);
 

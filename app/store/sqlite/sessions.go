@@ -20,6 +20,9 @@ func (s *Store) PutSession(ctx context.Context, v vault.Session) error {
 		if user.id != v.UserID {
 			return fmt.Errorf("user: %w", vault.ErrNotFound)
 		}
+		if user.standing.Suspended {
+			return vault.ErrSuspended
+		}
 		if v.Generation != 0 && v.Generation != user.generation {
 			return vault.ErrConflict
 		}
@@ -31,8 +34,17 @@ func (s *Store) PutSession(ctx context.Context, v vault.Session) error {
 		if err == nil && n == 0 {
 			return fmt.Errorf("session: %w", vault.ErrConflict)
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return s.see(ctx, tx, v.Hash, v.LastSeen)
 	})
+}
+
+// see remembers the day on which a session was used.
+func (s *Store) see(ctx context.Context, tx *sql.Tx, hash vault.SessionHash, now time.Time) error {
+	_, err := exec(ctx, tx, s.stmt.seeUser, string(hash), vault.Day(now).UnixMilli())
+	return err
 }
 
 func scanSession(row interface{ Scan(...any) error }) (vault.Session, error) {
@@ -61,7 +73,10 @@ func (s *Store) TouchSession(ctx context.Context, hash vault.SessionHash, lastSe
 		if err == nil && n == 0 {
 			return fmt.Errorf("session: %w", vault.ErrNotFound)
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return s.see(ctx, tx, hash, lastSeen)
 	})
 }
 

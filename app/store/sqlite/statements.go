@@ -9,10 +9,10 @@ import (
 // statements are compiled once per connection.
 type statements struct {
 	// On the readers.
-	user, account, session, sessions, throttle, inhabited, invitation, probe, head, lines, entries, writeAt, operationsAt, branches,
+	user, account, invitations, directory, session, sessions, throttle, inhabited, invitation, probe, head, lines, entries, writeAt, operationsAt, branches,
 	waiting, allUsers, envelope, cards, records, weight, chunk, attachment, attachments, history, keptToken, feedEnd, feedRows *sql.Stmt
 	// On the writer.
-	lockUser, useID, insertUser, updateUser, deleteUser, serverKey, putServerKey, insertSession, touchSession, deleteSession,
+	setStanding, others, seeUser, deleteInvitation, lockUser, useID, insertUser, updateUser, deleteUser, serverKey, putServerKey, insertSession, touchSession, deleteSession,
 	deleteSessions, purgeSessions, writerInhabited, putInvitation, useInvitation, purgeInvitations, writerThrottle,
 	putThrottle, clearThrottle, purgeThrottles, lockVault, useVaultID, insertVault, moveWrite, moveEntry, setKeys, insertCard,
 	wait, open, dropPending, hasAttachment, recordAt, dropRecord, insertTombstone,
@@ -24,7 +24,7 @@ type statements struct {
 
 // userColumns are those that scanUser reads, of users u and the vault v of each.
 const userColumns = `u.username, u.id, u.created, u.auth_hash, u.recovery_auth_hash, u.totp_secret, u.totp_last_step, u.generation,
-	u.document, u.identity, u.wraps, v.id`
+	u.administrator, u.suspended, u.document, u.identity, u.wraps, v.id`
 
 const userFrom = ` FROM users u JOIN vaults v ON v.owner = u.num WHERE u.username = ?1`
 
@@ -53,6 +53,12 @@ const (
 
 // inhabitedSQL finds a user that was deleted, too: IDs stay in the table.
 const inhabitedSQL = `SELECT EXISTS (SELECT 1 FROM used_user_ids)`
+
+const (
+	invitationColumns = `id, proof_hash, created, expires, administrator, by_name, by_id`
+	// invitationHolds says that the administrator who made an invitation still is one.
+	invitationHolds = `(by_id = '' OR EXISTS (SELECT 1 FROM users u WHERE u.id = by_id AND u.administrator AND NOT u.suspended))`
+)
 
 const waitSQL = `INSERT INTO waiting (num) VALUES (1) ON CONFLICT DO NOTHING`
 
@@ -86,7 +92,11 @@ func (s *statements) all(writer, reader *sql.DB) []preparation {
 			FROM users u JOIN sessions s ON s.user = u.num WHERE u.id = ?1 AND s.expires > ?2 ORDER BY s.created DESC, s.hash`},
 		{reader, &s.throttle, throttleSQL},
 		{reader, &s.inhabited, inhabitedSQL},
-		{reader, &s.invitation, `SELECT id, hash, created, expires FROM invitations WHERE id = ?1 AND expires > ?2`},
+		{reader, &s.invitation, `SELECT ` + invitationColumns + ` FROM invitations WHERE id = ?1 AND expires > ?2 AND ` + invitationHolds},
+		{reader, &s.invitations, `SELECT ` + invitationColumns + ` FROM invitations WHERE expires > ?1 ORDER BY expires, id`},
+		{reader, &s.directory, `SELECT ` + userColumns + `, u.last_seen, v.items, v.record_bytes +
+			(SELECT coalesce(sum(a.bytes), 0) FROM attachments a WHERE a.vault = v.num AND a.deleted IS NULL)
+			FROM users u JOIN vaults v ON v.owner = u.num WHERE u.username > ?1 ORDER BY u.username LIMIT ?2`},
 		// Reads one page of each kind that a login reads, regardless of the size of the tables.
 		{reader, &s.probe, `SELECT (SELECT count(*) FROM users WHERE username = ?1) + (SELECT coalesce(max(num), 0) FROM users)
 			+ (SELECT count(*) FROM sessions WHERE hash = ?1)`},
@@ -118,13 +128,17 @@ func (s *statements) all(writer, reader *sql.DB) []preparation {
 		{reader, &s.feedEnd, `SELECT coalesce(max(num), 0) FROM feed`},
 		{reader, &s.feedRows, `SELECT num, vault, revision, sequence, ended FROM feed WHERE num > ?1 ORDER BY num`},
 
-		{writer, &s.lockUser, `SELECT num, id, generation FROM users WHERE username = ?1`},
+		{writer, &s.lockUser, `SELECT num, id, generation, administrator, suspended FROM users WHERE username = ?1`},
 		{writer, &s.useID, `INSERT INTO used_user_ids (id) VALUES (?1) ON CONFLICT DO NOTHING`},
 		{writer, &s.insertUser, `INSERT INTO users (username, id, created, auth_hash, recovery_auth_hash, totp_secret, totp_last_step,
-			document, identity, wraps, generation) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 1)`},
+			document, identity, wraps, administrator, last_seen, generation, suspended)
+			VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 1, 0)`},
 		{writer, &s.updateUser, `UPDATE users SET auth_hash = ?2, recovery_auth_hash = ?3, totp_secret = ?4, totp_last_step = ?5,
 			generation = generation + 1 WHERE num = ?1`},
 		{writer, &s.deleteUser, `DELETE FROM users WHERE username = ?1`},
+		{writer, &s.setStanding, `UPDATE users SET administrator = ?2, suspended = ?3 WHERE num = ?1`},
+		{writer, &s.others, `SELECT EXISTS (SELECT 1 FROM users WHERE administrator AND NOT suspended AND num <> ?1),
+			EXISTS (SELECT 1 FROM users WHERE num <> ?1)`},
 		{writer, &s.serverKey, `SELECT key FROM server_key WHERE num = 1`},
 		{writer, &s.putServerKey, `INSERT INTO server_key (num, key) VALUES (1, ?1) ON CONFLICT DO NOTHING`},
 
@@ -133,6 +147,8 @@ func (s *statements) all(writer, reader *sql.DB) []preparation {
 
 		{writer, &s.insertSession, `INSERT INTO sessions (hash, user, device, created, last_seen, expires)
 			VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING`},
+		{writer, &s.seeUser, `UPDATE users SET last_seen = ?2
+			WHERE num = (SELECT user FROM sessions WHERE hash = ?1) AND last_seen < ?2`},
 		{writer, &s.touchSession, `UPDATE sessions SET last_seen = max(last_seen, ?2), expires = max(expires, ?3)
 			WHERE hash = ?1 AND expires > ?2`},
 		{writer, &s.deleteSession, `DELETE FROM sessions WHERE hash = ?2 AND user = (SELECT num FROM users WHERE id = ?1)`},
@@ -141,8 +157,9 @@ func (s *statements) all(writer, reader *sql.DB) []preparation {
 		{writer, &s.purgeSessions, `DELETE FROM sessions WHERE hash IN (SELECT hash FROM sessions WHERE expires <= ?1 LIMIT 16)`},
 
 		{writer, &s.writerInhabited, inhabitedSQL},
-		{writer, &s.putInvitation, `INSERT INTO invitations (id, hash, created, expires) VALUES (?1, ?2, ?3, ?4)`},
-		{writer, &s.useInvitation, `DELETE FROM invitations WHERE id = ?1 AND expires > ?2`},
+		{writer, &s.putInvitation, `INSERT INTO invitations (` + invitationColumns + `) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING`},
+		{writer, &s.useInvitation, `DELETE FROM invitations WHERE id = ?1 AND expires > ?2 AND ` + invitationHolds},
+		{writer, &s.deleteInvitation, `DELETE FROM invitations WHERE id = ?1`},
 		{writer, &s.purgeInvitations, `DELETE FROM invitations WHERE id IN (SELECT id FROM invitations WHERE expires <= ?1 LIMIT 16)`},
 
 		{writer, &s.writerThrottle, throttleSQL},

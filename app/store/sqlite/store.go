@@ -189,7 +189,7 @@ func storeError(err error) error {
 		vault.ErrNotFound, vault.ErrUsernameTaken, vault.ErrUserIDTaken, vault.ErrRevisionConflict, vault.ErrConflict,
 		vault.ErrStoreFull, vault.ErrStoreUnavailable, vault.ErrInvalidChange, vault.ErrChunkTaken, vault.ErrQuotaReached,
 		vault.ErrItemQuota, vault.ErrRecordQuota, vault.ErrKeptQuota,
-		vault.ErrNoInvitation, vault.ErrNotFirst, vault.ErrVaultIDTaken, context.Canceled,
+		vault.ErrNoInvitation, vault.ErrNotFirst, vault.ErrVaultIDTaken, vault.ErrSuspended, vault.ErrLastAdministrator, context.Canceled,
 	} {
 		if errors.Is(err, known) {
 			return err

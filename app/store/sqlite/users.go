@@ -18,11 +18,12 @@ type lockedUser struct {
 	num        int64
 	id         vault.UserID
 	generation int64
+	standing   vault.Standing
 }
 
 func (s *Store) lockUser(ctx context.Context, tx *sql.Tx, name vault.Username) (lockedUser, error) {
 	var u lockedUser
-	err := tx.StmtContext(ctx, s.stmt.lockUser).QueryRowContext(ctx, string(name)).Scan(&u.num, &u.id, &u.generation)
+	err := tx.StmtContext(ctx, s.stmt.lockUser).QueryRowContext(ctx, string(name)).Scan(&u.num, &u.id, &u.generation, &u.standing.Administrator, &u.standing.Suspended)
 	if errors.Is(err, sql.ErrNoRows) {
 		return u, fmt.Errorf("user: %w", vault.ErrNotFound)
 	}
@@ -46,7 +47,8 @@ func (s *Store) createUser(ctx context.Context, tx *sql.Tx, u vault.User) (num i
 		return 0, vault.ErrUserIDTaken
 	}
 	_, err = exec(ctx, tx, s.stmt.insertUser, string(u.Username), string(u.ID), u.Created.UnixMilli(), notNull(u.AuthHash),
-		notNull(u.RecoveryAuthHash), u.TOTPSecret, u.TOTPLastStep, notNull(u.Keys.Document), u.Keys.Identity, joinWraps(u.Keys))
+		notNull(u.RecoveryAuthHash), u.TOTPSecret, u.TOTPLastStep, notNull(u.Keys.Document), u.Keys.Identity, joinWraps(u.Keys),
+		u.Admission.Administrator, vault.Day(u.Created).UnixMilli())
 	if err != nil {
 		return 0, err
 	}
@@ -79,7 +81,7 @@ func scanUser(row interface{ Scan(to ...any) error }, more ...any) (vault.User, 
 	err := row.Scan(append([]any{
 		&u.Username, &u.ID, &created,
 		&u.AuthHash, &u.RecoveryAuthHash, &u.TOTPSecret, &u.TOTPLastStep, &u.Generation,
-		&u.Keys.Document, &u.Keys.Identity, &wraps, &personal,
+		&u.Standing.Administrator, &u.Standing.Suspended, &u.Keys.Document, &u.Keys.Identity, &wraps, &personal,
 	}, more...)...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return vault.User{}, fmt.Errorf("user: %w", vault.ErrNotFound)
@@ -122,6 +124,13 @@ func (s *Store) DeleteUser(ctx context.Context, name vault.Username) error {
 		u, err := s.lockUser(ctx, tx, name)
 		if err != nil {
 			return err
+		}
+		if u.standing.Active() {
+			if others, alone, err := s.others(ctx, tx, u.num); err != nil {
+				return err
+			} else if !others && !alone {
+				return vault.ErrLastAdministrator
+			}
 		}
 		if _, err := exec(ctx, tx, s.stmt.deleteUser, string(name)); err != nil {
 			return err

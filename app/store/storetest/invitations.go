@@ -14,7 +14,7 @@ import (
 
 func putInvitation(t *testing.T, s vault.Store) vault.Invitation {
 	t.Helper()
-	i := vault.Invitation{ID: vault.InvitationID(randomID()), Hash: []byte{0, 1, 255}, Created: start, Expires: start.Add(time.Hour)}
+	i := vault.Invitation{ID: vault.InvitationID(randomID()), ProofHash: "hash of the proof", Created: start, Expires: start.Add(time.Hour)}
 	if err := s.PutInvitation(t.Context(), i); err != nil {
 		t.Fatal(err)
 	}
@@ -123,4 +123,89 @@ func onlyOneUserIsTheFirst(t *testing.T, open func(t *testing.T) vault.Store) {
 	again := newUser("again")
 	again.Admission.First = true
 	wantError(t, "first user after all were deleted", again.join(t.Context(), s), vault.ErrNotFirst)
+}
+
+// byAdministrator stores an invitation that u made.
+func byAdministrator(t *testing.T, s vault.Store, u vault.User, created time.Time) vault.Invitation {
+	t.Helper()
+	i := vault.Invitation{
+		ID: vault.InvitationID(randomID()), ProofHash: "hash of the proof", Created: created, Expires: created.Add(time.Hour), By: u.Username, ByID: u.ID,
+	}
+	if err := s.PutInvitation(t.Context(), i); err != nil {
+		t.Fatal(err)
+	}
+	return i
+}
+
+func invitationsAreListedAndRevoked(t *testing.T, open func(t *testing.T) vault.Store) {
+	a, b := open(t), open(t)
+	ada := createAdministrator(t, a, "ada")
+	second := byAdministrator(t, a, ada, start.Add(time.Minute))
+	first := putInvitation(t, a)
+	first.Administrator = true
+	wantError(t, "invitation with a known id", a.PutInvitation(t.Context(), first), vault.ErrConflict)
+	first.Administrator = false
+	want := func(now time.Time, want ...vault.Invitation) {
+		t.Helper()
+		got, err := b.Invitations(t.Context(), now)
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("invitations are %+v, %v; want %+v", got, err, want)
+		}
+	}
+	want(start, first, second)
+	want(first.Expires, second)
+	want(second.Expires)
+	if err := b.DeleteInvitation(t.Context(), second.ID); err != nil {
+		t.Error(err)
+	}
+	wantError(t, "revoked twice", a.DeleteInvitation(t.Context(), second.ID), vault.ErrNoInvitation)
+	want(start, first)
+	wantError(t, "user with a revoked invitation", invited("eve", second).join(t.Context(), a), vault.ErrNoInvitation)
+	if err := invited("grace", first).join(t.Context(), a); err != nil {
+		t.Error(err)
+	}
+	want(start)
+}
+
+// An administrator who is suspended, demoted or removed must not come in again by an invitation made before.
+func invitationEndsWithItsAdministrator(t *testing.T, open func(t *testing.T) vault.Store) {
+	s := open(t)
+	createAdministrator(t, s, "root")
+	ada := createAdministrator(t, s, "ada")
+	i := byAdministrator(t, s, ada, start)
+	void := func(name string) {
+		t.Helper()
+		_, err := s.Invitation(t.Context(), i.ID, start)
+		wantError(t, name, err, vault.ErrNoInvitation)
+		wantError(t, name, invited("eve", i).join(t.Context(), s), vault.ErrNoInvitation)
+	}
+	demoted := setStanding(t, s, ada, vault.Standing{})
+	void("demoted")
+	suspended := setStanding(t, s, demoted, vault.Standing{Administrator: true, Suspended: true})
+	void("suspended")
+	setStanding(t, s, suspended, vault.Standing{Administrator: true})
+	if got, err := s.Invitation(t.Context(), i.ID, start); err != nil || !reflect.DeepEqual(got, i) {
+		t.Errorf("invitation is %+v, %v; want %+v", got, err, i)
+	}
+	if err := s.DeleteUser(t.Context(), "ada"); err != nil {
+		t.Fatal(err)
+	}
+	createAdministrator(t, s, "ada") // another user with the name
+	void("removed")
+}
+
+func invitedAdministrator(t *testing.T, open func(t *testing.T) vault.Store) {
+	s := open(t)
+	ada := createAdministrator(t, s, "ada")
+	if !ada.Standing.Active() {
+		t.Error("the user is not an administrator")
+	}
+	plain := newUser("eve")
+	plain.Standing.Administrator = true // a registration cannot choose it
+	if err := plain.join(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := s.User(t.Context(), "eve"); err != nil || got.Standing != (vault.Standing{}) {
+		t.Errorf("standing is %+v, %v", got.Standing, err)
+	}
 }

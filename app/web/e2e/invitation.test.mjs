@@ -8,6 +8,7 @@ import {
   openPage,
   registerPerson,
   serverProgram,
+  signIn,
   startBrowser,
   startServer,
 } from "./stage.mjs";
@@ -24,6 +25,9 @@ after(async () => {
 
 const invite = () =>
   execFileSync(serverProgram(), ["invite", server.url], { env: { DATA_DIR: server.dir }, encoding: "utf8" }).trim();
+
+/** Suspends a user, or lets the user sign in again. */
+const change = (word, name) => execFileSync(serverProgram(), ["users", word, name], { env: { DATA_DIR: server.dir } });
 
 /** Completes the registration and waits for the vault. */
 async function register(page, name) {
@@ -61,7 +65,7 @@ test("an invitation link works once and is hidden", async () => {
 
   const late = await openPage(browser, link);
   await heading(late, "You need an invitation");
-  await late.getByText("This invitation has expired, was already used, or is for another server.").waitFor();
+  await late.getByText("This invitation has expired, was already used or revoked, or is for another server.").waitFor();
   // Another link in the same tab replaces the first.
   await late.goto(invite());
   await heading(late, "Create your vault");
@@ -85,4 +89,18 @@ test("a refused username is reported before the phrase", async () => {
   await name.fill("third");
   await page.getByRole("button", { name: "Continue" }).click();
   await heading(page, "Your recovery phrase");
+});
+
+test("suspension ends an open page and is shown at sign-in", async () => {
+  const page = await openPage(browser, invite());
+  await heading(page, "Create your vault");
+  await page.getByRole("link", { name: "Sign in" }).click();
+  await register(page, "leaver");
+  change("suspend", "leaver");
+  await heading(page, "Sign in");
+  await signIn(page, "leaver");
+  await page.getByText("Your account is suspended. Contact your administrator.").waitFor();
+  change("resume", "leaver");
+  await signIn(page, "leaver");
+  await heading(page, "All items");
 });

@@ -226,14 +226,14 @@ type Device struct {
 }
 
 type RegistrationCheck struct {
-	Username   string               `json:"username"`
-	Invitation *protocol.Invitation `json:"invitation"`
+	Username   string `json:"username"`
+	Invitation string `json:"invitation"` // the secret of the link; empty: none
 }
 
 type Registration struct {
-	Username   string               `json:"username"`
-	Device     string               `json:"device"` // as the list of sessions calls it
-	Invitation *protocol.Invitation `json:"invitation"`
+	Username   string `json:"username"`
+	Device     string `json:"device"`     // as the list of sessions calls it
+	Invitation string `json:"invitation"` // the secret of the link; empty: none
 }
 
 type Login struct {

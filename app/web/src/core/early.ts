@@ -1,6 +1,6 @@
 // What the first screens need to know from the server before the core has arrived. The core asks again before anything is opened.
 import { CoreError } from "./error";
-import type { ErrorCode, Invitation } from "./protocol.gen";
+import type { ErrorCode } from "./protocol.gen";
 
 interface Answer {
   status: number;
@@ -30,8 +30,21 @@ export async function askUsername(): Promise<string | null | undefined> {
   }
 }
 
-/** Throws the error that a registration would get for its invitation. */
-export async function checkInvitation(invitation: Invitation | null) {
-  const { status, body } = await ask("/api/v1/register/check", { ...(invitation && { invitation }) });
+/** What the server learns of an invitation, derived from the secret of its link as protocol.JoinSecret does. */
+export async function invitationOf(secret: string) {
+  const bytes = Uint8Array.from(atob(secret.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
+  const key = await crypto.subtle.importKey("raw", bytes, "HKDF", false, ["deriveBits"]);
+  const derive = async (label: string) => {
+    const info = new TextEncoder().encode(`vaultsphere/v2/invitation-${label}`);
+    const bits = await crypto.subtle.deriveBits({ name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info }, key, 128);
+    const base64 = btoa(String.fromCharCode(...new Uint8Array(bits)));
+    return base64.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  };
+  return { id: await derive("id"), proof: await derive("proof") };
+}
+
+/** Throws the error that a registration would get for the invitation with this secret; empty: none. */
+export async function checkInvitation(secret: string) {
+  const { status, body } = await ask("/api/v1/register/check", secret ? { invitation: await invitationOf(secret) } : {});
   if (status === 403) throw new CoreError(body.code as ErrorCode);
 }

@@ -508,12 +508,6 @@ export interface Insecure {
   url: string;
 }
 
-/** Invitation is what the operator's link holds after "#join/": the ID and the secret, separated by a slash. */
-export interface Invitation {
-  id: string;
-  secret: string; // the server stores its hash
-}
-
 /**
  * Item is an item of a vault. Its JSON is used by the worker protocol and the command line. Overview and Details return the
  * encoding that is sealed.
@@ -868,12 +862,12 @@ export interface Refused {
 export interface Registration {
   username: string;
   device: string; // as the list of sessions calls it
-  invitation: Invitation | null;
+  invitation: string; // the secret of the link; empty: none
 }
 
 export interface RegistrationCheck {
   username: string;
-  invitation: Invitation | null;
+  invitation: string; // the secret of the link; empty: none
 }
 
 /** RelocatedTo says where a value went. */
@@ -971,10 +965,10 @@ export interface SSHKey {
  */
 export type ServerCode =
   "bad_request" | "unauthorized" | "invalid_credentials" | "totp_required" | "totp_invalid" | "forbidden" |
-  "invitation_required" | "invitation_invalid" | "quota_reached" | "item_quota_reached" | "record_quota_reached" |
-  "branch_quota_reached" | "kept_quota" | "not_found" | "method_not_allowed" | "username_taken" | "user_id_taken" |
-  "revision_conflict" | "conflict" | "too_large" | "too_slow" | "unsupported_media" | "throttled" | "internal" | "unavailable" |
-  "waiting" | "storage_unavailable" | "storage_full";
+  "invitation_required" | "invitation_invalid" | "suspended" | "not_administrator" | "invitation_quota" | "quota_reached" |
+  "item_quota_reached" | "record_quota_reached" | "branch_quota_reached" | "kept_quota" | "not_found" | "method_not_allowed" |
+  "username_taken" | "user_id_taken" | "last_administrator" | "revision_conflict" | "conflict" | "too_large" | "too_slow" |
+  "unsupported_media" | "throttled" | "internal" | "unavailable" | "waiting" | "storage_unavailable" | "storage_full";
 
 /** Session is one signed-in device. Times are RFC 3339 with millisecond precision, in UTC; LastSeen may lag by five minutes. */
 export interface Session {

@@ -1,19 +1,21 @@
-// The invitation that a user registers with. Its link is a secret: it is removed from the address bar immediately and never stored.
+// The secret of the invitation that a user registers with. It is removed from the address bar immediately and never stored.
 import { effect, signal } from "@preact/signals";
-import type { Invitation } from "../core/protocol.gen";
 import { replace, route } from "./route";
 
-export const invitation = signal<Invitation | null>(null);
+/** Empty: none. */
+export const invitation = signal("");
 
-/** Parses a link as `vaultsphered invite` prints it; null if malformed. */
-export function parseLink(link: string): Invitation | null {
-  const [, id, secret] = /#join\/([\w-]+)\/([\w-]+)$/.exec(link.trim()) ?? [];
-  return id && secret ? { id, secret } : null;
+const SECRET = /^[\w-]{21}[AQgw]$/; // 16 bytes, base64url without padding
+
+/** Returns the secret of an invitation link; empty if malformed. */
+export function parseLink(link: string): string {
+  const [, secret = ""] = /#join\/([^/]*)$/.exec(link.trim()) ?? [];
+  return SECRET.test(secret) ? secret : "";
 }
 
 effect(() => {
-  const [screen, id, secret] = route.value;
+  const [screen, secret = ""] = route.value;
   if (screen !== "join") return;
-  invitation.value = id && secret ? { id, secret } : null;
+  invitation.value = SECRET.test(secret) ? secret : "";
   replace("register");
 });

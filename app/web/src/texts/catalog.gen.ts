@@ -1180,6 +1180,10 @@ export interface Texts {
     readonly totp_required: string;
     readonly invitation_required: string;
     readonly invitation_invalid: string;
+    readonly suspended: string;
+    readonly not_administrator: string;
+    readonly last_administrator: string;
+    readonly invitation_quota: string;
     readonly bad_invitation: string;
     readonly bad_username: string;
     readonly username_taken: string;

@@ -64,7 +64,7 @@ export function Register() {
       try {
         const { username: canonical } = await api.register({ username, device: deviceName(), invitation: invitation.value });
         setWords([]);
-        invitation.value = null;
+        invitation.value = "";
         unguard();
         notifyTabs("signed in");
         unlocked(canonical);

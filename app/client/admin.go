@@ -1,0 +1,145 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+
+	"github.com/vaultsphere/vaultsphere/app/protocol"
+)
+
+// maxUsers bounds what a server may list.
+const maxUsers = 100_000
+
+var (
+	errUserOrder = errors.New("the users are not in order")
+	errShortPage = errors.New("there are more users, but the page is not full")
+)
+
+// ErrNoUser means that the server has no user with this name.
+var ErrNoUser = errors.New("the server has no such user")
+
+// Users lists the users of the server, for an administrator, in the order of their names' bytes.
+func (c *Client) Users(ctx context.Context) ([]protocol.AdminUser, error) {
+	op, err := c.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer op.end()
+	var all []protocol.AdminUser
+	err = op.eachUser(func(u protocol.AdminUser) bool {
+		all = append(all, u)
+		return true
+	})
+	return all, err
+}
+
+// eachUser passes on users until each returns false.
+func (op *operation) eachUser(each func(protocol.AdminUser) bool) error {
+	after := ""
+	for n := 0; ; {
+		path := protocol.PathAdminUsers
+		if after != "" {
+			path += "?after=" + url.QueryEscape(after)
+		}
+		var answer protocol.AdminUsersResponse
+		if err := op.call(methodGet, path, nil, &answer); err != nil {
+			return err
+		}
+		if n += len(answer.Users); n > maxUsers {
+			return &AnswerError{Path: path, Err: fmt.Errorf("more than %d users", maxUsers)}
+		}
+		if answer.More && len(answer.Users) < protocol.MaxListedUsers {
+			return &AnswerError{Path: path, Err: errShortPage}
+		}
+		for _, u := range answer.Users {
+			if u.Username <= after { // a server could otherwise repeat a page forever
+				return &AnswerError{Path: path, Err: errUserOrder}
+			}
+			after = u.Username
+			if !each(u) {
+				return nil
+			}
+		}
+		if !answer.More {
+			return nil
+		}
+	}
+}
+
+// UserChange is what an administrator can do to a user: the path of the request.
+type UserChange string
+
+const (
+	SuspendUser UserChange = protocol.PathAdminUsersSuspend
+	ResumeUser  UserChange = protocol.PathAdminUsersResume
+	RemoveUser  UserChange = protocol.PathAdminUsersRemove
+	PromoteUser UserChange = protocol.PathAdminUsersPromote
+	DemoteUser  UserChange = protocol.PathAdminUsersDemote
+)
+
+// FindUser returns one user, for an administrator. It returns ErrNoUser if there is none with this name.
+func (c *Client) FindUser(ctx context.Context, username string) (protocol.AdminUser, error) {
+	op, err := c.begin(ctx)
+	if err != nil {
+		return protocol.AdminUser{}, err
+	}
+	defer op.end()
+	name := canonicalUsername(username)
+	var found *protocol.AdminUser
+	err = op.eachUser(func(u protocol.AdminUser) bool {
+		if u.Username == name {
+			found = &u
+		}
+		return u.Username < name
+	})
+	if err == nil && found == nil {
+		err = ErrNoUser
+	}
+	if err != nil {
+		return protocol.AdminUser{}, err
+	}
+	return *found, nil
+}
+
+// ChangeUser changes a user that FindUser returned. password is the administrator's master password.
+func (c *Client) ChangeUser(ctx context.Context, change UserChange, u protocol.AdminUser, password string) error {
+	op, err := c.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer op.end()
+	auth, err := op.currentAuth(password)
+	if err != nil {
+		return err
+	}
+	return op.call(methodPost, string(change), protocol.AdminUserRequest{CurrentAuthKey: auth, Username: u.Username, UserID: u.UserID}, nil)
+}
+
+// Invite makes an invitation, for an administrator. The server never sees its secret.
+func (c *Client) Invite(ctx context.Context) (protocol.JoinSecret, error) {
+	secret := protocol.NewJoinSecret()
+	i := secret.Invitation()
+	return secret, c.tell(ctx, methodPost, protocol.PathAdminInvitations, protocol.NewInvitationRequest{ID: i.ID, ProofHash: protocol.HashProof(i.Proof)})
+}
+
+// Invitations lists the open invitations, for an administrator.
+func (c *Client) Invitations(ctx context.Context) ([]protocol.OpenInvitation, error) {
+	op, err := c.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer op.end()
+	var answer protocol.InvitationsResponse
+	err = op.call(methodGet, protocol.PathAdminInvitations, nil, &answer)
+	if err == nil && len(answer.Invitations) > protocol.MaxInvitations {
+		err = &AnswerError{Path: protocol.PathAdminInvitations, Err: fmt.Errorf("more than %d invitations", protocol.MaxInvitations)}
+	}
+	return answer.Invitations, err
+}
+
+// RevokeInvitation makes an open invitation worthless.
+func (c *Client) RevokeInvitation(ctx context.Context, id string) error {
+	return c.tell(ctx, methodPost, protocol.PathAdminInvitationsRevoke, protocol.RevokeInvitationRequest{ID: id})
+}
