@@ -145,7 +145,10 @@ const commands = {
       .nth(writes)
       .getByRole("button", { name: /^Go back to the state of/ })
       .click();
-    await problem.or(dialog.getByText(/will change:$|^Nothing/)).first().waitFor();
+    await problem
+      .or(dialog.getByText(/will change:$|^Nothing/))
+      .first()
+      .waitFor();
     if (await problem.isVisible()) return { said: await problem.innerText() };
     const stay = await dialog.locator(".restore-stays").allInnerTexts();
     if (stay.length > 0) return { said: stay.join(" ").replaceAll(/\s+/g, " ") };
