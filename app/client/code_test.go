@@ -117,6 +117,7 @@ var sentinels = map[string]error{
 	"client.ErrAlarm":            client.ErrAlarm,
 	"client.ErrCacheMoved":       client.ErrCacheMoved,
 	"client.ErrLocked":           client.ErrLocked,
+	"client.ErrPasswordChanged":  client.ErrPasswordChanged,
 	"client.ErrRekeyed":          client.ErrRekeyed,
 	"client.ErrSignedOut":        client.ErrSignedOut,
 	"client.ErrWrongPassword":    client.ErrWrongPassword,

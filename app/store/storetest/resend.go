@@ -123,8 +123,8 @@ func rivalResendsHaveOneWinner(t *testing.T, open func(t *testing.T) vault.Store
 	v := founded(t, a, "ada")
 	ahead(v)
 	done := make(chan error)
+	c := resentTo(t, a, v) // before one of them wins
 	for _, s := range []vault.Store{a, b} {
-		c := resentTo(t, s, v)
 		go func() { done <- s.Resend(context.WithoutCancel(t.Context()), c) }()
 	}
 	first, second := <-done, <-done
