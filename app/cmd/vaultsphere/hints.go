@@ -31,6 +31,8 @@ var hints = map[client.Code]string{
 	client.CodeVaultRolledBack:                   alarmHint,
 	client.CodeAlarm:                             alarmHint,
 	client.CodeAccountReplaced:                   "if you know that the account was deleted, use vaultsphere login --new-account; otherwise ask the server's operator first",
+	client.CodeBadUsername:                       "use letters of one script, digits and signs such as . - _ @, without spaces",
+	client.CodeDeviceStorage:                     "check that the disk is not full, and that the state directory can be written",
 	client.CodeCannotMerge:                       "export what this device verified with vaultsphere export, then accept the server's with vaultsphere alarm accept",
 	client.CodeOtherIdentity:                     unsafeHint,
 	client.CodeAttachmentAltered:                 "the rest of the vault is not affected; tell the server's operator",
