@@ -42,7 +42,7 @@ func ParseRecoveryPhrase(s string) (RecoveryPhrase, error) {
 		}
 		bits, n = bits<<wordBits|uint32(place), n+wordBits //nolint:gosec // below 2048
 		for ; n >= 8; n -= 8 {
-			b = append(b, byte(bits>>(n-8)))
+			b = append(b, byte(bits>>(n-8)&0xff))
 		}
 	}
 	if len(words) != phraseWords {
