@@ -144,10 +144,9 @@ race-test: $(GOTESTSUM)
 
 # The longest packages start first. The rollout tests mostly wait, and those of infra run one program at a time, so one package more than
 # this machine has processors runs at once.
-integration: AT_ONCE = $$(($$(nproc) + 1))
 integration: integration-setup build $(GOTESTSUM) $(COBERTURA) infra/node_modules/.package-lock.json
 	@mkdir -p reports
-	$(call GO_TEST,-integration,60m) -tags integration -p $(AT_ONCE) ./scripts/rollout ./infra ./attack ./jenkins ./scripts/... ./infra/... ./jenkins/... ./internal/... ./docs/...
+	$(call GO_TEST,-integration,60m) -tags integration ./scripts/rollout ./infra ./attack ./jenkins ./scripts/... ./infra/... ./jenkins/... ./internal/... ./docs/...
 	scripts/no-skips.sh reports/junit-integration.xml
 
 integration-setup:

@@ -30,7 +30,7 @@ func read(t *testing.T, name string) string {
 func tiers(t *testing.T) []tier {
 	t.Helper()
 	content := read(t, "../Makefile")
-	integration := regexp.MustCompile(`(?m)^\t\$\(call GO_TEST,-integration,\w+\) -tags integration -p \S+ (.*)$`).FindStringSubmatch(content)
+	integration := regexp.MustCompile(`(?m)^\t\$\(call GO_TEST,-integration,\w+\) -tags integration (.*)$`).FindStringSubmatch(content)
 	wasm := regexp.MustCompile(`(?m)^WASM_PACKAGES := (.*)$`).FindStringSubmatch(content)
 	if integration == nil || wasm == nil || !regexp.MustCompile(`(?m)^\t\$\(call GO_TEST,\) -tags system `).MatchString(content) {
 		t.Fatal("the Makefile runs the tests in an unexpected way")

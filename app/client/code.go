@@ -108,6 +108,7 @@ var failures = []failure{
 	{ErrUnproven, CodeHistoryAltered},
 	{ErrNoRevision, CodeNotFound},
 	{ErrNotFound, CodeNotFound},
+	{ErrNoUser, CodeNotFound},
 	{ErrNoAttachment, CodeNotFound},
 	{ErrAttachmentGone, CodeNotFound},
 	{ErrBusy, Code(protocol.CodeRevisionConflict)},

@@ -122,6 +122,7 @@ var sentinels = map[string]error{
 	"client.ErrSignedOut":        client.ErrSignedOut,
 	"client.ErrWrongPassword":    client.ErrWrongPassword,
 	"client.ErrCostLowered":      client.ErrCostLowered,
+	"client.ErrNoUser":           client.ErrNoUser,
 	"client.ErrReplaced":         client.ErrReplaced,
 	"client.ErrUsername":         client.ErrUsername,
 	"client.ErrWrongPhrase":      client.ErrWrongPhrase,

@@ -18,8 +18,8 @@ const (
 	queuePerSlot = 64
 )
 
-// dummyHash is what no key hashes to, at a cost. An unknown user is checked against it, so the answer takes as long as for a known
-// one.
+// dummyHash returns a hash of the given cost that fits no key. An unknown user is checked against it, so the answer takes as long as
+// for a known one.
 func dummyHash(cost int) []byte {
 	return fmt.Appendf(nil, "$2a$%02d$wfbzopE.wACTFTqm7VZxVOA.IKlQR.3JT4TIdN23EjIEJV3ztyozK", cost)
 }

@@ -208,7 +208,7 @@ func TestRestoredInvitationsAreRevoked(t *testing.T) {
 	}
 	p.end(t, syscall.SIGTERM)
 	code, stdout, stderr := runProgram(t, []string{"restore", "--replace", file}, data)
-	if code != 0 || !strings.Contains(stdout, "1 invitation was revoked: ") || !strings.Contains(stdout, "root\tregistered ") ||
+	if code != 0 || !strings.Contains(stdout, "1 open invitation revoked: ") || !strings.Contains(stdout, "root\tregistered ") ||
 		!strings.Contains(stdout, ", 1 session, administrator\n") {
 		t.Errorf("exit %d, %q, %q", code, stdout, stderr)
 	}

@@ -80,23 +80,23 @@ func revived(ctx context.Context, s vault.Store, report io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("revoke invitations: %w", err)
 	}
+	if revoked > 0 {
+		out = fmt.Appendf(out, "%s revoked: make new ones once the server is open.\n", plural(revoked, "open invitation"))
+	}
 	_, err = fmt.Fprintf(report, "The backup brings back %s with %s. Look for users who were deleted, suspended or demoted, and sessions that were ended, since then.\n%s"+
-		"%s: make new ones once the server is open. The server takes only what devices send again until you run: vaultsphered open\n", plural(users, "user"), plural(sessions, "session"), out, revoked)
+		"The server takes only what devices send again until you run: vaultsphered open\n", plural(users, "user"), plural(sessions, "session"), out)
 	return err
 }
 
-// revokeAll revokes all invitations: some of them may have been used since the backup.
-func revokeAll(ctx context.Context, s vault.Store, now time.Time) (string, error) {
+// revokeAll revokes all invitations, some of which may have been used since the backup, and counts them.
+func revokeAll(ctx context.Context, s vault.Store, now time.Time) (int, error) {
 	open, err := s.Invitations(ctx, now)
 	for _, i := range open {
 		if err := s.DeleteInvitation(ctx, i.ID); err != nil && !errors.Is(err, vault.ErrNoInvitation) {
-			return "", err
+			return 0, err
 		}
 	}
-	if len(open) == 1 {
-		return "1 invitation was revoked", err
-	}
-	return fmt.Sprintf("%d invitations were revoked", len(open)), err
+	return len(open), err
 }
 
 func plural(n int, what string) string {

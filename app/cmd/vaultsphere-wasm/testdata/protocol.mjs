@@ -49,7 +49,7 @@ await call("remove", { ids: [good.id, poor.id] });
 
 // items
 assert.deepEqual(await call("sync"), {
-  revision: 3, sequence: 1, changed: false, count: 0, trashed: 0, unreadable: [], outdated: 0, pending: 0, refused: [], kept: [],
+  revision: 3, sequence: 1, changed: false, count: 0, trashed: 0, unreadable: [], outdated: 0, pending: 0, refused: [], recovered: false, lost: [], kept: [],
 });
 const saved = await call("save", { item: { id: "", type: "login", title: "Bank", username: "a", password: "p1", urls: ["https://b.example"] } });
 assert.ok(saved.id && saved.base && saved.created && saved.modified);
