@@ -186,8 +186,11 @@ func (c *Client) Log(ctx context.Context, limit int) (lines []LogLine, more bool
 	entries := v.Log().Entries
 	above := func(revision int64) { // the entries that were signed at this revision
 		for n := len(entries); n > 0 && entries[n-1].Revision >= revision; n = len(entries) {
-			lines = append(lines, entryLine(p, entries[n-1]))
+			e := entries[n-1]
 			entries = entries[:n-1]
+			if e.Op != chain.OpAccount || e.Sequence > 1 { // the first one belongs to the creation of the vault
+				lines = append(lines, entryLine(p, e))
+			}
 		}
 	}
 	deleted := map[string]chain.Line{}

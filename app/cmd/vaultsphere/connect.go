@@ -229,7 +229,7 @@ func (p *program) noteOutbox(c *connection) error {
 	}
 	p.noteRefused(w)
 	if n := w.Pending - len(w.Refused); n > 0 {
-		p.note("the server cannot be reached; %s in the outbox", count(n, "change"))
+		p.note("not sent yet: %s in the outbox", count(n, "change"))
 	}
 	return nil
 }
