@@ -156,7 +156,7 @@ func checkServiceResources(e *engineer) {
 			strings.Join(slices.Sorted(maps.Keys(map[string]bool{
 				names.EnvAWSRegion: true, names.EnvPort: true, names.EnvStore: true, names.EnvSessionSecret: true, names.EnvUsersTable: true,
 				names.EnvAccountsTable: true, names.EnvPasswordsTable: true, names.EnvSessionsTable: true,
-				names.EnvVaultsTable: true,
+				names.EnvVaultsTable: true, names.EnvRegistration: true,
 			})), " ")},
 		{"elbv2 describe-load-balancers", "LoadBalancers[].[Scheme, Type, length(AvailabilityZones)]", "internet-facing application 2"},
 		{"elbv2 describe-listeners --load-balancer-arn " + balancer, "sort_by(Listeners, &Port)[].[Port, Protocol, DefaultActions[0].Type]",

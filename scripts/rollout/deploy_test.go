@@ -211,7 +211,7 @@ func seedTables(t *testing.T, d names.Deployment) {
 	must(t, err)
 	for name, value := range map[string]string{
 		// No public authority issues a certificate for this site, and the tables are on this machine.
-		"SITE": "site", "AUTH_RATE": "1000000", "REGISTRATION": "open", "DYNAMODB_ENDPOINT": "http://" + net.JoinHostPort(address, at.Port()),
+		"SITE": "site", "AUTH_RATE": "1000000", "DYNAMODB_ENDPOINT": "http://" + net.JoinHostPort(address, at.Port()),
 	} {
 		putParameter(t, d.Name(names.ParameterPath)+name, value, types.ParameterTypeSecureString)
 	}
@@ -227,8 +227,8 @@ func (d *deployer) seed(t *testing.T) {
 		names.EnvAWSRegion: emulator.Region, names.EnvPort: "5001", names.EnvStore: names.StoreDynamoDB,
 		names.EnvUsersTable: names.UsersTable, names.EnvAccountsTable: names.AccountsTable,
 		names.EnvPasswordsTable: names.PasswordsTable, names.EnvSessionsTable: names.SessionsTable,
-		names.EnvVaultsTable: names.VaultsTable,
-		names.SiteAddress:    "localhost", names.EnvSessionSecret: secret.Encode(),
+		names.EnvVaultsTable: names.VaultsTable, names.EnvRegistration: names.RegistrationOpen,
+		names.SiteAddress: "localhost", names.EnvSessionSecret: secret.Encode(),
 	} {
 		d.put(t, name, value)
 	}

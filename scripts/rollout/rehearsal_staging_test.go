@@ -69,7 +69,7 @@ func (s *stagingHost) env() []string {
 func (r *rehearsal) stagingOnFargate(t *testing.T, before string, loads ...*load) {
 	t.Helper()
 	certificate := strings.TrimSpace(r.aws(t, "acm", "request-certificate", "--domain-name", stagingDomain, "--query", "CertificateArn"))
-	r.options(t, stagingOptions, map[string]string{"topology": "fargate", "siteAddress": stagingDomain, "certificateArn": certificate})
+	r.options(t, stagingOptions, map[string]string{"registration": names.RegistrationOpen, "topology": "fargate", "siteAddress": stagingDomain, "certificateArn": certificate})
 	step := func(what string, do func(), wanted func() string) {
 		t.Helper()
 		begin := time.Now()

@@ -281,8 +281,8 @@ func (r *rehearsal) checkout(t *testing.T, publicKey string) {
 	key, err := os.ReadFile(publicKey)
 	must(t, err)
 	r.publicKey = strings.TrimSpace(string(key))
-	r.options(t, "platform.json", map[string]string{"siteAddress": "localhost", "sshPublicKey": r.publicKey})
-	r.options(t, stagingOptions, map[string]string{"siteAddress": stagingDomain, "sshPublicKey": r.publicKey})
+	r.options(t, "platform.json", map[string]string{"registration": names.RegistrationOpen, "siteAddress": "localhost", "sshPublicKey": r.publicKey})
+	r.options(t, stagingOptions, map[string]string{"registration": names.RegistrationOpen, "siteAddress": stagingDomain, "sshPublicKey": r.publicKey})
 }
 
 // rehearsedMake runs the real make targets, with exceptions: there is no SonarQube here, this is an integration test, and of the unit

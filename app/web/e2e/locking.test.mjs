@@ -5,6 +5,7 @@ import {
   addMany,
   browser,
   comesTrue,
+  coreOf,
   heading,
   openPage,
   PASSWORD,
@@ -330,4 +331,29 @@ test("browser storage contains no secrets", async () => {
   for (const secret of [PASSWORD, rich.password, rich.title, rich.username, handover])
     assert.equal(stored.includes(secret), false);
   assert.match(stored, /key_generation/); // the dump really contains the stored data
+});
+
+test("a late error of the vault that was left does not replace the password form", async () => {
+  await enter();
+  const headings = await recordHeadings(page);
+  await page.reload();
+  await unlock(page);
+  await heading(page, rich.title);
+  const worker = await coreOf(page);
+  await worker.evaluate(() => {
+    const { call } = globalThis.vaultsphere;
+    globalThis.vaultsphere.call = (method, ...rest) => {
+      if (method === "vault_log") return new Promise((_, fail) => (globalThis.failLog = fail));
+      if (method === "lock") globalThis.failLog(new Error(JSON.stringify({ code: "vault_rolled_back", findings: [] })));
+      return call(method, ...rest);
+    };
+  });
+  await page.evaluate(() => (location.hash = "#/settings"));
+  await page.getByRole("button", { name: "Choose…" }).click();
+  while (!(await worker.evaluate(() => Boolean(globalThis.failLog))));
+  await page.evaluate(() => new BroadcastChannel("vaultsphere").postMessage("lock"));
+  await locked(page);
+  await unlock(page);
+  await heading(page, "Settings");
+  assert.deepEqual(await headings(), ["Your vault is locked", "All items", "Settings", "Your vault is locked", "Settings"]);
 });

@@ -181,13 +181,17 @@ export function lock(why: "asked" | "idle" | "other tab"): Promise<void> {
 
 const SEALING_MS = 500;
 
+let leaving = false;
+
 /** Seals the draft while the key is still there. The worker is terminated even if it does not respond. */
 async function sealAndLeave() {
+  leaving = true;
   const sealed = sealDraft()
     .then(() => api.lock())
     .catch(() => undefined);
   await Promise.race([sealed, new Promise((r) => setTimeout(r, SEALING_MS))]);
   leaveVault();
+  leaving = false;
 }
 
 async function leave(username: string) {
@@ -258,6 +262,8 @@ function handle(problem: CoreError): boolean {
     case "vault_altered":
     case "vault_rolled_back":
     case "kdf_refused":
+      // What the previous vault still answers must not replace the form that asks for the password.
+      if (leaving) return true;
       interrupted({ at: "alarm", code: problem.code, findings: problem.findings });
       return true;
     case "unauthorized":
