@@ -37,35 +37,43 @@ func (c *Client) Users(ctx context.Context) ([]protocol.AdminUser, error) {
 
 // eachUser passes on users until each returns false.
 func (op *operation) eachUser(each func(protocol.AdminUser) bool) error {
-	after := ""
-	for n := 0; ; {
-		path := protocol.PathAdminUsers
-		if after != "" {
-			path += "?after=" + url.QueryEscape(after)
-		}
-		var answer protocol.AdminUsersResponse
-		if err := op.call(methodGet, path, nil, &answer); err != nil {
+	path := protocol.PathAdminUsers
+	for n, after := 0, ""; ; {
+		page, err := op.userPage(path, after)
+		if err != nil {
 			return err
 		}
-		if n += len(answer.Users); n > maxUsers {
+		if n += len(page.Users); n > maxUsers {
 			return &AnswerError{Path: path, Err: fmt.Errorf("more than %d users", maxUsers)}
 		}
-		if answer.More && len(answer.Users) < protocol.MaxListedUsers {
-			return &AnswerError{Path: path, Err: errShortPage}
-		}
-		for _, u := range answer.Users {
-			if u.Username <= after { // a server could otherwise repeat a page forever
-				return &AnswerError{Path: path, Err: errUserOrder}
-			}
+		for _, u := range page.Users {
 			after = u.Username
 			if !each(u) {
 				return nil
 			}
 		}
-		if !answer.More {
+		if !page.More {
 			return nil
 		}
+		path = protocol.PathAdminUsers + "?after=" + url.QueryEscape(after)
 	}
+}
+
+// userPage gets the users after a name, in order: a server could otherwise repeat a page forever.
+func (op *operation) userPage(path, after string) (page protocol.AdminUsersResponse, err error) {
+	if err = op.call(methodGet, path, nil, &page); err != nil {
+		return page, err
+	}
+	if page.More && len(page.Users) < protocol.MaxListedUsers {
+		return page, &AnswerError{Path: path, Err: errShortPage}
+	}
+	for _, u := range page.Users {
+		if u.Username <= after {
+			return page, &AnswerError{Path: path, Err: errUserOrder}
+		}
+		after = u.Username
+	}
+	return page, nil
 }
 
 // UserChange is what an administrator can do to a user: the path of the request.

@@ -54,9 +54,8 @@ func (op *operation) giveBack(v *vault) (*Resent, error) {
 		return nil, err
 	}
 	done := &Resent{}
-	var took *protocol.ResendState // what the server had before it took a part
 	for range maxAttempts {
-		server, complete, err := op.resendState(v, seen, took)
+		server, complete, err := op.resendState(v, seen)
 		if err != nil || complete {
 			return done, err // another device was faster, or this was the last part
 		}
@@ -71,19 +70,25 @@ func (op *operation) giveBack(v *vault) (*Resent, error) {
 		if err != nil {
 			return nil, err
 		}
-		took = &server
+		v.took = &server
 		done.add(next, lost)
 	}
 	return nil, ErrBusy
 }
 
-// resendState returns what the server has, and whether it has all. It returns errAhead if that is no more than before the server took a part.
-func (op *operation) resendState(v *vault, seen chain.State, took *protocol.ResendState) (server protocol.ResendState, complete bool, err error) {
-	err = op.call(methodGet, vaultPath(v, protocol.PathVaultResend), nil, &server)
-	if err == nil && took != nil && server.Revision <= took.Revision && server.Sequence <= took.Sequence {
+// resendState returns what the server has, and whether it has all. It returns errAhead if that is no more than before the server took a
+// part: the server would take the same part with every sync.
+func (op *operation) resendState(v *vault, seen chain.State) (server protocol.ResendState, complete bool, err error) {
+	if err = op.call(methodGet, vaultPath(v, protocol.PathVaultResend), nil, &server); err != nil {
+		return server, false, err
+	}
+	if complete = server.Revision == seen.Revision && server.Sequence == seen.Entry.Sequence; complete {
+		v.took = nil
+	}
+	if v.took != nil && server.Revision <= v.took.Revision && server.Sequence <= v.took.Sequence {
 		err = errAhead
 	}
-	return server, server.Revision == seen.Revision && server.Sequence == seen.Entry.Sequence, err
+	return server, complete, err
 }
 
 func (r *Resent) add(p *part, lost []string) {

@@ -32,12 +32,12 @@ export async function askUsername(): Promise<string | null | undefined> {
 
 /** What the server learns of an invitation, derived from the secret of its link as protocol.JoinSecret does. */
 export async function invitationOf(secret: string) {
-  const bytes = Uint8Array.from(atob(secret.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
+  const bytes = Uint8Array.from(atob(secret.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.codePointAt(0) ?? 0);
   const key = await crypto.subtle.importKey("raw", bytes, "HKDF", false, ["deriveBits"]);
   const derive = async (label: string) => {
     const info = new TextEncoder().encode(`vaultsphere/v2/invitation-${label}`);
     const bits = await crypto.subtle.deriveBits({ name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info }, key, 128);
-    const base64 = btoa(String.fromCharCode(...new Uint8Array(bits)));
+    const base64 = btoa(String.fromCodePoint(...new Uint8Array(bits)));
     return base64.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
   };
   return { id: await derive("id"), proof: await derive("proof") };
