@@ -21,6 +21,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/names"
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/executables"
 )
 
 // logFilter is a metric filter, in the subset of the syntax that this repository uses: { $.field OPERATOR value && … }.
@@ -205,7 +206,7 @@ func TestHostReportsAvailabilityImageAgeAndKey(t *testing.T) {
 		if files["/usr/local/bin/"+name] == nil {
 			t.Fatalf("the host lacks %s", name)
 		}
-		must(t, os.WriteFile(filepath.Join(folder, name), []byte(files["/usr/local/bin/"+name]["content"].(string)), 0o755))
+		must(t, executables.WriteFile(filepath.Join(folder, name), []byte(files["/usr/local/bin/"+name]["content"].(string)), 0o755))
 	}
 	hostKey := filepath.Join(folder, "ssh_host_ed25519_key.pub")
 	must(t, os.WriteFile(hostKey, []byte("ssh-ed25519 AAAA root@host\n"), 0o644))
@@ -231,7 +232,7 @@ func TestHostReportsAvailabilityImageAgeAndKey(t *testing.T) {
 			dir := t.TempDir()
 			stub := func(name, body string) {
 				body = "#!/bin/sh\necho " + name + ` "$@" >>` + dir + "/calls\n" + body + "\n"
-				if err := os.WriteFile(filepath.Join(dir, name), []byte(body), 0o755); err != nil {
+				if err := executables.WriteFile(filepath.Join(dir, name), []byte(body), 0o755); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/names"
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/executables"
 )
 
 const (
@@ -89,7 +90,7 @@ func failedReplacement(e *engineer) {
 	dir := e.t.TempDir()
 	program, err := exec.LookPath("make")
 	must(e.t, err)
-	must(e.t, os.WriteFile(filepath.Join(dir, "make"), fmt.Appendf(nil, "#!/bin/sh\ncase \"$*\" in deploy*) exit 1;; esac\nexec %s \"$@\"\n", program), 0o755))
+	must(e.t, executables.WriteFile(filepath.Join(dir, "make"), fmt.Appendf(nil, "#!/bin/sh\ncase \"$*\" in deploy*) exit 1;; esac\nexec %s \"$@\"\n", program), 0o755))
 	engineer.env = append(slices.Clone(e.env), "PATH="+dir+":"+e.path)
 	for _, command := range []string{"--newest", "--other-zone"} {
 		out, code := engineer.try("scripts/replace-host.sh", command)

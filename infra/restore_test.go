@@ -3,7 +3,6 @@
 package main
 
 import (
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/names"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/executables"
 )
 
 // TestRestoringTheTables follows the documented commands after a user was deleted, up to restored tables with the same names. Like AWS,
@@ -66,7 +66,7 @@ func TestDeletingTheData(t *testing.T) {
 	e.walk.blocks = e.walk.blocks[1:] // after make destroy
 	// The emulator does not support termination protection.
 	dir := t.TempDir()
-	must(t, os.WriteFile(filepath.Join(dir, "aws"), []byte("#!/bin/sh\ncase \"$*\" in *update-termination-protection*) exit ;; esac\nPATH="+e.path+" exec aws \"$@\"\n"), 0o755))
+	must(t, executables.WriteFile(filepath.Join(dir, "aws"), []byte("#!/bin/sh\ncase \"$*\" in *update-termination-protection*) exit ;; esac\nPATH="+e.path+" exec aws \"$@\"\n"), 0o755))
 	e.env = append(e.env, "PATH="+dir+":"+e.path)
 	template, err := filepath.Abs("testdata/ec2-minimal/PasswordManager-Data.json")
 	must(t, err)

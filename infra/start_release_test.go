@@ -16,6 +16,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/names"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/executables"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/signing"
 )
 
@@ -85,7 +86,7 @@ func (h *host) write(path, content string, mode os.FileMode) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		h.t.Fatal(err)
 	}
-	if err := os.WriteFile(path, []byte(content), mode); err != nil {
+	if err := executables.WriteFile(path, []byte(content), mode); err != nil {
 		h.t.Fatal(err)
 	}
 }

@@ -29,6 +29,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/names"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/executables"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sessionmanager"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sshd"
 )
@@ -102,7 +103,7 @@ func releaseToHost(e *engineer) {
 	program, err := exec.LookPath("make")
 	must(e.t, err)
 	image := e.aws("ecr describe-repositories", "repositories[0].repositoryUri") + "@" + testDigest
-	must(e.t, os.WriteFile(filepath.Join(dir, "make"), fmt.Appendf(nil, fakePush, program, image), 0o755))
+	must(e.t, executables.WriteFile(filepath.Join(dir, "make"), fmt.Appendf(nil, fakePush, program, image), 0o755))
 	me, err := user.Current()
 	must(e.t, err)
 	engineer := *e

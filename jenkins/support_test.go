@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/executables"
 )
 
 const (
@@ -92,7 +93,7 @@ func write(t *testing.T, name, text string, mode os.FileMode) {
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(name, []byte(text), mode); err != nil {
+	if err := executables.WriteFile(name, []byte(text), mode); err != nil {
 		t.Fatal(err)
 	}
 }

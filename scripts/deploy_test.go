@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/executables"
 )
 
 // around has fakes of the programs that deploy.sh calls with topology fargate. make and infra record their calls.
@@ -105,7 +106,7 @@ func TestDeployToAService(t *testing.T) {
 				if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 					t.Fatal(err)
 				}
-				if err := os.WriteFile(file, []byte(content), 0o755); err != nil { //nolint:gosec // some are programs
+				if err := executables.WriteFile(file, []byte(content), 0o755); err != nil { //nolint:gosec // some are programs
 					t.Fatal(err)
 				}
 			}

@@ -28,6 +28,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/names"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/executables"
 )
 
 const oldEnv = "PORT='1'\n"
@@ -396,7 +397,7 @@ func TestFetchEnvKilledWhileItWaits(t *testing.T) {
 func TestFetchEnvKilledBeforeItReplacesTheFile(t *testing.T) {
 	directory := home(t)
 	bin := t.TempDir()
-	if err := os.WriteFile(filepath.Join(bin, "mv"), []byte("#!/bin/sh\nkill -KILL $PPID\n"), 0o700); err != nil {
+	if err := executables.WriteFile(filepath.Join(bin, "mv"), []byte("#!/bin/sh\nkill -KILL $PPID\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	env := environment(t, said(t, page(t, settings(nil), "")))

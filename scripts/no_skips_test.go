@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/executables"
 )
 
 const (
@@ -85,7 +86,7 @@ func (s suite) write(t *testing.T, name, content string) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(path, []byte(content), 0o755); err != nil {
+	if err := executables.WriteFile(path, []byte(content), 0o755); err != nil {
 		t.Fatal(err)
 	}
 }

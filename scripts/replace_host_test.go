@@ -13,6 +13,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/internal/testenv/await"
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/executables"
 )
 
 // The fake AWS has a fixed answer for each call, and can fail. A test in infra follows docs/operations.md with the emulated AWS, where
@@ -60,7 +61,7 @@ func newPlatform(t *testing.T, image string) *platform {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(path, []byte(content), 0o755); err != nil {
+		if err := executables.WriteFile(path, []byte(content), 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -71,7 +72,7 @@ func newPlatform(t *testing.T, image string) *platform {
 	if err := os.Mkdir(filepath.Join(p.root, "scripts"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(p.root, "scripts", "replace-host.sh"), script, 0o755); err != nil {
+	if err := executables.WriteFile(filepath.Join(p.root, "scripts", "replace-host.sh"), script, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	p.env = append(os.Environ(), "PATH="+filepath.Join(p.root, "bin")+":"+os.Getenv("PATH"))

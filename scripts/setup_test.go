@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/executables"
 )
 
 // machine returns a PATH with the given programs, each a shell script, and with the basic programs of every system.
@@ -29,7 +30,7 @@ func machine(t *testing.T, programs map[string]string) string {
 		if script == "" {
 			continue
 		}
-		if err := os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"+script+"\n"), 0o755); err != nil {
+		if err := executables.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"+script+"\n"), 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -20,6 +20,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/executables"
 )
 
 // awsProgram returns the AWS command line that the lock file pins.
@@ -110,7 +111,7 @@ func watched(t *testing.T, programs map[string]string) (path, log string) {
 	bin, log := t.TempDir(), filepath.Join(t.TempDir(), "log")
 	for name, program := range programs {
 		wrapper := fmt.Sprintf("#!/bin/sh\n/bin/cat /proc/$$/cmdline /proc/$$/environ >>%s\nexec %s \"$@\"\n", log, program)
-		if err := os.WriteFile(filepath.Join(bin, name), []byte(wrapper), 0o700); err != nil {
+		if err := executables.WriteFile(filepath.Join(bin, name), []byte(wrapper), 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}

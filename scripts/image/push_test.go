@@ -26,6 +26,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/names"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/executables"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/loopback"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/registry"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/signing"
@@ -342,7 +343,7 @@ func TestPushAsksTheRegionOfTheRegistry(t *testing.T) {
 	emulator.Reset(t)
 	// The test must not sign in to a real registry, so docker is a fake.
 	bin := t.TempDir()
-	must(t, os.WriteFile(filepath.Join(bin, "docker"), []byte("#!/bin/sh\n[ \"$1\" != login ] || { cat >/dev/null; echo refused >&2; exit 1; }\n"), 0o700))
+	must(t, executables.WriteFile(filepath.Join(bin, "docker"), []byte("#!/bin/sh\n[ \"$1\" != login ] || { cat >/dev/null; echo refused >&2; exit 1; }\n"), 0o700))
 	aws := run(t, root, nil, "scripts/python-tool.sh", "path", "aws")
 	const registry, region = "123456789012.dkr.ecr.eu-central-1.amazonaws.com", "eu-central-1"
 	status, said := push(t, dir, append(slices.Clone(env), "IMAGE="+registry+"/password-manager", "PATH="+bin+":"+filepath.Dir(aws)+":"+os.Getenv("PATH")))

@@ -28,6 +28,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/dynamolocal"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/executables"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/signing"
 )
 
@@ -186,7 +187,7 @@ func copyFile(t *testing.T, from, to string) {
 	t.Helper()
 	content, err := os.ReadFile(from)
 	must(t, err)
-	must(t, os.WriteFile(to, content, 0o755))
+	must(t, executables.WriteFile(to, content, 0o755))
 }
 
 func output(t *testing.T, program string, args ...string) string {

@@ -24,6 +24,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/await"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/executables"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/testvault"
 )
 
@@ -286,7 +287,7 @@ func testKilled(h *host, t *testing.T, current string) string {
 	for _, name := range []string{"docker", "mv"} {
 		program, err := exec.LookPath(name)
 		must(t, err)
-		must(t, os.WriteFile(filepath.Join(bin, name), fmt.Appendf(nil, `#!/usr/bin/env bash
+		must(t, executables.WriteFile(filepath.Join(bin, name), fmt.Appendf(nil, `#!/usr/bin/env bash
 case "%s $*" in
   $KILL_AT)
     [ "$KILL_WHEN" != before ] || kill -KILL 0

@@ -16,6 +16,7 @@ import (
 	testawait "github.com/vaultsphere/vaultsphere/internal/testenv/await"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/daemontest"
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/executables"
 )
 
 // blocked is a command that waits forever for a reader or a writer.
@@ -172,7 +173,7 @@ func TestSignalsWhileAnEditorRuns(t *testing.T) {
 	where, going := filepath.Join(dir, "where"), filepath.Join(dir, "go")
 	editor := filepath.Join(dir, "editor")
 	script := "#!/bin/sh\nprintf 'title: Edited\\npassword: x\\n' >\"$1\"\necho \"$1\" >" + where + ".new\nmv " + where + ".new " + where + "\nread line <" + going + "\n"
-	if err := os.WriteFile(editor, []byte(script), 0o700); err != nil { //nolint:gosec // a program
+	if err := executables.WriteFile(editor, []byte(script), 0o700); err != nil { //nolint:gosec // a program
 		t.Fatal(err)
 	}
 	if err := unix.Mkfifo(going, 0o600); err != nil {

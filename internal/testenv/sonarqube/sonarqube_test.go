@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/executables"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/loopback"
 )
 
@@ -18,7 +19,7 @@ import (
 func shadow(t *testing.T, program, script string) string {
 	t.Helper()
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, program), []byte("#!/bin/sh\n"+script+"\n"), 0o755); err != nil { //nolint:gosec // a program
+	if err := executables.WriteFile(filepath.Join(dir, program), []byte("#!/bin/sh\n"+script+"\n"), 0o755); err != nil { //nolint:gosec // a program
 		t.Fatal(err)
 	}
 	return "PATH=" + dir + ":" + os.Getenv("PATH")
@@ -129,7 +130,7 @@ func TestAnySuitableJDKIsFound(t *testing.T) {
 	jdk := func(version, modules string) string {
 		dir := t.TempDir()
 		for name, content := range map[string]string{"bin/java": "#!/bin/sh\n", "release": "JAVA_VERSION=\"" + version + "\"\nMODULES=\"" + modules + "\"\n"} {
-			if err := errors.Join(os.MkdirAll(filepath.Join(dir, "bin"), 0o755), os.WriteFile(filepath.Join(dir, name), []byte(content), 0o755)); err != nil { //nolint:gosec // a program
+			if err := errors.Join(os.MkdirAll(filepath.Join(dir, "bin"), 0o755), executables.WriteFile(filepath.Join(dir, name), []byte(content), 0o755)); err != nil { //nolint:gosec // a program
 				t.Fatal(err)
 			}
 		}

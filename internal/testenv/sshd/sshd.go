@@ -15,6 +15,7 @@ import (
 	"time"
 
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/executables"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/loopback"
 )
 
@@ -70,7 +71,7 @@ func Start(t testing.TB, script, authorized string) *Server {
 		"sshd_config": {fmt.Sprintf("ListenAddress 127.0.0.1:%d\nHostKey %s\nAuthorizedKeysFile %s\nForceCommand %s\nPermitRootLogin prohibit-password\n"+
 			"PasswordAuthentication no\nStrictModes no\nUsePAM no\nPidFile none\n", port, path("host"), path("authorized_keys"), path("script")), 0o600},
 	} {
-		if err := os.WriteFile(path(name), []byte(file.content), file.mode); err != nil {
+		if err := executables.WriteFile(path(name), []byte(file.content), file.mode); err != nil {
 			t.Fatal(err)
 		}
 	}
