@@ -186,11 +186,8 @@ func (c *Client) Log(ctx context.Context, limit int) (lines []LogLine, more bool
 	entries := v.Log().Entries
 	above := func(revision int64) { // the entries that were signed at this revision
 		for n := len(entries); n > 0 && entries[n-1].Revision >= revision; n = len(entries) {
-			e := entries[n-1]
+			lines = append(lines, entryLines(p, entries[n-1])...)
 			entries = entries[:n-1]
-			if e.Op != chain.OpAccount || e.Sequence > 1 { // the first one belongs to the creation of the vault
-				lines = append(lines, entryLine(p, e))
-			}
 		}
 	}
 	deleted := map[string]chain.Line{}
@@ -283,8 +280,12 @@ var opNames = map[chain.Op]string{
 	chain.OpRecard: "recard", chain.OpRotate: "rotate", chain.OpPolicy: "policy", chain.OpClose: "close", chain.OpAccount: "account",
 }
 
-func entryLine(p *replica.Past, e *chain.Entry) LogLine {
-	return LogLine{Revision: e.Revision, Digest: e.Hash().String(), Time: timeOf(e.Time), Author: p.Author(e.AuthorCard), Entry: opNames[e.Op], Items: []LogItem{}}
+// entryLines returns no line for the first account entry, which belongs to the creation of the vault.
+func entryLines(p *replica.Past, e *chain.Entry) []LogLine {
+	if e.Op == chain.OpAccount && e.Sequence == 1 {
+		return nil
+	}
+	return []LogLine{{Revision: e.Revision, Digest: e.Hash().String(), Time: timeOf(e.Time), Author: p.Author(e.AuthorCard), Entry: opNames[e.Op], Items: []LogItem{}}}
 }
 
 func writeLine(p *replica.Past, s replica.Step) LogLine {
