@@ -158,7 +158,7 @@ var resends = []attack{
 	},
 	{
 		name: "re-sent request replayed",
-		does: "a thief who has read what a device sent again sends it once more, after other changes",
+		does: "a thief reads a request with which a device re-sent changes, and repeats it after other changes",
 		run: func(s *stage) string {
 			s.putBack()
 			s.gate.lie(lies{})

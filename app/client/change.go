@@ -161,8 +161,8 @@ func (op *operation) resolve(v *vault, w *writeInFlight, err error) (made bool, 
 	return false, nil // it stays stored until the next one takes its place
 }
 
-// takeNews applies the news in the refusal of a write, verified like any answer. It returns false if a sync must find out what is new:
-// there are no news, they are not for the state that this device has, or they do not pass, which a sync looks at more closely.
+// takeNews verifies and applies the newer writes that came with the refusal of a write. It returns false if a sync is needed: there are
+// none, they do not follow the state of this device, or they do not pass the checks.
 func (op *operation) takeNews(v *vault, w *writeInFlight, refusal error) bool {
 	var server *ServerError
 	if !errors.As(refusal, &server) || server.Code != protocol.CodeRevisionConflict || server.news == nil {

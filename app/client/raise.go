@@ -27,9 +27,8 @@ func (op *operation) noteRaise(due *raise) {
 	op.client.raise = due
 }
 
-// RaiseCost raises the cost of the account's key derivation to that of this release, if the Login before found a lower one. Call it after
-// the first Sync: nobody should wait for the derivation at sign-in. After an error, the next Login tries again, and the next Sync reports
-// what is wrong with the vault.
+// RaiseCost raises the cost of the account's key derivation to that of this release, if the last Login found a lower one. The derivation
+// is slow, so call it after the first Sync and not during sign-in. After an error, the next Login tries again.
 func (c *Client) RaiseCost(ctx context.Context) error {
 	op, err := c.begin(ctx)
 	if err != nil {

@@ -5,10 +5,10 @@ import (
 	"fmt"
 )
 
-// AcceptReplacement makes the next Login under a username that of a device without memory, after ErrReplaced and with the consent of the user: a
-// server that lies could otherwise make a device forget what it knows. Nothing is deleted. What this device remembers of the user before,
-// and the cache, stay under the id of that user, and hold again if the server has this user after all. AcceptReplacement does nothing if the server
-// has the user whom this device knows.
+// AcceptReplacement lets the next Login under a username ignore what this device remembers of its former user. Call it after ErrReplaced,
+// and only if the person agrees: otherwise a lying server could make a device forget. It deletes nothing: the memory and the cache stay
+// under the id of the former user, and count again if the server shows that user. It does nothing if the server still has the user whom
+// this device knows.
 func (c *Client) AcceptReplacement(ctx context.Context, username string) error {
 	op, err := c.begin(ctx)
 	if err != nil {

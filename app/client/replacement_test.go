@@ -117,7 +117,7 @@ func TestAServerThatOnlyClaimsThatTheAccountIsGone(t *testing.T) {
 		t.Errorf("consent to nothing changed the memory: %+v", r)
 	}
 
-	// Even after consent, what is known of this user holds as soon as the server shows this user.
+	// The device has agreed to a new user. If the server then shows the former one, it must still match what the device remembers.
 	d.wire.lie(gone)
 	if err := d.AcceptReplacement(t.Context(), "anna"); err != nil {
 		t.Fatal(err)

@@ -188,7 +188,8 @@ func (s *Service) Resend(ctx context.Context, vaultID string, in protocol.Resend
 	return lost, s.storeResent(ctx, c, ends)
 }
 
-// mayResend rejects the request of a suspended user, whose device still has the keys. Only who has them learns of it.
+// mayResend rejects the request of a suspended user, whose device still has the keys. Call it after the signature was checked, so that
+// strangers do not learn who is suspended.
 func (s *Service) mayResend(ctx context.Context, head Head) error {
 	u, err := s.owner(ctx, head)
 	if err == nil && u.Standing.Suspended {

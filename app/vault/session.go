@@ -171,7 +171,7 @@ func (s *Service) EndSessions(ctx context.Context, session Session, in protocol.
 	return err
 }
 
-// user returns the user of a session. A user who is suspended, deleted, or being deleted has no session.
+// user returns the user of a session, and ErrUnauthorized if the user is suspended, deleted, or being deleted.
 func (s *Service) user(ctx context.Context, session Session) (User, error) {
 	u, err := s.store.User(ctx, session.Username)
 	if errors.Is(err, ErrNotFound) || err == nil && (u.ID != session.UserID || u.Deleting || u.Standing.Suspended) {

@@ -198,7 +198,7 @@ func (s *Store) DeleteUser(ctx context.Context, name vault.Username) error {
 	return deleteConflict(s.transact(ctx, remove(s.table.Users, userKey(name), thisUser), remove(s.table.Vaults, directoryKey(name))))
 }
 
-// markDeleting marks a user, who is then no administrator, and returns the user.
+// markDeleting marks a user as being deleted, takes away the role of administrator, and returns the user.
 func (s *Store) markDeleting(ctx context.Context, name vault.Username) (userRow, error) {
 	for try := 1; ; try++ {
 		u, err := s.userRow(ctx, name)

@@ -217,7 +217,7 @@ func (s *Store) ApplyWrite(ctx context.Context, c vault.WriteChange) error {
 	})
 }
 
-// purge deletes what was kept for long enough.
+// purge deletes the markers of deleted records and the kept tokens and chunks whose time is over.
 func (s *Store) purge(ctx context.Context, tx *sql.Tx, c vault.WriteChange) error {
 	tombstones := c.Now.AddDate(0, 0, -vault.TombstoneDays).UnixMilli()
 	if _, err := exec(ctx, tx, s.stmt.purgeTombstones, tombstones); err != nil {

@@ -167,7 +167,7 @@ func invitationsAreListedAndRevoked(t *testing.T, open func(t *testing.T) vault.
 	want(start)
 }
 
-// An administrator who is suspended, demoted or removed must not come in again by an invitation made before.
+// The open invitations of an administrator end when that administrator is suspended, demoted or removed.
 func invitationEndsWithItsAdministrator(t *testing.T, open func(t *testing.T) vault.Store) {
 	s := open(t)
 	createAdministrator(t, s, "root")

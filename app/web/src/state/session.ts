@@ -190,8 +190,11 @@ async function sealAndLeave() {
     .then(() => api.lock())
     .catch(() => undefined);
   await Promise.race([sealed, new Promise((r) => setTimeout(r, SEALING_MS))]);
-  leaveVault();
-  leaving = false;
+  try {
+    leaveVault();
+  } finally {
+    leaving = false;
+  }
 }
 
 async function leave(username: string) {
