@@ -51,7 +51,7 @@ func run(ctx context.Context, binary, page string, platform, image bool) error {
 	defer os.RemoveAll(dir)
 
 	var rows []row
-	measures := []func(context.Context, string, string) ([]row, error){serverRows, vaultRows, growthRows, commandRows, offlineRows, transferRows, attackRows, dynamoRows, awayRows}
+	measures := []func(context.Context, string, string) ([]row, error){serverRows, vaultRows, growthRows, commandRows, offlineRows, transferRows, attackRows, dynamoRows, wasmRows}
 	if platform {
 		measures = append(measures, synthRows)
 	}
