@@ -227,7 +227,7 @@ func TestTheLicenceIsApache2(t *testing.T) {
 func TestTheVersionIsTheSameEverywhere(t *testing.T) {
 	version := strings.TrimSpace(read(t, "VERSION"))
 	if !regexp.MustCompile(`^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$`).MatchString(version) {
-		t.Fatalf("VERSION has %q, which is no number of a release (semver.org)", version)
+		t.Fatalf("VERSION has %q, which is not a version number (semver.org)", version)
 	}
 	newest := regexp.MustCompile(`(?m)^## (\d\S*) - \d{4}-\d{2}-\d{2}$`).FindStringSubmatch(read(t, "CHANGELOG.md"))
 	if newest == nil || newest[1] != version {
