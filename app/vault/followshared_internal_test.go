@@ -81,7 +81,7 @@ func TestWatchFollowsSharedVaults(t *testing.T) {
 			store.feed = slices.Insert(store.feed, 0, Change{Vault: first, Revision: 6, Sequence: 3})
 		})
 		pass(time.Second)
-		wantVaults(t, "who was removed", b, "8 owner 5")
+		wantVaults(t, "who was removed", b, "8 owner 6")
 		wantVaults(t, "who stays", a, "7 owner 6")
 		ws.changed(Change{Vault: first, Revision: 7, Sequence: 3})
 		pass(time.Second)

@@ -344,22 +344,23 @@ func TestAtMostAThousandMembers(t *testing.T) {
 func TestLongLogComesInParts(t *testing.T) {
 	t.Parallel()
 	c := newTeam(t)
-	var crowd []*user
-	for i := range protocol.MaxNewMembers {
-		crowd = append(crowd, c.register(fmt.Sprintf("crowd-%d", i)))
+	var crowd []*testvault.Person
+	for i := range chain.MaxMembers - 5 {
+		crowd = append(crowd, testvault.NewPerson(fmt.Sprintf("crowd-%d", i)))
 	}
-	var people []*testvault.Person
-	for _, u := range crowd {
-		people = append(people, u.Owner)
+	stored := func(e testvault.Entry) { // by a shorter way
+		if err := c.store.AppendEntry(t.Context(), e.EntryChange); err != nil {
+			t.Fatal(err)
+		}
+		c.v.Follow(e)
 	}
-	c.must(c.owner, c.v.DraftAdd(chain.Reader, people...))
-	size := int64(len(c.v.State.Entry.Encode()))
-	for range vault.LogBytes/size + 2 {
+	stored(c.v.DraftAdd(chain.Reader, crowd...))
+	for range vault.LogBytes/len(c.v.State.Entry.Encode()) + 2 {
 		role := chain.Reader
-		if c.v.State.Entry.Member(people[0].ID).Role == role {
+		if c.v.State.Entry.Member(crowd[0].ID).Role == role {
 			role = chain.Editor
 		}
-		c.must(c.owner, c.v.DraftRole(people[0], role))
+		stored(c.v.DraftRole(crowd[0], role))
 	}
 	state := chain.State{}
 	var parts int
