@@ -6,6 +6,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
 // Type says whether a vault can be shared. It never changes.
@@ -25,6 +27,13 @@ const (
 	Manager Role = 3 // also adds and removes readers and editors
 	Owner   Role = 4
 )
+
+// Wire returns the word for a role on the wire.
+func (r Role) Wire() protocol.Role {
+	return map[Role]protocol.Role{
+		Reader: protocol.RoleReader, Editor: protocol.RoleEditor, Manager: protocol.RoleManager, Owner: protocol.RoleOwner,
+	}[r]
+}
 
 // Member is a line of the roster.
 type Member struct {

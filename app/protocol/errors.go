@@ -20,12 +20,15 @@ const (
 	CodeItemQuotaReached   Code = "item_quota_reached"   // 403: the user would have more items than the quota
 	CodeRecordQuotaReached Code = "record_quota_reached" // 403: the user's records would exceed their quota
 	CodeBranchQuotaReached Code = "branch_quota_reached" // 403: the branches of the vault would exceed their quota
+	CodeVaultQuota         Code = "vault_quota"          // 403: the user has created as many shared vaults as the quota
+	CodeRole               Code = "role"                 // 403: the caller's role in this vault does not allow it
 	CodeKeptQuota          Code = "kept_quota"           // 403: what the write replaces would exceed what the author's card may keep
 	CodeNotFound           Code = "not_found"            // 404
 	CodeMethodNotAllowed   Code = "method_not_allowed"   // 405
 	CodeUsernameTaken      Code = "username_taken"       // 409
 	CodeUserIDTaken        Code = "user_id_taken"        // 409: generate another ID and try again
 	CodeLastAdministrator  Code = "last_administrator"   // 409: the server would have no active administrator: make another one first
+	CodeMemberRefused      Code = "member_refused"       // 409: the log entry adds somebody who is gone or suspended, or has a newer card
 	CodeRevisionConflict   Code = "revision_conflict"    // 409: another change came first; sync, rebase, try again
 	CodeConflict           Code = "conflict"             // 409: the account changed concurrently; try again
 	CodeTooLarge           Code = "too_large"            // 413

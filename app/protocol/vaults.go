@@ -95,8 +95,14 @@ type VaultLog struct {
 	// Cards are chain.Card: all that are needed to check the signatures of Entries and of the newest write, with the cards between two
 	// of one user.
 	Cards []Signed `json:"cards"`
-	// Envelope is that of the caller in the newest entry. Empty if Entries is empty.
+	// Envelope is that of the caller in the newest entry. Empty if Entries is empty, and for a former member.
 	Envelope Signed `json:"envelope,omitempty"`
+	// Policy is the annex of the newest entry of a shared vault. Empty if Entries is empty, and if the vault has none.
+	//wire:schema {"maxLength":MaxPolicyBytes}
+	Policy Signed `json:"policy,omitempty"`
+	// More says that the log of a shared vault is too long for one answer. Entries end early, the answer is of the state that the last of
+	// them names, without records, and the client asks again from there.
+	More bool `json:"more,omitempty"`
 	// Branch is there if the write that the client named is not in this history, but on a branch that was brought together with it.
 	Branch *VaultBranch `json:"branch,omitempty"`
 }
@@ -241,7 +247,8 @@ type VaultRecord struct {
 
 // VaultAnswer answers GET at PathVault with the parameters since, after, revision and head: the log above sequence number after, the
 // path of writes down to revision, and all records that changed above revision since, with tombstones; for since = 0, all live records
-// without tombstones. head is the hash of the write at revision, so that the server can find the branch that it is on.
+// without tombstones. head is the hash of the write at revision, so that the server can find the branch that it is on. A former member of
+// a shared vault gets its log up to the entry that ended the membership, of the state that this entry names, and no records.
 type VaultAnswer struct {
 	VaultLog
 	Records []VaultRecord `json:"records"`
@@ -259,11 +266,15 @@ type WriteRequest struct {
 	Branch []BranchWrite `json:"branch,omitempty"`
 }
 
-// VaultEntryRequest is one signed log entry, which begins an epoch. Envelopes has those that the entry names and the log did not name before.
+// VaultEntryRequest is one signed log entry. Envelopes has those that the entry names and the log did not name before; more than
+// MaxEntryEnvelopes are uploaded before, with EnvelopesRequest. The same request again does nothing.
 type VaultEntryRequest struct {
 	Entry Signed `json:"entry"`
-	//wire:schema {"minItems":1,"maxItems":MaxEntryEnvelopes}
+	//wire:schema {"type":["array","null"],"optional":true,"maxItems":MaxEntryEnvelopes}
 	Envelopes []Signed `json:"envelopes"`
+	// Policy is the annex of an entry of chain.OpPolicy.
+	//wire:schema {"maxLength":MaxPolicyBytes}
+	Policy Signed `json:"policy,omitempty"`
 }
 
 // ResendState is what a server that was restored from a backup has of a vault. It needs no session. Nonce is for one ResendRequest,

@@ -147,6 +147,9 @@ type SessionsResponse struct {
 const (
 	// EventRevision has a RevisionEvent as its data. It is sent once at the start and whenever the vault changes.
 	EventRevision = "revision"
+	// EventVaults has SharedVaults as its data: all of them, whenever the list or a vault in it changes. It is sent at the start unless
+	// the list is empty.
+	EventVaults = "vaults"
 	// EventEnded has an Error as its data: the session has ended, and the stream with it.
 	EventEnded = "ended"
 )

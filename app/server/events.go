@@ -26,7 +26,7 @@ const (
 	retryFrom, retrySpread = 2 * time.Second, 3 * time.Second
 )
 
-// events sends the state of the personal vault whenever it changes, until the session ends or the server stops. A client that reconnects
+// events sends the state of the personal vault, and the list of shared ones, whenever they change, until the session ends or the server stops. A client that reconnects
 // misses nothing: each stream starts with the current state.
 func events(s *Server, w http.ResponseWriter, r *http.Request, session vault.Session) error {
 	noStore(w)
@@ -88,6 +88,8 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, out *http.Respon
 				return send(event(protocol.EventEnded, protocol.Error{Code: e.Code, Message: e.Message, RequestID: requestID(r.Context())}))
 			}
 			text = event(protocol.EventRevision, now)
+		case vaults := <-watch.Vaults:
+			text = event(protocol.EventVaults, protocol.SharedVaults{Vaults: vaults})
 		case <-beat.C:
 			text = ":\n\n"
 		}

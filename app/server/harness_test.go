@@ -119,7 +119,7 @@ func newSite(t *testing.T, options ...siteOption) *site {
 const attachmentQuota = 4096
 
 // granted is enough for all tests except those of quotas.
-var granted = vault.Limits{Attachments: attachmentQuota, Records: vault.Quota{Items: 1000, Bytes: 64 << 20}, Sessions: 50}
+var granted = vault.Limits{Attachments: attachmentQuota, Records: vault.Quota{Items: 1000, Bytes: 64 << 20}, Sessions: 50, Vaults: 50}
 
 // serve starts a replica on the site's store and returns its URL.
 func (s *site) serve(c server.Config, keys string) string {

@@ -81,6 +81,7 @@ func beyondSchemas(answered []byte) bool {
 	for _, rule := range []string{
 		"occurs twice in one object", "data follows the JSON value", "not valid UTF-8", // the text itself
 		"was refused", "is not that of", "is not the envelope that", "must fit the document", "leave it out", "between the number of the chunk and", "do not fit the vault", // relations
+		"leave out one that", "is signed by another user", "as its author and only member", // what is signed
 		"before all of its chunks", "tokens are", "to must be", "must be that of a sealed record",
 		"mixes scripts",                                                                 // look-alike names
 		"must be one integer", "the parameters are", "chunk must be a number between 1", // spelling of a URL

@@ -156,9 +156,12 @@ func (s *Server) routes() []route {
 		{post, protocol.PathAdminInvitations, s.administrator(orders(s.vault.Invite))},
 		{post, protocol.PathAdminInvitationsRevoke, s.administrator(orders(s.vault.RevokeInvitation))},
 
+		{get, protocol.PathVaults, s.member(vaults)},
+		{post, protocol.PathVaults, s.member(takes(s.vault.CreateVault, smallBody))},
 		{get, protocol.PathVault, s.member(changes)},
 		{post, protocol.PathVaultWrites, s.member(write)},
 		{post, protocol.PathVaultEntries, s.member(entry)},
+		{post, protocol.PathVaultEnvelopes, s.member(envelopes)},
 		{get, protocol.PathVaultHistory, s.member(history)},
 		{post, protocol.PathVaultTokens, s.member(tokens)},
 		{get, protocol.PathVaultAttachments, s.member(attachments)},

@@ -77,25 +77,16 @@ func (s *syncSlots) take(ctx context.Context, session vault.Session) (release fu
 }
 
 // changes answers with what a client is missing of a vault. It reads a small answer completely before it sends it. A larger one takes a
-// slot and is sent while it is read; one cheap query tells them apart.
+// slot and is sent while it is read; one cheap query tells them apart, once it is known that the caller may read the vault.
 func changes(s *Server, w http.ResponseWriter, r *http.Request, session vault.Session) error {
 	asked, err := readAsked(r)
 	if err != nil {
 		return err
 	}
 	id := chi.URLParam(r, "vault")
-	small, err := s.vault.Small(r.Context(), id, asked.Since, blockBytes/2)
-	if err != nil {
-		return err
-	}
-	a := vaultAnswer{s.newBlockAnswer(w)}
+	a := vaultAnswer{s.newBlockAnswer(w), func() (bool, error) { return s.vault.Small(r.Context(), id, asked.Since, blockBytes/2) }}
 	defer a.free()
 	a.slot = func() (func(), error) { return s.syncs.take(r.Context(), session) }
-	if !small {
-		if err := a.takeSlot(); err != nil {
-			return err
-		}
-	}
 	return s.finish(r, a.blockAnswer, s.vault.Changes(r.Context(), session, id, asked, a))
 }
 
@@ -146,18 +137,6 @@ func write(s *Server, w http.ResponseWriter, r *http.Request, session vault.Sess
 		return err
 	}
 	if err := s.vault.Write(r.Context(), session, chi.URLParam(r, "vault"), in); err != nil {
-		return err
-	}
-	return done(w)
-}
-
-// entry stores one log entry of a vault.
-func entry(s *Server, w http.ResponseWriter, r *http.Request, session vault.Session) error {
-	in, err := decode[protocol.VaultEntryRequest](s, w, r, accountBody, session.UserID)
-	if err != nil {
-		return err
-	}
-	if err := s.vault.Entry(r.Context(), session, chi.URLParam(r, "vault"), in); err != nil {
 		return err
 	}
 	return done(w)
@@ -216,10 +195,20 @@ func (a *blockAnswer) next(size int) error {
 }
 
 // vaultAnswer writes a protocol.VaultAnswer as encoding/json does. It is a vault.AnswerWriter.
-type vaultAnswer struct{ *blockAnswer }
+type vaultAnswer struct {
+	*blockAnswer
+	small func() (bool, error) // whether the records are
+}
 
 // Log begins the answer. A long log needs a slot too.
 func (a vaultAnswer) Log(log protocol.VaultLog) error {
+	small, err := a.small()
+	if err == nil && !small {
+		err = a.takeSlot()
+	}
+	if err != nil {
+		return err
+	}
 	b, err := json.Marshal(log)
 	if err != nil {
 		return err

@@ -24,12 +24,12 @@ func (s *Service) PutChunk(ctx context.Context, session Session, vaultID, id, nu
 	if err := checkToken("token", in.Token, protocol.MaxChunkTokenBytes); err != nil {
 		return err
 	}
-	head, member, err := s.member(ctx, session, vaultID)
+	head, _, err := s.permit(ctx, session, vaultID, chain.Editor)
 	if err != nil {
 		return err
 	}
-	if member.Role < chain.Editor || head.State.Closed {
-		return badField("vault", "does not accept changes from this user")
+	if head.State.Closed {
+		return badField("vault", "is closed")
 	}
 	c.Count, c.Token = in.Count, in.Token
 	err = s.store.PutChunk(ctx, head.Vault, c, s.now(), s.limits.Attachments)

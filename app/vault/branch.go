@@ -137,7 +137,7 @@ func (s *Service) stateAt(ctx context.Context, head Head, revision int64, branch
 		if !authors[m.User] {
 			continue
 		}
-		if err := s.addCards(ctx, cards, m); err != nil {
+		if err := s.addCards(ctx, head, cards, m); err != nil {
 			return chain.State{}, nil, err
 		}
 	}
@@ -149,18 +149,26 @@ func (s *Service) stateAt(ctx context.Context, head Head, revision int64, branch
 }
 
 // addCards adds the cards of a member, from that in the roster on.
-func (s *Service) addCards(ctx context.Context, cards *chain.Cards, m chain.Member) error {
-	encoded, _, err := s.cards(ctx, m.User, m.Card)
-	for _, b := range encoded {
-		c, parseErr := chain.ParseCard(b)
-		if err = parseErr; err == nil {
+func (s *Service) addCards(ctx context.Context, head Head, cards *chain.Cards, m chain.Member) error {
+	known, err := s.cardsIn(ctx, head, []chain.ID{m.User})
+	if err != nil {
+		return err
+	}
+	needed := false
+	for _, b := range known[0] {
+		c, err := chain.ParseCard(b)
+		if err == nil && (needed || c.Hash() == m.Card) {
+			needed = true
 			err = cards.Add(c)
 		}
 		if err != nil {
 			return fmt.Errorf("card in the store: %w", err)
 		}
 	}
-	return err
+	if !needed {
+		return fmt.Errorf("card of %v in the store: %w", m.User, chain.ErrUnknownCard)
+	}
+	return nil
 }
 
 // writes reads writes of the vault.

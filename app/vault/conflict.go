@@ -26,6 +26,8 @@ const (
 	maxHeldBack = 32
 	// newsBytes bounds the tokens, and the log, of an answer to a refused write.
 	newsBytes = 64 << 10
+	// newsEntries bounds the log in which the entry is looked for that a refused write names.
+	newsEntries = 100
 )
 
 // holds are the vaults that are held for the next try of a session.
@@ -67,6 +69,14 @@ func (h *holds) pass(ctx context.Context, vault chain.ID, by SessionHash) error 
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// delays reports whether pass would wait.
+func (h *holds) delays(vault chain.ID, by SessionHash) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	held := h.held[vault]
+	return held != nil && held.by != by
 }
 
 // begin holds a vault for a session that lost, unless it is held already.
@@ -166,7 +176,7 @@ func (s *Service) sequenceOf(ctx context.Context, head Head, entry chain.Hash) (
 	if newest := head.State.Entry; newest.Hash() == entry {
 		return newest.Sequence, nil
 	}
-	entries, _, err := s.entries(ctx, head, -1)
+	entries, _, err := s.entries(ctx, head, head.State.Entry.Sequence-newsEntries)
 	if err != nil {
 		return 0, err
 	}

@@ -76,6 +76,7 @@ func Answer(err error) *Error {
 		{ErrItemQuota, protocol.CodeItemQuotaReached, "the item quota is reached: delete some items, or ask the operator of the server", 0},
 		{ErrRecordQuota, protocol.CodeRecordQuotaReached, "the record quota is reached: delete some items, or ask the operator of the server", 0},
 		{ErrBranchQuota, protocol.CodeBranchQuotaReached, "this vault has brought too many branches together: the operator of the server can say more", 0},
+		{ErrVaultQuota, protocol.CodeVaultQuota, "the quota of shared vaults is reached: ask the operator of the server", 0},
 		{ErrKeptQuota, protocol.CodeKeptQuota, "what was replaced and deleted is kept for 30 days, and the room for it is full: it frees as those days pass", 0},
 		{ErrNoInvitation, protocol.CodeInvitationInvalid, errInvitationInvalid.Message, 0},
 		{ErrNotFirst, protocol.CodeInvitationRequired, errInvitationRequired.Message, 0},

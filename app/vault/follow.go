@@ -38,17 +38,19 @@ type watchers struct {
 	starting sync.Mutex // held while reading begins or ends, and taken before mu
 	stop     context.CancelFunc
 
-	wake chan struct{} // capacity 1: sessions are unsure
+	wake chan struct{} // capacity 1: sessions or rosters are unsure
 
 	mu       sync.Mutex
 	followed map[UserID]*followed
-	vaults   map[chain.ID]*followed
-	sessions map[SessionHash]Session // live, unless the feed says that they ended
-	unsure   map[*followed]int       // whose sessions must be read; grows with each reason
-	ended    map[UserID]time.Time    // who ended sessions recently
-	moved    map[chain.ID]recentMove // vaults that are not followed, and moved recently
-	began    time.Time               // when the feed began, or went on after a gap
-	read     time.Time               // when the feed was last read
+	vaults   map[chain.ID]*followed          // by personal vault
+	sharing  map[chain.ID]map[*followed]bool // by shared vault: who is, or was, a member
+	rosters  map[chain.ID]int                // of shared vaults, that must be read; grows with each reason
+	sessions map[SessionHash]Session         // live, unless the feed says that they ended
+	unsure   map[*followed]int               // whose sessions must be read; grows with each reason
+	ended    map[UserID]time.Time            // who ended sessions recently
+	moved    map[chain.ID]recentMove         // vaults that moved recently, and are not the personal vault of somebody followed
+	began    time.Time                       // when the feed began, or went on after a gap
+	read     time.Time                       // when the feed was last read
 	watches  int
 }
 
@@ -57,13 +59,16 @@ type recentMove struct {
 	at time.Time
 }
 
-// followed is a user whose personal vault is followed. watchers.mu guards it.
+// followed is a user whose vaults are followed. watchers.mu guards it.
 type followed struct {
 	id       UserID
 	name     Username
 	vault    chain.ID
 	head     protocol.RevisionEvent
-	known    bool // head is the newest, give or take the delay of the feed
+	known    bool // head and shared are the newest, give or take the delay of the feed
+	shared   map[chain.ID]Membership
+	list     []protocol.SharedVault // of shared
+	listed   int                    // how often list changed
 	watches  map[*Watch]bool
 	sessions map[SessionHash]bool // in watchers.sessions
 	left     time.Time            // when the last watch ended
@@ -82,6 +87,7 @@ func newWatchers(store Store, now func() time.Time) *watchers {
 // forgetAll is called under mu.
 func (ws *watchers) forgetAll() {
 	ws.followed, ws.vaults, ws.sessions = map[UserID]*followed{}, map[chain.ID]*followed{}, map[SessionHash]Session{}
+	ws.sharing, ws.rosters = map[chain.ID]map[*followed]bool{}, map[chain.ID]int{}
 	ws.unsure, ws.ended, ws.moved = map[*followed]int{}, map[UserID]time.Time{}, map[chain.ID]recentMove{}
 }
 
@@ -113,6 +119,7 @@ func (ws *watchers) run(ctx context.Context, feed Feed) {
 		case <-ws.wake:
 		}
 		ws.checkSessions(ctx)
+		ws.checkRosters(ctx)
 	}
 }
 
@@ -178,7 +185,8 @@ func (ws *watchers) apply(c Change) {
 		ws.move(f, c)
 		return
 	}
-	ws.moved[c.Vault] = recentMove{c, time.Now()}
+	ws.noteMoved(c)
+	ws.moveShared(c)
 }
 
 // move is called under mu. Revisions and sequence numbers only grow, so changes may come late, twice and in any order.
@@ -193,10 +201,11 @@ func (ws *watchers) move(f *followed, to Change) {
 func (ws *watchers) tell(f *followed, w *Watch) {
 	if f.known && ws.unsure[f] == 0 {
 		w.tell(f.head)
+		w.tellShared(f)
 	}
 }
 
-// load reads the head of a user, unless it is known. Only one goroutine reads it. ErrUnauthorized if there is no such user any more.
+// load reads the head of a user and the list of shared vaults, unless they are known. Only one goroutine reads it. ErrUnauthorized if there is no such user any more.
 func (ws *watchers) load(ctx context.Context, f *followed) error {
 	f.loading.Lock()
 	defer f.loading.Unlock()
@@ -212,6 +221,10 @@ func (ws *watchers) loadHead(ctx context.Context, f *followed) error {
 	if errors.Is(err, ErrNotFound) || err == nil && u.ID != f.id {
 		return ErrUnauthorized
 	}
+	var shared []Membership
+	if err == nil {
+		shared, err = ws.store.Memberships(ctx, f.id)
+	}
 	if err != nil {
 		return err
 	}
@@ -222,6 +235,7 @@ func (ws *watchers) loadHead(ctx context.Context, f *followed) error {
 	}
 	f.vault, f.known = head.Vault, true
 	ws.vaults[f.vault] = f
+	ws.followShared(f, shared)
 	ws.move(f, head.Moved())
 	// A change that came while the head was read found no followed vault.
 	ws.move(f, ws.moved[f.vault].Change)
@@ -352,6 +366,7 @@ func (ws *watchers) forgetUnwatched(before time.Time) {
 		ws.doubtSessions(f)
 		delete(ws.followed, id)
 		delete(ws.unsure, f)
+		ws.forgetShared(f)
 		if ws.vaults[f.vault] == f {
 			delete(ws.vaults, f.vault)
 		}

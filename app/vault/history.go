@@ -39,7 +39,7 @@ func (s *Service) History(ctx context.Context, session Session, vaultID string, 
 		needed.add(w.Author, w.AuthorCard)
 		out.Writes, out.Operations = append(out.Writes, encodeSigned(b)), append(out.Operations, encodeSigned(operations[i]))
 	}
-	out.Cards, err = s.between(ctx, needed)
+	out.Cards, err = s.between(ctx, head, needed)
 	return out, err
 }
 

@@ -13,6 +13,8 @@ const (
 	KeptLife = KeptDays * 24 * time.Hour
 	// HistoryBytes is roughly how much Store.History reads: at most one write more.
 	HistoryBytes = 256 << 10
+	// LogBytes is roughly how much Store.Entries reads: at most one entry more. The log of a personal vault is never longer.
+	LogBytes = 6 << 20
 )
 
 // KeptDay is the day of a write in the quota of kept tokens: days since 1970, in UTC. What an author's card keeps is counted by day, so

@@ -9,11 +9,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
-const (
-	maxDocumentBytes = 8 << 10 // with chain.MaxWraps
-	// maxEnvelopeBytes has room for an envelope of a later format. Today's are under 2 KB.
-	maxEnvelopeBytes = 4 << 10
-)
+// maxDocumentBytes has room for a document with chain.MaxWraps.
+const maxDocumentBytes = 8 << 10
 
 // signedKeys is what an account entry signs, with its document.
 type signedKeys struct {
@@ -77,7 +74,7 @@ func (k Keys) wire() protocol.AccountKeys {
 
 // parseEnvelope returns the envelope that an entry names for its only member.
 func parseEnvelope(field string, s protocol.Signed, e *chain.Entry) ([]byte, error) {
-	b, err := checkBytes(field, s, maxEnvelopeBytes)
+	b, err := checkBytes(field, s, protocol.MaxEnvelopeBytes)
 	if err != nil {
 		return nil, err
 	}

@@ -42,41 +42,20 @@ func checkNumber(field string, n, lowest int64) error {
 	return nil
 }
 
-var errNoVault = &Error{Code: protocol.CodeNotFound, Message: "no such vault"}
-
-// member returns the head of a vault, for a member of its newest roster. To others it does not tell whether the vault exists.
-func (s *Service) member(ctx context.Context, session Session, vaultID string) (Head, chain.Member, error) {
-	id, err := parseVaultID(vaultID)
-	if err != nil {
-		return Head{}, chain.Member{}, err
-	}
-	user, err := session.UserID.memberID()
-	if err != nil {
-		return Head{}, chain.Member{}, err
-	}
-	head, err := s.store.Head(ctx, id)
-	if errors.Is(err, ErrNotFound) {
-		return Head{}, chain.Member{}, errNoVault
-	}
-	if err != nil {
-		return Head{}, chain.Member{}, err
-	}
-	line := head.State.Entry.Member(user)
-	if line == nil {
-		return Head{}, chain.Member{}, errNoVault
-	}
-	return head, *line, nil
-}
-
-// log returns what a member is missing of the log at head. All of it is older than head and never changes, so the answer is of one
-// state.
+// log returns what a member, or a former one, is missing of the log at head. All of it is older than head and never changes, so the
+// answer is of one state. If the log is too long for one answer, that is an earlier one.
 func (s *Service) log(ctx context.Context, head Head, member chain.ID, asked Asked) (protocol.VaultLog, error) {
 	entries, known, err := s.entries(ctx, head, asked.After)
 	if err != nil {
 		return protocol.VaultLog{}, err
 	}
+	more := len(entries) > 0 && entries[len(entries)-1].Sequence < head.State.Entry.Sequence
+	if more {
+		head = head.at(entries[len(entries)-1])
+	}
 	var through []int64
 	out := protocol.VaultLog{
+		More:     more,
 		Revision: head.State.Revision, Sequence: head.State.Entry.Sequence, Head: encodeSigned(head.State.Write[:]),
 		Entries: []protocol.Signed{}, Writes: []protocol.Signed{}, Cards: []protocol.Signed{},
 	}
@@ -99,15 +78,43 @@ func (s *Service) log(ctx context.Context, head Head, member chain.ID, asked Ask
 	if branch != nil {
 		out.Branch = branch.wire(asked.Revision)
 	}
-	if out.Cards, err = s.between(ctx, needed); err != nil || len(entries) == 0 {
+	if out.Cards, err = s.between(ctx, head, needed); err != nil || len(entries) == 0 || more {
 		return out, err
 	}
-	envelope, err := s.store.Envelope(ctx, head.Vault, head.State.Entry.Member(member).Envelope)
-	if err != nil {
-		return protocol.VaultLog{}, fmt.Errorf("envelope in the store: %w", hideNotFound(err))
+	err = s.addNamed(ctx, head, member, &out)
+	return out, err
+}
+
+// addNamed adds what the newest entry names: the envelope of a member, and the policy.
+func (s *Service) addNamed(ctx context.Context, head Head, member chain.ID, out *protocol.VaultLog) error {
+	e := head.State.Entry
+	line := e.Member(member)
+	if line == nil {
+		return nil
 	}
-	out.Envelope = encodeSigned(envelope)
-	return out, nil
+	named := []struct {
+		hash chain.Hash
+		to   *protocol.Signed
+	}{{line.Envelope, &out.Envelope}}
+	if e.Type == chain.Shared && e.Annex != (chain.Hash{}) {
+		named = append(named, struct {
+			hash chain.Hash
+			to   *protocol.Signed
+		}{e.Annex, &out.Policy})
+	}
+	for _, n := range named {
+		b, err := s.store.Envelope(ctx, head.Vault, n.hash)
+		if err != nil {
+			return fmt.Errorf("envelope in the store: %w", hideNotFound(err))
+		}
+		*n.to = encodeSigned(b)
+	}
+	return nil
+}
+
+// at returns the head as an entry names it. Only its log is known: neither Genesis, nor lines.
+func (h Head) at(e *chain.Entry) Head {
+	return Head{Vault: h.Vault, State: chain.State{Entry: e, Revision: e.Revision, Write: e.Write}}
 }
 
 // path returns the writes that lead a client from the newest one down to its own. If that is on a branch, it returns the branch, and the
@@ -119,7 +126,7 @@ func (s *Service) path(ctx context.Context, head Head, asked Asked, through []in
 		return nil, nil, err
 	}
 	branch, err := s.branchOf(ctx, head, asked, reached(head, asked.Revision, writes))
-	if err != nil || branch == nil {
+	if err != nil || branch == nil || branch.Join > head.State.Revision {
 		return writes, nil, err
 	}
 	through = append(through, branch.Common+1, branch.Join)
@@ -158,7 +165,7 @@ func (s *Service) entries(ctx context.Context, head Head, after int64) (entries 
 	if after >= newest {
 		return nil, nil, nil
 	}
-	encoded, err := s.store.Entries(ctx, head.Vault, max(after-1, -1))
+	encoded, err := s.store.Entries(ctx, head.Vault, max(after-1, -1), 0)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -204,19 +211,20 @@ func (n neededCards) ofEntries(before *chain.Entry, entries []*chain.Entry) {
 }
 
 // between returns the needed cards with those between two of one user.
-func (s *Service) between(ctx context.Context, needed neededCards) ([]protocol.Signed, error) {
+func (s *Service) between(ctx context.Context, head Head, needed neededCards) ([]protocol.Signed, error) {
 	out := []protocol.Signed{}
 	users := make([]chain.ID, 0, len(needed))
 	for user := range needed {
 		users = append(users, user)
 	}
 	slices.SortFunc(users, func(a, b chain.ID) int { return bytes.Compare(a[:], b[:]) })
-	for _, user := range users {
-		cards, err := s.store.Cards(ctx, user)
+	known, err := s.cardsIn(ctx, head, users)
+	if err != nil {
+		return nil, err
+	}
+	for i, user := range users {
+		cards, err := span(known[i], needed[user])
 		if err != nil {
-			return nil, err
-		}
-		if cards, err = span(cards, needed[user]); err != nil {
 			return nil, fmt.Errorf("card of %v in the store: %w", user, err)
 		}
 		for _, b := range cards {
@@ -224,6 +232,22 @@ func (s *Service) between(ctx context.Context, needed neededCards) ([]protocol.S
 		}
 	}
 	return out, nil
+}
+
+// cardsIn returns the cards of each of some users, in ascending generation. A shared vault has its own, because a member's account may be
+// deleted.
+func (s *Service) cardsIn(ctx context.Context, head Head, users []chain.ID) ([][][]byte, error) {
+	if head.State.Entry.Type == chain.Shared {
+		return s.store.VaultCards(ctx, head.Vault, users)
+	}
+	all := make([][][]byte, len(users))
+	for i, user := range users {
+		var err error
+		if all[i], err = s.store.Cards(ctx, user); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
 }
 
 // span returns the cards of one user from the first needed one to the last.

@@ -43,6 +43,9 @@ func (s *Service) Changes(ctx context.Context, session Session, vaultID string, 
 	}
 	for range answerTries {
 		head, member, err := s.member(ctx, session, vaultID)
+		if errors.Is(err, errNoVault) {
+			return s.formerLog(ctx, session, vaultID, asked, w)
+		}
 		if err != nil {
 			return err
 		}
@@ -50,7 +53,7 @@ func (s *Service) Changes(ctx context.Context, session Session, vaultID string, 
 		if err != nil {
 			return err
 		}
-		if err := w.Log(log); err != nil {
+		if err := w.Log(log); err != nil || log.More {
 			return err
 		}
 		// Another read, because a store may hold a lock while it writes the records.
@@ -63,6 +66,19 @@ func (s *Service) Changes(ctx context.Context, session Session, vaultID string, 
 		}
 	}
 	return fmt.Errorf("%w: %w", ErrStoreUnavailable, errMoved)
+}
+
+// formerLog writes what a former member is missing of the log that ends with the membership.
+func (s *Service) formerLog(ctx context.Context, session Session, vaultID string, asked Asked, w AnswerWriter) error {
+	head, user, err := s.former(ctx, session, vaultID)
+	if err != nil {
+		return err
+	}
+	log, err := s.log(ctx, head, user, asked)
+	if err != nil {
+		return err
+	}
+	return w.Log(log)
 }
 
 // answering passes the records on if they are of the log's state.
@@ -91,7 +107,8 @@ func (r Record) wire() protocol.VaultRecord {
 	return out
 }
 
-// Small reports whether Changes would write at most limit bytes of tokens.
+// Small reports whether Changes would write at most limit bytes of tokens. An AnswerWriter may ask in Log: before, it is not known whether
+// the caller may know of the vault.
 func (s *Service) Small(ctx context.Context, vaultID string, since, limit int64) (bool, error) {
 	id, err := parseVaultID(vaultID)
 	if err != nil {

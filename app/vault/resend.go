@@ -80,7 +80,7 @@ func (s *Service) headOf(ctx context.Context, vaultID string) (Head, error) {
 		return Head{}, err
 	}
 	head, err := s.store.Head(ctx, id)
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, ErrNotFound) || err == nil && head.State.Entry.Type != chain.Personal {
 		return Head{}, errNoVault
 	}
 	return head, err

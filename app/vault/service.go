@@ -45,6 +45,7 @@ type Limits struct {
 	Attachments int64 // bytes of their tokens
 	Records     Quota
 	Sessions    int // at the same time; a new one ends the least recently used
+	Vaults      int // shared ones that a user may ever create
 }
 
 // NewService returns a Service with the clock now. hashCost is HashCost, except in tests of other things than hashing.

@@ -42,14 +42,19 @@ func parse[T any](field, s string, read func([]byte) (T, error)) (T, error) {
 }
 
 // refused turns an error of package chain into an answer. An object that was signed for an earlier state of the vault is
-// revision_conflict: the client syncs, and signs another. Any other is the client's fault.
+// revision_conflict: the client syncs, and signs another. One that the author's role does not allow is role. Any other is the client's
+// fault.
 func refused(field string, err error) error {
 	for _, stale := range []error{chain.ErrFork, chain.ErrEntry, chain.ErrPredecessor, chain.ErrRevision} {
 		if errors.Is(err, stale) {
 			return fmt.Errorf("%w: %s: %w", ErrRevisionConflict, field, err)
 		}
 	}
-	return &Error{Code: protocol.CodeBadRequest, Message: fmt.Sprintf("%s was refused: %v", field, err), cause: err}
+	code := protocol.CodeBadRequest
+	if errors.Is(err, chain.ErrRole) {
+		code = protocol.CodeRole
+	}
+	return &Error{Code: code, Message: fmt.Sprintf("%s was refused: %v", field, err), cause: err}
 }
 
 func parseVaultID(s string) (chain.ID, error) {

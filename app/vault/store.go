@@ -24,6 +24,7 @@ var (
 	ErrRecordQuota       = errors.New("record quota exceeded")
 	ErrBranchQuota       = errors.New("branch quota exceeded")
 	ErrKeptQuota         = errors.New("quota of kept tokens exceeded")
+	ErrVaultQuota        = errors.New("quota of shared vaults exceeded")
 	ErrQuotaReached      = errors.New("attachment quota exceeded")
 	ErrNoInvitation      = errors.New("invitation was used or revoked, has expired, or is unknown")
 	ErrSuspended         = errors.New("user is suspended")
@@ -166,10 +167,11 @@ const ProbeKey = "#probe"
 const TombstoneDays = 180
 
 // Change is a line of the change feed: either a vault moved, or sessions of a user ended. The store appends it in the transaction of
-// ApplyWrite, AppendEntry, DeleteSession, DeleteSessions or DeleteUser.
+// CreateVault, ApplyWrite, AppendEntry, DeleteSession, DeleteSessions or DeleteUser.
 type Change struct {
 	Vault              chain.ID // zero if sessions ended
 	Revision, Sequence int64    // of the vault; both only grow
+	Members            bool     // the roster of a shared vault has other users or roles than before
 	Ended              UserID   // empty if a vault moved
 }
 
@@ -211,7 +213,8 @@ type Store interface {
 	// UpdateUser replaces hashes and second factor if the stored Generation is u.Generation, and increments it. ErrConflict if the
 	// Generation differs; ErrNotFound (also if the name now belongs to another ID, or DeleteUser has begun).
 	UpdateUser(ctx context.Context, u User) error
-	// DeleteUser removes the user with the personal vault and all sessions. If it fails half way, the user row stays with Deleting
+	// DeleteUser removes the user with the personal vault, all sessions and memberships, and the shared vaults that have no other member
+	// with an account. In others, the user's line stays in the roster. If it fails half way, the user row stays with Deleting
 	// set, the vault is not found, and DeleteUser can be called again. Afterwards the username is free. ErrNotFound if there is no
 	// such user. ErrLastAdministrator if no active administrator would be left, unless the store has no other user; one who registers
 	// at the same time may then be without.
@@ -274,9 +277,12 @@ type Store interface {
 	// LiveLines reads the live lines in some buckets, by bucket. They may be newer than a head that was read before: chain.Live.Load
 	// then refuses them, or the compare-and-set fails. An unknown vault has none.
 	LiveLines(ctx context.Context, vault chain.ID, buckets []byte) (map[byte][]chain.Line, error)
-	// Entries reads the log entries with a sequence number above after, encoded, in ascending order. after may be −1. An unknown vault
-	// has none.
-	Entries(ctx context.Context, vault chain.ID, after int64) ([][]byte, error)
+	// Entries reads the log entries with a sequence number above after, encoded, in ascending order and without a gap. after may be −1. It
+	// ends early once it has limit entries, unless limit is 0, or LogBytes or more. An unknown vault has none.
+	Entries(ctx context.Context, vault chain.ID, after int64, limit int) ([][]byte, error)
+	// VaultCards reads the cards of some users that a shared vault has, encoded, in ascending generation, in the order of the argument. A
+	// user or vault that is unknown has none.
+	VaultCards(ctx context.Context, vault chain.ID, users []chain.ID) ([][][]byte, error)
 	// Writes reads the writes at some revisions, encoded, in the order of the argument. ErrNotFound if one is missing.
 	Writes(ctx context.Context, vault chain.ID, revisions []int64) ([][]byte, error)
 	// Branch reads the branch with the lowest Join that has a write with this hash at this revision. ErrNotFound.
@@ -289,7 +295,7 @@ type Store interface {
 	// Tokens reads the tokens of sealed records by their lines, live ones and those that are kept at now, in the order of the argument. One
 	// that the store does not have is empty. An unknown vault has none.
 	Tokens(ctx context.Context, vault chain.ID, lines []chain.Line, now time.Time) ([]string, error)
-	// Envelope reads an envelope that an entry named. ErrNotFound.
+	// Envelope reads an envelope, or the policy of a shared vault, that an entry named. ErrNotFound.
 	Envelope(ctx context.Context, vault chain.ID, hash chain.Hash) ([]byte, error)
 
 	// ApplyWrite stores one write with its operations and tokens, whatever their size. ErrRevisionConflict if the head moved;
@@ -301,9 +307,26 @@ type Store interface {
 	// instance because it was pending or kept for too long. ErrQuotaReached if an attachment that is put again exceeds c.Attachments; what
 	// it counts as kept remains. A branch is stored with its write, forever; ErrBranchQuota. ErrNotFound for an unknown vault.
 	ApplyWrite(ctx context.Context, c WriteChange) error
-	// AppendEntry stores one log entry with its envelopes and the change of the account. ErrRevisionConflict if the head moved;
-	// ErrConflict if the user's Generation is not c.Account.User.Generation. ErrNotFound for an unknown vault or user.
+	// AppendEntry stores one log entry with its envelopes and cards, whatever their number, the change of the account, and those of
+	// memberships. ErrRevisionConflict if the head moved; ErrConflict if the user's Generation is not c.Account.User.Generation.
+	// ErrNotFound for an unknown vault or user.
 	AppendEntry(ctx context.Context, c EntryChange) error
+
+	// CreateVault stores a shared vault with its first entry, envelope and card, and the membership of its creator, or does nothing.
+	// ErrVaultIDTaken if the ID was ever that of a vault or a user; ErrVaultQuota if the creator has created f.Quota vaults, also those that
+	// are gone; ErrNotFound if the creator does not exist (any more).
+	CreateVault(ctx context.Context, f SharedFounding) error
+	// Memberships lists the shared vaults of which a user is a member, in ascending order of their IDs. A store may list one for a moment
+	// that an entry just ended: the roster decides.
+	Memberships(ctx context.Context, user UserID) ([]Membership, error)
+	// Left returns the sequence number of the entry that ended the membership of a user in a shared vault. ErrNotFound for one who is a
+	// member, or never was.
+	Left(ctx context.Context, user UserID, vault chain.ID) (sequence int64, err error)
+	// PutEnvelopes stores what a member uploads for a later entry. It replaces the same part of the same member. ErrNotFound for an unknown
+	// vault.
+	PutEnvelopes(ctx context.Context, vault chain.ID, p EnvelopePart, now time.Time) error
+	// PendingEnvelopes reads the envelopes of all parts of a member, unless they are older than PendingLife at now.
+	PendingEnvelopes(ctx context.Context, vault, user chain.ID, now time.Time) ([][]byte, error)
 
 	// Resend stores a part of the history of a vault, all of it or nothing: writes, entries, cards, and what is live and deleted
 	// after them. A record that was put and deleted within the part leaves a tombstone. What the store has of the records that the part

@@ -47,7 +47,7 @@ type site struct {
 	ring  *vault.Keyring
 }
 
-var granted = vault.Limits{Attachments: 1 << 20, Records: vault.Quota{Items: 1000, Bytes: 64 << 20}, Sessions: 50}
+var granted = vault.Limits{Attachments: 1 << 20, Records: vault.Quota{Items: 1000, Bytes: 64 << 20}, Sessions: 50, Vaults: 50}
 
 func newSite(t *testing.T) *site {
 	t.Helper()

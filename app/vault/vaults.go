@@ -130,7 +130,8 @@ type EntryChange struct {
 	Base      Head
 	Next      Head // only State differs from Base
 	Entry     *chain.Entry
-	Envelopes map[chain.Hash][]byte // the new ones that the roster names, by chain.HashEnvelope; at most MaxEnvelopes
+	Envelopes map[chain.Hash][]byte // the new ones that the roster names, by chain.HashEnvelope, and a new policy by chain.HashAnnex
+	Cards     []*chain.Card         // that a shared vault does not have, and its log needs
 	// Account changes the owner's account in the same transaction. Only for chain.OpAccount.
 	Account *AccountChange
 }

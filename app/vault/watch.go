@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
@@ -19,19 +20,24 @@ var (
 	errWatches     = &Error{Code: protocol.CodeUnavailable, Message: "too many open event streams: poll for changes instead", RetryAfter: time.Minute}
 )
 
-// Watch follows the personal vault of one session.
+// Watch follows the vaults of one session.
 type Watch struct {
 	// Revisions delivers the newest state, first the current one. A state that was not received in time is skipped. It is closed when
 	// the session ends.
 	Revisions <-chan protocol.RevisionEvent
+	// Vaults delivers the list of shared vaults whenever it changes, first the current one unless it is empty. A list that was not received
+	// in time is skipped. It is never closed.
+	Vaults <-chan []protocol.SharedVault
 
 	session   Session
 	revisions chan protocol.RevisionEvent // capacity 1; sent to and closed under watchers.mu
 	last      protocol.RevisionEvent
+	vaults    chan []protocol.SharedVault // capacity 1; sent to under watchers.mu
+	listed    int                         // which list was sent last
 	ended     bool
 }
 
-// Watch starts to follow the personal vault of a session; stop ends it. Too many watches are CodeThrottled for one user and
+// Watch starts to follow the vaults of a session; stop ends it. Too many watches are CodeThrottled for one user and
 // CodeUnavailable for all. ErrUnauthorized if the session has ended since it was authenticated.
 func (s *Service) Watch(ctx context.Context, session Session) (watch *Watch, stop func(), err error) {
 	return s.watchers.add(ctx, session)
@@ -73,7 +79,10 @@ func (s *Service) AuthenticateStream(ctx context.Context, token string) (Session
 
 func (ws *watchers) add(ctx context.Context, session Session) (*Watch, func(), error) {
 	c := make(chan protocol.RevisionEvent, 1)
-	w := &Watch{Revisions: c, revisions: c, session: session, last: protocol.RevisionEvent{Sequence: -1}}
+	vaults := make(chan []protocol.SharedVault, 1)
+	w := &Watch{
+		Revisions: c, revisions: c, Vaults: vaults, vaults: vaults, session: session, last: protocol.RevisionEvent{Sequence: -1},
+	}
 	f, check, err := ws.register(ctx, w)
 	if err != nil {
 		return nil, nil, err
@@ -134,7 +143,10 @@ func (ws *watchers) join(w *Watch) (*followed, error) {
 		if len(ws.followed) >= maxFollowed {
 			ws.forgetUnwatched(time.Now())
 		}
-		f = &followed{id: id, name: w.session.Username, watches: map[*Watch]bool{}, sessions: map[SessionHash]bool{}}
+		f = &followed{
+			id: id, name: w.session.Username, shared: map[chain.ID]Membership{}, watches: map[*Watch]bool{},
+			sessions: map[SessionHash]bool{},
+		}
 		ws.followed[id] = f
 	}
 	f.watches[w] = true
@@ -177,6 +189,19 @@ func (w *Watch) tell(now protocol.RevisionEvent) {
 	default:
 	}
 	w.revisions <- now
+}
+
+// tellShared is called under watchers.mu.
+func (w *Watch) tellShared(f *followed) {
+	if w.ended || f.listed == w.listed {
+		return
+	}
+	w.listed = f.listed
+	select {
+	case <-w.vaults: // not received yet, and outdated
+	default:
+	}
+	w.vaults <- f.list
 }
 
 // end is called under watchers.mu.

@@ -19,10 +19,13 @@ type watchedStore struct {
 	mu       sync.Mutex
 	heads    map[UserID]Change
 	gone     map[SessionHash]bool
+	shared   map[chain.ID]*chain.Entry // heads of shared vaults
+	written  int64                     // their revision
 	feed     []Change
 	gap      bool
 	down     bool
 	reading  func() // before the answer of a read of a head
+	listing  func() // after a list of memberships was read, and before its answer
 	accounts int
 	sessions int
 	feeds    int
@@ -52,6 +55,38 @@ func (s *watchedStore) Account(_ context.Context, name Username) (User, Head, er
 		reading()
 	}
 	return User{ID: UserID(name)}, Head{Vault: c.Vault, State: chain.State{Revision: c.Revision, Entry: &chain.Entry{Sequence: c.Sequence}}}, nil
+}
+
+func (s *watchedStore) Memberships(_ context.Context, user UserID) ([]Membership, error) {
+	s.mu.Lock()
+	listing := s.listing
+	s.listing = nil
+	if listing != nil {
+		defer listing()
+	}
+	defer s.mu.Unlock()
+	var all []Membership
+	for id, e := range s.shared {
+		for _, m := range e.Roster {
+			if UserID(m.User.String()) == user {
+				all = append(all, Membership{Vault: id, Role: m.Role, Revision: s.written, Sequence: e.Sequence})
+			}
+		}
+	}
+	return all, nil
+}
+
+func (s *watchedStore) Head(_ context.Context, id chain.ID) (Head, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := s.shared[id]
+	switch {
+	case s.down:
+		return Head{}, errDown
+	case e == nil:
+		return Head{}, ErrNotFound
+	}
+	return Head{Vault: id, State: chain.State{Revision: s.written, Entry: e}}, nil
 }
 
 func (s *watchedStore) Session(_ context.Context, hash SessionHash, _ time.Time) (Session, error) {

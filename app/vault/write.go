@@ -80,6 +80,12 @@ func (s *Service) Write(ctx context.Context, session Session, vaultID string, in
 	if err != nil {
 		return err
 	}
+	// A stranger must not learn from the time of an answer that the vault is there.
+	if s.holds.delays(id, session.Hash) {
+		if _, _, err := s.permit(ctx, session, vaultID, chain.Editor); err != nil {
+			return err
+		}
+	}
 	if err := s.holds.pass(ctx, id, session.Hash); err != nil {
 		return err
 	}
@@ -92,7 +98,7 @@ func (s *Service) Write(ctx context.Context, session Session, vaultID string, in
 }
 
 func (s *Service) storeWrite(ctx context.Context, session Session, vaultID string, w signedWrite) error {
-	head, member, err := s.member(ctx, session, vaultID)
+	head, member, err := s.permit(ctx, session, vaultID, chain.Editor)
 	if err != nil {
 		return err
 	}

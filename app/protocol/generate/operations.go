@@ -120,10 +120,19 @@ var operations = []operation{
 		parameters: []parameter{vaultInPath, since, after, revision, head}, codes: []string{"not_found"}},
 	{method: "post", path: "PathVaultWrites", id: "vaultWrite", tag: "vault", summary: "Store a signed write, atomically",
 		takes: "WriteRequest", parameters: []parameter{vaultInPath},
-		codes: []string{"not_found", "item_quota_reached", "record_quota_reached", "branch_quota_reached", "quota_reached", "kept_quota", "revision_conflict"}},
+		codes: []string{"not_found", "role", "item_quota_reached", "record_quota_reached", "branch_quota_reached", "quota_reached", "kept_quota", "revision_conflict"}},
 	{method: "post", path: "PathVaultEntries", id: "vaultEntry", tag: "vault", summary: "Store a signed log entry, atomically",
-		description: "The entry begins a new epoch (`rotate`).", takes: "VaultEntryRequest", parameters: []parameter{vaultInPath},
-		codes: []string{"not_found", "record_quota_reached", "revision_conflict"}},
+		description: "A personal vault takes `rotate` here, a shared one all but `create`. The same entry again is accepted and changes nothing.",
+		takes:       "VaultEntryRequest", parameters: []parameter{vaultInPath},
+		codes: []string{"not_found", "role", "member_refused", "record_quota_reached", "revision_conflict"}},
+	{method: "get", path: "PathVaults", id: "sharedVaults", tag: "vault", summary: "List the shared vaults of which the user is a member",
+		gives: "SharedVaults"},
+	{method: "post", path: "PathVaults", id: "vaultCreate", tag: "vault", summary: "Create a shared vault", takes: "NewVaultRequest",
+		codes: []string{"user_id_taken", "member_refused", "vault_quota"}},
+	{method: "post", path: "PathVaultEnvelopes", id: "vaultEnvelopes", tag: "vault", takes: "EnvelopesRequest",
+		summary:     "Upload envelopes for a log entry of a large vault",
+		description: "Managers and owners may. A part replaces what the user uploaded as this part before, and is dropped after 24 hours.",
+		parameters:  []parameter{vaultInPath}, codes: []string{"not_found", "role"}},
 	{method: "get", path: "PathVaultResend", id: "vaultResendState", tag: "vault", guest: true, gives: "ResendState",
 		summary: "Ask what a server has that was restored from a backup", parameters: []parameter{vaultInPath}, codes: []string{"not_found"}},
 	{method: "post", path: "PathVaultResend", id: "vaultResend", tag: "vault", guest: true, waits: true, takes: "ResendRequest", gives: "ResendAnswer",
@@ -137,9 +146,10 @@ var operations = []operation{
 	{method: "post", path: "PathVaultTokens", id: "vaultTokens", tag: "vault", summary: "Get tokens of records, live or kept",
 		description: "What a write replaced or deleted is kept for 30 days, except pins.",
 		takes:       "TokensRequest", gives: "TokensAnswer", parameters: []parameter{vaultInPath}, codes: []string{"not_found"}},
-	{method: "get", path: "PathEvents", id: "events", tag: "vault", summary: "Follow the personal vault", gives: eventStream,
+	{method: "get", path: "PathEvents", id: "events", tag: "vault", summary: "Follow the user's vaults", gives: eventStream,
 		description: "A stream of server-sent events (WHATWG HTML §9.2). `revision`, a RevisionEvent, is sent at the start and whenever the " +
-			"vault changes; several changes in a short time may be sent as one. `ended`, an Error with the code unauthorized, is the " +
+			"personal vault changes; several changes in a short time may be sent as one. `vaults`, a SharedVaults with all shared vaults of the " +
+			"user, is sent at the start unless there is none, and whenever the list or one of them changes. `ended`, an Error with the code unauthorized, is the " +
 			"last event when the session ends. Comments keep the stream alive. When the server stops, the stream ends without an " +
 			"event: reconnect after the time in `retry`. 429: this user has too many open streams; 503: the server has."},
 
@@ -150,5 +160,5 @@ var operations = []operation{
 	{method: "put", path: "PathVaultChunk", id: "attachmentChunkStore", tag: "attachments", summary: "Store one chunk", takes: "Chunk",
 		description: "The attachment is pending until a write puts it, and may go after 24 hours. A chunk may be sent again if the answer was " +
 			"lost. It is never replaced: another token, or a count that differs from the first chunk's, is a conflict.",
-		parameters: []parameter{vaultInPath, idInPath, chunkInPath}, codes: []string{"not_found", "quota_reached", "conflict"}},
+		parameters: []parameter{vaultInPath, idInPath, chunkInPath}, codes: []string{"not_found", "role", "quota_reached", "conflict"}},
 }

@@ -37,6 +37,7 @@ type Config struct {
 	RecordMiB      int    // quota of each user's records
 	MaxItems       int    // of each user
 	MaxSessions    int    // of each user
+	MaxVaults      int    // shared ones that each user may create
 	DrainDelay     time.Duration
 	DrainTimeout   time.Duration
 	LogLevel       slog.Level
@@ -59,6 +60,7 @@ const (
 	envRecordMiB        = "RECORD_MIB"
 	envMaxItems         = "MAX_ITEMS"
 	envMaxSessions      = "MAX_SESSIONS"
+	envMaxVaults        = "MAX_VAULTS"
 	envLogLevel         = "LOG_LEVEL"
 
 	// DynamoDB stores at most 10 GB under one partition key of a table with a local index (DynamoDB Developer Guide, "Item
@@ -96,6 +98,7 @@ const Usage = `Settings, from the environment:
   RECORD_MIB               quota of each user's sealed records, in MiB (96)
   MAX_ITEMS                maximum items of each user (50000)
   MAX_SESSIONS             maximum sessions of each user; one more ends the least recently used (50)
+  MAX_VAULTS               maximum shared vaults that each user creates (50)
   METRICS_ADDR             address of the Prometheus endpoint, or "off" (127.0.0.1:9464)
   DRAIN_DELAY              how long to keep serving after SIGTERM, with /ready at 503 for the proxy to notice (0s)
   DRAIN_TIMEOUT            how long requests may then take to finish (20s)
@@ -128,6 +131,7 @@ func configFrom(environ []string, serves bool) (Config, error) {
 		RecordMiB:      e.number(envRecordMiB, 96, 1, 192),
 		MaxItems:       e.number(envMaxItems, 50_000, 1, 1_000_000),
 		MaxSessions:    e.number(envMaxSessions, 50, 1, 1000),
+		MaxVaults:      e.number(envMaxVaults, 50, 1, 10_000),
 		DrainDelay:     e.duration(names.EnvDrainDelay, 0),
 		DrainTimeout:   e.duration(names.EnvDrainTimeout, 20*time.Second),
 		HashCost:       vault.HashCost,

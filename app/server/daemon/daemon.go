@@ -194,7 +194,7 @@ func (c Config) open(ctx context.Context) (vault.Store, error) {
 
 func (c Config) limits() vault.Limits {
 	return vault.Limits{
-		Attachments: int64(c.AttachmentMiB) << 20, Sessions: c.MaxSessions,
+		Attachments: int64(c.AttachmentMiB) << 20, Sessions: c.MaxSessions, Vaults: c.MaxVaults,
 		Records: vault.Quota{Items: int64(c.MaxItems), Bytes: int64(c.RecordMiB) << 20},
 	}
 }

@@ -35,6 +35,7 @@ type changeRow struct {
 	Of        string `dynamodbav:"of,omitempty"` // the vault
 	Revision  int64  `dynamodbav:"revision,omitempty"`
 	Sequence  int64  `dynamodbav:"sequence,omitempty"`
+	Members   bool   `dynamodbav:"members,omitempty"`
 	Ended     string `dynamodbav:"ended,omitempty"`
 	TTL       int64  `dynamodbav:"expires_at"`
 }
@@ -53,7 +54,7 @@ func (s *Store) putChange(c vault.Change) write {
 	now := s.clock()
 	row := changeRow{
 		Partition: feedPartition(mathrand.N(feedShards), minuteOf(now)), Row: changeID(now) + "#" + rand.Text(), //nolint:gosec // guessing it gains nothing
-		Revision: c.Revision, Sequence: c.Sequence, Ended: string(c.Ended), TTL: ttl(now.Add(feedLife)),
+		Revision: c.Revision, Sequence: c.Sequence, Members: c.Members, Ended: string(c.Ended), TTL: ttl(now.Add(feedLife)),
 	}
 	if c.Ended == "" {
 		row.Of = c.Vault.String()
@@ -62,7 +63,7 @@ func (s *Store) putChange(c vault.Change) write {
 }
 
 func (r changeRow) change() (vault.Change, error) {
-	c := vault.Change{Revision: r.Revision, Sequence: r.Sequence, Ended: vault.UserID(r.Ended)}
+	c := vault.Change{Revision: r.Revision, Sequence: r.Sequence, Members: r.Members, Ended: vault.UserID(r.Ended)}
 	if r.Ended != "" {
 		return c, nil
 	}

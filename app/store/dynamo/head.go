@@ -13,7 +13,7 @@ import (
 
 // A vault is one partition of the vaults table, with these rows. Its sealed records and its attachments are rows of the
 // accounts and the passwords table, under the ID of the vault. The cards of a user, and the rows that list the user's sessions, are in
-// the vaults table too, under the ID of the user. IDs of users and vaults are reserved together: see reservationKey. So no two of these partitions are the same.
+// the vaults table too, under the ID of the user, with those that list and count the user's shared vaults. IDs of users and vaults are reserved together: see reservationKey. So no two of these partitions are the same.
 // Other rows of the vaults table are in partitions with a '#': invitationsPartition, directoryPartition, and those of the change feed.
 const (
 	headID       = "head"        // what the compare-and-set guards
@@ -22,7 +22,8 @@ const (
 	writePrefix  = "write#"      // and the revision: the write and its operations
 	branchPrefix = "branch#"     // and the revision of the write that joined it
 	linePrefix   = "line#"       // and the ID, kind and version of a live line: see lineID
-	cardPrefix   = "card#"       // and the generation
+	cardPrefix   = "card#"       // and the generation: of a user
+	memberPrefix = "member#"     // and the ID of a shared vault: under the ID of a user
 )
 
 func vaultKey(partition, row string) item {
@@ -38,6 +39,20 @@ func writeID(revision int64) string { return fmt.Sprintf("%s%016d", writePrefix,
 func branchID(joined int64) string { return fmt.Sprintf("%s%016d", branchPrefix, joined) }
 
 func cardID(generation int64) string { return fmt.Sprintf("%s%016d", cardPrefix, generation) }
+
+// vaultCardPrefix begins the sort keys of the cards of a user that a shared vault has.
+func vaultCardPrefix(user string) string { return "member-card#" + user + "#" }
+
+func vaultCardID(c *chain.Card) string {
+	return fmt.Sprintf("%s%016d", vaultCardPrefix(c.User.String()), c.Generation)
+}
+
+func memberID(vaultID string) string { return memberPrefix + vaultID }
+
+// partPrefix begins the sort keys of the parts of envelopes that a member uploaded.
+func partPrefix(user string) string { return "envelopes#" + user + "#" }
+
+func partID(user string, part int) string { return fmt.Sprintf("%s%02d", partPrefix(user), part) }
 
 func envelopeID(h chain.Hash) string { return "envelope#" + h.String() }
 

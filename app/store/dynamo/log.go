@@ -59,8 +59,27 @@ func (s *Store) CreateAccount(ctx context.Context, u vault.User, f vault.Foundin
 
 // AppendEntry implements vault.Store.
 func (s *Store) AppendEntry(ctx context.Context, c vault.EntryChange) error {
+	rows, err := s.namedRows(c)
+	if err != nil {
+		return err
+	}
+	if len(rows) <= maxSmallEntry && len(rows)*entryRowBytes <= maxSmallTokens {
+		return s.moveEntry(ctx, c, nil, rows...)
+	}
+	if err := s.isAt(ctx, c.Base); err != nil { // a conflict should not cost all segments
+		return err
+	}
+	return s.applyLarge(ctx, c.Base.Vault, rows, func(mark *pending) error { return s.moveEntry(ctx, c, mark) })
+}
+
+// moveEntry commits an entry: it advances the head from c.Base to c.Next.
+func (s *Store) moveEntry(ctx context.Context, c vault.EntryChange, mark *pending, rows ...stagedRow) error {
 	id := c.Base.Vault
-	writes := []write{update(s.table.Vaults, headKey(id), entryStateOf(c.Next), expression.UpdateBuilder{}, headAt(c.Base))}
+	head := struct {
+		entryState
+		Pending *pending `dynamodbav:"pending,omitempty"`
+	}{entryStateOf(c.Next), mark}
+	writes := []write{update(s.table.Vaults, headKey(id), head, expression.UpdateBuilder{}, headAt(c.Base))}
 	if c.Account != nil {
 		u := c.Account.User
 		writes = append(writes, s.replaceAccount(id, u))
@@ -69,10 +88,10 @@ func (s *Store) AppendEntry(ctx context.Context, c vault.EntryChange) error {
 		}
 	}
 	writes = append(writes, s.putSigned(id.String(), entryID(c.Entry.Sequence), c.Entry.Encode()))
-	for hash, envelope := range c.Envelopes {
-		writes = append(writes, s.putSigned(id.String(), envelopeID(hash), envelope))
+	for _, r := range rows {
+		writes = append(writes, r.write())
 	}
-	writes = append(writes, appends(c.Next.Moved()))
+	writes = append(writes, appends(c.Change()))
 	return headRefused(s.transact(ctx, writes...), c.Base, func(_ headRow, r *refused) error { return accountRefused(r, c.Account, id) })
 }
 
@@ -99,12 +118,34 @@ func accountRefused(r *refused, c *vault.AccountChange, id chain.ID) error {
 }
 
 // Entries implements vault.Store.
-func (s *Store) Entries(ctx context.Context, id chain.ID, after int64) ([][]byte, error) {
-	rows, err := queryAll[signedRow](ctx, s, &dynamodb.QueryInput{
-		TableName: &s.table.Vaults, KeyConditionExpression: aws.String(names.VaultsPartitionKey + " = :id AND row_id BETWEEN :from AND :to"),
+func (s *Store) Entries(ctx context.Context, id chain.ID, after int64, limit int) ([][]byte, error) {
+	query := &dynamodb.QueryInput{
+		TableName: &s.table.Vaults, ConsistentRead: aws.Bool(true),
+		KeyConditionExpression:    aws.String(names.VaultsPartitionKey + " = :id AND row_id BETWEEN :from AND :to"),
 		ExpressionAttributeValues: item{":id": str(id.String()), ":from": str(entryID(after + 1)), ":to": str(entryID(chain.MaxNumber))},
-	})
-	return encodedOf(rows), err
+	}
+	if limit > 0 {
+		query.Limit = aws.Int32(int32(limit)) //nolint:gosec // small
+	}
+	var entries [][]byte
+	size := 0
+	for pages := dynamodb.NewQueryPaginator(s.db, query); pages.HasMorePages() && size < vault.LogBytes && (limit == 0 || len(entries) < limit); {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, storeError(err)
+		}
+		rows, err := decodeAll[signedRow](page.Items)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			if size >= vault.LogBytes || limit > 0 && len(entries) == limit {
+				return entries, nil
+			}
+			entries, size = append(entries, r.Encoded), size+len(r.Encoded)
+		}
+	}
+	return entries, nil
 }
 
 // Cards implements vault.Store.

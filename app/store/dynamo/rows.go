@@ -3,6 +3,7 @@ package dynamo
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -33,7 +34,7 @@ func getAll[T any](ctx context.Context, s *Store, table string, keys []item, pro
 		n := min(len(keys), maxKeys)
 		want := types.KeysAndAttributes{Keys: keys[:n], ConsistentRead: aws.Bool(true)}
 		if projection != "" {
-			want.ProjectionExpression = &projection
+			want.ProjectionExpression, want.ExpressionAttributeNames = project(projection)
 		}
 		r, err := s.db.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{table: want}})
 		if err != nil {
@@ -54,6 +55,16 @@ func getAll[T any](ctx context.Context, s *Store, table string, keys []item, pro
 		}
 	}
 	return decodeAll[T](rows)
+}
+
+// project returns an expression for a list of attributes. Some of their names are words of DynamoDB.
+func project(list string) (*string, map[string]string) {
+	places, named := []string{}, map[string]string{}
+	for i, name := range strings.Split(list, ", ") {
+		place := fmt.Sprintf("#p%d", i)
+		places, named[place] = append(places, place), name
+	}
+	return aws.String(strings.Join(places, ", ")), named
 }
 
 // keyNames returns the attributes of the key of a table with a sort key.

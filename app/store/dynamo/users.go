@@ -192,7 +192,14 @@ func (s *Store) DeleteUser(ctx context.Context, name vault.Username) error {
 	if err := s.DeleteSessions(ctx, vault.UserID(u.ID), ""); err != nil {
 		return err
 	}
-	if err := s.sweepVault(ctx, id, u.ID); err != nil {
+	if err := s.sweepVault(ctx, id); err != nil {
+		return err
+	}
+	if err := s.leaveVaults(ctx, u.ID); err != nil {
+		return err
+	}
+	// The user's cards, memberships, and what lists the sessions.
+	if err := s.sweep(ctx, s.table.Vaults, u.ID); err != nil {
 		return err
 	}
 	return deleteConflict(s.transact(ctx, remove(s.table.Users, userKey(name), thisUser), remove(s.table.Vaults, directoryKey(name))))
@@ -262,8 +269,8 @@ func deleteConflict(err error) error {
 	return err
 }
 
-// sweepVault deletes the remaining rows of a user's personal vault, and the user's cards. The ID of the vault remains reserved.
-func (s *Store) sweepVault(ctx context.Context, id, userID string) error {
+// sweepVault deletes the remaining rows of a vault without a head. Its ID remains reserved.
+func (s *Store) sweepVault(ctx context.Context, id string) error {
 	if err := s.deleteAllChunks(ctx, id); err != nil {
 		return err
 	}
@@ -272,7 +279,7 @@ func (s *Store) sweepVault(ctx context.Context, id, userID string) error {
 			return err
 		}
 	}
-	return s.sweep(ctx, s.table.Vaults, userID)
+	return nil
 }
 
 // sweep deletes all rows of a partition.

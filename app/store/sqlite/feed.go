@@ -16,9 +16,9 @@ const feedRows = 4096
 func (s *Store) appendChange(ctx context.Context, tx *sql.Tx, c vault.Change) error {
 	var err error
 	if c.Ended != "" {
-		_, err = exec(ctx, tx, s.stmt.insertChange, nil, nil, nil, string(c.Ended))
+		_, err = exec(ctx, tx, s.stmt.insertChange, nil, nil, nil, nil, string(c.Ended))
 	} else {
-		_, err = exec(ctx, tx, s.stmt.insertChange, c.Vault[:], c.Revision, c.Sequence, nil)
+		_, err = exec(ctx, tx, s.stmt.insertChange, c.Vault[:], c.Revision, c.Sequence, c.Members, nil)
 	}
 	if err == nil {
 		_, err = exec(ctx, tx, s.stmt.purgeFeed, feedRows)
@@ -47,13 +47,14 @@ func (f *feed) Next(ctx context.Context) ([]vault.Change, error) {
 		var num int64
 		var id []byte
 		var revision, sequence sql.NullInt64
+		var members sql.NullBool
 		var ended sql.NullString
-		if err := rows.Scan(&num, &id, &revision, &sequence, &ended); err != nil {
+		if err := rows.Scan(&num, &id, &revision, &sequence, &members, &ended); err != nil {
 			return err
 		}
 		gap = gap || num != last+1
 		last = num
-		c := vault.Change{Revision: revision.Int64, Sequence: sequence.Int64, Ended: vault.UserID(ended.String)}
+		c := vault.Change{Revision: revision.Int64, Sequence: sequence.Int64, Members: members.Bool, Ended: vault.UserID(ended.String)}
 		all = append(all, c)
 		if ended.Valid {
 			return nil

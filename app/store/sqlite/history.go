@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
@@ -10,8 +11,24 @@ import (
 )
 
 // Entries implements vault.Store.
-func (s *Store) Entries(ctx context.Context, id chain.ID, after int64) ([][]byte, error) {
-	return readBlobs(ctx, s.stmt.entries, id[:], after)
+func (s *Store) Entries(ctx context.Context, id chain.ID, after int64, limit int) (entries [][]byte, err error) {
+	if limit == 0 {
+		limit = -1
+	}
+	size := 0
+	err = query(ctx, s.stmt.entries, func(rows *sql.Rows) error {
+		if size >= vault.LogBytes {
+			return errHistoryEnd
+		}
+		var b []byte
+		err := rows.Scan(&b)
+		entries, size = append(entries, b), size+len(b)
+		return err
+	}, id[:], after, limit)
+	if errors.Is(err, errHistoryEnd) {
+		err = nil
+	}
+	return entries, err
 }
 
 // Cards implements vault.Store.

@@ -124,7 +124,7 @@ func wantWhole(t *testing.T, s *sqlite.Store, name vault.Username) int64 {
 		usage.Items++
 		usage.Bytes += vault.RecordWeight + int64(len(r.Token))
 	}
-	entries, err := s.Entries(ctx, u.Keys.Vault, -1)
+	entries, err := s.Entries(ctx, u.Keys.Vault, -1, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

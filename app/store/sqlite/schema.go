@@ -21,6 +21,9 @@ var migrations = []string{
 	// In vaults, the columns that a write compares come before the large ones, which then stay on pages that are not read. The row of an attachment has the totals
 	// that a list needs: adding up the lengths of its chunks would read them all.
 	//
+	// A personal vault has an owner, a shared one has members. The cards of a shared vault are its own, because a member's account may be
+	// deleted. A row of members with role 0 is a former member, and has the number of the entry that ended the membership.
+	//
 	// A row of kept is the token of a record that a write deleted, and a row of kept_days counts those of one author's card and day. An
 	// attachment that a write deleted is kept as long: its row has the time of that write.
 	`
@@ -41,6 +44,7 @@ CREATE TABLE users (
 	administrator INTEGER NOT NULL,
 	suspended INTEGER NOT NULL,
 	last_seen INTEGER NOT NULL,
+	created_vaults INTEGER NOT NULL,
 	document BLOB NOT NULL,
 	identity TEXT NOT NULL,
 	wraps TEXT NOT NULL
@@ -101,7 +105,7 @@ CREATE TABLE used_vault_ids (
 CREATE TABLE vaults (
 	num INTEGER PRIMARY KEY,
 	id BLOB NOT NULL UNIQUE REFERENCES used_vault_ids (id),
-	owner INTEGER NOT NULL UNIQUE REFERENCES users (num) ON DELETE CASCADE,
+	owner INTEGER UNIQUE REFERENCES users (num) ON DELETE CASCADE,
 	revision INTEGER NOT NULL,
 	sequence INTEGER NOT NULL,
 	items INTEGER NOT NULL,
@@ -146,6 +150,35 @@ CREATE TABLE envelopes (
 	envelope BLOB NOT NULL,
 	UNIQUE (vault, hash)
 ) STRICT;
+
+CREATE TABLE pending_envelopes (
+	num INTEGER PRIMARY KEY,
+	vault INTEGER NOT NULL REFERENCES vaults (num) ON DELETE CASCADE,
+	user BLOB NOT NULL,
+	part INTEGER NOT NULL,
+	created INTEGER NOT NULL,
+	envelope BLOB NOT NULL
+) STRICT;
+CREATE INDEX pending_envelopes_by_part ON pending_envelopes (vault, user, part);
+CREATE INDEX pending_envelopes_by_age ON pending_envelopes (created);
+
+CREATE TABLE vault_cards (
+	num INTEGER PRIMARY KEY,
+	vault INTEGER NOT NULL REFERENCES vaults (num) ON DELETE CASCADE,
+	user BLOB NOT NULL,
+	generation INTEGER NOT NULL,
+	card BLOB NOT NULL,
+	UNIQUE (vault, user, generation)
+) STRICT;
+
+CREATE TABLE members (
+	user INTEGER NOT NULL REFERENCES users (num) ON DELETE CASCADE,
+	vault INTEGER NOT NULL REFERENCES vaults (num) ON DELETE CASCADE,
+	role INTEGER NOT NULL,
+	sequence INTEGER NOT NULL,
+	PRIMARY KEY (user, vault)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX members_by_vault ON members (vault, role);
 
 CREATE TABLE records (
 	num INTEGER PRIMARY KEY,
@@ -214,6 +247,7 @@ CREATE TABLE feed (
 	vault BLOB,
 	revision INTEGER,
 	sequence INTEGER,
+	members INTEGER,
 	ended TEXT
 ) STRICT;
 `,

@@ -10,7 +10,8 @@ import (
 type statements struct {
 	// On the readers.
 	user, account, invitations, directory, session, sessions, throttle, inhabited, invitation, probe, head, lines, entries, writeAt, operationsAt, branches,
-	waiting, allUsers, envelope, cards, records, weight, chunk, attachment, attachments, history, keptToken, feedEnd, feedRows *sql.Stmt
+	waiting, allUsers, envelope, cards, records, weight, chunk, attachment, attachments, history, keptToken, feedEnd, feedRows,
+	vaultCards, memberships, left, pendingEnvelopes *sql.Stmt
 	// On the writer.
 	setStanding, others, seeUser, deleteInvitation, lockUser, useID, insertUser, updateUser, deleteUser, serverKey, putServerKey, insertSession, touchSession, deleteSession,
 	deleteSessions, purgeSessions, writerInhabited, putInvitation, useInvitation, purgeInvitations, writerThrottle,
@@ -19,7 +20,8 @@ type statements struct {
 	insertEntry, insertEnvelope, insertWrite, insertBranch, dropTombstone, putRecord, liveRecord, deleteRecord, purgeTombstones,
 	attachmentDeleted, writerChunk, chunkBytes, growAttachment, insertChunk, makeLive, deleteAttachment, purgePending,
 	keepToken, keptBytes, keepBytes, purgeKept, purgeKeptDays, purgeKeptAttachments,
-	insertChange, purgeFeed *sql.Stmt
+	insertChange, purgeFeed,
+	countVault, insertShared, insertVaultCard, setMember, dropLonely, dropEnvelopes, putEnvelope, purgeEnvelopes *sql.Stmt
 }
 
 // userColumns are those that scanUser reads, of users u and the vault v of each.
@@ -106,7 +108,15 @@ func (s *statements) all(writer, reader *sql.DB) []preparation {
 		{reader, &s.head, `SELECT ` + headColumns + ` FROM vaults v WHERE id = ?1`},
 		{reader, &s.lines, packedLines},
 		{reader, &s.entries, `SELECT e.entry FROM vaults v JOIN entries e ON e.vault = v.num AND e.sequence > ?2
-			WHERE v.id = ?1 ORDER BY e.sequence`},
+			WHERE v.id = ?1 ORDER BY e.sequence LIMIT ?3`},
+		{reader, &s.vaultCards, `SELECT c.card FROM vaults v JOIN vault_cards c ON c.vault = v.num AND c.user = ?2
+			WHERE v.id = ?1 ORDER BY c.generation`},
+		{reader, &s.memberships, `SELECT v.id, m.role, v.revision, v.sequence FROM users u JOIN members m ON m.user = u.num AND m.role > 0
+			JOIN vaults v ON v.num = m.vault WHERE u.id = ?1`},
+		{reader, &s.left, `SELECT m.sequence FROM users u JOIN members m ON m.user = u.num AND m.role = 0
+			JOIN vaults v ON v.num = m.vault AND v.id = ?2 WHERE u.id = ?1`},
+		{reader, &s.pendingEnvelopes, `SELECT e.envelope FROM vaults v JOIN pending_envelopes e ON e.vault = v.num AND e.user = ?2
+			WHERE v.id = ?1 AND e.created > ?3`},
 		{reader, &s.writeAt, `SELECT w.write FROM vaults v JOIN writes w ON w.vault = v.num AND w.revision = ?2 WHERE v.id = ?1`},
 		{reader, &s.operationsAt, `SELECT w.operations FROM vaults v JOIN writes w ON w.vault = v.num AND w.revision = ?2 WHERE v.id = ?1`},
 		{reader, &s.branches, `SELECT b.joined, b.common, b.writes FROM vaults v
@@ -126,13 +136,13 @@ func (s *statements) all(writer, reader *sql.DB) []preparation {
 			UNION ALL SELECT token FROM kept` + atPlaceOfID + `AND hash = ?6 AND deleted > ?7 LIMIT 1`},
 
 		{reader, &s.feedEnd, `SELECT coalesce(max(num), 0) FROM feed`},
-		{reader, &s.feedRows, `SELECT num, vault, revision, sequence, ended FROM feed WHERE num > ?1 ORDER BY num`},
+		{reader, &s.feedRows, `SELECT num, vault, revision, sequence, members, ended FROM feed WHERE num > ?1 ORDER BY num`},
 
 		{writer, &s.lockUser, `SELECT num, id, generation, administrator, suspended FROM users WHERE username = ?1`},
 		{writer, &s.useID, `INSERT INTO used_user_ids (id) VALUES (?1) ON CONFLICT DO NOTHING`},
 		{writer, &s.insertUser, `INSERT INTO users (username, id, created, auth_hash, recovery_auth_hash, totp_secret, totp_last_step,
-			document, identity, wraps, administrator, last_seen, generation, suspended)
-			VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 1, 0)`},
+			document, identity, wraps, administrator, last_seen, generation, suspended, created_vaults)
+			VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 1, 0, 0)`},
 		{writer, &s.updateUser, `UPDATE users SET auth_hash = ?2, recovery_auth_hash = ?3, totp_secret = ?4, totp_last_step = ?5,
 			generation = generation + 1 WHERE num = ?1`},
 		{writer, &s.deleteUser, `DELETE FROM users WHERE username = ?1`},
@@ -169,10 +179,23 @@ func (s *statements) all(writer, reader *sql.DB) []preparation {
 		{writer, &s.clearThrottle, `DELETE FROM throttles WHERE key = ?1`},
 		{writer, &s.purgeThrottles, `DELETE FROM throttles WHERE key IN (SELECT key FROM throttles WHERE expires <= ?1 LIMIT 16)`},
 
-		{writer, &s.lockVault, `SELECT num, owner, revision, sequence, items, record_bytes, branch_bytes FROM vaults WHERE id = ?1`},
+		{writer, &s.lockVault, `SELECT num, coalesce(owner, 0), revision, sequence, items, record_bytes, branch_bytes FROM vaults WHERE id = ?1`},
 		{writer, &s.useVaultID, `INSERT INTO used_vault_ids (id) VALUES (?1) ON CONFLICT DO NOTHING`},
 		{writer, &s.insertVault, `INSERT INTO vaults (id, owner, revision, sequence, items, record_bytes, branch_bytes, count, state, buckets)
 			VALUES (?1, ?2, ?3, ?4, 0, 0, 0, ?5, ?6, ?7)`},
+		{writer, &s.countVault, `UPDATE users SET created_vaults = created_vaults + 1 WHERE num = ?1 AND created_vaults < ?2`},
+		{writer, &s.insertShared, `INSERT INTO vaults (id, revision, sequence, items, record_bytes, branch_bytes, count, state, buckets)
+			VALUES (?1, ?2, ?3, 0, 0, 0, ?4, ?5, ?6)`},
+		{writer, &s.insertVaultCard, `INSERT INTO vault_cards (vault, user, generation, card) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING`},
+		// Nothing for a user who is gone.
+		{writer, &s.setMember, `INSERT INTO members (user, vault, role, sequence) SELECT num, ?2, ?3, ?4 FROM users WHERE id = ?1
+			ON CONFLICT (user, vault) DO UPDATE SET role = excluded.role, sequence = excluded.sequence`},
+		{writer, &s.dropLonely, `DELETE FROM vaults WHERE num IN (SELECT m.vault FROM members m WHERE m.user = ?1 AND m.role > 0 AND NOT EXISTS (
+			SELECT 1 FROM members o WHERE o.vault = m.vault AND o.role > 0 AND o.user <> m.user))`},
+		{writer, &s.dropEnvelopes, `DELETE FROM pending_envelopes WHERE vault = ?1 AND user = ?2 AND part = ?3`},
+		{writer, &s.putEnvelope, `INSERT INTO pending_envelopes (vault, user, part, created, envelope) VALUES (?1, ?2, ?3, ?4, ?5)`},
+		{writer, &s.purgeEnvelopes, `DELETE FROM pending_envelopes
+			WHERE num IN (SELECT num FROM pending_envelopes WHERE created <= ?1 LIMIT ?2)`},
 		{writer, &s.moveWrite, `UPDATE vaults SET revision = ?2, items = ?3, record_bytes = ?4, branch_bytes = ?5, count = ?6, state = ?7,
 			buckets = ?8 WHERE num = ?1`},
 		{writer, &s.moveEntry, `UPDATE vaults SET sequence = ?2, state = ?3 WHERE num = ?1`},
@@ -208,7 +231,7 @@ func (s *statements) all(writer, reader *sql.DB) []preparation {
 			AND (deleted IS NULL OR deleted <= ?3)`},
 		{writer, &s.hasAttachment, `SELECT EXISTS (SELECT 1 FROM attachments WHERE vault = ?1 AND id = ?2)`},
 		{writer, &s.deleteAttachment, `UPDATE attachments SET live = 0, deleted = ?3 WHERE vault = ?1 AND id = ?2 RETURNING bytes`},
-		{writer, &s.insertChange, `INSERT INTO feed (vault, revision, sequence, ended) VALUES (?1, ?2, ?3, ?4)`},
+		{writer, &s.insertChange, `INSERT INTO feed (vault, revision, sequence, members, ended) VALUES (?1, ?2, ?3, ?4, ?5)`},
 		{writer, &s.purgeFeed, `DELETE FROM feed WHERE num <= (SELECT max(num) FROM feed) - ?1`},
 
 		// All of this vault, so that they do not count, and one more.

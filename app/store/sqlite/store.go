@@ -188,7 +188,7 @@ func storeError(err error) error {
 	for _, known := range []error{
 		vault.ErrNotFound, vault.ErrUsernameTaken, vault.ErrUserIDTaken, vault.ErrRevisionConflict, vault.ErrConflict,
 		vault.ErrStoreFull, vault.ErrStoreUnavailable, vault.ErrInvalidChange, vault.ErrChunkTaken, vault.ErrQuotaReached,
-		vault.ErrItemQuota, vault.ErrRecordQuota, vault.ErrKeptQuota,
+		vault.ErrItemQuota, vault.ErrRecordQuota, vault.ErrKeptQuota, vault.ErrVaultQuota,
 		vault.ErrNoInvitation, vault.ErrNotFirst, vault.ErrVaultIDTaken, vault.ErrSuspended, vault.ErrLastAdministrator, context.Canceled,
 	} {
 		if errors.Is(err, known) {

@@ -132,6 +132,9 @@ func (s *Store) DeleteUser(ctx context.Context, name vault.Username) error {
 				return vault.ErrLastAdministrator
 			}
 		}
+		if _, err := exec(ctx, tx, s.stmt.dropLonely, u.num); err != nil {
+			return err
+		}
 		if _, err := exec(ctx, tx, s.stmt.deleteUser, string(name)); err != nil {
 			return err
 		}

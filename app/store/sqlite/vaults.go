@@ -132,10 +132,8 @@ func (s *Store) CreateAccount(ctx context.Context, u vault.User, f vault.Foundin
 
 func (s *Store) insertVault(ctx context.Context, tx *sql.Tx, owner int64, f vault.Founding) error {
 	id, state := f.Head.Vault, f.Head.State
-	if n, err := exec(ctx, tx, s.stmt.useVaultID, id[:]); err != nil {
+	if err := s.useVaultID(ctx, tx, id); err != nil {
 		return err
-	} else if n == 0 {
-		return vault.ErrVaultIDTaken
 	}
 	_, err := exec(ctx, tx, s.stmt.insertVault, id[:], owner, state.Revision, state.Entry.Sequence, f.Head.Count, state.Encode(), encodeBuckets(f.Head))
 	if err != nil {
@@ -151,6 +149,15 @@ func (s *Store) insertVault(ctx context.Context, tx *sql.Tx, owner int64, f vaul
 		}
 	}
 	return s.insertEnvelope(ctx, tx, v, chain.HashOf(chain.HashEnvelope, f.Envelope), f.Envelope)
+}
+
+// useVaultID marks an ID as used, permanently.
+func (s *Store) useVaultID(ctx context.Context, tx *sql.Tx, id chain.ID) error {
+	n, err := exec(ctx, tx, s.stmt.useVaultID, id[:])
+	if err == nil && n == 0 {
+		err = vault.ErrVaultIDTaken
+	}
+	return err
 }
 
 func (s *Store) insertEntry(ctx context.Context, tx *sql.Tx, v lockedVault, e *chain.Entry) error {
@@ -181,7 +188,10 @@ func (s *Store) AppendEntry(ctx context.Context, c vault.EntryChange) error {
 				return err
 			}
 		}
-		if err := s.appendChange(ctx, tx, c.Next.Moved()); err != nil {
+		if err := s.changeMembers(ctx, tx, v, c); err != nil {
+			return err
+		}
+		if err := s.appendChange(ctx, tx, c.Change()); err != nil {
 			return err
 		}
 		if c.Account == nil {

@@ -147,7 +147,7 @@ func unknownVault(t *testing.T, open func(t *testing.T) vault.Store) {
 	if list, err := s.Attachments(ctx, v.ID); err != nil || len(list) != 0 {
 		t.Errorf("%d attachments, %v", len(list), err)
 	}
-	if entries, err := s.Entries(ctx, v.ID, -1); err != nil || len(entries) != 0 {
+	if entries, err := s.Entries(ctx, v.ID, -1, 0); err != nil || len(entries) != 0 {
 		t.Errorf("%d entries, %v", len(entries), err)
 	}
 	if lines, err := s.LiveLines(ctx, v.ID, []byte{0, 255}); err != nil || len(lines[0])+len(lines[255]) != 0 {
@@ -194,7 +194,7 @@ func entriesRoundTrip(t *testing.T, open func(t *testing.T) vault.Store) {
 	wantVault(t, b, v)
 
 	for after := int64(-1); after <= 5; after++ {
-		entries, err := b.Entries(t.Context(), v.ID, after)
+		entries, err := b.Entries(t.Context(), v.ID, after, 0)
 		if err != nil || int64(len(entries)) != max(0, 4-after) {
 			t.Errorf("%d entries after %d, %v", len(entries), after, err)
 		}

@@ -314,7 +314,7 @@ func wantNoVault(t *testing.T, s vault.Store, v *testvault.Vault) {
 	wantError(t, "chunk", s.PutChunk(ctx, v.ID, testvault.Chunks("x")[0], start, plenty), vault.ErrNotFound)
 	wantAttachments(t, s, v)
 	for what, read := range map[string]func() ([][]byte, error){
-		"entries": func() ([][]byte, error) { return s.Entries(ctx, v.ID, -1) },
+		"entries": func() ([][]byte, error) { return s.Entries(ctx, v.ID, -1, 0) },
 		"cards":   func() ([][]byte, error) { return s.Cards(ctx, v.Owner.ID) },
 	} {
 		if got, err := read(); err != nil || len(got) != 0 {

@@ -194,7 +194,7 @@ func sameState(a, b chain.State) bool { return slices.Equal(a.Encode(), b.Encode
 
 func wantHistory(t *testing.T, s vault.Store, v *testvault.Vault) {
 	t.Helper()
-	entries, err := s.Entries(t.Context(), v.ID, -1)
+	entries, err := s.Entries(t.Context(), v.ID, -1, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,8 @@ type Entry struct {
 	known  *chain.Cards
 	epochs []seal.EpochKey
 	keys   vault.Keys
+	joined []*Person
+	policy []byte
 
 	renewed Renewal
 }
@@ -68,6 +70,9 @@ func (v *Vault) DraftAccount(r Renewal) Entry {
 
 // DraftRotate returns an entry that begins a new epoch.
 func (v *Vault) DraftRotate() Entry {
+	if v.State.Entry.Type == chain.Shared {
+		return v.DraftSame(chain.OpRotate)
+	}
 	d, e := v.draft(chain.OpRotate)
 	d.nextEpoch(e)
 	d.envelope(e)
@@ -113,7 +118,13 @@ func (v *Vault) sign(d Entry, e *chain.Entry, signers ...chain.Signer) Entry {
 
 // Follow moves the vault to the state after an entry that was drafted for its present state.
 func (v *Vault) Follow(e Entry) {
-	*v.Owner, v.Known, v.Epochs, v.Keys = e.owner, e.known, e.epochs, e.keys
+	if e.Entry.Type == chain.Personal {
+		*v.Owner = e.owner
+	}
+	for _, p := range e.joined {
+		v.Members[p.ID] = p
+	}
+	v.Known, v.Epochs, v.Keys = e.known, e.epochs, e.keys
 	v.State, v.Entries = e.Next.State, append(v.Entries, e.Entry)
 	for _, envelope := range e.Envelopes {
 		v.Envelope = envelope

@@ -9,13 +9,14 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// Vault is a personal vault as its owner's device holds it, with its whole history.
+// Vault is a vault as a member's device holds it, with its whole history.
 type Vault struct {
 	ID         chain.ID
-	Owner      *Person
-	Known      *chain.Cards    // the owner's
-	Epochs     []seal.EpochKey // of epoch 1, 2, 3 …
-	Keys       vault.Keys      // what the newest account entry signs
+	Owner      *Person              // of a personal vault; of a shared one, who signs: see By
+	Members    map[chain.ID]*Person // of a shared vault, also former ones
+	Known      *chain.Cards         // theirs
+	Epochs     []seal.EpochKey      // of epoch 1, 2, 3 …
+	Keys       vault.Keys           // what the newest account entry signs
 	State      chain.State
 	Live       *chain.Live
 	Tokens     map[chain.Line]string // of the live records
@@ -170,13 +171,21 @@ func (v *Vault) draftWrite(branch chain.Hash, ops []Operation) Write {
 	check(after.Apply(d.Operations))
 	d.Write = &chain.Write{
 		Vault: v.ID, Epoch: v.State.Entry.Epoch, Revision: v.State.Revision + 1, Previous: v.State.Write, Skip: v.State.SkipHash(), Branch: branch,
-		Entry: v.State.Entry.Hash(), Author: v.Owner.ID, AuthorCard: v.Owner.Card().Hash(), Time: v.State.Revision + 1,
+		Entry: v.State.Entry.Hash(), Author: v.Owner.ID, AuthorCard: v.authorCard(), Time: v.State.Revision + 1,
 		Count: after.Count(), Root: after.Root(), Operations: chain.HashOperations(d.Operations),
 	}
-	d.Write.Sign(v.Owner.keys().Signing)
+	d.Write.Sign(v.signer(d.Write.AuthorCard))
 	state := must(v.State.Admit(d.Write, d.Operations, &d.live, v.Known))
 	d.Next = vault.Head{Vault: v.ID, State: state, Buckets: d.live.Hashes(), Count: d.live.Count()}
 	return d
+}
+
+// authorCard returns the owner's card in the roster: a shared vault may not have the newest yet.
+func (v *Vault) authorCard() chain.Hash {
+	if line := v.State.Entry.Member(v.Owner.ID); line != nil {
+		return line.Card
+	}
+	return v.Owner.Card().Hash()
 }
 
 // Apply moves the vault to the state after a write that Draft returned for its present state.

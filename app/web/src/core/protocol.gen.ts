@@ -966,9 +966,10 @@ export interface SSHKey {
 export type ServerCode =
   "bad_request" | "unauthorized" | "invalid_credentials" | "totp_required" | "totp_invalid" | "forbidden" |
   "invitation_required" | "invitation_invalid" | "suspended" | "not_administrator" | "invitation_quota" | "quota_reached" |
-  "item_quota_reached" | "record_quota_reached" | "branch_quota_reached" | "kept_quota" | "not_found" | "method_not_allowed" |
-  "username_taken" | "user_id_taken" | "last_administrator" | "revision_conflict" | "conflict" | "too_large" | "too_slow" |
-  "unsupported_media" | "throttled" | "internal" | "unavailable" | "waiting" | "storage_unavailable" | "storage_full";
+  "item_quota_reached" | "record_quota_reached" | "branch_quota_reached" | "vault_quota" | "role" | "kept_quota" | "not_found" |
+  "method_not_allowed" | "username_taken" | "user_id_taken" | "last_administrator" | "member_refused" | "revision_conflict" |
+  "conflict" | "too_large" | "too_slow" | "unsupported_media" | "throttled" | "internal" | "unavailable" | "waiting" |
+  "storage_unavailable" | "storage_full";
 
 /** Session is one signed-in device. Times are RFC 3339 with millisecond precision, in UTC; LastSeen may lag by five minutes. */
 export interface Session {

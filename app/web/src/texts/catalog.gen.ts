@@ -1214,6 +1214,9 @@ export interface Texts {
     readonly item_quota_reached: string;
     readonly record_quota_reached: string;
     readonly branch_quota_reached: string;
+    readonly vault_quota: string;
+    readonly role: string;
+    readonly member_refused: string;
     readonly kept_quota: string;
     readonly too_slow: string;
     readonly quota_reached: string;
