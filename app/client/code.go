@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
+	"github.com/vaultsphere/vaultsphere/app/client/directory"
 	"github.com/vaultsphere/vaultsphere/app/client/imports"
 	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/item"
@@ -45,6 +46,10 @@ const (
 	CodeBadUsername       Code = "bad_username"
 	CodeCopyDamaged       Code = "copy_damaged"
 	CodeDeviceStorage     Code = "device_storage"
+	CodeCardsInvalid      Code = "cards_invalid"
+	CodePersonParted      Code = "person_parted"
+	CodePersonOlder       Code = "person_older"
+	CodeOtherFingerprint  Code = "other_fingerprint"
 	CodeNotFound          Code = Code(protocol.CodeNotFound)
 	CodeInternal          Code = Code(protocol.CodeInternal)
 )
@@ -116,6 +121,13 @@ var failures = []failure{
 	{ErrCacheMoved, Code(protocol.CodeRevisionConflict)},
 	{ErrLongAnswer, CodeBadAnswer},
 	{ErrUsername, CodeBadUsername},
+	{ErrSelf, CodeBadInput},
+	{directory.ErrCards, CodeCardsInvalid},
+	{directory.ErrParted, CodePersonParted},
+	{directory.ErrOlder, CodePersonOlder},
+	{directory.ErrFingerprint, CodeOtherFingerprint},
+	{directory.ErrMoved, Code(protocol.CodeConflict)},
+	{directory.ErrPin, CodeRecordUnreadable},
 }
 
 // causes are checked after the errors that wrap them with more to say.

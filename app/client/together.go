@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
+	"github.com/vaultsphere/vaultsphere/app/client/directory"
 	"github.com/vaultsphere/vaultsphere/app/client/outbox"
 	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/item"
@@ -250,6 +251,9 @@ type merging struct {
 // build returns the change of the server's vault.
 func (m *merging) build(branch []branchWrite) (*replica.Change, error) {
 	ch := m.other.Change()
+	if err := directory.Open(m.other.Replica).Bring(ch, directory.Open(m.v.Replica)); err != nil {
+		return nil, err
+	}
 	for _, id := range changedItems(branch) {
 		q := m.change(id)
 		if q == nil {

@@ -146,6 +146,7 @@ func (s *Server) routes() []route {
 		{get, protocol.PathSessions, s.member(sessions)},
 		{post, protocol.PathSessionsEnd, s.member(takes(s.vault.EndSessions, smallBody))},
 		{get, protocol.PathEvents, s.follower(events)},
+		{get, protocol.PathCards, s.member(cards)},
 		{get, protocol.PathAdminUsers, s.administrator(adminUsers)},
 		{post, protocol.PathAdminUsersSuspend, s.administrator(orders(s.vault.SuspendUser))},
 		{post, protocol.PathAdminUsersResume, s.administrator(orders(s.vault.ResumeUser))},
