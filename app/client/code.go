@@ -50,6 +50,8 @@ const (
 	CodePersonParted      Code = "person_parted"
 	CodePersonOlder       Code = "person_older"
 	CodeOtherFingerprint  Code = "other_fingerprint"
+	CodeOfferInvalid      Code = "offer_invalid"
+	CodeAnswerInvalid     Code = "answer_invalid"
 	CodeNotFound          Code = Code(protocol.CodeNotFound)
 	CodeInternal          Code = Code(protocol.CodeInternal)
 )
@@ -126,6 +128,9 @@ var failures = []failure{
 	{directory.ErrParted, CodePersonParted},
 	{directory.ErrOlder, CodePersonOlder},
 	{directory.ErrFingerprint, CodeOtherFingerprint},
+	{directory.ErrOffer, CodeOfferInvalid},
+	{directory.ErrAnswer, CodeAnswerInvalid},
+	{ErrNoInvitation, CodeNotFound},
 	{directory.ErrMoved, Code(protocol.CodeConflict)},
 	{directory.ErrPin, CodeRecordUnreadable},
 }

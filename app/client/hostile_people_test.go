@@ -281,11 +281,11 @@ func TestAnswersWithCardsAreBounded(t *testing.T) {
 	d := newDevice(t, startServer(t))
 	d.register(t, "anna")
 	for name, body := range map[string]string{
-		"three megabytes":  `{"cards":["` + strings.Repeat("A", 3<<20) + `"]}`,
-		"a million cards":  `{"cards":[` + strings.Repeat(`"",`, 1_000_000) + `""]}`,
+		"three megabytes":   `{"cards":["` + strings.Repeat("A", 3<<20) + `"]}`,
+		"a million cards":   `{"cards":[` + strings.Repeat(`"",`, 1_000_000) + `""]}`,
 		"an unknown member": `{"cards":["AAAA"],"trusted":true}`,
-		"no list":          `{}`,
-		"not JSON":         `<html>`,
+		"no list":           `{}`,
+		"not JSON":          `<html>`,
 	} {
 		d.intercept(func(r *client.Request) (*client.Response, error) {
 			if isAt(*r, protocol.PathCards) {

@@ -37,29 +37,22 @@ func (c *Client) OwnCard() (OwnCard, error) {
 	if c.vault == nil {
 		return OwnCard{}, ErrLocked
 	}
-	log := c.vault.Log()
-	if log.State.Entry == nil {
-		return OwnCard{}, ErrLocked
+	own, err := c.vault.ownPerson()
+	if err != nil {
+		return OwnCard{}, err
 	}
-	member := log.State.Entry.Member(c.vault.user)
-	if member == nil {
-		return OwnCard{}, chain.ErrAuthor
-	}
-	card := log.Cards.Get(member.Card)
-	if card == nil {
-		return OwnCard{}, chain.ErrUnknownCard
-	}
+	card := own.Card()
 	return OwnCard{Username: card.Username, Fingerprint: card.Fingerprint(), Generation: card.Generation}, nil
 }
 
 // VerifiedPerson is a person whom the user has verified.
 type VerifiedPerson struct {
-	UserID      string `json:"user_id"`
-	Username    string `json:"username"`    // of the newest verified card
-	Fingerprint string `json:"fingerprint"` // of the same
-	Generation  int64  `json:"generation"`
-	How         string `json:"how"`           // compared, link or introduced
-	By          string `json:"by,omitempty"`  // id of the person who introduced this one
+	UserID      string    `json:"user_id"`
+	Username    string    `json:"username"`    // of the newest verified card
+	Fingerprint string    `json:"fingerprint"` // of the same
+	Generation  int64     `json:"generation"`
+	How         string    `json:"how"`          // compared, link or introduced
+	By          string    `json:"by,omitempty"` // id of the person who introduced this one
 	Since       time.Time `json:"since"`
 	// Conflict says that two pins contradict each other. The person counts as not verified until the fingerprint is compared again.
 	Conflict bool `json:"conflict,omitempty"`
@@ -215,8 +208,12 @@ func (c *Client) changePins(ctx context.Context, change func(*replica.Change, *d
 	return op.changePins(v, change)
 }
 
-// changePins makes one change of the pins. It is not for the outbox: what the user verified is checked against the newest pins.
 func (op *operation) changePins(v *vault, change func(*replica.Change, *directory.Book) error) error {
+	return op.changeRecords(v, func(ch *replica.Change) error { return change(ch, directory.Open(v.Replica)) })
+}
+
+// changeRecords makes one change of pins and invitations. It is not for the outbox: what it changes is checked against the newest of them.
+func (op *operation) changeRecords(v *vault, build func(*replica.Change) error) error {
 	if v.readOnly {
 		return ErrReadOnly
 	}
@@ -227,13 +224,13 @@ func (op *operation) changePins(v *vault, change func(*replica.Change, *director
 	if err != nil {
 		return err
 	}
-	return op.apply(v, noEdits, func(ch *replica.Change) error { return change(ch, directory.Open(v.Replica)) })
+	return op.apply(v, noEdits, build)
 }
 
 // CheckedPerson says what the server shows of a verified person.
 type CheckedPerson struct {
 	VerifiedPerson        // as it is after the check
-	Standing       string `json:"standing"` // one of directory.Standing, or invalid or gone
+	Standing       string `json:"standing"`        // one of directory.Standing, or invalid or gone
 	Shown          string `json:"shown,omitempty"` // the fingerprint that the server shows, if the card is not used
 }
 

@@ -85,7 +85,7 @@ func TestPinsAreNotItems(t *testing.T) {
 	bob := testvault.NewPerson("bob")
 	d.show(t, shown(bob.Cards...))
 	d.verify(t, "bob")
-	mail := d.save(t, login("Mail"))
+	d.save(t, login("Mail"))
 	want := []string{pinOf(bob.Card())}
 	check := func(when string, d *device, titles ...string) {
 		t.Helper()
@@ -111,9 +111,6 @@ func TestPinsAreNotItems(t *testing.T) {
 		t.Fatal(err)
 	}
 	check("after the write of the pin was undone", d, "Bank")
-	if _, err := d.Rewind(t.Context(), client.Rewind{Revision: before, IDs: []string{mail.ID}}, nil); err != nil {
-		t.Fatal(err)
-	}
 	d.rotate(t, client.RotationRequest{Password: password})
 	if done := d.reseal(t); done.Unreadable != 0 {
 		t.Errorf("%+v", done)
@@ -185,6 +182,7 @@ func TestPinsAreBroughtTogether(t *testing.T) {
 	b.show(t, shown(daveB.Cards...))
 	forked := b.find(t, "dave")
 	b.swallow()
+	link := b.invite(t, "Erin")
 	for _, f := range []*client.FoundPerson{first, onlyB, forked} {
 		if err := b.VerifyPerson(t.Context(), f); err != nil {
 			t.Fatal(err)
@@ -222,6 +220,10 @@ func TestPinsAreBroughtTogether(t *testing.T) {
 				t.Errorf("%s: %+v", name, v)
 			}
 		}
+	}
+	a.reconnect()
+	if got := a.links(t); len(got) != 1 || got[0].ID != link.Invitation().ID {
+		t.Errorf("the link of the branch: %+v", got)
 	}
 	a.show(t, shown(daveA.Cards...))
 	if f := a.find(t, "dave"); f.Standing != directory.Parted || len(f.Known) != 2 {

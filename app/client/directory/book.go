@@ -142,6 +142,9 @@ func (b *Book) Standing(p *Person) (Standing, []Entry) {
 // forward: if another device has pinned a later card meanwhile, that stays. It returns ErrMoved if the pins say something else by now.
 func (b *Book) Pin(c *replica.Change, p *Person, pin Pin, seen []Entry) error {
 	standing, now := b.Standing(p)
+	if len(now) == 1 && standing != OtherUser && standing != Parted && now[0].How < pin.How { // the better way stays
+		pin.How, pin.By, pin.Time = now[0].How, now[0].By, now[0].Time
+	}
 	switch standing {
 	case Parted, OtherUser:
 		if !sameCards(seen, now) {

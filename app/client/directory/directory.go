@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -28,6 +29,10 @@ var (
 	ErrFingerprint = errors.New("the fingerprint is different")
 	// ErrMoved: the pins of this person changed after the card was shown.
 	ErrMoved = errors.New("what you verified of this person has changed on another device")
+	// ErrOffer: the offer of an invitation was not sealed by whoever made the link, or is for another server.
+	ErrOffer = errors.New("the offer of this invitation is not valid")
+	// ErrAnswer: nobody is proven to have registered with the link.
+	ErrAnswer = errors.New("the answer to this invitation is not valid")
 	// ErrPin: a pin that this version cannot read.
 	ErrPin = errors.New("the record of a verified person cannot be read")
 )
@@ -51,7 +56,7 @@ func Read(username string, signed []protocol.Signed) (*Person, error) {
 	known := &chain.Cards{}
 	for i, text := range signed {
 		b, err := base64.RawURLEncoding.Strict().DecodeString(text)
-		if err != nil {
+		if err != nil || base64.RawURLEncoding.EncodeToString(b) != text { // even a strict decoder skips line breaks
 			return refuse("card %d is malformed", i+1)
 		}
 		c, err := chain.ParseCard(b)
@@ -83,6 +88,23 @@ func (p *Person) userOr(user chain.ID) chain.ID {
 	}
 	return p.cards[0].User
 }
+
+// Own returns the person to whom a card of the user's own log belongs.
+func Own(newest *chain.Card, cards *chain.Cards) (*Person, error) {
+	p := &Person{}
+	for c := newest; c != nil; c = cards.Get(c.Previous) {
+		p.cards, p.hashes = append(p.cards, c), append(p.hashes, c.Hash())
+	}
+	slices.Reverse(p.cards)
+	slices.Reverse(p.hashes)
+	if len(p.cards) == 0 || p.cards[0].Generation != 1 {
+		return nil, chain.ErrUnknownCard
+	}
+	return p, nil
+}
+
+// First returns the hash of the card with which the person registered.
+func (p *Person) First() chain.Hash { return p.hashes[0] }
 
 // Card returns the newest card.
 func (p *Person) Card() *chain.Card { return p.cards[len(p.cards)-1] }

@@ -18,15 +18,17 @@ const (
 )
 
 // Word returns the word for it, for programs.
-func (h How) Word() string { return [...]string{Compared: "compared", ByLink: "link", Introduced: "introduced"}[h] }
+func (h How) Word() string {
+	return [...]string{Compared: "compared", ByLink: "link", Introduced: "introduced"}[h]
+}
 
 // Pin is what a user has verified of a person: the content of a sealed record.
 type Pin struct {
 	User     chain.ID
 	Username string // of the newest card
 	How      How
-	By       chain.ID // zero unless How is Introduced
-	Time     int64    // in milliseconds; shown, and decides nothing
+	By       chain.ID     // zero unless How is Introduced
+	Time     int64        // in milliseconds; shown, and decides nothing
 	Cards    []chain.Hash // of all generations, from the first to the newest verified one
 }
 
@@ -43,7 +45,7 @@ func (p Pin) Encode() []byte {
 	b = append(append(b, byte(len(p.Username))), p.Username...) // #nosec G115 -- that of a card, which has at most 255 bytes
 	b = append(b, byte(p.How))
 	b = append(b, p.By[:]...)
-	b = binary.BigEndian.AppendUint64(b, uint64(p.Time))         // #nosec G115 -- not negative
+	b = binary.BigEndian.AppendUint64(b, uint64(p.Time))       // #nosec G115 -- not negative
 	b = binary.BigEndian.AppendUint16(b, uint16(len(p.Cards))) // #nosec G115 -- at most protocol.MaxCards
 	for _, h := range p.Cards {
 		b = append(b, h[:]...)

@@ -37,6 +37,8 @@ var hints = map[client.Code]string{
 	client.CodePersonParted:                      "call this person, and compare fingerprints with vaultsphere verify before you trust anything of this name",
 	client.CodePersonOlder:                       "nothing was changed; the server may have been restored from a backup: tell its operator",
 	client.CodeOtherFingerprint:                  "nothing was changed; check the digits with the person, and do not trust this identity if they stay different",
+	client.CodeOfferInvalid:                      "no account was created; register at the address in the link, or ask the sender for a new link and tell the server's operator",
+	client.CodeAnswerInvalid:                     "compare fingerprints with vaultsphere verify instead",
 	client.CodeCannotMerge:                       "export what this device verified with vaultsphere export, then accept the server's with vaultsphere alarm accept",
 	client.CodeOtherIdentity:                     unsafeHint,
 	client.CodeAttachmentAltered:                 "the rest of the vault is not affected; tell the server's operator",

@@ -66,7 +66,6 @@ shows another identity under this name is found out.
 		}),
 	}
 	cmd.Flags().StringVar(&digits, "fingerprint", "", "compare with these `DIGITS`, and do not ask")
-	complete[string](cmd, "fingerprint")
 	return cmd
 }
 

@@ -92,7 +92,7 @@ Data goes to standard output, everything else to standard error. The exit status
 		p.attachmentCommand(), p.tagCommand(), p.archiveCommand(), p.unarchiveCommand(), p.trashCommand(), p.rmCommand(), p.historyCommand(), p.restoreCommand())
 	group(root, "Passwords", p.generateCommand(), p.healthCommand(), p.runCommand())
 	group(root, "People", p.fingerprintCommand(), p.verifyCommand(), p.peopleCommand())
-	group(root, "Server", p.inviteCommand(), p.adminCommand())
+	group(root, "Server", p.inviteCommand(), p.invitationsCommand(), p.adminCommand())
 	group(root, "Import and export", p.importCommand(), p.exportCommand(), p.formatsCommand())
 	return root
 }

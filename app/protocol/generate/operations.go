@@ -72,6 +72,8 @@ var operations = []operation{
 	{method: "post", path: "PathRegisterCheck", id: "registerCheck", tag: "access", guest: true, takes: "RegisterCheckRequest",
 		summary: "Check a registration before the user writes down a phrase",
 		codes:   []string{"invitation_required", "invitation_invalid", "username_taken"}},
+	{method: "post", path: "PathInvitationOffer", id: "invitationOffer", tag: "access", guest: true, takes: "OfferRequest", gives: "OfferResponse",
+		summary: "Get what an inviter sealed for the new user", codes: []string{"invitation_invalid"}},
 	{method: "post", path: "PathLogin", id: "login", tag: "access", summary: "Log in", guest: true,
 		description: "Ends the session that the request carries, if any.", takes: "LoginRequest", gives: "UserSession",
 		codes: []string{"invalid_credentials", "totp_required", "totp_invalid", "suspended", "conflict"}},
@@ -118,6 +120,8 @@ var operations = []operation{
 	{method: "post", path: "PathAdminInvitations", id: "adminInvite", tag: "admin", summary: "Invite one user", takes: "NewInvitationRequest",
 		description: "The invitation expires after seven days, and is void when its administrator is removed, suspended or demoted.",
 		codes:       []string{"not_administrator", "invitation_quota", "conflict"}},
+	{method: "get", path: "PathInvitationsAnswers", id: "invitationAnswers", tag: "admin", gives: "AnswersResponse",
+		summary: "List who registered with one's own invitations", description: "Answers are kept for 30 days.", codes: []string{"not_administrator"}},
 	{method: "post", path: "PathAdminInvitationsRevoke", id: "adminInvitationsRevoke", tag: "admin", summary: "Revoke an open invitation",
 		takes: "RevokeInvitationRequest", codes: []string{"not_administrator", "not_found"}},
 
