@@ -27,7 +27,7 @@ GO_BUILD := CGO_ENABLED=0 go build -trimpath
 LDFLAGS  := -s -w
 
 # The packages that also run as WebAssembly, and are tested there too.
-WASM_PACKAGES := ./app/chain ./app/seal/... ./app/item ./app/generate ./app/strength ./app/health ./app/transfer/...
+WASM_PACKAGES := ./app/chain ./app/seal/... ./app/item ./app/generate ./app/strength ./app/health ./app/transfer/... ./app/client/directory
 
 # The machine's Node.js if it is new enough, otherwise the version that scripts/node/package-lock.json pins.
 ifneq ($(shell node -p 'parseInt(process.versions.node) >= 24' 2>/dev/null),true)

@@ -45,7 +45,7 @@ func newSuite(t *testing.T) suite {
 	s.write(t, "go.mod", "module example.org/suite\n"+versions+"\n")
 	for _, folder := range []string{
 		"app/chain", "app/seal", "app/item", "app/generate", "app/strength", "app/health", "app/transfer", "app/store/sqlite", "app/store/dynamo", "app/vault",
-		"app/server", "app/server/daemon", "app/client", "scripts/rollout", "infra", "jenkins", "internal/audit", "internal/cosign",
+		"app/server", "app/server/daemon", "app/client", "app/client/directory", "scripts/rollout", "infra", "jenkins", "internal/audit", "internal/cosign",
 		"docs/model", "attack",
 	} {
 		s.write(t, folder+"/sample.go", "package sample\n")

@@ -103,7 +103,7 @@ func (c *Card) check() error {
 	switch {
 	case c.User == ID{}:
 		return refuse(ErrCard, "no user")
-	case !validUsername(c.Username):
+	case !ValidUsername(c.Username):
 		return refuse(ErrCard, "username")
 	case c.Generation < 1 || (c.Generation == 1) != (c.Previous == Hash{}):
 		return refuse(ErrCard, "generation")
@@ -117,8 +117,8 @@ func (c *Card) check() error {
 	return nil
 }
 
-// validUsername is the weaker half of the server's rule, which also forbids look-alikes: what a card may show as a name.
-func validUsername(s string) bool {
+// ValidUsername is the weaker half of the server's rule, which also forbids look-alikes: what a card may show as a name.
+func ValidUsername(s string) bool {
 	forbidden := func(r rune) bool { return r == '#' || !unicode.IsGraphic(r) || unicode.IsSpace(r) }
 	return s != "" && len(s) <= 255 && utf8.ValidString(s) && utf8.RuneCountInString(s) <= protocol.MaxUsernameRunes &&
 		!strings.ContainsFunc(s, forbidden)

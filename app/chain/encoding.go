@@ -80,6 +80,7 @@ const (
 	HashWrap       What = "wrap"
 	HashIdentity   What = "identity"
 	HashAuthKey    What = "auth-key"
+	HashOffer      What = "offer"      // of an invitation
 	hashAttachment What = "attachment" // the hashes of all chunks
 	hashOperations What = "operations"
 	hashBucket     What = "bucket"

@@ -125,11 +125,9 @@ func (c *Client) ChangeUser(ctx context.Context, change UserChange, u protocol.A
 	return op.call(methodPost, string(change), protocol.AdminUserRequest{CurrentAuthKey: auth, Username: u.Username, UserID: u.UserID}, nil)
 }
 
-// Invite makes an invitation, for an administrator. The server never sees its secret.
+// Invite makes an invitation for somebody, for an administrator: see InvitePerson.
 func (c *Client) Invite(ctx context.Context) (protocol.JoinSecret, error) {
-	secret := protocol.NewJoinSecret()
-	i := secret.Invitation()
-	return secret, c.tell(ctx, methodPost, protocol.PathAdminInvitations, protocol.NewInvitationRequest{ID: i.ID, ProofHash: protocol.HashProof(i.Proof)})
+	return c.InvitePerson(ctx, "")
 }
 
 // Invitations lists the open invitations, for an administrator.
@@ -145,9 +143,4 @@ func (c *Client) Invitations(ctx context.Context) ([]protocol.OpenInvitation, er
 		err = &AnswerError{Path: protocol.PathAdminInvitations, Err: fmt.Errorf("more than %d invitations", protocol.MaxInvitations)}
 	}
 	return answer.Invitations, err
-}
-
-// RevokeInvitation makes an open invitation worthless.
-func (c *Client) RevokeInvitation(ctx context.Context, id string) error {
-	return c.tell(ctx, methodPost, protocol.PathAdminInvitationsRevoke, protocol.RevokeInvitationRequest{ID: id})
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
+	"github.com/vaultsphere/vaultsphere/app/client/directory"
 	"github.com/vaultsphere/vaultsphere/app/client/imports"
 	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/item"
@@ -45,6 +46,12 @@ const (
 	CodeBadUsername       Code = "bad_username"
 	CodeCopyDamaged       Code = "copy_damaged"
 	CodeDeviceStorage     Code = "device_storage"
+	CodeCardsInvalid      Code = "cards_invalid"
+	CodePersonParted      Code = "person_parted"
+	CodePersonOlder       Code = "person_older"
+	CodeOtherFingerprint  Code = "other_fingerprint"
+	CodeOfferInvalid      Code = "offer_invalid"
+	CodeAnswerInvalid     Code = "answer_invalid"
 	CodeNotFound          Code = Code(protocol.CodeNotFound)
 	CodeInternal          Code = Code(protocol.CodeInternal)
 )
@@ -116,6 +123,16 @@ var failures = []failure{
 	{ErrCacheMoved, Code(protocol.CodeRevisionConflict)},
 	{ErrLongAnswer, CodeBadAnswer},
 	{ErrUsername, CodeBadUsername},
+	{ErrSelf, CodeBadInput},
+	{directory.ErrCards, CodeCardsInvalid},
+	{directory.ErrParted, CodePersonParted},
+	{directory.ErrOlder, CodePersonOlder},
+	{directory.ErrFingerprint, CodeOtherFingerprint},
+	{directory.ErrOffer, CodeOfferInvalid},
+	{directory.ErrAnswer, CodeAnswerInvalid},
+	{ErrNoInvitation, CodeNotFound},
+	{directory.ErrMoved, Code(protocol.CodeConflict)},
+	{directory.ErrPin, CodeRecordUnreadable},
 }
 
 // causes are checked after the errors that wrap them with more to say.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/client"
+	"github.com/vaultsphere/vaultsphere/app/client/directory"
 	"github.com/vaultsphere/vaultsphere/app/client/imports"
 	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/item"
@@ -151,6 +152,16 @@ var sentinels = map[string]error{
 	"client.ErrNoCommon":         client.ErrNoCommon,
 	"client.ErrLogParted":        client.ErrLogParted,
 	"client.ErrNothingToMerge":   client.ErrNothingToMerge,
+	"client.ErrSelf":             client.ErrSelf,
+	"directory.ErrCards":         directory.ErrCards,
+	"directory.ErrParted":        directory.ErrParted,
+	"directory.ErrOlder":         directory.ErrOlder,
+	"directory.ErrFingerprint":   directory.ErrFingerprint,
+	"client.ErrNoInvitation":     client.ErrNoInvitation,
+	"directory.ErrOffer":         directory.ErrOffer,
+	"directory.ErrAnswer":        directory.ErrAnswer,
+	"directory.ErrMoved":         directory.ErrMoved,
+	"directory.ErrPin":           directory.ErrPin,
 	"replica.ErrTooManyVersions": replica.ErrTooManyVersions,
 	"replica.ErrRolledBack":      replica.ErrRolledBack,
 	"replica.ErrNotFound":        replica.ErrNotFound,
@@ -213,7 +224,7 @@ func TestEveryExportedErrorHasACode(t *testing.T) {
 	t.Parallel()
 	declared := map[string]bool{}
 	for name, dir := range map[string]string{
-		"client": ".", "replica": "replica", "outbox": "outbox", "imports": "imports", "seal": "../seal", "chain": "../chain", "item": "../item",
+		"client": ".", "replica": "replica", "outbox": "outbox", "imports": "imports", "directory": "directory", "seal": "../seal", "chain": "../chain", "item": "../item",
 	} {
 		for _, e := range exportedErrors(t, dir) {
 			declared[name+"."+e] = true

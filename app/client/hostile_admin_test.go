@@ -89,7 +89,7 @@ func TestNoServerSeesTheSecretOfAnInvitation(t *testing.T) {
 	if open, err := d.Invitations(t.Context()); err != nil || len(open) != 0 {
 		t.Errorf("the invitation was not used: %+v, %v", open, err)
 	}
-	if text := sent.String(); strings.Contains(text, strings.TrimPrefix(secret.JoinLink(), "/#join/")) || strings.Count(text, proof) != 2 {
+	if text := sent.String(); strings.Contains(text, strings.TrimPrefix(secret.JoinLink(), "/#join/")) || strings.Count(text, proof) != 3 {
 		t.Errorf("sent:\n%.2000s", text)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
+	"github.com/vaultsphere/vaultsphere/app/client/directory"
 	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
@@ -17,6 +18,8 @@ type Registration struct {
 	// Invitation is the secret of the link that some servers require; nil: none.
 	Invitation *protocol.JoinSecret
 
+	inviter  *VerifiedPerson
+	unpinned error
 	phrase   seal.RecoveryPhrase
 	kdf      seal.KDF
 	password seal.PasswordKey
@@ -90,12 +93,21 @@ func (c *Client) Register(ctx context.Context, r *Registration, username, device
 	return "", err
 }
 
+// Inviter returns who made the link, after Register. It returns nil if the link has no offer, or if the server did not take the pin: the
+// error says why, and the user can still compare the fingerprint.
+func (r *Registration) Inviter() (*VerifiedPerson, error) { return r.inviter, r.unpinned }
+
 func (op *operation) register(r *Registration, username, device string) (string, error) {
+	offer, err := op.openOffer(r.Invitation)
+	if err != nil {
+		return "", err
+	}
 	f, err := r.found(seal.NewID(), seal.NewID(), username)
 	if err != nil {
 		return "", err
 	}
 	request := f.request
+	request.Answer = offer.answer(f.keys.identity.User, f.keys.document.Card)
 	request.Invitation, request.Device, request.Transport = invitationOf(r.Invitation), device, op.client.sessionTransport()
 	v, err := newVault(f.account, f.keys)
 	if err != nil {
@@ -123,7 +135,14 @@ func (op *operation) register(r *Registration, username, device string) (string,
 		return "", err
 	}
 	v.account = a
-	return a.Username, op.enter(answer, v, device)
+	if err := op.enter(answer, v, device); err != nil || offer == nil {
+		return a.Username, err
+	}
+	if r.unpinned = op.pinInviter(v, offer); r.unpinned == nil {
+		inviter := verifiedPerson(directory.Entry{Pin: offer.Pin(now())})
+		r.inviter = &inviter
+	}
+	return a.Username, nil
 }
 
 // refused reports whether err is an answer of the server that it did not do what it was asked.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
+	"github.com/vaultsphere/vaultsphere/app/client/directory"
 	"github.com/vaultsphere/vaultsphere/app/client/outbox"
 	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/item"
@@ -250,6 +251,12 @@ type merging struct {
 // build returns the change of the server's vault.
 func (m *merging) build(branch []branchWrite) (*replica.Change, error) {
 	ch := m.other.Change()
+	if err := directory.Open(m.other.Replica).Bring(ch, directory.Open(m.v.Replica)); err != nil {
+		return nil, err
+	}
+	if err := m.bringInvitations(ch); err != nil {
+		return nil, err
+	}
 	for _, id := range changedItems(branch) {
 		q := m.change(id)
 		if q == nil {
@@ -274,6 +281,20 @@ func (m *merging) build(branch []branchWrite) (*replica.Change, error) {
 		return ch, m.touch(ch)
 	}
 	return ch, nil
+}
+
+// bringInvitations adds the links that were made on the branch, as far as there is room. One that the server's vault has had was accepted or
+// revoked there.
+func (m *merging) bringInvitations(ch *replica.Change) error {
+	for _, r := range m.v.Records(chain.RecordInvitation) {
+		if r.Err != nil || hasLines(m.common, r.ID) || hasLines(m.other.Live(), r.ID) || ch.Operations() >= replica.MaxOperations {
+			continue
+		}
+		if err := ch.Put(chain.RecordInvitation, r.ID, r.Content); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // changedItems returns the items of which a branch put something, in the order of their ids.

@@ -89,8 +89,9 @@ func HashProof(proof ID) Hash {
 
 // NewInvitationRequest stores an invitation that lets one user register within seven days. The client makes the secret.
 type NewInvitationRequest struct {
-	ID        ID   `json:"id"`
-	ProofHash Hash `json:"proof_hash"` // SHA-256 of Invitation.Proof in its encoded form
+	ID        ID    `json:"id"`
+	ProofHash Hash  `json:"proof_hash"` // SHA-256 of Invitation.Proof in its encoded form
+	Offer     Offer `json:"offer,omitempty"`
 }
 
 // MaxInvitations bounds the invitations that are open at the same time.

@@ -143,6 +143,7 @@ type AccountEntry struct {
 // the server rejects one that was ever used.
 type NewUserRequest struct {
 	Invitation      *Invitation      `json:"invitation,omitempty"` // optional only where registration is open
+	Answer          Hash             `json:"answer,omitempty"`     // to the offer of the invitation, which it needs
 	Card            Signed           `json:"card"`                 // of generation 1, with user ID and username
 	Create          Signed           `json:"create"`               // the first log entry of the personal vault
 	Account         Signed           `json:"account"`              // the second

@@ -16,6 +16,7 @@ const (
 	plainEnvelope byte = 5
 	plainPrevious byte = 6
 	plainDevice   byte = 7
+	plainOffer    byte = 8
 )
 
 // Labels of HKDF. They never change within format 2. All fields that follow a label have a fixed size or are prefixed by their
@@ -33,6 +34,9 @@ const (
 	labelCommit       = "vaultsphere/v2/commit"      // followed by vault and epoch
 	labelPrevious     = "vaultsphere/v2/previous"    // followed by vault and epoch
 	labelChunk        = "vaultsphere/v2/chunk"       // followed by the chunk
+	// Under the secret of an invitation link, which has two more in package protocol.
+	labelOffer = "vaultsphere/v2/invitation-offer"
+	labelJoin  = "vaultsphere/v2/invitation-join"
 	// labelEnvelope begins the info of HPKE, and is the context of its export.
 	labelEnvelope = "vaultsphere/v2/envelope"
 )

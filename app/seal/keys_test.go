@@ -13,7 +13,7 @@ func TestKeysPrintNothing(t *testing.T) {
 	s := sealing.Of(sealtest.Fixed("a key that must not be seen"))
 	sealtest.PrintNothing(t, s,
 		PasswordKey{secret: s}, RecoveryPhrase{s}, PasskeyKey{s}, WrapKey{secret: s}, MasterKey{s}, HandoverKey{s}, ExportKey{s}, AuthKey{s}, AccountKey{s}, EpochKey{s}, RecordKeys{s}, AttachmentKey{s},
-		Signing{s}, KEMPrivate{s}, CardKeys{Signing{s}, KEMPrivate{s}}, PreviousKey{1, EpochKey{s}},
+		Signing{s}, KEMPrivate{s}, CardKeys{Signing{s}, KEMPrivate{s}}, PreviousKey{1, EpochKey{s}}, OfferKey{s}, JoinKey{s}, InvitationKeys{OfferKey{s}, JoinKey{s}},
 		&AccountKey{s}, []EpochKey{{s}}, map[string]AuthKey{"k": {s}}, struct{ K AccountKey }{AccountKey{s}},
 		&Identity{Cards: []CardKeys{{Signing{s}, KEMPrivate{s}}}, Former: []AccountKey{{s}}},
 	)
@@ -57,6 +57,9 @@ func TestZeroKeysPanic(t *testing.T) {
 		"EpochKey.Seal":             func() { _, _ = epoch.Seal(fixedRecordPlace(), Record{}) },
 		"EpochKey.Seal, wiped":      func() { _, _ = wiped.Seal(fixedRecordPlace(), Record{}) },
 		"EpochKey.Open":             func() { _, _ = epoch.Open(fixedRecordPlace(), token) },
+		"SealOffer":                 func() { _, _ = InvitationKeys{}.SealOffer(nil) },
+		"OpenOffer":                 func() { _, _ = InvitationKeys{}.OpenOffer(token) },
+		"Answer":                    func() { InvitationKeys{}.Answer(chain.Hash{1}, user, chain.Hash{1}) },
 		"SealPrevious":              func() { _, _ = epoch.SealPrevious(vault, 3, fixedPrevious()) },
 		"SealPrevious, zero key":    func() { _, _ = wiped.SealPrevious(vault, 3, []PreviousKey{{1, epoch}}) },
 		"OpenPrevious":              func() { _, _ = epoch.OpenPrevious(vault, 3, token, commitment) },

@@ -128,6 +128,7 @@ func (s *Server) routes() []route {
 		{post, protocol.PathPrelogin, s.guest(s.prelogin)},
 		{post, protocol.PathUsers, s.guest(s.register)},
 		{post, protocol.PathRegisterCheck, s.guest(s.registerCheck)},
+		{post, protocol.PathInvitationOffer, s.guest(s.invitationOffer)},
 		{post, protocol.PathLogin, s.guest(s.login)},
 		{post, protocol.PathRecoveryOpen, s.guest(s.recoveryOpen)},
 		{post, protocol.PathRecoveryFinish, s.guest(s.recoveryFinish)},
@@ -146,6 +147,7 @@ func (s *Server) routes() []route {
 		{get, protocol.PathSessions, s.member(sessions)},
 		{post, protocol.PathSessionsEnd, s.member(takes(s.vault.EndSessions, smallBody))},
 		{get, protocol.PathEvents, s.follower(events)},
+		{get, protocol.PathCards, s.member(cards)},
 		{get, protocol.PathAdminUsers, s.administrator(adminUsers)},
 		{post, protocol.PathAdminUsersSuspend, s.administrator(orders(s.vault.SuspendUser))},
 		{post, protocol.PathAdminUsersResume, s.administrator(orders(s.vault.ResumeUser))},
@@ -154,6 +156,7 @@ func (s *Server) routes() []route {
 		{post, protocol.PathAdminUsersDemote, s.administrator(orders(s.vault.DemoteUser))},
 		{get, protocol.PathAdminInvitations, s.administrator(adminInvitations)},
 		{post, protocol.PathAdminInvitations, s.administrator(orders(s.vault.Invite))},
+		{get, protocol.PathInvitationsAnswers, s.administrator(invitationAnswers)},
 		{post, protocol.PathAdminInvitationsRevoke, s.administrator(orders(s.vault.RevokeInvitation))},
 
 		{get, protocol.PathVaults, s.member(vaults)},

@@ -47,7 +47,7 @@ func invitation(id protocol.ID, proofHash protocol.Hash, now time.Time) Invitati
 // Invite stores an invitation of an administrator. A retry of a request whose answer was lost is a conflict, and harmless.
 func (s *Service) Invite(ctx context.Context, by Administrator, in protocol.NewInvitationRequest) error {
 	if err := checkFirst(
-		checkID("id", in.ID), checkBinary("proof_hash", in.ProofHash, rawURL, hashBytes, "base64url without padding"),
+		checkID("id", in.ID), checkBinary("proof_hash", in.ProofHash, rawURL, hashBytes, "base64url without padding"), checkOffer(in.Offer),
 	); err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func (s *Service) Invite(ctx context.Context, by Administrator, in protocol.NewI
 		return errInvitationQuota
 	}
 	i := invitation(in.ID, in.ProofHash, s.now())
-	i.By, i.ByID = by.user.Username, by.user.ID
+	i.By, i.ByID, i.Offer = by.user.Username, by.user.ID, in.Offer
 	return s.store.PutInvitation(ctx, i)
 }
 
@@ -121,18 +121,27 @@ func (s *Service) admission(ctx context.Context, in *protocol.Invitation, door D
 }
 
 func (s *Service) invited(ctx context.Context, in protocol.Invitation) (Admission, error) {
+	i, err := s.opened(ctx, in)
+	if err != nil {
+		return Admission{}, err
+	}
+	return Admission{Invitation: i.ID, Administrator: i.Administrator}, nil
+}
+
+// opened returns an open invitation, for somebody who has its link.
+func (s *Service) opened(ctx context.Context, in protocol.Invitation) (Invitation, error) {
 	if err := checkFirst(
 		checkID("invitation.id", in.ID),
 		checkBinary("invitation.proof", in.Proof, rawURL, proofBytes, "base64url without padding"),
 	); err != nil {
-		return Admission{}, err
+		return Invitation{}, err
 	}
 	i, err := s.store.Invitation(ctx, InvitationID(in.ID), s.now())
 	if err != nil {
-		return Admission{}, err
+		return Invitation{}, err
 	}
 	if subtle.ConstantTimeCompare([]byte(i.ProofHash), []byte(protocol.HashProof(in.Proof))) != 1 {
-		return Admission{}, errInvitationInvalid
+		return Invitation{}, errInvitationInvalid
 	}
-	return Admission{Invitation: i.ID, Administrator: i.Administrator}, nil
+	return i, nil
 }

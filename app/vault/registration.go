@@ -23,6 +23,9 @@ func (s *Service) Register(ctx context.Context, in protocol.NewUserRequest, door
 	); err != nil {
 		return Entered{}, err
 	}
+	if admission.Answer, err = parseAnswer(in); err != nil {
+		return Entered{}, err
+	}
 	card, name, err := parseFirstCard(in.Card)
 	if err != nil {
 		return Entered{}, err

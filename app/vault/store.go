@@ -80,9 +80,10 @@ type Listed struct {
 
 // Admission is checked and used up in the transaction that stores the user. The zero value requires nothing.
 type Admission struct {
-	Invitation    InvitationID // used up if not empty
-	First         bool         // requires that the store never had a user
-	Administrator bool         // the user becomes one
+	Invitation    InvitationID  // used up if not empty
+	Answer        protocol.Hash // to the offer of the invitation
+	First         bool          // requires that the store never had a user
+	Administrator bool          // the user becomes one
 }
 
 // InvitationID is the public half of an invitation: 16 bytes, base64url without padding.
@@ -98,7 +99,21 @@ type Invitation struct {
 	// By and ByID are the administrator who made it, without whom it is void. They are empty if the operator did.
 	By   Username
 	ByID UserID
+	// Offer is sealed for the new user; empty: none. An invitation with an offer is not deleted when it is used up, but becomes an Answered.
+	Offer string
 }
+
+// Answered is an invitation that was used up. It is kept for AnswerLife.
+type Answered struct {
+	ID       InvitationID
+	ByID     UserID
+	UserID   UserID
+	Username Username
+	Answer   protocol.Hash // Admission.Answer
+}
+
+// AnswerLife is how long an Answered is kept.
+const AnswerLife = 30 * 24 * time.Hour
 
 type Session struct {
 	Hash     SessionHash
@@ -244,9 +259,11 @@ type Store interface {
 	PutInvitation(ctx context.Context, i Invitation) error
 	// Invitation reads an invitation. ErrNoInvitation if it is unknown, used, or expired at now.
 	Invitation(ctx context.Context, id InvitationID, now time.Time) (Invitation, error)
-	// Invitations reads the invitations that have not expired at now, in the order in which they expire.
+	// Invitations reads the invitations that were not used and have not expired at now, in the order in which they expire.
 	Invitations(ctx context.Context, now time.Time) ([]Invitation, error)
-	// DeleteInvitation deletes an invitation. ErrNoInvitation if it is unknown.
+	// Answers reads the invitations of a user that were used up, and whose answers are kept at now, in no particular order.
+	Answers(ctx context.Context, by UserID, now time.Time) ([]Answered, error)
+	// DeleteInvitation deletes an invitation, open or Answered. ErrNoInvitation if it is unknown.
 	DeleteInvitation(ctx context.Context, id InvitationID) error
 
 	// PutSession stores a new session. ErrNotFound if the user does not exist (any more); ErrSuspended; ErrConflict if the user's

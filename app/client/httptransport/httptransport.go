@@ -96,6 +96,12 @@ func loopback(host string) bool {
 	return err == nil && ip.IsLoopback()
 }
 
+// Origin returns the server's address as browsers write it (RFC 6454 §6.2).
+func (t *Transport) Origin() string {
+	host := strings.ToLower(t.base.Host)
+	return t.base.Scheme + "://" + strings.TrimSuffix(host, map[string]string{"https": ":443", "http": ":80"}[t.base.Scheme])
+}
+
 // SetBearer sets the session token; empty for none.
 func (t *Transport) SetBearer(token string) {
 	t.mu.Lock()

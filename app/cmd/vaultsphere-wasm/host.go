@@ -49,6 +49,14 @@ const maxRange = 1 << 20 // bytes of an answer about breached passwords
 // fetcher is the client's Transport. The session is in a cookie that scripts cannot read.
 type fetcher struct{}
 
+// Origin returns the server's address.
+func (fetcher) Origin() string {
+	if location := js.Global().Get("location"); location.Type() == js.TypeObject {
+		return location.Get("origin").String()
+	}
+	return "" // not in a browser
+}
+
 func (fetcher) Do(ctx context.Context, r client.Request) (client.Response, error) {
 	options := map[string]any{"method": r.Method, "credentials": "same-origin"}
 	if r.Body != nil {

@@ -14,28 +14,6 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
-func (p *program) inviteCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "invite",
-		Short: "Print a link with which one person can register",
-		Long: `Print a link with which one person can register on this server within seven days. You must be
-an administrator. The link is a secret: the first to use it can register. Send it over a
-channel that you trust. "vaultsphere admin invitations" lists the open ones.`,
-		Args: takes(0, 0),
-		RunE: p.action(func(cmd *cobra.Command, _ []string) error {
-			c, err := p.signedIn(cmd.Context())
-			if err != nil {
-				return err
-			}
-			secret, err := c.Invite(cmd.Context())
-			if err != nil {
-				return err
-			}
-			return p.write(strings.TrimSuffix(c.session.Server, "/") + secret.JoinLink() + "\n")
-		}),
-	}
-}
-
 func (p *program) adminCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "admin",
@@ -236,16 +214,18 @@ func invitationsTable(list []protocol.OpenInvitation) string {
 
 func (p *program) adminRevokeCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:               "revoke INVITATION",
-		Short:             "Revoke an open invitation",
-		Long:              `Revoke an open invitation by its ID: see "vaultsphere admin invitations". Its link is then worthless.`,
+		Use:   "revoke INVITATION",
+		Short: "Revoke an open invitation",
+		Long: `Revoke an open invitation by its ID: see "vaultsphere admin invitations". Its link is then worthless. Your
+vault forgets the link first, so that no answer to it counts, whatever the server does.`,
 		Args:              takes(1, 1),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {
-			c, err := p.signedIn(cmd.Context())
+			c, err := p.unlocked(cmd.Context())
 			if err != nil {
 				return err
 			}
+			defer c.Lock()
 			return c.RevokeInvitation(cmd.Context(), args[0])
 		}),
 	}

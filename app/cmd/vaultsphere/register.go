@@ -100,7 +100,11 @@ func (p *program) register(ctx context.Context, args []string, f registerFlags) 
 		}
 		return withHint(err, "the account may exist: try vaultsphere login; its recovery phrase is in "+phraseFile)
 	}
-	return p.startSession(ctx, c, name)
+	if err := p.startSession(ctx, c, name); err != nil {
+		return err
+	}
+	p.noteInviter(reg)
+	return nil
 }
 
 // refused reports whether the server rejected the request. After a lost response or a server error, the account may exist.

@@ -42,7 +42,7 @@ var constants = []string{
 
 // generate returns the generated files, keyed by path relative to root.
 func generate(root string) (map[string][]byte, error) {
-	s, err := load(root, "protocol", "client", "client/imports", "client/replica", "generate", "health", "item", "seal", "transfer", "transfer/parcel", "transfer/source",
+	s, err := load(root, "protocol", "client", "client/directory", "client/imports", "client/replica", "generate", "health", "item", "seal", "transfer", "transfer/parcel", "transfer/source",
 		"protocol/bridge", "protocol/bridge/core", "protocol/bridge/files", "protocol/bridge/worker")
 	if err != nil {
 		return nil, err

@@ -27,6 +27,7 @@ var (
 	after       = number("after", -1, "Returns the log entries after this sequence number.")
 	afterName   = parameter{name: "after", in: "query", schema: object{"$ref": schemas + "Username"},
 		description: "Returns the users whose names come after this one."}
+	username = parameter{name: "username", in: "query", schema: object{"$ref": schemas + "Username"}, required: true}
 	from     = number("from", 1, "Returns the writes from this revision on.")
 	to       = number("to", 1, "Returns the writes up to this revision.")
 	revision = number("revision", 0, "Returns the writes on the path from the newest one down to this revision, which the client knows.")
@@ -49,6 +50,7 @@ var tags = []object{
 	{"name": "access", "description": "Registration, login, logout and recovery; rate-limited by IP address and by account."},
 	{"name": "account", "description": "The user's keys and second factor. Each change requires the master password again, and a change of the keys a signature."},
 	{"name": "sessions", "description": "Signed-in devices."},
+	{"name": "people", "description": "The public identities of other users, who see each other's names."},
 	{"name": "admin", "description": "For administrators: who may use the server. An administrator reads no vault."},
 	{"name": "vault", "description": "Sealed records, and the signed history of a vault."},
 	{"name": "attachments", "description": "Sealed files, in chunks. A write of the vault makes them live, and deletes them."},
@@ -70,6 +72,8 @@ var operations = []operation{
 	{method: "post", path: "PathRegisterCheck", id: "registerCheck", tag: "access", guest: true, takes: "RegisterCheckRequest",
 		summary: "Check a registration before the user writes down a phrase",
 		codes:   []string{"invitation_required", "invitation_invalid", "username_taken"}},
+	{method: "post", path: "PathInvitationOffer", id: "invitationOffer", tag: "access", guest: true, takes: "OfferRequest", gives: "OfferResponse",
+		summary: "Get what an inviter sealed for the new user", codes: []string{"invitation_invalid"}},
 	{method: "post", path: "PathLogin", id: "login", tag: "access", summary: "Log in", guest: true,
 		description: "Ends the session that the request carries, if any.", takes: "LoginRequest", gives: "UserSession",
 		codes: []string{"invalid_credentials", "totp_required", "totp_invalid", "suspended", "conflict"}},
@@ -96,6 +100,9 @@ var operations = []operation{
 	{method: "post", path: "PathSessionsEnd", id: "sessionsEnd", tag: "sessions", summary: "End one session, or all others",
 		takes: "EndSessionsRequest", codes: []string{"invalid_credentials", "not_found"}},
 
+	{method: "get", path: "PathCards", id: "cards", tag: "people", summary: "Get the public cards of a user", gives: "UserCards",
+		description: "All generations, also those of a suspended user.", parameters: []parameter{username}, codes: []string{"not_found"}},
+
 	{method: "get", path: "PathAdminUsers", id: "adminUsers", tag: "admin", summary: "List users", gives: "AdminUsersResponse",
 		parameters: []parameter{afterName}, codes: []string{"not_administrator"}},
 	{method: "post", path: "PathAdminUsersSuspend", id: "adminUsersSuspend", tag: "admin", takes: "AdminUserRequest", codes: standing,
@@ -113,6 +120,8 @@ var operations = []operation{
 	{method: "post", path: "PathAdminInvitations", id: "adminInvite", tag: "admin", summary: "Invite one user", takes: "NewInvitationRequest",
 		description: "The invitation expires after seven days, and is void when its administrator is removed, suspended or demoted.",
 		codes:       []string{"not_administrator", "invitation_quota", "conflict"}},
+	{method: "get", path: "PathInvitationsAnswers", id: "invitationAnswers", tag: "admin", gives: "AnswersResponse",
+		summary: "List who registered with one's own invitations", description: "Answers are kept for 30 days.", codes: []string{"not_administrator"}},
 	{method: "post", path: "PathAdminInvitationsRevoke", id: "adminInvitationsRevoke", tag: "admin", summary: "Revoke an open invitation",
 		takes: "RevokeInvitationRequest", codes: []string{"not_administrator", "not_found"}},
 

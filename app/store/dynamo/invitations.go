@@ -26,6 +26,12 @@ type invitationRow struct {
 	By            string `dynamodbav:"by_name"`
 	ByID          string `dynamodbav:"by_id"`
 	TTL           int64  `dynamodbav:"expires_at"`
+	Offer         string `dynamodbav:"offer,omitempty"`
+
+	// Of the user who registered with it, for whose answer it is kept.
+	JoinedID   string `dynamodbav:"joined_id,omitempty"`
+	JoinedName string `dynamodbav:"joined_name,omitempty"`
+	Answer     string `dynamodbav:"answer,omitempty"`
 }
 
 // invitationsPartition cannot collide with an ID, which has no '#'.
@@ -36,7 +42,7 @@ func invitationKey(id vault.InvitationID) item { return vaultKey(invitationsPart
 func (r invitationRow) invitation() vault.Invitation {
 	return vault.Invitation{
 		ID: vault.InvitationID(r.ID), ProofHash: r.ProofHash, Created: fromMillis(r.Created), Expires: fromMillis(r.Expires),
-		Administrator: r.Administrator, By: vault.Username(r.By), ByID: vault.UserID(r.ByID),
+		Administrator: r.Administrator, By: vault.Username(r.By), ByID: vault.UserID(r.ByID), Offer: r.Offer,
 	}
 }
 
@@ -52,7 +58,7 @@ func (s *Store) Inhabited(ctx context.Context) (bool, error) {
 func (s *Store) PutInvitation(ctx context.Context, i vault.Invitation) error {
 	err := s.transact(ctx, put(s.table.Vaults, invitationRow{
 		Partition: invitationsPartition, ID: string(i.ID), ProofHash: i.ProofHash, Created: i.Created.UnixMilli(), Expires: i.Expires.UnixMilli(),
-		Administrator: i.Administrator, By: string(i.By), ByID: string(i.ByID), TTL: ttl(i.Expires),
+		Administrator: i.Administrator, By: string(i.By), ByID: string(i.ByID), TTL: ttl(i.Expires), Offer: i.Offer,
 	}, isNew(names.VaultsSortKey)))
 	var r *refused
 	if errors.As(err, &r) || errors.Is(err, errBusy) {
@@ -61,15 +67,20 @@ func (s *Store) PutInvitation(ctx context.Context, i vault.Invitation) error {
 	return err
 }
 
+// openInvitation reads the row of an invitation that was not used and has not expired.
+func (s *Store) openInvitation(ctx context.Context, id vault.InvitationID, now time.Time) (row invitationRow, err error) {
+	found, err := s.rowAt(ctx, s.table.Vaults, invitationKey(id), &row)
+	if err == nil && (!found || row.Expires <= now.UnixMilli() || row.JoinedID != "") {
+		err = vault.ErrNoInvitation
+	}
+	return row, err
+}
+
 // Invitation implements vault.Store.
 func (s *Store) Invitation(ctx context.Context, id vault.InvitationID, now time.Time) (vault.Invitation, error) {
-	var row invitationRow
-	found, err := s.rowAt(ctx, s.table.Vaults, invitationKey(id), &row)
+	row, err := s.openInvitation(ctx, id, now)
 	if err != nil {
 		return vault.Invitation{}, err
-	}
-	if !found || row.Expires <= now.UnixMilli() {
-		return vault.Invitation{}, vault.ErrNoInvitation
 	}
 	i := row.invitation()
 	if i.ByID == "" {
@@ -87,16 +98,13 @@ func (s *Store) Invitation(ctx context.Context, id vault.InvitationID, now time.
 
 // Invitations implements vault.Store.
 func (s *Store) Invitations(ctx context.Context, now time.Time) ([]vault.Invitation, error) {
-	rows, err := queryAll[invitationRow](ctx, s, &dynamodb.QueryInput{
-		TableName: &s.table.Vaults, KeyConditionExpression: aws.String(names.VaultsPartitionKey + " = :id"),
-		ExpressionAttributeValues: item{":id": str(invitationsPartition)},
-	})
+	rows, err := s.invitationRows(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var all []vault.Invitation
 	for _, row := range rows {
-		if row.Expires > now.UnixMilli() {
+		if row.Expires > now.UnixMilli() && row.JoinedID == "" {
 			all = append(all, row.invitation())
 		}
 	}
@@ -104,6 +112,46 @@ func (s *Store) Invitations(ctx context.Context, now time.Time) ([]vault.Invitat
 		return cmp.Or(a.Expires.Compare(b.Expires), cmp.Compare(a.ID, b.ID))
 	})
 	return all, nil
+}
+
+func (s *Store) invitationRows(ctx context.Context) ([]invitationRow, error) {
+	return queryAll[invitationRow](ctx, s, &dynamodb.QueryInput{
+		TableName: &s.table.Vaults, KeyConditionExpression: aws.String(names.VaultsPartitionKey + " = :id"),
+		ExpressionAttributeValues: item{":id": str(invitationsPartition)},
+	})
+}
+
+// Answers implements vault.Store.
+func (s *Store) Answers(ctx context.Context, by vault.UserID, now time.Time) ([]vault.Answered, error) {
+	rows, err := s.invitationRows(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var all []vault.Answered
+	for _, row := range rows {
+		if row.ByID == string(by) && row.JoinedID != "" && row.Expires > now.UnixMilli() {
+			all = append(all, vault.Answered{ID: vault.InvitationID(row.ID), ByID: by, UserID: vault.UserID(row.JoinedID),
+				Username: vault.Username(row.JoinedName), Answer: row.Answer})
+		}
+	}
+	return all, nil
+}
+
+// use returns the write that uses up an invitation.
+func (s *Store) use(ctx context.Context, u vault.User) (write, error) {
+	row, err := s.openInvitation(ctx, u.Admission.Invitation, u.Created)
+	if err != nil {
+		return write{}, err
+	}
+	open := attribute("expires").GreaterThan(value(u.Created.UnixMilli())).And(attribute("joined_id").AttributeNotExists())
+	if row.Offer == "" {
+		return remove(s.table.Vaults, invitationKey(u.Admission.Invitation), open), nil
+	}
+	until := u.Created.Add(vault.AnswerLife)
+	row.ProofHash, row.Offer = "", ""
+	row.JoinedID, row.JoinedName, row.Answer = string(u.ID), string(u.Username), u.Admission.Answer
+	row.Expires, row.TTL = until.UnixMilli(), ttl(until)
+	return put(s.table.Vaults, row, open), nil
 }
 
 // DeleteInvitation implements vault.Store.
@@ -158,11 +206,14 @@ func (s *Store) admit(ctx context.Context, u vault.User) ([]check, error) {
 		checks = append(checks, check{write: s.addAdministrator(u.ID)})
 	}
 	if id := u.Admission.Invitation; id != "" {
-		i, err := s.Invitation(ctx, id, u.Created) // for its administrator; no row of an invitation ever changes
+		i, err := s.Invitation(ctx, id, u.Created) // for its administrator; an open one never changes
 		if err != nil {
 			return nil, err
 		}
-		use := remove(s.table.Vaults, invitationKey(id), attribute("expires").GreaterThan(value(u.Created.UnixMilli())))
+		use, err := s.use(ctx, u)
+		if err != nil {
+			return nil, err
+		}
 		checks = append(checks, check{use, vault.ErrNoInvitation})
 		if i.ByID != "" {
 			checks = append(checks, check{require(s.table.Users, userKey(i.By), isUser(i.ByID).And(hasStanding(administering))), vault.ErrNoInvitation})

@@ -24,7 +24,7 @@ func (s *Store) PutInvitation(ctx context.Context, i vault.Invitation) error {
 			return err
 		}
 		n, err := exec(ctx, tx, s.stmt.putInvitation, string(i.ID), i.ProofHash, i.Created.UnixMilli(), i.Expires.UnixMilli(),
-			i.Administrator, string(i.By), string(i.ByID))
+			i.Administrator, string(i.By), string(i.ByID), i.Offer)
 		if err == nil && n == 0 {
 			return fmt.Errorf("invitation: %w", vault.ErrConflict)
 		}
@@ -35,7 +35,7 @@ func (s *Store) PutInvitation(ctx context.Context, i vault.Invitation) error {
 func scanInvitation(row interface{ Scan(to ...any) error }) (vault.Invitation, error) {
 	var i vault.Invitation
 	var created, expires int64
-	err := row.Scan(&i.ID, &i.ProofHash, &created, &expires, &i.Administrator, &i.By, &i.ByID)
+	err := row.Scan(&i.ID, &i.ProofHash, &created, &expires, &i.Administrator, &i.By, &i.ByID, &i.Offer)
 	i.Created, i.Expires = fromMillis(created), fromMillis(expires)
 	return i, err
 }
@@ -57,6 +57,18 @@ func (s *Store) Invitations(ctx context.Context, now time.Time) ([]vault.Invitat
 		all = append(all, i)
 		return err
 	}, now.UnixMilli())
+	return all, err
+}
+
+// Answers implements vault.Store.
+func (s *Store) Answers(ctx context.Context, by vault.UserID, now time.Time) ([]vault.Answered, error) {
+	var all []vault.Answered
+	err := query(ctx, s.stmt.answers, func(rows *sql.Rows) error {
+		var a vault.Answered
+		err := rows.Scan(&a.ID, &a.ByID, &a.UserID, &a.Username, &a.Answer)
+		all = append(all, a)
+		return err
+	}, string(by), now.UnixMilli())
 	return all, err
 }
 
@@ -85,7 +97,12 @@ func (s *Store) admit(ctx context.Context, tx *sql.Tx, u vault.User) error {
 	if u.Admission.Invitation == "" {
 		return nil
 	}
-	n, err := exec(ctx, tx, s.stmt.useInvitation, string(u.Admission.Invitation), u.Created.UnixMilli())
+	id, now := string(u.Admission.Invitation), u.Created.UnixMilli()
+	n, err := exec(ctx, tx, s.stmt.useInvitation, id, now)
+	if err == nil && n == 0 {
+		n, err = exec(ctx, tx, s.stmt.answerInvitation, id, now, string(u.ID), string(u.Username), u.Admission.Answer,
+			u.Created.Add(vault.AnswerLife).UnixMilli())
+	}
 	if err == nil && n == 0 {
 		return vault.ErrNoInvitation
 	}

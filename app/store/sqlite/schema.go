@@ -67,9 +67,14 @@ CREATE TABLE invitations (
 	expires INTEGER NOT NULL,
 	administrator INTEGER NOT NULL,
 	by_name TEXT NOT NULL,
-	by_id TEXT NOT NULL
+	by_id TEXT NOT NULL,
+	offer TEXT NOT NULL,
+	joined_id TEXT NOT NULL DEFAULT '', -- of the user who registered with it, for whose answer it is kept
+	joined_name TEXT NOT NULL DEFAULT '',
+	answer TEXT NOT NULL DEFAULT ''
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX invitations_by_expiry ON invitations (expires);
+CREATE INDEX answers ON invitations (by_id) WHERE joined_id <> '';
 
 CREATE TABLE sessions (
 	hash TEXT NOT NULL PRIMARY KEY,

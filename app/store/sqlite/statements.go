@@ -9,12 +9,12 @@ import (
 // statements are compiled once per connection.
 type statements struct {
 	// On the readers.
-	user, account, invitations, directory, session, sessions, throttle, inhabited, invitation, probe, head, lines, entries, writeAt, operationsAt, branches,
+	user, account, invitations, answers, directory, session, sessions, throttle, inhabited, invitation, probe, head, lines, entries, writeAt, operationsAt, branches,
 	waiting, allUsers, envelope, cards, records, weight, chunk, attachment, attachments, history, keptToken, feedEnd, feedRows,
 	vaultCards, memberships, left, pendingEnvelopes *sql.Stmt
 	// On the writer.
 	setStanding, others, seeUser, deleteInvitation, lockUser, useID, insertUser, updateUser, deleteUser, serverKey, putServerKey, insertSession, touchSession, deleteSession,
-	deleteSessions, purgeSessions, writerInhabited, putInvitation, useInvitation, purgeInvitations, writerThrottle,
+	deleteSessions, purgeSessions, writerInhabited, putInvitation, useInvitation, answerInvitation, purgeInvitations, writerThrottle,
 	putThrottle, clearThrottle, purgeThrottles, lockVault, useVaultID, insertVault, moveWrite, moveEntry, setKeys, insertCard,
 	wait, open, dropPending, hasAttachment, recordAt, dropRecord, insertTombstone,
 	insertEntry, insertEnvelope, insertWrite, insertBranch, dropTombstone, putRecord, liveRecord, deleteRecord, purgeTombstones,
@@ -57,9 +57,9 @@ const (
 const inhabitedSQL = `SELECT EXISTS (SELECT 1 FROM used_user_ids)`
 
 const (
-	invitationColumns = `id, proof_hash, created, expires, administrator, by_name, by_id`
+	invitationColumns = `id, proof_hash, created, expires, administrator, by_name, by_id, offer`
 	// invitationHolds says that the administrator who made an invitation still is one.
-	invitationHolds = `(by_id = '' OR EXISTS (SELECT 1 FROM users u WHERE u.id = by_id AND u.administrator AND NOT u.suspended))`
+	invitationHolds = `joined_id = '' AND (by_id = '' OR EXISTS (SELECT 1 FROM users u WHERE u.id = by_id AND u.administrator AND NOT u.suspended))`
 )
 
 const waitSQL = `INSERT INTO waiting (num) VALUES (1) ON CONFLICT DO NOTHING`
@@ -95,7 +95,8 @@ func (s *statements) all(writer, reader *sql.DB) []preparation {
 		{reader, &s.throttle, throttleSQL},
 		{reader, &s.inhabited, inhabitedSQL},
 		{reader, &s.invitation, `SELECT ` + invitationColumns + ` FROM invitations WHERE id = ?1 AND expires > ?2 AND ` + invitationHolds},
-		{reader, &s.invitations, `SELECT ` + invitationColumns + ` FROM invitations WHERE expires > ?1 ORDER BY expires, id`},
+		{reader, &s.invitations, `SELECT ` + invitationColumns + ` FROM invitations WHERE expires > ?1 AND joined_id = '' ORDER BY expires, id`},
+		{reader, &s.answers, `SELECT id, by_id, joined_id, joined_name, answer FROM invitations WHERE by_id = ?1 AND joined_id <> '' AND expires > ?2`},
 		{reader, &s.directory, `SELECT ` + userColumns + `, u.last_seen, v.items, v.record_bytes +
 			(SELECT coalesce(sum(a.bytes), 0) FROM attachments a WHERE a.vault = v.num AND a.deleted IS NULL)
 			FROM users u JOIN vaults v ON v.owner = u.num WHERE u.username > ?1 ORDER BY u.username LIMIT ?2`},
@@ -167,8 +168,10 @@ func (s *statements) all(writer, reader *sql.DB) []preparation {
 		{writer, &s.purgeSessions, `DELETE FROM sessions WHERE hash IN (SELECT hash FROM sessions WHERE expires <= ?1 LIMIT 16)`},
 
 		{writer, &s.writerInhabited, inhabitedSQL},
-		{writer, &s.putInvitation, `INSERT INTO invitations (` + invitationColumns + `) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING`},
-		{writer, &s.useInvitation, `DELETE FROM invitations WHERE id = ?1 AND expires > ?2 AND ` + invitationHolds},
+		{writer, &s.putInvitation, `INSERT INTO invitations (` + invitationColumns + `) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING`},
+		{writer, &s.useInvitation, `DELETE FROM invitations WHERE id = ?1 AND expires > ?2 AND offer = '' AND ` + invitationHolds},
+		{writer, &s.answerInvitation, `UPDATE invitations SET joined_id = ?3, joined_name = ?4, answer = ?5, expires = ?6, offer = '', proof_hash = ''
+			WHERE id = ?1 AND expires > ?2 AND offer <> '' AND ` + invitationHolds},
 		{writer, &s.deleteInvitation, `DELETE FROM invitations WHERE id = ?1`},
 		{writer, &s.purgeInvitations, `DELETE FROM invitations WHERE id IN (SELECT id FROM invitations WHERE expires <= ?1 LIMIT 16)`},
 

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -165,6 +167,68 @@ func invitationsAreListedAndRevoked(t *testing.T, open func(t *testing.T) vault.
 		t.Error(err)
 	}
 	want(start)
+}
+
+// An invitation with an offer is used up like any other, and then has the answer of the user.
+func answersAreKept(t *testing.T, open func(t *testing.T) vault.Store) {
+	a, b := open(t), open(t)
+	ada, eve := createAdministrator(t, a, "ada"), createAdministrator(t, a, "eve")
+	i := byAdministrator(t, a, ada, start)
+	i.ID, i.Offer = vault.InvitationID(randomID()), strings.Repeat("o", 28<<10)
+	if err := a.PutInvitation(t.Context(), i); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := b.Invitation(t.Context(), i.ID, start); err != nil || !reflect.DeepEqual(got, i) {
+		t.Errorf("invitation is %.200v, %v", got, err)
+	}
+	answers := func(by vault.User, now time.Time, want ...vault.Answered) {
+		t.Helper()
+		got, err := b.Answers(t.Context(), by.ID, now)
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("answers are %+v, %v; want %+v", got, err, want)
+		}
+	}
+	answers(ada, start)
+	late := invited("late", i)
+	late.Created = i.Expires
+	wantError(t, "user with an expired invitation", late.join(t.Context(), b), vault.ErrNoInvitation)
+	grace := invited("grace", i)
+	grace.Created, grace.Admission.Answer = start, "proof"
+	if err := grace.join(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+	want := vault.Answered{ID: i.ID, ByID: ada.ID, UserID: grace.ID, Username: "grace", Answer: "proof"}
+	answers(ada, start, want)
+	answers(ada, start.Add(vault.AnswerLife-time.Second), want)
+	answers(ada, start.Add(vault.AnswerLife))
+	answers(eve, start)
+	wantError(t, "second user", invited("mary", i).join(t.Context(), a), vault.ErrNoInvitation)
+	_, err := a.Invitation(t.Context(), i.ID, start)
+	wantError(t, "used invitation", err, vault.ErrNoInvitation)
+	if list, err := a.Invitations(t.Context(), start); err != nil || len(list) != 1 || list[0].ID == i.ID {
+		t.Errorf("open are %+v, %v", list, err)
+	}
+	wantError(t, "invitation with a known id", a.PutInvitation(t.Context(), i), vault.ErrConflict)
+	if err := a.DeleteInvitation(t.Context(), i.ID); err != nil {
+		t.Fatal(err)
+	}
+	answers(ada, start)
+}
+
+// Two users with one link race for it. The answer is that of the one who came in.
+func racingAnswersShareNoInvitation(t *testing.T, open func(t *testing.T) vault.Store) {
+	s := open(t)
+	ada := createAdministrator(t, s, "ada")
+	i := byAdministrator(t, s, ada, start)
+	i.ID, i.Offer = vault.InvitationID(randomID()), "offer"
+	if err := s.PutInvitation(t.Context(), i); err != nil {
+		t.Fatal(err)
+	}
+	n := race(t, open, vault.ErrNoInvitation, func(n int) vault.Admission { return vault.Admission{Invitation: i.ID, Answer: fmt.Sprint(n)} })
+	got, err := s.Answers(t.Context(), ada.ID, start)
+	if err != nil || n != 1 || len(got) != 1 || string(got[0].Username) != "racer"+got[0].Answer {
+		t.Errorf("%d users registered, and the answers are %+v, %v", n, got, err)
+	}
 }
 
 // The open invitations of an administrator end when that administrator is suspended, demoted or removed.

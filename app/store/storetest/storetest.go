@@ -33,6 +33,8 @@ func Run(t *testing.T, open func(t *testing.T) vault.Store) {
 		{"RacingRegistrationsShareNoInvitation", racingRegistrationsShareNoInvitation},
 		{"OnlyOneUserIsTheFirst", onlyOneUserIsTheFirst},
 		{"InvitationsAreListedAndRevoked", invitationsAreListedAndRevoked},
+		{"AnswersAreKept", answersAreKept},
+		{"RacingAnswersShareNoInvitation", racingAnswersShareNoInvitation},
 		{"InvitationEndsWithItsAdministrator", invitationEndsWithItsAdministrator},
 		{"InvitedAdministrator", invitedAdministrator},
 		{"StandingIsConditional", standingIsConditional},

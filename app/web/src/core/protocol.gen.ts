@@ -149,7 +149,8 @@ export type ClientCode =
   "locked" | "wrong_password" | "password_changed" | "bad_phrase" | "kdf_refused" | "vault_altered" | "vault_rolled_back" |
   "history_altered" | "attachment_altered" | "record_unreadable" | "offline" | "intercepted" | "bad_answer" | "server_fault" |
   "cancelled" | "bad_input" | "unsent_changes" | "read_only" | "vault_alarm" | "cannot_merge" | "other_identity" | "reprompt" |
-  "account_replaced" | "bad_username" | "copy_damaged" | "device_storage" | "not_found" | "internal";
+  "account_replaced" | "bad_username" | "copy_damaged" | "device_storage" | "cards_invalid" | "person_parted" | "person_older" |
+  "other_fingerprint" | "offer_invalid" | "answer_invalid" | "not_found" | "internal";
 
 export interface Closest {
   items: Summary[];

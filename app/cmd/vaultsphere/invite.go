@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/vaultsphere/vaultsphere/app/client"
+	"github.com/vaultsphere/vaultsphere/app/client/directory"
+)
+
+func (p *program) inviteCommand() *cobra.Command {
+	var invitee string
+	cmd := &cobra.Command{
+		Use:   "invite",
+		Short: "Print a link with which one person can register",
+		Long: `Print a link with which one person can register on this server within seven days. You must be
+an administrator. The link is a secret: the first to use it can register. Send it over a
+channel that you trust. "vaultsphere admin invitations" lists the open ones of all administrators.
+
+The link verifies both of you: the new user's vault remembers your fingerprint, and "vaultsphere
+invitations" shows you who used the link. "vaultsphere invite accept" remembers that person.`,
+		Example: `  vaultsphere invite --for "Anna from accounting"
+  vaultsphere invite accept bzpcCbpqc_eGgW-C3l2Qyw`,
+		Args: takes(0, 0),
+		RunE: p.action(func(cmd *cobra.Command, _ []string) error {
+			if !directory.ValidInvitee(invitee) {
+				return usage(cmd.CommandPath(), "--for must be at most %d bytes of visible text on one line", directory.MaxInvitee)
+			}
+			c, err := p.unlocked(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer c.Lock()
+			secret, err := c.InvitePerson(cmd.Context(), invitee)
+			if err != nil {
+				return err
+			}
+			return p.write(strings.TrimSuffix(c.session.Server, "/") + secret.JoinLink() + "\n")
+		}),
+	}
+	cmd.Flags().StringVar(&invitee, "for", "", "note for `WHOM` the link is; the server does not see it")
+	cmd.AddCommand(p.acceptCommand())
+	return cmd
+}
+
+func (p *program) invitationsCommand() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "invitations",
+		Short: "Show who used your invitation links",
+		Long: `Show your invitation links that were not accepted, and who used them:
+
+  open     nobody has used it
+  expired  it is worthless
+  joined   somebody who had the link registered: see the username and the fingerprint, and
+           accept the person with vaultsphere invite accept
+  FORGED   the server claims that somebody used it, without proof`,
+		Args: takes(0, 0),
+		RunE: p.action(func(cmd *cobra.Command, _ []string) error {
+			c, err := p.unlocked(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer c.Lock()
+			list, err := c.SentInvitations(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return p.printJSON(struct {
+					Invitations []client.SentInvitation `json:"invitations"`
+				}{list})
+			}
+			return p.write(sentTable(list))
+		}),
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+var joinStates = map[client.JoinState]string{
+	client.JoinOpen: "open", client.JoinExpired: "expired", client.JoinProven: "joined", client.JoinForged: "FORGED",
+}
+
+func sentTable(list []client.SentInvitation) string {
+	var b strings.Builder
+	b.WriteString("ID\tFOR\tEXPIRES\tSTATE\tUSERNAME\tFINGERPRINT\n")
+	for _, s := range list {
+		fmt.Fprintf(&b, "%s\t%s\t%s\t%s\t%s\t%s\n", s.ID, printable(s.Invitee, ""), s.Expires.Local().Format(time.DateTime), joinStates[s.State],
+			printable(s.Username, ""), s.Fingerprint)
+	}
+	return aligned(b.String())
+}
+
+func (p *program) acceptCommand() *cobra.Command {
+	var yes bool
+	cmd := &cobra.Command{
+		Use:   "accept INVITATION",
+		Short: "Remember the person who used your invitation link as verified",
+		Long: `Show who used your invitation link, by the ID that "vaultsphere invitations" shows, and ask whether
+your vault should remember that person as verified. Whoever had the link is that person: accept
+nobody whom you did not send it to.`,
+		Args:              takes(1, 1),
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: p.action(func(cmd *cobra.Command, args []string) error {
+			return p.accept(cmd.Context(), args[0], yes)
+		}),
+	}
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask for confirmation")
+	return cmd
+}
+
+var errNobodyAccepted = errors.New("nobody was accepted")
+
+func (p *program) accept(ctx context.Context, id string, yes bool) error {
+	c, err := p.unlocked(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.Lock()
+	list, err := c.SentInvitations(ctx)
+	if err != nil {
+		return err
+	}
+	for i := range list {
+		s := &list[i]
+		if s.ID != id {
+			continue
+		}
+		if s.State == client.JoinOpen || s.State == client.JoinExpired {
+			return fmt.Errorf("nobody has used this link: it is %s", s.State)
+		}
+		if s.State == client.JoinProven && !yes {
+			if err := p.confirmJoiner(ctx, s); err != nil {
+				return err
+			}
+		}
+		if err := c.AcceptJoiner(ctx, s); err != nil {
+			return err
+		}
+		p.note("%s is verified", s.Username)
+		return nil
+	}
+	return withHint(client.ErrNoInvitation, "vaultsphere invitations lists them")
+}
+
+func (p *program) confirmJoiner(ctx context.Context, s *client.SentInvitation) error {
+	t, err := openTerminal()
+	if err != nil {
+		return withHint(fmt.Errorf("%w: %w", errNobodyAccepted, err), "use --yes to accept without confirmation")
+	}
+	defer t.close()
+	whom := ""
+	if s.Invitee != "" {
+		whom = " for " + printable(s.Invitee, "")
+	}
+	t.say("The link%s was used by %s, with the fingerprint\n\n  %s\n\n", whom, printable(s.Username, ""), s.Fingerprint)
+	answer, err := t.line(ctx, `Type "yes" if this is the person whom you sent the link`)
+	if err != nil {
+		return err
+	}
+	if answer != "yes" {
+		return errNobodyAccepted
+	}
+	return nil
+}
+
+// noteInviter says who made the link with which the user has registered.
+func (p *program) noteInviter(reg *client.Registration) {
+	inviter, err := reg.Inviter()
+	switch {
+	case err != nil:
+		p.note("warning: who invited you could not be remembered as verified: %v", err)
+		p.note("hint: compare fingerprints with vaultsphere verify")
+	case inviter != nil:
+		p.note("%s invited you, and is verified by the link", inviter.Username)
+	}
+}
