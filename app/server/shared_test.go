@@ -440,6 +440,6 @@ func TestLargeVaultTakesItsEnvelopesInParts(t *testing.T) {
 	alice.call("POST", sh.path(protocol.PathVaultEntries), request).want(400, protocol.CodeBadRequest) // dropped
 	sh.send(alice, e).want(204, "")
 	if got := sh.answer(others[1], ""); got.Envelope == "" || got.Sequence != 2 {
-		t.Errorf("a member gets %+v", got.VaultLog.Sequence)
+		t.Errorf("a member gets %+v", got.Sequence)
 	}
 }

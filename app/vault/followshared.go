@@ -116,7 +116,7 @@ func (ws *watchers) checkedRoster(id chain.ID, reason int, head Head) {
 	if ws.rosters[id] == reason {
 		delete(ws.rosters, id)
 	}
-	roles, sequence := map[UserID]chain.Role{}, int64(chain.MaxNumber)
+	roles, sequence := map[UserID]chain.Role{}, chain.MaxNumber
 	if e := head.State.Entry; e != nil {
 		sequence = e.Sequence
 		for _, m := range e.Roster {
