@@ -262,7 +262,7 @@ func (c cast) request(path string) any {
 	return nil
 }
 
-// Who may do what, on every route of a vault. A vault that a caller may not see answers as one that does not exist.
+// Each role tries every route of a vault. To those who may not see it, it answers as a vault that does not exist.
 func TestRosterDecidesOnEveryRoute(t *testing.T) {
 	t.Parallel()
 	c := newCast(t)

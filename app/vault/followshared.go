@@ -45,7 +45,7 @@ func (ws *watchers) setMembership(f *followed, m Membership) {
 	ws.sharing[m.Vault][f] = true
 }
 
-// moveShared is called under mu. Nobody is told of an entry before the roster was read: it may end a membership.
+// moveShared is called under mu. An entry may end a membership, so the roster is read before the watches get anything.
 func (ws *watchers) moveShared(to Change) {
 	if to.Members {
 		ws.doubtRoster(to.Vault)
