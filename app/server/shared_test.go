@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -262,7 +263,7 @@ func (c cast) request(path string) any {
 	return nil
 }
 
-// Who may do what, on every route of a vault. A vault that a caller may not see answers as one that does not exist.
+// Each role tries every route of a vault. To those who may not see it, it answers as a vault that does not exist.
 func TestRosterDecidesOnEveryRoute(t *testing.T) {
 	t.Parallel()
 	c := newCast(t)
@@ -440,6 +441,57 @@ func TestLargeVaultTakesItsEnvelopesInParts(t *testing.T) {
 	alice.call("POST", sh.path(protocol.PathVaultEntries), request).want(400, protocol.CodeBadRequest) // dropped
 	sh.send(alice, e).want(204, "")
 	if got := sh.answer(others[1], ""); got.Envelope == "" || got.Sequence != 2 {
-		t.Errorf("a member gets %+v", got.VaultLog.Sequence)
+		t.Errorf("a member gets %+v", got.Sequence)
+	}
+}
+
+func TestDeletedMemberLeavesTheVaultToOthers(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	alice, bob := s.register("alice"), s.register("bob")
+	sh, alone := alice.share(), alice.share()
+	sh.write(alice, sh.item(alice, "by alice")).want(204, "")
+	sh.add(alice, chain.Manager, bob)
+	alice.call("POST", protocol.PathAccountDelete, protocol.DeleteAccountRequest{CurrentAuthKey: alice.authKey}).want(204, "")
+	if _, err := s.store.Head(t.Context(), alone.v.ID); !errors.Is(err, vault.ErrNotFound) {
+		t.Errorf("the vault without another member: %v", err)
+	}
+	sh.write(bob, sh.item(bob, "by bob")).want(204, "")
+	if got := sh.contents(bob); !slices.Equal(got, []string{"by alice", "by bob"}) {
+		t.Errorf("contents: %q", got)
+	}
+	var history protocol.VaultHistory
+	bob.call("GET", sh.path(protocol.PathVaultHistory)+"?from=1&to=2", nil).into(&history)
+	if len(history.Writes) != 2 || len(history.Cards) != 2 {
+		t.Errorf("history: %d writes, %d cards", len(history.Writes), len(history.Cards))
+	}
+	// The line of the only owner stays, and no manager can take it away.
+	sh.send(bob, sh.by(bob).DraftRemove(alice.v.Owner)).want(400, protocol.CodeBadRequest)
+	if got := bob.sharedVaults(); !slices.Equal(got, []protocol.SharedVault{sh.listed(protocol.RoleManager)}) {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestPolicyComesWithTheLog(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	alice, bob := s.register("alice"), s.register("bob")
+	sh := alice.share()
+	sh.add(alice, chain.Reader, bob)
+	if a := sh.answer(bob, ""); a.Policy != "" {
+		t.Errorf("a vault without a policy has %q", a.Policy)
+	}
+	sh.send(alice, sh.v.DraftPolicy([]byte("no export"))).want(204, "")
+	a := sh.answer(bob, "?after=1")
+	if want := base64.RawURLEncoding.EncodeToString([]byte("no export")); a.Policy != want {
+		t.Errorf("the policy is %q, want %q", a.Policy, want)
+	}
+	sh.send(alice, sh.v.DraftSame(chain.OpRotate)).want(204, "")
+	if again := sh.answer(bob, "?after=2"); again.Policy != a.Policy {
+		t.Errorf("after another entry it is %q", again.Policy)
+	}
+	sh.remove(alice, bob)
+	if left := sh.answer(bob, ""); left.Policy != "" || left.Envelope != "" {
+		t.Errorf("a former member gets %q", left.Policy)
 	}
 }

@@ -45,7 +45,7 @@ func (ws *watchers) setMembership(f *followed, m Membership) {
 	ws.sharing[m.Vault][f] = true
 }
 
-// moveShared is called under mu. Nobody is told of an entry before the roster was read: it may end a membership.
+// moveShared is called under mu. An entry may end a membership, so the roster is read before the watches get anything.
 func (ws *watchers) moveShared(to Change) {
 	if to.Members {
 		ws.doubtRoster(to.Vault)
@@ -116,7 +116,7 @@ func (ws *watchers) checkedRoster(id chain.ID, reason int, head Head) {
 	if ws.rosters[id] == reason {
 		delete(ws.rosters, id)
 	}
-	roles, sequence := map[UserID]chain.Role{}, int64(chain.MaxNumber)
+	roles, sequence := map[UserID]chain.Role{}, chain.MaxNumber
 	if e := head.State.Entry; e != nil {
 		sequence = e.Sequence
 		for _, m := range e.Roster {

@@ -189,7 +189,7 @@ func TestSharedLogTakesOnlyWhatTheRulesAllow(t *testing.T) {
 	c.unmoved()
 }
 
-// An entry of one vault is no entry of another, whoever owns both.
+// An entry of one vault is refused by another, also if both have the same owner.
 func TestEntriesBelongToTheirVault(t *testing.T) {
 	t.Parallel()
 	c := newTeam(t)

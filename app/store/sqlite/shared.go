@@ -16,45 +16,49 @@ import (
 func (s *Store) CreateVault(ctx context.Context, f vault.SharedFounding) error {
 	return s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		creator, err := s.lockUser(ctx, tx, f.Creator)
-		if err != nil {
-			return err
+		if err == nil && creator.id != vault.UserID(f.Entry.Author.String()) {
+			err = fmt.Errorf("user: %w", vault.ErrNotFound)
 		}
-		if creator.id != vault.UserID(f.Entry.Author.String()) {
-			return fmt.Errorf("user: %w", vault.ErrNotFound)
+		if err == nil {
+			err = s.useVaultID(ctx, tx, f.Head.Vault)
 		}
-		id, state := f.Head.Vault, f.Head.State
-		if err := s.useVaultID(ctx, tx, id); err != nil {
-			return err
+		if err == nil {
+			err = s.countVault(ctx, tx, creator.num, f.Quota)
 		}
-		if err := s.countVault(ctx, tx, creator.num, f.Quota); err != nil {
-			return err
+		if err == nil {
+			err = s.insertShared(ctx, tx, f)
 		}
-		_, err = exec(ctx, tx, s.stmt.insertShared, id[:], state.Revision, state.Entry.Sequence, f.Head.Count, state.Encode(), encodeBuckets(f.Head))
-		if err != nil {
-			return err
+		if err == nil {
+			err = s.appendChange(ctx, tx, f.Change())
 		}
-		v, err := s.lockVault(ctx, tx, id)
-		if err != nil {
-			return err
-		}
-		if err := s.insertEntry(ctx, tx, v, f.Entry); err != nil {
-			return err
-		}
-		if err := s.insertEnvelope(ctx, tx, v, chain.HashOf(chain.HashEnvelope, f.Envelope), f.Envelope); err != nil {
-			return err
-		}
-		if err := s.insertVaultCard(ctx, tx, v, f.Card); err != nil {
-			return err
-		}
-		if err := s.setMember(ctx, tx, v, vault.MemberChange{User: f.Entry.Author, Role: chain.Owner}, 0); err != nil {
-			return err
-		}
-		return s.appendChange(ctx, tx, f.Change())
+		return err
 	})
 }
 
+func (s *Store) insertShared(ctx context.Context, tx *sql.Tx, f vault.SharedFounding) error {
+	id, state := f.Head.Vault, f.Head.State
+	_, err := exec(ctx, tx, s.stmt.insertShared, id[:], state.Revision, state.Entry.Sequence, f.Head.Count, state.Encode(), encodeBuckets(f.Head))
+	if err != nil {
+		return err
+	}
+	v, err := s.lockVault(ctx, tx, id)
+	if err == nil {
+		err = s.insertEntry(ctx, tx, v, f.Entry)
+	}
+	if err == nil {
+		err = s.insertEnvelope(ctx, tx, v, chain.HashOf(chain.HashEnvelope, f.Envelope), f.Envelope)
+	}
+	if err == nil {
+		err = s.insertVaultCard(ctx, tx, v, f.Card)
+	}
+	if err == nil {
+		err = s.setMember(ctx, tx, v, vault.MemberChange{User: f.Entry.Author, Role: chain.Owner}, 0)
+	}
+	return err
+}
+
 func (s *Store) countVault(ctx context.Context, tx *sql.Tx, creator int64, quota int) error {
-	limit := int64(chain.MaxNumber)
+	limit := chain.MaxNumber
 	if quota > 0 {
 		limit = int64(quota)
 	}
@@ -75,8 +79,13 @@ func (s *Store) setMember(ctx context.Context, tx *sql.Tx, v lockedVault, m vaul
 	return err
 }
 
-// changeMembers stores what an entry changes outside of its own vault's log.
-func (s *Store) changeMembers(ctx context.Context, tx *sql.Tx, v lockedVault, c vault.EntryChange) error {
+// insertNamed adds what comes with an entry: envelopes, the policy, cards, and memberships.
+func (s *Store) insertNamed(ctx context.Context, tx *sql.Tx, v lockedVault, c vault.EntryChange) error {
+	for hash, envelope := range c.Envelopes {
+		if err := s.insertEnvelope(ctx, tx, v, hash, envelope); err != nil {
+			return err
+		}
+	}
 	for _, card := range c.Cards {
 		if err := s.insertVaultCard(ctx, tx, v, card); err != nil {
 			return err

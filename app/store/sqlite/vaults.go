@@ -183,12 +183,7 @@ func (s *Store) AppendEntry(ctx context.Context, c vault.EntryChange) error {
 		if err := s.insertEntry(ctx, tx, v, c.Entry); err != nil {
 			return err
 		}
-		for hash, envelope := range c.Envelopes {
-			if err := s.insertEnvelope(ctx, tx, v, hash, envelope); err != nil {
-				return err
-			}
-		}
-		if err := s.changeMembers(ctx, tx, v, c); err != nil {
+		if err := s.insertNamed(ctx, tx, v, c); err != nil {
 			return err
 		}
 		if err := s.appendChange(ctx, tx, c.Change()); err != nil {
