@@ -103,8 +103,8 @@ func (p *program) acceptCommand() *cobra.Command {
 		Use:   "accept INVITATION",
 		Short: "Remember the person who used your invitation link as verified",
 		Long: `Show who used your invitation link, by the ID that "vaultsphere invitations" shows, and ask whether
-your vault should remember that person as verified. Whoever had the link is that person: accept
-nobody whom you did not send it to.`,
+your vault should remember that person as verified. Anybody who had the link can be that person:
+accept nobody whom you did not send it to.`,
 		Args:              takes(1, 1),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {

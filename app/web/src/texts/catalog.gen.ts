@@ -1188,6 +1188,12 @@ export interface Texts {
     readonly bad_username: string;
     readonly username_taken: string;
     readonly account_replaced: string;
+    readonly cards_invalid: string;
+    readonly person_parted: string;
+    readonly person_older: string;
+    readonly other_fingerprint: string;
+    readonly offer_invalid: string;
+    readonly answer_invalid: string;
     readonly device_storage: string;
     readonly unauthorized: string;
     readonly locked: string;
