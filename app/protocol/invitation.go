@@ -91,6 +91,10 @@ func HashProof(proof ID) Hash {
 type NewInvitationRequest struct {
 	ID        ID   `json:"id"`
 	ProofHash Hash `json:"proof_hash"` // SHA-256 of Invitation.Proof in its encoded form
+	// Administrator says that the user will be an administrator. It needs the master password again: with a stolen session, a thief
+	// could otherwise become one.
+	Administrator  bool    `json:"administrator,omitempty"`
+	CurrentAuthKey AuthKey `json:"current_auth_key,omitempty"` // only with Administrator
 }
 
 // MaxInvitations bounds the invitations that are open at the same time.

@@ -15,25 +15,57 @@ import (
 )
 
 func (p *program) inviteCommand() *cobra.Command {
-	return &cobra.Command{
+	administrator := false
+	cmd := &cobra.Command{
 		Use:   "invite",
 		Short: "Print a link with which one person can register",
 		Long: `Print a link with which one person can register on this server within seven days. You must be
 an administrator. The link is a secret: the first to use it can register. Send it over a
-channel that you trust. "vaultsphere admin invitations" lists the open ones.`,
+channel that you trust. "vaultsphere admin invitations" lists the open ones.
+
+With --admin, whoever registers becomes an administrator. That asks for your master password.`,
 		Args: takes(0, 0),
 		RunE: p.action(func(cmd *cobra.Command, _ []string) error {
 			c, err := p.signedIn(cmd.Context())
 			if err != nil {
 				return err
 			}
-			secret, err := c.Invite(cmd.Context())
+			invite := c.Invite
+			if administrator {
+				invite = func(ctx context.Context) (protocol.JoinSecret, error) { return p.inviteAdministrator(ctx, c) }
+			}
+			secret, err := invite(cmd.Context())
 			if err != nil {
 				return err
 			}
 			return p.write(strings.TrimSuffix(c.session.Server, "/") + secret.JoinLink() + "\n")
 		}),
 	}
+	cmd.Flags().BoolVar(&administrator, "admin", false, "invite an administrator")
+	return cmd
+}
+
+func (p *program) inviteAdministrator(ctx context.Context, c *connection) (protocol.JoinSecret, error) {
+	password, err := p.proving(ctx, c)
+	if err != nil {
+		return protocol.JoinSecret{}, err
+	}
+	defer c.Lock()
+	return c.InviteAdministrator(ctx, password)
+}
+
+// proving asks for the master password and unlocks the vault with it, since the server wants it proven again. The caller locks the vault.
+func (p *program) proving(ctx context.Context, c *connection) (string, error) {
+	password, err := p.masterPassword(ctx)
+	if err != nil {
+		return "", err
+	}
+	opened, err := c.Unlock(ctx, password)
+	if err == nil && opened.Offline {
+		c.Lock()
+		err = client.ErrOffline
+	}
+	return password, err
 }
 
 func (p *program) adminCommand() *cobra.Command {
@@ -104,18 +136,11 @@ func (p *program) changeUser(ctx context.Context, u userChange, username string,
 			return err
 		}
 	}
-	password, err := p.masterPassword(ctx)
-	if err != nil {
-		return err
-	}
-	opened, err := c.Unlock(ctx, password)
+	password, err := p.proving(ctx, c)
 	if err != nil {
 		return err
 	}
 	defer c.Lock()
-	if opened.Offline {
-		return client.ErrOffline
-	}
 	if err := c.ChangeUser(ctx, u.change, user, password); err != nil || !asJSON || u.change == client.RemoveUser {
 		return err
 	}

@@ -112,7 +112,7 @@ var operations = []operation{
 		gives: "InvitationsResponse", codes: []string{"not_administrator"}},
 	{method: "post", path: "PathAdminInvitations", id: "adminInvite", tag: "admin", summary: "Invite one user", takes: "NewInvitationRequest",
 		description: "The invitation expires after seven days, and is void when its administrator is removed, suspended or demoted.",
-		codes:       []string{"not_administrator", "invitation_quota", "conflict"}},
+		codes:       []string{"not_administrator", "invalid_credentials", "invitation_quota", "conflict"}},
 	{method: "post", path: "PathAdminInvitationsRevoke", id: "adminInvitationsRevoke", tag: "admin", summary: "Revoke an open invitation",
 		takes: "RevokeInvitationRequest", codes: []string{"not_administrator", "not_found"}},
 
