@@ -88,6 +88,8 @@ func HashProof(proof ID) Hash {
 }
 
 // NewInvitationRequest stores an invitation that lets one user register within seven days. The client makes the secret.
+//
+//wire:schema {"dependentRequired":{"administrator":["current_auth_key"]}}
 type NewInvitationRequest struct {
 	ID        ID   `json:"id"`
 	ProofHash Hash `json:"proof_hash"` // SHA-256 of Invitation.Proof in its encoded form

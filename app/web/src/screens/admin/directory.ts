@@ -37,7 +37,7 @@ export async function read() {
   }
 }
 
-const newestFirst = (open: OpenInvitation[]) => [...open].reverse();
+const newestFirst = (list: OpenInvitation[]) => [...list].reverse();
 
 async function readInvitations(current: () => boolean) {
   const answer = await api.invitations();

@@ -142,9 +142,7 @@ function List({ all, onLost }: { all: AdminUser[]; onLost: () => void }) {
         <Empty icon="search" title={text.noMatch({ words: words.trim() })} />
       )}
       {found.length > most && (
-        <Button onClick={() => setMost(most + SHOWN)}>
-          {text.more({ count: Math.min(SHOWN, found.length - most) })}
-        </Button>
+        <Button onClick={() => setMost(most + SHOWN)}>{text.more({ count: Math.min(SHOWN, found.length - most) })}</Button>
       )}
       {menu && (
         <Menu
