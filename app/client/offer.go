@@ -38,6 +38,20 @@ func (op *operation) origin() (string, error) {
 // InvitePerson makes an invitation, for an administrator. invitee is what the inviter calls the new user; it may be empty, and the server
 // does not see it. The server never sees the secret.
 func (c *Client) InvitePerson(ctx context.Context, invitee string) (protocol.JoinSecret, error) {
+	return c.invite(ctx, invitee, func(*operation, *protocol.NewInvitationRequest) error { return nil })
+}
+
+// InviteAdministrator is InvitePerson for a user who becomes an administrator. password is the master password of the administrator who
+// invites.
+func (c *Client) InviteAdministrator(ctx context.Context, invitee, password string) (protocol.JoinSecret, error) {
+	return c.invite(ctx, invitee, func(op *operation, r *protocol.NewInvitationRequest) (err error) {
+		r.Administrator = true
+		r.CurrentAuthKey, err = op.currentAuth(password)
+		return err
+	})
+}
+
+func (c *Client) invite(ctx context.Context, invitee string, complete func(*operation, *protocol.NewInvitationRequest) error) (protocol.JoinSecret, error) {
 	op, err := c.begin(ctx)
 	if err != nil {
 		return protocol.JoinSecret{}, err
@@ -55,6 +69,10 @@ func (c *Client) InvitePerson(ctx context.Context, invitee string) (protocol.Joi
 		return protocol.JoinSecret{}, err
 	}
 	link.Offer = chain.HashOf(chain.HashOffer, []byte(offer))
+	request := protocol.NewInvitationRequest{ID: wire.ID, ProofHash: protocol.HashProof(wire.Proof), Offer: offer}
+	if err := complete(op, &request); err != nil {
+		return protocol.JoinSecret{}, err
+	}
 	id, err := chain.ParseID(wire.ID)
 	if err != nil {
 		return protocol.JoinSecret{}, err
@@ -67,8 +85,7 @@ func (c *Client) InvitePerson(ctx context.Context, invitee string) (protocol.Joi
 	if err != nil {
 		return protocol.JoinSecret{}, err
 	}
-	err = op.call(methodPost, protocol.PathAdminInvitations,
-		protocol.NewInvitationRequest{ID: wire.ID, ProofHash: protocol.HashProof(wire.Proof), Offer: offer}, nil)
+	err = op.call(methodPost, protocol.PathAdminInvitations, request, nil)
 	if refused(err) {
 		err = errors.Join(err, op.dropInvitation(v, id))
 	}
