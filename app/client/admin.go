@@ -15,6 +15,7 @@ const maxUsers = 100_000
 var (
 	errUserOrder = errors.New("the users are not in order")
 	errShortPage = errors.New("there are more users, but the page is not full")
+	errLongPage  = errors.New("the page has too many users")
 )
 
 // ErrNoUser means that the server has no user with this name.
@@ -37,14 +38,13 @@ func (c *Client) Users(ctx context.Context) ([]protocol.AdminUser, error) {
 
 // eachUser passes on users until each returns false.
 func (op *operation) eachUser(each func(protocol.AdminUser) bool) error {
-	path := protocol.PathAdminUsers
 	for n, after := 0, ""; ; {
-		page, err := op.userPage(path, after)
+		page, err := op.userPage(after)
 		if err != nil {
 			return err
 		}
 		if n += len(page.Users); n > maxUsers {
-			return &AnswerError{Path: path, Err: fmt.Errorf("more than %d users", maxUsers)}
+			return &AnswerError{Path: protocol.PathAdminUsers, Err: fmt.Errorf("more than %d users", maxUsers)}
 		}
 		for _, u := range page.Users {
 			after = u.Username
@@ -55,14 +55,31 @@ func (op *operation) eachUser(each func(protocol.AdminUser) bool) error {
 		if !page.More {
 			return nil
 		}
-		path = protocol.PathAdminUsers + "?after=" + url.QueryEscape(after)
 	}
 }
 
+// UsersAfter lists the users after a name, empty for the first, for an administrator: at most protocol.MaxListedUsers, in the order of
+// their names' bytes.
+func (c *Client) UsersAfter(ctx context.Context, after string) (protocol.AdminUsersResponse, error) {
+	op, err := c.begin(ctx)
+	if err != nil {
+		return protocol.AdminUsersResponse{}, err
+	}
+	defer op.end()
+	return op.userPage(after)
+}
+
 // userPage gets the users after a name, in order: a server could otherwise repeat a page forever.
-func (op *operation) userPage(path, after string) (page protocol.AdminUsersResponse, err error) {
+func (op *operation) userPage(after string) (page protocol.AdminUsersResponse, err error) {
+	path := protocol.PathAdminUsers
+	if after != "" {
+		path += "?after=" + url.QueryEscape(after)
+	}
 	if err = op.call(methodGet, path, nil, &page); err != nil {
 		return page, err
+	}
+	if len(page.Users) > protocol.MaxListedUsers {
+		return page, &AnswerError{Path: path, Err: errLongPage}
 	}
 	if page.More && len(page.Users) < protocol.MaxListedUsers {
 		return page, &AnswerError{Path: path, Err: errShortPage}

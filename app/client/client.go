@@ -89,6 +89,8 @@ type Account struct {
 	Count       int    `json:"count"`    // items outside the trash
 	Cost        int    `json:"kdf_cost"` // step of the key derivation
 	Offline     bool   `json:"offline"`  // from the cache, because the server cannot be reached
+	// Administrator says which screens and commands to offer.
+	Administrator bool `json:"administrator"`
 }
 
 // Account returns the account from the server, and the state of the vault on this device.
@@ -106,7 +108,8 @@ func (c *Client) Account(ctx context.Context) (Account, error) {
 	if err != nil {
 		return Account{}, err
 	}
-	out := Account{Username: a.Username, UserID: a.UserID, Vault: a.Vault, TOTPEnabled: a.TOTPEnabled, Cost: int(parts.document.Cost), Offline: offline != nil}
+	out := Account{Username: a.Username, UserID: a.UserID, Vault: a.Vault, TOTPEnabled: a.TOTPEnabled, Cost: int(parts.document.Cost), Offline: offline != nil,
+		Administrator: a.Administrator}
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	if c.vault != nil {

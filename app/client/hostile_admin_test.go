@@ -26,6 +26,7 @@ func TestListOfUsersIsBounded(t *testing.T) {
 		"an empty page, and more":   func(a *protocol.AdminUsersResponse) { a.Users, a.More = nil, true },
 		"a short page, and more":    func(a *protocol.AdminUsersResponse) { a.More = true },
 		"the same page":             func(a *protocol.AdminUsersResponse) { a.Users, a.More = page(0, protocol.MaxListedUsers), true },
+		"a page that is too long":   func(a *protocol.AdminUsersResponse) { a.Users = page(0, protocol.MaxListedUsers+1) },
 		"users that are not sorted": func(a *protocol.AdminUsersResponse) { a.Users = append(page(1, 1), page(0, 1)...) },
 		"pages without end": func(a *protocol.AdminUsersResponse) {
 			a.Users, a.More = page(asked*protocol.MaxListedUsers, protocol.MaxListedUsers), true
@@ -48,10 +49,23 @@ func TestListOfUsersIsBounded(t *testing.T) {
 			t.Errorf("%s, searched: %v after %d requests", name, err, asked)
 		}
 	}
+	d.wire.lie(edit(t, protocol.PathAdminUsers, func(a *protocol.AdminUsersResponse) { a.Users = page(0, 1) }))
+	var bad *client.AnswerError
+	if _, err := d.UsersAfter(t.Context(), ""); err != nil {
+		t.Error(err)
+	}
+	d.wire.lie(func(r client.Request, a *client.Response) {
+		path, query, _ := strings.Cut(r.Path, "?")
+		if r.Path = path; query == "after=user000000000" {
+			edit(t, protocol.PathAdminUsers, func(a *protocol.AdminUsersResponse) { a.Users = page(0, 1) })(r, a)
+		}
+	})
+	if _, err := d.UsersAfter(t.Context(), "user000000000"); !errors.As(err, &bad) {
+		t.Errorf("the same page again: %v", err)
+	}
 	d.wire.lie(edit(t, protocol.PathAdminInvitations, func(a *protocol.InvitationsResponse) {
 		a.Invitations = make([]protocol.OpenInvitation, protocol.MaxInvitations+1)
 	}))
-	var bad *client.AnswerError
 	if _, err := d.Invitations(t.Context()); !errors.As(err, &bad) {
 		t.Errorf("too many invitations: %v", err)
 	}

@@ -60,7 +60,7 @@ func TestALinkVerifiesBothEnds(t *testing.T) {
 	if f := bob.find(t, "anna"); f.Standing != directory.Verified {
 		t.Errorf("%+v", f)
 	}
-	bob.rotate(t, client.RotationRequest{Password: password}) // the newest card descends from the one that answered
+	bob.rotate(t, client.RotationRequest{Password: password}) // the newest card descends from the card that answered
 	got := anna.links(t)
 	newest := must(bob.OwnCard())(t)
 	if len(got) != 1 || got[0].State != client.JoinProven || got[0].Username != "bob" || got[0].Fingerprint != newest.Fingerprint {
@@ -86,7 +86,7 @@ func TestALinkVerifiesBothEnds(t *testing.T) {
 	}
 }
 
-// A server shows the new user something that whoever made the link did not seal for this server.
+// A server shows the new user something that the inviter did not seal for this server.
 func TestOffersThatTheInviterDidNotMake(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
@@ -183,13 +183,10 @@ func TestAnswersThatNobodyWithTheLinkGave(t *testing.T) {
 		"two people with one link": {func(a *protocol.AnswersResponse) {
 			a.Answers = append(a.Answers, protocol.InvitationAnswer{ID: id, UserID: eveID, Username: "eve", Answer: a.Answers[0].Answer})
 		}, client.JoinForged, client.JoinOpen},
-		"an answer hidden": {func(a *protocol.AnswersResponse) { a.Answers = nil }, client.JoinOpen, client.JoinOpen},
+		"an answer hidden": {func(a *protocol.AnswersResponse) { a.Answers = []protocol.InvitationAnswer{} }, client.JoinOpen, client.JoinOpen},
 	} {
 		anna.wire.lie(edit(t, protocol.PathInvitationsAnswers, c.lie))
 		got, err := anna.SentInvitations(t.Context())
-		if name == "an answer hidden" && err != nil { // null is no list
-			continue
-		}
 		if err != nil || of(got, id) != c.first || of(got, secondID) != c.other {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}
@@ -207,7 +204,7 @@ func TestAnswersThatNobodyWithTheLinkGave(t *testing.T) {
 	}
 	anna.show(t, protocol.UserCards{Cards: []protocol.Signed{"AAAA"}})
 	if got := anna.links(t); of(got, id) != client.JoinForged {
-		t.Errorf("a card that is none: %+v", got)
+		t.Errorf("a malformed card: %+v", got)
 	}
 	anna.reconnect()
 	anna.wire.lie(edit(t, protocol.PathInvitationsAnswers, func(a *protocol.AnswersResponse) {
@@ -285,7 +282,7 @@ func TestAnExpiredLinkIsNotAnswered(t *testing.T) {
 	if err := anna.AcceptJoiner(t.Context(), &got[0]); !errors.Is(err, directory.ErrAnswer) {
 		t.Errorf("accepted: %v", err)
 	}
-	write(2, time.Now().Add(time.Hour)) // the test lies in the right way
+	write(2, time.Now().Add(time.Hour)) // so it was the time
 	if got := anna.links(t); len(got) != 1 || got[0].State != client.JoinProven {
 		t.Errorf("before it expires: %+v", got)
 	}

@@ -106,24 +106,24 @@ func TestCardsThatAreNotOnePersonsAreRefused(t *testing.T) {
 	small.SigningKey = [32]byte{1} // small order
 	many := slices.Repeat([]*chain.Card{bob.Card()}, protocol.MaxCards+1)
 	for name, answer := range map[string]protocol.UserCards{
-		"no cards":                         shown(),
-		"the card of somebody else":        shown(eve.Card()),
-		"the name in other letters":        shown(testvault.NewPerson("Bob").Card()),
-		"a look-alike":                     shown(testvault.NewPerson("bоb").Card()),
-		"a former name":                    shown(bob.Card(), renewed(t, bob, "rob").Card()),
-		"without the first":                shown(bob3.Cards[1:]...),
-		"without one between":              shown(bob3.Cards[0], bob3.Cards[2]),
-		"the newest first":                 shown(bob2.Cards[1], bob2.Cards[0]),
-		"one twice":                        shown(bob.Card(), bob.Card()),
-		"two of one generation":            shown(bob2.Cards[0], bob2.Cards[1], renewed(t, bob, "bob").Card()),
-		"of another user behind":           shown(bob.Card(), renewed(t, sister, "bob").Card()),
-		"two users with one name":          shown(sister.Card(), bob2.Cards[1]),
-		"not signed by the one before":     shown(bob.Card(), &forged),
-		"a bit flipped":                    altered,
-		"a line break":                     unpadded,
-		"a signing key of small order":     shown(&small),
-		"more than a user can have":        shown(many...),
-		"something that is no card at all": {Cards: []protocol.Signed{"AgAA"}},
+		"no cards":                     shown(),
+		"the card of somebody else":    shown(eve.Card()),
+		"the name in other letters":    shown(testvault.NewPerson("Bob").Card()),
+		"a look-alike":                 shown(testvault.NewPerson("bоb").Card()),
+		"a former name":                shown(bob.Card(), renewed(t, bob, "rob").Card()),
+		"without the first":            shown(bob3.Cards[1:]...),
+		"without one between":          shown(bob3.Cards[0], bob3.Cards[2]),
+		"the newest first":             shown(bob2.Cards[1], bob2.Cards[0]),
+		"one twice":                    shown(bob.Card(), bob.Card()),
+		"two of one generation":        shown(bob2.Cards[0], bob2.Cards[1], renewed(t, bob, "bob").Card()),
+		"of another user behind":       shown(bob.Card(), renewed(t, sister, "bob").Card()),
+		"two users with one name":      shown(sister.Card(), bob2.Cards[1]),
+		"not signed by the one before": shown(bob.Card(), &forged),
+		"a bit flipped":                altered,
+		"a line break":                 unpadded,
+		"a signing key of small order": shown(&small),
+		"more than a user can have":    shown(many...),
+		"something malformed":          {Cards: []protocol.Signed{"AgAA"}},
 	} {
 		d.show(t, answer)
 		if _, err := d.FindPerson(t.Context(), "bob"); !errors.Is(err, directory.ErrCards) || client.Explain(err).Code != client.CodeCardsInvalid {
@@ -179,7 +179,7 @@ func TestAServerCannotReplaceAVerifiedPerson(t *testing.T) {
 	}
 	d.show(t, protocol.UserCards{Cards: []protocol.Signed{"AAAA"}})
 	if checked, err := d.CheckPeople(t.Context(), nil); err != nil || !checked[0].Alarming() {
-		t.Errorf("cards that are none: %+v, %v", checked, err)
+		t.Errorf("malformed cards: %+v, %v", checked, err)
 	}
 	// A device without memory has the pin from the vault, and finds the same.
 	other := newDevice(t, server)
@@ -189,7 +189,7 @@ func TestAServerCannotReplaceAVerifiedPerson(t *testing.T) {
 	if f := other.find(t, "bob"); f.Standing != directory.Parted {
 		t.Errorf("another device: %+v", f)
 	}
-	// After comparing, the fork counts, and the card before is the one that parts.
+	// After comparing, the fork counts, and the card before is an alarm.
 	if err := other.VerifyPerson(t.Context(), other.find(t, "bob")); err != nil {
 		t.Fatal(err)
 	}

@@ -224,7 +224,7 @@ func sameParts(a, b protocol.AccountKeys) bool {
 }
 
 func sameAccount(a, b *protocol.UserAccount) bool {
-	return sameKeys(a, b) && a.Username == b.Username && a.TOTPEnabled == b.TOTPEnabled && a.SessionID == b.SessionID
+	return sameKeys(a, b) && a.Username == b.Username && a.TOTPEnabled == b.TOTPEnabled && a.SessionID == b.SessionID && a.Administrator == b.Administrator
 }
 
 // check returns an error unless a verified log signs account a: the document is the annex, it names the newest card, and the

@@ -26,7 +26,7 @@ var ErrNoInvitation = errors.New("you have no such open invitation: it was accep
 
 var errNoOrigin = errors.New("the address of the server is not known")
 
-// origin returns the address of the server, as it stands in an offer.
+// origin returns the address of the server, as offers have it.
 func (op *operation) origin() (string, error) {
 	t, ok := op.client.transport.(interface{ Origin() string })
 	if !ok || t.Origin() == "" || len(t.Origin()) > 255 {
@@ -38,6 +38,20 @@ func (op *operation) origin() (string, error) {
 // InvitePerson makes an invitation, for an administrator. invitee is what the inviter calls the new user; it may be empty, and the server
 // does not see it. The server never sees the secret.
 func (c *Client) InvitePerson(ctx context.Context, invitee string) (protocol.JoinSecret, error) {
+	return c.invite(ctx, invitee, func(*operation, *protocol.NewInvitationRequest) error { return nil })
+}
+
+// InviteAdministrator is InvitePerson for a user who becomes an administrator. password is the master password of the administrator who
+// invites.
+func (c *Client) InviteAdministrator(ctx context.Context, invitee, password string) (protocol.JoinSecret, error) {
+	return c.invite(ctx, invitee, func(op *operation, r *protocol.NewInvitationRequest) (err error) {
+		r.Administrator = true
+		r.CurrentAuthKey, err = op.currentAuth(password)
+		return err
+	})
+}
+
+func (c *Client) invite(ctx context.Context, invitee string, complete func(*operation, *protocol.NewInvitationRequest) error) (protocol.JoinSecret, error) {
 	op, err := c.begin(ctx)
 	if err != nil {
 		return protocol.JoinSecret{}, err
@@ -49,12 +63,16 @@ func (c *Client) InvitePerson(ctx context.Context, invitee string) (protocol.Joi
 	}
 	secret := protocol.NewJoinSecret()
 	wire := secret.Invitation()
-	kept := directory.Invitation{Secret: secret, Invitee: invitee, Expires: now() + invitationLife.Milliseconds()}
-	offer, err := op.sealOffer(v, kept)
+	link := directory.Invitation{Secret: secret, Invitee: invitee, Expires: now() + invitationLife.Milliseconds()}
+	offer, err := op.sealOffer(v, link)
 	if err != nil {
 		return protocol.JoinSecret{}, err
 	}
-	kept.Offer = chain.HashOf(chain.HashOffer, []byte(offer))
+	link.Offer = chain.HashOf(chain.HashOffer, []byte(offer))
+	request := protocol.NewInvitationRequest{ID: wire.ID, ProofHash: protocol.HashProof(wire.Proof), Offer: offer}
+	if err := complete(op, &request); err != nil {
+		return protocol.JoinSecret{}, err
+	}
 	id, err := chain.ParseID(wire.ID)
 	if err != nil {
 		return protocol.JoinSecret{}, err
@@ -62,21 +80,20 @@ func (c *Client) InvitePerson(ctx context.Context, invitee string) (protocol.Joi
 	// The record comes first, so that nobody can answer an invitation that the inviter does not have.
 	err = op.changeRecords(v, func(ch *replica.Change) error {
 		dropExpired(v, ch)
-		return ch.Put(chain.RecordInvitation, id, kept.Encode())
+		return ch.Put(chain.RecordInvitation, id, link.Encode())
 	})
 	if err != nil {
 		return protocol.JoinSecret{}, err
 	}
-	err = op.call(methodPost, protocol.PathAdminInvitations,
-		protocol.NewInvitationRequest{ID: wire.ID, ProofHash: protocol.HashProof(wire.Proof), Offer: offer}, nil)
+	err = op.call(methodPost, protocol.PathAdminInvitations, request, nil)
 	if refused(err) {
 		err = errors.Join(err, op.dropInvitation(v, id))
 	}
 	return secret, err
 }
 
-func (op *operation) sealOffer(v *vault, kept directory.Invitation) (string, error) {
-	if !directory.ValidInvitee(kept.Invitee) {
+func (op *operation) sealOffer(v *vault, link directory.Invitation) (string, error) {
+	if !directory.ValidInvitee(link.Invitee) {
 		return "", directory.ErrOffer
 	}
 	origin, err := op.origin()
@@ -87,11 +104,11 @@ func (op *operation) sealOffer(v *vault, kept directory.Invitation) (string, err
 	if err != nil {
 		return "", err
 	}
-	keys := seal.KeysOfInvitation(kept.Secret)
+	keys := seal.KeysOfInvitation(link.Secret)
 	defer keys.Wipe()
 	pin := own.Pin(directory.ByLink, chain.ID{}, 0)
 	return keys.SealOffer(directory.Offer{
-		Origin: origin, User: pin.User, Username: pin.Username, Cards: pin.Cards, Invitee: kept.Invitee, Expires: kept.Expires,
+		Origin: origin, User: pin.User, Username: pin.Username, Cards: pin.Cards, Invitee: link.Invitee, Expires: link.Expires,
 	}.Encode())
 }
 
@@ -191,12 +208,12 @@ func (c *Client) SentInvitations(ctx context.Context) ([]SentInvitation, error) 
 	}
 	out := []SentInvitation{}
 	for _, r := range v.Records(chain.RecordInvitation) {
-		kept, ok := directory.ParseInvitation(r.Content)
-		if r.Err != nil || !ok || kept.Secret.Invitation().ID != r.ID.String() {
+		link, ok := directory.ParseInvitation(r.Content)
+		if r.Err != nil || !ok || link.Secret.Invitation().ID != r.ID.String() {
 			continue // of a later version
 		}
-		s := SentInvitation{ID: r.ID.String(), Invitee: kept.Invitee, Expires: timeOf(kept.Expires)}
-		if err := op.judge(v, &s, kept, answers[s.ID]); err != nil {
+		s := SentInvitation{ID: r.ID.String(), Invitee: link.Invitee, Expires: timeOf(link.Expires)}
+		if err := op.judge(v, &s, link, answers[s.ID]); err != nil {
 			return nil, err
 		}
 		out = append(out, s)
@@ -205,9 +222,9 @@ func (c *Client) SentInvitations(ctx context.Context) ([]SentInvitation, error) 
 }
 
 // judge decides what the answers to an invitation are worth. Two answers are worth nothing: the server let two people in with one link.
-func (op *operation) judge(v *vault, s *SentInvitation, kept directory.Invitation, answers []protocol.InvitationAnswer) error {
+func (op *operation) judge(v *vault, s *SentInvitation, link directory.Invitation, answers []protocol.InvitationAnswer) error {
 	switch {
-	case now() > kept.Expires:
+	case now() > link.Expires:
 		s.State = JoinExpired
 		return nil
 	case len(answers) == 0:
@@ -225,10 +242,10 @@ func (op *operation) judge(v *vault, s *SentInvitation, kept directory.Invitatio
 	if err != nil {
 		return err
 	}
-	keys := seal.KeysOfInvitation(kept.Secret)
+	keys := seal.KeysOfInvitation(link.Secret)
 	defer keys.Wipe()
 	proof, err := parseHash(answers[0].Answer)
-	if err != nil || f.UserID != answers[0].UserID || !keys.Answered(proof, kept.Offer, f.person.Card().User, f.person.First()) {
+	if err != nil || f.UserID != answers[0].UserID || !keys.Answered(proof, link.Offer, f.person.Card().User, f.person.First()) {
 		s.State = JoinForged
 		return nil
 	}
@@ -277,7 +294,7 @@ func (c *Client) AcceptJoiner(ctx context.Context, s *SentInvitation) error {
 	if err != nil {
 		return err
 	}
-	// If this fails, the server forgets the answer by itself.
+	// If this fails, the server forgets the answer after a month.
 	_ = op.call(methodPost, protocol.PathAdminInvitationsRevoke, protocol.RevokeInvitationRequest{ID: s.ID}, nil)
 	return nil
 }
@@ -290,7 +307,7 @@ type openedOffer struct {
 }
 
 // openOffer asks for the offer of an invitation. It returns nil if the invitation has none, and directory.ErrOffer if the server shows
-// something that whoever made the link did not seal for this server.
+// something that the inviter did not seal for this server.
 func (op *operation) openOffer(secret *protocol.JoinSecret) (*openedOffer, error) {
 	if secret == nil {
 		return nil, nil

@@ -235,7 +235,7 @@ func TestPinsAreBroughtTogether(t *testing.T) {
 	}
 }
 
-// A record that this version cannot read is no reason to take somebody for unknown who may be pinned in it.
+// Somebody who may be pinned in a record that this version cannot read is not taken for unknown.
 func TestAnUnreadablePin(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)

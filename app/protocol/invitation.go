@@ -88,10 +88,16 @@ func HashProof(proof ID) Hash {
 }
 
 // NewInvitationRequest stores an invitation that lets one user register within seven days. The client makes the secret.
+//
+//wire:schema {"dependentRequired":{"administrator":["current_auth_key"]}}
 type NewInvitationRequest struct {
-	ID        ID    `json:"id"`
-	ProofHash Hash  `json:"proof_hash"` // SHA-256 of Invitation.Proof in its encoded form
-	Offer     Offer `json:"offer,omitempty"`
+	ID        ID   `json:"id"`
+	ProofHash Hash `json:"proof_hash"` // SHA-256 of Invitation.Proof in its encoded form
+	// Administrator says that the user will be an administrator. It needs the master password again: with a stolen session, a thief
+	// could otherwise become one.
+	Administrator  bool    `json:"administrator,omitempty"`
+	CurrentAuthKey AuthKey `json:"current_auth_key,omitempty"` // only with Administrator
+	Offer          Offer   `json:"offer,omitempty"`
 }
 
 // MaxInvitations bounds the invitations that are open at the same time.

@@ -163,6 +163,8 @@ type UserAccount struct {
 	Keys        AccountKeys `json:"keys"`
 	TOTPEnabled bool        `json:"totp_enabled"`
 	SessionID   SessionID   `json:"session_id"` // of the current session, as in Session.ID
+	// Administrator says which screens and commands to offer. The server decides each request on its own.
+	Administrator bool `json:"administrator"`
 }
 
 // UserSession answers registration, login and recovery.

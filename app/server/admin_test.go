@@ -263,6 +263,41 @@ func TestAdministratorsProveTheirPassword(t *testing.T) {
 	}
 }
 
+// A stolen session must not become a second administrator, who stays when the session ends.
+func TestSessionAloneInvitesNoAdministrator(t *testing.T) {
+	t.Parallel()
+	s, root := newAdministered(t)
+	invite := func(authKey protocol.AuthKey) (*protocol.Invitation, answer) {
+		i := protocol.NewJoinSecret().Invitation()
+		return &i, root.call("POST", protocol.PathAdminInvitations, protocol.NewInvitationRequest{
+			ID: i.ID, ProofHash: protocol.HashProof(i.Proof), Administrator: true, CurrentAuthKey: authKey,
+		})
+	}
+	_, a := invite("")
+	a.want(400, protocol.CodeBadRequest)
+	_, a = invite(sample.AuthKey())
+	a.want(401, protocol.CodeInvalidCredentials)
+	if list := root.invitations(); len(list) != 0 {
+		t.Errorf("%+v", list)
+	}
+	s.clock.move(time.Hour) // the pause after wrong passwords
+	i, a := invite(root.authKey)
+	a.want(204, "")
+	if list := root.invitations(); len(list) != 1 || !list[0].Administrator || list[0].By != "root" {
+		t.Errorf("%+v", list)
+	}
+	eve := s.join("eve", i)
+	if !eve.acc.Administrator || s.join("bob", eve.invite()).acc.Administrator {
+		t.Error("the account does not say who is an administrator")
+	}
+	root.change(protocol.PathAdminUsersDemote, eve).want(204, "")
+	var now protocol.UserAccount
+	eve.call("GET", protocol.PathAccount, nil).into(&now)
+	if now.Administrator {
+		t.Error("the account says that a demoted user is an administrator")
+	}
+}
+
 func TestLastAdministratorStays(t *testing.T) {
 	t.Parallel()
 	s, root := newAdministered(t)

@@ -64,7 +64,7 @@ func TestCardsOfAUser(t *testing.T) {
 	root.call("GET", protocol.PathCards+"?username=bob", nil).want(404, protocol.CodeNotFound)
 }
 
-// The server gives an offer only to whoever has the link, and an answer only to the one who made it.
+// The server gives an offer only to the holder of the link, and an answer only to its inviter.
 func TestOffersAndAnswers(t *testing.T) {
 	t.Parallel()
 	s, root := newAdministered(t)

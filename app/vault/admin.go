@@ -101,15 +101,20 @@ func (s *Service) changeUser(ctx context.Context, by Administrator, in protocol.
 	if err != nil {
 		return err
 	}
-	u, err := s.confirm(ctx, by.session, in.CurrentAuthKey)
-	if err != nil {
+	if err := s.confirmAdministrator(ctx, by, in.CurrentAuthKey); err != nil {
 		return err
-	}
-	if !u.Standing.Administrator { // no longer
-		return errNotAdministrator
 	}
 	err = change(ctx, s.store, name, UserID(in.UserID))
 	s.watchers.changed(Change{Ended: UserID(in.UserID)})
+	return err
+}
+
+// confirmAdministrator checks the administrator's password, as confirm does.
+func (s *Service) confirmAdministrator(ctx context.Context, by Administrator, currentAuthKey protocol.AuthKey) error {
+	u, err := s.confirm(ctx, by.session, currentAuthKey)
+	if err == nil && !u.Standing.Administrator { // no longer
+		err = errNotAdministrator
+	}
 	return err
 }
 

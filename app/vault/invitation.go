@@ -44,12 +44,17 @@ func invitation(id protocol.ID, proofHash protocol.Hash, now time.Time) Invitati
 	return Invitation{ID: InvitationID(id), ProofHash: proofHash, Created: now, Expires: now.Add(invitationLife)}
 }
 
-// Invite stores an invitation of an administrator. A retry of a request whose answer was lost is a conflict, and harmless.
+// Invite stores an invitation of an administrator, who confirms the password if the invitation is for another one. A retry of a request whose answer was lost is a conflict, and harmless.
 func (s *Service) Invite(ctx context.Context, by Administrator, in protocol.NewInvitationRequest) error {
 	if err := checkFirst(
 		checkID("id", in.ID), checkBinary("proof_hash", in.ProofHash, rawURL, hashBytes, "base64url without padding"), checkOffer(in.Offer),
 	); err != nil {
 		return err
+	}
+	if in.Administrator {
+		if err := s.confirmAdministrator(ctx, by, in.CurrentAuthKey); err != nil {
+			return err
+		}
 	}
 	open, err := s.store.Invitations(ctx, s.now())
 	if err != nil {
@@ -59,7 +64,8 @@ func (s *Service) Invite(ctx context.Context, by Administrator, in protocol.NewI
 		return errInvitationQuota
 	}
 	i := invitation(in.ID, in.ProofHash, s.now())
-	i.By, i.ByID, i.Offer = by.user.Username, by.user.ID, in.Offer
+	i.By, i.ByID, i.Administrator = by.user.Username, by.user.ID, in.Administrator
+	i.Offer = in.Offer
 	return s.store.PutInvitation(ctx, i)
 }
 

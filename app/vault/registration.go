@@ -58,6 +58,7 @@ func (s *Service) Register(ctx context.Context, in protocol.NewUserRequest, door
 	if err != nil {
 		return Entered{}, err
 	}
+	u.Standing.Administrator = u.Admission.Administrator
 	return s.enter(ctx, u, in.Device, from)
 }
 

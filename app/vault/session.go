@@ -192,6 +192,6 @@ func (s *Service) Account(ctx context.Context, session Session) (protocol.UserAc
 func account(u User, hash SessionHash) protocol.UserAccount {
 	return protocol.UserAccount{
 		Username: string(u.Username), UserID: string(u.ID), Vault: u.Keys.Vault.String(), Keys: u.Keys.wire(),
-		TOTPEnabled: u.TOTPSecret != "", SessionID: string(hash),
+		TOTPEnabled: u.TOTPSecret != "", SessionID: string(hash), Administrator: u.Standing.Administrator,
 	}
 }

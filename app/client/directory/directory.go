@@ -29,7 +29,7 @@ var (
 	ErrFingerprint = errors.New("the fingerprint is different")
 	// ErrMoved: the pins of this person changed after the card was shown.
 	ErrMoved = errors.New("what you verified of this person has changed on another device")
-	// ErrOffer: the offer of an invitation was not sealed by whoever made the link, or is for another server.
+	// ErrOffer: the offer of an invitation was not sealed by the person who made the link, or is for another server.
 	ErrOffer = errors.New("the offer of this invitation is not valid")
 	// ErrAnswer: nobody is proven to have registered with the link.
 	ErrAnswer = errors.New("the answer to this invitation is not valid")
@@ -111,7 +111,7 @@ func (p *Person) Card() *chain.Card { return p.cards[len(p.cards)-1] }
 
 // Check returns ErrFingerprint unless digits, with any spaces and hyphens, are the fingerprint of the newest card.
 func (p *Person) Check(digits string) error {
-	bare := func(s string) string {
+	onlyDigits := func(s string) string {
 		return strings.Map(func(r rune) rune {
 			if unicode.IsSpace(r) || r == '-' {
 				return -1
@@ -119,7 +119,7 @@ func (p *Person) Check(digits string) error {
 			return r
 		}, s)
 	}
-	if bare(digits) != bare(p.Card().Fingerprint()) {
+	if onlyDigits(digits) != onlyDigits(p.Card().Fingerprint()) {
 		return ErrFingerprint
 	}
 	return nil

@@ -67,7 +67,7 @@ func ParseOffer(b []byte, origin string) (Offer, error) {
 	return o, nil
 }
 
-// ValidInvitee reports whether a text can stand in an offer: it is shown, so nothing in it may deceive.
+// ValidInvitee reports whether an offer can have a text: it is shown, so nothing in it may deceive.
 func ValidInvitee(s string) bool {
 	return len(s) <= MaxInvitee && utf8.ValidString(s) && strings.TrimSpace(s) == s &&
 		!strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsGraphic(r) })

@@ -93,7 +93,7 @@ func TestPinsThatNobodyWrote(t *testing.T) {
 		"compared by a third":   func(p *Pin) []byte { p.By = chain.ID{1}; return p.Encode() },
 		"a time out of range":   func(p *Pin) []byte { p.Time = chain.MaxNumber + 1; return p.Encode() },
 		"no cards":              func(p *Pin) []byte { p.Cards = nil; return p.Encode() },
-		"a card that is none":   func(p *Pin) []byte { p.Cards = make([]chain.Hash, 1); return p.Encode() },
+		"a card of zeros":       func(p *Pin) []byte { p.Cards = make([]chain.Hash, 1); return p.Encode() },
 		"more cards than exist": func(p *Pin) []byte { p.Cards = slices.Repeat(p.Cards, 513); return p.Encode() },
 		"one byte more":         func(p *Pin) []byte { return append(p.Encode(), 0) },
 		"one byte less":         func(p *Pin) []byte { b := p.Encode(); return b[:len(b)-1] },

@@ -14,6 +14,20 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
+// proving asks for the master password and unlocks the vault with it, since the server wants it proven again. The caller locks the vault.
+func (p *program) proving(ctx context.Context, c *connection) (string, error) {
+	password, err := p.masterPassword(ctx)
+	if err != nil {
+		return "", err
+	}
+	opened, err := c.Unlock(ctx, password)
+	if err == nil && opened.Offline {
+		c.Lock()
+		err = client.ErrOffline
+	}
+	return password, err
+}
+
 func (p *program) adminCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "admin",
@@ -82,18 +96,11 @@ func (p *program) changeUser(ctx context.Context, u userChange, username string,
 			return err
 		}
 	}
-	password, err := p.masterPassword(ctx)
-	if err != nil {
-		return err
-	}
-	opened, err := c.Unlock(ctx, password)
+	password, err := p.proving(ctx, c)
 	if err != nil {
 		return err
 	}
 	defer c.Lock()
-	if opened.Offline {
-		return client.ErrOffline
-	}
 	if err := c.ChangeUser(ctx, u.change, user, password); err != nil || !asJSON || u.change == client.RemoveUser {
 		return err
 	}

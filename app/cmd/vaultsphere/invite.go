@@ -11,10 +11,12 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/client/directory"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
 func (p *program) inviteCommand() *cobra.Command {
 	var invitee string
+	administrator := false
 	cmd := &cobra.Command{
 		Use:   "invite",
 		Short: "Print a link with which one person can register",
@@ -23,7 +25,9 @@ an administrator. The link is a secret: the first to use it can register. Send i
 channel that you trust. "vaultsphere admin invitations" lists the open ones of all administrators.
 
 The link verifies both of you: the new user's vault remembers your fingerprint, and "vaultsphere
-invitations" shows you who used the link. "vaultsphere invite accept" remembers that person.`,
+invitations" shows you who used the link. "vaultsphere invite accept" remembers that person.
+
+With --admin, the new user becomes an administrator.`,
 		Example: `  vaultsphere invite --for "Anna from accounting"
   vaultsphere invite accept bzpcCbpqc_eGgW-C3l2Qyw`,
 		Args: takes(0, 0),
@@ -31,21 +35,35 @@ invitations" shows you who used the link. "vaultsphere invite accept" remembers 
 			if !directory.ValidInvitee(invitee) {
 				return usage(cmd.CommandPath(), "--for must be at most %d bytes of visible text on one line", directory.MaxInvitee)
 			}
-			c, err := p.unlocked(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer c.Lock()
-			secret, err := c.InvitePerson(cmd.Context(), invitee)
-			if err != nil {
-				return err
-			}
-			return p.write(strings.TrimSuffix(c.session.Server, "/") + secret.JoinLink() + "\n")
+			return p.invite(cmd.Context(), invitee, administrator)
 		}),
 	}
+	cmd.Flags().BoolVar(&administrator, "admin", false, "invite an administrator")
 	cmd.Flags().StringVar(&invitee, "for", "", "note for `WHOM` the link is; the server does not see it")
 	cmd.AddCommand(p.acceptCommand())
 	return cmd
+}
+
+func (p *program) invite(ctx context.Context, invitee string, administrator bool) error {
+	c, err := p.signedIn(ctx)
+	if err != nil {
+		return err
+	}
+	password, err := p.proving(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer c.Lock()
+	var secret protocol.JoinSecret
+	if administrator {
+		secret, err = c.InviteAdministrator(ctx, invitee, password)
+	} else {
+		secret, err = c.InvitePerson(ctx, invitee)
+	}
+	if err != nil {
+		return err
+	}
+	return p.write(strings.TrimSuffix(c.session.Server, "/") + secret.JoinLink() + "\n")
 }
 
 func (p *program) invitationsCommand() *cobra.Command {
@@ -103,8 +121,8 @@ func (p *program) acceptCommand() *cobra.Command {
 		Use:   "accept INVITATION",
 		Short: "Remember the person who used your invitation link as verified",
 		Long: `Show who used your invitation link, by the ID that "vaultsphere invitations" shows, and ask whether
-your vault should remember that person as verified. Whoever had the link is that person: accept
-nobody whom you did not send it to.`,
+your vault should remember that person as verified. Anybody who had the link can be that person:
+accept nobody whom you did not send it to.`,
 		Args:              takes(1, 1),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {

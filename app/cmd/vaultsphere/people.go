@@ -48,7 +48,7 @@ func (p *program) verifyCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify USERNAME",
 		Short: "Verify that a user of this server is the person you know",
-		Long: `Show the fingerprint that this server shows for a user, and ask whether it is the one that the
+		Long: `Show the fingerprint that this server shows for a user, and ask whether the digits are those that the
 person reads to you from "vaultsphere fingerprint". Compare over a channel that the server has no
 part in. If you confirm, your vault remembers the person, on all your devices, and a server that
 shows another identity under this name is found out.

@@ -77,6 +77,7 @@ type status struct {
 	SignedIn     bool          `json:"signed_in"`
 	Offline      bool          `json:"offline,omitempty"` // revision and items are unknown
 	SecondFactor bool          `json:"second_factor"`
+	Admin        bool          `json:"administrator"`
 	Revision     int64         `json:"revision"`
 	Items        int           `json:"items"`
 	Verified     *verified     `json:"verified,omitempty"`
@@ -118,7 +119,7 @@ func statusOf(ctx context.Context, c *connection) (status, error) {
 	if err != nil {
 		return s, err
 	}
-	s.SignedIn, s.Offline, s.Username, s.SecondFactor = true, account.Offline, account.Username, account.TOTPEnabled
+	s.SignedIn, s.Offline, s.Username, s.SecondFactor, s.Admin = true, account.Offline, account.Username, account.TOTPEnabled, account.Administrator
 	if !s.Offline {
 		if s.Revision, s.Items, err = sealedVault(ctx, c, account.Vault); err != nil {
 			return s, err
@@ -191,6 +192,9 @@ func (s status) text() string {
 	}
 	line("signed in", "yes")
 	line("two-factor", "%s", map[bool]string{true: "on", false: "off"}[s.SecondFactor])
+	if s.Admin {
+		line("role", "administrator")
+	}
 	if s.Offline {
 		line("reachable", "no")
 	} else {

@@ -115,6 +115,13 @@ for (const language of translated) {
     await heading(page, text.settings.title);
     await page.locator(".badge").getByText(text.sessions.current).waitFor();
     await visit("settings");
+    await to("#/admin");
+    await heading(page, text.admin.title);
+    await page.locator(".user .badge").getByText(text.admin.administrator).waitFor();
+    await visit("admin");
+    await page.getByRole("button", { name: text.admin.invite, exact: true }).click();
+    await page.getByRole("radio", { name: text.admin.roles.administrator }).check();
+    await visit("invite");
     assert.deepEqual(found, []);
     assert.deepEqual(page.complaints, []);
     await page.context().close();

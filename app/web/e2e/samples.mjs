@@ -93,3 +93,27 @@ export const rich = {
     { name: "API key", value: "cbl_live_2f9c7d1e", kind: "hidden" },
   ],
 };
+
+const listed = (username, last_seen, items, more) => ({
+  username,
+  user_id: username,
+  created: "2026-02-03T00:00:00Z",
+  last_seen: `${last_seen}T00:00:00Z`,
+  administrator: false,
+  suspended: false,
+  totp_enabled: false,
+  items,
+  bytes: items * 2903,
+  ...more,
+});
+
+/** The users of a server, as administrators see them. */
+export const directory = [
+  listed("ada", "2026-11-20", 244, { administrator: true, totp_enabled: true }),
+  listed("bea", "2026-11-19", 61, { administrator: true }),
+  listed("cleo@harbour.example", "2026-09-02", 1204, { totp_enabled: true, bytes: 48_300_000 }),
+  listed("dev-team.maximilian-alexander.von-der-hohenfels-zu-langenburg@accounting.northwind-shipping.example", "2026-11-01", 7),
+  listed("eve", "2026-06-30", 88, { suspended: true }),
+  listed("grace", "2026-02-03", 0, { administrator: true, suspended: true }),
+  listed("ליאת", "2026-11-18", 15, { totp_enabled: true }),
+];

@@ -1,6 +1,6 @@
 // Visits all screens, for screenshots and the accessibility tests.
 import { fileURLToPath } from "node:url";
-import { logins, others, rich } from "./samples.mjs";
+import { directory, logins, others, rich } from "./samples.mjs";
 import {
   addMany,
   beginRegistration,
@@ -272,6 +272,7 @@ export async function walk(page, visit) {
   await dialogOpen();
   await visit("delete-account");
   await close();
+  await visitAdmin(page, visit);
   await page.keyboard.press("?");
   await dialogOpen();
   await visit("shortcuts");
@@ -381,4 +382,55 @@ export async function walk(page, visit) {
   await page.getByRole("link", { name: "Create a vault" }).click();
   await heading(page, "You need an invitation");
   await visit("invitation");
+}
+
+/** The Admin section of a server with one user, and of one with many. */
+async function visitAdmin(page, visit) {
+  const dialog = page.locator("dialog[open]");
+  const close = () => dialog.getByRole("button", { name: "Close" }).click();
+  await page.evaluate(() => (location.hash = "#/admin"));
+  await heading(page, "Admin");
+  await page.getByText("You’re the only active administrator.").waitFor();
+  await visit("admin-alone");
+  await page.getByRole("button", { name: "Invite", exact: true }).click();
+  await dialog.waitFor();
+  await visit("admin-invite");
+  await dialog.getByRole("radio", { name: "Administrator" }).check();
+  await visit("admin-invite-administrator");
+  await dialog.getByRole("radio", { name: "User" }).check();
+  await dialog.getByRole("button", { name: "Create link" }).click();
+  await heading(page, "Invitation link");
+  await visit("admin-link");
+  await close();
+  await page.getByRole("button", { name: /^Revoke the invitation of/ }).click();
+  await dialog.waitFor();
+  await visit("admin-revoke");
+  await close();
+
+  await page.route("**/api/v1/admin/users*", (route) => route.fulfill({ json: { users: directory, more: false } }));
+  await page.evaluate(() => (location.hash = "#/vault"));
+  await heading(page, "All items");
+  await page.evaluate(() => (location.hash = "#/admin"));
+  await page.getByText(`${directory.length} users`).waitFor();
+  await visit("admin");
+  await page.getByRole("button", { name: "Actions for bea" }).click();
+  await page.getByRole("menu").waitFor();
+  await visit("admin-menu");
+  await page.getByRole("menuitem", { name: "Delete" }).click();
+  await dialog.waitFor();
+  await visit("admin-delete");
+  await close();
+  await page.getByLabel("Filter by name").fill("zzz");
+  await visit("admin-none");
+  await page.unroute("**/api/v1/admin/users*");
+  await page.route("**/api/v1/admin/**", (route) => route.abort("internetdisconnected"));
+  await page.evaluate(() => (location.hash = "#/vault"));
+  await heading(page, "All items");
+  await page.evaluate(() => (location.hash = "#/admin"));
+  await page.getByRole("alert").waitFor();
+  await visit("admin-offline");
+  await page.unroute("**/api/v1/admin/**");
+  page.complaints = page.complaints.filter((logged) => !logged.includes("ERR_INTERNET_DISCONNECTED")); // of the requests above
+  await page.evaluate(() => (location.hash = "#/settings"));
+  await heading(page, "Settings");
 }

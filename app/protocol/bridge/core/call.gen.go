@@ -391,6 +391,31 @@ func Call(ctx context.Context, to Core, name string, r bridge.Request) (bridge.A
 		if err = r.Decode(&p); err == nil {
 			err = to.DeleteAccount(ctx, p)
 		}
+	case "users":
+		var p UsersAfter
+		if err = r.Decode(&p); err == nil {
+			result, err = to.Users(ctx, p)
+		}
+	case "change_user":
+		var p UserChange
+		if err = r.Decode(&p); err == nil {
+			err = to.ChangeUser(ctx, p)
+		}
+	case "invitations":
+		var p bridge.None
+		if err = r.Decode(&p); err == nil {
+			result, err = to.Invitations(ctx)
+		}
+	case "invite":
+		var p NewInvitation
+		if err = r.Decode(&p); err == nil {
+			result, err = to.Invite(ctx, p)
+		}
+	case "revoke_invitation":
+		var p InvitationID
+		if err = r.Decode(&p); err == nil {
+			err = to.RevokeInvitation(ctx, p)
+		}
 	case "health":
 		var p bridge.None
 		if err = r.Decode(&p); err == nil {

@@ -18,7 +18,8 @@ export type CoreMethod =
   "attachment" | "remove_attachment" | "import_run" | "import_forget" | "plan_import" | "open_items" | "account" |
   "change_password" | "check_password" | "prepare_phrase" | "activate_phrase" | "prepare_rotation" | "activate_rotation" |
   "cancel_rotation" | "reseal" | "totp_begin" | "totp_confirm" | "totp_remove" | "sessions" | "end_session" |
-  "end_other_sessions" | "delete_account" | "health" | "item_health" | "breach" | "breaches" | "breach_address";
+  "end_other_sessions" | "delete_account" | "users" | "change_user" | "invitations" | "invite" | "revoke_invitation" | "health" |
+  "item_health" | "breach" | "breaches" | "breach_address";
 
 export type WorkerMethod =
   "strength" | "generate_password" | "generate_passphrase" | "draw_qr" | "scan_qr" | "formats" | "import_columns" |
@@ -49,6 +50,8 @@ export interface Account {
   count: number; // items outside the trash
   kdf_cost: number; // step of the key derivation
   offline: boolean; // from the cache, because the server cannot be reached
+  /** Administrator says which screens and commands to offer. */
+  administrator: boolean;
 }
 
 export interface AccountDeletion {
@@ -58,6 +61,27 @@ export interface AccountDeletion {
 
 export interface Added {
   added: number;
+}
+
+/** AdminUser is what administrators see of a user. */
+export interface AdminUser {
+  username: string;
+  user_id: string;
+  created: string;
+  last_seen: string; // midnight of the day, in UTC
+  administrator: boolean;
+  suspended: boolean;
+  totp_enabled: boolean;
+  items: number;
+  bytes: number; // of records and attachments, sealed
+}
+
+/**
+ * AdminUsersResponse lists users in the order of their names' bytes. More says that others follow: ask again after the last one.
+ */
+export interface AdminUsersResponse {
+  users: AdminUser[];
+  more: boolean;
 }
 
 /** Alarm says why a vault is in alarm. */
@@ -509,6 +533,19 @@ export interface Insecure {
   url: string;
 }
 
+export interface InvitationID {
+  id: string;
+}
+
+/** InvitationsResponse lists the open invitations, oldest first. */
+export interface InvitationsResponse {
+  invitations: OpenInvitation[];
+}
+
+export interface Invited {
+  link: string; // what follows the server's origin
+}
+
 /**
  * Item is an item of a vault. Its JSON is used by the worker protocol and the command line. Overview and Details return the
  * encoding that is sealed.
@@ -687,6 +724,11 @@ export interface NewAttachment {
   name: string;
 }
 
+export interface NewInvitation {
+  administrator: boolean; // the user will be one
+  password: string; // the administrator's master password; only with Administrator
+}
+
 /** Notice is what Follow reports about the server's vault. */
 export interface Notice {
   revision: number; // of the server's vault; 0 if lost
@@ -718,6 +760,16 @@ export interface OneTimeCode {
   account?: string;
   seconds_left: number;
   period: number; // seconds; zero: the code depends on a counter
+}
+
+/** OpenInvitation is an invitation that was not used, has not expired and was not revoked. Times have millisecond precision. */
+export interface OpenInvitation {
+  id: string;
+  created: string;
+  expires: string;
+  by?: string; // the administrator; missing if it was made on the server's host
+  /** Administrator says that the user will be an administrator. */
+  administrator: boolean;
 }
 
 /** Opened is the result of an Unlock. */
@@ -1098,8 +1150,22 @@ export interface Unreadable {
   finding: Finding;
 }
 
+/** UserAct is what an administrator does to a user. */
+export type UserAct = "suspend" | "resume" | "remove" | "promote" | "demote";
+
+export interface UserChange {
+  act: UserAct;
+  username: string;
+  user_id: string;
+  password: string; // the administrator's master password
+}
+
 export interface Username {
   username: string;
+}
+
+export interface UsersAfter {
+  after: string; // a username; empty: from the first
 }
 
 export interface VaultLog {

@@ -1,6 +1,7 @@
 // Follows changes of other devices: the core listens to the server while the page is visible.
 import * as api from "../core/api.gen";
 import { handled } from "./app-errors";
+import { readStanding } from "./standing";
 import { serverIsAt, syncNow } from "./vault";
 
 let following = false;
@@ -21,7 +22,7 @@ export function unfollow() {
 function wake() {
   stream?.abort();
   if (!following || document.visibilityState !== "visible") return;
-  void syncNow();
+  void syncNow().then(readStanding);
   stream = new AbortController();
   api
     .follow(({ revision, sequence, lost }) => (lost ? void syncNow() : serverIsAt(revision, sequence)), stream.signal)

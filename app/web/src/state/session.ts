@@ -17,6 +17,7 @@ import { follow, unfollow } from "./live";
 import { outdated } from "./release";
 import { pageOf, replace, route } from "./route";
 import { endSelection } from "./selection";
+import { forgetStanding, setAdministrator } from "./standing";
 import { notifyTabs } from "./tabs";
 import { forgetSteps } from "./undo";
 import { forget, refresh } from "./vault";
@@ -146,6 +147,7 @@ function leaveVault() {
   stopIdleClock();
   clearClipboardNow();
   forget();
+  forgetStanding();
   forgetSteps();
   forgetDraft();
   closeDialogs();
@@ -277,6 +279,9 @@ function handle(problem: CoreError): boolean {
       return true;
     case "locked":
       if (phase.value.at === "unlocked") void lock("other tab");
+      return true;
+    case "not_administrator":
+      setAdministrator(false);
       return true;
     case "cancelled":
       return true;

@@ -154,6 +154,99 @@ export interface Texts {
     readonly signOutBody: string;
     readonly signOut: string;
   };
+  readonly admin: {
+    readonly title: string;
+    readonly setting: string;
+    readonly lead: string;
+    readonly demoted: string;
+    readonly users: string;
+    readonly loading: string;
+    readonly filter: string;
+    readonly matches: (values: { shown: string | number; all: string | number }) => string;
+    readonly count: (values: { count: number }) => string;
+    readonly noMatch: (values: { words: string | number }) => string;
+    readonly more: (values: { count: string | number }) => string;
+    readonly you: string;
+    readonly administrator: string;
+    readonly suspended: string;
+    readonly name: string;
+    readonly lastSeen: string;
+    readonly twoFactor: string;
+    readonly items: string;
+    readonly size: string;
+    readonly on: string;
+    readonly off: string;
+    readonly actions: (values: { name: string | number }) => string;
+    readonly last: string;
+    readonly gone: (values: { name: string | number }) => string;
+    readonly void: (values: { name: string | number }) => string;
+    readonly type: (values: { name: string | number }) => string;
+    readonly acts: {
+      readonly suspend: {
+        readonly action: string;
+        readonly title: (values: { name: string | number }) => string;
+        readonly lead: (values: { name: string | number }) => string;
+        readonly self: string;
+        readonly done: (values: { name: string | number }) => string;
+      };
+      readonly resume: {
+        readonly action: string;
+        readonly title: (values: { name: string | number }) => string;
+        readonly lead: (values: { name: string | number }) => string;
+        readonly done: (values: { name: string | number }) => string;
+      };
+      readonly promote: {
+        readonly action: string;
+        readonly title: (values: { name: string | number }) => string;
+        readonly lead: string;
+        readonly done: (values: { name: string | number }) => string;
+      };
+      readonly demote: {
+        readonly action: string;
+        readonly title: (values: { name: string | number }) => string;
+        readonly lead: (values: { name: string | number }) => string;
+        readonly self: string;
+        readonly done: (values: { name: string | number }) => string;
+      };
+      readonly remove: {
+        readonly action: string;
+        readonly title: (values: { name: string | number }) => string;
+        readonly lead: (values: { items: string | number }) => string;
+        readonly done: (values: { name: string | number }) => string;
+      };
+    };
+    readonly invitations: string;
+    readonly invite: string;
+    readonly inviteTitle: string;
+    readonly inviteHint: string;
+    readonly for: {
+      readonly user: string;
+      readonly administrator: string;
+    };
+    readonly made: (values: { name: string | number; created: string | number; expires: string | number }) => string;
+    readonly madeOnHost: (values: { created: string | number; expires: string | number }) => string;
+    readonly revoke: string;
+    readonly revokeTitle: string;
+    readonly revokeName: (values: { created: string | number }) => string;
+    readonly revokeLead: string;
+    readonly revoked: string;
+    readonly notOpen: string;
+    readonly all: (values: { count: string | number }) => string;
+    readonly role: string;
+    readonly roles: {
+      readonly user: string;
+      readonly administrator: string;
+    };
+    readonly roleLead: {
+      readonly user: string;
+      readonly administrator: string;
+    };
+    readonly make: string;
+    readonly once: string;
+    readonly link: string;
+    readonly copyLink: string;
+    readonly qr: string;
+  };
   readonly inAlarm: {
     readonly banner: string;
     readonly look: string;
@@ -1080,6 +1173,7 @@ export interface Texts {
       readonly export: string;
       readonly generator: string;
       readonly settings: string;
+      readonly admin: string;
       readonly lock: string;
       readonly undo: string;
       readonly sync: string;

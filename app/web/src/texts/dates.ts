@@ -4,6 +4,9 @@ import { locale } from "./index";
 /** The day without the time. */
 export const dayOf = (iso: string) => new Date(iso).toLocaleDateString(locale.value, { dateStyle: "medium" });
 
+/** The day of a time that the server stores as the midnight before it, in UTC. */
+export const dayInUTC = (iso: string) => new Date(iso).toLocaleDateString(locale.value, { dateStyle: "medium", timeZone: "UTC" });
+
 export const when = (iso: string | undefined) => {
   if (!iso || iso.startsWith("0001-01-01T00:00:00")) return ""; // Go's zero time means unknown
   const date = new Date(iso);

@@ -1,4 +1,5 @@
 // Moves the keyboard focus when a screen appears or disappears.
+import type { RefObject } from "preact";
 
 const seen = new WeakSet<HTMLInputElement>();
 
@@ -8,6 +9,12 @@ export function focusOnce(input: HTMLInputElement | null) {
   seen.add(input);
   queueMicrotask(() => input.focus());
 }
+
+/** Focuses an element if the focused one is gone by the next frame. */
+export const unlessFocused = (to: RefObject<HTMLElement | null>) =>
+  requestAnimationFrame(() => {
+    if (document.activeElement === document.body) to.current?.focus();
+  });
 
 /** Focuses the list after the focused element is gone, or its heading if the list is empty. The list scrolls to its active row itself. */
 export const focusList = () =>

@@ -9,6 +9,7 @@ import { shortcutsListed } from "../../state/dialogs";
 import { AUTO_LOCK_MINUTES, CLIPBOARD_SECONDS, DENSITIES, THEMES, TRASH_DAYS, UNTIL_CLOSED } from "../../state/preferences";
 import { href } from "../../state/route";
 import { lock, signOut } from "../../state/session";
+import { administrator, setAdministrator } from "../../state/standing";
 import { syncNow } from "../../state/vault";
 import { texts } from "../../texts";
 import { Button, Heading } from "../../ui/controls";
@@ -73,16 +74,22 @@ async function chooseCopy(on: boolean) {
 type Open = "password" | "enrol" | "remove" | "phrase" | "keys" | "delete" | "deleted" | "earlier" | null;
 
 export function Settings() {
-  const { common, earlierState, navigation, pages, recentlyDeleted, settings: text, trash } = texts.value;
+  const { admin, common, earlierState, navigation, pages, recentlyDeleted, settings: text, trash } = texts.value;
   const [account, setAccount] = useState<Account | null>(null);
   const [open, setOpen] = useState<Open>(null);
   const username = phase.value.at === "unlocked" ? phase.value.username : "";
   const { theme, density, autoLockMinutes, clipboardSeconds, keepCopy, trashDays, singleKeys } = preferences.value;
   const totpState = (a: Account) => (a.totp_enabled ? text.totpOn : text.totpOff);
   const read = () =>
-    api.account().then(setAccount, (e: unknown) => {
-      if (!handled(e)) toast(text.notRead, "problem");
-    });
+    api.account().then(
+      (a) => {
+        setAccount(a);
+        setAdministrator(a.administrator);
+      },
+      (e: unknown) => {
+        if (!handled(e)) toast(text.notRead, "problem");
+      },
+    );
   useEffect(() => void read(), []);
   const close = () => {
     setOpen(null);
@@ -223,6 +230,16 @@ export function Settings() {
           </a>
         </Setting>
       </Section>
+      {administrator.value && (
+        <Section title={admin.title}>
+          <Setting name={admin.setting} hint={admin.lead}>
+            <a class="button button-plain" href={href("admin")}>
+              <Icon name="people" />
+              <span>{admin.title}</span>
+            </a>
+          </Setting>
+        </Section>
+      )}
       <Section title={text.sessions}>
         <Sessions />
       </Section>

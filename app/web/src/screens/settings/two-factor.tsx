@@ -7,21 +7,9 @@ import { texts } from "../../texts";
 import { AskPassword } from "../../ui/ask-password";
 import { Button } from "../../ui/controls";
 import { Dialog } from "../../ui/dialog";
+import { QrCode } from "../../ui/qr-code";
 import { Problem, useCountdown, useTask } from "../../ui/task";
 import { CodeField } from "../access/second-factor";
-
-/** A QR code as one path of its dark modules. */
-function QrCode({ rows }: { rows: string[] }) {
-  const size = rows.length;
-  const text = texts.value.twoFactor;
-  const path = rows.flatMap((row, y) => [...row].map((bit, x) => (bit === "1" ? `M${x} ${y}h1v1h-1z` : ""))).join("");
-  return (
-    <svg class="qr" viewBox={`0 0 ${size} ${size}`} role="img" aria-label={text.qr} shape-rendering="crispEdges">
-      <path class="qr-paper" d={`M0 0h${size}v${size}h-${size}z`} />
-      <path class="qr-ink" d={path} />
-    </svg>
-  );
-}
 
 export const inGroups = (secret: string) => secret.replace(/(.{4})(?=.)/g, "$1 ");
 
@@ -57,7 +45,7 @@ function Confirm({ enrolment, onClose }: { enrolment: Enrolment; onClose: () => 
       }}
     >
       <p class="lead">{text.scan}</p>
-      <QrCode rows={enrolment.rows} />
+      <QrCode rows={enrolment.rows} label={text.qr} />
       <p class="muted centred">{text.key}</p>
       <p class="totp-key mono">{inGroups(enrolment.secret)}</p>
       <Button icon="copy" onClick={() => void copySecret(enrolment.secret, text.keyName)}>

@@ -5,6 +5,7 @@ import { shortcutsListed } from "../../state/dialogs";
 import { SORTS, THEMES } from "../../state/preferences";
 import { go, type Page } from "../../state/route";
 import { lock, signOut } from "../../state/session";
+import { administrator } from "../../state/standing";
 import { undoLast } from "../../state/undo";
 import { type Filter, search, syncNow, syncProblem } from "../../state/vault";
 import { texts } from "../../texts";
@@ -50,7 +51,10 @@ const READS = new Set(["all", "favourites", "archive", "trash", "export", "gener
 const HERE = /^(sort|theme|language) /;
 
 /** The commands that are available now. A copy is read-only and has no server. */
-export const commands = () => (copyOpen.value ? COMMANDS.filter(({ name }) => READS.has(name) || HERE.test(name)) : COMMANDS);
+export function commands() {
+  if (copyOpen.value) return COMMANDS.filter(({ name }) => READS.has(name) || HERE.test(name));
+  return administrator.value ? COMMANDS : COMMANDS.filter(({ name }) => name !== "admin");
+}
 
 const COMMANDS: Command[] = [
   ...TYPES.map(
@@ -72,6 +76,7 @@ const COMMANDS: Command[] = [
   place("export", "upload", () => texts.value.pages.export),
   place("generator", "generate", () => texts.value.navigation.generator),
   place("settings", "settings", () => texts.value.navigation.settings),
+  place("admin", "people", () => texts.value.admin.title),
   {
     name: "lock",
     icon: "lock",

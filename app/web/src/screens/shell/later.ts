@@ -1,4 +1,5 @@
 // The screens that no one needs before the list. The build puts them in a file that is loaded after the list is shown.
+export { AdminPage } from "../admin/admin";
 export { AlarmPage } from "../alarm/alarm";
 export { ExportPage } from "../export/export";
 export { GeneratorPage } from "../generator/generator";

@@ -2,6 +2,7 @@ import { copyOpen, phase, preferences, setPreferences } from "../../state/app";
 import { paletteOpen } from "../../state/dialogs";
 import { href, pageOf, route } from "../../state/route";
 import { lock } from "../../state/session";
+import { administrator } from "../../state/standing";
 import { NAME, texts } from "../../texts";
 import { Icon, type IconName, Mark } from "../../ui/icon";
 import { FilterButton, filterGroups, heading } from "../list/filters";
@@ -79,6 +80,16 @@ function CommandsButton() {
   );
 }
 
+/** Phones have no room for it: there, the link in Settings leads to the same page. */
+function AdminLink() {
+  if (!administrator.value || copyOpen.value) return null;
+  return (
+    <PageLink to="admin" icon="people">
+      {texts.value.admin.title}
+    </PageLink>
+  );
+}
+
 /** On tablets it shrinks to a rail of pages; the filters are in the filter sheet then. */
 export function Sidebar() {
   const { tagsOpen } = preferences.value;
@@ -108,6 +119,7 @@ export function Sidebar() {
         <CommandsButton />
         <div class="nav-pages">
           <Pages />
+          <AdminLink />
         </div>
         <div class="nav-account">
           <p class="nav-username" title={username}>

@@ -3,6 +3,7 @@
 import { useEffect } from "preact/hooks";
 import { alarm, clearConfirmations, copyOpen, preferences, readOnly } from "../../state/app";
 import { type Page as PageName, pageOf, route } from "../../state/route";
+import { administrator } from "../../state/standing";
 import { all, counts } from "../../state/vault";
 import { NAME, texts } from "../../texts";
 import { Empty } from "../../ui/controls";
@@ -21,6 +22,7 @@ const PAGES = {
   import: "ImportPage",
   export: "ExportPage",
   settings: "Settings",
+  admin: "AdminPage",
   alarm: "AlarmPage",
 } as const satisfies Record<PageName, string>;
 
@@ -64,11 +66,15 @@ function Page({ page }: { page: PageName }) {
   );
 }
 
-/** The page that is shown. A copy has only pages that change nothing, and a vault in alarm none that adds items. */
+/**
+ * The page that is shown. A copy has only pages that change nothing, a vault in alarm none that adds items, and only administrators have
+ * theirs. While it is not known whether the user is one, that page asks the server.
+ */
 function shownPage(): PageName | undefined {
   const page = pageOf(route.value);
   if (page === "alarm" && !alarm.value) return undefined;
   if (page === "import" && alarm.value) return undefined;
+  if (page === "admin" && administrator.value === false) return undefined;
   return copyOpen.value && page !== "export" && page !== "generator" ? undefined : page;
 }
 

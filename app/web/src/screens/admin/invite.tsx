@@ -1,0 +1,101 @@
+// Makes an invitation, and shows its link once.
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import * as api from "../../core/api.gen";
+import { copySecret } from "../../state/clipboard";
+import { texts } from "../../texts";
+import { Button, Working } from "../../ui/controls";
+import { Dialog } from "../../ui/dialog";
+import { PasswordField, Segments } from "../../ui/field";
+import { QrCode } from "../../ui/qr-code";
+import { Problem, useCountdown, useTask } from "../../ui/task";
+
+type Role = "user" | "administrator";
+
+interface Made {
+  link: string;
+  rows: string[]; // of the QR code; empty if it could not be drawn
+}
+
+async function make(role: Role, password: string): Promise<Made> {
+  const administrator = role === "administrator";
+  const invited = await api.invite({ administrator, password: administrator ? password : "" });
+  const link = location.origin + invited.link;
+  // The invitation exists by now, so the link is shown even without a picture.
+  const { rows } = await api.drawQr({ text: link }).catch(() => ({ rows: [] }));
+  return { link, rows };
+}
+
+function Choose({ onMade }: { onMade: (made: Made) => void }) {
+  const { admin: text, common } = texts.value;
+  const [role, setRole] = useState<Role>("user");
+  const [password, setPassword] = useState("");
+  const task = useTask();
+  const wait = useCountdown(task.error);
+  const proves = role === "administrator"; // the server wants the password again
+  const ready = (!proves || password !== "") && !wait;
+  return (
+    <form
+      class="dialog-body stack"
+      onSubmit={(e) => {
+        e.preventDefault();
+        if (ready) task.run(async () => onMade(await make(role, password)));
+      }}
+    >
+      <Segments
+        label={text.role}
+        value={role}
+        onChange={setRole}
+        options={[
+          { value: "user", label: text.roles.user },
+          { value: "administrator", label: text.roles.administrator },
+        ]}
+      />
+      <p class="lead">{text.roleLead[role]}</p>
+      {proves && (
+        <PasswordField
+          label={common.masterPassword}
+          value={password}
+          onInput={setPassword}
+          autocomplete="current-password"
+          required
+        />
+      )}
+      <Problem error={task.error} wait={wait} />
+      {task.busy && proves ? (
+        <Working>{common.derivingKey}</Working>
+      ) : (
+        <Button type="submit" kind="primary" wide busy={task.busy} disabled={!ready}>
+          {text.make}
+        </Button>
+      )}
+    </form>
+  );
+}
+
+function Link({ made }: { made: Made }) {
+  const text = texts.value.admin;
+  const lead = useRef<HTMLParagraphElement>(null);
+  useLayoutEffect(() => lead.current?.focus(), []); // the button that had the focus is gone
+  return (
+    <div class="dialog-body stack">
+      <p class="lead" ref={lead} tabIndex={-1}>
+        {text.once}
+      </p>
+      {made.rows.length > 0 && <QrCode rows={made.rows} label={text.qr} />}
+      <p class="join-link mono">{made.link}</p>
+      <Button kind="primary" icon="copy" wide onClick={() => void copySecret(made.link, text.link)}>
+        {text.copyLink}
+      </Button>
+    </div>
+  );
+}
+
+export function Invite({ onClose }: { onClose: () => void }) {
+  const text = texts.value.admin;
+  const [made, setMade] = useState<Made | null>(null);
+  return (
+    <Dialog title={made ? text.link : text.inviteTitle} onClose={onClose}>
+      {made ? <Link made={made} /> : <Choose onMade={setMade} />}
+    </Dialog>
+  );
+}
