@@ -120,6 +120,9 @@ func (op *operation) sync(v *vault) (bool, error) {
 	if raises(err) {
 		err = op.leadBack(v, err)
 	}
+	if err == nil {
+		v.resends = resendLimit{}
+	}
 	return stateStamp(v.Log().State) != before, err
 }
 
