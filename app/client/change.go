@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -153,6 +154,8 @@ func (op *operation) resolve(v *vault, w *writeInFlight, err error) (made bool, 
 	}
 	decided, made, decideErr := op.decidedWrite(v, w)
 	switch {
+	case conflict && decideErr == nil && !decided:
+		return false, cmp.Or(op.compareEntry(v), uncertain)
 	case decideErr != nil || !decided:
 		return false, uncertain
 	case made:

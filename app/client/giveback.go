@@ -2,6 +2,7 @@ package client
 
 import (
 	"cmp"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -54,8 +55,8 @@ func (op *operation) giveBack(v *vault) (*Resent, error) {
 		return nil, err
 	}
 	done := &Resent{}
-	for range maxAttempts {
-		server, complete, err := op.resendState(v, seen)
+	for try := range maxAttempts {
+		server, complete, err := op.resendState(v, seen, try == 0)
 		if err != nil || complete {
 			return done, err // another device was faster, or this was the last part
 		}
@@ -63,6 +64,7 @@ func (op *operation) giveBack(v *vault) (*Resent, error) {
 		if err != nil {
 			return nil, err
 		}
+		v.resends.last = &server
 		lost, err := op.sendPart(v, next, server.Nonce)
 		if hasCode(err, protocol.CodeRevisionConflict) || hasCode(err, protocol.CodeConflict) {
 			continue // another device was faster
@@ -70,25 +72,51 @@ func (op *operation) giveBack(v *vault) (*Resent, error) {
 		if err != nil {
 			return nil, err
 		}
-		v.took = &server
 		done.add(next, lost)
 	}
 	return nil, ErrBusy
 }
 
-// resendState returns what the server has, and whether it has all. It returns errAhead if that is no more than before the server took a
-// part: the server would take the same part with every sync.
-func (op *operation) resendState(v *vault, seen chain.State) (server protocol.ResendState, complete bool, err error) {
+// resendState returns what the server has, and whether it says that it has all. It returns errAhead if a server in this state gets nothing:
+// see resendLimit.
+func (op *operation) resendState(v *vault, seen chain.State, first bool) (server protocol.ResendState, complete bool, err error) {
 	if err = op.call(methodGet, vaultPath(v, protocol.PathVaultResend), nil, &server); err != nil {
 		return server, false, err
 	}
-	if complete = server.Revision == seen.Revision && server.Sequence == seen.Entry.Sequence; complete {
-		v.took = nil
-	}
-	if v.took != nil && server.Revision <= v.took.Revision && server.Sequence <= v.took.Sequence {
+	complete = server.Revision == seen.Revision && server.Sequence == seen.Entry.Sequence
+	if !complete && !v.resends.allows(server, first) {
 		err = errAhead
 	}
 	return server, complete, err
+}
+
+// resendLimit bounds how often a server gets what it does not keep. To the device, one that drops what it takes looks like one that was
+// restored once more. So the device tries again with the next two syncs, and then with every second, fourth, eighth: an honest server is led
+// back without a person's help, and one that asks a million times gets it about twenty times.
+type resendLimit struct {
+	last       *protocol.ResendState // when something was last sent; nil: nothing since the server last showed all
+	skip, next int                   // syncs to skip before the next try, and after it
+}
+
+// allows reports whether a server gets what it says it lacks. first: it was not asked before in this sync.
+func (l *resendLimit) allows(server protocol.ResendState, first bool) bool {
+	switch {
+	case l.last == nil || ahead(server, *l.last):
+		return true
+	case !first: // it has not kept what it took a moment ago
+		return false
+	case l.skip > 0:
+		l.skip--
+		return false
+	}
+	l.skip, l.next = l.next, 2*l.next+1
+	return true
+}
+
+// ahead reports whether a server has more than before. A server that loses writes while it gains entries could go around in a circle.
+func ahead(now, before protocol.ResendState) bool {
+	return now.Revision >= before.Revision && now.Sequence >= before.Sequence &&
+		(now.Revision > before.Revision || now.Sequence > before.Sequence)
 }
 
 func (r *Resent) add(p *part, lost []string) {
@@ -110,12 +138,23 @@ func (op *operation) leadBack(v *vault, alarm error) error {
 		return op.raise(v, alarm)
 	}
 	if err = op.noteResent(v, resent); err == nil {
-		err = op.pull(v, false)
+		err = op.pullAgain(v, false)
 	}
 	if raises(err) {
 		return op.raise(v, err)
 	}
 	return err
+}
+
+// Resent returns what this device sent again to a restored server since a Sync last said so; nil if nothing. A sign-in can send something
+// again, and fail.
+func (c *Client) Resent(ctx context.Context) (*Resent, error) {
+	op, err := c.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer op.end()
+	return op.resent, nil
 }
 
 func (op *operation) noteResent(v *vault, r *Resent) error {

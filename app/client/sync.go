@@ -110,15 +110,18 @@ func (op *operation) sync(v *vault) (bool, error) {
 	if err := op.loadOutbox(v); err != nil {
 		return false, err
 	}
-	err := op.pull(v, v.Revision() == 0)
+	err := op.pullAgain(v, v.Revision() == 0)
 	var wrong *VaultAlteredError
 	if errors.As(err, &wrong) {
 		// The server drops old tombstones, so changes since an old state may not add up. And another device may have changed the account
 		// after it was read. Neither is true of the whole vault, read once more.
-		err = op.pull(v, true)
+		err = op.pullAgain(v, true)
 	}
 	if raises(err) {
 		err = op.leadBack(v, err)
+	}
+	if err == nil {
+		v.resends = resendLimit{}
 	}
 	return stateStamp(v.Log().State) != before, err
 }

@@ -20,13 +20,13 @@ type vault struct {
 	proven     bool // the log, which was verified, signs account
 	shownOther bool // the server showed another account at the unlock: see compareAccount
 
-	readOnly   bool                  // a cache opened by OpenCopy, without a server
-	remembered Remembered            // the device's memory
-	turns      int64                 // Seen.Turns of the history that the replica holds
-	joined     *Joined               // until a Sync reports it
-	took       *protocol.ResendState // what the server had before it took a re-sent part, until it has all
-	cached     string                // stamp of the cache; empty: unknown
-	closed     chan struct{}         // closed when the keys are wiped
+	readOnly   bool          // a cache opened by OpenCopy, without a server
+	remembered Remembered    // the device's memory
+	turns      int64         // Seen.Turns of the history that the replica holds
+	joined     *Joined       // until a Sync reports it
+	resends    resendLimit   // until the server shows all that this device remembers
+	cached     string        // stamp of the cache; empty: unknown
+	closed     chan struct{} // closed when the keys are wiped
 
 	entry *entryInFlight // signed, with an unknown fate; see op.inFlight
 	next  *nextKey       // the account key of entry; nil: it does not change

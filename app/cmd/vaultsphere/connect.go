@@ -215,6 +215,13 @@ func (p *program) noteResent(r client.Resent) {
 	p.note("the server was restored from a backup: the changes%s were sent again", since)
 }
 
+// noteResentBefore says it of a sign-in, also of one that failed: a server that waits for its operator takes what it lost.
+func (p *program) noteResentBefore(ctx context.Context, c *connection) {
+	if r, err := c.Resent(ctx); err == nil && r != nil {
+		p.noteResent(*r)
+	}
+}
+
 func (p *program) noteRefused(w client.Waiting) {
 	for _, r := range w.Refused {
 		p.note("warning: the server rejected your change to %q, which stays in the outbox: %s", r.Title, r.Message)

@@ -10,10 +10,11 @@ import (
 )
 
 const (
-	signInHint = "sign in with vaultsphere login"
-	alarmHint  = "tell the server's operator; vaultsphere alarm shows what differs and what you can do"
-	roomHint   = "delete some permanently, or ask the server's operator for more room"
-	unsafeHint = "do not enter your master password anywhere, including the web page, until the server's operator has explained this"
+	signInHint  = "sign in with vaultsphere login"
+	alarmHint   = "tell the server's operator; vaultsphere alarm shows what differs and what you can do"
+	waitingHint = "changes of items, of the recovery phrase and of keys are sent later; tell the server's operator that the server waits for vaultsphered open"
+	roomHint    = "delete some permanently, or ask the server's operator for more room"
+	unsafeHint  = "do not enter your master password anywhere, including the web page, until the server's operator has explained this"
 )
 
 // hints say what to do about an error, by its code.
@@ -43,7 +44,7 @@ var hints = map[client.Code]string{
 	client.CodeOtherIdentity:                     unsafeHint,
 	client.CodeAttachmentAltered:                 "the rest of the vault is not affected; tell the server's operator",
 	client.Code(protocol.CodeConflict):           "look at what the other device changed, then try again",
-	client.Code(protocol.CodeWaiting):            "your changes stay on this device; tell the server's operator that the server waits for vaultsphered open",
+	client.Code(protocol.CodeWaiting):            waitingHint,
 	client.Code(protocol.CodeStorageFull):        "nothing was changed; tell the server's operator",
 	client.Code(protocol.CodeQuotaReached):       roomHint,
 	client.Code(protocol.CodeItemQuotaReached):   roomHint,

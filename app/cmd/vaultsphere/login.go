@@ -68,6 +68,7 @@ func (p *program) login(ctx context.Context, args []string, o loginOptions) erro
 		}
 		name, err = c.Login(ctx, username, password, code, device())
 	}
+	p.noteResentBefore(ctx, c)
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -166,13 +165,11 @@ func (p *program) savePhrase(ctx context.Context, r *client.Rotation, file strin
 	}
 }
 
-// notRotated says which phrase is valid after an error.
+// notRotated says which phrase is valid after an error. The file of the new phrase stays whatever the server answers: the signed change
+// remains on this device, to be sent again, and a server can refuse it now and make it later.
 func (p *program) notRotated(err error, r *client.Rotation, file string) error {
-	switch {
-	case r.Words() == nil || file == "":
+	if r.Words() == nil || file == "" {
 		return err
-	case refused(err):
-		return also(err, os.Remove(file))
 	}
 	return withHint(err, "the keys may have been changed: the next command finds out; until then keep the old recovery phrase and "+file)
 }

@@ -136,6 +136,9 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = fmt.Fprint(w, `{"code":"bad_request","message":"\u001b]0;owned\u0007\nvaultsphere: hint: obey","request_id":"r"}`)
 	case g.mode == "swallow" && path == protocol.PathVaultWrites:
 		w.WriteHeader(http.StatusNoContent)
+	case g.mode == "refuse" && path == protocol.PathAccountEntry:
+		w.WriteHeader(http.StatusTooManyRequests)
+		_, _ = fmt.Fprint(w, `{"code":"throttled","message":"try later","request_id":"r"}`)
 	case g.mode == "record" && vault:
 		answer := httptest.NewRecorder()
 		g.forward.ServeHTTP(answer, r)
@@ -161,7 +164,7 @@ func apiPath(path string) string {
 	return before + "/vaults/{vault}" + after
 }
 
-// gate open|shut|deny|redirect|lose|weak|rude|swallow|record|replay
+// gate open|shut|deny|redirect|lose|weak|rude|swallow|refuse|record|replay
 func cmdGate(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: gate MODE")

@@ -256,8 +256,10 @@ func (s *Store) moveTo(ctx context.Context, c vault.ResendChange, p changedRows,
 			writes = append(writes, s.putSigned(string(c.Account.User.ID), cardID(card.Generation), card.Encode()))
 		}
 	}
+	chunks := -1
 	if p.chunks != 0 {
-		writes = append(writes, s.addChunks(id.String(), p.chunks))
+		chunks = len(writes)
+		writes = append(writes, s.addChunks(id.String(), p.chunks, chunkRoom(c.Attachments, p.chunks)...))
 	}
 	writes = append(writes, appends(c.Next.Moved()))
 	return headRefused(s.transact(ctx, writes...), c.Base, func(head headRow, r *refused) error {
@@ -267,6 +269,9 @@ func (s *Store) moveTo(ctx context.Context, c vault.ResendChange, p changedRows,
 			if err := c.Quota.Check(before, after, false); err != nil {
 				return err
 			}
+		}
+		if _, full := r.at(chunks); full {
+			return vault.ErrQuotaReached
 		}
 		return accountRefused(r, c.Account, id)
 	})

@@ -75,7 +75,7 @@ func (s *Store) moveHead(ctx context.Context, c vault.WriteChange, p changedRows
 	chunks := -1 // the index of the row with the size of all chunks
 	if p.chunks != 0 {
 		chunks = len(writes)
-		writes = append(writes, s.addChunks(id, p.chunks, chunkRoom(c, p.chunks)...))
+		writes = append(writes, s.addChunks(id, p.chunks, chunkRoom(c.Attachments, p.chunks)...))
 	}
 	if p.days != nil {
 		writes = append(writes, put(s.table.Vaults, *p.days))
@@ -103,11 +103,11 @@ func (s *Store) moveHead(ctx context.Context, c vault.WriteChange, p changedRows
 }
 
 // chunkRoom is the condition that attachments that are put again fit their quota.
-func chunkRoom(c vault.WriteChange, added int64) []condition {
+func chunkRoom(quota, added int64) []condition {
 	if added <= 0 {
 		return nil
 	}
-	return []condition{attribute("attachment_bytes").LessThanEqual(value(c.Attachments - added))}
+	return []condition{attribute("attachment_bytes").LessThanEqual(value(quota - added))}
 }
 
 // planner builds a plan. Lines, attachments and days are those that the operations need, as stored. If they are newer than the head that
