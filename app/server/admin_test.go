@@ -214,7 +214,7 @@ func TestOnlyAdministratorsAdminister(t *testing.T) {
 	demoted := s.join("eve", s.inviteAs(true))
 	root.change(protocol.PathAdminUsersDemote, demoted).want(204, "")
 	routes := adminRoutes(s)
-	if len(routes) != 9 {
+	if len(routes) != 10 {
 		t.Errorf("%d routes of administrators", len(routes))
 	}
 	before := root.users("")

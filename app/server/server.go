@@ -155,6 +155,7 @@ func (s *Server) routes() []route {
 		{get, protocol.PathAdminInvitations, s.administrator(adminInvitations)},
 		{post, protocol.PathAdminInvitations, s.administrator(orders(s.vault.Invite))},
 		{post, protocol.PathAdminInvitationsRevoke, s.administrator(orders(s.vault.RevokeInvitation))},
+		{get, protocol.PathAdminEvents, s.administrator(adminEvents)},
 
 		{get, protocol.PathVault, s.member(changes)},
 		{post, protocol.PathVaultWrites, s.member(write)},

@@ -37,6 +37,7 @@ type Config struct {
 	RecordMiB      int    // quota of each user's records
 	MaxItems       int    // of each user
 	MaxSessions    int    // of each user
+	AuditDays      int    // that events of the audit trail are kept
 	DrainDelay     time.Duration
 	DrainTimeout   time.Duration
 	LogLevel       slog.Level
@@ -96,6 +97,7 @@ const Usage = `Settings, from the environment:
   RECORD_MIB               quota of each user's sealed records, in MiB (96)
   MAX_ITEMS                maximum items of each user (50000)
   MAX_SESSIONS             maximum sessions of each user; one more ends the least recently used (50)
+  AUDIT_DAYS               days that events of the audit trail are kept (400)
   METRICS_ADDR             address of the Prometheus endpoint, or "off" (127.0.0.1:9464)
   DRAIN_DELAY              how long to keep serving after SIGTERM, with /ready at 503 for the proxy to notice (0s)
   DRAIN_TIMEOUT            how long requests may then take to finish (20s)
@@ -128,6 +130,7 @@ func configFrom(environ []string, serves bool) (Config, error) {
 		RecordMiB:      e.number(envRecordMiB, 96, 1, 192),
 		MaxItems:       e.number(envMaxItems, 50_000, 1, 1_000_000),
 		MaxSessions:    e.number(envMaxSessions, 50, 1, 1000),
+		AuditDays:      e.number(names.EnvAuditDays, names.DefaultAuditDays, 1, names.MaxAuditDays),
 		DrainDelay:     e.duration(names.EnvDrainDelay, 0),
 		DrainTimeout:   e.duration(names.EnvDrainTimeout, 20*time.Second),
 		HashCost:       vault.HashCost,
@@ -251,6 +254,7 @@ func (e *settings) store(c *Config, serves bool) {
 			Passwords: e.text(names.EnvPasswordsTable, names.PasswordsTable),
 			Sessions:  e.text(names.EnvSessionsTable, names.SessionsTable),
 			Vaults:    e.text(names.EnvVaultsTable, names.VaultsTable),
+			Events:    e.text(names.EnvEventsTable, names.EventsTable),
 		}
 		if c.AttachmentMiB > maxDynamoAttachmentMiB {
 			e.bad(envAttachmentMiB, fmt.Sprintf("must be at most %d with STORE=dynamodb", maxDynamoAttachmentMiB))
