@@ -11,7 +11,7 @@ import (
 )
 
 // maxAuditPages bounds how often a server may say that more events may follow.
-const maxAuditPages = 10_000
+const maxAuditPages = 1000
 
 var errEventOrder = errors.New("the events are not in order")
 
