@@ -249,8 +249,10 @@ var doorAttacks = []doorAttack{
 			d.operates("restore", "--replace", backup)
 			d.operates("open")
 			d.restart()
-			said := d.refused("mallory", used)
-			d.refused("mallory", unused)
+			said := ""
+			for _, link := range []string{unused, used} {
+				said = d.refused("mallory", d.url+d.secret(link).JoinLink()) // at the address that the server has now
+			}
 			return said
 		},
 	},
