@@ -71,7 +71,7 @@ func TestTablesAreProtectedAndOnDemand(t *testing.T) {
 			t.Errorf("%s: time to live is %s, want %s", table.name, got, want)
 		}
 	}
-	if len(found) != 5 {
+	if len(found) != 6 {
 		t.Errorf("%d tables, want 6", len(found))
 	}
 }
