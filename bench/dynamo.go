@@ -24,6 +24,7 @@ func dynamoRows(ctx context.Context, binary, dir string) ([]row, error) {
 	tables := dynamo.Config{
 		Region: "us-east-1", Endpoint: endpoint,
 		Users: "bench-users", Accounts: "bench-accounts", Passwords: "bench-passwords", Sessions: "bench-sessions", Vaults: "bench-vaults",
+		Events: "bench-events",
 	}
 	if err := dynamo.CreateTables(ctx, tables); err != nil {
 		return nil, err
@@ -31,7 +32,7 @@ func dynamoRows(ctx context.Context, binary, dir string) ([]row, error) {
 	s, err := start(ctx, binary, filepath.Join(dir, "dynamo"), "STORE=dynamodb", "AWS_REGION="+tables.Region, "DYNAMODB_ENDPOINT="+endpoint,
 		"AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=local", names.EnvSessionSecret+"="+vault.NewKey(),
 		names.EnvUsersTable+"="+tables.Users, names.EnvAccountsTable+"="+tables.Accounts, names.EnvPasswordsTable+"="+tables.Passwords,
-		names.EnvSessionsTable+"="+tables.Sessions, names.EnvVaultsTable+"="+tables.Vaults)
+		names.EnvSessionsTable+"="+tables.Sessions, names.EnvVaultsTable+"="+tables.Vaults, names.EnvEventsTable+"="+tables.Events)
 	if err != nil {
 		return nil, err
 	}

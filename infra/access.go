@@ -1,6 +1,8 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/jsii-runtime-go"
@@ -14,7 +16,14 @@ var tableActions = []string{
 	"dynamodb:Query", "dynamodb:UpdateItem",
 }
 
+// tables are those without which the server cannot answer.
 var tables = []string{names.UsersTable, names.AccountsTable, names.PasswordsTable, names.SessionsTable, names.VaultsTable}
+
+// eventsActions are those of tableActions that the audit trail needs: the server cannot delete an event.
+var eventsActions = []string{"dynamodb:Query", "dynamodb:UpdateItem"}
+
+// everyTable adds the table of the audit trail.
+func everyTable() []string { return append(slices.Clone(tables), names.EventsTable) }
 
 var indexedTables = []string{names.AccountsTable, names.PasswordsTable}
 
@@ -91,6 +100,7 @@ func tableStatements(stack awscdk.Stack, principals ...awsiam.IPrincipal) []awsi
 	statements := []awsiam.PolicyStatement{
 		allow("Tables", tableActions, ofTables...),
 		allow("Indexes", []string{"dynamodb:Query"}, ofIndexes...),
+		allow("Events", eventsActions, tableARN(stack, names.EventsTable)),
 	}
 	for _, s := range statements {
 		s.AddPrincipals(principals...)

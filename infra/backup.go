@@ -46,7 +46,7 @@ func newBackups(stack awscdk.Stack, c config) {
 	})
 	var tableARNs []*string
 	var resources []awsbackup.BackupResource
-	for _, t := range tables {
+	for _, t := range everyTable() {
 		table := tableARN(stack, t)
 		tableARNs = append(tableARNs, table)
 		resources = append(resources, awsbackup.BackupResource_FromArn(table))

@@ -101,7 +101,7 @@ func TestBackupsCopyTheFourTablesDaily(t *testing.T) {
 
 func tablesOf(region string) []string {
 	var arns []string
-	for _, table := range []string{"Accounts", "Passwords", "Sessions", "Users", "Vaults"} {
+	for _, table := range []string{"Accounts", "Events", "Passwords", "Sessions", "Users", "Vaults"} {
 		arns = append(arns, "arn:aws:dynamodb:"+region+":<AccountId>:table/PasswordManager-"+table)
 	}
 	return arns

@@ -39,6 +39,7 @@ type config struct {
 	monthlyBudget int    // 0: no budget
 	rateLimit     int    // 0: no limit
 	registration  string // names.RegistrationInvite or names.RegistrationOpen
+	auditDays     int
 	// refusals are the reasons why this configuration can be synthesized but not deployed.
 	refusals []string
 }

@@ -173,6 +173,7 @@ func newTables(stack awscdk.Stack) {
 	newRecordsTable(stack, "Passwords", names.PasswordsTable)
 	newTable(stack, "Sessions", names.SessionsTable, names.SessionsKey, "", true)
 	newTable(stack, "Vaults", names.VaultsTable, names.VaultsPartitionKey, names.VaultsSortKey, true)
+	newTable(stack, "Events", names.EventsTable, names.EventsPartitionKey, names.EventsSortKey, true)
 }
 
 func newRecordsTable(stack awscdk.Stack, id, name string) {

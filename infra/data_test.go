@@ -32,6 +32,7 @@ func TestTablesAreProtectedAndOnDemand(t *testing.T) {
 		{names.PasswordsTable, "vault_id HASH, record_id RANGE", "by-revision: vault_id HASH, revision RANGE", true},
 		{names.SessionsTable, "session_hash HASH", "", true},
 		{names.VaultsTable, "vault_id HASH, row_id RANGE", "", true},
+		{names.EventsTable, "event_month HASH, event_id RANGE", "", true},
 	} {
 		p := found[table.name]
 		if p == nil {
@@ -70,8 +71,8 @@ func TestTablesAreProtectedAndOnDemand(t *testing.T) {
 			t.Errorf("%s: time to live is %s, want %s", table.name, got, want)
 		}
 	}
-	if len(found) != 5 {
-		t.Errorf("%d tables, want 5", len(found))
+	if len(found) != 6 {
+		t.Errorf("%d tables, want 6", len(found))
 	}
 }
 
@@ -229,6 +230,8 @@ func TestSettingsOfTheServer(t *testing.T) {
 		"/password-manager/DYNAMODB_PASSWORDS_TABLE": "PasswordManager-Passwords",
 		"/password-manager/DYNAMODB_SESSIONS_TABLE":  "PasswordManager-Sessions",
 		"/password-manager/DYNAMODB_VAULTS_TABLE":    "PasswordManager-Vaults",
+		"/password-manager/DYNAMODB_EVENTS_TABLE":    "PasswordManager-Events",
+		"/password-manager/AUDIT_DAYS":               "400",
 		"/password-manager/REGISTRATION":             "invite",
 	}
 	if asJSON(t, got) != asJSON(t, want) {

@@ -25,6 +25,9 @@ func TestDynamoDBEndpointReachesOnlyOurTables(t *testing.T) {
 	for _, table := range indexedTables {
 		want = append(want, `Allow dynamodb:Query on arn:aws:dynamodb:eu-central-1:<AccountId>:table/`+table+`/index/by-revision by {"AWS":"*"}`)
 	}
+	for _, action := range []string{"Query", "UpdateItem"} {
+		want = append(want, `Allow dynamodb:`+action+` on arn:aws:dynamodb:eu-central-1:<AccountId>:table/PasswordManager-Events by {"AWS":"*"}`)
+	}
 	for name, tpl := range computeTemplates(t) {
 		var got, services []string
 		for _, e := range tpl.of("AWS::EC2::VPCEndpoint") {

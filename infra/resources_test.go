@@ -72,6 +72,7 @@ func checkHostResources(e *engineer) {
 		{names.PasswordsTable, "vault_id HASH\nrecord_id RANGE", "by-revision .* ALL"},
 		{names.SessionsTable, "session_hash HASH", ""},
 		{names.VaultsTable, "vault_id HASH\nrow_id RANGE", ""},
+		{names.EventsTable, "event_month HASH\nevent_id RANGE", ""},
 	} {
 		table := "dynamodb describe-table --table-name " + t.name
 		e.compare([]answer{
@@ -126,7 +127,7 @@ func checkHostResources(e *engineer) {
 	}
 	parameters := e.parameters()
 	for _, s := range settings() {
-		want := s.value(config{region: region, registration: names.RegistrationInvite})
+		want := s.value(config{region: region, registration: names.RegistrationInvite, auditDays: names.DefaultAuditDays})
 		if parameters[s.name] != want {
 			e.t.Errorf("%s is %q, want %q", s.name, parameters[s.name], want)
 		}
@@ -156,7 +157,7 @@ func checkServiceResources(e *engineer) {
 			strings.Join(slices.Sorted(maps.Keys(map[string]bool{
 				names.EnvAWSRegion: true, names.EnvPort: true, names.EnvStore: true, names.EnvSessionSecret: true, names.EnvUsersTable: true,
 				names.EnvAccountsTable: true, names.EnvPasswordsTable: true, names.EnvSessionsTable: true,
-				names.EnvVaultsTable: true, names.EnvRegistration: true,
+				names.EnvVaultsTable: true, names.EnvEventsTable: true, names.EnvAuditDays: true, names.EnvRegistration: true,
 			})), " ")},
 		{"elbv2 describe-load-balancers", "LoadBalancers[].[Scheme, Type, length(AvailabilityZones)]", "internet-facing application 2"},
 		{"elbv2 describe-listeners --load-balancer-arn " + balancer, "sort_by(Listeners, &Port)[].[Port, Protocol, DefaultActions[0].Type]",

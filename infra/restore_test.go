@@ -50,8 +50,8 @@ func TestRestoringTheTables(t *testing.T) {
 	}
 	e.findStored()
 	e.follow("for t in $tables; do\n  arn=$(aws dynamodb list-backups")
-	if count := e.aws("dynamodb list-tables", "length(TableNames)"); count != "5" {
-		t.Errorf("%s tables remain, want 5", count)
+	if count := e.aws("dynamodb list-tables", "length(TableNames)"); count != "6" {
+		t.Errorf("%s tables remain, want 6", count)
 	}
 	if len(e.walk.blocks) > 0 {
 		t.Errorf("docs/operations.md continues with %q", e.walk.blocks)

@@ -178,6 +178,9 @@ func TestTaskRoleReachesOnlyTheTables(t *testing.T) {
 	for _, table := range indexedTables {
 		want = append(want, "Allow dynamodb:Query on "+fmt.Sprintf(accountARN, "dynamodb", "table/"+table+"/index/by-revision"))
 	}
+	for _, action := range []string{"Query", "UpdateItem"} {
+		want = append(want, "Allow dynamodb:"+action+" on "+fmt.Sprintf(accountARN, "dynamodb", "table/PasswordManager-Events"))
+	}
 	role := roleOf(t, tpl, "VaultSphere tasks: the server")
 	compareLines(t, tpl.permissions(t, role), want)
 	if got := asText(tpl.one(t, "AWS::ECS::TaskDefinition").Properties["TaskRoleArn"]); got != "<"+role+".Arn>" {

@@ -28,6 +28,8 @@ func settings() []setting {
 		{names.EnvPasswordsTable, "DynamoDB table of passwords", table(names.PasswordsTable)},
 		{names.EnvSessionsTable, "DynamoDB table of sessions", table(names.SessionsTable)},
 		{names.EnvVaultsTable, "DynamoDB table of vaults", table(names.VaultsTable)},
+		{names.EnvEventsTable, "DynamoDB table of the audit trail", table(names.EventsTable)},
+		{names.EnvAuditDays, "days that events of the audit trail are kept", func(c config) string { return strconv.Itoa(c.auditDays) }},
 		{names.EnvRegistration, "who may register", func(c config) string { return c.registration }},
 	}
 }

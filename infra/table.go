@@ -62,6 +62,7 @@ const (
 	optMonthlyBudget  = "monthlyBudget"
 	optRateLimit      = "rateLimit"
 	optRegistration   = "registration"
+	optAuditDays      = "auditDays"
 )
 
 // options is the table of all options, each with the member of c that it sets. cliRegion is the region of the AWS CLI, or "".
@@ -122,6 +123,8 @@ func (c *config) options(regions []string, cliRegion string) []option {
 			"`fargate`: requests from one address in 5 minutes, at least 100; AWS WAF answers more with 429"},
 		{optRegistration, names.RegistrationInvite, "", each, oneOf(&c.registration, names.RegistrationInvite, names.RegistrationOpen),
 			"who may register: `invite` requires a link from an [administrator](#inviting-people), `open` allows anyone who reaches the server"},
+		{optAuditDays, strconv.Itoa(names.DefaultAuditDays), "", each, number(&c.auditDays, 1, names.MaxAuditDays),
+			"days that events of the [audit trail](#the-audit-trail) are kept"},
 	}
 }
 

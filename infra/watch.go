@@ -28,6 +28,8 @@ const (
 	metricServerErrors = "ServerErrors"
 	metricLatency      = "Latency" // milliseconds
 
+	metricEventsLost = "EventsLost" // of the audit trail
+
 	metricAnswers  = "Answers"      // from host/check-site.sh: 1 or 0, once a minute
 	metricImageAge = "HostImageAge" // from host/report-image-age.sh: days, once an hour
 
@@ -67,6 +69,7 @@ func countRequests(stack awscdk.Stack, logs awslogs.LogGroup) {
 	zero := jsii.Number(0)
 	filter(metricRequests, requestLine, "1", zero, awscloudwatch.Unit_COUNT)
 	filter(metricServerErrors, requestLine+" && $.status >= 500", "1", zero, awscloudwatch.Unit_COUNT)
+	filter(metricEventsLost, `$.level = "ERROR" && $.msg = "event lost"`, "1", zero, awscloudwatch.Unit_COUNT)
 	// The pattern must name the field of the value. Without a default value, minutes without requests do not count as fast ones.
 	filter(metricLatency, requestLine+" && $.ms = *", "$.ms", nil, awscloudwatch.Unit_MILLISECONDS)
 }
@@ -295,6 +298,11 @@ func (w *watch) tables() {
 		meaning: fmt.Sprintf("DynamoDB failed %d or more requests with an internal error in 5 minutes. First: check the AWS Health "+
 			"Dashboard for this region. There is nothing else to do: the vault recovers with DynamoDB.", errorsAtLeast),
 	})
+	w.alarm(alarm{
+		id: "EventsLost", metric: metric(named(w.stack, names.MetricsNamespace), metricEventsLost, "Sum", 5, nil), when: atLeast, threshold: 1, periods: 1,
+		meaning: "The audit trail lacks events, because they could not be stored. First: read the cause in the log ('event lost'). Lines " +
+			"with 'audit' in the same log have the events.",
+	})
 }
 
 func (w *watch) tableMetric(table, name string) awscloudwatch.IMetric {
@@ -359,7 +367,7 @@ func label(m awscloudwatch.Metric, text string) awscloudwatch.IMetric {
 // dashboard fits on one screen: alarms; requests and the servers; tables and machines; the newest errors.
 func (w *watch) dashboard(serving, machines awscloudwatch.IWidget) {
 	var consumed []awscloudwatch.IMetric
-	for _, t := range tables {
+	for _, t := range everyTable() {
 		consumed = append(consumed, w.tableMetric(t, "ConsumedReadCapacityUnits"), w.tableMetric(t, "ConsumedWriteCapacityUnits"))
 	}
 	serverMetric := func(name, statistic, text string) awscloudwatch.IMetric {

@@ -75,6 +75,7 @@ func tableAlarms(stack string) []string {
 	return []string{
 		stack + "-TablesThrottled: " + fill + throttled + " >= 10 for 1, missing notBreaching",
 		stack + "-TablesFailing: " + fill + failed + " >= 5 for 1, missing notBreaching",
+		stack + "-EventsLost: PasswordManager/EventsLost[] Sum 5m >= 1 for 1, missing notBreaching",
 	}
 }
 

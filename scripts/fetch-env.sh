@@ -89,7 +89,7 @@ import json, os, re, sys
 REQUIRED = ["AWS_REGION", "PORT", "STORE", "SESSION_SECRET", "SITE_ADDRESS"]
 REQUIRED_WITH_DYNAMODB = [
     "DYNAMODB_USERS_TABLE", "DYNAMODB_ACCOUNTS_TABLE", "DYNAMODB_PASSWORDS_TABLE", "DYNAMODB_SESSIONS_TABLE",
-    "DYNAMODB_VAULTS_TABLE",
+    "DYNAMODB_VAULTS_TABLE", "DYNAMODB_EVENTS_TABLE",
 ]
 # The current digest is not a setting: if containers had it, each rollout would change them, and Compose would replace them.
 LEFT_OUT = ["RELEASE"]

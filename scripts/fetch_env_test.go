@@ -100,7 +100,7 @@ func fetched(t *testing.T, directory string) map[string]string {
 var tables = map[string]string{
 	names.EnvUsersTable: names.UsersTable, names.EnvAccountsTable: names.AccountsTable,
 	names.EnvPasswordsTable: names.PasswordsTable, names.EnvSessionsTable: names.SessionsTable,
-	names.EnvVaultsTable: names.VaultsTable,
+	names.EnvVaultsTable: names.VaultsTable, names.EnvEventsTable: names.EventsTable,
 }
 
 // settings returns all required settings plus the given ones.

@@ -107,3 +107,48 @@ func TestNoServerSeesTheSecretOfAnInvitation(t *testing.T) {
 		t.Errorf("sent:\n%.2000s", text)
 	}
 }
+
+// A server that never ends the audit trail, or repeats it, must not keep the client busy.
+func TestAuditTrailIsBounded(t *testing.T) {
+	t.Parallel()
+	d := newDevice(t, startServer(t))
+	d.register(t, "anna")
+	id := func(n int) string { return fmt.Sprintf("%014d-0000000000000000", n) }
+	page := func(from, n int) (events []protocol.AuditEvent) {
+		for i := range n {
+			events = append(events, protocol.AuditEvent{ID: id(from - i)})
+		}
+		return events
+	}
+	const high = 1_000_000_000
+	asked := 0
+	for name, lie := range map[string]func(a *protocol.AuditResponse){
+		"empty pages without end":       func(a *protocol.AuditResponse) { a.Events, a.Next = nil, id(high-asked) },
+		"an empty page again and again": func(a *protocol.AuditResponse) { a.Events, a.Next = nil, id(high) },
+		"the same page":                 func(a *protocol.AuditResponse) { a.Events, a.Next = page(high, 2), id(high-1) },
+		"events that are not sorted":    func(a *protocol.AuditResponse) { a.Events = append(page(1, 1), page(2, 1)...) },
+		"a next page above":             func(a *protocol.AuditResponse) { a.Events, a.Next = page(5, 2), id(high) },
+		"too many events":               func(a *protocol.AuditResponse) { a.Events = page(high, protocol.MaxAuditEvents+1) },
+	} {
+		asked = 0
+		change := edit(t, protocol.PathAdminEvents, lie)
+		d.wire.lie(func(r client.Request, a *client.Response) {
+			r.Path, _, _ = strings.Cut(r.Path, "?")
+			change(r, a)
+			asked++
+		})
+		var bad *client.AnswerError
+		if _, _, err := d.AuditEvents(t.Context(), client.AuditFilter{}, 1000); !errors.As(err, &bad) || asked > 1000 {
+			t.Errorf("%s: %v after %d requests", name, err, asked)
+		}
+	}
+	d.wire.lie(func(r client.Request, a *client.Response) {
+		r.Path, _, _ = strings.Cut(r.Path, "?")
+		asked++
+		edit(t, protocol.PathAdminEvents, func(a *protocol.AuditResponse) { a.Events, a.Next = page(high-100*asked, 100), id(high-100*asked-99) })(r, a)
+	})
+	asked = 0
+	if events, more, err := d.AuditEvents(t.Context(), client.AuditFilter{}, 250); err != nil || len(events) != 250 || !more || asked != 3 {
+		t.Errorf("%d events, %v, %v after %d requests", len(events), more, err, asked)
+	}
+}

@@ -49,8 +49,16 @@ const (
 	EnvPasswordsTable = "DYNAMODB_PASSWORDS_TABLE"
 	EnvSessionsTable  = "DYNAMODB_SESSIONS_TABLE"
 	EnvVaultsTable    = "DYNAMODB_VAULTS_TABLE"
+	EnvEventsTable    = "DYNAMODB_EVENTS_TABLE"
+	EnvAuditDays      = "AUDIT_DAYS"
 	EnvRegistration   = "REGISTRATION"
 )
+
+// DefaultAuditDays is how many days events of the audit trail are kept if AUDIT_DAYS is not set.
+const DefaultAuditDays = 400
+
+// MaxAuditDays bounds AUDIT_DAYS.
+const MaxAuditDays = 3660
 
 // Values of EnvRegistration.
 const (
@@ -89,7 +97,7 @@ func CertificatesBucket(account, region string) string {
 // CertificatesKey is the only object in CertificatesBucket.
 const CertificatesKey = "certificates.tar"
 
-// StoreDynamoDB is the value of STORE for the five DynamoDB tables.
+// StoreDynamoDB is the value of STORE for the six DynamoDB tables.
 const StoreDynamoDB = "dynamodb"
 
 // Repository is the name of the ECR repository of the image.
@@ -124,6 +132,7 @@ const (
 	PasswordsTable = "PasswordManager-Passwords"
 	SessionsTable  = "PasswordManager-Sessions"
 	VaultsTable    = "PasswordManager-Vaults"
+	EventsTable    = "PasswordManager-Events"
 )
 
 // Key attributes of the DynamoDB tables.
@@ -140,6 +149,9 @@ const (
 	// VaultsPartitionKey and VaultsSortKey are the keys of the vaults table: the ID of the vault, or of a user, and the row.
 	VaultsPartitionKey = "vault_id"
 	VaultsSortKey      = "row_id"
+	// EventsPartitionKey and EventsSortKey are the keys of the events table: the month, and the ID of the event, which begins with its time.
+	EventsPartitionKey = "event_month"
+	EventsSortKey      = "event_id"
 	// TTLAttribute is the Unix time in seconds after which DynamoDB may delete a row, in all tables but users.
 	TTLAttribute = "expires_at"
 )

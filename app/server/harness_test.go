@@ -71,7 +71,8 @@ type site struct {
 	store  vault.Store
 	keys   string
 	limits vault.Limits
-	hashes int // cost of bcrypt
+	hashes int     // cost of bcrypt
+	lines  *buffer // of the audit trail
 	srv    *server.Server
 }
 
@@ -102,7 +103,7 @@ func newSite(t *testing.T, options ...siteOption) *site {
 	})
 	s := &site{
 		t: t, clock: &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}, log: &buffer{}, store: store, keys: vault.NewKey(), limits: granted,
-		hashes: bcrypt.MinCost,
+		hashes: bcrypt.MinCost, lines: &buffer{},
 	}
 	c := server.Config{
 		Page: fstest.MapFS{"index.html": {Data: []byte("<!doctype html><title>VaultSphere</title>")}},
@@ -114,6 +115,9 @@ func newSite(t *testing.T, options ...siteOption) *site {
 	s.url = s.serve(c, s.keys)
 	return s
 }
+
+// auditLife is how long events of the audit trail are kept.
+const auditLife = 400 * 24 * time.Hour
 
 // attachmentQuota is small enough for a test to reach it.
 const attachmentQuota = 4096
@@ -129,10 +133,13 @@ func (s *site) serve(c server.Config, keys string) string {
 		s.t.Fatal(err)
 	}
 	log := slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	if s.srv, err = server.New(c, vault.NewService(s.store, ring, s.limits, s.hashes, s.clock.Now), log); err != nil {
+	trail := vault.Trail{Keep: auditLife, Lines: s.lines, Failed: func(e vault.Event, err error) { log.Error("event lost", "kind", e.Kind, "cause", err) }}
+	service := vault.NewService(s.store, ring, s.limits, trail, s.hashes, s.clock.Now)
+	if s.srv, err = server.New(c, service, log); err != nil {
 		s.t.Fatal(err)
 	}
-	s.srv.RateClock(s.clock.Now) // on a busy machine, minutes of the real one pass
+	s.t.Cleanup(func() { service.FinishAudit(context.Background()) }) // before the store is closed
+	s.srv.RateClock(s.clock.Now)                                      // on a busy machine, minutes of the real one pass
 	l := httptest.NewServer(s.srv)
 	s.t.Cleanup(l.Close)
 	return l.URL

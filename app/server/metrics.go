@@ -51,6 +51,9 @@ func newMetrics(version string, service *vault.Service) *metrics {
 	feedAge := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "vaultsphere_change_feed_age_seconds", Help: "Time since the change feed was read, which is every second while there are event streams; 0 without.",
 	}, func() float64 { return service.FeedAge().Seconds() })
+	audit := prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "vaultsphere_audit_failures_total", Help: "Events that are missing in the audit trail, or on standard output.",
+	}, func() float64 { return float64(service.AuditFailures()) })
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "vaultsphere_build_info", Help: "Always 1; the label has the version.", ConstLabels: prometheus.Labels{"version": version},
 	})
@@ -58,7 +61,7 @@ func newMetrics(version string, service *vault.Service) *metrics {
 	for _, code := range []protocol.Code{protocol.CodeStorageUnavailable, protocol.CodeStorageFull} {
 		m.storeErrors.WithLabelValues(string(code)) // an alert on a rate needs a sample of zero before the first error
 	}
-	m.registry.MustRegister(m.duration, m.inFlight, m.throttled, m.storeErrors, m.probesFailed, queue, streams, feedAge, build,
+	m.registry.MustRegister(m.duration, m.inFlight, m.throttled, m.storeErrors, m.probesFailed, queue, streams, feedAge, audit, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
 type contextKey int
@@ -73,7 +74,8 @@ func (s *Server) identify(next http.Handler) http.Handler {
 				n.body.free()
 			}
 		}()
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), noteKey, n)))
+		ctx := vault.WithOrigin(context.WithValue(r.Context(), noteKey, n), vault.Origin{Address: s.clientAddr(r).String(), Request: n.id})
+		next.ServeHTTP(w, r.WithContext(ctx))
 	})
 }
 

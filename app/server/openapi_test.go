@@ -83,8 +83,8 @@ func beyondSchemas(answered []byte) bool {
 		"was refused", "is not that of", "is not the envelope that", "must fit the document", "leave it out", "between the number of the chunk and", "do not fit the vault", // relations
 		"leave out one that", "is signed by another user", "as its author and only member", // what is signed
 		"before all of its chunks", "tokens are", "to must be", "must be that of a sealed record",
-		"mixes scripts",                                                                 // look-alike names
-		"must be one integer", "the parameters are", "chunk must be a number between 1", // spelling of a URL
+		"mixes scripts", "contains a character that is not allowed", // look-alike names
+		"must be one integer", "must be given once", "must be a time such as", "the parameters are", "chunk must be a number between 1", // spelling of a URL
 	} {
 		if bytes.Contains(answered, []byte(rule)) {
 			return true

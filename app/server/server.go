@@ -158,6 +158,7 @@ func (s *Server) routes() []route {
 		{post, protocol.PathAdminInvitations, s.administrator(orders(s.vault.Invite))},
 		{get, protocol.PathInvitationsAnswers, s.administrator(invitationAnswers)},
 		{post, protocol.PathAdminInvitationsRevoke, s.administrator(orders(s.vault.RevokeInvitation))},
+		{get, protocol.PathAdminEvents, s.administrator(adminEvents)},
 
 		{get, protocol.PathVaults, s.member(vaults)},
 		{post, protocol.PathVaults, s.member(takes(s.vault.CreateVault, smallBody))},

@@ -20,6 +20,7 @@ func (s *Service) confirm(ctx context.Context, session Session, currentAuthKey s
 		}
 		right, err := s.proves(ctx, &u, currentAuthKey, byPassword)
 		if err == nil && !right {
+			s.recordIn(ctx, protocol.AuditPasswordRefused, session)
 			err = ErrInvalidCredentials
 		}
 		if err != nil {
@@ -39,8 +40,9 @@ func (s *Service) DeleteAccount(ctx context.Context, session Session, in protoco
 	}
 	err = s.store.DeleteUser(ctx, u.Username)
 	s.watchers.changed(Change{Ended: u.ID})
-	if !errors.Is(err, ErrNotFound) {
+	if err != nil && !errors.Is(err, ErrNotFound) {
 		return err
 	}
+	s.recordIn(ctx, protocol.AuditAccountDeleted, session)
 	return nil
 }

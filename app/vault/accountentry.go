@@ -80,17 +80,40 @@ func (s *Service) AccountEntry(ctx context.Context, session Session, in protocol
 	if in.SamePassword && !did.raised {
 		return badField("same_password", "is only for a higher cost under the same account key")
 	}
-	if !did.renewed || in.SamePassword {
-		return s.appendAccount(ctx, c)
+	if !did.renewed() || in.SamePassword {
+		err = s.appendAccount(ctx, c)
+	} else {
+		err = s.appendEnding(ctx, c, session.Hash)
 	}
-	return s.appendEnding(ctx, c, session.Hash)
+	if err == nil {
+		s.recordEntry(ctx, did, in.SamePassword, u, session.Device)
+	}
+	return err
+}
+
+// recordEntry stores the events of an account entry. Its author may have used the same password again, at a higher cost.
+func (s *Service) recordEntry(ctx context.Context, did accountEffect, same bool, u User, device string) {
+	for _, e := range []struct {
+		kind protocol.AuditKind
+		is   bool
+	}{
+		{protocol.AuditPasswordChanged, did.password && !same}, {protocol.AuditPhraseChanged, did.phrase}, {protocol.AuditAccountKeyChanged, did.rekeyed},
+	} {
+		if e.is {
+			s.record(ctx, e.kind, u, device)
+		}
+	}
 }
 
 // accountEffect says what an account entry replaces.
 type accountEffect struct {
-	renewed bool // the auth key of the password, or the account key
-	raised  bool // the cost of the key derivation, but not the account key
+	password, phrase bool // the auth key
+	rekeyed          bool // the account key
+	raised           bool // the cost of the key derivation, but not the account key
 }
+
+// renewed reports whether other sessions must end.
+func (d accountEffect) renewed() bool { return d.password || d.rekeyed }
 
 // changeAccount checks an account entry against the account of a user who was proven.
 func (s *Service) changeAccount(ctx context.Context, proven User, a accountEntry) (c EntryChange, did accountEffect, err error) {
@@ -124,10 +147,11 @@ func (s *Service) changeAccount(ctx context.Context, proven User, a accountEntry
 	a.Vault = u.Keys.Vault
 	u.Keys = a.Keys
 	changed := Head{Vault: head.Vault, State: next, Buckets: head.Buckets, Count: head.Count, Usage: head.Usage}
+	differs := func(m chain.Method) bool { return authKeyHash(before, m) != authKeyHash(a.document, m) }
 	rekeyed := before.KeyGeneration != a.document.KeyGeneration
 	did = accountEffect{
-		renewed: rekeyed || authKeyHash(before, chain.MethodPassword) != authKeyHash(a.document, chain.MethodPassword),
-		raised:  !rekeyed && before.Cost < a.document.Cost,
+		password: differs(chain.MethodPassword), phrase: differs(chain.MethodPhrase), rekeyed: rekeyed,
+		raised: !rekeyed && before.Cost < a.document.Cost,
 	}
 	return EntryChange{
 		Base: head, Next: changed, Entry: a.entry, Envelopes: envelopes, Account: &AccountChange{User: u, Card: a.card},

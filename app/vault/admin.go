@@ -15,6 +15,12 @@ type Administrator struct {
 	session Session
 }
 
+// event returns an event that the administrator caused.
+func (a Administrator) event(kind protocol.AuditKind, e Event) Event {
+	e.Kind, e.Who, e.WhoID, e.Device = kind, a.user.Username, a.user.ID, a.session.Device
+	return e
+}
+
 // ID returns the administrator's user ID.
 func (a Administrator) ID() UserID { return a.user.ID }
 
@@ -67,33 +73,33 @@ func Day(t time.Time) time.Time { return t.UTC().Truncate(24 * time.Hour) }
 
 // SuspendUser ends all sessions of a user, who cannot sign in again before ResumeUser.
 func (s *Service) SuspendUser(ctx context.Context, by Administrator, in protocol.AdminUserRequest) error {
-	return s.changeUser(ctx, by, in, Suspend)
+	return s.changeUser(ctx, by, in, Suspend, protocol.AuditSuspended)
 }
 
 // ResumeUser lets a suspended user sign in again.
 func (s *Service) ResumeUser(ctx context.Context, by Administrator, in protocol.AdminUserRequest) error {
-	return s.changeUser(ctx, by, in, Resume)
+	return s.changeUser(ctx, by, in, Resume, protocol.AuditResumed)
 }
 
 // RemoveUser deletes a user with the personal vault.
 func (s *Service) RemoveUser(ctx context.Context, by Administrator, in protocol.AdminUserRequest) error {
-	return s.changeUser(ctx, by, in, Remove)
+	return s.changeUser(ctx, by, in, Remove, protocol.AuditRemoved)
 }
 
 // PromoteUser makes a user an administrator.
 func (s *Service) PromoteUser(ctx context.Context, by Administrator, in protocol.AdminUserRequest) error {
-	return s.changeUser(ctx, by, in, Promote)
+	return s.changeUser(ctx, by, in, Promote, protocol.AuditPromoted)
 }
 
 // DemoteUser makes an administrator a plain user.
 func (s *Service) DemoteUser(ctx context.Context, by Administrator, in protocol.AdminUserRequest) error {
-	return s.changeUser(ctx, by, in, Demote)
+	return s.changeUser(ctx, by, in, Demote, protocol.AuditDemoted)
 }
 
 type userChange func(ctx context.Context, store Store, name Username, id UserID) error
 
 // changeUser confirms the administrator's password, and then changes another user.
-func (s *Service) changeUser(ctx context.Context, by Administrator, in protocol.AdminUserRequest, change userChange) error {
+func (s *Service) changeUser(ctx context.Context, by Administrator, in protocol.AdminUserRequest, change userChange, kind protocol.AuditKind) error {
 	if err := checkID("user_id", in.UserID); err != nil {
 		return err
 	}
@@ -106,6 +112,9 @@ func (s *Service) changeUser(ctx context.Context, by Administrator, in protocol.
 	}
 	err = change(ctx, s.store, name, UserID(in.UserID))
 	s.watchers.changed(Change{Ended: UserID(in.UserID)})
+	if err == nil {
+		s.trail.record(ctx, by.event(kind, Event{Whom: name, WhomID: UserID(in.UserID)}))
+	}
 	return err
 }
 

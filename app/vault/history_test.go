@@ -5,8 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/crypto/bcrypt"
-
 	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
@@ -158,7 +156,7 @@ func (s *site) withLimits(l vault.Limits) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.Service = vault.NewService(s.store, ring, l, bcrypt.MinCost, s.clock.Now)
+	s.Service = newService(s.t, s.store, ring, l, s.clock)
 }
 
 func (u *user) send(ops ...testvault.Operation) error {

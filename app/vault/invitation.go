@@ -66,7 +66,11 @@ func (s *Service) Invite(ctx context.Context, by Administrator, in protocol.NewI
 	i := invitation(in.ID, in.ProofHash, s.now())
 	i.By, i.ByID, i.Administrator = by.user.Username, by.user.ID, in.Administrator
 	i.Offer = in.Offer
-	return s.store.PutInvitation(ctx, i)
+	if err := s.store.PutInvitation(ctx, i); err != nil {
+		return err
+	}
+	s.trail.record(ctx, by.event(protocol.AuditInvited, Event{Invitation: i.ID}))
+	return nil
 }
 
 // Invitations lists the open invitations, oldest first.
@@ -82,13 +86,16 @@ func (s *Service) Invitations(ctx context.Context, _ Administrator) (protocol.In
 }
 
 // RevokeInvitation deletes an open invitation.
-func (s *Service) RevokeInvitation(ctx context.Context, _ Administrator, in protocol.RevokeInvitationRequest) error {
+func (s *Service) RevokeInvitation(ctx context.Context, by Administrator, in protocol.RevokeInvitationRequest) error {
 	if err := checkID("id", in.ID); err != nil {
 		return err
 	}
 	err := s.store.DeleteInvitation(ctx, InvitationID(in.ID))
 	if errors.Is(err, ErrNoInvitation) {
 		return errNoInvitation
+	}
+	if err == nil {
+		s.trail.record(ctx, by.event(protocol.AuditInvitationRevoked, Event{Invitation: InvitationID(in.ID)}))
 	}
 	return err
 }
@@ -107,8 +114,15 @@ func (s *Service) CheckRegistration(ctx context.Context, in protocol.RegisterChe
 	return err
 }
 
+// admitted is an admission and who made its invitation.
+type admitted struct {
+	Admission
+	by   Username // empty if the operator did
+	byID UserID
+}
+
 // admission checks early whether the caller may register, before expensive work. CreateAccount has the final say.
-func (s *Service) admission(ctx context.Context, in *protocol.Invitation, door Door) (Admission, error) {
+func (s *Service) admission(ctx context.Context, in *protocol.Invitation, door Door) (admitted, error) {
 	if in != nil {
 		return s.invited(ctx, *in)
 	}
@@ -116,22 +130,22 @@ func (s *Service) admission(ctx context.Context, in *protocol.Invitation, door D
 	if door.First {
 		inhabited, err := s.store.Inhabited(ctx)
 		if err != nil {
-			return Admission{}, err
+			return admitted{}, err
 		}
 		first = !inhabited
 	}
 	if !first && !door.Open {
-		return Admission{}, errInvitationRequired
+		return admitted{}, errInvitationRequired
 	}
-	return Admission{First: first, Administrator: first}, nil
+	return admitted{Admission: Admission{First: first, Administrator: first}}, nil
 }
 
-func (s *Service) invited(ctx context.Context, in protocol.Invitation) (Admission, error) {
+func (s *Service) invited(ctx context.Context, in protocol.Invitation) (admitted, error) {
 	i, err := s.opened(ctx, in)
 	if err != nil {
-		return Admission{}, err
+		return admitted{}, err
 	}
-	return Admission{Invitation: i.ID, Administrator: i.Administrator}, nil
+	return admitted{Admission: Admission{Invitation: i.ID, Administrator: i.Administrator}, by: i.By, byID: i.ByID}, nil
 }
 
 // opened returns an open invitation, for somebody who has its link.
@@ -143,11 +157,14 @@ func (s *Service) opened(ctx context.Context, in protocol.Invitation) (Invitatio
 		return Invitation{}, err
 	}
 	i, err := s.store.Invitation(ctx, InvitationID(in.ID), s.now())
-	if err != nil {
-		return Invitation{}, err
+	if err == nil && subtle.ConstantTimeCompare([]byte(i.ProofHash), []byte(protocol.HashProof(in.Proof))) != 1 {
+		err = errInvitationInvalid
 	}
-	if subtle.ConstantTimeCompare([]byte(i.ProofHash), []byte(protocol.HashProof(in.Proof))) != 1 {
-		return Invitation{}, errInvitationInvalid
+	if err != nil {
+		if Answer(err).Code == protocol.CodeInvitationInvalid {
+			s.trail.record(ctx, Event{Kind: protocol.AuditInvitationRefused}) // without its ID, which a stranger may have made up
+		}
+		return Invitation{}, err
 	}
 	return i, nil
 }

@@ -70,6 +70,9 @@ func (s *Service) login(ctx context.Context, name Username, in protocol.LoginReq
 	err = s.retryConflict(ctx, &u, func() error {
 		if u.TOTPSecret != "" && u.TOTPSecret != passed {
 			if err := s.passSecondFactor(ctx, &u, in.TOTPCode); err != nil {
+				if errors.Is(err, ErrTOTPInvalid) {
+					s.record(ctx, protocol.AuditSecondFactorFailed, u, "")
+				}
 				return err
 			}
 			passed = u.TOTPSecret
@@ -80,6 +83,12 @@ func (s *Service) login(ctx context.Context, name Username, in protocol.LoginReq
 		entered, err = s.enter(ctx, u, in.Device, from)
 		return err
 	})
+	switch {
+	case err == nil:
+		s.record(ctx, protocol.AuditSignedIn, u, in.Device)
+	case errors.Is(err, ErrSuspended):
+		s.record(ctx, protocol.AuditSuspendedSignIn, u, "")
+	}
 	return entered, err
 }
 

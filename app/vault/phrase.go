@@ -66,7 +66,7 @@ func (s *Service) PhraseEntry(ctx context.Context, in protocol.PhraseEntryReques
 	if err != nil {
 		return Entered{}, err
 	}
-	c, _, err := s.changeAccount(ctx, u, a)
+	c, did, err := s.changeAccount(ctx, u, a)
 	if err != nil {
 		return Entered{}, err
 	}
@@ -82,5 +82,10 @@ func (s *Service) PhraseEntry(ctx context.Context, in protocol.PhraseEntryReques
 	}
 	now := c.Account.User
 	now.Generation++
+	s.record(ctx, protocol.AuditSignedInPhrase, u, in.Device)
+	s.recordEntry(ctx, did, false, u, in.Device)
+	if in.RemoveTOTP && u.TOTPSecret != "" {
+		s.record(ctx, protocol.AuditSecondFactorOff, u, in.Device)
+	}
 	return s.enter(ctx, now, in.Device, from)
 }

@@ -13,11 +13,12 @@ import (
 type proof struct {
 	method chain.Method
 	hash   func(*User) *[]byte
+	failed protocol.AuditKind
 }
 
 var (
-	byPassword = proof{chain.MethodPassword, func(u *User) *[]byte { return &u.AuthHash }}
-	byPhrase   = proof{chain.MethodPhrase, func(u *User) *[]byte { return &u.RecoveryAuthHash }}
+	byPassword = proof{chain.MethodPassword, func(u *User) *[]byte { return &u.AuthHash }, protocol.AuditSignInFailed}
+	byPhrase   = proof{chain.MethodPhrase, func(u *User) *[]byte { return &u.RecoveryAuthHash }, protocol.AuditPhraseFailed}
 )
 
 // prove returns the user to whom the key belongs. A stranger costs the same reads and one bcrypt, whether or not the user exists.
@@ -37,6 +38,7 @@ func (s *Service) prove(ctx context.Context, name Username, key protocol.AuthKey
 		return User{}, err
 	}
 	if !right {
+		s.record(ctx, by.failed, u, "")
 		return User{}, ErrInvalidCredentials
 	}
 	if u.Deleting {

@@ -42,7 +42,7 @@ func (s *Service) Register(ctx context.Context, in protocol.NewUserRequest, door
 		return Entered{}, err
 	}
 	u := User{
-		Username: name, ID: UserID(card.User.String()), Created: s.now(), Keys: keys, Generation: 1, Admission: admission,
+		Username: name, ID: UserID(card.User.String()), Created: s.now(), Keys: keys, Generation: 1, Admission: admission.Admission,
 	}
 	if u.AuthHash, err = s.hash.hash(ctx, in.AuthKey); err != nil {
 		return Entered{}, err
@@ -59,6 +59,12 @@ func (s *Service) Register(ctx context.Context, in protocol.NewUserRequest, door
 		return Entered{}, err
 	}
 	u.Standing.Administrator = u.Admission.Administrator
+	s.record(ctx, protocol.AuditRegistered, u, in.Device)
+	if i := u.Admission.Invitation; i != "" {
+		s.trail.record(ctx, Event{
+			Kind: protocol.AuditInvitationUsed, Who: u.Username, WhoID: u.ID, Whom: admission.by, WhomID: admission.byID, Device: in.Device, Invitation: i,
+		})
+	}
 	return s.enter(ctx, u, in.Device, from)
 }
 

@@ -30,6 +30,7 @@ type Service struct {
 	now    func() time.Time
 	hash   *hasher
 	limits Limits
+	trail  *trail
 
 	watchers *watchers
 	holds    *holds
@@ -49,11 +50,11 @@ type Limits struct {
 }
 
 // NewService returns a Service with the clock now. hashCost is HashCost, except in tests of other things than hashing.
-func NewService(store Store, keys *Keyring, limits Limits, hashCost int, now func() time.Time) *Service {
+func NewService(store Store, keys *Keyring, limits Limits, trail Trail, hashCost int, now func() time.Time) *Service {
 	// Stores keep milliseconds: with a finer clock, a time just written would already be in the past.
 	inMillis := func() time.Time { return now().UTC().Truncate(time.Millisecond) }
 	return &Service{
-		store: store, keys: keys, limits: limits, hash: newHasher(hashCost, runtime.GOMAXPROCS(0)), now: inMillis,
+		store: store, keys: keys, limits: limits, trail: newTrail(trail, store, inMillis), hash: newHasher(hashCost, runtime.GOMAXPROCS(0)), now: inMillis,
 		watchers: newWatchers(store, inMillis), holds: newHolds(), joins: make(chan struct{}, 1),
 	}
 }

@@ -128,7 +128,11 @@ func (s *Service) endSessions(ctx context.Context, id UserID, keep SessionHash) 
 
 // Logout ends the session.
 func (s *Service) Logout(ctx context.Context, session Session) error {
-	return s.end(ctx, session.Hash)
+	err := s.end(ctx, session.Hash)
+	if err == nil {
+		s.recordIn(ctx, protocol.AuditSignedOut, session)
+	}
+	return err
 }
 
 // Sessions lists the live sessions of the session's user, newest first.
@@ -160,13 +164,18 @@ func (s *Service) EndSessions(ctx context.Context, session Session, in protocol.
 	if _, err := s.confirm(ctx, session, in.CurrentAuthKey); err != nil {
 		return err
 	}
+	var err error
 	if in.ID == "" {
-		return s.endSessions(ctx, session.UserID, session.Hash)
+		err = s.endSessions(ctx, session.UserID, session.Hash)
+	} else {
+		err = s.store.DeleteSession(ctx, session.UserID, SessionHash(in.ID))
+		s.watchers.changed(Change{Ended: session.UserID})
 	}
-	err := s.store.DeleteSession(ctx, session.UserID, SessionHash(in.ID))
-	s.watchers.changed(Change{Ended: session.UserID})
 	if errors.Is(err, ErrNotFound) {
 		return &Error{Code: protocol.CodeNotFound, Message: "no such session"}
+	}
+	if err == nil {
+		s.recordIn(ctx, protocol.AuditSessionsEnded, session)
 	}
 	return err
 }

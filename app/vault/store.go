@@ -373,6 +373,13 @@ type Store interface {
 	// Attachments lists the live and pending attachments of a vault in order of ID.
 	Attachments(ctx context.Context, vault chain.ID) ([]Attachment, error)
 
+	// AddEvent stores an event. If its ID is stored, e replaces that event, with the sum of both counts. A store may delete an event from
+	// Expires on.
+	AddEvent(ctx context.Context, e Event) error
+	// Events reads at most limit events with an ID from from to below before, in descending order of ID. It also returns expired ones that
+	// are not deleted yet. from and before begin with a time as in EventsAt.
+	Events(ctx context.Context, from, before EventID, limit int) ([]Event, error)
+
 	// Feed returns a reader of the change feed: see Feed.
 	Feed() Feed
 

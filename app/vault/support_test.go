@@ -1,7 +1,9 @@
 package vault_test
 
 import (
+	"context"
 	"encoding/base64"
+	"io"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -76,7 +78,15 @@ func openSite(t *testing.T, path string, ring *vault.Keyring, c *clock, wrap fun
 			t.Error(err)
 		}
 	})
-	return &site{vault.NewService(wrap(store), ring, granted, bcrypt.MinCost, c.Now), t, store, c, path, ring}
+	return &site{newService(t, wrap(store), ring, granted, c), t, store, c, path, ring}
+}
+
+func newService(t *testing.T, store vault.Store, ring *vault.Keyring, l vault.Limits, c *clock) *vault.Service {
+	t.Helper()
+	trail := vault.Trail{Keep: time.Hour, Lines: io.Discard, Failed: func(e vault.Event, err error) { t.Logf("event %s: %v", e.Kind, err) }}
+	s := vault.NewService(store, ring, l, trail, bcrypt.MinCost, c.Now)
+	t.Cleanup(func() { s.FinishAudit(context.Background()) }) // before the store is closed
+	return s
 }
 
 var open = vault.Door{Open: true}

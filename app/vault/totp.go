@@ -82,6 +82,7 @@ func (s *Service) ConfirmTOTP(ctx context.Context, session Session, in protocol.
 		if err := s.enforceTOTP(ctx, u, e.Secret, step); err != nil {
 			return err
 		}
+		s.recordIn(ctx, protocol.AuditSecondFactorOn, session)
 		return s.succeed(ctx, counter)
 	})
 }
@@ -104,7 +105,11 @@ func (s *Service) RemoveTOTP(ctx context.Context, session Session, in protocol.T
 		return nil
 	}
 	u.TOTPSecret, u.TOTPLastStep = "", 0
-	return s.update(ctx, &u)
+	if err := s.update(ctx, &u); err != nil {
+		return err
+	}
+	s.recordIn(ctx, protocol.AuditSecondFactorOff, session)
+	return nil
 }
 
 // passSecondFactor accepts a code and stores its time step in one conditional update before anyone is let in: of two logins

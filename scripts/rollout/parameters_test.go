@@ -33,7 +33,7 @@ func seedTables(t *testing.T, d names.Deployment) {
 	endpoint := dynamolocal.Endpoint(t)
 	must(t, dynamo.CreateTables(t.Context(), dynamo.Config{
 		Endpoint: endpoint, Region: emulator.Region, Users: d.Name(names.UsersTable), Accounts: d.Name(names.AccountsTable),
-		Passwords: d.Name(names.PasswordsTable), Sessions: d.Name(names.SessionsTable), Vaults: d.Name(names.VaultsTable),
+		Passwords: d.Name(names.PasswordsTable), Sessions: d.Name(names.SessionsTable), Vaults: d.Name(names.VaultsTable), Events: d.Name(names.EventsTable),
 	}))
 	at, err := url.Parse(endpoint)
 	must(t, err)
@@ -55,7 +55,7 @@ func (d *deployer) seed(t *testing.T) {
 		names.EnvAWSRegion: emulator.Region, names.EnvPort: "5001", names.EnvStore: names.StoreDynamoDB,
 		names.EnvUsersTable: names.UsersTable, names.EnvAccountsTable: names.AccountsTable,
 		names.EnvPasswordsTable: names.PasswordsTable, names.EnvSessionsTable: names.SessionsTable,
-		names.EnvVaultsTable: names.VaultsTable, names.EnvRegistration: names.RegistrationOpen,
+		names.EnvVaultsTable: names.VaultsTable, names.EnvEventsTable: names.EventsTable, names.EnvRegistration: names.RegistrationOpen,
 		names.SiteAddress: "localhost", names.EnvSessionSecret: secret.Encode(),
 	} {
 		d.put(t, name, value)

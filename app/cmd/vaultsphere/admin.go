@@ -37,7 +37,7 @@ access to the server but cannot read anybody's vault.`,
 		Args: takes(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(p.adminUsersCommand(), p.adminInvitationsCommand(), p.adminRevokeCommand())
+	cmd.AddCommand(p.adminUsersCommand(), p.adminInvitationsCommand(), p.adminRevokeCommand(), p.adminEventsCommand())
 	for _, c := range userChanges {
 		cmd.AddCommand(p.adminChangeCommand(c))
 	}

@@ -105,11 +105,10 @@ func invite(environ, args []string, stdout io.Writer) error {
 	}
 	return onStore(environ, func(config daemon.Config, ctx context.Context) error {
 		link, err := config.Invite(ctx, strings.Join(site, ""), administrator)
-		if err != nil {
-			return err
+		if link != "" {
+			fmt.Fprintln(stdout, link)
 		}
-		fmt.Fprintln(stdout, link)
-		return nil
+		return err
 	})
 }
 
@@ -118,7 +117,7 @@ func users(environ, args []string, stdout io.Writer) error {
 	if len(args) == 0 {
 		return onStore(environ, func(config daemon.Config, ctx context.Context) error { return config.ListUsers(ctx, stdout) })
 	}
-	if len(args) != 2 || daemon.UserChanges[args[0]] == nil || !isWord(args[1]) {
+	if len(args) != 2 || !daemon.IsUserChange(args[0]) || !isWord(args[1]) {
 		return fmt.Errorf("%w: %q", errUsage, "users "+strings.Join(args, " "))
 	}
 	return onStore(environ, func(config daemon.Config, ctx context.Context) error { return config.ChangeUser(ctx, args[0], args[1]) })
@@ -177,7 +176,10 @@ func serve(environ []string, stdout, stderr io.Writer) error {
 	config.Version = version
 	ctx, stop := untilSignal()
 	defer stop()
+	// Without a reader of its log, the server keeps running; a signal would end it.
+	signal.Ignore(syscall.SIGPIPE)
 	d := daemon.New(config, slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: config.LogLevel})))
+	d.Audit = stdout
 	ended := make(chan error, 1)
 	go func() { ended <- d.Run(ctx) }()
 	select {

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"io"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -53,15 +54,17 @@ func program(t *testing.T, args []string, settings ...string) *exec.Cmd {
 
 // process is a running server.
 type process struct {
-	cmd *exec.Cmd
-	url string
-	log *output
+	cmd    *exec.Cmd
+	url    string
+	log    *output
+	events *output // of the audit trail
+	read   chan struct{}
 }
 
 // serveProcess starts a server on a free port and waits for the line with its URL.
 func serveProcess(t *testing.T, settings ...string) *process {
 	t.Helper()
-	p := &process{log: &output{}}
+	p := &process{log: &output{}, events: &output{}, read: make(chan struct{})}
 	p.cmd = program(t, nil, append([]string{"LISTEN_ADDR=127.0.0.1:0", "METRICS_ADDR=off", "REGISTRATION=open"}, settings...)...)
 	p.cmd.Stderr = p.log
 	stdout, err := p.cmd.StdoutPipe()
@@ -71,13 +74,18 @@ func serveProcess(t *testing.T, settings ...string) *process {
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	line, err := bufio.NewReader(stdout).ReadString('\n')
+	lines := bufio.NewReader(stdout)
+	line, err := lines.ReadString('\n')
 	if err != nil {
 		_ = p.cmd.Wait()
 		t.Fatalf("the server did not start: %s", p.log)
 	}
 	_, rest, _ := strings.Cut(line, "serving ")
 	p.url, _, _ = strings.Cut(rest, ",")
+	go func() {
+		defer close(p.read)
+		_, _ = io.Copy(p.events, lines) // until the process ends
+	}()
 	return p
 }
 
@@ -87,6 +95,7 @@ func (p *process) end(t *testing.T, s syscall.Signal) int {
 	if err := p.cmd.Process.Signal(s); err != nil {
 		t.Fatal(err)
 	}
+	<-p.read
 	_ = p.cmd.Wait() // the exit code is the result
 	return p.cmd.ProcessState.ExitCode()
 }

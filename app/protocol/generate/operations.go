@@ -27,11 +27,16 @@ var (
 	after       = number("after", -1, "Returns the log entries after this sequence number.")
 	afterName   = parameter{name: "after", in: "query", schema: object{"$ref": schemas + "Username"},
 		description: "Returns the users whose names come after this one."}
-	username = parameter{name: "username", in: "query", schema: object{"$ref": schemas + "Username"}, required: true}
-	from     = number("from", 1, "Returns the writes from this revision on.")
-	to       = number("to", 1, "Returns the writes up to this revision.")
-	revision = number("revision", 0, "Returns the writes on the path from the newest one down to this revision, which the client knows.")
-	head     = parameter{name: "head", in: "query", schema: object{"$ref": schemas + "Hash"},
+	auditSince  = moment("since", "Returns events from this time on.")
+	auditUntil  = moment("until", "Returns events before this time.")
+	auditUser   = parameter{name: "user", in: "query", schema: object{"$ref": schemas + "Username"}, description: "Returns events by or about this user."}
+	auditKind   = parameter{name: "kind", in: "query", schema: object{"$ref": schemas + "AuditKind"}, description: "Returns events of this kind."}
+	auditBefore = parameter{name: "before", in: "query", schema: object{"$ref": schemas + "AuditID"}, description: "`next` of the answer before."}
+	username    = parameter{name: "username", in: "query", schema: object{"$ref": schemas + "Username"}, required: true}
+	from        = number("from", 1, "Returns the writes from this revision on.")
+	to          = number("to", 1, "Returns the writes up to this revision.")
+	revision    = number("revision", 0, "Returns the writes on the path from the newest one down to this revision, which the client knows.")
+	head        = parameter{name: "head", in: "query", schema: object{"$ref": schemas + "Hash"},
 		description: "The hash of the write at `revision` that the client knows. If a branch has it, the answer leads from there to the vault."}
 )
 
@@ -42,6 +47,10 @@ var standing = []string{"not_administrator", "invalid_credentials", "not_found",
 func number(name string, lowest int, description string) parameter {
 	return parameter{name: name, in: "query", description: description,
 		schema: object{"type": "integer", "format": "int64", "minimum": lowest, "maximum": 1<<53 - 1, "default": lowest}}
+}
+
+func moment(name, description string) parameter {
+	return parameter{name: name, in: "query", description: description, schema: object{"type": "string", "format": "date-time"}}
 }
 
 // tags group the operations.
@@ -124,6 +133,9 @@ var operations = []operation{
 		summary: "List who registered with one's own invitations", description: "Answers are kept for 30 days.", codes: []string{"not_administrator"}},
 	{method: "post", path: "PathAdminInvitationsRevoke", id: "adminInvitationsRevoke", tag: "admin", summary: "Revoke an open invitation",
 		takes: "RevokeInvitationRequest", codes: []string{"not_administrator", "not_found"}},
+	{method: "get", path: "PathAdminEvents", id: "adminEvents", tag: "admin", summary: "Read the audit trail, newest first", gives: "AuditResponse",
+		description: "Events without a user are those of strangers, or of the operator.",
+		parameters:  []parameter{auditSince, auditUntil, auditUser, auditKind, auditBefore}, codes: []string{"not_administrator"}},
 
 	{method: "get", path: "PathVault", id: "vaultChanges", tag: "vault", summary: "Get what a client is missing of a vault", gives: "VaultAnswer",
 		parameters: []parameter{vaultInPath, since, after, revision, head}, codes: []string{"not_found"}},

@@ -38,6 +38,7 @@ type Config struct {
 	MaxItems       int    // of each user
 	MaxSessions    int    // of each user
 	MaxVaults      int    // shared ones that each user may create
+	AuditDays      int    // that events of the audit trail are kept
 	DrainDelay     time.Duration
 	DrainTimeout   time.Duration
 	LogLevel       slog.Level
@@ -99,6 +100,7 @@ const Usage = `Settings, from the environment:
   MAX_ITEMS                maximum items of each user (50000)
   MAX_SESSIONS             maximum sessions of each user; one more ends the least recently used (50)
   MAX_VAULTS               maximum shared vaults that each user creates (50)
+  AUDIT_DAYS               days that events of the audit trail are kept (400)
   METRICS_ADDR             address of the Prometheus endpoint, or "off" (127.0.0.1:9464)
   DRAIN_DELAY              how long to keep serving after SIGTERM, with /ready at 503 for the proxy to notice (0s)
   DRAIN_TIMEOUT            how long requests may then take to finish (20s)
@@ -132,6 +134,7 @@ func configFrom(environ []string, serves bool) (Config, error) {
 		MaxItems:       e.number(envMaxItems, 50_000, 1, 1_000_000),
 		MaxSessions:    e.number(envMaxSessions, 50, 1, 1000),
 		MaxVaults:      e.number(envMaxVaults, 50, 1, 10_000),
+		AuditDays:      e.number(names.EnvAuditDays, names.DefaultAuditDays, 1, names.MaxAuditDays),
 		DrainDelay:     e.duration(names.EnvDrainDelay, 0),
 		DrainTimeout:   e.duration(names.EnvDrainTimeout, 20*time.Second),
 		HashCost:       vault.HashCost,
@@ -255,6 +258,7 @@ func (e *settings) store(c *Config, serves bool) {
 			Passwords: e.text(names.EnvPasswordsTable, names.PasswordsTable),
 			Sessions:  e.text(names.EnvSessionsTable, names.SessionsTable),
 			Vaults:    e.text(names.EnvVaultsTable, names.VaultsTable),
+			Events:    e.text(names.EnvEventsTable, names.EventsTable),
 		}
 		if c.AttachmentMiB > maxDynamoAttachmentMiB {
 			e.bad(envAttachmentMiB, fmt.Sprintf("must be at most %d with STORE=dynamodb", maxDynamoAttachmentMiB))

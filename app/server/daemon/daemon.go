@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -28,12 +29,14 @@ const (
 	writeTimeout  = 5 * time.Minute // a large vault over a slow line
 	idleTimeout   = 2 * time.Minute
 	maxHeader     = 32 << 10
+	auditTimeout  = 5 * time.Second // for the last events to be stored
 )
 
 // Daemon is one server process. Run may be called once.
 type Daemon struct {
 	Config Config
 	Log    *slog.Logger
+	Audit  io.Writer // gets the events of the audit trail, as lines of JSON
 
 	ready chan struct{}
 	addr  net.Addr
@@ -41,7 +44,7 @@ type Daemon struct {
 
 // New returns a Daemon that is not running yet.
 func New(c Config, log *slog.Logger) *Daemon {
-	return &Daemon{Config: c, Log: log, ready: make(chan struct{})}
+	return &Daemon{Config: c, Log: log, Audit: io.Discard, ready: make(chan struct{})}
 }
 
 // Ready returns a channel that is closed once requests are served. It stays open if Run fails before that.
@@ -69,7 +72,7 @@ func (d *Daemon) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	service := vault.NewService(store, keys, d.Config.limits(), d.Config.HashCost, time.Now)
+	service := vault.NewService(store, keys, d.Config.limits(), d.trail(), d.Config.HashCost, time.Now)
 	if err := service.CheckOpen(ctx); errors.Is(err, vault.ErrWaiting) {
 		d.Log.Warn("restored from a backup: taking only reads and what devices send again", "until", "vaultsphered open")
 	}
@@ -99,6 +102,9 @@ func (d *Daemon) Run(ctx context.Context) (err error) {
 	close(d.ready)
 	debug.FreeOSMemory() // release memory that only startup needed
 	err = group.Wait()
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), auditTimeout)
+	defer cancel()
+	service.FinishAudit(last)
 	d.Log.Info("stopped")
 	return err
 }
@@ -191,6 +197,15 @@ func (c Config) open(ctx context.Context) (vault.Store, error) {
 	}
 	return sqlite.Open(ctx, c.SQLitePath)
 }
+
+// trail logs events that are not stored, without the names in them.
+func (d *Daemon) trail() vault.Trail {
+	return vault.Trail{Keep: d.Config.auditLife(), Lines: d.Audit, Failed: func(e vault.Event, err error) {
+		d.Log.Error("event lost", "request_id", e.Origin.Request, "kind", string(e.Kind), "count", e.Count, "cause", err.Error())
+	}}
+}
+
+func (c Config) auditLife() time.Duration { return time.Duration(c.AuditDays) * 24 * time.Hour }
 
 func (c Config) limits() vault.Limits {
 	return vault.Limits{

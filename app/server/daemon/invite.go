@@ -9,11 +9,13 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
 // Invite creates an invitation in the store and returns its link; an administrator's if administrator is set. site is the URL where
-// users open the page; if it is empty, the link is for a browser on this machine. Servers may keep running.
+// users open the page; if it is empty, the link is for a browser on this machine. Servers may keep running. With an error, the link is valid
+// if it is not empty.
 func (c Config) Invite(ctx context.Context, site string, administrator bool) (link string, err error) {
 	if site == "" {
 		if site, err = c.localSite(); err != nil {
@@ -34,7 +36,8 @@ func (c Config) Invite(ctx context.Context, site string, administrator bool) (li
 	if err != nil {
 		return "", fmt.Errorf("store the invitation: %w", err)
 	}
-	return u.Scheme + "://" + u.Host + secret.JoinLink(), nil
+	event := vault.Event{Kind: protocol.AuditInvited, Invitation: vault.InvitationID(secret.Invitation().ID)}
+	return u.Scheme + "://" + u.Host + secret.JoinLink(), c.record(ctx, store, event)
 }
 
 func (c Config) localSite() (string, error) {

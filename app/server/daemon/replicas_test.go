@@ -21,7 +21,7 @@ func TestThreeReplicasServeOneSession(t *testing.T) {
 	suffix := "-" + rand.Text()
 	tables := dynamo.Config{
 		Region: "us-east-1", Endpoint: dynamolocal.Endpoint(t),
-		Users: "Users" + suffix, Accounts: "Accounts" + suffix, Passwords: "Passwords" + suffix, Sessions: "Sessions" + suffix, Vaults: "Vaults" + suffix,
+		Users: "Users" + suffix, Accounts: "Accounts" + suffix, Passwords: "Passwords" + suffix, Sessions: "Sessions" + suffix, Vaults: "Vaults" + suffix, Events: "Events" + suffix,
 	}
 	if err := dynamo.CreateTables(t.Context(), tables); err != nil {
 		t.Fatal(err)

@@ -2,31 +2,55 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"text/tabwriter"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// UserChanges are what the operator can do to a user, by the word for it on the command line.
-var UserChanges = map[string]func(context.Context, vault.Store, vault.Username, vault.UserID) error{
-	"suspend": vault.Suspend, "resume": vault.Resume, "remove": vault.Remove, "promote": vault.Promote, "demote": vault.Demote,
+// userChange is what the operator can do to a user.
+type userChange struct {
+	do   func(context.Context, vault.Store, vault.Username, vault.UserID) error
+	kind protocol.AuditKind
 }
 
-// ChangeUser does one of UserChanges. Servers may keep running.
+var userChanges = map[string]userChange{
+	"suspend": {vault.Suspend, protocol.AuditSuspended}, "resume": {vault.Resume, protocol.AuditResumed},
+	"remove": {vault.Remove, protocol.AuditRemoved}, "promote": {vault.Promote, protocol.AuditPromoted},
+	"demote": {vault.Demote, protocol.AuditDemoted},
+}
+
+// IsUserChange reports whether ChangeUser knows the word.
+func IsUserChange(word string) bool { return userChanges[word].do != nil }
+
+// ChangeUser changes a user, and records it in the audit trail. Servers may keep running.
 func (c Config) ChangeUser(ctx context.Context, change, username string) error {
 	name, err := vault.CanonicalUsername(username)
 	if err != nil {
 		return err
 	}
 	return c.withStore(ctx, func(s vault.Store) error {
-		if err := UserChanges[change](ctx, s, name, ""); err != nil {
+		u, err := s.User(ctx, name)
+		if err == nil || errors.Is(err, vault.ErrNotFound) {
+			err = userChanges[change].do(ctx, s, name, u.ID)
+		}
+		if err != nil {
 			return fmt.Errorf("%s %s: %w", change, name, err)
 		}
-		return nil
+		return c.record(ctx, s, vault.Event{Kind: userChanges[change].kind, Whom: name, WhomID: u.ID})
 	})
+}
+
+// record stores an event of the operator.
+func (c Config) record(ctx context.Context, s vault.Store, e vault.Event) error {
+	if err := vault.RecordOnHost(ctx, s, c.auditLife(), e, time.Now()); err != nil {
+		return fmt.Errorf("it was done, but is missing in the audit trail: %w", err)
+	}
+	return nil
 }
 
 // ListUsers writes a table of all users.

@@ -24,7 +24,7 @@ func openTest(t *testing.T) *Store {
 	prefix := "Test-" + rand.Text()
 	s, err := Open(t.Context(), Config{
 		Region: "us-east-1", Endpoint: dynamolocal.Endpoint(t),
-		Users: prefix + "-U", Accounts: prefix + "-A", Passwords: prefix + "-P", Sessions: prefix + "-S", Vaults: prefix + "-V",
+		Users: prefix + "-U", Accounts: prefix + "-A", Passwords: prefix + "-P", Sessions: prefix + "-S", Vaults: prefix + "-V", Events: prefix + "-E",
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -1,11 +1,11 @@
-// Package dynamo implements vault.Store on five DynamoDB tables, for any number of replicas.
+// Package dynamo implements vault.Store on six DynamoDB tables, for any number of replicas.
 //
 // Every answer comes from strongly consistent reads, and every change is conditional on the state that it is based on.
 // write.go and redo.go make a change of a vault atomic; read.go reads a vault in one consistent state. head.go lists the rows of a
 // vault, and feed.go those of the change feed.
 //
-// It needs the IAM actions dynamodb:GetItem, BatchGetItem, Query, PutItem, UpdateItem, DeleteItem and ConditionCheckItem on the
-// five tables, and Query on the index of two.
+// It needs the IAM actions dynamodb:GetItem, BatchGetItem, Query, PutItem, UpdateItem, DeleteItem and ConditionCheckItem on five
+// tables, Query on the index of two, and only Query and UpdateItem on the table of events.
 package dynamo
 
 import (
@@ -47,8 +47,8 @@ const (
 type Config struct {
 	Region string // empty: AWS_DEFAULT_REGION
 	// Endpoint is a DynamoDB Local, which needs no credentials; empty for AWS.
-	Endpoint                                     string
-	Users, Accounts, Passwords, Sessions, Vaults string
+	Endpoint                                             string
+	Users, Accounts, Passwords, Sessions, Vaults, Events string
 }
 
 // Store is a vault.Store.

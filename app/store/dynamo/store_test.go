@@ -33,7 +33,7 @@ func newTables(t testing.TB) dynamo.Config {
 	c := dynamo.Config{
 		Region: "us-east-1", Endpoint: dynamolocal.Endpoint(t),
 		Users: prefix + "-Users", Accounts: prefix + "-Accounts", Passwords: prefix + "-Passwords", Sessions: prefix + "-Sessions",
-		Vaults: prefix + "-Vaults",
+		Vaults: prefix + "-Vaults", Events: prefix + "-Events",
 	}
 	if err := dynamo.CreateTables(t.Context(), c); err != nil {
 		t.Fatal(err)

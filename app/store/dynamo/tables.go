@@ -26,6 +26,7 @@ func CreateTables(ctx context.Context, c Config) error {
 		recordsTable(c.Passwords),
 		plainTable(c.Sessions, names.SessionsKey),
 		sortedTable(c.Vaults, names.VaultsPartitionKey, names.VaultsSortKey),
+		sortedTable(c.Events, names.EventsPartitionKey, names.EventsSortKey),
 	} {
 		if err := s.createTable(ctx, in, *in.TableName != c.Users); err != nil {
 			return fmt.Errorf("create table %s: %w", *in.TableName, err)

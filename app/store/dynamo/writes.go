@@ -60,6 +60,22 @@ func update(table string, key item, set any, u expression.UpdateBuilder, when co
 	}}, err: err}
 }
 
+// upsert sets the attributes that the struct set encodes to, and applies u, in a row that may not exist.
+func upsert(table string, key item, set any, u expression.UpdateBuilder) write {
+	attributes, err := encode(set)
+	if err != nil {
+		return write{err: err}
+	}
+	for name, v := range attributes {
+		u = u.Set(attribute(name), value(v))
+	}
+	e, err := expression.NewBuilder().WithUpdate(u).Build()
+	return write{item: types.TransactWriteItem{Update: &types.Update{
+		TableName: &table, Key: key, UpdateExpression: e.Update(),
+		ExpressionAttributeNames: e.Names(), ExpressionAttributeValues: e.Values(),
+	}}, err: err}
+}
+
 // remove deletes a row.
 func remove(table string, key item, when ...condition) write {
 	e, err := build(expression.NewBuilder(), when)

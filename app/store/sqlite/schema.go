@@ -247,6 +247,25 @@ CREATE TABLE chunks (
 	UNIQUE (attachment, number)
 ) STRICT;
 
+CREATE TABLE events (
+	id TEXT NOT NULL PRIMARY KEY,
+	kind TEXT NOT NULL,
+	time INTEGER NOT NULL,
+	last INTEGER NOT NULL,
+	count INTEGER NOT NULL,
+	who TEXT NOT NULL,
+	who_id TEXT NOT NULL,
+	whom TEXT NOT NULL,
+	whom_id TEXT NOT NULL,
+	host INTEGER NOT NULL,
+	address TEXT NOT NULL,
+	device TEXT NOT NULL,
+	request TEXT NOT NULL,
+	invitation TEXT NOT NULL,
+	expires INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX events_by_expiry ON events (expires);
+
 CREATE TABLE feed (
 	num INTEGER PRIMARY KEY,
 	vault BLOB,

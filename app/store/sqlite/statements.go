@@ -10,7 +10,7 @@ import (
 type statements struct {
 	// On the readers.
 	user, account, invitations, answers, directory, session, sessions, throttle, inhabited, invitation, probe, head, lines, entries, writeAt, operationsAt, branches,
-	waiting, allUsers, envelope, cards, records, weight, chunk, attachment, attachments, history, keptToken, feedEnd, feedRows,
+	waiting, allUsers, envelope, cards, records, weight, chunk, attachment, attachments, history, keptToken, events, feedEnd, feedRows,
 	vaultCards, memberships, left, pendingEnvelopes *sql.Stmt
 	// On the writer.
 	setStanding, others, seeUser, deleteInvitation, lockUser, useID, insertUser, updateUser, deleteUser, serverKey, putServerKey, insertSession, touchSession, deleteSession,
@@ -20,7 +20,7 @@ type statements struct {
 	insertEntry, insertEnvelope, insertWrite, insertBranch, dropTombstone, putRecord, liveRecord, deleteRecord, purgeTombstones,
 	attachmentDeleted, writerChunk, chunkBytes, growAttachment, insertChunk, makeLive, deleteAttachment, purgePending,
 	keepToken, keptBytes, keepBytes, purgeKept, purgeKeptDays, purgeKeptAttachments,
-	insertChange, purgeFeed,
+	addEvent, purgeEvents, insertChange, purgeFeed,
 	countVault, insertShared, insertVaultCard, setMember, dropLonely, dropEnvelopes, putEnvelope, purgeEnvelopes *sql.Stmt
 }
 
@@ -61,6 +61,8 @@ const (
 	// invitationHolds says that the administrator who made an invitation still is one.
 	invitationHolds = `joined_id = '' AND (by_id = '' OR EXISTS (SELECT 1 FROM users u WHERE u.id = by_id AND u.administrator AND NOT u.suspended))`
 )
+
+const eventColumns = `id, kind, time, last, count, who, who_id, whom, whom_id, host, address, device, request, invitation`
 
 const waitSQL = `INSERT INTO waiting (num) VALUES (1) ON CONFLICT DO NOTHING`
 
@@ -135,6 +137,8 @@ func (s *statements) all(writer, reader *sql.DB) []preparation {
 			WHERE v.id = ?1 AND w.revision BETWEEN ?2 AND ?3 ORDER BY w.revision`},
 		{reader, &s.keptToken, `SELECT token FROM records` + atPlaceOfID + `AND hash = ?6
 			UNION ALL SELECT token FROM kept` + atPlaceOfID + `AND hash = ?6 AND deleted > ?7 LIMIT 1`},
+
+		{reader, &s.events, `SELECT ` + eventColumns + ` FROM events WHERE id >= ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3`},
 
 		{reader, &s.feedEnd, `SELECT coalesce(max(num), 0) FROM feed`},
 		{reader, &s.feedRows, `SELECT num, vault, revision, sequence, members, ended FROM feed WHERE num > ?1 ORDER BY num`},
@@ -234,6 +238,13 @@ func (s *statements) all(writer, reader *sql.DB) []preparation {
 			AND (deleted IS NULL OR deleted <= ?3)`},
 		{writer, &s.hasAttachment, `SELECT EXISTS (SELECT 1 FROM attachments WHERE vault = ?1 AND id = ?2)`},
 		{writer, &s.deleteAttachment, `UPDATE attachments SET live = 0, deleted = ?3 WHERE vault = ?1 AND id = ?2 RETURNING bytes`},
+		{writer, &s.addEvent, `INSERT INTO events (` + eventColumns + `, expires)
+			VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+			ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, time = excluded.time, last = excluded.last, count = count + excluded.count,
+			who = excluded.who, who_id = excluded.who_id, whom = excluded.whom, whom_id = excluded.whom_id, host = excluded.host,
+			address = excluded.address, device = excluded.device, request = excluded.request, invitation = excluded.invitation,
+			expires = excluded.expires`},
+		{writer, &s.purgeEvents, `DELETE FROM events WHERE id IN (SELECT id FROM events WHERE expires <= ?1 LIMIT 16)`},
 		{writer, &s.insertChange, `INSERT INTO feed (vault, revision, sequence, members, ended) VALUES (?1, ?2, ?3, ?4, ?5)`},
 		{writer, &s.purgeFeed, `DELETE FROM feed WHERE num <= (SELECT max(num) FROM feed) - ?1`},
 

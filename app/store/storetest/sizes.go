@@ -235,6 +235,8 @@ func everyCall(ctx context.Context, s vault.Store, v *testvault.Vault) map[strin
 	_, errs["chunk"] = s.Chunk(ctx, v.ID, chunks[0].Attachment, 1, start)
 	_, errs["attachment"] = s.Attachment(ctx, v.ID, chunks[0].Attachment, start)
 	_, errs["attachments"] = s.Attachments(ctx, v.ID)
+	errs["add event"] = s.AddEvent(ctx, newEvent(start, 1))
+	_, errs["events"] = s.Events(ctx, always, never, 10)
 	return errs
 }
 
