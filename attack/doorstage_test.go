@@ -98,7 +98,7 @@ func (d *door) open() {
 	d.root = d.joinsAs("root", d.operates("invite", "--admin", d.url))
 }
 
-// does runs a command that asks for nothing.
+// does runs a command that does not ask for the password.
 func (c *commandLine) does(t *testing.T, args ...string) outcome {
 	t.Helper()
 	_, said, _ := c.run(t, "", args...)
