@@ -208,7 +208,7 @@ func (d *door) follow(c *commandLine) <-chan string {
 		d.Fatal(err)
 	}
 	r.Header.Set("Authorization", "Bearer "+d.token(c))
-	answer, err := http.DefaultClient.Do(r)
+	answer, err := http.DefaultClient.Do(r) //nolint:bodyclose // the goroutine below closes it, at the end of the stream
 	if err != nil || answer.StatusCode != http.StatusOK {
 		d.Fatalf("the event stream: %v, %v", answer, err)
 	}
