@@ -98,7 +98,7 @@ func (d *door) open() {
 	d.root = d.joinsAs("root", d.operates("invite", "--admin", d.url))
 }
 
-// does runs a command that asks for nothing.
+// does runs a command that does not ask for the password.
 func (c *commandLine) does(t *testing.T, args ...string) outcome {
 	t.Helper()
 	_, said, _ := c.run(t, "", args...)
@@ -208,7 +208,7 @@ func (d *door) follow(c *commandLine) <-chan string {
 		d.Fatal(err)
 	}
 	r.Header.Set("Authorization", "Bearer "+d.token(c))
-	answer, err := http.DefaultClient.Do(r)
+	answer, err := http.DefaultClient.Do(r) //nolint:bodyclose // the goroutine below closes it, at the end of the stream
 	if err != nil || answer.StatusCode != http.StatusOK {
 		d.Fatalf("the event stream: %v, %v", answer, err)
 	}

@@ -72,7 +72,7 @@ type AuditEvent struct {
 	Last time.Time `json:"last"` // of the last one that is counted
 	//wire:schema {"minimum":1}
 	Count int64 `json:"count"`
-	// Who is missing for a stranger, and for the operator.
+	// Strangers and the operator have no name.
 	Who    Username `json:"who,omitempty"`
 	WhoID  ID       `json:"who_id,omitempty"`
 	Whom   Username `json:"whom,omitempty"` // another user

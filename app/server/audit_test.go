@@ -48,8 +48,8 @@ func (p *person) audit(parameters ...string) []protocol.AuditEvent {
 	}
 }
 
-// told are the events in words, in order.
-func told(events []protocol.AuditEvent) []string {
+// summary is the events in words, in order.
+func summary(events []protocol.AuditEvent) []string {
 	var all []string
 	for _, e := range events {
 		line := fmt.Sprintf("%s %s", e.Who, e.Kind)
@@ -65,15 +65,15 @@ func told(events []protocol.AuditEvent) []string {
 	return all
 }
 
-func wantTold(t *testing.T, events []protocol.AuditEvent, want ...string) {
+func wantSummary(t *testing.T, events []protocol.AuditEvent, want ...string) {
 	t.Helper()
 	slices.Sort(want)
-	if got := told(events); !slices.Equal(got, want) {
+	if got := summary(events); !slices.Equal(got, want) {
 		t.Errorf("the trail has\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
 
-// everything does what the audit trail tells of, and returns what no trail may contain.
+// everything does what the audit trail tells of, and returns secrets, which must not be in any trail.
 func everything(s *site, root *person) (bob *person, secrets []string) {
 	t := s.t
 	i, spare := root.invite(), root.invite()
@@ -135,7 +135,7 @@ func TestTrailTellsWhatHappened(t *testing.T) {
 	s, root := newAdministered(t)
 	bob, _ := everything(s, root)
 	all := root.audit()
-	wantTold(t, all,
+	wantSummary(t, all,
 		"root registered", "root invitation_used", "root invited", "root invited", "root invitation_revoked", "bob registered", "bob invitation_used root",
 		"bob sign_in_failed x3", " sign_in_failed x2", " invitation_refused", "bob phrase_failed", "bob second_factor_on", "bob second_factor_failed",
 		"bob signed_in", "bob sessions_ended", "bob password_refused", "bob second_factor_off", "bob password_changed", "bob phrase_changed",
@@ -160,13 +160,13 @@ func TestTrailTellsWhatHappened(t *testing.T) {
 			t.Errorf("%+v", e)
 		}
 	}
-	wantTold(t, root.audit("user=EVE"), "eve registered", "eve invitation_used root", "root removed eve")
-	wantTold(t, root.audit("kind=sign_in_failed"), "bob sign_in_failed x3", " sign_in_failed x2")
-	wantTold(t, root.audit("kind=signed_out", "user=bob"), "bob signed_out")
-	wantTold(t, root.audit("until="+s.clock.Now().Add(-2*time.Hour).Format(time.RFC3339)))
+	wantSummary(t, root.audit("user=EVE"), "eve registered", "eve invitation_used root", "root removed eve")
+	wantSummary(t, root.audit("kind=sign_in_failed"), "bob sign_in_failed x3", " sign_in_failed x2")
+	wantSummary(t, root.audit("kind=signed_out", "user=bob"), "bob signed_out")
+	wantSummary(t, root.audit("until="+s.clock.Now().Add(-2*time.Hour).Format(time.RFC3339)))
 	recent := root.audit("since=" + s.clock.Now().Format(time.RFC3339))
-	if len(recent) < 10 || slices.Contains(told(recent), "bob registered") {
-		t.Errorf("since now: %q", told(recent))
+	if len(recent) < 10 || slices.Contains(summary(recent), "bob registered") {
+		t.Errorf("since now: %q", summary(recent))
 	}
 }
 
@@ -179,8 +179,8 @@ func TestCountsAreFoundByTheirLastEvent(t *testing.T) {
 	wrong.AuthKey = sample.AuthKey()
 	s.call("POST", protocol.PathLogin, wrong).want(401, protocol.CodeInvalidCredentials)
 	at := func(d time.Duration) string { return s.clock.Now().Add(d).Format(time.RFC3339) }
-	wantTold(t, root.audit("since="+at(-time.Minute)), "root sign_in_failed")
-	wantTold(t, root.audit("since="+at(time.Minute)))
+	wantSummary(t, root.audit("since="+at(-time.Minute)), "root sign_in_failed")
+	wantSummary(t, root.audit("since="+at(time.Minute)))
 	if e := root.audit("kind=sign_in_failed")[0]; !e.Time.Equal(s.clock.Now().Truncate(time.Hour)) || !e.Last.Equal(s.clock.Now()) {
 		t.Errorf("%+v", e)
 	}
@@ -301,7 +301,7 @@ func TestGuessesDoNotFillTheTrail(t *testing.T) {
 		s.call("POST", protocol.PathRecoveryOpen, phrase, from).want(401, protocol.CodeInvalidCredentials)
 	}
 	all := root.audit()
-	wantTold(t, all, "root registered", "root invitation_used", " sign_in_failed x300", "root sign_in_failed x5", " invitation_refused x300", "root phrase_failed x300")
+	wantSummary(t, all, "root registered", "root invitation_used", " sign_in_failed x300", "root sign_in_failed x5", " invitation_refused x300", "root phrase_failed x300")
 	for _, e := range all {
 		if e.Count == 300 && e.Address != "2001:db8:12b::1" {
 			t.Errorf("the last address of %+v", e)
@@ -404,9 +404,9 @@ func TestEventsEndWithTheirTime(t *testing.T) {
 	s, root := newAdministered(t)
 	s.clock.move(auditLife - time.Hour)
 	root.token = root.mustLogin("").Token
-	wantTold(t, root.audit(), "root registered", "root invitation_used", "root signed_in")
+	wantSummary(t, root.audit(), "root registered", "root invitation_used", "root signed_in")
 	s.clock.move(2 * time.Hour)
-	wantTold(t, root.audit(), "root signed_in")
+	wantSummary(t, root.audit(), "root signed_in")
 }
 
 // deep is a store with endless events.

@@ -18,7 +18,7 @@ import (
 const (
 	// auditTimeout bounds how long a request waits for its event to be stored.
 	auditTimeout = 2 * time.Second
-	// ownEvents is how many events a user gets as rows of their own, in an hour and from one process. More of a kind are counted in one
+	// ownEvents is how many events a user gets as separate rows, in an hour and from one process. More of a kind are counted in one
 	// row: a script that signs in again and again must not fill the store.
 	ownEvents = 100
 	// maxCounts bounds the counts that wait to be stored.
