@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
 // waits returns how long a session waits for a vault, by the clock of the bubble.
@@ -103,5 +104,41 @@ func TestHoldsAreBounded(t *testing.T) {
 			t.Errorf("%d holds and %d rests stay", len(h.held), len(h.resting))
 		}
 		h.tried(chain.ID{9}, "loser")
+	})
+}
+
+// unsigned is a chain.Signer for objects of which only the form matters.
+type unsigned struct{}
+
+func (unsigned) Sign([]byte) chain.Signature { return chain.Signature{1} }
+
+// Strangers and readers must not learn from a wait that a vault is there, or that somebody writes in it.
+func TestOnlyEditorsWaitForAHold(t *testing.T) {
+	t.Parallel()
+	id := chain.ID{7}
+	stranger, strangerID := memberOf('a')
+	reader, readerID := memberOf('b')
+	ops := []chain.Operation{{Line: chain.Line{Kind: chain.RecordOverview, ID: chain.ID{1}, Version: 1, Epoch: 1, Hash: chain.Hash{1}}, Delete: true}}
+	w := &chain.Write{
+		Vault: id, Epoch: 1, Revision: 1, Previous: chain.Hash{1}, Skip: chain.Hash{1}, Entry: chain.Hash{1}, Author: stranger, AuthorCard: chain.Hash{1},
+		Root: chain.Hash{1}, Operations: chain.HashOperations(ops),
+	}
+	w.Sign(unsigned{})
+	in := protocol.WriteRequest{Write: encodeSigned(w.Encode()), Operations: encodeSigned(chain.EncodeOperations(ops))}
+	synctest.Test(t, func(t *testing.T) {
+		store := newWatchedStore()
+		store.rosterIs(id, 1, chain.Member{User: reader, Role: chain.Reader})
+		s := &Service{store: store, holds: newHolds()}
+		s.holds.begin(id, "somebody else")
+		for user, want := range map[UserID]*Error{strangerID: errNoVault, readerID: errRole} {
+			start := time.Now()
+			if err := s.Write(t.Context(), sessionOfUser(user), id.String(), in); !errors.Is(err, want) {
+				t.Errorf("%v, want %v", err, want)
+			}
+			if waited := time.Since(start); waited > 0 {
+				t.Errorf("%v after %v", want, waited)
+			}
+		}
+		s.holds.tried(id, "somebody else")
 	})
 }
