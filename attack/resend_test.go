@@ -37,7 +37,8 @@ var resends = []attack{
 			}})
 			seen := s.device.open(s.T)
 			s.says(rolledBack, seen)
-			if n := len(s.gate.sent("POST", protocol.PathVaultResend)); n != 1 {
+			// The page may sync more than once. How often the device tries is in the tests of app/client.
+			if n := len(s.gate.sent("POST", protocol.PathVaultResend)); n < 1 || n > 3 {
 				s.Errorf("the device sent it %d times", n)
 			}
 			s.stillOpens()

@@ -64,6 +64,7 @@ func resendLeadsAhead(t *testing.T, open func(t *testing.T) vault.Store) {
 	u.Generation = 2
 	wantAccount(t, b, u, v)
 	wantVault(t, b, v)
+	wantRevisions(t, b, v)
 	// A device that saw a part of it gets the rest, with tombstones.
 	a3 := changesSince(t, b, v.ID, 4)
 	tombs := 0
@@ -83,6 +84,24 @@ func resendLeadsAhead(t *testing.T, open func(t *testing.T) vault.Store) {
 		t.Fatal(err)
 	}
 	wantVault(t, a, v)
+}
+
+// wantRevisions checks that each live line has the revision of the write that put it: devices ask for what is newer than theirs.
+func wantRevisions(t *testing.T, s vault.Store, v *testvault.Vault) {
+	t.Helper()
+	puts := map[chain.Line]int64{}
+	for i, ops := range v.Operations {
+		for _, o := range ops {
+			if !o.Delete {
+				puts[o.Line] = v.Writes[i].Revision
+			}
+		}
+	}
+	for _, r := range changesSince(t, s, v.ID, 0).records {
+		if r.Revision != puts[r.Line] {
+			t.Errorf("a line of write %d has revision %d", puts[r.Line], r.Revision)
+		}
+	}
 }
 
 func resendIsConditional(t *testing.T, open func(t *testing.T) vault.Store) {

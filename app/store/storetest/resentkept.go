@@ -23,7 +23,9 @@ func resendCountsOnEachCard(t *testing.T, open func(t *testing.T) vault.Store) {
 	v.Apply(v.Draft(testvault.Delete(all[3])))
 	v.Follow(accountEntry(v, 1, testvault.Renewal{Card: true}))
 	v.Apply(v.Draft(testvault.Delete(all[4]), testvault.Delete(all[5])))
+	later := start.Add(10 * 24 * time.Hour)
 	c := resentTo(t, b, v)
+	c.Now = later
 	c.Kept = 3*unit - 1
 	wantError(t, "above the quota of the first card", a.Resend(t.Context(), c), vault.ErrKeptQuota)
 	c.Kept = 3 * unit
@@ -35,12 +37,12 @@ func resendCountsOnEachCard(t *testing.T, open func(t *testing.T) vault.Store) {
 	for _, o := range all[:6] {
 		want = append(want, o.Token)
 	}
-	wantTokens(t, b, v.ID, start, all[:6], want...)
+	wantTokens(t, b, v.ID, later, all[:6], want...)
 
 	// The newest card has kept two, until their day no longer counts.
-	writeAt(t, b, v, start, 3*unit, vault.ErrKeptQuota, testvault.Delete(all[6]), testvault.Delete(all[7]))
-	writeAt(t, b, v, start, 3*unit, nil, testvault.Delete(all[6]))
-	free := start.Truncate(24 * time.Hour).Add(vault.KeptLife + 24*time.Hour)
+	writeAt(t, b, v, later, 3*unit, vault.ErrKeptQuota, testvault.Delete(all[6]), testvault.Delete(all[7]))
+	writeAt(t, b, v, later, 3*unit, nil, testvault.Delete(all[6]))
+	free := later.Truncate(24 * time.Hour).Add(vault.KeptLife + 24*time.Hour)
 	writeAt(t, b, v, free.Add(-time.Millisecond), 3*unit, vault.ErrKeptQuota, testvault.Delete(all[7]))
 	writeAt(t, b, v, free, 3*unit, nil, testvault.Delete(all[7]), testvault.Delete(all[8]), testvault.Delete(all[9]))
 	wantVault(t, a, v)
