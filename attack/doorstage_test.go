@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/vaultsphere/vaultsphere/app/protocol"
+	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/testvault"
 )
 

@@ -214,7 +214,7 @@ func TestOnlyAdministratorsAdminister(t *testing.T) {
 	demoted := s.join("eve", s.inviteAs(true))
 	root.change(protocol.PathAdminUsersDemote, demoted).want(204, "")
 	routes := adminRoutes(s)
-	if len(routes) != 10 {
+	if len(routes) != 11 {
 		t.Errorf("%d routes of administrators", len(routes))
 	}
 	before := root.users("")
@@ -394,7 +394,7 @@ func TestFirstUserOfAnOpenServerAdministers(t *testing.T) {
 
 // guests lists the paths that require no session.
 var guests = []string{
-	protocol.PathHealth, protocol.PathReady, protocol.PathOpenAPI, protocol.PathPrelogin, protocol.PathUsers, protocol.PathRegisterCheck,
+	protocol.PathHealth, protocol.PathReady, protocol.PathOpenAPI, protocol.PathPrelogin, protocol.PathUsers, protocol.PathRegisterCheck, protocol.PathInvitationOffer,
 	protocol.PathLogin, protocol.PathRecoveryOpen, protocol.PathRecoveryFinish, protocol.PathVaultResend,
 }
 

@@ -109,7 +109,12 @@ func TestOffersAndAnswers(t *testing.T) {
 		t.Errorf("another administrator sees %+v", got)
 	}
 	p.call("GET", protocol.PathInvitationsAnswers, nil).want(403, protocol.CodeNotAdministrator)
-	root.call("POST", protocol.PathAdminInvitationsRevoke, protocol.RevokeInvitationRequest{ID: i.ID}).want(204, "")
+	other.call("POST", protocol.PathAdminInvitationsRevoke, protocol.RevokeInvitationRequest{ID: i.ID}).want(404, protocol.CodeNotFound)
+	if got := answers(root); len(got) != 1 {
+		t.Errorf("another administrator deleted the answer: %+v", got)
+	}
+	// Nobody is told that a link was revoked in time if it was not.
+	root.call("POST", protocol.PathAdminInvitationsRevoke, protocol.RevokeInvitationRequest{ID: i.ID}).want(404, protocol.CodeNotFound)
 	if got := answers(root); len(got) != 0 {
 		t.Errorf("%+v", got)
 	}

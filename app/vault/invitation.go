@@ -85,13 +85,16 @@ func (s *Service) Invitations(ctx context.Context, _ Administrator) (protocol.In
 	return out, err
 }
 
-// RevokeInvitation deletes an open invitation.
+// RevokeInvitation deletes an open invitation. For one that was used, it deletes the answer and returns CodeNotFound.
 func (s *Service) RevokeInvitation(ctx context.Context, by Administrator, in protocol.RevokeInvitationRequest) error {
 	if err := checkID("id", in.ID); err != nil {
 		return err
 	}
 	err := s.store.DeleteInvitation(ctx, InvitationID(in.ID))
 	if errors.Is(err, ErrNoInvitation) {
+		if err := s.store.DeleteAnswer(ctx, InvitationID(in.ID), by.user.ID); err != nil {
+			return err
+		}
 		return errNoInvitation
 	}
 	if err == nil {

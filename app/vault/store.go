@@ -263,7 +263,9 @@ type Store interface {
 	Invitations(ctx context.Context, now time.Time) ([]Invitation, error)
 	// Answers reads the invitations of a user that were used up, and whose answers are kept at now, in no particular order.
 	Answers(ctx context.Context, by UserID, now time.Time) ([]Answered, error)
-	// DeleteInvitation deletes an invitation, open or Answered. ErrNoInvitation if it is unknown.
+	// DeleteAnswer deletes an Answered of a user, if there is one.
+	DeleteAnswer(ctx context.Context, id InvitationID, by UserID) error
+	// DeleteInvitation deletes an invitation. ErrNoInvitation if it is unknown or used.
 	DeleteInvitation(ctx context.Context, id InvitationID) error
 
 	// PutSession stores a new session. ErrNotFound if the user does not exist (any more); ErrSuspended; ErrConflict if the user's

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/vaultsphere/vaultsphere/internal/testenv/daemontest"
+	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
 // Both fingerprints are shown before anything is pinned, and only "yes" pins.

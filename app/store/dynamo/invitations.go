@@ -154,9 +154,23 @@ func (s *Store) use(ctx context.Context, u vault.User) (write, error) {
 	return put(s.table.Vaults, row, open), nil
 }
 
+// DeleteAnswer implements vault.Store.
+func (s *Store) DeleteAnswer(ctx context.Context, id vault.InvitationID, by vault.UserID) error {
+	answered := attribute("by_id").Equal(value(string(by))).And(attribute("joined_id").AttributeExists())
+	err := s.transact(ctx, remove(s.table.Vaults, invitationKey(id), answered))
+	var r *refused
+	switch {
+	case errors.As(err, &r):
+		return nil
+	case errors.Is(err, errBusy):
+		return fmt.Errorf("%w: %w", vault.ErrStoreUnavailable, err)
+	}
+	return err
+}
+
 // DeleteInvitation implements vault.Store.
 func (s *Store) DeleteInvitation(ctx context.Context, id vault.InvitationID) error {
-	err := s.transact(ctx, remove(s.table.Vaults, invitationKey(id), attribute(names.VaultsSortKey).AttributeExists()))
+	err := s.transact(ctx, remove(s.table.Vaults, invitationKey(id), attribute(names.VaultsSortKey).AttributeExists().And(attribute("joined_id").AttributeNotExists())))
 	var r *refused
 	switch {
 	case errors.As(err, &r):

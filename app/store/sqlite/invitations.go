@@ -72,6 +72,14 @@ func (s *Store) Answers(ctx context.Context, by vault.UserID, now time.Time) ([]
 	return all, err
 }
 
+// DeleteAnswer implements vault.Store.
+func (s *Store) DeleteAnswer(ctx context.Context, id vault.InvitationID, by vault.UserID) error {
+	return s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := exec(ctx, tx, s.stmt.deleteAnswer, string(id), string(by))
+		return err
+	})
+}
+
 // DeleteInvitation implements vault.Store.
 func (s *Store) DeleteInvitation(ctx context.Context, id vault.InvitationID) error {
 	return s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {

@@ -14,7 +14,7 @@ type statements struct {
 	vaultCards, memberships, left, pendingEnvelopes *sql.Stmt
 	// On the writer.
 	setStanding, others, seeUser, deleteInvitation, lockUser, useID, insertUser, updateUser, deleteUser, serverKey, putServerKey, insertSession, touchSession, deleteSession,
-	deleteSessions, purgeSessions, writerInhabited, putInvitation, useInvitation, answerInvitation, purgeInvitations, writerThrottle,
+	deleteSessions, purgeSessions, writerInhabited, putInvitation, useInvitation, answerInvitation, deleteAnswer, purgeInvitations, writerThrottle,
 	putThrottle, clearThrottle, purgeThrottles, lockVault, useVaultID, insertVault, moveWrite, moveEntry, setKeys, insertCard,
 	wait, open, dropPending, hasAttachment, recordAt, dropRecord, insertTombstone,
 	insertEntry, insertEnvelope, insertWrite, insertBranch, dropTombstone, putRecord, liveRecord, deleteRecord, purgeTombstones,
@@ -176,7 +176,8 @@ func (s *statements) all(writer, reader *sql.DB) []preparation {
 		{writer, &s.useInvitation, `DELETE FROM invitations WHERE id = ?1 AND expires > ?2 AND offer = '' AND ` + invitationHolds},
 		{writer, &s.answerInvitation, `UPDATE invitations SET joined_id = ?3, joined_name = ?4, answer = ?5, expires = ?6, offer = '', proof_hash = ''
 			WHERE id = ?1 AND expires > ?2 AND offer <> '' AND ` + invitationHolds},
-		{writer, &s.deleteInvitation, `DELETE FROM invitations WHERE id = ?1`},
+		{writer, &s.deleteInvitation, `DELETE FROM invitations WHERE id = ?1 AND joined_id = ''`},
+		{writer, &s.deleteAnswer, `DELETE FROM invitations WHERE id = ?1 AND by_id = ?2 AND joined_id <> ''`},
 		{writer, &s.purgeInvitations, `DELETE FROM invitations WHERE id IN (SELECT id FROM invitations WHERE expires <= ?1 LIMIT 16)`},
 
 		{writer, &s.writerThrottle, throttleSQL},

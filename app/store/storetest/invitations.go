@@ -209,8 +209,15 @@ func answersAreKept(t *testing.T, open func(t *testing.T) vault.Store) {
 		t.Errorf("open are %+v, %v", list, err)
 	}
 	wantError(t, "invitation with a known id", a.PutInvitation(t.Context(), i), vault.ErrConflict)
-	if err := a.DeleteInvitation(t.Context(), i.ID); err != nil {
-		t.Fatal(err)
+	wantError(t, "revoked after it was used", a.DeleteInvitation(t.Context(), i.ID), vault.ErrNoInvitation)
+	if err := a.DeleteAnswer(t.Context(), i.ID, eve.ID); err != nil {
+		t.Error(err)
+	}
+	answers(ada, start, want)
+	for range 2 {
+		if err := a.DeleteAnswer(t.Context(), i.ID, ada.ID); err != nil {
+			t.Error(err)
+		}
 	}
 	answers(ada, start)
 }
