@@ -23,7 +23,7 @@ func (p *program) inviteCommand() *cobra.Command {
 an administrator. The link is a secret: the first to use it can register. Send it over a
 channel that you trust. "vaultsphere admin invitations" lists the open ones.
 
-With --admin, whoever registers becomes an administrator. That asks for your master password.`,
+With --admin, the person becomes an administrator. That asks for your master password.`,
 		Args: takes(0, 0),
 		RunE: p.action(func(cmd *cobra.Command, _ []string) error {
 			c, err := p.signedIn(cmd.Context())
