@@ -87,7 +87,7 @@ async function act(page, name, action, told) {
 
 test("the only administrator learns why the own account has no actions", async () => {
   await openAdmin(ada);
-  await ada.getByText("You’re the only active administrator.").waitFor();
+  await ada.getByText("You’re the only active administrator").waitFor();
   assert.equal(await row(ada, "ada").getByRole("button").count(), 0);
   assert.deepEqual(await findingsInBothThemes(ada), []);
 });
@@ -156,7 +156,7 @@ test("an administrator is invited only with the master password", async () => {
   const eve = await join(await invite(ada, "Administrator"), "eve");
   await openAdmin(eve);
   await row(eve, "ada").getByText("Administrator").waitFor();
-  await ada.getByText("You’re the only active administrator.").waitFor({ state: "detached" });
+  await ada.getByText("You’re the only active administrator").waitFor({ state: "detached" });
 
   // Demoted while the section is open: the next act closes it.
   await act(ada, "eve", "Make regular user", "eve is now a regular user.");
