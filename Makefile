@@ -18,7 +18,7 @@ ECCHECK   := .bin/editorconfig-checker-$(ECCHECK_VERSION)
 # Everything is built with the Go version that go.mod names.
 export GOTOOLCHAIN := $(shell sed -n 's/^toolchain //p' go.mod)
 
-VERSION  ?= $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
+VERSION  ?= $(shell cat VERSION)+$(shell git describe --always --exclude="*" --dirty --abbrev=12 2>/dev/null || echo unknown)
 DATA_DIR ?= data
 # $(shell) does not see exported variables.
 WASM_EXEC = $(shell GOTOOLCHAIN=$(GOTOOLCHAIN) go env GOROOT)/lib/wasm/go_js_wasm_exec

@@ -19,6 +19,7 @@ import (
 type user struct {
 	*client.Client
 	wire     *countingTransport
+	password string
 	vault    string // ID
 	revision int64
 	saved    int
@@ -85,8 +86,8 @@ func newUser(ctx context.Context, url, name string) (*user, error) {
 		return nil, err
 	}
 	wire := &countingTransport{Transport: transport}
-	u := &user{Client: client.New(wire, newMemory(), nil), wire: wire}
-	registration, err := u.PrepareRegistration("correct horse battery staple " + name)
+	u := &user{Client: client.New(wire, newMemory(), nil), wire: wire, password: "correct horse battery staple " + name}
+	registration, err := u.PrepareRegistration(u.password)
 	if err != nil {
 		return nil, err
 	}

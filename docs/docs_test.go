@@ -223,3 +223,17 @@ func TestTheLicenceIsApache2(t *testing.T) {
 		t.Errorf("found only %d package.json", count)
 	}
 }
+
+func TestTheVersionIsTheSameEverywhere(t *testing.T) {
+	version := strings.TrimSpace(read(t, "VERSION"))
+	if !regexp.MustCompile(`^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$`).MatchString(version) {
+		t.Fatalf("VERSION has %q, which is not a version number (semver.org)", version)
+	}
+	newest := regexp.MustCompile(`(?m)^## (\d\S*) - \d{4}-\d{2}-\d{2}$`).FindStringSubmatch(read(t, "CHANGELOG.md"))
+	if newest == nil || newest[1] != version {
+		t.Errorf("the newest release in CHANGELOG.md is %q, want %s", newest, version)
+	}
+	if want := "This is version " + version + ":"; !strings.Contains(read(t, "README.md"), want) {
+		t.Errorf("README.md does not contain %q", want)
+	}
+}

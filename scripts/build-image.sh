@@ -9,7 +9,7 @@ Usage: scripts/build-image.sh [ARGUMENT...]
 Runs docker buildx build in this checkout, with ARGUMENTs such as --tag and
 --load. Environment:
 
-  VERSION               version of the server; default: the commit
+  VERSION               version of the server; default: that of the file VERSION, with the commit
   GO_IMAGE, NODE_IMAGE  images to build in, instead of those in the Dockerfile
   IMAGE_ARGS            more arguments, separated by spaces; they take precedence
   BUILDER, BUILDKIT_HOST
@@ -25,7 +25,7 @@ esac
 
 cd "$(dirname "$0")/.."
 commit=$(git rev-parse HEAD 2>/dev/null) || die "this is not a git checkout, and each image names its commit"
-version=${VERSION:-$(git describe --always --dirty --abbrev=12)}
+version=${VERSION:-$(<VERSION)+$(git describe --always --exclude="*" --dirty --abbrev=12)}
 read -ra more <<<"${IMAGE_ARGS:-}"
 builder=''
 if [ -n "${BUILDER:-}${BUILDKIT_HOST:-}" ]; then builder=$(scripts/builder.sh); fi

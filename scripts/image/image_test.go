@@ -145,15 +145,15 @@ func testConfig(t *testing.T, env []string, image, dir string) {
 	}
 	commit := run(t, dir, env, "git", "rev-parse", "HEAD")
 	for label, want := range map[string]string{
-		"revision": commit, "version": commit[:12], "source": "https://github.com/vaultsphere/vaultsphere", "title": "VaultSphere",
+		"revision": commit, "version": versionOf(t, dir), "source": "https://github.com/vaultsphere/vaultsphere", "title": "VaultSphere",
 		"licenses": "Apache-2.0",
 	} {
 		if got := c.Labels["org.opencontainers.image."+label]; got != want {
 			t.Errorf("label %s is %q, want %q", label, got, want)
 		}
 	}
-	if got := run(t, root, env, "docker", "run", "--rm", "--network", "none", image, "version"); got != commit[:12] {
-		t.Errorf("the program is version %q, want %q", got, commit[:12])
+	if got := run(t, root, env, "docker", "run", "--rm", "--network", "none", image, "version"); got != versionOf(t, dir) {
+		t.Errorf("the program is version %q, want %q", got, versionOf(t, dir))
 	}
 }
 
@@ -219,9 +219,8 @@ func awaitContainer(t *testing.T, env []string, container, what string, ok func(
 // testSameProgram builds page and program outside any container, in a separate checkout.
 func testSameProgram(t *testing.T, env []string, image string) {
 	dir := checkout(t)
-	version := run(t, dir, env, "git", "rev-parse", "HEAD")[:12]
 	// There is no .git where the image is built.
-	run(t, dir, append(env, "GOFLAGS=-buildvcs=false"), "make", "build", "VERSION="+version)
+	run(t, dir, append(env, "GOFLAGS=-buildvcs=false"), "make", "build", "VERSION="+versionOf(t, dir))
 	program, err := os.ReadFile(filepath.Join(dir, "bin/vaultsphered"))
 	must(t, err)
 	if !bytes.Equal(entries(t, env, image)[names.ServerProgram].content, program) {

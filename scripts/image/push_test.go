@@ -200,8 +200,8 @@ func TestPush(t *testing.T) {
 		if got := run(t, dir, env, "docker", "image", "inspect", "--format", label, first.Image); got != commit {
 			t.Errorf("its commit is %s, want %s", got, commit)
 		}
-		if got := run(t, dir, env, "docker", "run", "--rm", "--network", "none", first.Image, "version"); got != first.Tag {
-			t.Errorf("its version is %s, want %s", got, first.Tag)
+		if got := run(t, dir, env, "docker", "run", "--rm", "--network", "none", first.Image, "version"); got != versionOf(t, dir) {
+			t.Errorf("its version is %s, want %s", got, versionOf(t, dir))
 		}
 	})
 	// The base images that a build would need do not exist.

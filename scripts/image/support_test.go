@@ -95,6 +95,14 @@ func environment(t testing.TB) []string {
 }
 
 // unique returns a name that no other test uses.
+// versionOf returns the version of a program that is built from a checkout: SemVer, with the commit as build metadata.
+func versionOf(t testing.TB, dir string) string {
+	t.Helper()
+	number, err := os.ReadFile(filepath.Join(dir, "VERSION"))
+	must(t, err)
+	return strings.TrimSpace(string(number)) + "+" + run(t, dir, nil, "git", "rev-parse", "HEAD")[:12]
+}
+
 func unique() string { return "vaultsphere-test-" + strings.ToLower(rand.Text()[:12]) }
 
 // remove deletes a Docker object when the test ends. It may already be gone.

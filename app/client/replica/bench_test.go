@@ -86,3 +86,19 @@ func BenchmarkMemory10000(b *testing.B) {
 	runtime.KeepAlive(r)
 	runtime.KeepAlive(o)
 }
+
+// Each vault has its own log, envelope, writes and root.
+func BenchmarkOpenNineteen(b *testing.B) {
+	var vaults [19]*owned
+	var bodies [19][]byte
+	for i := range vaults {
+		vaults[i] = newOwned(b)
+		vaults[i].add("Bank")
+		bodies[i] = encoded(b, vaults[i].Answer(0, -1, 0))
+	}
+	for b.Loop() {
+		for i, o := range vaults {
+			o.takeBody(b, New(o.Owner.ID, o.ID), bodies[i])
+		}
+	}
+}

@@ -306,8 +306,7 @@ func factIf(is bool, f facts) facts {
 
 // Hints returns remarks about the text of a query, for those who call Search.
 func (v *Replica) Hints(q Query) []Hint {
-	_, p := v.search(q)
-	return p.hints
+	return v.search(q).query.hints
 }
 
 // closestAtMost is the number of items that Closest returns.

@@ -58,7 +58,8 @@ type Query struct {
 // searches, with the lowest rank, notes, names of attachments, what an item shows without a click (custom fields, the texts of
 // cards, identities and so on), and the last four characters of numbers such as that of a card.
 func (v *Replica) Search(q Query) []Summary {
-	found, _ := v.search(q)
+	h := v.search(q)
+	found := h.best(0, 0)
 	out := make([]Summary, len(found))
 	for i, e := range found {
 		out[i] = e.summary()
@@ -80,15 +81,12 @@ func (v *Replica) ForPage(page string, registrable func(host string) (string, er
 // SearchJSON is Search in the form of the worker protocol: {"total":…,"complete":…,"hints":[…],"items":[…]}, with at most limit items
 // starting at offset (limit 0: all). The result is complete once Index has finished.
 func (v *Replica) SearchJSON(q Query, offset, limit int) []byte {
-	found, p := v.search(q)
-	out := append([]byte(`{"total":`), strconv.Itoa(len(found))...)
+	h := v.search(q)
+	out := append([]byte(`{"total":`), strconv.Itoa(h.total())...)
 	out = strconv.AppendBool(append(out, `,"complete":`...), v.complete())
-	out = appendHints(out, p.hints)
+	out = appendHints(out, h.query.hints)
 	out = append(out, `,"items":[`...)
-	found = found[min(max(offset, 0), len(found)):]
-	if limit > 0 && limit < len(found) {
-		found = found[:limit]
-	}
+	found := h.best(offset, limit)
 	size := len(out) + 2
 	for _, e := range found {
 		size += len(e.summaryJSON()) + 1
@@ -240,30 +238,79 @@ func (v *Replica) candidates(q Query, p parsed) (list []*Entry, remember *narrow
 	return v.ordered(q), next
 }
 
-func (v *Replica) search(q Query) ([]*Entry, parsed) {
+// hits is the result of a search: items in the order of the list, with the rank of each. In WebAssembly a collection of garbage takes
+// longer than a search, so it only allocates what it returns.
+type hits struct {
+	list  []*Entry
+	ranks []byte
+	count [noMatch + 1]int // of items, by rank
+	query parsed
+}
+
+func (v *Replica) search(q Query) hits {
 	p := v.parse(q)
 	q.Archive, q.Trash = q.Archive || p.archived, q.Trash || p.trashed
 	list, next := v.candidates(q, p)
-	var ranked [noMatch][]*Entry
-	for _, e := range list {
-		if !q.admits(e) || !p.admits(e) {
-			continue
+	h := hits{list: list, ranks: make([]byte, len(list)), query: p}
+	for i, e := range list {
+		rank := noMatch
+		if q.admits(e) && p.admits(e) {
+			rank = e.rank(&p)
 		}
-		if r := e.rank(&p); r < noMatch {
-			ranked[r] = append(ranked[r], e)
-			if next != nil {
-				next.found = append(next.found, e)
-			}
-		}
+		h.ranks[i] = byte(rank)
+		h.count[rank]++
 	}
 	if next != nil {
+		next.found = h.matches()
 		v.orders.mu.Lock()
 		v.orders.last = next
 		v.orders.mu.Unlock()
 	}
-	found := slices.Concat(ranked[:]...)
-	p.hints = append(p.hints, v.remarks(p, len(found))...)
-	return found, p
+	h.query.hints = append(h.query.hints, v.remarks(p, h.total())...)
+	return h
+}
+
+func (h *hits) total() int { return len(h.list) - h.count[noMatch] }
+
+// matches returns the items that were found, in the order of the list.
+func (h *hits) matches() []*Entry {
+	if h.count[noMatch] == 0 {
+		return h.list
+	}
+	out := make([]*Entry, 0, h.total())
+	for i, e := range h.list {
+		if h.ranks[i] < noMatch {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// best returns at most limit of the items that were found, the best first, starting at offset. With limit 0 it returns all.
+func (h *hits) best(offset, limit int) []*Entry {
+	offset = min(max(offset, 0), h.total())
+	n := h.total() - offset
+	if limit > 0 {
+		n = min(n, limit)
+	}
+	var place [noMatch]int // of the next item, by rank, from offset on
+	at := -offset
+	for rank := range place {
+		place[rank] = at
+		at += h.count[rank]
+	}
+	out := make([]*Entry, n)
+	for i, e := range h.list {
+		rank := h.ranks[i]
+		if rank == noMatch {
+			continue
+		}
+		if at := place[rank]; at >= 0 && at < n {
+			out[at] = e
+		}
+		place[rank]++
+	}
+	return out
 }
 
 // remarks are the hints that depend on the vault.

@@ -71,9 +71,7 @@ func (fetcher) Stream(ctx context.Context, r client.Request, each func(part []by
 		return out, err
 	}
 	return out, eachPart(answer.Get("body"), func(part js.Value) error {
-		text := make([]byte, part.Get("byteLength").Int())
-		js.CopyBytesToGo(text, part)
-		return each(text)
+		return each(moveToGo(part))
 	})
 }
 
@@ -155,8 +153,25 @@ func readBody(body js.Value, limit int64, step func()) ([]byte, error) {
 	at := 0
 	for _, part := range parts {
 		at += js.CopyBytesToGo(out[at:], part)
+		free(part)
 	}
 	return out, nil
+}
+
+// moveToGo returns the bytes of a Uint8Array, which is not used again.
+func moveToGo(bytes js.Value) []byte {
+	out := make([]byte, bytes.Get("byteLength").Int())
+	js.CopyBytesToGo(out, bytes)
+	free(bytes)
+	return out
+}
+
+// free returns the memory of a Uint8Array now. Otherwise the browser does so at its next garbage collection, and the bytes of a
+// large vault stay for long. Browsers without ArrayBuffer.transfer (before 2024) wait for that.
+func free(bytes js.Value) {
+	if buffer := bytes.Get("buffer"); buffer.Get("transfer").Type() == js.TypeFunction {
+		buffer.Call("transfer", 0)
+	}
 }
 
 // eachPart reads a ReadableStream of Uint8Arrays until it ends or take fails.

@@ -19,10 +19,7 @@ func (hostCache) Load(name string) (client.Cached, error) {
 	cached := client.Cached{Stamp: value.Get("stamp").String()}
 	segments := value.Get("segments")
 	for i := range segments.Length() {
-		segment := segments.Index(i)
-		data := make([]byte, segment.Get("byteLength").Int())
-		js.CopyBytesToGo(data, segment)
-		cached.Chunks = append(cached.Chunks, data)
+		cached.Chunks = append(cached.Chunks, moveToGo(segments.Index(i)))
 	}
 	return cached, nil
 }
@@ -44,6 +41,7 @@ func (hostCache) Replace(name, after string, p client.Chunk) error {
 func store(name, after string, p client.Chunk, whole bool) error {
 	data := js.Global().Get("Uint8Array").New(len(p.Data))
 	js.CopyBytesToJS(data, p.Data)
+	defer free(data)
 	stored, err := onDevice("cacheStore", name, after, p.Stamp, data, whole)
 	if err == nil && !stored.Bool() {
 		err = client.ErrCacheMoved

@@ -75,7 +75,7 @@ arguments or environment variables, which other programs can see.
 Data goes to standard output, everything else to standard error. The exit status is
 0 for success, 1 for a failure, 2 for a usage error, and 3 for success with findings
 (health, import, export, alarm).`,
-		Version:       version(),
+		Version:       "vaultsphere " + ownVersion(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
@@ -113,10 +113,15 @@ func (p *program) action(do func(cmd *cobra.Command, args []string) error) func(
 	}
 }
 
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" {
-		return "vaultsphere (version unknown)"
+// version is set by the linker. "go install" leaves it empty.
+var version string
+
+func ownVersion() string {
+	if version != "" {
+		return version
 	}
-	return fmt.Sprintf("vaultsphere %s", info.Main.Version)
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(version unknown)"
 }

@@ -159,6 +159,11 @@ try {
   await fill(page, "entries", 10_000);
   figures.entries_sync_to_list_ms = await syncToList(page);
 
+  const ids = await (await coreOf(page)).evaluate(async () => {
+    const { items } = JSON.parse(await globalThis.vaultsphere.call("list", JSON.stringify({ query: "" })));
+    return items.map((i) => i.id);
+  });
+  figures.tag_ms = await timeInWorker(page, [["tag", { ids, add: ["bench"], remove: [] }]]);
   await page.reload();
   await unlock(page);
   await page.getByText("10000 items").or(page.getByText("10,000 items")).first().waitFor();

@@ -2,6 +2,7 @@
 package dynamolocal
 
 import (
+	"fmt"
 	"sync"
 	"testing"
 
@@ -14,9 +15,18 @@ var started = sync.OnceValues(func() (*loopback.Server, error) { return loopback
 // seconds. Tests use different table names.
 func Endpoint(t testing.TB) string {
 	t.Helper()
+	url, err := URL()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return url
+}
+
+// URL is Endpoint for other programs.
+func URL() (string, error) {
 	server, err := started()
 	if err != nil {
-		t.Fatalf("%v\ninstall it: internal/testenv/dynamolocal/dynamodb-local.sh install", err)
+		return "", fmt.Errorf("%w\ninstall it: internal/testenv/dynamolocal/dynamodb-local.sh install", err)
 	}
-	return server.URL
+	return server.URL, nil
 }
