@@ -1,4 +1,4 @@
-// The Admin section: two administrators and a user, each in a browser of their own.
+// The Admin section: two administrators and a user, each with a separate browser profile.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { findingsInBothThemes } from "./axe.mjs";
@@ -85,9 +85,9 @@ async function act(page, name, action, told) {
   await page.getByText(told, { exact: true }).last().waitFor();
 }
 
-test("the only administrator is told why the own account has no actions", async () => {
+test("the only administrator learns why the own account has no actions", async () => {
   await openAdmin(ada);
-  await ada.getByText("You’re the only active administrator.").waitFor();
+  await ada.getByText("You’re the only active administrator").waitFor();
   assert.equal(await row(ada, "ada").getByRole("button").count(), 0);
   assert.deepEqual(await findingsInBothThemes(ada), []);
 });
@@ -120,7 +120,7 @@ test("an invitation is shown once, as a link and as a QR code", async () => {
   assert.equal(await adminLink(bob).count(), 0);
   await to(bob, "#/admin");
   await heading(bob, "All items");
-  // The open page of the administrator notices by itself.
+  // The open page of the administrator notices without a reload.
   await row(ada, "bob").waitFor();
   await invitations(ada).waitFor({ state: "detached" });
   await done(bob);
@@ -156,7 +156,7 @@ test("an administrator is invited only with the master password", async () => {
   const eve = await join(await invite(ada, "Administrator"), "eve");
   await openAdmin(eve);
   await row(eve, "ada").getByText("Administrator").waitFor();
-  await ada.getByText("You’re the only active administrator.").waitFor({ state: "detached" });
+  await ada.getByText("You’re the only active administrator").waitFor({ state: "detached" });
 
   // Demoted while the section is open: the next act closes it.
   await act(ada, "eve", "Make regular user", "eve is now a regular user.");

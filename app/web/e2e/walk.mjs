@@ -390,7 +390,7 @@ async function visitAdmin(page, visit) {
   const close = () => dialog.getByRole("button", { name: "Close" }).click();
   await page.evaluate(() => (location.hash = "#/admin"));
   await heading(page, "Admin");
-  await page.getByText("You’re the only active administrator.").waitFor();
+  await page.getByText("You’re the only active administrator").waitFor();
   await visit("admin-alone");
   await page.getByRole("button", { name: "Invite", exact: true }).click();
   await dialog.waitFor();

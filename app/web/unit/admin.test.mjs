@@ -179,7 +179,7 @@ test("an act is done to the user that was shown, and the lists are read again", 
   assert.equal(users.value[1].suspended, true);
 });
 
-test("a demoted administrator leaves the section and is told once", async () => {
+test("a demoted administrator leaves the section, with one message", async () => {
   setAdministrator(true);
   await opened();
   answers.users = refused("not_administrator");

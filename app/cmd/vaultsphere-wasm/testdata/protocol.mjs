@@ -143,13 +143,34 @@ assert.equal((await call("list", { query: "" })).total, 1100);
 
 // account and second factor
 const account = await call("account");
-assert.deepEqual({ ...account, revision: 0 }, { username: "anna", totp_enabled: false, revision: 0, count: 1100, offline: false, kdf_cost: 1 });
+assert.deepEqual({ ...account, revision: 0 }, { username: "anna", totp_enabled: false, revision: 0, count: 1100, offline: false, kdf_cost: 1, administrator: true });
 const { sessions } = await call("sessions");
 assert.equal(sessions.length, 1);
 assert.ok(sessions[0].current && sessions[0].device === "laptop");
 const enrolment = await call("totp_begin", { password });
 assert.match(enrolment.uri, /^otpauth:\/\/totp\//);
 await call("totp_confirm", { enrolment: enrolment.enrolment, code: totp(enrolment.secret, 0) });
+
+// administration: the first user of this server is an administrator
+const { users: [own], more } = await call("users", { after: "" });
+assert.deepEqual([own.username, own.administrator, own.items, more], ["anna", true, 1100, false]);
+assert.deepEqual(await call("users", { after: "anna" }), { users: [], more: false });
+const about = { username: "anna", user_id: own.user_id };
+assert.equal((await failure(call("change_user", { act: "../remove", ...about, password }))).code, "bad_input");
+assert.equal((await failure(call("change_user", { act: "suspend", ...about, password: "wrong" }))).code, "wrong_password");
+for (const act of ["suspend", "demote"]) {
+  assert.equal((await failure(call("change_user", { act, ...about, password }))).code, "last_administrator", act);
+}
+await call("change_user", { act: "promote", ...about, password }); // changes nothing
+await call("change_user", { act: "resume", ...about, password });
+assert.deepEqual(await call("invitations"), { invitations: [] });
+assert.match((await call("invite", { administrator: false, password: "" })).link, /^\/#join\/[\w-]{22}$/);
+assert.equal((await failure(call("invite", { administrator: true, password: "wrong" }))).code, "wrong_password");
+await call("invite", { administrator: true, password });
+const { invitations } = await call("invitations");
+assert.deepEqual(invitations.map((i) => [i.by, i.administrator]).sort(), [["anna", false], ["anna", true]]);
+for (const { id } of invitations) await call("revoke_invitation", { id });
+assert.equal((await failure(call("revoke_invitation", { id: invitations[0].id }))).code, "not_found");
 
 // lock, and unlock in a new worker
 assert.deepEqual(await call("lock"), {});

@@ -9,7 +9,7 @@ import { pageOf, replace, route } from "./route";
 /** null: not known yet. */
 export const administrator = signal<boolean | null>(null);
 
-/** Takes what the server said. A user who is no administrator leaves the section, and is told why. */
+/** Takes what the server said. A user who is not an administrator leaves the section, and a message says why. */
 export function setAdministrator(now: boolean) {
   const before = administrator.value;
   administrator.value = now;

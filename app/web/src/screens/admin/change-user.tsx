@@ -39,7 +39,7 @@ export function ChangeUser({ user, act, own, onClose }: { user: AdminUser; act: 
         onPassword={async (password) => {
           const found = await change(user, act, password);
           if (!found) toast(text.gone({ name }), "problem");
-          else if (!own) toast(done({ name })); // the own account has been told already what it lost
+          else if (!own) toast(done({ name })); // reading the lists again has already said what the own account lost
           onClose();
         }}
       >

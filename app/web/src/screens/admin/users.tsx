@@ -51,7 +51,7 @@ function Row({ user, own, onMenu }: { user: AdminUser; own: boolean; onMenu?: (a
   return (
     <li class="user">
       <h3>
-        <bdi class="user-name">{user.username}</bdi>
+        <bdi class="listed-name">{user.username}</bdi>
         <Badges user={user} own={own} />
       </h3>
       <dl class="user-facts">

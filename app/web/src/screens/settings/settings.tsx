@@ -109,6 +109,16 @@ export function Settings() {
           </Button>
         </Setting>
       </Section>
+      {administrator.value && (
+        <Section title={admin.title}>
+          <Setting name={admin.setting} hint={admin.lead}>
+            <a class="button button-plain" href={href("admin")}>
+              <Icon name="people" />
+              <span>{admin.title}</span>
+            </a>
+          </Setting>
+        </Section>
+      )}
       <Section title={text.security}>
         <Setting name={common.masterPassword} hint={text.passwordHint}>
           <Button onClick={() => setOpen("password")}>{text.change}</Button>
@@ -230,16 +240,6 @@ export function Settings() {
           </a>
         </Setting>
       </Section>
-      {administrator.value && (
-        <Section title={admin.title}>
-          <Setting name={admin.setting} hint={admin.lead}>
-            <a class="button button-plain" href={href("admin")}>
-              <Icon name="people" />
-              <span>{admin.title}</span>
-            </a>
-          </Setting>
-        </Section>
-      )}
       <Section title={text.sessions}>
         <Sessions />
       </Section>
