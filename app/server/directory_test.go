@@ -113,7 +113,7 @@ func TestOffersAndAnswers(t *testing.T) {
 	if got := answers(root); len(got) != 1 {
 		t.Errorf("another administrator deleted the answer: %+v", got)
 	}
-	// Nobody is told that a link was revoked in time if it was not.
+	// A link that was used cannot be revoked, and the server says so.
 	root.call("POST", protocol.PathAdminInvitationsRevoke, protocol.RevokeInvitationRequest{ID: i.ID}).want(404, protocol.CodeNotFound)
 	if got := answers(root); len(got) != 0 {
 		t.Errorf("%+v", got)
