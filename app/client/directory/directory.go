@@ -55,26 +55,16 @@ func Read(username string, signed []protocol.Signed) (*Person, error) {
 	p := &Person{}
 	known := &chain.Cards{}
 	for i, text := range signed {
-		b, err := base64.RawURLEncoding.Strict().DecodeString(text)
-		if err != nil || base64.RawURLEncoding.EncodeToString(b) != text { // even a strict decoder skips line breaks
-			return refuse("card %d is malformed", i+1)
-		}
-		c, err := chain.ParseCard(b)
+		c, err := parseCard(text)
 		if err == nil {
 			err = known.Add(c)
+		}
+		if err == nil {
+			err = p.add(c, known)
 		}
 		if err != nil {
 			return refuse("card %d: %w", i+1, err)
 		}
-		if c.Generation != int64(i+1) || c.User != p.userOr(c.User) {
-			return refuse("card %d is of another user or generation", i+1)
-		}
-		if i > 0 {
-			if err := known.Descends(c.Hash(), p.hashes[i-1]); err != nil {
-				return refuse("card %d: %w", i+1, err)
-			}
-		}
-		p.cards, p.hashes = append(p.cards, c), append(p.hashes, c.Hash())
 	}
 	if got := p.Card().Username; got != username {
 		return refuse("they belong to another user: %s", got)
@@ -82,11 +72,29 @@ func Read(username string, signed []protocol.Signed) (*Person, error) {
 	return p, nil
 }
 
-func (p *Person) userOr(user chain.ID) chain.ID {
-	if len(p.cards) == 0 {
-		return user
+func parseCard(text protocol.Signed) (*chain.Card, error) {
+	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	if err != nil || base64.RawURLEncoding.EncodeToString(b) != text { // even a strict decoder skips line breaks
+		return nil, errors.New("it is malformed")
 	}
-	return p.cards[0].User
+	return chain.ParseCard(b)
+}
+
+// add appends the card of the next generation, which must be one of the known cards.
+func (p *Person) add(c *chain.Card, known *chain.Cards) error {
+	if c.Generation != int64(len(p.cards)+1) {
+		return fmt.Errorf("it is of generation %d", c.Generation)
+	}
+	if len(p.cards) > 0 {
+		if c.User != p.cards[0].User {
+			return errors.New("it is of another user")
+		}
+		if err := known.Descends(c.Hash(), p.hashes[len(p.hashes)-1]); err != nil {
+			return err
+		}
+	}
+	p.cards, p.hashes = append(p.cards, c), append(p.hashes, c.Hash())
+	return nil
 }
 
 // Own returns the person to whom a card of the user's own log belongs.

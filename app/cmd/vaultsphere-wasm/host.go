@@ -79,7 +79,7 @@ func (fetcher) Stream(ctx context.Context, r client.Request, each func(part []by
 		return out, err
 	}
 	return out, eachPart(answer.Get("body"), func(part js.Value) error {
-		return each(moveToGo(part))
+		return each(copyToGo(part))
 	})
 }
 
@@ -161,24 +161,25 @@ func readBody(body js.Value, limit int64, step func()) ([]byte, error) {
 	at := 0
 	for _, part := range parts {
 		at += js.CopyBytesToGo(out[at:], part)
-		free(part)
 	}
+	free(parts...)
 	return out, nil
 }
 
-// moveToGo returns the bytes of a Uint8Array, which is not used again.
-func moveToGo(bytes js.Value) []byte {
+func copyToGo(bytes js.Value) []byte {
 	out := make([]byte, bytes.Get("byteLength").Int())
 	js.CopyBytesToGo(out, bytes)
-	free(bytes)
 	return out
 }
 
-// free returns the memory of a Uint8Array now. Otherwise the browser does so at its next garbage collection, and the bytes of a
-// large vault stay for long. Browsers without ArrayBuffer.transfer (before 2024) wait for that.
-func free(bytes js.Value) {
-	if buffer := bytes.Get("buffer"); buffer.Get("transfer").Type() == js.TypeFunction {
-		buffer.Call("transfer", 0)
+// free returns the memory of Uint8Arrays, which nobody uses any more. Otherwise the browser does so at its next garbage collection, and the
+// bytes of a large vault stay for long. Browsers without ArrayBuffer.transfer (before 2024) wait for that.
+func free(arrays ...js.Value) {
+	for _, bytes := range arrays {
+		buffer := bytes.Get("buffer")
+		if buffer.Get("transfer").Type() == js.TypeFunction && buffer.Get("byteLength").Int() > 0 { // two arrays may share one buffer
+			buffer.Call("transfer", 0)
+		}
 	}
 }
 

@@ -32,6 +32,8 @@
 //	  weak(passwords: string[]): Promise<boolean[]>,  // asks the strength meter
 //	  endMeter(): void, // frees its memory
 //	}
+//
+// It frees the segments that it gets and gives: the host keeps copies, as IndexedDB does.
 package main
 
 import (

@@ -19,7 +19,9 @@ func (hostCache) Load(name string) (client.Cached, error) {
 	cached := client.Cached{Stamp: value.Get("stamp").String()}
 	segments := value.Get("segments")
 	for i := range segments.Length() {
-		cached.Chunks = append(cached.Chunks, moveToGo(segments.Index(i)))
+		segment := segments.Index(i)
+		cached.Chunks = append(cached.Chunks, copyToGo(segment))
+		free(segment)
 	}
 	return cached, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -145,26 +146,24 @@ func (p *program) accept(ctx context.Context, id string, yes bool) error {
 	if err != nil {
 		return err
 	}
-	for i := range list {
-		s := &list[i]
-		if s.ID != id {
-			continue
-		}
-		if s.State == client.JoinOpen || s.State == client.JoinExpired {
-			return fmt.Errorf("nobody has used this link: it is %s", s.State)
-		}
-		if s.State == client.JoinProven && !yes {
-			if err := p.confirmJoiner(ctx, s); err != nil {
-				return err
-			}
-		}
-		if err := c.AcceptJoiner(ctx, s); err != nil {
+	i := slices.IndexFunc(list, func(s client.SentInvitation) bool { return s.ID == id })
+	if i < 0 {
+		return withHint(client.ErrNoInvitation, "vaultsphere invitations lists them")
+	}
+	s := &list[i]
+	if s.State == client.JoinOpen || s.State == client.JoinExpired {
+		return fmt.Errorf("nobody has used this link: it is %s", s.State)
+	}
+	if s.State == client.JoinProven && !yes {
+		if err := p.confirmJoiner(ctx, s); err != nil {
 			return err
 		}
-		p.note("%s is verified", s.Username)
-		return nil
 	}
-	return withHint(client.ErrNoInvitation, "vaultsphere invitations lists them")
+	if err := c.AcceptJoiner(ctx, s); err != nil {
+		return err
+	}
+	p.note("%s is verified", s.Username)
+	return nil
 }
 
 func (p *program) confirmJoiner(ctx context.Context, s *client.SentInvitation) error {

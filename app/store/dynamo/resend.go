@@ -241,13 +241,7 @@ func (s *Store) moveTo(ctx context.Context, c vault.ResendChange, p changedRows,
 			Pending *pending `dynamodbav:"pending"`
 		}{entryStateOf(c.Next), mark}
 	}
-	when := headAt(c.Base)
-	if c.Quota.Items > 0 && p.usage.Items > 0 {
-		when = when.And(attribute("record_items").LessThanEqual(value(c.Quota.Items - p.usage.Items)))
-	}
-	if c.Quota.Bytes > 0 && p.usage.Bytes > 0 {
-		when = when.And(attribute("record_bytes").LessThanEqual(value(c.Quota.Bytes - p.usage.Bytes)))
-	}
+	when := stays(stays(headAt(c.Base), "record_items", c.Quota.Items, p.usage.Items), "record_bytes", c.Quota.Bytes, p.usage.Bytes)
 	writes := []write{update(s.table.Vaults, headKey(id), head, expression.
 		Add(attribute("record_items"), value(p.usage.Items)).Add(attribute("record_bytes"), value(p.usage.Bytes)), when)}
 	if c.Account != nil {

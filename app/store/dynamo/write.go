@@ -51,15 +51,9 @@ func (s *Store) moveHead(ctx context.Context, c vault.WriteChange, p changedRows
 	if c.Replaces() {
 		room += c.Quota.Bytes / 16
 	}
-	if c.Quota.Items > 0 && p.usage.Items > 0 {
-		when = when.And(attribute("record_items").LessThanEqual(value(c.Quota.Items - p.usage.Items)))
-	}
-	if c.Quota.Bytes > 0 && p.usage.Bytes > 0 {
-		when = when.And(attribute("record_bytes").LessThanEqual(value(room - p.usage.Bytes)))
-	}
-	if c.Quota.Branches > 0 && p.usage.Branches > 0 {
-		when = when.And(attribute("branch_bytes").LessThanEqual(value(c.Quota.Branches - p.usage.Branches)))
-	}
+	when = stays(when, "record_items", c.Quota.Items, p.usage.Items)
+	when = stays(when, "record_bytes", room, p.usage.Bytes)
+	when = stays(when, "branch_bytes", c.Quota.Branches, p.usage.Branches)
 	head := struct {
 		entryState
 		writeState
@@ -346,4 +340,12 @@ func (p *planner) hold(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// stays adds the condition that an attribute of the head, which grows by so much, stays below a quota. What does not grow may stay above.
+func stays(when condition, name string, quota, grows int64) condition {
+	if quota <= 0 || grows <= 0 {
+		return when
+	}
+	return when.And(attribute(name).LessThanEqual(value(quota - grows)))
 }

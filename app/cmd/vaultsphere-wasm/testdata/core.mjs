@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 
 const { CORE_WASM, WASM_EXEC, SERVER, RANGES } = process.env;
 
+globalThis.location = { origin: SERVER };
 const jar = new Map();
 const realFetch = globalThis.fetch;
 export const requests = [];
@@ -31,11 +32,14 @@ const locks = new Map(); // the promise that the lock of a user ends
 export const cache = new Map();
 let handover = null; // to the next core
 globalThis.vaultsphereHost = {
-  cacheLoad: async (name) => cache.get(name) ?? { stamp: "", segments: [] },
+  async cacheLoad(name) {
+    const { stamp, segments } = cache.get(name) ?? { stamp: "", segments: [] };
+    return { stamp, segments: segments.map((segment) => segment.slice()) };
+  },
   async cacheStore(name, after, stamp, segment, whole) {
     const cached = cache.get(name) ?? { stamp: "", segments: [] };
     if (cached.stamp !== after) return false;
-    cache.set(name, { stamp, segments: whole ? [segment] : [...cached.segments, segment] });
+    cache.set(name, { stamp, segments: [...(whole ? [] : cached.segments), segment.slice()] });
     return true;
   },
   cacheStamp: async (name) => cache.get(name)?.stamp ?? "",
