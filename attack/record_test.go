@@ -58,7 +58,7 @@ var records = []attack{
 			theirs := s.whole(s.mallory())
 			token := s.find(&theirs, protocol.RecordDetails, 0).Token
 			s.phoneChanges()
-			return s.refusedEverywhere(altered, s.vault(func(v *protocol.VaultAnswer) { s.find(v, protocol.RecordDetails, 0).Token = token }))
+			return s.refusedEverywhere(altered, s.records(func(v *protocol.VaultAnswer) { s.find(v, protocol.RecordDetails, 0).Token = token }))
 		},
 	},
 	{
@@ -106,7 +106,7 @@ func record(name, does string, change func(s *stage, before, v *protocol.VaultAn
 	return attack{name: name, does: does, run: func(s *stage) string {
 		before := s.whole(s.phone)
 		s.phoneChanges()
-		return s.refusedEverywhere(altered, s.vault(func(v *protocol.VaultAnswer) { change(s, &before, v) }))
+		return s.refusedEverywhere(altered, s.records(func(v *protocol.VaultAnswer) { change(s, &before, v) }))
 	}}
 }
 

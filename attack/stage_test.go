@@ -266,6 +266,15 @@ func (s *stage) vault(change func(*protocol.VaultAnswer)) lies {
 	return editing(s.T, protocol.PathVault, change)
 }
 
+// records is vault for answers with records: those about the log alone have none.
+func (s *stage) records(change func(*protocol.VaultAnswer)) lies {
+	return s.vault(func(v *protocol.VaultAnswer) {
+		if len(v.Records) > 0 {
+			change(v)
+		}
+	})
+}
+
 // accounts returns a lie about the account, when it is read and in the answer to signing in.
 func (s *stage) accounts(change func(*protocol.UserAccount)) lies {
 	return both(editing(s.T, protocol.PathAccount, change),
