@@ -67,7 +67,8 @@ async function outcome() {
   const look = page.locator('.banner a[href="#/alarm"]');
   if (await look.isVisible()) {
     await look.click();
-    await page.locator(".alarm-cause li").first().waitFor();
+    await page.locator(`${ALARM}, .alarm-cause li`).first().waitFor(); // what the page learns next may be worse
+    if (await page.locator(ALARM).isVisible()) return { titles: [], said: (await shown()).text };
     const details = await page.locator("h1, .alarm-cause li").allInnerTexts();
     return { titles: await titles(), said: details.join(" ") };
   }
