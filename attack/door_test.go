@@ -69,7 +69,7 @@ var doorAttacks = []doorAttack{
 		run: func(d *door) string {
 			d.open()
 			link := d.invites(d.root)
-			must(d.T, d.root.does(d.T, "admin", "revoke", d.secret(link).Invitation().ID))
+			must(d.T, d.root.does(d.T, "admin", "revoke", d.secret(link).Invitation().ID, "--password-file", "password"))
 			return d.refused("mallory", link)
 		},
 	},
@@ -194,7 +194,7 @@ var doorAttacks = []doorAttack{
 			must(d.T, d.root.act(d.T, "admin", "demote", "eve"))
 			said := ""
 			for _, try := range [][]string{
-				{"invite"}, {"admin", "users"}, {"admin", "invitations"}, {"admin", "events"}, {"admin", "suspend", "bob", "--password-file", "password"},
+				{"invite", "--password-file", "password"}, {"admin", "users"}, {"admin", "invitations"}, {"admin", "events"}, {"admin", "suspend", "bob", "--password-file", "password"},
 				{"admin", "promote", "eve", "--password-file", "password"}, {"admin", "demote", "root", "--password-file", "password"},
 				{"admin", "remove", "bob", "--yes", "--password-file", "password"},
 			} {

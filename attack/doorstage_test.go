@@ -110,7 +110,7 @@ func (c *commandLine) does(t *testing.T, args ...string) outcome {
 func (d *door) invites(c *commandLine) string {
 	d.Helper()
 	c.server = d.url
-	link, said, ok := c.run(d.T, "", "invite")
+	link, said, ok := c.run(d.T, "", "invite", "--password-file", "password")
 	if !ok {
 		d.Fatal(said)
 	}
