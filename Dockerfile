@@ -31,6 +31,7 @@ COPY --from=page /src/app/web/dist app/web/dist
 ARG TARGETOS TARGETARCH VERSION=unknown
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
     GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -tags nethttpomithttp2 \
+    -gcflags=github.com/...=-l -gcflags=google.golang.org/...=-l -gcflags=github.com/vaultsphere/vaultsphere/app/chain= -gcflags=github.com/vaultsphere/vaultsphere/app/store/sqlite= \
     -ldflags "-s -w -X main.version=$VERSION" -o /out/vaultsphered ./app/cmd/vaultsphered && \
     mkdir /out/data
 
