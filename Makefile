@@ -81,8 +81,8 @@ help:
 run: build
 	@DATA_DIR=$(DATA_DIR) exec bin/vaultsphered
 
-# The server speaks HTTP/1.1: the proxy handles HTTP/2, and DynamoDB does not offer it. This makes the image half a megabyte smaller, as
-# does compiling all but the rules and the embedded store without inlining. The Dockerfile has the same flags.
+# The server speaks HTTP/1.1: the proxy handles HTTP/2, and DynamoDB does not offer it. This makes the image half a megabyte smaller;
+# compiling all but the rules and the embedded store without inlining saves as much. The Dockerfile has the same flags.
 build: web
 	$(GO_BUILD) -tags nethttpomithttp2 $(NO_INLINING) -ldflags '$(LDFLAGS) -X main.version=$(VERSION)' -o bin/ ./app/cmd/vaultsphered
 	$(GO_BUILD) -ldflags '$(LDFLAGS) -X main.version=$(VERSION)' -o bin/ ./app/cmd/vaultsphere

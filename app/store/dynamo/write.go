@@ -342,7 +342,7 @@ func (p *planner) hold(ctx context.Context) error {
 	return nil
 }
 
-// stays adds the condition that an attribute of the head, which grows by so much, stays below a quota. What does not grow may stay above.
+// stays adds the condition that an attribute of the head, which grows by so much, stays below a quota. One that does not grow may stay above.
 func stays(when condition, name string, quota, grows int64) condition {
 	if quota <= 0 || grows <= 0 {
 		return when
