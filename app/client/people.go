@@ -178,7 +178,7 @@ func (c *Client) VerifyPerson(ctx context.Context, f *FoundPerson) error {
 	return c.changePins(ctx, func(ch *replica.Change, book *directory.Book) error { return book.Pin(ch, f.person, pin, f.seen) })
 }
 
-// ForgetPerson deletes what was verified of a user. It returns ErrNoUser if there is nothing.
+// ForgetPerson deletes all pins of a user. It returns ErrNoUser if there are none.
 func (c *Client) ForgetPerson(ctx context.Context, userID string) error {
 	user, err := chain.ParseID(userID)
 	if err != nil {
@@ -240,7 +240,7 @@ const (
 	StandingGone    = "gone"    // the server has no such user
 )
 
-// Alarming reports whether the server shows something else than what was verified.
+// Alarming reports whether the cards that the server shows contradict the pin.
 func (p CheckedPerson) Alarming() bool {
 	return p.Standing == StandingInvalid || directory.Standing(p.Standing).Err() != nil
 }
@@ -288,7 +288,7 @@ func (op *operation) checkPerson(v *vault, e directory.Entry) (CheckedPerson, er
 	out.Standing = string(f.Standing)
 	switch {
 	case f.UserID == out.UserID:
-	case f.Standing.Err() == nil: // who has the name now was verified too
+	case f.Standing.Err() == nil: // the user who has the name now is pinned too
 		out.Standing = StandingGone
 	default:
 		out.Standing = string(directory.OtherUser)

@@ -14,7 +14,7 @@ import (
 // MaxInvitee bounds the name or address that an inviter notes, in bytes.
 const MaxInvitee = 255
 
-// Offer is what an inviter says to the one who gets the link, sealed under its secret.
+// Offer names the inviter to the new user. It is sealed under the secret of the link.
 type Offer struct {
 	Origin   string // of the server, such as https://vault.example.org
 	User     chain.ID

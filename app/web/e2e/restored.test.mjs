@@ -1,4 +1,4 @@
-// What the page says when a server lost something honestly: a backup was restored, or an account was deleted.
+// What the page says after the operator restored a backup.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -13,10 +13,8 @@ import {
   done,
   heading,
   openPage,
-  PASSWORD,
   registerPerson,
   serverProgram,
-  signIn,
   startBrowser,
   startServer,
   unlock,
@@ -48,39 +46,6 @@ async function pictures(page, name) {
     }
   await page.setViewportSize({ width: 1280, height: 800 });
 }
-
-test("a username that was registered again needs a confirmation", async () => {
-  const page = await openPage(browser, server.url);
-  await registerPerson(page, "again");
-  await addMany(page, logins(1));
-  const other = await openPage(browser, server.url);
-  await signIn(other, "again");
-  await heading(other, "All items");
-  await callCore(other, "delete_account", { password: PASSWORD, force: true });
-  await other.context().close();
-  await heading(page, "Sign in");
-  const stranger = await openPage(browser, server.url);
-  await registerPerson(stranger, "again", "walnut carriage sunrise pebble");
-
-  await signIn(page, "again");
-  const enter = page.getByRole("button", { name: "Sign in to the new account" });
-  await enter.waitFor();
-  await pictures(page, "replaced");
-  await enter.click();
-  const dialog = page.getByRole("dialog", { name: "Sign in to the new account?" });
-  await dialog.getByText("Nothing of the earlier account is deleted from this device.").waitFor();
-  await pictures(page, "replaced-dialog");
-  await page.keyboard.press("Escape");
-  await heading(page, "Sign in");
-
-  await page.getByLabel("Master password", { exact: true }).fill("walnut carriage sunrise pebble");
-  await page.getByRole("button", { name: "Sign in", exact: true }).click();
-  await enter.click();
-  await dialog.getByRole("button", { name: "Sign in to the new account" }).click();
-  await heading(page, "All items");
-  assert.equal((await callCore(page, "list", { query: "" })).total, 0); // the new account is empty
-  for (const at of [page, stranger]) await at.context().close();
-});
 
 test("a restored server gets the changes again, and the page names the file that is lost", async () => {
   const manage = (...args) => execFileSync(serverProgram(), args, { env: { PATH: process.env.PATH, DATA_DIR: data } });
