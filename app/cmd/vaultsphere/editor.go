@@ -131,7 +131,12 @@ func (p *program) runEditor(ctx context.Context, editor, path string) error {
 	}
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = time.Second
-	if err := cmd.Run(); err != nil {
+	err := cmd.Start()
+	if err == nil {
+		defer p.leaveToTerminal()() // the editor has started: it does not inherit this
+		err = cmd.Wait()
+	}
+	if err != nil {
 		return withHint(fmt.Errorf("the editor %s failed: %w", words[0], err), "nothing was saved")
 	}
 	return nil

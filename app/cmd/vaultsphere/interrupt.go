@@ -17,6 +17,7 @@ const grace = 250 * time.Millisecond
 type interrupts struct {
 	mu        sync.Mutex
 	forwardTo func(os.Signal) // not nil: signals go to another program
+	signals   chan os.Signal  // nil if no loop runs
 
 	// flush asks the signal loop to forward the signals that have arrived, and to close the channel. It is nil if no loop runs.
 	flush chan chan struct{}
@@ -62,6 +63,16 @@ func (i *interrupts) divert(to func(os.Signal)) (back func()) {
 	}
 }
 
+// leaveToTerminal discards SIGINT until the returned function is called, because the terminal sends it to the other program, too. The
+// kernel discards it: a signal that is caught can still be on its way when that program has ended.
+func (i *interrupts) leaveToTerminal() (back func()) {
+	if i.signals == nil {
+		return func() {}
+	}
+	signal.Ignore(os.Interrupt)
+	return func() { signal.Notify(i.signals, os.Interrupt) }
+}
+
 func (i *interrupts) diverted(s os.Signal) bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -80,9 +91,10 @@ func (i *interrupts) uninterrupted(do func() error) error {
 }
 
 // runUntil is run, ended by the first signal.
-func (p *program) runUntil(signals <-chan os.Signal, args []string) int {
+func (p *program) runUntil(signals chan os.Signal, args []string) int {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
+	p.signals = signals
 	p.flush, p.abandoned = make(chan chan struct{}), make(chan struct{})
 	done := make(chan int, 1)
 	go func() { done <- p.run(ctx, args) }()

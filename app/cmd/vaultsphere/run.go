@@ -134,6 +134,9 @@ func (p *program) runWith(ctx context.Context, wanted []variable, command []stri
 	if err := cmd.Start(); err != nil {
 		return p.notRun(command[0], err)
 	}
+	if isTerminal(p.in) {
+		defer p.leaveToTerminal()()
+	}
 	done := make(chan error, 1)
 	go func() { done <- cmd.Wait() }()
 	for {
