@@ -3,6 +3,8 @@
 package attack
 
 import (
+	"encoding/json"
+	"net/http"
 	"slices"
 
 	"github.com/vaultsphere/vaultsphere/app/protocol"
@@ -63,6 +65,25 @@ var forks = []attack{
 		},
 	},
 	{
+		name: "log that parted at its newest entry",
+		does: "was restored, and shows as many log entries and the same writes, with another entry in the newest place",
+		run: func(s *stage) string {
+			one, other := s.server.fork(s.T)
+			s.on(one)
+			s.rotateVault(s.phone)
+			s.gate.point(one.URL)
+			s.gate.lie(s.noWrites())
+			must(s.T, s.device.open(s.T))
+			s.on(other)
+			tablet := newCommandLine(s.T, s.TempDir(), s.honest.URL)
+			must(s.T, tablet.signIn(s.T))
+			s.rotateVault(tablet)
+			s.gate.point(other.URL)
+			s.gate.lie(s.noWrites())
+			return s.refused(rolledBack)
+		},
+	},
+	{
 		name: "roll-back",
 		does: "shows the vault as it was before the newest change",
 		run: func(s *stage) string {
@@ -119,4 +140,23 @@ var forks = []attack{
 			return s.refusedEverywhere(either, s.vault(func(v *protocol.VaultAnswer) { *v = other }))
 		},
 	},
+}
+
+// noWrites refuses each write as too busy: a device that has one to make would otherwise learn from its refusal that the server has another history.
+func (s *stage) noWrites() lies {
+	s.Helper()
+	return answers(protocol.PathVaultWrites, http.StatusServiceUnavailable, http.Header{"Retry-After": {"60"}},
+		good[[]byte](s)(json.Marshal(protocol.Error{Code: protocol.CodeUnavailable, Message: "busy"})))
+}
+
+// rotateVault makes a device add an entry to the log, and no write: the records stay under the earlier key.
+func (s *stage) rotateVault(c *commandLine) {
+	s.Helper()
+	before := s.whole(c)
+	s.honest.lie(s.noWrites())
+	c.act(s.T, "rotate", "--vault")
+	s.honest.lie(lies{})
+	if after := s.whole(c); after.Sequence != before.Sequence+1 || after.Revision != before.Revision {
+		s.Fatalf("the vault is at write %d and entry %d, from %d and %d", after.Revision, after.Sequence, before.Revision, before.Sequence)
+	}
 }

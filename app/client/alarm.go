@@ -124,33 +124,6 @@ func (v *vault) alarmOf(cause error) Alarm {
 	return a
 }
 
-// compareEntry raises the alarm if the server has another log entry in the place of this device's newest. A server that was restored and got
-// another one since has nothing new, and refuses each write.
-func (op *operation) compareEntry(v *vault) error {
-	seen, err := v.seen()
-	if err != nil || seen.Entry == nil {
-		return err
-	}
-	answer, _, err := op.ask(v, chain.MaxNumber, seen.Entry.Sequence-1, v.Base(seen)) // without records
-	if err != nil {
-		return err
-	}
-	if len(answer.Entries) > 0 && answer.Entries[0] == encodeSigned(seen.Entry.Encode()) {
-		return nil
-	}
-	return op.raise(v, &RolledBackError{Seen: seen.Revision, Got: answer.Revision, Err: chain.ErrFork})
-}
-
-// pullAgain is pull. During an alarm it compares the newest log entry first, so that no history without it ends the alarm.
-func (op *operation) pullAgain(v *vault, full bool) error {
-	if !v.alarm().IsZero() {
-		if err := op.compareEntry(v); err != nil {
-			return err
-		}
-	}
-	return op.pull(v, full)
-}
-
 // Joined says that a write brought the branch of this device and the history of the server together.
 type Joined struct {
 	Author      string               `json:"author"` // username on the card that signed the write

@@ -1,7 +1,6 @@
 package client
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -148,14 +147,15 @@ func (op *operation) resolve(v *vault, w *writeInFlight, err error) (made bool, 
 		if errors.Is(syncErr, ErrRekeyed) {
 			return false, errors.Join(syncErr, ErrUncertain)
 		}
+		if conflict && raises(syncErr) {
+			return false, syncErr // the server has another history, which refused the write
+		}
 		if syncErr != nil {
 			return false, uncertain
 		}
 	}
 	decided, made, decideErr := op.decidedWrite(v, w)
 	switch {
-	case conflict && decideErr == nil && !decided:
-		return false, cmp.Or(op.compareEntry(v), uncertain)
 	case decideErr != nil || !decided:
 		return false, uncertain
 	case made:

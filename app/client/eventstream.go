@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Bounds of an event stream. A server has no reason to exceed them: its events are shorter than a hundred bytes.
+// Bounds of an event stream. A server has no reason to exceed them: its events are shorter than two hundred bytes.
 const (
 	maxEventLine  = 4 << 10
 	maxEventData  = 4 << 10

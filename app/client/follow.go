@@ -14,6 +14,8 @@ import (
 type Notice struct {
 	Revision int64 `json:"revision"` // of the server's vault; 0 if lost
 	Sequence int64 `json:"sequence"` // of its newest log entry, which moves without the revision
+	// Parted says that the server has another write or entry under the same number than this device. Sync finds out why.
+	Parted bool `json:"parted"`
 	// Lost says that no event stream is available. Call Sync instead: it finds changes, and reports whether the server can be
 	// reached.
 	Lost bool `json:"lost"`
@@ -79,6 +81,7 @@ type follower struct {
 // listening is the state of one stream.
 type listening struct {
 	report func(Notice)
+	parted func(protocol.RevisionEvent) bool
 	silent *time.Timer
 	began  time.Time // when the stream gave its first revision
 	last   Notice    // the last that it gave
@@ -101,7 +104,7 @@ func (l *listening) event(name string, data []byte) error {
 		if err := decodeStrict(data, &e); err != nil {
 			return fmt.Errorf("event %s: %w", name, err)
 		}
-		l.at(Notice{Revision: e.Revision, Sequence: e.Sequence})
+		l.at(Notice{Revision: e.Revision, Sequence: e.Sequence, Parted: l.parted(e)})
 	}
 	return nil
 }
@@ -118,11 +121,23 @@ func (l *listening) at(n Notice) {
 	}
 }
 
+// parted reports whether an event names another write or entry than this device has verified under the same number.
+func (c *Client) parted(e protocol.RevisionEvent) bool {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if c.vault == nil || !c.vault.Loaded {
+		return false
+	}
+	s := c.vault.Log().State
+	return e.Revision == s.Revision && e.Head != "" && e.Head != encodeHash(s.Write) ||
+		e.Sequence == s.Entry.Sequence && e.Entry != "" && e.Entry != encodeHash(s.Entry.Hash())
+}
+
 // listen reads one stream to its end and returns the pause before the next.
 func (f *follower) listen(ctx context.Context) (pause time.Duration, err error) {
 	streaming, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	l := &listening{report: f.report, silent: time.AfterFunc(ReadPatience, func() { cancel(errSilent) })}
+	l := &listening{report: f.report, parted: f.client.parted, silent: time.AfterFunc(ReadPatience, func() { cancel(errSilent) })}
 	defer l.silent.Stop()
 	stream := &eventStream{retry: firstPause, alive: l.alive, event: l.event}
 	answer, err := f.client.transport.Stream(streaming,

@@ -138,7 +138,7 @@ func (op *operation) leadBack(v *vault, alarm error) error {
 		return op.raise(v, alarm)
 	}
 	if err = op.noteResent(v, resent); err == nil {
-		err = op.pullAgain(v, false)
+		err = op.pull(v, false)
 	}
 	if raises(err) {
 		return op.raise(v, err)

@@ -115,7 +115,7 @@ var lies = map[string]struct {
 	}, "history"},
 	"older writes with the new records": {func(_ *testing.T, c *crime, v *protocol.VaultAnswer) {
 		v.Writes, v.Revision = c.old.Writes, c.old.Revision
-	}, "claims revision|shows another vault|history"},
+	}, "names another state of the vault than it shows|this device has seen"},
 }
 
 func (c *crime) names(want string) []string {

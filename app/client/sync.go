@@ -110,12 +110,12 @@ func (op *operation) sync(v *vault) (bool, error) {
 	if err := op.loadOutbox(v); err != nil {
 		return false, err
 	}
-	err := op.pullAgain(v, v.Revision() == 0)
+	err := op.pull(v, v.Revision() == 0)
 	var wrong *VaultAlteredError
 	if errors.As(err, &wrong) {
 		// The server drops old tombstones, so changes since an old state may not add up. And another device may have changed the account
 		// after it was read. Neither is true of the whole vault, read once more.
-		err = op.pullAgain(v, true)
+		err = op.pull(v, true)
 	}
 	if raises(err) {
 		err = op.leadBack(v, err)
@@ -145,6 +145,9 @@ func (op *operation) ask(v *vault, since, after int64, base chain.State) (*repli
 		return nil, nil, err
 	}
 	answer, err := replica.Parse(body)
+	if err == nil && answer.Entry == "" {
+		err = errors.New("it does not name the newest log entry")
+	}
 	if err != nil {
 		return nil, nil, op.answerError(methodGet, protocol.PathVault, err)
 	}

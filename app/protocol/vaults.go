@@ -83,11 +83,13 @@ type AccountKeys struct {
 
 // VaultLog is the part of a vault's history that a client asked for. The server answers it from one state of the vault.
 type VaultLog struct {
-	// Revision and Sequence are those of the newest write and entry, and Head is the hash of that write, or of the first entry before
-	// any. They are not signed: a client that remembers more, or another write, knows from them that the server has another vault.
+	// Revision and Sequence are those of the newest write and entry. Head is the hash of that write, or of the first entry before any, and
+	// Entry is the hash of that entry. They are not signed: a client that remembers more, another write or another entry knows from them
+	// that the server has another vault.
 	Revision Revision `json:"revision"`
 	Sequence Sequence `json:"sequence"`
 	Head     Hash     `json:"head"`
+	Entry    Hash     `json:"entry"`
 	Entries  []Signed `json:"entries"` // chain.Entry, in ascending order, without a gap, up to the newest
 	// Writes are chain.Write on the path from the newest write down to the revision that the client named, without it: see chain.Path.
 	// The path leads through each revision that Entries name. With Branch, it leads further: see there.

@@ -158,6 +158,12 @@ const (
 type RevisionEvent struct {
 	Revision Revision `json:"revision"`
 	Sequence Sequence `json:"sequence"` // of the newest log entry
+	// Head and Entry are those of VaultLog. They are left out after a change: then the numbers are new. A client that knows another write
+	// or entry under the same numbers syncs.
+	//wire:schema {"optional":true}
+	Head Hash `json:"head,omitempty"`
+	//wire:schema {"optional":true}
+	Entry Hash `json:"entry,omitempty"`
 }
 
 // Chunk is one sealed chunk of an attachment: the body of PUT and of the answer to GET at PathVaultChunk, where {chunk} is its

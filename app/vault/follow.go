@@ -191,7 +191,9 @@ func (ws *watchers) apply(c Change) {
 
 // move is called under mu. Revisions and sequence numbers only grow, so changes may come late, twice and in any order.
 func (ws *watchers) move(f *followed, to Change) {
-	f.head.Revision, f.head.Sequence = max(f.head.Revision, to.Revision), max(f.head.Sequence, to.Sequence)
+	if to.Revision > f.head.Revision || to.Sequence > f.head.Sequence {
+		f.head = protocol.RevisionEvent{Revision: max(f.head.Revision, to.Revision), Sequence: max(f.head.Sequence, to.Sequence)}
+	}
 	for w := range f.watches {
 		ws.tell(f, w)
 	}
@@ -236,10 +238,22 @@ func (ws *watchers) loadHead(ctx context.Context, f *followed) error {
 	f.vault, f.known = head.Vault, true
 	ws.vaults[f.vault] = f
 	ws.followShared(f, shared)
+	if now := eventOf(head.State); now.Revision >= f.head.Revision && now.Sequence >= f.head.Sequence {
+		f.head = now
+	}
 	ws.move(f, head.Moved())
 	// A change that came while the head was read found no followed vault.
 	ws.move(f, ws.moved[f.vault].Change)
 	return nil
+}
+
+// eventOf tells a page the state of its vault. With the hashes, the page learns of a server that was restored and has as much as before, and
+// something else.
+func eventOf(s chain.State) protocol.RevisionEvent {
+	newest := s.Entry.Hash()
+	return protocol.RevisionEvent{
+		Revision: s.Revision, Sequence: s.Entry.Sequence, Head: encodeSigned(s.Write[:]), Entry: encodeSigned(newest[:]),
+	}
 }
 
 func (ws *watchers) isKnown(f *followed) bool {

@@ -54,9 +54,10 @@ func (s *Service) log(ctx context.Context, head Head, member chain.ID, asked Ask
 		head = head.at(entries[len(entries)-1])
 	}
 	var through []int64
+	newest := head.State.Entry.Hash()
 	out := protocol.VaultLog{
 		More:     more,
-		Revision: head.State.Revision, Sequence: head.State.Entry.Sequence, Head: encodeSigned(head.State.Write[:]),
+		Revision: head.State.Revision, Sequence: head.State.Entry.Sequence, Head: encodeSigned(head.State.Write[:]), Entry: encodeSigned(newest[:]),
 		Entries: []protocol.Signed{}, Writes: []protocol.Signed{}, Cards: []protocol.Signed{},
 	}
 	for _, e := range entries {

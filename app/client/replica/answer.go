@@ -18,7 +18,11 @@ import (
 // Whole encodes the verified state as the first chunk of a cache. a is the answer about the whole vault from which it comes, so that
 // its records need not be encoded again; nil: there is none.
 func (v *Replica) Whole(a *Answer) ([]byte, error) {
-	head := protocol.VaultLog{Revision: v.Revision(), Sequence: v.log.State.Entry.Sequence, Head: encodeSigned(v.log.State.Write[:]), Entries: []protocol.Signed{}, Writes: []protocol.Signed{}, Cards: []protocol.Signed{}}
+	s := v.log.State
+	head := protocol.VaultLog{
+		Revision: s.Revision, Sequence: s.Entry.Sequence, Head: encodeHash(s.Write), Entry: encodeHash(s.Entry.Hash()),
+		Entries: []protocol.Signed{}, Writes: []protocol.Signed{}, Cards: []protocol.Signed{},
+	}
 	for _, e := range v.log.Entries {
 		head.Entries = append(head.Entries, encodeSigned(e.Encode()))
 	}
@@ -146,7 +150,7 @@ func (v *Replica) FollowCopy(c *Copy, seen chain.State) (*Log, error) {
 	// A whole cache is written before it is remembered. If the program ended between the two, the cache is newer.
 	reached := reaches(first.State, seen) || first.newer(seen)
 	for _, a := range c.deltas {
-		if w.log, err = w.Follow(a, chain.State{}); err != nil {
+		if w.log, err = w.follow(a, chain.State{}); err != nil {
 			return nil, damaged(err)
 		}
 		reached = reached || reaches(w.log.State, seen)

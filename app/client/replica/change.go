@@ -237,10 +237,9 @@ func ParseSigned(r protocol.WriteRequest) (*Signed, error) {
 
 // Answer returns the write as the server reports it to other devices.
 func (s *Signed) Answer() protocol.VaultAnswer {
-	hash := s.Write.Hash()
 	out := protocol.VaultAnswer{
 		VaultLog: protocol.VaultLog{
-			Revision: s.Write.Revision, Sequence: s.sequence, Head: encodeSigned(hash[:]),
+			Revision: s.Write.Revision, Sequence: s.sequence, Head: encodeHash(s.Write.Hash()), Entry: encodeHash(s.Write.Entry),
 			Entries: []protocol.Signed{}, Writes: []protocol.Signed{encodeSigned(s.Write.Encode())}, Cards: []protocol.Signed{},
 		},
 		Records: []protocol.VaultRecord{},

@@ -39,6 +39,7 @@ type wholeAnswer struct {
 	Revision int64                     `json:"revision"`
 	Sequence int64                     `json:"sequence"`
 	Head     protocol.Hash             `json:"head"`
+	Entry    protocol.Hash             `json:"entry"`
 	Entries  CompleteList[object]      `json:"entries"`
 	Writes   CompleteList[object]      `json:"writes"`
 	Cards    CompleteList[object]      `json:"cards"`
@@ -58,7 +59,7 @@ func (w wholeAnswer) answer() (*Answer, error) {
 		return nil, errors.New("a list is missing")
 	}
 	a := &Answer{VaultAnswer: protocol.VaultAnswer{Records: make([]protocol.VaultRecord, len(w.Records))}}
-	a.Revision, a.Sequence, a.Head = w.Revision, w.Sequence, w.Head
+	a.Revision, a.Sequence, a.Head, a.Entry = w.Revision, w.Sequence, w.Head, w.Entry
 	a.Entries, a.Writes, a.Cards, a.Envelope = texts(w.Entries), texts(w.Writes), texts(w.Cards), w.Envelope
 	if w.Branch != nil {
 		a.Branch = &protocol.VaultBranch{Common: w.Branch.Common, Join: w.Branch.Join, Writes: texts(w.Branch.Writes)}
@@ -188,7 +189,15 @@ func (s *splitter) rest() (*Answer, bool) {
 	if a.Sequence, ok = s.number(); !ok || !s.word(`,"head":"`) {
 		return nil, false
 	}
-	if a.Head, ok = s.text(); !ok || !s.signed(a) || !s.word(`,"records":[`) {
+	if a.Head, ok = s.text(); !ok {
+		return nil, false
+	}
+	if s.word(`,"entry":"`) { // older caches do not have it
+		if a.Entry, ok = s.text(); !ok {
+			return nil, false
+		}
+	}
+	if !s.signed(a) || !s.word(`,"records":[`) {
 		return nil, false
 	}
 	start := s.i - 1

@@ -34,6 +34,8 @@ var signedEncoding = base64.RawURLEncoding.Strict()
 // encodeSigned returns a signed object as on the wire.
 func encodeSigned(object []byte) protocol.Signed { return signedEncoding.EncodeToString(object) }
 
+func encodeHash(h chain.Hash) protocol.Hash { return signedEncoding.EncodeToString(h[:]) }
+
 // Headless reports whether the newest write must still be asked for: the state names its hash, but no answer had it. AddHead adds it.
 func (l *Log) Headless() bool { return l.Head == nil && l.State.Revision > 0 }
 
@@ -96,6 +98,25 @@ func (v *Replica) After() int64 { return int64(len(v.log.Entries)) - 1 }
 // Follow returns the log after an answer, which began above After and at the revision of Base. It changes nothing. It returns a
 // *RolledBackError if the answer does not go on from what this device has seen, and an *AlteredError if it breaks a rule.
 func (v *Replica) Follow(a *Answer, seen chain.State) (*Log, error) {
+	base := v.Base(seen)
+	if e := base.Entry; e != nil && a.Sequence == e.Sequence && a.Entry != encodeHash(e.Hash()) {
+		// The rest of the answer need not show it: it has no entry up to the known one, and perhaps no new write.
+		cause := &chain.Error{Kind: chain.KindEntry, Number: e.Sequence, Err: fmt.Errorf("%w: another entry is known", chain.ErrFork)}
+		return nil, &RolledBackError{Seen: base.Revision, Got: a.Revision, Err: cause}
+	}
+	next, err := v.follow(a, seen)
+	if err != nil {
+		return nil, err
+	}
+	s := next.State
+	if a.Revision != s.Revision || a.Head != encodeHash(s.Write) || a.Sequence != s.Entry.Sequence || a.Entry != encodeHash(s.Entry.Hash()) {
+		return nil, Altered(Found(bridge.Finding{Code: bridge.LogBroken, Got: s.Revision}, "the server names another state of the vault than it shows"))
+	}
+	return next, nil
+}
+
+// follow is Follow without what the answer says of the newest entry.
+func (v *Replica) follow(a *Answer, seen chain.State) (*Log, error) {
 	entries, writes, err := a.objects()
 	if err != nil {
 		return nil, err
@@ -115,7 +136,7 @@ func (v *Replica) Follow(a *Answer, seen chain.State) (*Log, error) {
 	if a.Branch != nil {
 		return v.rejoin(next, a, base, all, writes)
 	}
-	if base.Entry != nil && (a.Revision < base.Revision || a.Sequence < base.Entry.Sequence || a.Revision == base.Revision && a.Head != encodeSigned(base.Write[:])) {
+	if base.Entry != nil && (a.Revision < base.Revision || a.Sequence < base.Entry.Sequence || a.Revision == base.Revision && a.Head != encodeHash(base.Write)) {
 		return nil, &RolledBackError{Seen: base.Revision, Got: a.Revision}
 	}
 	if base.Entry == nil {

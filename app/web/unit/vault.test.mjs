@@ -179,17 +179,28 @@ test("a sync problem is shown until the next success", async () => {
 test("the page syncs when the revision changes", async () => {
   let revision = 7;
   let arrive;
-  answers.sync = () => new Promise((answer) => (arrive = () => answer({ ...synced, revision })));
-  serverIsAt(7);
+  answers.sync = () => new Promise((answer) => (arrive = () => answer({ ...synced, revision, sequence: 1 })));
+  serverIsAt({ revision: 7, sequence: 1 });
   await turns();
-  serverIsAt(8); // during the sync
+  serverIsAt({ revision: 8, sequence: 1 }); // during the sync
   arrive();
   revision = 8;
   await turns();
   arrive();
   await turns();
   assert.equal(asked("sync").length, 2);
-  serverIsAt(8);
+  serverIsAt({ revision: 8, sequence: 1 });
+  await turns();
+  assert.equal(asked("sync").length, 2);
+});
+
+test("the page syncs when the server has something else under the same number", async () => {
+  answers.sync = () => ({ ...synced, revision: 7, sequence: 1 });
+  await syncNow();
+  serverIsAt({ revision: 7, sequence: 1, parted: false });
+  await turns();
+  assert.equal(asked("sync").length, 1);
+  serverIsAt({ revision: 7, sequence: 1, parted: true });
   await turns();
   assert.equal(asked("sync").length, 2);
 });

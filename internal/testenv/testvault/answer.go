@@ -22,8 +22,9 @@ func signed(object []byte) protocol.Signed { return base64.RawURLEncoding.Encode
 
 // Answer returns what an honest server answers to a device with these parameters.
 func (v *Vault) Answer(since, after, revision int64) protocol.VaultAnswer {
+	newest := v.State.Entry.Hash()
 	a := protocol.VaultAnswer{VaultLog: protocol.VaultLog{
-		Revision: v.State.Revision, Sequence: v.State.Entry.Sequence, Head: signed(v.State.Write[:]),
+		Revision: v.State.Revision, Sequence: v.State.Entry.Sequence, Head: signed(v.State.Write[:]), Entry: signed(newest[:]),
 		Entries: []protocol.Signed{}, Writes: []protocol.Signed{}, Cards: []protocol.Signed{},
 	}}
 	var through []int64

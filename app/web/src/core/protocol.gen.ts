@@ -733,6 +733,8 @@ export interface NewInvitation {
 export interface Notice {
   revision: number; // of the server's vault; 0 if lost
   sequence: number; // of its newest log entry, which moves without the revision
+  /** Parted says that the server has another write or entry under the same number than this device. Sync finds out why. */
+  parted: boolean;
   /**
    * Lost says that no event stream is available. Call Sync instead: it finds changes, and reports whether the server can be
    * reached.

@@ -24,9 +24,7 @@ function wake() {
   if (!following || document.visibilityState !== "visible") return;
   void syncNow().then(readStanding);
   stream = new AbortController();
-  api
-    .follow(({ revision, sequence, lost }) => (lost ? void syncNow() : serverIsAt(revision, sequence)), stream.signal)
-    .catch(handled);
+  api.follow((now) => (now.lost ? void syncNow() : serverIsAt(now)), stream.signal).catch(handled);
 }
 
 addEventListener("online", wake);

@@ -2,7 +2,7 @@
 import { batch, computed, signal } from "@preact/signals";
 import * as api from "../core/api.gen";
 import { asCoreError, type CoreError } from "../core/error";
-import type { Finding, ItemType, ListResult, LostFile, Progress, Resent, Summary, Waiting } from "../core/protocol.gen";
+import type { Finding, ItemType, ListResult, LostFile, Notice, Progress, Resent, Summary, Waiting } from "../core/protocol.gen";
 import { locale, texts } from "../texts";
 import { when } from "../texts/dates";
 import { alarm, copyOpen, online, phase, preferences, toast } from "./app";
@@ -186,9 +186,12 @@ export async function refresh() {
 let synced = ""; // the state of the last sync
 let announced = ""; // that the server announced last
 
-/** Syncs if the server announces another state of the vault, or is reachable again. A change of the account moves the log alone. */
-export function serverIsAt(revision: number, sequence: number) {
-  notice(`${revision}/${sequence}`);
+/**
+ * Syncs if the server announces another state of the vault, or is reachable again. A change of the account moves the log alone, and
+ * a server that was restored may have something else under the same numbers.
+ */
+export function serverIsAt({ revision, sequence, parted }: Pick<Notice, "revision" | "sequence" | "parted">) {
+  notice(parted ? "parted" : `${revision}/${sequence}`);
 }
 
 function notice(now: string) {
