@@ -322,8 +322,9 @@ type Store interface {
 	// chain.RecordOverview. A deleted record leaves a tombstone for TombstoneDays or longer: a device that was offline for longer syncs
 	// in full. The token of a deleted record, unless Keeps says otherwise, and the chunks of a deleted attachment are kept for KeptLife.
 	// ErrKeptQuota if they exceed c.Kept together with what the author's card keeps: a record counts as above, an attachment by its tokens,
-	// each until its KeptDay and KeptDays more have passed. ErrInvalidChange if a chunk of an attachment that c puts is not stored, for
-	// instance because it was pending or kept for too long. ErrQuotaReached if an attachment that is put again exceeds c.Attachments; what
+	// each until its KeptDay and KeptDays more have passed. ErrInvalidChange if c deletes a line that is not live, or has a token too few or
+	// too many, or if a chunk of an attachment that c puts is not stored, for instance because it was pending or kept for too long; all of
+	// it only if the head did not move. ErrQuotaReached if an attachment that is put again exceeds c.Attachments; what
 	// it counts as kept remains. A branch is stored with its write, forever; ErrBranchQuota. ErrNotFound for an unknown vault.
 	ApplyWrite(ctx context.Context, c WriteChange) error
 	// AppendEntry stores one log entry with its envelopes and cards, whatever their number, the change of the account, and those of

@@ -219,3 +219,24 @@ func TestStragglerMovesNoTokens(t *testing.T) {
 	wantVault(t, s, v)
 	wantKept(t, s, &before, puts, now)
 }
+
+// The row of a write may not be visible yet. A history ends before it, and never leaves one out.
+func TestHistoryEndsAtAGap(t *testing.T) {
+	t.Parallel()
+	s, v := openVault(t)
+	for range 4 {
+		d := v.Draft(overviews(v, 1)...)
+		d.Now = time.Now()
+		if err := s.ApplyWrite(t.Context(), d.WriteChange); err != nil {
+			t.Fatal(err)
+		}
+		v.Apply(d)
+	}
+	if err := s.deleteRows(t.Context(), s.table.Vaults, []item{vaultKey(v.ID.String(), writeID(3))}); err != nil {
+		t.Fatal(err)
+	}
+	writes, operations, err := s.History(t.Context(), v.ID, 1, 4)
+	if err != nil || len(writes) != 2 || len(operations) != 2 {
+		t.Errorf("%d writes, %d operations, %v", len(writes), len(operations), err)
+	}
+}

@@ -121,7 +121,8 @@ func quotaOfKeptTokens(t *testing.T, open func(t *testing.T) vault.Store) {
 	const size = 1000
 	const room = 3 * (size + vault.RecordWeight)
 	all := items(v, 10, size)
-	write(t, s, v, all...)
+	pin := v.PutToken(chain.RecordPin, seal.NewID(), 1, text(size))
+	write(t, s, v, append(all, pin)...)
 	token := func(i int) string { return all[i].Token }
 	at := func(now time.Time, want error, ops ...testvault.Operation) {
 		t.Helper()
@@ -133,8 +134,9 @@ func quotaOfKeptTokens(t *testing.T, open func(t *testing.T) vault.Store) {
 	at(midnight, nil, testvault.Delete(all[1]), testvault.Delete(all[2]))
 	at(midnight, vault.ErrKeptQuota, testvault.Delete(all[3]))
 	at(midnight, vault.ErrKeptQuota, append(items(v, 100, 10), testvault.Delete(all[3]))...)
-	// What replaces nothing is possible, and so is an attachment that nothing deletes.
+	// What replaces nothing is possible, and so are a pin, which is not kept, and an attachment that nothing deletes.
 	at(midnight, nil, items(v, 1, 10)...)
+	at(midnight, nil, testvault.Delete(pin))
 	wantTokens(t, s, v.ID, midnight, []testvault.Operation{all[0], all[1], all[3]}, token(0), token(1), token(3))
 
 	// The chunks of attachments count too.
@@ -154,7 +156,9 @@ func quotaOfKeptTokens(t *testing.T, open func(t *testing.T) vault.Store) {
 	at(midnight.Add(vault.KeptLife+24*time.Hour-time.Millisecond), vault.ErrKeptQuota, testvault.Delete(all[4]), testvault.Delete(all[5]))
 	free := midnight.Add(vault.KeptLife + 24*time.Hour)
 	at(free, vault.ErrKeptQuota, testvault.Delete(all[4]), testvault.Delete(all[5]), testvault.Delete(all[6]), testvault.Delete(all[7]))
-	at(free, nil, testvault.Delete(all[4]), testvault.Delete(all[5]), testvault.Delete(all[6]))
+	at(free, nil, testvault.Delete(all[4]), testvault.Delete(all[5]))
+	at(free, nil, testvault.Delete(all[6])) // the writes of a day add up
+	at(free, vault.ErrKeptQuota, testvault.Delete(all[7]))
 	wantTokens(t, s, v.ID, free, []testvault.Operation{all[3], all[4], all[7]}, "", token(4), token(7))
 }
 
@@ -191,7 +195,10 @@ func keptAttachments(t *testing.T, open func(t *testing.T) vault.Store) {
 	wantError(t, "large write", a.ApplyWrite(t.Context(), large.WriteChange), vault.ErrQuotaReached)
 	wantVault(t, b, v)
 	end := start.Add(vault.KeptLife)
-	writeAt(t, b, v, end.Add(-time.Millisecond), 0, nil, put)
+	d = v.Draft(put)
+	d.Now, d.Attachments = end.Add(-time.Millisecond), size+attachmentOf(false, y...).Bytes
+	wantError(t, "put again at the quota", b.ApplyWrite(t.Context(), d.WriteChange), nil)
+	v.Apply(d)
 	wantAttachments(t, a, v, attachmentOf(true, x...), attachmentOf(false, y...))
 	wantChunks(t, a, v, x...)
 	wantError(t, "now it counts", b.PutChunk(t.Context(), v.ID, testvault.Chunks("more")[0], start, size), vault.ErrQuotaReached)

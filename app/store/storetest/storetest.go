@@ -60,6 +60,8 @@ func Run(t *testing.T, open func(t *testing.T) vault.Store) {
 		{"ChangesSince", changesSinceEveryRevision},
 		{"WriteConflictChangesNothing", writeConflictChangesNothing},
 		{"EntryConflictChangesNothing", entryConflictChangesNothing},
+		{"MisfitsChangeNothing", misfitsChangeNothing},
+		{"WritesWithAllBesides", writesWithAllBesides},
 		{"ResendLeadsAhead", resendLeadsAhead},
 		{"ResendIsConditional", resendIsConditional},
 		{"RivalResendsHaveOneWinner", rivalResendsHaveOneWinner},
