@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
 	"net/url"
 	"os"
 	"strings"
@@ -24,6 +23,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/server/daemon"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/daemontest"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/environ"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/proxy"
 )
 
 func TestMain(m *testing.M) {
@@ -52,7 +52,7 @@ func TestScripts(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			g := &gate{forward: httputil.NewSingleHostReverseProxy(target), asked: map[string]int{}, memory: map[string][]byte{}}
+			g := &gate{forward: proxy.To(target), asked: map[string]int{}, memory: map[string][]byte{}}
 			front := httptest.NewServer(g)
 			env.Defer(front.Close)
 			env.Values[gateKey{}] = g
