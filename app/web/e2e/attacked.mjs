@@ -62,7 +62,7 @@ async function outcome() {
   const problem = await attempt("sync", {});
   if (!problem || problem.code === "offline") return { titles: await titles(), said: "" };
   await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange"))); // the page syncs, too
-  await page.locator(`${ALARM}, ${MESSAGE}`).first().waitFor({ timeout: 60_000 });
+  await page.locator(`${ALARM}, ${MESSAGE}`).first().waitFor();
   if (await page.locator(ALARM).isVisible()) return { titles: [], said: (await shown()).text };
   const look = page.locator('.banner a[href="#/alarm"]');
   if (await look.isVisible()) {
@@ -115,7 +115,7 @@ const commands = {
   },
   async openCopy({ password }) {
     await page.goto(url);
-    await page.getByRole("link", { name: /^Open the offline copy/ }).click({ timeout: 60_000 });
+    await page.getByRole("link", { name: /^Open the offline copy/ }).click();
     await submit("Open read-only", { "Master password": password });
     await page.locator(".list-foot").waitFor();
     return { titles: await titles(), said: "" };
