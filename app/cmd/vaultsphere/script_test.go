@@ -35,8 +35,8 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs the program against a server, one process per command. Each script has its own gate in front of the server ($SERVER,
 // and $SECURE with a certificate that is valid only with SSL_CERT_FILE=certificate) and its own username ($NAME). $STRICT allows one
-// request of a sign-in a minute for each IP address; $CLOSED requires an invitation. "invite" writes a link to $CLOSED, and "invite --admin" that of
-// an administrator of another server.
+// request of a sign-in a minute for each IP address; $CLOSED requires an invitation. "invite" writes a link to $CLOSED, and
+// "invite --admin" that of an administrator of another server.
 func TestScripts(t *testing.T) {
 	server := daemontest.Start(t, func(c *daemon.Config) { c.AuthRate = 1_000_000 })
 	strict := daemontest.Start(t, func(c *daemon.Config) { c.AuthRate = 1 })
