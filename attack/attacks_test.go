@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -43,20 +44,34 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-func TestAttacksOnTheCommandLine(t *testing.T) { play(t, "command line", nil) }
+func TestAttacksOnTheCommandLine(t *testing.T) { play(t, "command line", begin(t, nil)) }
 
-func TestAttacksOnThePage(t *testing.T) { play(t, "page", startBrowser(t)) }
+// A page mostly waits for its server, so two browsers are attacked at the same time.
+func TestAttacksOnThePage(t *testing.T) {
+	play(t, "page", begin(t, startBrowser(t)), begin(t, startBrowser(t)))
+}
 
-func play(t *testing.T, client string, b *browser) {
+// play runs all attacks. Each of the players has its own gates and takes the next attack when it has ended one.
+func play(t *testing.T, client string, players ...*played) {
 	t.Helper()
-	p := begin(t, b)
+	next := make(chan attack, len(attacks))
 	for _, a := range attacks {
-		t.Run(strings.ReplaceAll(a.name, " ", "-"), func(t *testing.T) {
-			if b != nil && a.pageCannot != "" {
-				results.add(a.name, client, fmt.Sprintf("(%s)", a.pageCannot))
-				return
+		next <- a
+	}
+	close(next)
+	var all sync.WaitGroup
+	for _, p := range players {
+		all.Go(func() {
+			for a := range next {
+				t.Run(strings.ReplaceAll(a.name, " ", "-"), func(t *testing.T) {
+					if p.browser != nil && a.pageCannot != "" {
+						results.add(a.name, client, fmt.Sprintf("(%s)", a.pageCannot))
+						return
+					}
+					results.add(a.name, client, a.run(p.stage(t)))
+				})
 			}
-			results.add(a.name, client, a.run(p.stage(t)))
 		})
 	}
+	all.Wait()
 }

@@ -18,6 +18,7 @@ import (
 	_ "modernc.org/sqlite" // to read a stolen database
 
 	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/proxy"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/testvault"
 )
 
@@ -112,12 +113,12 @@ var doorAttacks = []doorAttack{
 			if err != nil {
 				d.Fatal(err)
 			}
-			proxy := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+			front := httptest.NewServer(proxy.Whole(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
 				r.SetURL(target)
 				r.SetXForwarded()
-			}})
-			defer proxy.Close()
-			stranger := newCommandLine(d.T, d.TempDir(), proxy.URL)
+			}}))
+			defer front.Close()
+			stranger := newCommandLine(d.T, d.TempDir(), front.URL)
 			said := stranger.act(d.T, "register", "mallory", "--phrase-file", "phrase").said
 			if !strings.Contains(said, "invitation_required") {
 				d.Errorf("the client says %q", said)

@@ -25,6 +25,7 @@ import (
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/proxy"
 )
 
 // A gate is the hostile server: a proxy between one device and the real server. It can change every answer, and it records the requests.
@@ -76,7 +77,7 @@ func newSecureGate(t *testing.T) *gate {
 func openGate(t *testing.T, start func(*httptest.Server)) *gate {
 	t.Helper()
 	g := &gate{}
-	proxy := &httputil.ReverseProxy{
+	forward := proxy.Whole(&httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			g.mu.Lock()
 			defer g.mu.Unlock()
@@ -88,12 +89,12 @@ func openGate(t *testing.T, start func(*httptest.Server)) *gate {
 		},
 		ModifyResponse: g.modify,
 		ErrorHandler:   func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
-	}
+	})
 	front := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if isAPI(r.URL.Path) && g.answered(w, r) {
 			return
 		}
-		proxy.ServeHTTP(w, r)
+		forward.ServeHTTP(w, r)
 	}))
 	start(front)
 	if c := front.Certificate(); c != nil {

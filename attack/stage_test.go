@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/vaultsphere/vaultsphere/app/protocol"
@@ -283,10 +284,13 @@ func (s *stage) accounts(change func(*protocol.UserAccount)) lies {
 
 // table is what the clients said, by attack and client.
 type table struct {
+	mu   sync.Mutex
 	said map[string]map[string]string
 }
 
 func (t *table) add(attack, client, said string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if t.said == nil {
 		t.said = map[string]map[string]string{}
 	}

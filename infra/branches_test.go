@@ -9,7 +9,6 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
 	"net/url"
 	"path/filepath"
 	"slices"
@@ -18,6 +17,7 @@ import (
 	"testing"
 
 	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/proxy"
 )
 
 // The test creates the role, assumes it like a branch's build, and denies what its policy does not allow, because the emulator does not
@@ -45,7 +45,7 @@ func TestDiffNeedsOnlyTheBranchRole(t *testing.T) {
 
 	account, err := url.Parse(emulator.Endpoint(t))
 	must(t, err)
-	forward := httputil.NewSingleHostReverseProxy(account)
+	forward := proxy.To(account)
 	var mu sync.Mutex
 	used, denied := map[string]bool{}, map[string]bool{}
 	gate := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

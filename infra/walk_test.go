@@ -14,7 +14,6 @@ import (
 	"math/big"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
 	"net/url"
 	"os"
 	"os/exec"
@@ -30,6 +29,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/executables"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/proxy"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sessionmanager"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sshd"
 )
@@ -134,13 +134,13 @@ func inFront(t *testing.T, dir, address string, released func() bool) {
 	t.Helper()
 	vault, err := url.Parse(address)
 	must(t, err)
-	proxy := httputil.NewSingleHostReverseProxy(vault)
+	forward := proxy.To(vault)
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !released() {
 			http.Error(w, "no release yet", http.StatusServiceUnavailable)
 			return
 		}
-		proxy.ServeHTTP(w, r)
+		forward.ServeHTTP(w, r)
 	}))
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	must(t, err)

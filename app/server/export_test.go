@@ -30,6 +30,9 @@ func (s *Server) Stream(beat, life time.Duration) { s.streamBeat, s.streamLife =
 // ProbeEvery sets how long the result of a probe is valid.
 func (s *Server) ProbeEvery(d time.Duration) { s.readiness.every = d }
 
+// ReadyWithin sets how long /ready waits for a probe.
+func (s *Server) ReadyWithin(d time.Duration) { s.readiness.wait = d }
+
 // UnpackSlots is how many clients without brotli are served concurrently.
 const UnpackSlots = unpackSlots
 

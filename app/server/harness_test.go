@@ -140,6 +140,7 @@ func (s *site) serve(c server.Config, keys string) string {
 	}
 	s.t.Cleanup(func() { service.FinishAudit(context.Background()) }) // before the store is closed
 	s.srv.RateClock(s.clock.Now)                                      // on a busy machine, minutes of the real one pass
+	s.srv.ReadyWithin(time.Hour)
 	l := httptest.NewServer(s.srv)
 	s.t.Cleanup(l.Close)
 	return l.URL

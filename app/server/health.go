@@ -24,7 +24,7 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) error {
 	if s.draining.Load() {
 		return errDraining
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
+	ctx, cancel := context.WithTimeout(r.Context(), s.readiness.wait)
 	defer cancel()
 	if !s.readiness.isReady(ctx) {
 		return errNotReady

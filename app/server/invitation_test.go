@@ -4,7 +4,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
 	"net/url"
 	"strings"
 	"sync"
@@ -14,6 +13,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/server"
 	"github.com/vaultsphere/vaultsphere/app/vault"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/proxy"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
@@ -147,9 +147,9 @@ func TestStrangersBehindAProxyAreNotTheFirstUser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	proxy := httptest.NewServer(httputil.NewSingleHostReverseProxy(target))
-	t.Cleanup(proxy.Close)
-	callTo(t, proxy.URL, "POST", protocol.PathUsers, registration("mallory")).want(403, protocol.CodeInvitationRequired)
+	front := httptest.NewServer(proxy.To(target))
+	t.Cleanup(front.Close)
+	callTo(t, front.URL, "POST", protocol.PathUsers, registration("mallory")).want(403, protocol.CodeInvitationRequired)
 
 	// By default, nginx sends HTTP/1.0 with the name of its upstream as Host, and no forwarding headers.
 	plain := httptest.NewRequestWithContext(t.Context(), "POST", s.url+protocol.PathRegisterCheck, nil)

@@ -23,6 +23,7 @@ var errProbeHangs = errors.New("the store does not answer")
 type readiness struct {
 	probe  func(context.Context) error
 	every  time.Duration
+	wait   time.Duration // of a request for a running probe
 	log    *slog.Logger
 	failed prometheus.Counter
 
@@ -38,7 +39,7 @@ type readiness struct {
 func newReadiness(probe func(context.Context) error, log *slog.Logger, failed prometheus.Counter) *readiness {
 	judged := make(chan struct{})
 	close(judged)
-	return &readiness{probe: probe, every: probeEvery, log: log, failed: failed, judged: judged}
+	return &readiness{probe: probe, every: probeEvery, wait: readyTimeout, log: log, failed: failed, judged: judged}
 }
 
 // isReady waits for a running probe, at most until ctx is done, and returns the latest result.

@@ -21,7 +21,7 @@ const reports = resolve(here, "../../reports");
 const LONG = ["accessibility", "trouble", "languages", "everyday", "firefox", "installed", "keyboard", "locking"];
 
 const TIERS = {
-  unit: { folder: "unit", first: [], variable: "NODE_V8_COVERAGE", minutes: 1 },
+  unit: { folder: "unit", first: [], variable: "NODE_V8_COVERAGE", minutes: 15 },
   browser: { folder: "e2e", first: LONG, variable: "COVERAGE_DIR", minutes: 30 },
 };
 

@@ -12,7 +12,6 @@ import (
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
 	"net/url"
 	"os"
 	"os/exec"
@@ -28,6 +27,7 @@ import (
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/executables"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/loopback"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/proxy"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/registry"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/signing"
 )
@@ -150,7 +150,7 @@ func withoutSigning(t testing.TB) string {
 	t.Helper()
 	to, err := url.Parse(emulator.Endpoint(t))
 	must(t, err)
-	forward := httputil.NewSingleHostReverseProxy(to)
+	forward := proxy.To(to)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("X-Amz-Target") == "TrentService.Sign" {
 			w.WriteHeader(http.StatusBadRequest)

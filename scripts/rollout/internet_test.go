@@ -37,6 +37,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/engine"
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/proxy"
 )
 
 const (
@@ -196,11 +197,11 @@ func newAuthority(t *testing.T) *authority {
 	})
 	a.roots = pool(t, root)
 
-	pebble := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "https", Host: "127.0.0.1:14001"})
+	pebble := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "https", Host: "127.0.0.1:14001"}) //nolint:forbidigo // wrapped below
 	pebble.Transport = trusting
 	pair, err := tls.X509KeyPair(crt, private)
 	must(t, err)
-	serve(t, &http.Server{Handler: a.before(pebble)},
+	serve(t, &http.Server{Handler: a.before(proxy.Whole(pebble))},
 		tls.NewListener(listen(t, net.JoinHostPort(address, acmePort)), &tls.Config{Certificates: []tls.Certificate{pair}}))
 	return a
 }

@@ -2,11 +2,13 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -184,6 +186,10 @@ func TestSignalsWhileAnEditorRuns(t *testing.T) {
 		cmd, out := start(editor, "add", "--editor", "--type", "login")
 		var at []byte
 		testawait.Until(t, "the editor", func() bool { at, _ = os.ReadFile(where); return len(at) > 0 })
+		if signal == syscall.SIGINT {
+			// A signal that is caught may arrive after the editor has ended.
+			testawait.Until(t, "a program that ignores "+signal.String(), func() bool { return ignores(t, cmd.Process.Pid, signal) })
+		}
 		if err := cmd.Process.Signal(signal); err != nil {
 			t.Fatal(err)
 		}
@@ -204,4 +210,20 @@ func TestSignalsWhileAnEditorRuns(t *testing.T) {
 			t.Errorf("%s: the text is still in %s: %v", signal, at, err)
 		}
 	}
+}
+
+// ignores reports whether the kernel discards a signal to a process (proc_pid_status(5)).
+func ignores(t *testing.T, pid int, s syscall.Signal) bool {
+	t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(status), "\nSigIgn:\t")
+	mask, _, _ := strings.Cut(rest, "\n")
+	set, err := strconv.ParseUint(mask, 16, 64)
+	if err != nil {
+		t.Fatalf("the signals that process %d ignores: %v", pid, err)
+	}
+	return set&(1<<(s-1)) != 0
 }

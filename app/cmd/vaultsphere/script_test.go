@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
 	"net/url"
 	"os"
 	"strings"
@@ -24,6 +23,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/server/daemon"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/daemontest"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/environ"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/proxy"
 )
 
 func TestMain(m *testing.M) {
@@ -34,12 +34,12 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs the program against a server, one process per command. Each script has its own gate in front of the server ($SERVER,
-// and $SECURE with a certificate that is valid only with SSL_CERT_FILE=certificate) and its own username ($NAME). $STRICT allows four
-// sign-ins a minute for each IP address; $CLOSED requires an invitation. "invite" writes a link to $CLOSED, and "invite --admin" that of
-// an administrator of another server.
+// and $SECURE with a certificate that is valid only with SSL_CERT_FILE=certificate) and its own username ($NAME). $STRICT allows one
+// request of a sign-in a minute for each IP address; $CLOSED requires an invitation. "invite" writes a link to $CLOSED, and
+// "invite --admin" that of an administrator of another server.
 func TestScripts(t *testing.T) {
 	server := daemontest.Start(t, func(c *daemon.Config) { c.AuthRate = 1_000_000 })
-	strict := daemontest.Start(t, func(c *daemon.Config) { c.AuthRate = 4 })
+	strict := daemontest.Start(t, func(c *daemon.Config) { c.AuthRate = 1 })
 	var closed, administered daemon.Config
 	closedURL := daemontest.Start(t, func(c *daemon.Config) { c.Registration = "invite"; closed = *c })
 	administeredURL := daemontest.Start(t, func(c *daemon.Config) { c.Registration = "invite"; administered = *c })
@@ -52,7 +52,7 @@ func TestScripts(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			g := &gate{forward: httputil.NewSingleHostReverseProxy(target), asked: map[string]int{}, memory: map[string][]byte{}}
+			g := &gate{forward: proxy.To(target), asked: map[string]int{}, memory: map[string][]byte{}}
 			front := httptest.NewServer(g)
 			env.Defer(front.Close)
 			env.Values[gateKey{}] = g

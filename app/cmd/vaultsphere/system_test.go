@@ -18,6 +18,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/vaultsphere/vaultsphere/internal/testenv/environ"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/proxy"
 )
 
 // TestScriptsOfBothPrograms runs vaultsphere and vaultsphered as they are built. "serve" and "shutdown" start and stop the server with the
@@ -34,7 +35,7 @@ func TestScriptsOfBothPrograms(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
 			d := &daemonProcess{}
-			front := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(d.url.Load()) }})
+			front := httptest.NewServer(proxy.Whole(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(d.url.Load()) }}))
 			env.Defer(front.Close)
 			env.Values[daemonProcess{}] = d
 			env.Vars = append(env.Vars, environ.Child, "LISTEN_ADDR=127.0.0.1:0", "METRICS_ADDR=off", "REGISTRATION=open", "AUTH_RATE=100000")

@@ -264,3 +264,31 @@ func TestValuesCannotSteerTheTerminal(t *testing.T) {
 		t.Errorf("a list on a terminal: exit %d, %q", status, shown)
 	}
 }
+
+// The terminal sends SIGINT to the program too, which must report how the command ended.
+func TestInterruptOnATerminalEndsOnlyTheCommand(t *testing.T) {
+	server := daemontest.Start(t, nil)
+	dir := t.TempDir()
+	env := []string{"XDG_STATE_HOME=" + dir, "VAULTSPHERE_SERVER=" + server}
+	file := filepath.Join(dir, "pw")
+	if err := os.WriteFile(file, []byte(typedPassword), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{
+		{"register", "anna", "--phrase-file", filepath.Join(dir, "phrase"), "--password-file", file},
+		{"add", "--title", "Item", "--generate", "--password-file", file},
+	} {
+		if status, shown := talk(t, env, args...).end(); status != exitOK {
+			t.Fatalf("%s: exit %d: %q", args[0], status, shown)
+		}
+	}
+	d := talk(t, env, "run", "--env", "PW=Item", "--password-file", file, "--", "sh", "-c", "echo ready; exec cat")
+	d.until("ready")
+	testawait.Until(t, "a program that ignores SIGINT", func() bool { return ignores(t, d.cmd.Process.Pid, syscall.SIGINT) })
+	if _, err := d.ctrl.WriteString("\x03"); err != nil {
+		t.Fatal(err)
+	}
+	if status, shown := d.end(); status != exitSignal+int(syscall.SIGINT) || strings.Contains(shown, "error") {
+		t.Errorf("exit %d: %q", status, shown)
+	}
+}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/vaultsphere/vaultsphere/internal/testenv/await"
 )
 
 func runProgram(t *testing.T, args []string, settings ...string) (code int, stdout, stderr string) {
@@ -22,14 +24,14 @@ func runProgram(t *testing.T, args []string, settings ...string) (code int, stdo
 func TestServePrintsItsURLAndStopsOnSIGTERM(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "vault data")
 	p := serveProcess(t, "DATA_DIR="+dir)
-	res, err := http.Get(p.url + "/ready")
-	if err != nil {
-		t.Fatal(err)
-	}
-	res.Body.Close()
-	if res.StatusCode != http.StatusOK {
-		t.Errorf("/ready answered %d", res.StatusCode)
-	}
+	await.Until(t, "a server that is ready", func() bool {
+		res, err := http.Get(p.url + "/ready")
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		return res.StatusCode == http.StatusOK
+	})
 	_, port, _ := strings.Cut(strings.TrimPrefix(p.url, "http://"), ":")
 	if code, _, stderr := runProgram(t, []string{"health"}, "PORT="+port); code != 0 {
 		t.Errorf("health: exit %d: %s", code, stderr)

@@ -6,11 +6,11 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/await"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/testvault"
 )
 
@@ -53,7 +53,7 @@ func (u *user) save(t *testing.T, server string, items int) (int, protocol.Code)
 // follow opens an event stream and returns a channel of its lines, which is closed at the end of the stream.
 func follow(t *testing.T, server, token string) <-chan string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // in case the stream stays silent
+	ctx, cancel := context.WithTimeout(t.Context(), await.Limit) // in case the stream stays silent
 	t.Cleanup(cancel)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, server+protocol.PathEvents, nil)
 	if err != nil {

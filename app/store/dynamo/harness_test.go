@@ -22,7 +22,7 @@ import (
 func openTest(t *testing.T) *Store {
 	t.Helper()
 	prefix := "Test-" + rand.Text()
-	s, err := Open(t.Context(), Config{
+	s, err := OpenPatient(t.Context(), Config{
 		Region: "us-east-1", Endpoint: dynamolocal.Endpoint(t),
 		Users: prefix + "-U", Accounts: prefix + "-A", Passwords: prefix + "-P", Sessions: prefix + "-S", Vaults: prefix + "-V", Events: prefix + "-E",
 	})

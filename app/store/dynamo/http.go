@@ -16,10 +16,10 @@ import (
 type httpClient struct{ aws.HTTPClient }
 
 // newTransport returns the transport of an httpClient.
-func newTransport() aws.HTTPClient {
+func newTransport(wait timeouts) aws.HTTPClient {
 	return awshttp.NewBuildableClient().
-		WithTimeout(attemptTimeout).
-		WithDialerOptions(func(d *net.Dialer) { d.Timeout = dialTimeout }).
+		WithTimeout(wait.attempt).
+		WithDialerOptions(func(d *net.Dialer) { d.Timeout = wait.dial }).
 		WithTransportOptions(func(t *http.Transport) { t.MaxIdleConnsPerHost = 32 }).
 		Freeze()
 }

@@ -31,7 +31,7 @@ func TestAnswerSurvivesEarlyCloseOfTheBody(t *testing.T) {
 		_, _ = io.WriteString(w, answer)
 	}))
 	defer server.Close()
-	client := httpClient{newTransport()}
+	client := httpClient{newTransport(usual)}
 	for range 20 {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL, &closedAtEnd{"question"})
 		if err != nil {

@@ -32,13 +32,17 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
+// callTimeout limits one call including its retries, so an unreachable store causes an error and not a hanging request.
+const callTimeout = 5 * time.Second
+
+// timeouts are those of one call, of each attempt, and of a connection.
+type timeouts struct{ call, attempt, dial time.Duration }
+
+var usual = timeouts{callTimeout, 2500 * time.Millisecond, time.Second}
+
 const (
-	// callTimeout limits one call including its retries, so an unreachable store causes an error and not a hanging request.
-	callTimeout    = 5 * time.Second
-	attemptTimeout = 2500 * time.Millisecond
-	dialTimeout    = time.Second
-	attempts       = 3
-	maxBackoff     = 400 * time.Millisecond
+	attempts   = 3
+	maxBackoff = 400 * time.Millisecond
 	// conflictTries is how often a transaction is tried if it collides with another on the same row.
 	conflictTries = 8
 )
@@ -54,6 +58,7 @@ type Config struct {
 // Store is a vault.Store.
 type Store struct {
 	db     *dynamodb.Client
+	wait   timeouts
 	http   httpClient
 	table  Config
 	clock  func() time.Time // of the change feed
@@ -64,7 +69,9 @@ type Store struct {
 var _ vault.Store = (*Store)(nil)
 
 // Open returns a store on existing tables. It does not call them; Probe does.
-func Open(ctx context.Context, c Config) (*Store, error) {
+func Open(ctx context.Context, c Config) (*Store, error) { return open(ctx, c, usual) }
+
+func open(ctx context.Context, c Config, wait timeouts) (*Store, error) {
 	region := cmp.Or(c.Region, os.Getenv("AWS_DEFAULT_REGION"))
 	if region == "" {
 		return nil, fmt.Errorf("configure DynamoDB: no region: set %s", names.EnvAWSRegion)
@@ -76,7 +83,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 			return nil, fmt.Errorf("configure DynamoDB: %w", err)
 		}
 	}
-	s := &Store{table: c, clock: time.Now, http: httpClient{newTransport()}}
+	s := &Store{table: c, wait: wait, clock: time.Now, http: httpClient{newTransport(wait)}}
 	settings := aws.Config{
 		Region: region, Credentials: signing, HTTPClient: s.http,
 		// Failures are returned as errors. The SDK's log lines, about connections that it could not reuse, do not belong in
@@ -105,7 +112,7 @@ func (s *Store) boundCalls(stack *middleware.Stack) error {
 			if s.closed.Load() {
 				return middleware.InitializeOutput{}, middleware.Metadata{}, fmt.Errorf("%w: the store is closed", vault.ErrStoreUnavailable)
 			}
-			ctx, cancel := context.WithTimeout(ctx, callTimeout)
+			ctx, cancel := context.WithTimeout(ctx, s.wait.call)
 			defer cancel()
 			return next.HandleInitialize(ctx, in)
 		}), middleware.Before)

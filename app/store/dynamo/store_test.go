@@ -43,7 +43,7 @@ func newTables(t testing.TB) dynamo.Config {
 
 func open(t testing.TB, c dynamo.Config) *dynamo.Store {
 	t.Helper()
-	s, err := dynamo.Open(t.Context(), c)
+	s, err := dynamo.OpenPatient(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}

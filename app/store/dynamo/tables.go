@@ -13,9 +13,12 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/names"
 )
 
+// tableTimeout is long, because a request that creates something cannot be repeated.
+const tableTimeout = 5 * time.Minute
+
 // CreateTables creates the missing tables on a DynamoDB Local. On AWS, the infrastructure creates them.
 func CreateTables(ctx context.Context, c Config) error {
-	s, err := Open(ctx, c)
+	s, err := open(ctx, c, timeouts{tableTimeout, tableTimeout, tableTimeout})
 	if err != nil {
 		return err
 	}
@@ -75,7 +78,7 @@ func (s *Store) createTable(ctx context.Context, in *dynamodb.CreateTableInput, 
 		return storeError(err)
 	}
 	wait := dynamodb.NewTableExistsWaiter(s.db)
-	if err := wait.Wait(ctx, &dynamodb.DescribeTableInput{TableName: in.TableName}, time.Minute); err != nil {
+	if err := wait.Wait(ctx, &dynamodb.DescribeTableInput{TableName: in.TableName}, tableTimeout); err != nil {
 		return storeError(err)
 	}
 	if !expires {

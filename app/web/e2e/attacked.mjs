@@ -55,6 +55,21 @@ async function attempt(method, params) {
 const ALARM = ".alarm";
 const MESSAGE = ".toast, .banner, [role=alert]";
 
+const EXPLAINED = '.banner a[href="#/alarm"]';
+
+/** Waits for an alarm or a message. Reads a message at once, because it may leave the screen. */
+async function firstSaid() {
+  const handle = await page.waitForFunction(
+    ([alarm, message, explained]) => {
+      if (document.querySelector(alarm)) return { alarm: true };
+      const text = document.querySelector(message)?.innerText;
+      return text ? { text, explained: document.querySelector(explained) !== null } : null;
+    },
+    [ALARM, MESSAGE, EXPLAINED],
+  );
+  return handle.jsonValue();
+}
+
 /** What the person sees once the page has synced. */
 async function outcome() {
   const first = await shown();
@@ -62,17 +77,16 @@ async function outcome() {
   const problem = await attempt("sync", {});
   if (!problem || problem.code === "offline") return { titles: await titles(), said: "" };
   await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange"))); // the page syncs, too
-  await page.locator(`${ALARM}, ${MESSAGE}`).first().waitFor({ timeout: 60_000 });
-  if (await page.locator(ALARM).isVisible()) return { titles: [], said: (await shown()).text };
-  const look = page.locator('.banner a[href="#/alarm"]');
-  if (await look.isVisible()) {
-    await look.click();
+  const seen = await firstSaid();
+  if (seen.alarm) return { titles: [], said: (await shown()).text };
+  if (seen.explained) {
+    await page.evaluate((link) => document.querySelector(link)?.click(), EXPLAINED); // an alarm may have replaced it
     await page.locator(`${ALARM}, .alarm-cause li`).first().waitFor(); // what the page learns next may be worse
     if (await page.locator(ALARM).isVisible()) return { titles: [], said: (await shown()).text };
     const details = await page.locator("h1, .alarm-cause li").allInnerTexts();
     return { titles: await titles(), said: details.join(" ") };
   }
-  return { titles: await titles(), said: await page.locator(MESSAGE).first().innerText() };
+  return { titles: await titles(), said: seen.text };
 }
 
 async function submit(button, fields) {
@@ -115,7 +129,7 @@ const commands = {
   },
   async openCopy({ password }) {
     await page.goto(url);
-    await page.getByRole("link", { name: /^Open the offline copy/ }).click({ timeout: 60_000 });
+    await page.getByRole("link", { name: /^Open the offline copy/ }).click();
     await submit("Open read-only", { "Master password": password });
     await page.locator(".list-foot").waitFor();
     return { titles: await titles(), said: "" };

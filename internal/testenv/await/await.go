@@ -6,16 +6,17 @@ import (
 	"time"
 )
 
-// limit is far longer than a busy machine needs, so a test that reaches it has found a fault.
-const limit = time.Minute
+// Limit is far longer than a busy machine needs, so a test that reaches it has found a fault. It is also the limit of tests that cannot
+// poll.
+const Limit = 5 * time.Minute
 
 const between = 5 * time.Millisecond
 
-// Until polls ok until it returns true. After a minute it fails the test with a message that names what.
+// Until polls ok until it returns true. After Limit it fails the test with a message that names what.
 func Until(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	if !within(limit, ok) {
-		t.Fatalf("gave up after %s: %s", limit, what)
+	if !within(Limit, ok) {
+		t.Fatalf("gave up after %s: %s", Limit, what)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"github.com/vaultsphere/vaultsphere/app/server/daemon"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/await"
 )
 
 // Start runs a server with a new embedded store on a free port of loopback until the test ends. edit, if not nil, may change the
@@ -43,9 +44,9 @@ func Run(t testing.TB, d *daemon.Daemon) (baseURL string, stop func()) {
 		cancel()
 		t.Fatalf("the server did not start: %v", err)
 	case <-d.Ready():
-	case <-time.After(30 * time.Second):
+	case <-time.After(await.Limit):
 		cancel()
-		t.Fatal("the server did not start in 30 s")
+		t.Fatalf("the server did not start in %s", await.Limit)
 	}
 	stopped := false
 	return "http://" + d.Addr(), func() {

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"github.com/vaultsphere/vaultsphere/internal/testenv/await"
 )
 
 // A channel is the node's end of a data channel.
@@ -103,8 +105,8 @@ func (c *channel) handshake() error {
 		}
 	case <-c.closed:
 		return errGone
-	case <-time.After(10 * time.Second):
-		return errors.New("no answer to the handshake in 10 s")
+	case <-time.After(await.Limit):
+		return fmt.Errorf("no answer to the handshake in %s", await.Limit)
 	}
 	if actions := answer.ProcessedClientActions; len(actions) != 1 || actions[0].ActionStatus != 1 || len(answer.Errors) > 0 {
 		return fmt.Errorf("the answer to the handshake is %+v", answer)
@@ -121,8 +123,8 @@ func (c *channel) awaitReady() error {
 		return nil
 	case <-c.closed:
 		return errGone
-	case <-time.After(10 * time.Second):
-		return errors.New("the plugin sent nothing in 10 s after the handshake")
+	case <-time.After(await.Limit):
+		return fmt.Errorf("the plugin sent nothing in %s after the handshake", await.Limit)
 	}
 }
 
@@ -167,7 +169,7 @@ func (c *channel) send(contents uint32, payload []byte) error {
 		m.flags = 1 // the first of the stream
 	}
 	c.next++
-	for range 50 {
+	for began := time.Now(); time.Since(began) < await.Limit; {
 		if err := c.write(m); err != nil {
 			return errGone
 		}
@@ -186,7 +188,7 @@ func (c *channel) send(contents uint32, payload []byte) error {
 			}
 		}
 	}
-	return fmt.Errorf("message %d was not acknowledged in 10 s", m.sequence)
+	return fmt.Errorf("message %d was not acknowledged in %s", m.sequence, await.Limit)
 }
 
 func (c *channel) close() error {
@@ -203,8 +205,8 @@ func (c *channel) close() error {
 	select {
 	case <-c.closed:
 		return nil
-	case <-time.After(10 * time.Second):
-		return errors.New("the plugin did not leave the closed channel in 10 s")
+	case <-time.After(await.Limit):
+		return fmt.Errorf("the plugin did not leave the closed channel in %s", await.Limit)
 	}
 }
 

@@ -14,7 +14,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
 	"net/url"
 	"os/exec"
 	"path/filepath"
@@ -27,6 +26,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/proxy"
 )
 
 // Node is a machine with an agent.
@@ -75,7 +75,7 @@ func Start(t testing.TB, upstream string, nodes map[string]Node) *Double {
 	d := &Double{t: t, nodes: nodes, sessions: map[string]*session{}}
 	api := http.NewServeMux()
 	api.HandleFunc("GET /v1/data-channel/{session}", d.serveChannel)
-	others := httputil.NewSingleHostReverseProxy(next)
+	others := proxy.To(next)
 	api.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		switch r.Header.Get("X-Amz-Target") {
 		case "AmazonSSM.StartSession":

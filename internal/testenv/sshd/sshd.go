@@ -3,7 +3,6 @@ package sshd
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -12,8 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
+	"github.com/vaultsphere/vaultsphere/internal/testenv/await"
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/executables"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/loopback"
@@ -101,19 +100,17 @@ func Start(t testing.TB, script, authorized string) *Server {
 			t.Logf("sshd: %s", log.String())
 		}
 	})
-	for deadline := time.Now().Add(10 * time.Second); ; {
-		conn, err := net.Dial("tcp", s.Address) //nolint:noctx // loopback
-		if err == nil {
-			conn.Close()
-			return s
-		}
+	await.Until(t, "an SSH server", func() bool {
 		select {
 		case <-ended:
 			t.Fatalf("sshd ended: %v: %s", how, log.String())
-		case <-time.After(20 * time.Millisecond):
+		default:
 		}
-		if time.Now().After(deadline) {
-			t.Fatal(errors.New("sshd does not answer"))
+		conn, err := net.Dial("tcp", s.Address) //nolint:noctx // loopback
+		if err == nil {
+			conn.Close()
 		}
-	}
+		return err == nil
+	})
+	return s
 }
