@@ -14,7 +14,7 @@ import (
 func (c *Client) SealDraft(it item.Item) (string, error) {
 	c.mu.RLock() // Lock must not wipe the key meanwhile
 	defer c.mu.RUnlock()
-	v := c.vault
+	v := c.unlocked
 	if v == nil {
 		return "", ErrLocked
 	}
@@ -31,7 +31,7 @@ func (c *Client) SealDraft(it item.Item) (string, error) {
 func (c *Client) OpenDraft(token string) (item.Item, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	v := c.vault
+	v := c.unlocked
 	if v == nil {
 		return item.Item{}, ErrLocked
 	}

@@ -192,7 +192,7 @@ func (op *operation) recall(v *vault) (err error) {
 	if v.remembered, err = op.rememberedOf(v.user); err != nil {
 		return err
 	}
-	if turns := v.remembered.seen(v.account.Vault).Turns; turns != v.turns {
+	if turns := v.remembered.seen(v.id()).Turns; turns != v.turns {
 		op.changeHistory(v, turns)
 	}
 	return nil
@@ -240,7 +240,7 @@ func (op *operation) storeMemory(v *vault, s chain.State) error {
 
 // seen returns the state of v's vault that this device remembers; the zero State if there is none.
 func (v *vault) seen() (chain.State, error) {
-	s, _, err := v.remembered.state(v.account.Vault)
+	s, _, err := v.remembered.state(v.id())
 	return s, err
 }
 
@@ -256,4 +256,4 @@ func (r Remembered) kdf() (seal.KDF, bool) {
 }
 
 // recollect sets what this device remembers of the user of a fresh v.
-func (v *vault) recollect(r Remembered) { v.remembered, v.turns = r, r.seen(v.account.Vault).Turns }
+func (v *vault) recollect(r Remembered) { v.remembered, v.turns = r, r.seen(v.id()).Turns }

@@ -65,11 +65,11 @@ func (op *operation) loadOutbox(v *vault) error {
 	if !op.mayCache() {
 		return nil
 	}
-	stamp, err := op.cache.Stamp(outboxName(v.account.UserID))
+	stamp, err := op.cache.Stamp(outboxName(v.home()))
 	if err == nil && stamp == v.outbox.Stamp {
 		return nil
 	}
-	held, err := op.cache.Load(outboxName(v.account.UserID))
+	held, err := op.cache.Load(outboxName(v.home()))
 	if err != nil {
 		return fmt.Errorf("read the outbox: %w", err)
 	}
@@ -114,7 +114,7 @@ func (op *operation) writeOutbox(v *vault, changes []outbox.Change) (outbox.Outb
 	if replace {
 		put = op.cache.Replace
 	}
-	if err := put(outboxName(v.account.UserID), v.outbox.Stamp, Chunk{stamp, chunk}); err != nil {
+	if err := put(outboxName(v.home()), v.outbox.Stamp, Chunk{stamp, chunk}); err != nil {
 		return o, fmt.Errorf("write the outbox: %w", err)
 	}
 	return o, nil
@@ -184,10 +184,10 @@ type Waiting struct {
 func (c *Client) Waiting() (Waiting, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	if c.vault == nil {
+	if c.unlocked == nil {
 		return Waiting{}, ErrLocked
 	}
-	return c.vault.waiting(), nil
+	return c.unlocked.personal.waiting(), nil
 }
 
 func (v *vault) waiting() Waiting {

@@ -118,7 +118,7 @@ func (op *operation) signTogether(v *vault, done *Together) (*writeInFlight, err
 	if err != nil {
 		return nil, err
 	}
-	defer other.Wipe()
+	defer other.wipe()
 	if !extends(other.Log(), v.Log().State.Entry) {
 		return nil, ErrLogParted
 	}
@@ -148,11 +148,11 @@ func (op *operation) signTogether(v *vault, done *Together) (*writeInFlight, err
 	for _, w := range slices.Backward(branch) {
 		ch.Branch = append(ch.Branch, protocol.BranchWrite{Write: w.wire.Write, Operations: w.wire.Operations})
 	}
-	keys, err := other.signer()
+	author, err := other.author()
 	if err != nil {
 		return nil, err
 	}
-	signed, err := ch.Sign(replica.Author{User: v.user, Card: other.keys.document.Card, Keys: keys}, time.Now())
+	signed, err := ch.Sign(author, time.Now())
 	if err != nil {
 		return nil, fmt.Errorf("sign the change: %w", err)
 	}
