@@ -254,6 +254,9 @@ func (m *merging) build(branch []branchWrite) (*replica.Change, error) {
 	if err := directory.Open(m.other.Replica).Bring(ch, directory.Open(m.v.Replica)); err != nil {
 		return nil, err
 	}
+	if err := directory.OpenVaults(m.other.Replica).Bring(ch, directory.OpenVaults(m.v.Replica)); err != nil {
+		return nil, err
+	}
 	if err := m.bringInvitations(ch); err != nil {
 		return nil, err
 	}
