@@ -31,11 +31,11 @@ func (c *Client) SealDraft(it item.Item) (string, error) {
 func (c *Client) OpenDraft(token string) (item.Item, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	v := c.unlocked
-	if v == nil {
+	u := c.unlocked
+	if u == nil {
 		return item.Item{}, ErrLocked
 	}
-	plaintext, err := v.owner().OpenAs(seal.UseDraft, token)
+	plaintext, err := u.personal.owner().OpenAs(seal.UseDraft, token)
 	if err != nil {
 		return item.Item{}, err
 	}

@@ -9,7 +9,6 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/client/outbox"
-	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
@@ -202,7 +201,7 @@ func (op *operation) recall(v *vault) (err error) {
 func (op *operation) changeHistory(v *vault, turns int64) {
 	op.client.mu.Lock()
 	defer op.client.mu.Unlock()
-	fresh := replica.New(v.user, v.Vault)
+	fresh := v.replica(v.Vault)
 	if v.Loaded {
 		v.Replica.Wipe()
 	}

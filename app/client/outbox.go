@@ -36,7 +36,7 @@ func (op *operation) enqueueDelete(v *vault, ids []string, keys editKeys, sent b
 	var deletes []outbox.Change
 	for _, id := range ids {
 		if e := v.Shown(id); e != nil {
-			q := outbox.Deletion(v.Replica, e, keys.of(id), now, sent)
+			q := outbox.Deletion(v.Replica, e, keys.of(v, id), now, sent)
 			v.noteSent(&q)
 			deletes = append(deletes, q)
 		}
@@ -46,7 +46,7 @@ func (op *operation) enqueueDelete(v *vault, ids []string, keys editKeys, sent b
 
 // noteSent records the statements signed for a change that the server may already have. A write may have only some of many items.
 func (v *vault) noteSent(q *outbox.Change) {
-	if q.Sent && v.write != nil && slices.ContainsFunc(v.write.Operations, func(o chain.Operation) bool { return o.ID.String() == q.ID }) {
+	if q.Sent && v.write != nil && slices.ContainsFunc(v.write.Operations, func(o chain.Operation) bool { return v.Name(o.ID) == q.ID }) {
 		q.Note(outbox.Statement{Revision: v.write.Write.Revision, Hash: encodeHash(v.write.Write.Hash()), ID: q.ID})
 	}
 }

@@ -66,7 +66,15 @@ func newVault(a protocol.UserAccount, k accountKeys) (*vault, error) {
 
 // vault returns an empty vault of the account.
 func (u *unlocked) vault(id chain.ID) *vault {
-	return &vault{unlocked: u, Replica: replica.New(u.user, id), unopened: map[chain.Line]bool{}, absent: map[string]bool{}}
+	return &vault{unlocked: u, Replica: u.replica(id), unopened: map[chain.Line]bool{}, absent: map[string]bool{}}
+}
+
+// replica returns the empty replica of a vault of the account.
+func (u *unlocked) replica(id chain.ID) *replica.Replica {
+	if id.String() == u.account.Vault {
+		return replica.New(u.user, id)
+	}
+	return replica.NewShared(u.user, id)
 }
 
 // wipe overwrites all keys, those of its vaults too.
@@ -88,8 +96,8 @@ func (v *vault) home() string {
 }
 
 // owner opens and seals the outbox.
-func (u *unlocked) owner() outbox.Owner {
-	return outbox.Owner{User: u.user, Key: u.keys.key, Former: u.keys.identity.Former}
+func (v *vault) owner() outbox.Owner {
+	return outbox.Owner{User: v.user, Key: v.keys.key, Former: v.keys.identity.Former, Owns: v.Owns}
 }
 
 // setOutbox replaces the outbox. It is called under Client.mu.

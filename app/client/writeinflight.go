@@ -115,6 +115,9 @@ func (op *operation) writeInFlight(v *vault) *writeInFlight {
 	if err == nil {
 		err = decodeStrict(plaintext, &w.edits)
 	}
+	if slices.ContainsFunc(w.edits, func(q outbox.Change) bool { return !v.Owns(q.ID) || !v.Owns(q.Key) }) {
+		w.edits = nil
+	}
 	if err != nil { // the write is known: what it makes is not lost if the vault has it
 		w.edits = nil
 	}
