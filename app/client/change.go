@@ -32,7 +32,7 @@ func noEdits() ([]edit, error) { return nil, nil }
 // apply builds a change of the current vault and sends it, and repeats that on the newer vault while other devices are faster.
 // build may be called many times; a change without operations is not sent.
 func (op *operation) apply(v *vault, edits editsOf, build func(*replica.Change) error) error {
-	if err := v.alarmed(); err != nil {
+	if err := v.mayWrite(); err != nil {
 		return err
 	}
 	unlock, err := op.lockSigning(v)
@@ -47,6 +47,9 @@ func (op *operation) apply(v *vault, edits editsOf, build func(*replica.Change) 
 	for range maxAttempts {
 		ch := v.Change()
 		if err := build(ch); err != nil {
+			return errors.Join(err, op.endWrite(v))
+		}
+		if err := op.takePins(v, ch); err != nil {
 			return errors.Join(err, op.endWrite(v))
 		}
 		if ch.Operations() == 0 {

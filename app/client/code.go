@@ -88,6 +88,14 @@ var failures = []failure{
 	{ErrOtherHead, Code(protocol.CodeRevisionConflict)},
 	{ErrNoAlarm, CodeNotFound},
 	{ErrReadOnly, CodeReadOnly},
+	{ErrVaultWithheld, CodeNotFound},
+	{ErrVaultLeft, Code(protocol.CodeRole)},
+	{ErrVaultRole, Code(protocol.CodeRole)},
+	{ErrVaultClosed, CodeReadOnly},
+	{ErrVaultName, CodeBadInput},
+	{ErrPersonalVault, CodeBadInput},
+	{ErrNoVault, CodeNotFound},
+	{ErrVaultNames, CodeBadInput},
 	{ErrReprompt, CodeReprompt},
 	{ErrReplaced, CodeAccountReplaced},
 	{ErrNotInCopy, CodeReadOnly},
@@ -133,6 +141,9 @@ var failures = []failure{
 	{ErrNoInvitation, CodeNotFound},
 	{directory.ErrMoved, Code(protocol.CodeConflict)},
 	{directory.ErrPin, CodeRecordUnreadable},
+	{directory.ErrVaultPin, CodeRecordUnreadable},
+	{directory.ErrNoVaultPin, CodeNotFound},
+	{directory.ErrVaultParted, CodeVaultRolledBack},
 }
 
 // causes are checked after the errors that wrap them with more to say.

@@ -199,7 +199,7 @@ func (c *Client) DeleteCopy(ctx context.Context, id string) error {
 	}
 	op.forget()
 	if id == liveCopy {
-		return errors.Join(op.forgetAccount(), op.forgetNames(namesOf(q.user())...),
+		return errors.Join(op.forgetAccount(), op.forgetNames(op.namesOfUser(q.user())...),
 			op.dropQuarantined(func(o quarantined) bool { return !o.Own && o.user() == q.user() }))
 	}
 	return op.dropQuarantined(func(o quarantined) bool { return o.ID == id })

@@ -256,8 +256,10 @@ func (op *operation) noteAnswer(v *vault, before chain.State, a *replica.Answer,
 	var s historyStep
 	if before.Entry == nil || before.Entry.Sequence < log.State.Entry.Sequence {
 		s.Entries, s.Envelope, s.Cards = a.Entries, a.Envelope, a.Cards
-		keys := v.account.Keys
-		s.Keys = &keys
+		if v == v.personal {
+			keys := v.account.Keys
+			s.Keys = &keys
+		}
 	}
 	if log.State.Revision > before.Revision {
 		s.Writes = op.writesSince(v, before, a, ops)

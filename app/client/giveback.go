@@ -348,6 +348,9 @@ func (p *part) addKeys(v *vault, history *deviceHistory, before *chain.Entry) er
 	if len(p.Entries) == 0 {
 		return nil
 	}
+	if v != v.personal {
+		return errAhead // the envelopes of the other members are not on this device
+	}
 	member := p.entry.Roster[0]
 	for h := member.Card; h != before.Roster[0].Card; {
 		card := v.Log().Cards.Get(h)

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/item"
 )
 
@@ -11,13 +12,13 @@ func (c *Client) Get(id string) (item.Item, error) {
 	if c.unlocked == nil {
 		return item.Item{}, ErrLocked
 	}
-	e := c.unlocked.personal.Shown(id)
+	v, e := c.unlocked.shown(id)
 	if e == nil {
 		return item.Item{}, ErrNotFound
 	}
-	it, err := c.unlocked.personal.Open(e)
+	it, err := v.Open(e)
 	if err == nil {
-		c.unlocked.personal.Lend(id)
+		v.Lend(id)
 	}
 	return it, err
 }
@@ -30,9 +31,18 @@ func (c *Client) History(id string) ([]Version, error) {
 	if c.unlocked == nil {
 		return nil, ErrLocked
 	}
-	e := c.unlocked.personal.Shown(id)
+	v, e := c.unlocked.shown(id)
 	if e == nil {
 		return nil, ErrNotFound
 	}
-	return c.unlocked.personal.History(e)
+	return v.History(e)
+}
+
+// shown returns the visible entry of an item with its vault; nil if there is none.
+func (u *unlocked) shown(id string) (*vault, *replica.Entry) {
+	v := u.owning(id)
+	if v == nil {
+		return nil, nil
+	}
+	return v, v.Shown(id)
 }

@@ -205,6 +205,7 @@ func (op *operation) changeHistory(v *vault, turns int64) {
 	if v.Loaded {
 		v.Replica.Wipe()
 	}
+	v.reached = nil
 	v.Replica, v.turns, v.cached, v.outbox, v.write, v.entry = fresh, turns, "", outbox.Outbox{}, nil, nil
 }
 

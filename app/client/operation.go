@@ -18,9 +18,10 @@ type operation struct {
 	ctx    context.Context // Lock cancels it
 	cancel context.CancelFunc
 
-	signing   bool // it holds the lock: see lockSigning
-	rekeyed   bool // the keys are no longer those of the account: end locks the vault
-	overtaken bool // something of another device came before a write since the last giveWay
+	signing   bool     // it holds the lock: see lockSigning
+	caughtUp  []*vault // inside that lock
+	rekeyed   bool     // the keys are no longer those of the account: end locks the vault
+	overtaken bool     // something of another device came before a write since the last giveWay
 }
 
 // state is what a device stores, and what is known of it.

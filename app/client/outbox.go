@@ -138,17 +138,25 @@ func (op *operation) unsent(user string) (int, error) {
 	if !op.mayCache() || user == "" {
 		return 0, nil
 	}
-	held, err := op.cache.Load(outboxName(user))
-	if err != nil {
-		return 0, err
+	total := 0
+	for _, home := range op.homesOf(user) {
+		held, err := op.cache.Load(outboxName(home))
+		if err != nil {
+			return 0, err
+		}
+		n, err := outbox.Count(held.Chunks)
+		if err != nil {
+			return 0, err
+		}
+		total += n
 	}
-	return outbox.Count(held.Chunks)
+	return total, nil
 }
 
 // reach reports whether to send a change to the server. It assumes that the server can be reached until an exchange fails. After
 // that it syncs first: a change whose answer is lost may have been made.
 func (op *operation) reach(v *vault) (bool, error) {
-	if err := v.alarmed(); err != nil {
+	if err := v.mayWrite(); err != nil {
 		return false, err
 	}
 	if !op.offline && len(v.outbox.Changes) == 0 {
@@ -187,7 +195,12 @@ func (c *Client) Waiting() (Waiting, error) {
 	if c.unlocked == nil {
 		return Waiting{}, ErrLocked
 	}
-	return c.unlocked.personal.waiting(), nil
+	w := Waiting{Refused: []Refused{}}
+	for _, v := range c.unlocked.vaults() {
+		one := v.waiting()
+		w.Pending, w.Refused = w.Pending+one.Pending, append(w.Refused, one.Refused...)
+	}
+	return w, nil
 }
 
 func (v *vault) waiting() Waiting {

@@ -39,11 +39,16 @@ func (op *operation) past() (*vault, *replica.Past, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if _, err := op.sync(v); err != nil {
-		return nil, nil, err
-	}
-	p, err := v.Past()
+	p, err := op.pastOf(v)
 	return v, p, err
+}
+
+// pastOf is past for any vault.
+func (op *operation) pastOf(v *vault) (*replica.Past, error) {
+	if _, err := op.sync(v); err != nil {
+		return nil, err
+	}
+	return v.Past()
 }
 
 func pastError(err error) error { return fmt.Errorf("%w: %w", ErrHistoryAltered, err) }

@@ -35,7 +35,7 @@ func (c *Client) MayShow(id string, now time.Time) error {
 	if c.unlocked == nil {
 		return ErrLocked
 	}
-	e := c.unlocked.personal.Shown(id)
+	_, e := c.unlocked.shown(id)
 	if e == nil || !e.Overview.Reprompt {
 		return nil
 	}

@@ -31,7 +31,7 @@ var (
 	ErrNothingToMerge = errors.New("there is nothing to bring together")
 )
 
-// errMoved: the server's vault has changed since it was verified.
+// errMoved: the server's vault has changed since its last answer.
 var errMoved = errors.New("another device changed the server's vault")
 
 // Together is the result of BringTogether.

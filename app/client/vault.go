@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
+	"github.com/vaultsphere/vaultsphere/app/client/directory"
 	"github.com/vaultsphere/vaultsphere/app/client/outbox"
 	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
@@ -19,6 +20,10 @@ type unlocked struct {
 	shownOther bool // the server showed another account at the unlock: see compareAccount
 
 	personal *vault
+	shared   []*vault           // that are pinned, in the order of their ids; only as a whole replaced: see repin
+	known    *replica.Knowledge // about passwords, of all vaults
+	pinnedAt string             // stamp of the personal vault from which shared comes
+	pinned   time.Time          // when a write last took the pins along: see takePins
 
 	readOnly   bool          // a cache opened by OpenCopy, without a server
 	remembered Remembered    // the device's memory
@@ -33,6 +38,13 @@ type unlocked struct {
 type vault struct {
 	*unlocked
 	*replica.Replica
+
+	// Of a shared vault:
+	pins      directory.PinnedVault
+	reached   []directory.VaultPin // that the history of the replica contains
+	trouble   error                // why it is not as the server has it; nil: it is
+	left      bool                 // a verified entry ended the membership: only the outbox is left
+	beginning *beginning           // this device creates it; see op.readBeginning
 
 	turns   int64       // Seen.Turns of the history that the replica holds
 	joined  *Joined     // until a Sync reports it
@@ -71,18 +83,28 @@ func (u *unlocked) vault(id chain.ID) *vault {
 
 // replica returns the empty replica of a vault of the account.
 func (u *unlocked) replica(id chain.ID) *replica.Replica {
-	if id.String() == u.account.Vault {
-		return replica.New(u.user, id)
+	r := replica.New(u.user, id)
+	if id.String() != u.account.Vault {
+		r = replica.NewShared(u.user, id)
 	}
-	return replica.NewShared(u.user, id)
+	if u.known == nil {
+		u.known = r.Known
+	}
+	r.Known = u.known
+	return r
 }
 
 // wipe overwrites all keys, those of its vaults too.
 func (u *unlocked) wipe() {
 	u.keys.wipe()
 	u.forgetNext()
-	u.personal.Wipe()
+	for _, v := range u.vaults() {
+		v.Wipe()
+	}
 }
+
+// vaults returns all vaults, the personal one first.
+func (u *unlocked) vaults() []*vault { return append([]*vault{u.personal}, u.shared...) }
 
 // id returns that of the vault, as the server and the memory of this device name it.
 func (v *vault) id() string { return v.Vault.String() }
@@ -92,7 +114,7 @@ func (v *vault) home() string {
 	if v == v.personal {
 		return v.account.UserID
 	}
-	return v.account.UserID + "-" + v.id()
+	return homeOf(v.account.UserID, v.id())
 }
 
 // owner opens and seals the outbox.

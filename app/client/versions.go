@@ -34,16 +34,20 @@ const maxVersions = 100
 
 // Versions returns the states that an item had, also one that was deleted permanently.
 func (c *Client) Versions(ctx context.Context, id string) (ItemHistory, error) {
-	at, err := chain.ParseID(id)
-	if err != nil {
-		return ItemHistory{}, fmt.Errorf("%w: %s", ErrNotFound, id)
-	}
 	op, err := c.begin(ctx)
 	if err != nil {
 		return ItemHistory{}, err
 	}
 	defer op.end()
-	v, p, err := op.past()
+	v, err := op.loadedWith(id)
+	if err != nil {
+		return ItemHistory{}, err
+	}
+	at, err := v.ParseName(id)
+	if err != nil {
+		return ItemHistory{}, fmt.Errorf("%w: %s", ErrNotFound, id)
+	}
+	p, err := op.pastOf(v)
 	if err != nil {
 		return ItemHistory{}, err
 	}
