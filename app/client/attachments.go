@@ -174,7 +174,7 @@ func (c *Client) putChunk(ctx context.Context, chunk seal.Chunk, token string) e
 		return err
 	}
 	send := func() error {
-		return op.call(methodPut, chunkPath(v.account.Vault, chunk), protocol.Chunk{Count: int(chunk.Count), Token: token}, nil)
+		return op.call(methodPut, chunkPath(v.id(), chunk), protocol.Chunk{Count: int(chunk.Count), Token: token}, nil)
 	}
 	err = send()
 	if hasCode(err, protocol.CodeQuotaReached) {
@@ -199,7 +199,7 @@ func (c *Client) download(ctx context.Context, name string, key seal.AttachmentK
 		return nil, err
 	}
 	var answer protocol.Chunk
-	err = op.call(methodGet, chunkPath(v.account.Vault, chunk), nil, &answer)
+	err = op.call(methodGet, chunkPath(v.id(), chunk), nil, &answer)
 	if hasCode(err, protocol.CodeNotFound) {
 		return nil, fmt.Errorf("%w: %s, chunk %d of %d", ErrAttachmentGone, name, chunk.Number, chunk.Count)
 	}

@@ -212,9 +212,9 @@ func (op *operation) wipe(user string) error {
 		return nil
 	}
 	op.client.mu.Lock()
-	if op.client.vault != nil {
-		op.client.vault.setOutbox(outbox.Outbox{})
-		op.client.vault.cached = ""
+	if op.client.unlocked != nil {
+		op.client.unlocked.personal.setOutbox(outbox.Outbox{})
+		op.client.unlocked.personal.cached = ""
 	}
 	op.client.mu.Unlock()
 	cached, err := op.cachedAccount()
@@ -271,7 +271,7 @@ func (op *operation) cacheDelta(v *vault, from string, answer []byte) error {
 		return nil
 	}
 	if v.cached == from && from != "" {
-		err := op.cache.Add(vaultName(v.account.UserID), from, Chunk{stamp, answer})
+		err := op.cache.Add(vaultName(v.home()), from, Chunk{stamp, answer})
 		if !errors.Is(err, ErrCacheMoved) {
 			return op.cacheWritten(v, err)
 		}
@@ -285,7 +285,7 @@ func (op *operation) cacheWhole(v *vault, a *replica.Answer) error {
 	if !op.mayCache() {
 		return nil
 	}
-	name, stamp := vaultName(v.account.UserID), stateStamp(v.Log().State)
+	name, stamp := vaultName(v.home()), stateStamp(v.Log().State)
 	var chunk []byte
 	for range maxAttempts {
 		held, err := op.cache.Load(name)
@@ -320,7 +320,7 @@ func (op *operation) cacheWritten(v *vault, err error) error {
 	}
 	op.cacheProblem = err.Error()
 	// An old cache that remains would look like a rollback.
-	if dropErr := op.cache.Forget(vaultName(v.account.UserID)); dropErr != nil {
+	if dropErr := op.cache.Forget(vaultName(v.home())); dropErr != nil {
 		return fmt.Errorf("write the cache: %w", errors.Join(err, dropErr))
 	}
 	v.cached = ""
@@ -335,7 +335,7 @@ func (op *operation) openCache(v *vault) error {
 	if !op.mayCache() {
 		return errNoCopy
 	}
-	name := vaultName(v.account.UserID)
+	name := vaultName(v.home())
 	held, err := op.cache.Load(name)
 	if err != nil {
 		return fmt.Errorf("read the cache: %w", err)

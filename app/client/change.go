@@ -78,7 +78,7 @@ func (op *operation) giveWay() error {
 // send signs a change, stores the write on this device, and sends it. It returns false without an error if something else came first:
 // the change must be built again.
 func (op *operation) send(v *vault, ch *replica.Change, edits editsOf) (made bool, err error) {
-	keys, err := v.signer()
+	author, err := v.author()
 	if err != nil {
 		return false, err
 	}
@@ -86,7 +86,7 @@ func (op *operation) send(v *vault, ch *replica.Change, edits editsOf) (made boo
 	if err != nil {
 		return false, err
 	}
-	signed, err := ch.Sign(replica.Author{User: v.user, Card: v.keys.document.Card, Keys: keys}, time.Now())
+	signed, err := ch.Sign(author, time.Now())
 	if err != nil {
 		return false, fmt.Errorf("sign the change: %w", err)
 	}

@@ -96,7 +96,7 @@ func (c *Client) deleteFrom(ctx context.Context, progress func(done, total int),
 			keep, edits = nil, nil
 			n, err = ch.Remove(ids, func(e *replica.Entry) bool {
 				if e.Base() == seen[e.ID] {
-					q := outbox.Change{Key: keys.of(e.ID), ID: e.ID, At: now.UnixMilli(), Base: e.Base(), Sent: true}
+					q := outbox.Change{Key: keys.of(v, e.ID), ID: e.ID, At: now.UnixMilli(), Base: e.Base(), Sent: true}
 					edits = append(edits, edit{q, e.ID})
 					return true
 				}

@@ -9,7 +9,6 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/client/outbox"
 	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/item"
-	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
 // The methods below change many items in as few changes of the vault as possible. Each change is all or nothing. They return the
@@ -67,9 +66,9 @@ type editing struct {
 // editKeys are the keys of the edits of some items, the same in each attempt, by the id of the item.
 type editKeys map[string]string
 
-func (k editKeys) of(id string) string {
+func (k editKeys) of(v *vault, id string) string {
 	if k[id] == "" {
-		k[id] = seal.NewID().String()
+		k[id] = v.NewName()
 	}
 	return k[id]
 }
@@ -190,7 +189,7 @@ func (ed *editing) edit(e *replica.Entry, result item.Item) (outbox.Change, erro
 	if err != nil {
 		return outbox.Change{}, err
 	}
-	return outbox.Change{Key: ed.keys.of(e.ID), ID: e.ID, At: ed.now.UnixMilli(), Base: e.Base(),
+	return outbox.Change{Key: ed.keys.of(ed.v, e.ID), ID: e.ID, At: ed.now.UnixMilli(), Base: e.Base(),
 		Before: replica.ContentsOf(before), After: replica.ContentsOf(item.Join(result, before)), Sent: true}, nil
 }
 

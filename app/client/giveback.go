@@ -238,7 +238,7 @@ func (op *operation) leadBackFirst(username, password string) bool {
 				err = op.noteResent(v, resent)
 			}
 		}
-		v.Wipe()
+		v.wipe()
 		return err == nil
 	}
 	return false

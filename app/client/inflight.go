@@ -40,7 +40,7 @@ func (op *operation) putEntry(v *vault, e *entryInFlight) error {
 	if err != nil {
 		return fmt.Errorf("store account entry: %w", err)
 	}
-	name := entryName(v.account.UserID)
+	name := entryName(v.home())
 	held, err := op.cache.Load(name)
 	if err == nil {
 		err = op.cache.Replace(name, held.Stamp, Chunk{newStamp(), []byte(token)})
@@ -56,14 +56,14 @@ func (op *operation) dropEntry(v *vault) error {
 	if !op.mayCache() {
 		return nil
 	}
-	return op.forgetNames(entryName(v.account.UserID))
+	return op.forgetNames(entryName(v.home()))
 }
 
 // inFlight returns the entry in flight, or nil. One that cannot be read is dropped: the log decides.
 func (op *operation) inFlight(v *vault) (*entryInFlight, *chain.Entry) {
 	e := v.entry
 	if e == nil && op.mayCache() {
-		held, err := op.cache.Load(entryName(v.account.UserID))
+		held, err := op.cache.Load(entryName(v.home()))
 		if err != nil || len(held.Chunks) == 0 {
 			return nil, nil
 		}
@@ -84,7 +84,7 @@ func (op *operation) inFlight(v *vault) (*entryInFlight, *chain.Entry) {
 		return nil, nil
 	}
 	entry, err := chain.ParseEntry(b)
-	if err != nil {
+	if err != nil || entry.Vault != v.Vault {
 		return nil, nil
 	}
 	return e, entry

@@ -8,16 +8,16 @@ import (
 func (c *Client) Get(id string) (item.Item, error) {
 	c.mu.Lock() // not RLock: Get marks the item as handed out
 	defer c.mu.Unlock()
-	if c.vault == nil {
+	if c.unlocked == nil {
 		return item.Item{}, ErrLocked
 	}
-	e := c.vault.Shown(id)
+	e := c.unlocked.personal.Shown(id)
 	if e == nil {
 		return item.Item{}, ErrNotFound
 	}
-	it, err := c.vault.Open(e)
+	it, err := c.unlocked.personal.Open(e)
 	if err == nil {
-		c.vault.Lend(id)
+		c.unlocked.personal.Lend(id)
 	}
 	return it, err
 }
@@ -27,12 +27,12 @@ func (c *Client) Get(id string) (item.Item, error) {
 func (c *Client) History(id string) ([]Version, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	if c.vault == nil {
+	if c.unlocked == nil {
 		return nil, ErrLocked
 	}
-	e := c.vault.Shown(id)
+	e := c.unlocked.personal.Shown(id)
 	if e == nil {
 		return nil, ErrNotFound
 	}
-	return c.vault.History(e)
+	return c.unlocked.personal.History(e)
 }

@@ -276,7 +276,7 @@ func (op *operation) show(v *vault, offline error) (Opened, error) {
 	op.forget()
 	op.client.mu.Lock()
 	defer op.client.mu.Unlock()
-	op.client.vault = v
+	op.client.unlocked = v.unlocked
 	return Opened{v.account.Username, offline != nil}, nil
 }
 

@@ -36,7 +36,7 @@ func (op *operation) enqueueDelete(v *vault, ids []string, keys editKeys, sent b
 	var deletes []outbox.Change
 	for _, id := range ids {
 		if e := v.Shown(id); e != nil {
-			q := outbox.Deletion(v.Replica, e, keys.of(id), now, sent)
+			q := outbox.Deletion(v.Replica, e, keys.of(v, id), now, sent)
 			v.noteSent(&q)
 			deletes = append(deletes, q)
 		}
@@ -46,7 +46,7 @@ func (op *operation) enqueueDelete(v *vault, ids []string, keys editKeys, sent b
 
 // noteSent records the statements signed for a change that the server may already have. A write may have only some of many items.
 func (v *vault) noteSent(q *outbox.Change) {
-	if q.Sent && v.write != nil && slices.ContainsFunc(v.write.Operations, func(o chain.Operation) bool { return o.ID.String() == q.ID }) {
+	if q.Sent && v.write != nil && slices.ContainsFunc(v.write.Operations, func(o chain.Operation) bool { return v.Name(o.ID) == q.ID }) {
 		q.Note(outbox.Statement{Revision: v.write.Write.Revision, Hash: encodeHash(v.write.Write.Hash()), ID: q.ID})
 	}
 }
@@ -65,11 +65,11 @@ func (op *operation) loadOutbox(v *vault) error {
 	if !op.mayCache() {
 		return nil
 	}
-	stamp, err := op.cache.Stamp(outboxName(v.account.UserID))
+	stamp, err := op.cache.Stamp(outboxName(v.home()))
 	if err == nil && stamp == v.outbox.Stamp {
 		return nil
 	}
-	held, err := op.cache.Load(outboxName(v.account.UserID))
+	held, err := op.cache.Load(outboxName(v.home()))
 	if err != nil {
 		return fmt.Errorf("read the outbox: %w", err)
 	}
@@ -114,7 +114,7 @@ func (op *operation) writeOutbox(v *vault, changes []outbox.Change) (outbox.Outb
 	if replace {
 		put = op.cache.Replace
 	}
-	if err := put(outboxName(v.account.UserID), v.outbox.Stamp, Chunk{stamp, chunk}); err != nil {
+	if err := put(outboxName(v.home()), v.outbox.Stamp, Chunk{stamp, chunk}); err != nil {
 		return o, fmt.Errorf("write the outbox: %w", err)
 	}
 	return o, nil
@@ -184,10 +184,10 @@ type Waiting struct {
 func (c *Client) Waiting() (Waiting, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	if c.vault == nil {
+	if c.unlocked == nil {
 		return Waiting{}, ErrLocked
 	}
-	return c.vault.waiting(), nil
+	return c.unlocked.personal.waiting(), nil
 }
 
 func (v *vault) waiting() Waiting {

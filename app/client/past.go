@@ -198,8 +198,8 @@ func (c *Client) Log(ctx context.Context, limit int) (lines []LogLine, more bool
 			line.Items[i].Title = v.title(line.Items[i].ID)
 		}
 		for _, o := range s.Operations {
-			if _, newer := deleted[o.ID.String()]; o.Delete && o.Kind == chain.RecordOverview && !newer {
-				deleted[o.ID.String()] = o.Line
+			if _, newer := deleted[v.Name(o.ID)]; o.Delete && o.Kind == chain.RecordOverview && !newer {
+				deleted[v.Name(o.ID)] = o.Line
 			}
 		}
 		lines = append(lines, line)

@@ -229,7 +229,7 @@ func (op *operation) checkOutbox(v *vault) error {
 	if !op.mayCache() {
 		return nil
 	}
-	name := outboxName(v.account.UserID)
+	name := outboxName(v.home())
 	held, _ := op.cache.Load(name) // the next sync reports why it is unreadable
 	if len(held.Chunks) == 0 {
 		return nil

@@ -9,7 +9,6 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/client/outbox"
 	"github.com/vaultsphere/vaultsphere/app/item"
-	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
 // Save adds an item (no ID) or changes one, in one change of the vault, and returns it as stored. It writes only the parts that
@@ -42,10 +41,10 @@ func (c *Client) saveAs(ctx context.Context, it item.Item, quiet bool, attach ..
 		return item.Item{}, err
 	}
 	defer v.KeepPlaintexts()()
-	s := outbox.Saving{Replica: v.Replica, Mine: it, Now: time.Now(), Key: seal.NewID().String(), Device: c.deviceName(), Quiet: quiet, Attach: attach}
+	s := outbox.Saving{Replica: v.Replica, Mine: it, Now: time.Now(), Key: v.NewName(), Device: c.deviceName(), Quiet: quiet, Attach: attach}
 	var before outbox.Change
 	if it.ID == "" {
-		s.Mine.ID, s.Fresh = seal.NewID().String(), true
+		s.Mine.ID, s.Fresh = v.NewName(), true
 		if before = op.triedBefore(v, s.Mine); before.Key != "" {
 			s.Mine.ID, s.Key = before.ID, before.Key
 		}

@@ -127,7 +127,7 @@ func (op *operation) sync(v *vault) (bool, error) {
 }
 
 func vaultPath(v *vault, path string) string {
-	return strings.Replace(path, "{vault}", v.account.Vault, 1)
+	return strings.Replace(path, "{vault}", v.id(), 1)
 }
 
 // ask gets what the server has of the vault: the records that changed above revision since, the log above sequence number after, and
@@ -222,7 +222,7 @@ func (op *operation) leaveBranch(v *vault, log *replica.Log, next *replica.Next)
 		return nil
 	}
 	// The cache of the branch would look newer than the memory if it has the higher revision.
-	return op.forgetNames(vaultName(v.account.UserID))
+	return op.forgetNames(vaultName(v.home()))
 }
 
 // addHead gets the newest write, which this device remembers and does not have.

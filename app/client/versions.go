@@ -77,7 +77,7 @@ type versions struct {
 
 func (h *versions) step(s replica.Step) bool {
 	for _, did := range s.Items() {
-		if did.ID != h.id.String() {
+		if did.Item != h.id {
 			continue
 		}
 		after := h.state
@@ -154,9 +154,8 @@ func (c *Client) Deleted(ctx context.Context) ([]DeletedItem, error) {
 				continue
 			}
 			found[did.ID] = true
-			id, _ := chain.ParseID(did.ID) // of an operation
 			gone = append(gone, DeletedItem{ID: did.ID, Revision: s.Revision - 1, Time: timeOf(s.Time), Author: authorOf(p, s)})
-			formers = append(formers, p.Former(id))
+			formers = append(formers, p.Former(did.Item))
 		}
 		return true
 	})

@@ -99,7 +99,7 @@ func (c *Change) Reseal(skip map[chain.Line]bool) (unopened []chain.Line, err er
 			unopened, err = append(unopened, l), nil
 			return true
 		}
-		name := l.ID.String()
+		name := c.v.Name(l.ID)
 		c.erase(name, l.ID, l.Kind, l.Version)
 		err = c.add(name, l.ID, l.Kind, r)
 		return err == nil
@@ -112,7 +112,7 @@ func (v *Replica) record(l chain.Line) sealed {
 	if list := (&Entry{}).records(l.Kind); list == nil {
 		return v.others[l]
 	}
-	e := v.entries[l.ID.String()]
+	e := v.entries[v.Name(l.ID)]
 	if e == nil {
 		return sealed{}
 	}
