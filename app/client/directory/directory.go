@@ -39,8 +39,8 @@ var (
 	ErrVaultPin = errors.New("the record of a shared vault cannot be read")
 	// ErrNoVaultPin: neither an invitation nor the user vouches for the vault. The server alone says that it exists.
 	ErrNoVaultPin = errors.New("you have not joined this shared vault")
-	// ErrVaultParted: the server shows another history of a shared vault than the one that a device of the user has seen.
-	ErrVaultParted = errors.New("the history of the shared vault is not the one that your devices know")
+	// ErrVaultParted: the server shows a history of a shared vault that lacks what a device of the user has seen.
+	ErrVaultParted = errors.New("your devices know another history of the shared vault")
 )
 
 // Person has all cards of a user, as a server shows them: each is valid and replaces the one before. Nobody vouches for the first.

@@ -106,9 +106,9 @@ func TestInvitationRecordsNameVaults(t *testing.T) {
 	if !ok || !slices.Equal(got.Vaults, i.Vaults) || got.Accepted != i.Accepted || got.Expires != 5 {
 		t.Errorf("%+v, %v", got, ok)
 	}
-	bare := len(Invitation{Secret: i.Secret, Invitee: "Bob"}.Encode())
+	without := len(Invitation{Secret: i.Secret, Invitee: "Bob"}.Encode())
 	for n := range i.Encode() {
-		if _, ok := ParseInvitation(i.Encode()[:n]); ok != (n == bare) {
+		if _, ok := ParseInvitation(i.Encode()[:n]); ok != (n == without) {
 			t.Errorf("the first %d bytes: %v", n, ok)
 		}
 	}

@@ -151,7 +151,7 @@ func TestVaultPinsOnlyGoForward(t *testing.T) {
 		t.Errorf("shown: %v, %v", changed, err)
 	}
 	if _, err := forward(1); err != nil || h.pins(s.ID)[0] != newest {
-		t.Errorf("what was shown was taken back: %v, %+v", err, h.pins(s.ID))
+		t.Errorf("shown went back: %v, %+v", err, h.pins(s.ID))
 	}
 	if _, err := forward(5); !errors.Is(err, directory.ErrVaultPin) {
 		t.Errorf("shown before it exists: %v", err)

@@ -301,7 +301,7 @@ func (l *Log) open(identity *seal.Identity, held map[uint32]seal.EpochKey) (map[
 	if _, known := keys[newest.Epoch]; !known {
 		key, err := l.openEnvelope(identity)
 		if err != nil {
-			return nil, &AlteredError{Problems: []error{Found(bridge.Finding{Code: bridge.VaultKeyUnopened}, "the key of the vault does not open")}, Err: err}
+			return nil, &AlteredError{Problems: []error{unopened(err)}, Err: err}
 		}
 		keys[newest.Epoch] = key
 	}
@@ -322,20 +322,4 @@ func (l *Log) carry(keys map[uint32]seal.EpochKey) {
 			keys[p.Epoch] = p.Key
 		}
 	}
-}
-
-func (l *Log) openEnvelope(identity *seal.Identity) (seal.EpochKey, error) {
-	member := l.State.Entry.Member(identity.User)
-	if member == nil {
-		return seal.EpochKey{}, seal.ErrNotMember
-	}
-	card := l.Cards.Get(member.Card)
-	if card == nil {
-		return seal.EpochKey{}, fmt.Errorf("card of the roster: %w", chain.ErrUnknownCard)
-	}
-	keys, err := identity.Keys(card)
-	if err != nil {
-		return seal.EpochKey{}, err
-	}
-	return keys.KEM.OpenEnvelope(l.State.Entry, identity.User, l.Envelope)
 }

@@ -1380,6 +1380,7 @@ export interface Texts {
     readonly account_unsigned: string;
     readonly old_account_key: string;
     readonly vault_key_unopened: string;
+    readonly envelope_wrong: (values: { name: string | number; got: string | number }) => string;
     readonly memory_damaged: string;
     readonly kdf_unknown: string;
     readonly kdf_lowered: string;
