@@ -20,9 +20,10 @@ var errEntryWaits = errors.New("a change of the account must be sent first")
 
 // entryInFlight is an account entry whose fate is unknown.
 type entryInFlight struct {
-	Entry   protocol.Signed `json:"entry"`
-	Path    string          `json:"path"`
-	Request json.RawMessage `json:"request"`
+	Entry   protocol.Signed             `json:"entry"`
+	Path    string                      `json:"path"`
+	Request json.RawMessage             `json:"request"`
+	Parts   []protocol.EnvelopesRequest `json:"parts,omitempty"` // go up first
 }
 
 // putEntry stores an entry in flight. A device without a cache only keeps it until the program ends.
@@ -129,12 +130,12 @@ func (op *operation) concludeEntry(v *vault) (bool, error) {
 }
 
 // sendEntry stores a log entry, sends it to path, and syncs. It returns ErrUncertain if its fate stays unknown.
-func (op *operation) sendEntry(v *vault, entry *chain.Entry, path string, request any) error {
+func (op *operation) sendEntry(v *vault, entry *chain.Entry, path string, request any, parts ...protocol.EnvelopesRequest) error {
 	body, err := json.Marshal(request)
 	if err != nil {
 		return fmt.Errorf("encode log entry: %w", err)
 	}
-	sent := &entryInFlight{Entry: encodeSigned(entry.Encode()), Path: path, Request: body}
+	sent := &entryInFlight{Entry: encodeSigned(entry.Encode()), Path: path, Request: body, Parts: parts}
 	if err := op.putEntry(v, sent); err != nil {
 		return err
 	}
@@ -195,6 +196,11 @@ func (op *operation) postEntry(v *vault, sent *entryInFlight, entry *chain.Entry
 // requestEntry sends an entry once. That of a recovery may be sent from another session: the user may have found the password after all, but
 // a signed entry cannot be withdrawn. It ends that session, and its answer has the next session.
 func (op *operation) requestEntry(v *vault, sent *entryInFlight) error {
+	for _, part := range sent.Parts {
+		if err := op.call(methodPost, vaultPath(v, protocol.PathVaultEnvelopes), part, nil); err != nil {
+			return err
+		}
+	}
 	if sent.Path != protocol.PathRecoveryFinish {
 		return op.call(methodPost, sent.Path, sent.Request, nil)
 	}

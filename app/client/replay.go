@@ -104,7 +104,7 @@ const statusTooLarge = 413
 var refusals = []protocol.Code{
 	protocol.CodeBadRequest, protocol.CodeStorageFull, protocol.CodeQuotaReached, protocol.CodeItemQuotaReached, protocol.CodeRecordQuotaReached,
 	protocol.CodeBranchQuotaReached,
-	protocol.CodeKeptQuota,
+	protocol.CodeKeptQuota, protocol.CodeMemberRefused,
 }
 
 // refusesPermanently reports whether err is the answer of a server that rejects a change permanently.

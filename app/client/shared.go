@@ -256,7 +256,7 @@ func (u *unlocked) pinnable() []*vault {
 // behind reports whether the log has entries that no pin names, or there are several pins.
 func (v *vault) behind() bool {
 	e := v.Log().State.Entry
-	return e != nil && (len(v.pins.Pins) != 1 || v.pins.Pins[0].Sequence < e.Sequence)
+	return e != nil && (len(v.pins.Pins) != 1 || v.pins.Pins[0].Sequence < e.Sequence || v.pins.Shown() < v.shown)
 }
 
 // forward adds the newest pins of vaults to a change of the personal vault. One that parted is left for its next sync, which raises the alarm.
@@ -264,7 +264,7 @@ func (op *operation) forward(ch *replica.Change, vaults []*vault) error {
 	book := directory.OpenVaults(vaults[0].personal.Replica)
 	for _, v := range vaults {
 		log := v.Log()
-		_, err := book.Forward(ch, log, 0, func(revision int64) (chain.Hash, error) { return op.writeIn(v, log, revision) })
+		_, err := book.Forward(ch, log, v.shown, func(revision int64) (chain.Hash, error) { return op.writeIn(v, log, revision) })
 		switch {
 		case err == nil, errors.Is(err, directory.ErrVaultParted), errors.Is(err, directory.ErrNoVaultPin), errors.Is(err, errMoved):
 		default:

@@ -42,6 +42,7 @@ type vault struct {
 	// Of a shared vault:
 	pins      directory.PinnedVault
 	reached   []directory.VaultPin // that the history of the replica contains
+	shown     int64                // as in directory.VaultPin; the pin follows
 	trouble   error                // why it is not as the server has it; nil: it is
 	left      bool                 // a verified entry ended the membership: only the outbox is left
 	beginning *beginning           // this device creates it; see op.readBeginning

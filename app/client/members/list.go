@@ -100,6 +100,19 @@ func Introduced(log *replica.Log, book *directory.Book, me chain.ID, card *chain
 	return e.Author, true
 }
 
+// AddedBy returns who made the user a member, as the log proves, and whether the user has verified that person. Without that, the log says
+// nothing about who the other members are.
+func AddedBy(log *replica.Log, book *directory.Book, me chain.ID) (by Person, verified bool) {
+	e := additions(log.Entries)[me]
+	if e == nil {
+		return by, false
+	}
+	card := log.Cards.Get(e.AuthorCard)
+	pins := book.Of(e.Author)
+	return personIn(log, e, e.Author), e.Author != me && card != nil && len(pins) == 1 && pins[0].How != directory.Introduced &&
+		book.StandingOf(card, log.Cards).Trusted()
+}
+
 // Change is a change of the members that an entry made.
 type Change struct {
 	Sequence int64

@@ -174,7 +174,8 @@ export type ClientCode =
   "history_altered" | "attachment_altered" | "record_unreadable" | "offline" | "intercepted" | "bad_answer" | "server_fault" |
   "cancelled" | "bad_input" | "unsent_changes" | "read_only" | "vault_alarm" | "cannot_merge" | "other_identity" | "reprompt" |
   "account_replaced" | "bad_username" | "copy_damaged" | "device_storage" | "cards_invalid" | "person_parted" | "person_older" |
-  "other_fingerprint" | "offer_invalid" | "answer_invalid" | "not_found" | "internal";
+  "other_fingerprint" | "offer_invalid" | "answer_invalid" | "person_unverified" | "members_unseen" | "last_owner" |
+  "not_found" | "internal";
 
 export interface Closest {
   items: Summary[];

@@ -1285,6 +1285,9 @@ export interface Texts {
     readonly cards_invalid: string;
     readonly person_parted: string;
     readonly person_older: string;
+    readonly person_unverified: string;
+    readonly members_unseen: string;
+    readonly last_owner: string;
     readonly other_fingerprint: string;
     readonly offer_invalid: string;
     readonly answer_invalid: string;
