@@ -56,6 +56,7 @@ const (
 	CodePersonUnverified  Code = "person_unverified"
 	CodeMembersUnseen     Code = "members_unseen"
 	CodeLastOwner         Code = "last_owner"
+	CodeVaultAwaited      Code = "vault_awaited"
 	CodeNotFound          Code = Code(protocol.CodeNotFound)
 	CodeInternal          Code = Code(protocol.CodeInternal)
 )
@@ -93,6 +94,7 @@ var failures = []failure{
 	{ErrNoAlarm, CodeNotFound},
 	{ErrReadOnly, CodeReadOnly},
 	{ErrVaultWithheld, CodeNotFound},
+	{ErrVaultAwaited, CodeVaultAwaited},
 	{ErrVaultLeft, Code(protocol.CodeRole)},
 	{ErrVaultRole, Code(protocol.CodeRole)},
 	{ErrVaultClosed, CodeReadOnly},

@@ -166,6 +166,7 @@ var sentinels = map[string]error{
 	"directory.ErrVaultPin":      directory.ErrVaultPin,
 	"directory.ErrNoVaultPin":    directory.ErrNoVaultPin,
 	"directory.ErrVaultParted":   directory.ErrVaultParted,
+	"client.ErrVaultAwaited":     client.ErrVaultAwaited,
 	"client.ErrNotInvited":       client.ErrNotInvited,
 	"members.ErrNotMember":       members.ErrNotMember,
 	"members.ErrNoMember":        members.ErrNoMember,

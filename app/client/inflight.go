@@ -120,6 +120,9 @@ func (op *operation) concludeEntry(v *vault) (bool, error) {
 		return false, err
 	}
 	if done, held := decided(entry, v.Log()); done {
+		if held {
+			v.noteOwn(entry)
+		}
 		return held, op.dropEntry(v)
 	}
 	err := op.postEntry(v, sent, entry)
@@ -179,6 +182,7 @@ func (op *operation) postEntry(v *vault, sent *entryInFlight, entry *chain.Entry
 		done, held := decided(entry, v.Log())
 		switch {
 		case held:
+			v.noteOwn(entry)
 			return op.dropEntry(v)
 		case err == nil:
 			return accountProblem(chain.ErrFork) // the server took the entry, and does not show it

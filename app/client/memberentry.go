@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/client/directory"
 	"github.com/vaultsphere/vaultsphere/app/client/members"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
@@ -73,9 +74,6 @@ func (op *operation) signOnce(v *vault, shown int64, entry entryOf) (held bool, 
 	if err := op.sendEntry(v, signed.Entry, vaultPath(v, protocol.PathVaultEntries), request, parts...); err != nil {
 		return false, err
 	}
-	if n := signed.Entry.Sequence; shown >= n || v.shownBelow() >= n { // the user has seen all before, and made this one
-		v.shown = max(v.shown, n+1)
-	}
 	if v.left {
 		return true, nil
 	}
@@ -94,7 +92,14 @@ func (op *operation) signEntry(v *vault, shown int64, entry entryOf) (*members.S
 	signed, err := entry(s)
 	var unseen *members.UnseenError
 	if errors.As(err, &unseen) {
-		return nil, &UnseenMembersError{Changes: changesOf(unseen.Changes), Shown: unseen.Shown}
+		return nil, &UnseenMembersError{Vault: v.id(), Changes: changesOf(unseen.Changes), Shown: unseen.Shown}
 	}
 	return signed, err
+}
+
+// noteOwn notes that the user made an entry, and had to be shown those before it.
+func (v *vault) noteOwn(e *chain.Entry) {
+	if v != v.personal && (members.NeedsLook(e.Op) || v.shownBelow() >= e.Sequence) {
+		v.shown = max(v.shown, e.Sequence+1)
+	}
 }

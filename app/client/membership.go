@@ -137,6 +137,7 @@ func (c *Client) NoteShown(ctx context.Context, id string, shown int64) error {
 
 // UnseenMembersError says that the user must be shown Changes before anything is signed. The call is made again with Shown.
 type UnseenMembersError struct {
+	Vault   string
 	Changes []MemberChange
 	Shown   int64
 }

@@ -21,6 +21,8 @@ import (
 var (
 	// ErrVaultWithheld: the server says that the user is no member of a pinned vault, and shows no entry that says so.
 	ErrVaultWithheld = errors.New("the server does not show this vault, although nothing says that you left it")
+	// ErrVaultAwaited: the user was invited to the vault, and the inviter has not accepted the answer yet.
+	ErrVaultAwaited = errors.New("you are not a member of this vault until your inviter accepts you")
 	// ErrVaultLeft: a signed entry of the log ended the user's membership.
 	ErrVaultLeft = errors.New("you are no longer a member of this vault")
 	// ErrVaultRole: the user's role in the vault does not allow this.
@@ -124,9 +126,18 @@ func (op *operation) syncOne(v *vault) (bool, error) {
 	}
 	changed, err := op.syncAndFlush(v)
 	if hasCode(err, protocol.CodeNotFound) {
-		err = fmt.Errorf("%w: %w", ErrVaultWithheld, err)
+		withheld := ErrVaultWithheld
+		if v.awaited() {
+			withheld = ErrVaultAwaited
+		}
+		err = fmt.Errorf("%w: %w", withheld, err)
 	}
 	return changed, err
+}
+
+// awaited reports whether all that is known of the vault is the offer of an invitation, so that the user need not be a member yet.
+func (v *vault) awaited() bool {
+	return v.Log().State.Entry == nil && v.pins.Shown() == 0 && len(v.pins.Revisions()) == 0
 }
 
 // isBack reports whether the server says that the user is a member again. The log must say so too.

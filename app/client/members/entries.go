@@ -79,7 +79,7 @@ func (s *Signer) Add(newcomers ...Newcomer) (*Signed, error) {
 func (d *draft) admit(n Newcomer) error {
 	card := n.Person.Card()
 	switch {
-	case n.Role < chain.Reader || n.Role > chain.Owner || !d.manages(n.Role):
+	case !d.manages(n.Role):
 		return ErrRole
 	case slices.ContainsFunc(d.entry.Roster, func(m chain.Member) bool { return m.User == card.User }):
 		return ErrMember
@@ -157,7 +157,7 @@ func (s *Signer) SetRole(user chain.ID, role chain.Role) (*Signed, error) {
 	switch {
 	case m == nil:
 		return nil, d.about(user, ErrNoMember)
-	case role < chain.Reader || role > chain.Owner || !d.manages(m.Role) || !d.manages(role):
+	case !d.manages(m.Role) || !d.manages(role):
 		return nil, ErrRole
 	case m.Role == role:
 		return nil, d.about(user, ErrSame)

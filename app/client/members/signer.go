@@ -51,6 +51,12 @@ var rules = map[chain.Op]rule{
 	chain.OpClose:  {lowest: chain.Owner, beforeKeys: true},
 }
 
+// NeedsLook reports whether an entry of an op is only signed after the user was shown all entries before it.
+func NeedsLook(op chain.Op) bool {
+	r, known := rules[op]
+	return known && !r.unseen
+}
+
 func (s *Signer) begin(op chain.Op) (*draft, error) {
 	state, rule := s.Log.State, rules[op]
 	newest := state.Entry
@@ -87,8 +93,11 @@ func (d *draft) about(user chain.ID, err error) error {
 }
 
 // manages reports whether the author may give and take a role.
-func (d *draft) manages(r chain.Role) bool {
-	return d.me.Role == chain.Owner || d.me.Role == chain.Manager && r < chain.Manager
+func (d *draft) manages(r chain.Role) bool { return Manages(d.me.Role, r) }
+
+// Manages reports whether a member with a role may give and take another.
+func Manages(role, other chain.Role) bool {
+	return other >= chain.Reader && other <= chain.Owner && (role == chain.Owner || role == chain.Manager && other < chain.Manager)
 }
 
 // checkRoster refuses to give a key to a member whose card contradicts what the user has verified.

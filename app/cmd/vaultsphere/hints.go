@@ -41,6 +41,7 @@ var hints = map[client.Code]string{
 	client.CodePersonUnverified:                  "compare fingerprints with vaultsphere verify first",
 	client.CodeMembersUnseen:                     "look at the members with vaultsphere members list, then try again",
 	client.CodeLastOwner:                         "make another member an owner with vaultsphere members role",
+	client.CodeVaultAwaited:                      "ask the person who invited you to run vaultsphere invite accept",
 	client.CodeOfferInvalid:                      "no account was created; register at the address in the link, or ask the sender for a new link and tell the server's operator",
 	client.CodeAnswerInvalid:                     "compare fingerprints with vaultsphere verify instead",
 	client.CodeCannotMerge:                       "export what this device verified with vaultsphere export, then accept the server's with vaultsphere alarm accept",

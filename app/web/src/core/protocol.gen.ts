@@ -175,7 +175,7 @@ export type ClientCode =
   "cancelled" | "bad_input" | "unsent_changes" | "read_only" | "vault_alarm" | "cannot_merge" | "other_identity" | "reprompt" |
   "account_replaced" | "bad_username" | "copy_damaged" | "device_storage" | "cards_invalid" | "person_parted" | "person_older" |
   "other_fingerprint" | "offer_invalid" | "answer_invalid" | "person_unverified" | "members_unseen" | "last_owner" |
-  "not_found" | "internal";
+  "vault_awaited" | "not_found" | "internal";
 
 export interface Closest {
   items: Summary[];

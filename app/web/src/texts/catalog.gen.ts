@@ -1288,6 +1288,7 @@ export interface Texts {
     readonly person_unverified: string;
     readonly members_unseen: string;
     readonly last_owner: string;
+    readonly vault_awaited: string;
     readonly other_fingerprint: string;
     readonly offer_invalid: string;
     readonly answer_invalid: string;
