@@ -129,7 +129,7 @@ func TestChainHoldsNoSecrets(t *testing.T) {
 
 func TestPureRoomsDoNoInputOrOutput(t *testing.T) {
 	pure := []string{"./chain", "./seal/...", "./item", "./transfer/...", "./generate", "./strength", "./health",
-		"./client/replica", "./client/outbox", "./client/imports", "./client/directory"}
+		"./client/replica", "./client/outbox", "./client/imports", "./client/directory", "./client/members"}
 	for _, p := range list(t, nil, pure...) {
 		if forTests(p.ImportPath) {
 			continue

@@ -31,7 +31,7 @@ func (op *operation) proveKey(password string) (*vault, seal.PasswordKey, error)
 		key.Wipe()
 		return nil, seal.PasswordKey{}, err
 	}
-	opened.Wipe()
+	opened.wipe()
 	return v, key, nil
 }
 
@@ -239,12 +239,12 @@ func (c *Client) Recover(ctx context.Context, username, phrase, password string,
 		}
 		if cost := op.costFor(v.vault); fresh.kdf.Cost < cost {
 			if fresh, err = passwordWrap(password, cost); err != nil {
-				v.Wipe()
+				v.wipe()
 				return "", err
 			}
 		}
 		name, err := r.finish(v, fresh)
-		v.Wipe()
+		v.wipe()
 		if !errors.Is(err, errAgain) && !hasCode(err, protocol.CodeRevisionConflict) && !hasCode(err, protocol.CodeConflict) {
 			return name, err
 		}
@@ -306,7 +306,7 @@ func (c *Client) CheckPassword(ctx context.Context, password string) error {
 	if err != nil {
 		return err
 	}
-	opened.Wipe()
+	opened.wipe()
 	return nil
 }
 

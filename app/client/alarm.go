@@ -45,20 +45,20 @@ func (e *AlarmError) Is(target error) bool { return target == ErrAlarm }
 func (c *Client) Alarm() Alarm {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	if c.vault == nil {
+	if c.unlocked == nil {
 		return Alarm{}
 	}
-	return c.vault.alarm()
+	return c.unlocked.personal.alarm()
 }
 
 // ReadOnly reports whether the vault is in alarm, and open for reading with what this device verified.
 func (c *Client) ReadOnly() bool {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	return c.vault != nil && c.vault.Loaded && !c.vault.alarm().IsZero()
+	return c.unlocked != nil && c.unlocked.personal.Loaded && !c.unlocked.personal.alarm().IsZero()
 }
 
-func (v *vault) alarm() Alarm { return v.remembered.seen(v.account.Vault).Alarm }
+func (v *vault) alarm() Alarm { return v.remembered.seen(v.id()).Alarm }
 
 // Alarm returns why the personal vault is in alarm; the zero Alarm if it is not.
 func (r Remembered) Alarm() Alarm { return r.seen(r.Vault).Alarm }
@@ -80,7 +80,7 @@ func raises(err error) bool {
 
 // raise puts the vault in alarm. A device without memory has nothing to contradict: it refuses the vault.
 func (op *operation) raise(v *vault, cause error) error {
-	seen := v.remembered.seen(v.account.Vault)
+	seen := v.remembered.seen(v.id())
 	if seen.State == "" {
 		return cause
 	}

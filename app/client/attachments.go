@@ -48,7 +48,7 @@ func (c *Client) attach(ctx context.Context, itemID string, f parcel.Attached, p
 	if err := with(it).Validate(); err != nil {
 		return item.Item{}, err
 	}
-	chunks, err := c.upload(ctx, id, key, data, progress)
+	chunks, err := c.upload(ctx, itemID, id, key, data, progress)
 	if err == nil {
 		it, err = c.Get(itemID) // it may have changed meanwhile
 	}
@@ -89,7 +89,7 @@ func (c *Client) Attachment(ctx context.Context, itemID, attachmentID string, pr
 	data := make([]byte, 0, a.Size)
 	count := chunkCount(a.Size)
 	for n := 1; n <= count; n++ {
-		content, err := c.download(ctx, a.Name, key, seal.Chunk{Attachment: id, Number: uint32(n), Count: uint32(count)}) // #nosec G115 -- at most protocol.MaxChunks
+		content, err := c.download(ctx, itemID, a.Name, key, seal.Chunk{Attachment: id, Number: uint32(n), Count: uint32(count)}) // #nosec G115 -- at most protocol.MaxChunks
 		if err != nil {
 			return nil, err
 		}
@@ -129,7 +129,7 @@ func chunkPath(vault string, c seal.Chunk) string {
 
 // upload is one operation for each chunk, so a large file does not block syncing and saving. It returns the hashes of the chunks.
 func (c *Client) upload(
-	ctx context.Context, id chain.ID, key seal.AttachmentKey, data []byte, progress func(done, total int),
+	ctx context.Context, itemID string, id chain.ID, key seal.AttachmentKey, data []byte, progress func(done, total int),
 ) ([]chain.Hash, error) {
 	count := uint32(chunkCount(int64(len(data)))) // #nosec G115 -- at most protocol.MaxChunks
 	done := 0
@@ -140,7 +140,7 @@ func (c *Client) upload(
 		if err != nil {
 			return nil, fmt.Errorf("seal chunk: %w", err)
 		}
-		if err := c.putChunk(ctx, chunk, token); err != nil {
+		if err := c.putChunk(ctx, itemID, chunk, token); err != nil {
 			return nil, err
 		}
 		hashes = append(hashes, chain.HashOf(chain.HashChunk, []byte(token)))
@@ -160,21 +160,21 @@ func chunks(data []byte) [][]byte {
 }
 
 // putChunk sends a chunk. If the quota is full, attachments that no item refers to are deleted first.
-func (c *Client) putChunk(ctx context.Context, chunk seal.Chunk, token string) error {
+func (c *Client) putChunk(ctx context.Context, itemID string, chunk seal.Chunk, token string) error {
 	op, err := c.begin(ctx)
 	if err != nil {
 		return err
 	}
 	defer op.end()
-	v, err := op.loaded()
+	v, err := op.loadedWith(itemID)
 	if err == nil {
-		err = v.alarmed()
+		err = v.mayWrite()
 	}
 	if err != nil {
 		return err
 	}
 	send := func() error {
-		return op.call(methodPut, chunkPath(v.account.Vault, chunk), protocol.Chunk{Count: int(chunk.Count), Token: token}, nil)
+		return op.call(methodPut, chunkPath(v.id(), chunk), protocol.Chunk{Count: int(chunk.Count), Token: token}, nil)
 	}
 	err = send()
 	if hasCode(err, protocol.CodeQuotaReached) {
@@ -188,18 +188,18 @@ func (c *Client) putChunk(ctx context.Context, chunk seal.Chunk, token string) e
 }
 
 // download fetches and opens one chunk.
-func (c *Client) download(ctx context.Context, name string, key seal.AttachmentKey, chunk seal.Chunk) ([]byte, error) {
+func (c *Client) download(ctx context.Context, itemID, name string, key seal.AttachmentKey, chunk seal.Chunk) ([]byte, error) {
 	op, err := c.begin(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer op.end()
-	v, err := op.opened()
+	v, err := op.loadedWith(itemID)
 	if err != nil {
 		return nil, err
 	}
 	var answer protocol.Chunk
-	err = op.call(methodGet, chunkPath(v.account.Vault, chunk), nil, &answer)
+	err = op.call(methodGet, chunkPath(v.id(), chunk), nil, &answer)
 	if hasCode(err, protocol.CodeNotFound) {
 		return nil, fmt.Errorf("%w: %s, chunk %d of %d", ErrAttachmentGone, name, chunk.Number, chunk.Count)
 	}

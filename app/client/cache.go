@@ -52,15 +52,45 @@ var errNoCopy = errors.New("this device has no cache of the vault")
 // (quarantine.go).
 const accountName = "account"
 
-func vaultName(user string) string   { return "vault-" + user }
-func outboxName(user string) string  { return "queue-" + user }
-func entryName(user string) string   { return "entry-" + user }   // see entryInFlight
-func writeName(user string) string   { return "write-" + user }   // see operation.putWrite
-func historyName(user string) string { return "history-" + user } // see deviceHistory
+func vaultName(home string) string   { return "vault-" + home }
+func outboxName(home string) string  { return "queue-" + home }
+func entryName(home string) string   { return "entry-" + home }   // see entryInFlight
+func writeName(home string) string   { return "write-" + home }   // see operation.putWrite
+func historyName(home string) string { return "history-" + home } // see deviceHistory
 
-// namesOf returns the names of all that a device stores of a user, besides the account.
-func namesOf(user string) []string {
-	return []string{vaultName(user), outboxName(user), entryName(user), writeName(user), historyName(user)}
+func beginningName(home string) string { return "begin-" + home } // see beginning
+
+// namesOf returns the names of all that a device stores of a vault. The home of the personal one is the user.
+func namesOf(home string) []string {
+	return append(copiesOf(home), outboxName(home))
+}
+
+// copiesOf is namesOf without the outbox.
+func copiesOf(home string) []string {
+	return []string{vaultName(home), entryName(home), writeName(home), historyName(home), beginningName(home)}
+}
+
+// homeOf returns what the names of a shared vault contain.
+func homeOf(user, vault string) string { return user + "-" + vault }
+
+// homesOf returns those of all vaults of which a device may store something, as far as it remembers them.
+func (op *operation) homesOf(user string) []string {
+	homes := []string{user}
+	remembered, _ := op.memory.Load(user) // a damaged one is an alarm elsewhere
+	for _, seen := range remembered.Vaults {
+		if seen.Vault != remembered.Vault {
+			homes = append(homes, homeOf(user, seen.Vault))
+		}
+	}
+	return homes
+}
+
+// namesOfUser is namesOf for all vaults of a user.
+func (op *operation) namesOfUser(user string) (names []string) {
+	for _, home := range op.homesOf(user) {
+		names = append(names, namesOf(home)...)
+	}
+	return names
 }
 
 // newStamp returns a unique stamp.
@@ -212,9 +242,11 @@ func (op *operation) wipe(user string) error {
 		return nil
 	}
 	op.client.mu.Lock()
-	if op.client.vault != nil {
-		op.client.vault.setOutbox(outbox.Outbox{})
-		op.client.vault.cached = ""
+	if op.client.unlocked != nil {
+		for _, v := range op.client.unlocked.vaults() {
+			v.setOutbox(outbox.Outbox{})
+			v.cached = ""
+		}
 	}
 	op.client.mu.Unlock()
 	cached, err := op.cachedAccount()
@@ -226,7 +258,7 @@ func (op *operation) wipe(user string) error {
 	if user == "" {
 		return err
 	}
-	return errors.Join(err, op.forgetNames(namesOf(user)...), op.forgetQuarantined(user))
+	return errors.Join(err, op.forgetNames(op.namesOfUser(user)...), op.forgetQuarantined(user))
 }
 
 func (op *operation) forgetNames(names ...string) error {
@@ -271,7 +303,7 @@ func (op *operation) cacheDelta(v *vault, from string, answer []byte) error {
 		return nil
 	}
 	if v.cached == from && from != "" {
-		err := op.cache.Add(vaultName(v.account.UserID), from, Chunk{stamp, answer})
+		err := op.cache.Add(vaultName(v.home()), from, Chunk{stamp, answer})
 		if !errors.Is(err, ErrCacheMoved) {
 			return op.cacheWritten(v, err)
 		}
@@ -285,7 +317,7 @@ func (op *operation) cacheWhole(v *vault, a *replica.Answer) error {
 	if !op.mayCache() {
 		return nil
 	}
-	name, stamp := vaultName(v.account.UserID), stateStamp(v.Log().State)
+	name, stamp := vaultName(v.home()), stateStamp(v.Log().State)
 	var chunk []byte
 	for range maxAttempts {
 		held, err := op.cache.Load(name)
@@ -320,7 +352,7 @@ func (op *operation) cacheWritten(v *vault, err error) error {
 	}
 	op.cacheProblem = err.Error()
 	// An old cache that remains would look like a rollback.
-	if dropErr := op.cache.Forget(vaultName(v.account.UserID)); dropErr != nil {
+	if dropErr := op.cache.Forget(vaultName(v.home())); dropErr != nil {
 		return fmt.Errorf("write the cache: %w", errors.Join(err, dropErr))
 	}
 	v.cached = ""
@@ -335,7 +367,7 @@ func (op *operation) openCache(v *vault) error {
 	if !op.mayCache() {
 		return errNoCopy
 	}
-	name := vaultName(v.account.UserID)
+	name := vaultName(v.home())
 	held, err := op.cache.Load(name)
 	if err != nil {
 		return fmt.Errorf("read the cache: %w", err)
@@ -346,6 +378,9 @@ func (op *operation) openCache(v *vault) error {
 	seen, err := v.seen()
 	if err != nil {
 		return err
+	}
+	if seen.Entry == nil && v != v.personal {
+		return errNoCopy
 	}
 	if seen.Entry == nil {
 		// It is unknown how new the cache is: the user made this device forget its state, and wants the vault of the server.
@@ -378,10 +413,12 @@ func (op *operation) takeChunks(v *vault, chunks [][]byte, seen chain.State) err
 	if err != nil {
 		return err
 	}
-	if err := v.proveCached(log); err != nil {
-		return err
+	if v == v.personal {
+		if err := v.proveCached(log); err != nil {
+			return err
+		}
 	}
-	if log.State.Entry.Roster[0].Card != v.keys.document.Card {
+	if v == v.personal && log.State.Entry.Roster[0].Card != v.keys.document.Card {
 		// The program ended before the account of a rotation was stored. Only the server has its identity.
 		return fmt.Errorf("%w of these keys", errNoCopy)
 	}

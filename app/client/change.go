@@ -31,7 +31,7 @@ func noEdits() ([]edit, error) { return nil, nil }
 // apply builds a change of the current vault and sends it, and repeats that on the newer vault while other devices are faster.
 // build may be called many times; a change without operations is not sent.
 func (op *operation) apply(v *vault, edits editsOf, build func(*replica.Change) error) error {
-	if err := v.alarmed(); err != nil {
+	if err := v.mayWrite(); err != nil {
 		return err
 	}
 	unlock, err := op.lockSigning(v)
@@ -46,6 +46,9 @@ func (op *operation) apply(v *vault, edits editsOf, build func(*replica.Change) 
 	for range maxAttempts {
 		ch := v.Change()
 		if err := build(ch); err != nil {
+			return errors.Join(err, op.endWrite(v))
+		}
+		if err := op.takePins(v, ch); err != nil {
 			return errors.Join(err, op.endWrite(v))
 		}
 		if ch.Operations() == 0 {
@@ -77,7 +80,7 @@ func (op *operation) giveWay() error {
 // send signs a change, stores the write on this device, and sends it. It returns false without an error if something else came first:
 // the change must be built again.
 func (op *operation) send(v *vault, ch *replica.Change, edits editsOf) (made bool, err error) {
-	keys, err := v.signer()
+	author, err := v.author()
 	if err != nil {
 		return false, err
 	}
@@ -85,7 +88,7 @@ func (op *operation) send(v *vault, ch *replica.Change, edits editsOf) (made boo
 	if err != nil {
 		return false, err
 	}
-	signed, err := ch.Sign(replica.Author{User: v.user, Card: v.keys.document.Card, Keys: keys}, time.Now())
+	signed, err := ch.Sign(author, time.Now())
 	if err != nil {
 		return false, fmt.Errorf("sign the change: %w", err)
 	}

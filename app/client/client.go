@@ -18,14 +18,14 @@ type Client struct {
 	// idle holds the state that only an operation may use, while no operation runs.
 	idle chan *state
 
-	mu      sync.RWMutex
-	stop    context.CancelFunc    // of the running operation
-	account *protocol.UserAccount // nil: signed out, as far as is known
-	device  string                // the name of this device; empty if unknown
-	vault   *vault                // nil: locked
-	pending *pendingLogin
-	date    time.Time // of the server, in its last answer
-	dated   time.Time // when that came
+	mu       sync.RWMutex
+	stop     context.CancelFunc    // of the running operation
+	account  *protocol.UserAccount // nil: signed out, as far as is known
+	device   string                // the name of this device; empty if unknown
+	unlocked *unlocked             // nil: locked
+	pending  *pendingLogin
+	date     time.Time // of the server, in its last answer
+	dated    time.Time // when that came
 
 	cost  byte   // for new passwords, unless the account has a higher one
 	raise *raise // nil: the cost does not have to rise
@@ -66,17 +66,17 @@ func (c *Client) Lock() {
 func (c *Client) Locked() bool {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	return c.vault == nil
+	return c.unlocked == nil
 }
 
-// unlocked returns the unlocked vault. Only an operation may use its state without Client.mu.
-func (c *Client) unlocked() (*vault, error) {
+// personal returns the personal vault of the unlocked account. Only an operation may use its state without Client.mu.
+func (c *Client) personal() (*vault, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	if c.vault == nil {
+	if c.unlocked == nil {
 		return nil, ErrLocked
 	}
-	return c.vault, nil
+	return c.unlocked.personal, nil
 }
 
 // Account describes the signed-in user.
@@ -112,9 +112,9 @@ func (c *Client) Account(ctx context.Context) (Account, error) {
 		Administrator: a.Administrator}
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	if c.vault != nil {
-		out.Revision = c.vault.Revision()
-		out.Count, _ = c.vault.Counts()
+	if c.unlocked != nil {
+		out.Revision = c.unlocked.personal.Revision()
+		out.Count, _ = c.unlocked.personal.Counts()
 	}
 	return out, nil
 }

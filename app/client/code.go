@@ -9,6 +9,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/client/directory"
 	"github.com/vaultsphere/vaultsphere/app/client/imports"
+	"github.com/vaultsphere/vaultsphere/app/client/members"
 	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
@@ -52,6 +53,10 @@ const (
 	CodeOtherFingerprint  Code = "other_fingerprint"
 	CodeOfferInvalid      Code = "offer_invalid"
 	CodeAnswerInvalid     Code = "answer_invalid"
+	CodePersonUnverified  Code = "person_unverified"
+	CodeMembersUnseen     Code = "members_unseen"
+	CodeLastOwner         Code = "last_owner"
+	CodeVaultAwaited      Code = "vault_awaited"
 	CodeNotFound          Code = Code(protocol.CodeNotFound)
 	CodeInternal          Code = Code(protocol.CodeInternal)
 )
@@ -88,6 +93,15 @@ var failures = []failure{
 	{ErrOtherHead, Code(protocol.CodeRevisionConflict)},
 	{ErrNoAlarm, CodeNotFound},
 	{ErrReadOnly, CodeReadOnly},
+	{ErrVaultWithheld, CodeNotFound},
+	{ErrVaultAwaited, CodeVaultAwaited},
+	{ErrVaultLeft, Code(protocol.CodeRole)},
+	{ErrVaultRole, Code(protocol.CodeRole)},
+	{ErrVaultClosed, CodeReadOnly},
+	{ErrVaultName, CodeBadInput},
+	{ErrPersonalVault, CodeBadInput},
+	{ErrNoVault, CodeNotFound},
+	{ErrVaultNames, CodeBadInput},
 	{ErrReprompt, CodeReprompt},
 	{ErrReplaced, CodeAccountReplaced},
 	{ErrNotInCopy, CodeReadOnly},
@@ -133,6 +147,24 @@ var failures = []failure{
 	{ErrNoInvitation, CodeNotFound},
 	{directory.ErrMoved, Code(protocol.CodeConflict)},
 	{directory.ErrPin, CodeRecordUnreadable},
+	{directory.ErrVaultPin, CodeRecordUnreadable},
+	{directory.ErrNoVaultPin, CodeNotFound},
+	{directory.ErrVaultParted, CodeVaultRolledBack},
+	{ErrNotInvited, CodePersonUnverified},
+	{members.ErrUnverified, CodePersonUnverified},
+	{members.ErrUnseen, CodeMembersUnseen},
+	{members.ErrLastOwner, CodeLastOwner},
+	{members.ErrNotMember, CodeNotFound},
+	{members.ErrNoMember, CodeNotFound},
+	{members.ErrMember, Code(protocol.CodeConflict)},
+	{members.ErrRotateFirst, Code(protocol.CodeConflict)},
+	{members.ErrRole, Code(protocol.CodeRole)},
+	{members.ErrClosed, CodeReadOnly},
+	{members.ErrSelf, CodeBadInput},
+	{members.ErrSame, CodeBadInput},
+	{members.ErrFull, CodeBadInput},
+	{members.ErrPolicy, CodeBadInput},
+	{members.ErrNoKey, CodeVaultAltered},
 }
 
 // causes are checked after the errors that wrap them with more to say.

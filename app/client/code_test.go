@@ -17,6 +17,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/client/directory"
 	"github.com/vaultsphere/vaultsphere/app/client/imports"
+	"github.com/vaultsphere/vaultsphere/app/client/members"
 	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
@@ -162,6 +163,33 @@ var sentinels = map[string]error{
 	"directory.ErrAnswer":        directory.ErrAnswer,
 	"directory.ErrMoved":         directory.ErrMoved,
 	"directory.ErrPin":           directory.ErrPin,
+	"directory.ErrVaultPin":      directory.ErrVaultPin,
+	"directory.ErrNoVaultPin":    directory.ErrNoVaultPin,
+	"directory.ErrVaultParted":   directory.ErrVaultParted,
+	"client.ErrVaultAwaited":     client.ErrVaultAwaited,
+	"client.ErrNotInvited":       client.ErrNotInvited,
+	"members.ErrNotMember":       members.ErrNotMember,
+	"members.ErrNoMember":        members.ErrNoMember,
+	"members.ErrMember":          members.ErrMember,
+	"members.ErrRole":            members.ErrRole,
+	"members.ErrClosed":          members.ErrClosed,
+	"members.ErrSelf":            members.ErrSelf,
+	"members.ErrLastOwner":       members.ErrLastOwner,
+	"members.ErrFull":            members.ErrFull,
+	"members.ErrUnverified":      members.ErrUnverified,
+	"members.ErrSame":            members.ErrSame,
+	"members.ErrRotateFirst":     members.ErrRotateFirst,
+	"members.ErrNoKey":           members.ErrNoKey,
+	"members.ErrPolicy":          members.ErrPolicy,
+	"members.ErrUnseen":          members.ErrUnseen,
+	"client.ErrVaultWithheld":    client.ErrVaultWithheld,
+	"client.ErrVaultLeft":        client.ErrVaultLeft,
+	"client.ErrVaultRole":        client.ErrVaultRole,
+	"client.ErrVaultClosed":      client.ErrVaultClosed,
+	"client.ErrVaultName":        client.ErrVaultName,
+	"client.ErrNoVault":          client.ErrNoVault,
+	"client.ErrVaultNames":       client.ErrVaultNames,
+	"client.ErrPersonalVault":    client.ErrPersonalVault,
 	"replica.ErrTooManyVersions": replica.ErrTooManyVersions,
 	"replica.ErrRolledBack":      replica.ErrRolledBack,
 	"replica.ErrNotFound":        replica.ErrNotFound,
@@ -224,7 +252,7 @@ func TestEveryExportedErrorHasACode(t *testing.T) {
 	t.Parallel()
 	declared := map[string]bool{}
 	for name, dir := range map[string]string{
-		"client": ".", "replica": "replica", "outbox": "outbox", "imports": "imports", "directory": "directory", "seal": "../seal", "chain": "../chain", "item": "../item",
+		"client": ".", "replica": "replica", "outbox": "outbox", "imports": "imports", "directory": "directory", "members": "members", "seal": "../seal", "chain": "../chain", "item": "../item",
 	} {
 		for _, e := range exportedErrors(t, dir) {
 			declared[name+"."+e] = true

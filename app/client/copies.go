@@ -138,20 +138,20 @@ func (c *Client) OpenCopy(ctx context.Context, id, password string) (OpenedCopy,
 	v.recollect(remembered)
 	out := OpenedCopy{Username: q.Account.Username}
 	if out.Partial, err = op.fillCopy(v, q); err != nil {
-		v.Wipe()
+		v.wipe()
 		return OpenedCopy{}, err
 	}
 	v.readOnly = true
 	op.forget()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.vault = v
+	c.unlocked = v.unlocked
 	return out, nil
 }
 
 // readsCopy reports whether the unlocked vault is a cache that OpenCopy opened.
 func (c *Client) readsCopy() bool {
-	v, err := c.unlocked()
+	v, err := c.personal()
 	return err == nil && v.readOnly
 }
 
@@ -199,7 +199,7 @@ func (c *Client) DeleteCopy(ctx context.Context, id string) error {
 	}
 	op.forget()
 	if id == liveCopy {
-		return errors.Join(op.forgetAccount(), op.forgetNames(namesOf(q.user())...),
+		return errors.Join(op.forgetAccount(), op.forgetNames(op.namesOfUser(q.user())...),
 			op.dropQuarantined(func(o quarantined) bool { return !o.Own && o.user() == q.user() }))
 	}
 	return op.dropQuarantined(func(o quarantined) bool { return o.ID == id })

@@ -16,32 +16,24 @@ import (
 // stays, and is named in a *ConflictError. While the server cannot be reached, the items only disappear from the list, and the
 // deletion waits in the outbox under the same rule.
 func (c *Client) Delete(ctx context.Context, ids []string) error {
-	return c.deleteFrom(ctx, nil, func(v *vault) ([]string, error) {
-		for _, id := range ids {
-			if v.Shown(id) == nil {
-				return nil, fmt.Errorf("%w: %s", ErrNotFound, id)
-			}
-		}
-		return ids, nil
-	})
+	op, err := c.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer op.end()
+	return op.deleteAll(ids, nil)
 }
 
 // EmptyTrash deletes the items in the trash, as Delete does. progress may be nil.
 func (c *Client) EmptyTrash(ctx context.Context, progress func(done, total int)) error {
-	return c.deleteFrom(ctx, progress, func(v *vault) ([]string, error) {
-		return v.Trashed(func(item.Item) bool { return true }), nil
-	})
+	_, err := c.deleteTrashed(ctx, progress, func(item.Item) bool { return true })
+	return err
 }
 
 // PurgeTrash deletes the items whose time in the trash is over, and returns their number. now is this device's clock; the
 // server's clock must agree.
 func (c *Client) PurgeTrash(ctx context.Context, now time.Time) (int, error) {
-	n := 0
-	err := c.deleteFrom(ctx, nil, func(v *vault) ([]string, error) {
-		due := v.Trashed(func(it item.Item) bool { return c.isDue(it, now) })
-		n = len(due)
-		return due, nil
-	})
+	n, err := c.deleteTrashed(ctx, nil, func(it item.Item) bool { return c.isDue(it, now) })
 	var conflict *ConflictError
 	if errors.As(err, &conflict) {
 		return n - len(conflict.IDs), nil
@@ -52,24 +44,51 @@ func (c *Client) PurgeTrash(ctx context.Context, now time.Time) (int, error) {
 	return n, nil
 }
 
-// deleteFrom deletes the items that choose returns.
-func (c *Client) deleteFrom(ctx context.Context, progress func(done, total int), choose func(*vault) ([]string, error)) error {
+// deleteTrashed deletes the wanted items in the trash of each vault in which the user may write, and returns their number.
+func (c *Client) deleteTrashed(ctx context.Context, progress func(done, total int), wanted func(item.Item) bool) (int, error) {
 	op, err := c.begin(ctx)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer op.end()
-	v, err := op.loaded()
+	personal, err := op.loaded()
 	if err != nil {
+		return 0, err
+	}
+	var ids []string
+	for _, v := range personal.vaults() {
+		if v == personal || v.trouble == nil && v.mayWrite() == nil {
+			ids = append(ids, v.Trashed(wanted)...)
+		}
+	}
+	return len(ids), op.deleteAll(ids, progress)
+}
+
+// deleteAll deletes items in any vaults.
+func (op *operation) deleteAll(ids []string, progress func(done, total int)) error {
+	if _, err := op.loaded(); err != nil { // also without items
 		return err
 	}
-	ids, err := choose(v)
-	if err != nil || len(ids) == 0 {
+	var stay []string
+	err := op.eachVault(ids, progress, func(v *vault, ids []string, progress func(done, total int)) error {
+		err := op.delete(v, ids, progress)
+		var conflict *ConflictError
+		if errors.As(err, &conflict) {
+			stay, err = append(stay, conflict.IDs...), nil
+		}
 		return err
-	}
+	})
+	return errors.Join(err, conflictError(stay))
+}
+
+// delete deletes items of one vault.
+func (op *operation) delete(v *vault, ids []string, progress func(done, total int)) error {
 	seen, freed := map[string]string{}, map[string]bool{}
 	for _, id := range ids {
 		e := v.Shown(id)
+		if e == nil {
+			return fmt.Errorf("%w: %s", ErrNotFound, id)
+		}
 		seen[id] = e.Base()
 		_ = v.AttachmentsOf(e, freed) // an unreadable item frees nothing
 	}
@@ -96,7 +115,7 @@ func (c *Client) deleteFrom(ctx context.Context, progress func(done, total int),
 			keep, edits = nil, nil
 			n, err = ch.Remove(ids, func(e *replica.Entry) bool {
 				if e.Base() == seen[e.ID] {
-					q := outbox.Change{Key: keys.of(e.ID), ID: e.ID, At: now.UnixMilli(), Base: e.Base(), Sent: true}
+					q := outbox.Change{Key: keys.of(v, e.ID), ID: e.ID, At: now.UnixMilli(), Base: e.Base(), Sent: true}
 					edits = append(edits, edit{q, e.ID})
 					return true
 				}
@@ -113,9 +132,7 @@ func (c *Client) deleteFrom(ctx context.Context, progress func(done, total int),
 		}
 		changed = append(changed, keep...)
 		ids = ids[n:]
-		if progress != nil {
-			progress(total-len(ids), total)
-		}
+		progress(total-len(ids), total)
 	}
 	if len(freed) > 0 {
 		_, _ = op.clearOrphans(v) // the items are gone; a later call deletes the attachments that remain

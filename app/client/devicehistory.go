@@ -58,7 +58,7 @@ func (op *operation) openHistory(v *vault) (deviceHistory, error) {
 	if !op.mayCache() {
 		return deviceHistory{}, nil
 	}
-	held, err := op.cache.Load(historyName(v.account.UserID))
+	held, err := op.cache.Load(historyName(v.home()))
 	if err != nil {
 		return deviceHistory{}, fmt.Errorf("read the history: %w", err)
 	}
@@ -121,13 +121,13 @@ func (op *operation) note(v *vault, s historyStep) {
 			op.cacheProblem = err.Error()
 			return
 		}
-		op.history = nil
+		v.history = nil
 	}
 }
 
 func (op *operation) addToHistory(v *vault, s historyStep) error {
-	name := historyName(v.account.UserID)
-	if op.history == nil || op.history.user != v.account.UserID {
+	name := historyName(v.home())
+	if v.history == nil {
 		// The first step of a run also drops steps that are too old.
 		h, err := op.openHistory(v)
 		if err != nil {
@@ -135,7 +135,7 @@ func (op *operation) addToHistory(v *vault, s historyStep) error {
 		}
 		return op.rewriteHistory(v, h, s)
 	}
-	if op.history.chunks >= maxHistoryChunks {
+	if v.history.chunks >= maxHistoryChunks {
 		h, err := op.openHistory(v)
 		if err != nil {
 			return err
@@ -147,11 +147,11 @@ func (op *operation) addToHistory(v *vault, s historyStep) error {
 		return err
 	}
 	stamp := newStamp()
-	if err := op.cache.Add(name, op.history.stamp, Chunk{stamp, chunk}); err != nil {
+	if err := op.cache.Add(name, v.history.stamp, Chunk{stamp, chunk}); err != nil {
 		return err
 	}
-	op.history.stamp = stamp
-	op.history.chunks++
+	v.history.stamp = stamp
+	v.history.chunks++
 	return nil
 }
 
@@ -169,17 +169,17 @@ func (op *operation) rewriteHistory(v *vault, h deviceHistory, s historyStep) er
 		return err
 	}
 	stamp := newStamp()
-	if err := put(historyName(v.account.UserID), h.stamp, Chunk{stamp, chunk}); err != nil {
+	if err := put(historyName(v.home()), h.stamp, Chunk{stamp, chunk}); err != nil {
 		return err
 	}
-	op.history = &historyPlace{user: v.account.UserID, stamp: stamp, chunks: h.chunks + 1}
+	v.history = &historyPlace{stamp: stamp, chunks: h.chunks + 1}
 	return nil
 }
 
 // historyPlace is the end of the stored history, as this program wrote it last.
 type historyPlace struct {
-	user, stamp string
-	chunks      int
+	stamp  string
+	chunks int
 }
 
 func sealHistory(v *vault, steps []historyStep) ([]byte, error) {
@@ -256,8 +256,10 @@ func (op *operation) noteAnswer(v *vault, before chain.State, a *replica.Answer,
 	var s historyStep
 	if before.Entry == nil || before.Entry.Sequence < log.State.Entry.Sequence {
 		s.Entries, s.Envelope, s.Cards = a.Entries, a.Envelope, a.Cards
-		keys := v.account.Keys
-		s.Keys = &keys
+		if v == v.personal {
+			keys := v.account.Keys
+			s.Keys = &keys
+		}
 	}
 	if log.State.Revision > before.Revision {
 		s.Writes = op.writesSince(v, before, a, ops)

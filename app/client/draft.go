@@ -14,7 +14,7 @@ import (
 func (c *Client) SealDraft(it item.Item) (string, error) {
 	c.mu.RLock() // Lock must not wipe the key meanwhile
 	defer c.mu.RUnlock()
-	v := c.vault
+	v := c.unlocked
 	if v == nil {
 		return "", ErrLocked
 	}
@@ -31,11 +31,11 @@ func (c *Client) SealDraft(it item.Item) (string, error) {
 func (c *Client) OpenDraft(token string) (item.Item, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	v := c.vault
-	if v == nil {
+	u := c.unlocked
+	if u == nil {
 		return item.Item{}, ErrLocked
 	}
-	plaintext, err := v.owner().OpenAs(seal.UseDraft, token)
+	plaintext, err := u.personal.owner().OpenAs(seal.UseDraft, token)
 	if err != nil {
 		return item.Item{}, err
 	}

@@ -9,7 +9,6 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/client/outbox"
 	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/item"
-	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
 // The methods below change many items in as few changes of the vault as possible. Each change is all or nothing. They return the
@@ -67,9 +66,9 @@ type editing struct {
 // editKeys are the keys of the edits of some items, the same in each attempt, by the id of the item.
 type editKeys map[string]string
 
-func (k editKeys) of(id string) string {
+func (k editKeys) of(v *vault, id string) string {
 	if k[id] == "" {
-		k[id] = seal.NewID().String()
+		k[id] = v.NewName()
 	}
 	return k[id]
 }
@@ -80,10 +79,45 @@ func (c *Client) edit(ctx context.Context, ids []string, progress func(done, tot
 		return nil, err
 	}
 	defer op.end()
-	v, err := op.loaded()
-	if err != nil {
-		return nil, err
+	var changed []string
+	return changed, op.eachVault(ids, progress, func(v *vault, ids []string, progress func(done, total int)) error {
+		some, err := op.edit(v, ids, progress, alter)
+		changed = append(changed, some...)
+		return err
+	})
+}
+
+// eachVault calls do for the items of each vault.
+func (op *operation) eachVault(ids []string, progress func(done, total int), do func(*vault, []string, func(done, total int)) error) error {
+	var order []*vault
+	of := map[*vault][]string{}
+	for _, id := range ids {
+		v, err := op.loadedWith(id)
+		if err != nil {
+			return err
+		}
+		if of[v] == nil {
+			order = append(order, v)
+		}
+		of[v] = append(of[v], id)
 	}
+	before := 0
+	for _, v := range order {
+		err := do(v, of[v], func(done, _ int) {
+			if progress != nil {
+				progress(before+done, len(ids))
+			}
+		})
+		if err != nil {
+			return err
+		}
+		before += len(of[v])
+	}
+	return nil
+}
+
+// edit edits the items of one vault.
+func (op *operation) edit(v *vault, ids []string, progress func(done, total int), alter func(*item.Item)) ([]string, error) {
 	ed := editing{v: v, alter: alter, now: time.Now(), keys: editKeys{}}
 	for _, id := range ids {
 		e := v.Shown(id)
@@ -124,9 +158,7 @@ func (c *Client) edit(ctx context.Context, ids []string, progress func(done, tot
 			return changed, err
 		}
 		changed, rest = append(changed, some...), rest[n:]
-		if progress != nil {
-			progress(len(ids)-len(rest), len(ids))
-		}
+		progress(len(ids)-len(rest), len(ids))
 	}
 	return changed, nil
 }
@@ -190,7 +222,7 @@ func (ed *editing) edit(e *replica.Entry, result item.Item) (outbox.Change, erro
 	if err != nil {
 		return outbox.Change{}, err
 	}
-	return outbox.Change{Key: ed.keys.of(e.ID), ID: e.ID, At: ed.now.UnixMilli(), Base: e.Base(),
+	return outbox.Change{Key: ed.keys.of(ed.v, e.ID), ID: e.ID, At: ed.now.UnixMilli(), Base: e.Base(),
 		Before: replica.ContentsOf(before), After: replica.ContentsOf(item.Join(result, before)), Sent: true}, nil
 }
 
@@ -234,10 +266,14 @@ func (c *Client) Duplicate(ctx context.Context, id, title string) (item.Item, er
 	if err != nil {
 		return item.Item{}, err
 	}
+	vault, err := c.VaultOf(id)
+	if err != nil {
+		return item.Item{}, err
+	}
 	it.ID, it.Base, it.Title = "", "", shorten(title, item.MaxTitle)
 	it.Created, it.Modified, it.Archived, it.Trashed, it.Purge = time.Time{}, time.Time{}, time.Time{}, time.Time{}, time.Time{}
 	it.Attachments, it.PasswordHistory = nil, nil
-	return c.saveAs(ctx, it, false)
+	return c.saveTo(ctx, vault, it, saving{})
 }
 
 func shorten(text string, most int) string {

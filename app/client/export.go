@@ -48,21 +48,21 @@ func (c *Client) Export(ctx context.Context, o ExportOptions, progress func(done
 func (c *Client) exportItems(ctx context.Context, trash bool) ([]parcel.Exported, []parcel.Problem, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	if c.vault == nil {
+	if c.unlocked == nil {
 		return nil, nil, ErrLocked
 	}
 	var out []parcel.Exported
 	problems := []parcel.Problem{}
-	for _, e := range c.vault.All() {
+	for _, e := range c.unlocked.personal.All() {
 		if ctx.Err() != nil {
 			return nil, nil, ctx.Err()
 		}
 		if e.Err == nil && !trash && !e.Overview.Trashed.IsZero() {
 			continue
 		}
-		it, err := c.vault.Open(e)
+		it, err := c.unlocked.personal.Open(e)
 		if err == nil && !it.UnknownDetails.Has("password_history") {
-			it.PasswordHistory, err = c.vault.PastPasswords(e, it)
+			it.PasswordHistory, err = c.unlocked.personal.PastPasswords(e, it)
 		}
 		if err != nil {
 			problems = append(problems, caused(parcel.Problem{Title: e.Overview.Title, Code: parcel.UnreadableItem}, err))

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
+	"github.com/vaultsphere/vaultsphere/app/client/directory"
+	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
@@ -35,4 +37,18 @@ func (c *Client) AddPasskey(ctx context.Context, password string) error {
 	}
 	wrap := chain.Wrap{Method: chain.MethodPasskey, Passkey: id, Hash: chain.HashOf(chain.HashWrap, []byte(token))}
 	return op.changeAccount(v, auth, func(d *accountDraft) { d.held = append(d.held, heldWrap{wrap, token}) }, func(*protocol.AccountEntryRequest) { /* no auth key changes */ })
+}
+
+// PinVault pins a vault as an invitation does: at an entry, without a write.
+func (c *Client) PinVault(ctx context.Context, s chain.State) error {
+	op, err := c.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer op.end()
+	v, err := op.loaded()
+	if err != nil {
+		return err
+	}
+	return op.changeRecords(v, func(ch *replica.Change) error { return directory.OpenVaults(v.Replica).Pin(ch, directory.PinOf(s, 0)) })
 }

@@ -44,7 +44,7 @@ func (c *Client) Follow(ctx context.Context, report func(Notice)) error {
 	if c.readsCopy() {
 		return ErrReadOnly
 	}
-	v, err := c.unlocked()
+	v, err := c.personal()
 	if err != nil {
 		return err
 	}

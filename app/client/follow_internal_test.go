@@ -10,7 +10,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
@@ -92,7 +91,11 @@ func revision(n int) string {
 func unlockedClient(t *testing.T, transport Transport) *Client {
 	t.Helper()
 	c := New(transport, nil, nil)
-	c.vault = &vault{Replica: replica.New(seal.NewID(), seal.NewID()), keys: accountKeys{identity: &seal.Identity{}}, closed: make(chan struct{})}
+	v, err := newVault(protocol.UserAccount{Vault: seal.NewID().String()}, accountKeys{identity: &seal.Identity{User: seal.NewID()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.unlocked = v.unlocked
 	return c
 }
 

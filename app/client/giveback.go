@@ -238,7 +238,7 @@ func (op *operation) leadBackFirst(username, password string) bool {
 				err = op.noteResent(v, resent)
 			}
 		}
-		v.Wipe()
+		v.wipe()
 		return err == nil
 	}
 	return false
@@ -347,6 +347,9 @@ func (p *part) addTokens(v *vault) error {
 func (p *part) addKeys(v *vault, history *deviceHistory, before *chain.Entry) error {
 	if len(p.Entries) == 0 {
 		return nil
+	}
+	if v != v.personal {
+		return errAhead // the envelopes of the other members are not on this device
 	}
 	member := p.entry.Roster[0]
 	for h := member.Card; h != before.Roster[0].Card; {

@@ -21,7 +21,7 @@ type Handover struct {
 func (c *Client) HandOver() (Handover, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	v := c.vault
+	v := c.unlocked
 	if v == nil {
 		return Handover{}, ErrLocked
 	}

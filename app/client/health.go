@@ -53,14 +53,14 @@ func (c *Client) login(ctx context.Context, id string) (v *vault, one []health.L
 	}
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	if c.vault == nil {
+	if c.unlocked == nil {
 		return nil, nil, nil, ErrLocked
 	}
-	e := c.vault.Shown(id)
+	e := c.unlocked.personal.Shown(id)
 	if e == nil || !e.IsLogin() {
-		return c.vault, nil, nil, nil
+		return c.unlocked.personal, nil, nil, nil
 	}
-	return c.vault, []health.Login{e.Login()}, c.vault.SharePassword(e), nil
+	return c.unlocked.personal, []health.Login{e.Login()}, c.unlocked.personal.SharePassword(e), nil
 }
 
 // judge judges the passwords that were not judged yet.
@@ -94,10 +94,10 @@ func (c *Client) logins(ctx context.Context) (*vault, []health.Login, error) {
 	}
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	v := c.vault
-	if v == nil {
+	if c.unlocked == nil {
 		return nil, nil, ErrLocked
 	}
+	v := c.unlocked.personal
 	return v, v.Logins(), nil
 }
 

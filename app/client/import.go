@@ -17,10 +17,10 @@ import (
 func (c *Client) PlanImport(ctx context.Context, file *parcel.Result) (*imports.Import, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	if c.vault == nil {
+	if c.unlocked == nil {
 		return nil, ErrLocked
 	}
-	return imports.New(ctx, c.vault.Replica, importing{c}, file)
+	return imports.New(ctx, c.unlocked.personal.Replica, importing{c}, file)
 }
 
 // importing is the imports.Vault of a client.

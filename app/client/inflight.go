@@ -20,9 +20,10 @@ var errEntryWaits = errors.New("a change of the account must be sent first")
 
 // entryInFlight is an account entry whose fate is unknown.
 type entryInFlight struct {
-	Entry   protocol.Signed `json:"entry"`
-	Path    string          `json:"path"`
-	Request json.RawMessage `json:"request"`
+	Entry   protocol.Signed             `json:"entry"`
+	Path    string                      `json:"path"`
+	Request json.RawMessage             `json:"request"`
+	Parts   []protocol.EnvelopesRequest `json:"parts,omitempty"` // go up first
 }
 
 // putEntry stores an entry in flight. A device without a cache only keeps it until the program ends.
@@ -40,7 +41,7 @@ func (op *operation) putEntry(v *vault, e *entryInFlight) error {
 	if err != nil {
 		return fmt.Errorf("store account entry: %w", err)
 	}
-	name := entryName(v.account.UserID)
+	name := entryName(v.home())
 	held, err := op.cache.Load(name)
 	if err == nil {
 		err = op.cache.Replace(name, held.Stamp, Chunk{newStamp(), []byte(token)})
@@ -56,14 +57,14 @@ func (op *operation) dropEntry(v *vault) error {
 	if !op.mayCache() {
 		return nil
 	}
-	return op.forgetNames(entryName(v.account.UserID))
+	return op.forgetNames(entryName(v.home()))
 }
 
 // inFlight returns the entry in flight, or nil. One that cannot be read is dropped: the log decides.
 func (op *operation) inFlight(v *vault) (*entryInFlight, *chain.Entry) {
 	e := v.entry
 	if e == nil && op.mayCache() {
-		held, err := op.cache.Load(entryName(v.account.UserID))
+		held, err := op.cache.Load(entryName(v.home()))
 		if err != nil || len(held.Chunks) == 0 {
 			return nil, nil
 		}
@@ -84,7 +85,7 @@ func (op *operation) inFlight(v *vault) (*entryInFlight, *chain.Entry) {
 		return nil, nil
 	}
 	entry, err := chain.ParseEntry(b)
-	if err != nil {
+	if err != nil || entry.Vault != v.Vault {
 		return nil, nil
 	}
 	return e, entry
@@ -119,6 +120,9 @@ func (op *operation) concludeEntry(v *vault) (bool, error) {
 		return false, err
 	}
 	if done, held := decided(entry, v.Log()); done {
+		if held {
+			v.noteOwn(entry)
+		}
 		return held, op.dropEntry(v)
 	}
 	err := op.postEntry(v, sent, entry)
@@ -129,12 +133,12 @@ func (op *operation) concludeEntry(v *vault) (bool, error) {
 }
 
 // sendEntry stores a log entry, sends it to path, and syncs. It returns ErrUncertain if its fate stays unknown.
-func (op *operation) sendEntry(v *vault, entry *chain.Entry, path string, request any) error {
+func (op *operation) sendEntry(v *vault, entry *chain.Entry, path string, request any, parts ...protocol.EnvelopesRequest) error {
 	body, err := json.Marshal(request)
 	if err != nil {
 		return fmt.Errorf("encode log entry: %w", err)
 	}
-	sent := &entryInFlight{Entry: encodeSigned(entry.Encode()), Path: path, Request: body}
+	sent := &entryInFlight{Entry: encodeSigned(entry.Encode()), Path: path, Request: body, Parts: parts}
 	if err := op.putEntry(v, sent); err != nil {
 		return err
 	}
@@ -178,6 +182,7 @@ func (op *operation) postEntry(v *vault, sent *entryInFlight, entry *chain.Entry
 		done, held := decided(entry, v.Log())
 		switch {
 		case held:
+			v.noteOwn(entry)
 			return op.dropEntry(v)
 		case err == nil:
 			return accountProblem(chain.ErrFork) // the server took the entry, and does not show it
@@ -195,6 +200,11 @@ func (op *operation) postEntry(v *vault, sent *entryInFlight, entry *chain.Entry
 // requestEntry sends an entry once. That of a recovery may be sent from another session: the user may have found the password after all, but
 // a signed entry cannot be withdrawn. It ends that session, and its answer has the next session.
 func (op *operation) requestEntry(v *vault, sent *entryInFlight) error {
+	for _, part := range sent.Parts {
+		if err := op.call(methodPost, vaultPath(v, protocol.PathVaultEnvelopes), part, nil); err != nil {
+			return err
+		}
+	}
 	if sent.Path != protocol.PathRecoveryFinish {
 		return op.call(methodPost, sent.Path, sent.Request, nil)
 	}

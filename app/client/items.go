@@ -1,6 +1,7 @@
 package client
 
 import (
+	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/item"
 )
 
@@ -8,16 +9,16 @@ import (
 func (c *Client) Get(id string) (item.Item, error) {
 	c.mu.Lock() // not RLock: Get marks the item as handed out
 	defer c.mu.Unlock()
-	if c.vault == nil {
+	if c.unlocked == nil {
 		return item.Item{}, ErrLocked
 	}
-	e := c.vault.Shown(id)
+	v, e := c.unlocked.shown(id)
 	if e == nil {
 		return item.Item{}, ErrNotFound
 	}
-	it, err := c.vault.Open(e)
+	it, err := v.Open(e)
 	if err == nil {
-		c.vault.Lend(id)
+		v.Lend(id)
 	}
 	return it, err
 }
@@ -27,12 +28,21 @@ func (c *Client) Get(id string) (item.Item, error) {
 func (c *Client) History(id string) ([]Version, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	if c.vault == nil {
+	if c.unlocked == nil {
 		return nil, ErrLocked
 	}
-	e := c.vault.Shown(id)
+	v, e := c.unlocked.shown(id)
 	if e == nil {
 		return nil, ErrNotFound
 	}
-	return c.vault.History(e)
+	return v.History(e)
+}
+
+// shown returns the visible entry of an item with its vault; nil if there is none.
+func (u *unlocked) shown(id string) (*vault, *replica.Entry) {
+	v := u.owning(id)
+	if v == nil {
+		return nil, nil
+	}
+	return v, v.Shown(id)
 }

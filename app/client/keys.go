@@ -318,10 +318,10 @@ type nextKey struct {
 	generation int64
 }
 
-func (v *vault) forgetNext() {
-	if v.next != nil {
-		v.next.key.Wipe()
-		v.next = nil
+func (u *unlocked) forgetNext() {
+	if u.next != nil {
+		u.next.key.Wipe()
+		u.next = nil
 	}
 }
 
@@ -372,13 +372,20 @@ func accountProblem(err error) error {
 	return &VaultAlteredError{Problems: []error{replica.Found(bridge.Finding{Code: bridge.AccountUnsigned}, "the log of the vault does not sign this account: %v", err)}, Err: err}
 }
 
-// signer returns the keys of the newest card, with which this device signs.
-func (v *vault) signer() (seal.CardKeys, error) {
-	card := v.Log().Cards.Get(v.keys.document.Card)
-	if card == nil {
-		return seal.CardKeys{}, chain.ErrUnknownCard
+// author returns what signs for this user in a vault: the card of the newest roster. While a new card waits for a shared vault to take it,
+// that is the one before.
+func (v *vault) author() (replica.Author, error) {
+	log := v.Log()
+	member := log.State.Entry.Member(v.user)
+	if member == nil {
+		return replica.Author{}, seal.ErrNotMember
 	}
-	return v.keys.identity.Keys(card)
+	card := log.Cards.Get(member.Card)
+	if card == nil {
+		return replica.Author{}, chain.ErrUnknownCard
+	}
+	keys, err := v.keys.identity.Keys(card)
+	return replica.Author{User: v.user, Card: member.Card, Keys: keys}, err
 }
 
 func encodeSigned(b []byte) protocol.Signed { return base64.RawURLEncoding.EncodeToString(b) }

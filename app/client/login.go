@@ -276,7 +276,7 @@ func (op *operation) show(v *vault, offline error) (Opened, error) {
 	op.forget()
 	op.client.mu.Lock()
 	defer op.client.mu.Unlock()
-	op.client.vault = v
+	op.client.unlocked = v.unlocked
 	return Opened{v.account.Username, offline != nil}, nil
 }
 
@@ -307,7 +307,20 @@ func (op *operation) openOffline(v *vault) error {
 	if err := op.openCache(v); err != nil {
 		return err
 	}
-	return op.loadOutbox(v)
+	if err := op.loadOutbox(v); err != nil {
+		return err
+	}
+	if err := op.repin(v.unlocked); err != nil {
+		return err
+	}
+	for _, s := range v.shared {
+		if err := op.openCache(s); err != nil {
+			s.trouble = err
+			continue
+		}
+		s.trouble = op.loadOutbox(s)
+	}
+	return op.ctx.Err()
 }
 
 // Logout ends the session, locks the vault, and deletes the cache. The vault is locked even if the server cannot be reached. If

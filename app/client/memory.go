@@ -9,7 +9,6 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/client/outbox"
-	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
@@ -192,7 +191,7 @@ func (op *operation) recall(v *vault) (err error) {
 	if v.remembered, err = op.rememberedOf(v.user); err != nil {
 		return err
 	}
-	if turns := v.remembered.seen(v.account.Vault).Turns; turns != v.turns {
+	if turns := v.remembered.seen(v.id()).Turns; turns != v.turns {
 		op.changeHistory(v, turns)
 	}
 	return nil
@@ -202,10 +201,11 @@ func (op *operation) recall(v *vault) (err error) {
 func (op *operation) changeHistory(v *vault, turns int64) {
 	op.client.mu.Lock()
 	defer op.client.mu.Unlock()
-	fresh := replica.New(v.user, v.Vault)
+	fresh := v.replica(v.Vault)
 	if v.Loaded {
 		v.Replica.Wipe()
 	}
+	v.reached = nil
 	v.Replica, v.turns, v.cached, v.outbox, v.write, v.entry = fresh, turns, "", outbox.Outbox{}, nil, nil
 }
 
@@ -240,7 +240,7 @@ func (op *operation) storeMemory(v *vault, s chain.State) error {
 
 // seen returns the state of v's vault that this device remembers; the zero State if there is none.
 func (v *vault) seen() (chain.State, error) {
-	s, _, err := v.remembered.state(v.account.Vault)
+	s, _, err := v.remembered.state(v.id())
 	return s, err
 }
 
@@ -256,4 +256,4 @@ func (r Remembered) kdf() (seal.KDF, bool) {
 }
 
 // recollect sets what this device remembers of the user of a fresh v.
-func (v *vault) recollect(r Remembered) { v.remembered, v.turns = r, r.seen(v.account.Vault).Turns }
+func (v *vault) recollect(r Remembered) { v.remembered, v.turns = r, r.seen(v.id()).Turns }

@@ -36,22 +36,25 @@ func (op *operation) origin() (string, error) {
 }
 
 // InvitePerson makes an invitation, for an administrator. invitee is what the inviter calls the new user; it may be empty, and the server
-// does not see it. The server never sees the secret.
-func (c *Client) InvitePerson(ctx context.Context, invitee string) (protocol.JoinSecret, error) {
-	return c.invite(ctx, invitee, func(*operation, *protocol.NewInvitationRequest) error { return nil })
+// does not see it. vaults are the shared ones that the new user will be a member of, of which the inviter must be able to give the roles; their
+// names are ignored. The server never sees the secret.
+func (c *Client) InvitePerson(ctx context.Context, invitee string, vaults ...InvitedVault) (protocol.JoinSecret, error) {
+	return c.invite(ctx, invitee, vaults, func(*operation, *protocol.NewInvitationRequest) error { return nil })
 }
 
 // InviteAdministrator is InvitePerson for a user who becomes an administrator. password is the master password of the administrator who
 // invites.
-func (c *Client) InviteAdministrator(ctx context.Context, invitee, password string) (protocol.JoinSecret, error) {
-	return c.invite(ctx, invitee, func(op *operation, r *protocol.NewInvitationRequest) (err error) {
+func (c *Client) InviteAdministrator(ctx context.Context, invitee, password string, vaults ...InvitedVault) (protocol.JoinSecret, error) {
+	return c.invite(ctx, invitee, vaults, func(op *operation, r *protocol.NewInvitationRequest) (err error) {
 		r.Administrator = true
 		r.CurrentAuthKey, err = op.currentAuth(password)
 		return err
 	})
 }
 
-func (c *Client) invite(ctx context.Context, invitee string, complete func(*operation, *protocol.NewInvitationRequest) error) (protocol.JoinSecret, error) {
+func (c *Client) invite(
+	ctx context.Context, invitee string, vaults []InvitedVault, complete func(*operation, *protocol.NewInvitationRequest) error,
+) (protocol.JoinSecret, error) {
 	op, err := c.begin(ctx)
 	if err != nil {
 		return protocol.JoinSecret{}, err
@@ -63,8 +66,12 @@ func (c *Client) invite(ctx context.Context, invitee string, complete func(*oper
 	}
 	secret := protocol.NewJoinSecret()
 	wire := secret.Invitation()
-	link := directory.Invitation{Secret: secret, Invitee: invitee, Expires: now() + invitationLife.Milliseconds()}
-	offer, err := op.sealOffer(v, link)
+	offered, invited, err := op.offered(vaults)
+	if err != nil {
+		return protocol.JoinSecret{}, err
+	}
+	link := directory.Invitation{Secret: secret, Invitee: invitee, Expires: now() + invitationLife.Milliseconds(), Vaults: invited}
+	offer, err := op.sealOffer(v, link, offered)
 	if err != nil {
 		return protocol.JoinSecret{}, err
 	}
@@ -92,7 +99,7 @@ func (c *Client) invite(ctx context.Context, invitee string, complete func(*oper
 	return secret, err
 }
 
-func (op *operation) sealOffer(v *vault, link directory.Invitation) (string, error) {
+func (op *operation) sealOffer(v *vault, link directory.Invitation, vaults []directory.OfferedVault) (string, error) {
 	if !directory.ValidInvitee(link.Invitee) {
 		return "", directory.ErrOffer
 	}
@@ -109,6 +116,7 @@ func (op *operation) sealOffer(v *vault, link directory.Invitation) (string, err
 	pin := own.Pin(directory.ByLink, chain.ID{}, 0)
 	return keys.SealOffer(directory.Offer{
 		Origin: origin, User: pin.User, Username: pin.Username, Cards: pin.Cards, Invitee: link.Invitee, Expires: link.Expires,
+		Vaults: vaults,
 	}.Encode())
 }
 
@@ -180,6 +188,10 @@ type SentInvitation struct {
 	Username    string `json:"username,omitempty"`
 	UserID      string `json:"user_id,omitempty"`
 	Fingerprint string `json:"fingerprint,omitempty"`
+	// Vaults are those that the new user will be a member of. Accepted says that the answer was accepted, and not yet all of them have the new
+	// user: AcceptJoiner goes on.
+	Vaults   []InvitedVault `json:"vaults,omitempty"`
+	Accepted bool           `json:"accepted,omitempty"`
 
 	found *FoundPerson
 }
@@ -212,7 +224,7 @@ func (c *Client) SentInvitations(ctx context.Context) ([]SentInvitation, error) 
 		if r.Err != nil || !ok || link.Secret.Invitation().ID != r.ID.String() {
 			continue // of a later version
 		}
-		s := SentInvitation{ID: r.ID.String(), Invitee: link.Invitee, Expires: timeOf(link.Expires)}
+		s := SentInvitation{ID: r.ID.String(), Invitee: link.Invitee, Expires: timeOf(link.Expires), Vaults: v.invitedVaults(link), Accepted: link.Accepted != chain.ID{}}
 		if err := op.judge(v, &s, link, answers[s.ID]); err != nil {
 			return nil, err
 		}
@@ -224,7 +236,7 @@ func (c *Client) SentInvitations(ctx context.Context) ([]SentInvitation, error) 
 // judge decides what the answers to an invitation are worth. Two answers are worth nothing: the server let two people in with one link.
 func (op *operation) judge(v *vault, s *SentInvitation, link directory.Invitation, answers []protocol.InvitationAnswer) error {
 	switch {
-	case now() > link.Expires:
+	case now() > link.Expires && link.Accepted == chain.ID{}:
 		s.State = JoinExpired
 		return nil
 	case len(answers) == 0:
@@ -245,7 +257,8 @@ func (op *operation) judge(v *vault, s *SentInvitation, link directory.Invitatio
 	keys := seal.KeysOfInvitation(link.Secret)
 	defer keys.Wipe()
 	proof, err := parseHash(answers[0].Answer)
-	if err != nil || f.UserID != answers[0].UserID || !keys.Answered(proof, link.Offer, f.person.Card().User, f.person.First()) {
+	if err != nil || f.UserID != answers[0].UserID || !keys.Answered(proof, link.Offer, f.person.Card().User, f.person.First()) ||
+		link.Accepted != (chain.ID{}) && link.Accepted != f.person.Card().User {
 		s.State = JoinForged
 		return nil
 	}
@@ -262,8 +275,10 @@ func parseHash(text protocol.Hash) (h chain.Hash, err error) {
 	return chain.Hash(b), nil
 }
 
-// AcceptJoiner pins the new user of an invitation that SentInvitations returned, and ends the invitation. It returns directory.ErrAnswer if
-// nobody is proven to have answered it, and ErrNoInvitation if it was accepted or revoked meanwhile.
+// AcceptJoiner pins the new user of an invitation that SentInvitations returned, adds the user to the vaults of the invitation, and ends it. It
+// returns directory.ErrAnswer if nobody is proven to have answered it, ErrNoInvitation if it was accepted or revoked meanwhile, and an
+// *UnseenMembersError if a vault has changes of its members that the user must be shown first. After an error of a vault it can be called
+// again: it goes on with those that are missing.
 func (c *Client) AcceptJoiner(ctx context.Context, s *SentInvitation) error {
 	if s.State != JoinProven {
 		return directory.ErrAnswer
@@ -284,15 +299,17 @@ func (c *Client) AcceptJoiner(ctx context.Context, s *SentInvitation) error {
 	if err != nil {
 		return err
 	}
-	pin := s.found.person.Pin(directory.ByLink, chain.ID{}, now())
-	err = op.changeRecords(v, func(ch *replica.Change) error {
-		if ch.Drop(chain.RecordInvitation, id) == 0 {
-			return ErrNoInvitation
-		}
-		return directory.Open(v.Replica).Pin(ch, s.found.person, pin, s.found.seen)
-	})
+	vaults, err := op.claim(v, id, s)
 	if err != nil {
 		return err
+	}
+	if len(vaults) > 0 {
+		if err := op.addInvited(s.found.person, vaults); err != nil {
+			return err
+		}
+		if err := op.dropInvitation(v, id); err != nil {
+			return err
+		}
 	}
 	// If this fails, the server forgets the answer after a month.
 	_ = op.call(methodPost, protocol.PathAdminInvitationsRevoke, protocol.RevokeInvitationRequest{ID: s.ID}, nil)
@@ -341,13 +358,19 @@ func (o *openedOffer) answer(user chain.ID, card chain.Hash) protocol.Hash {
 	return encodeHash(o.keys.Answer(o.hash, user, card))
 }
 
-// pinInviter pins who made the link, right after the registration.
+// pinInviter pins who made the link, and the vaults of the offer, right after the registration.
 func (op *operation) pinInviter(v *vault, o *openedOffer) error {
 	defer o.keys.Wipe()
 	if _, err := op.sync(v); err != nil {
 		return err
 	}
 	return op.changeRecords(v, func(ch *replica.Change) error {
+		vaults := directory.OpenVaults(v.Replica)
+		for _, offered := range o.Vaults {
+			if err := vaults.Pin(ch, offered.Pin()); err != nil {
+				return err
+			}
+		}
 		return directory.Open(v.Replica).Pin(ch, o.Person(), o.Pin(now()), nil)
 	})
 }

@@ -18,9 +18,10 @@ type operation struct {
 	ctx    context.Context // Lock cancels it
 	cancel context.CancelFunc
 
-	signing   bool // it holds the lock: see lockSigning
-	rekeyed   bool // the keys are no longer those of the account: end locks the vault
-	overtaken bool // something of another device came before a write since the last giveWay
+	signing   bool     // it holds the lock: see lockSigning
+	caughtUp  []*vault // inside that lock
+	rekeyed   bool     // the keys are no longer those of the account: end locks the vault
+	overtaken bool     // something of another device came before a write since the last giveWay
 }
 
 // state is what a device stores, and what is known of it.
@@ -35,7 +36,6 @@ type state struct {
 	resent        *Resent               // a restored server was led back; until a Sync reports it
 	recovered     bool                  // a recovery was finished from another session; until a Sync reports it
 	offline       bool                  // the server did not answer the last request
-	history       *historyPlace         // nil: not read in this run
 }
 
 // begin waits until no other operation runs. The caller must call end.
@@ -64,18 +64,18 @@ func (op *operation) end() {
 	op.client.idle <- op.state
 }
 
-// opened returns the unlocked vault.
-func (op *operation) opened() (*vault, error) { return op.client.unlocked() }
+// opened returns the personal vault of the unlocked account.
+func (op *operation) opened() (*vault, error) { return op.client.personal() }
 
 // forget wipes the keys and everything decrypted.
 func (op *operation) forget() {
 	c := op.client
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.vault != nil {
-		close(c.vault.closed)
-		c.vault.Wipe()
-		c.vault = nil
+	if c.unlocked != nil {
+		close(c.unlocked.closed)
+		c.unlocked.wipe()
+		c.unlocked = nil
 	}
 	if c.pending != nil {
 		c.pending.key.Wipe()
@@ -106,7 +106,7 @@ func (op *operation) fetchAccount() (protocol.UserAccount, error) {
 func (op *operation) meet(a protocol.UserAccount) error {
 	op.client.mu.Lock()
 	defer op.client.mu.Unlock()
-	if v := op.client.vault; v != nil && (v.user.String() != a.UserID || v.account.Vault != a.Vault) {
+	if u := op.client.unlocked; u != nil && (u.user.String() != a.UserID || u.account.Vault != a.Vault) {
 		return replica.Altered(replica.Found(bridge.Finding{Code: bridge.OtherUser}, "the server answered for a different user"))
 	}
 	op.client.account = &a

@@ -52,7 +52,7 @@ func (op *operation) otherVault(v *vault) (*vault, error) {
 		return nil, err
 	}
 	if err := op.verifyOther(v, other); err != nil {
-		other.Wipe()
+		other.wipe()
 		return nil, err
 	}
 	return other, nil
@@ -83,8 +83,8 @@ func (op *operation) verifyOther(v, other *vault) error {
 }
 
 // knows returns an error unless a card is the remembered one or succeeds it.
-func (v *vault) knows(card chain.Hash, cards *chain.Cards) error {
-	b, err := base64.RawURLEncoding.Strict().DecodeString(v.remembered.Card)
+func (u *unlocked) knows(card chain.Hash, cards *chain.Cards) error {
+	b, err := base64.RawURLEncoding.Strict().DecodeString(u.remembered.Card)
 	if err != nil || len(b) != len(chain.Hash{}) {
 		return ErrMemory
 	}
@@ -123,7 +123,7 @@ func (c *Client) OtherState(ctx context.Context) (OtherState, error) {
 	if err != nil {
 		return OtherState{}, err
 	}
-	defer other.Wipe()
+	defer other.wipe()
 	log := other.Log()
 	out := OtherState{Head: log.State.Write.String(), Revision: other.Revision(), Verified: v.seenRevision(),
 		Differences: v.Differences(other.Replica), Mergeable: v.Loaded && extends(log, v.Log().State.Entry)}
@@ -135,7 +135,7 @@ func (c *Client) OtherState(ctx context.Context) (OtherState, error) {
 
 // nameAuthor adds to the alarm whose write the server shows, if the contradiction itself does not say.
 func (op *operation) nameAuthor(v *vault, o OtherState) error {
-	seen := v.remembered.seen(v.account.Vault)
+	seen := v.remembered.seen(v.id())
 	if seen.Alarm.Author != "" || o.Author == "" {
 		return nil
 	}
@@ -193,13 +193,13 @@ func (c *Client) AcceptServers(ctx context.Context, password, head string) error
 	if err != nil {
 		return err
 	}
-	opened.Wipe()
+	opened.wipe()
 	other, err := op.otherVault(v)
 	if err != nil {
 		return err
 	}
 	if other.Log().State.Write.String() != head {
-		other.Wipe()
+		other.wipe()
 		return ErrOtherHead
 	}
 	return op.accept(v, other)
@@ -209,7 +209,7 @@ func (c *Client) AcceptServers(ctx context.Context, password, head string) error
 // quarantine; if it ends after, the next sync downloads the vault.
 func (op *operation) accept(v, other *vault) error {
 	if op.mayCache() {
-		name := vaultName(v.account.UserID)
+		name := vaultName(v.home())
 		held, err := op.cache.Load(name)
 		if err != nil {
 			return fmt.Errorf("read the cache: %w", err)
@@ -219,7 +219,7 @@ func (op *operation) accept(v, other *vault) error {
 				return err
 			}
 		}
-		if err := op.forgetNames(writeName(v.account.UserID), entryName(v.account.UserID)); err != nil {
+		if err := op.forgetNames(writeName(v.home()), entryName(v.home())); err != nil {
 			return err
 		}
 	}
@@ -241,7 +241,9 @@ func (op *operation) accept(v, other *vault) error {
 func (op *operation) become(v, other *vault) {
 	op.client.mu.Lock()
 	defer op.client.mu.Unlock()
-	v.Wipe()
+	v.keys.wipe()
+	v.forgetNext()
+	v.Replica.Wipe()
 	v.Replica, v.keys, v.account, v.proven = other.Replica, other.keys, other.account, true
 	v.remembered, v.turns, v.cached, v.write, v.entry, v.outbox = other.remembered, other.turns, "", nil, nil, outbox.Outbox{}
 }

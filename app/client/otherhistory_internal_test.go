@@ -27,7 +27,7 @@ func TestOnlyTheKnownCardAndItsSuccessorsAreKnown(t *testing.T) {
 		t.Fatal(err)
 	}
 	known := v.Owner.Cards[1].Hash()
-	device := &vault{remembered: Remembered{Card: base64.RawURLEncoding.EncodeToString(known[:])}}
+	device := &unlocked{remembered: Remembered{Card: base64.RawURLEncoding.EncodeToString(known[:])}}
 	for name, c := range map[string]struct {
 		card chain.Hash
 		want error

@@ -36,7 +36,7 @@ func (op *operation) enqueueDelete(v *vault, ids []string, keys editKeys, sent b
 	var deletes []outbox.Change
 	for _, id := range ids {
 		if e := v.Shown(id); e != nil {
-			q := outbox.Deletion(v.Replica, e, keys.of(id), now, sent)
+			q := outbox.Deletion(v.Replica, e, keys.of(v, id), now, sent)
 			v.noteSent(&q)
 			deletes = append(deletes, q)
 		}
@@ -46,7 +46,7 @@ func (op *operation) enqueueDelete(v *vault, ids []string, keys editKeys, sent b
 
 // noteSent records the statements signed for a change that the server may already have. A write may have only some of many items.
 func (v *vault) noteSent(q *outbox.Change) {
-	if q.Sent && v.write != nil && slices.ContainsFunc(v.write.Operations, func(o chain.Operation) bool { return o.ID.String() == q.ID }) {
+	if q.Sent && v.write != nil && slices.ContainsFunc(v.write.Operations, func(o chain.Operation) bool { return v.Name(o.ID) == q.ID }) {
 		q.Note(outbox.Statement{Revision: v.write.Write.Revision, Hash: encodeHash(v.write.Write.Hash()), ID: q.ID})
 	}
 }
@@ -65,11 +65,11 @@ func (op *operation) loadOutbox(v *vault) error {
 	if !op.mayCache() {
 		return nil
 	}
-	stamp, err := op.cache.Stamp(outboxName(v.account.UserID))
+	stamp, err := op.cache.Stamp(outboxName(v.home()))
 	if err == nil && stamp == v.outbox.Stamp {
 		return nil
 	}
-	held, err := op.cache.Load(outboxName(v.account.UserID))
+	held, err := op.cache.Load(outboxName(v.home()))
 	if err != nil {
 		return fmt.Errorf("read the outbox: %w", err)
 	}
@@ -114,7 +114,7 @@ func (op *operation) writeOutbox(v *vault, changes []outbox.Change) (outbox.Outb
 	if replace {
 		put = op.cache.Replace
 	}
-	if err := put(outboxName(v.account.UserID), v.outbox.Stamp, Chunk{stamp, chunk}); err != nil {
+	if err := put(outboxName(v.home()), v.outbox.Stamp, Chunk{stamp, chunk}); err != nil {
 		return o, fmt.Errorf("write the outbox: %w", err)
 	}
 	return o, nil
@@ -138,17 +138,25 @@ func (op *operation) unsent(user string) (int, error) {
 	if !op.mayCache() || user == "" {
 		return 0, nil
 	}
-	held, err := op.cache.Load(outboxName(user))
-	if err != nil {
-		return 0, err
+	total := 0
+	for _, home := range op.homesOf(user) {
+		held, err := op.cache.Load(outboxName(home))
+		if err != nil {
+			return 0, err
+		}
+		n, err := outbox.Count(held.Chunks)
+		if err != nil {
+			return 0, err
+		}
+		total += n
 	}
-	return outbox.Count(held.Chunks)
+	return total, nil
 }
 
 // reach reports whether to send a change to the server. It assumes that the server can be reached until an exchange fails. After
 // that it syncs first: a change whose answer is lost may have been made.
 func (op *operation) reach(v *vault) (bool, error) {
-	if err := v.alarmed(); err != nil {
+	if err := v.mayWrite(); err != nil {
 		return false, err
 	}
 	if !op.offline && len(v.outbox.Changes) == 0 {
@@ -184,10 +192,15 @@ type Waiting struct {
 func (c *Client) Waiting() (Waiting, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	if c.vault == nil {
+	if c.unlocked == nil {
 		return Waiting{}, ErrLocked
 	}
-	return c.vault.waiting(), nil
+	w := Waiting{Refused: []Refused{}}
+	for _, v := range c.unlocked.vaults() {
+		one := v.waiting()
+		w.Pending, w.Refused = w.Pending+one.Pending, append(w.Refused, one.Refused...)
+	}
+	return w, nil
 }
 
 func (v *vault) waiting() Waiting {

@@ -39,11 +39,16 @@ func (op *operation) past() (*vault, *replica.Past, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if _, err := op.sync(v); err != nil {
-		return nil, nil, err
-	}
-	p, err := v.Past()
+	p, err := op.pastOf(v)
 	return v, p, err
+}
+
+// pastOf is past for any vault.
+func (op *operation) pastOf(v *vault) (*replica.Past, error) {
+	if _, err := op.sync(v); err != nil {
+		return nil, err
+	}
+	return v.Past()
 }
 
 func pastError(err error) error { return fmt.Errorf("%w: %w", ErrHistoryAltered, err) }
@@ -198,8 +203,8 @@ func (c *Client) Log(ctx context.Context, limit int) (lines []LogLine, more bool
 			line.Items[i].Title = v.title(line.Items[i].ID)
 		}
 		for _, o := range s.Operations {
-			if _, newer := deleted[o.ID.String()]; o.Delete && o.Kind == chain.RecordOverview && !newer {
-				deleted[o.ID.String()] = o.Line
+			if _, newer := deleted[v.Name(o.ID)]; o.Delete && o.Kind == chain.RecordOverview && !newer {
+				deleted[v.Name(o.ID)] = o.Line
 			}
 		}
 		lines = append(lines, line)

@@ -34,10 +34,10 @@ type OwnCard struct {
 func (c *Client) OwnCard() (OwnCard, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	if c.vault == nil {
+	if c.unlocked == nil {
 		return OwnCard{}, ErrLocked
 	}
-	own, err := c.vault.ownPerson()
+	own, err := c.unlocked.personal.ownPerson()
 	if err != nil {
 		return OwnCard{}, err
 	}
@@ -91,10 +91,10 @@ func (p People) Find(name string) []string {
 func (c *Client) People() (People, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	if c.vault == nil {
+	if c.unlocked == nil {
 		return People{}, ErrLocked
 	}
-	book := directory.Open(c.vault.Replica)
+	book := directory.Open(c.unlocked.personal.Replica)
 	out := People{People: []VerifiedPerson{}, Unreadable: book.Unreadable}
 	for _, e := range book.Entries {
 		out.People = append(out.People, verifiedPerson(e))

@@ -229,7 +229,7 @@ func (op *operation) checkOutbox(v *vault) error {
 	if !op.mayCache() {
 		return nil
 	}
-	name := outboxName(v.account.UserID)
+	name := outboxName(v.home())
 	held, _ := op.cache.Load(name) // the next sync reports why it is unreadable
 	if len(held.Chunks) == 0 {
 		return nil
@@ -269,9 +269,9 @@ func (op *operation) forgetDropped(dropped []quarantined) error {
 		if live, err := op.cachedAccount(); err != nil || live != nil && live.UserID == q.Account.UserID && !q.Own {
 			continue
 		}
-		names := namesOf(q.user())
-		if q.Own {
-			names = namesOf(q.ID)
+		names := namesOf(q.ID)
+		if !q.Own {
+			names = op.namesOfUser(q.user())
 		}
 		if err := op.forgetNames(names...); err != nil {
 			return err

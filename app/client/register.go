@@ -220,7 +220,7 @@ func (op *operation) enter(answer protocol.UserSession, v *vault, device string)
 	}
 	op.client.mu.Lock()
 	defer op.client.mu.Unlock()
-	op.client.account, op.client.vault, op.client.device = &answer.Account, v, device
+	op.client.account, op.client.unlocked, op.client.device = &answer.Account, v.unlocked, device
 	return nil
 }
 

@@ -104,7 +104,7 @@ const statusTooLarge = 413
 var refusals = []protocol.Code{
 	protocol.CodeBadRequest, protocol.CodeStorageFull, protocol.CodeQuotaReached, protocol.CodeItemQuotaReached, protocol.CodeRecordQuotaReached,
 	protocol.CodeBranchQuotaReached,
-	protocol.CodeKeptQuota,
+	protocol.CodeKeptQuota, protocol.CodeMemberRefused,
 }
 
 // refusesPermanently reports whether err is the answer of a server that rejects a change permanently.
@@ -126,6 +126,8 @@ func refusal(err error) (Code, string) {
 		case slices.Contains(refusals, server.Code):
 			return Code(server.Code), server.Message
 		}
+	case errors.Is(err, ErrVaultRole):
+		return Code(protocol.CodeRole), err.Error()
 	case errors.As(err, &field), errors.As(err, &unreadable), errors.Is(err, seal.ErrTooLarge), errors.Is(err, replica.ErrTooManyVersions):
 		return Explain(err).Code, err.Error()
 	}

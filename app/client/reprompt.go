@@ -20,10 +20,10 @@ func (c *Client) Confirm(ctx context.Context, id, password string, now time.Time
 func (c *Client) KeepShown(id string, now time.Time) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.vault == nil {
+	if c.unlocked == nil {
 		return ErrLocked
 	}
-	c.vault.confirmed[id] = now.Round(0) // the clock of the wall: others stop while a device sleeps
+	c.unlocked.confirmed[id] = now.Round(0) // the clock of the wall: others stop while a device sleeps
 	return nil
 }
 
@@ -32,14 +32,14 @@ func (c *Client) KeepShown(id string, now time.Time) error {
 func (c *Client) MayShow(id string, now time.Time) error {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	if c.vault == nil {
+	if c.unlocked == nil {
 		return ErrLocked
 	}
-	e := c.vault.Shown(id)
+	_, e := c.unlocked.shown(id)
 	if e == nil || !e.Overview.Reprompt {
 		return nil
 	}
-	if age := now.Round(0).Sub(c.vault.confirmed[id]); age < 0 || age >= repromptAfter {
+	if age := now.Round(0).Sub(c.unlocked.confirmed[id]); age < 0 || age >= repromptAfter {
 		return ErrReprompt
 	}
 	return nil

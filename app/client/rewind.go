@@ -169,7 +169,7 @@ func (w *rewinding) plan(r Rewind) (Rewound, []*replica.Former, error) {
 	if last != nil {
 		out.Time, out.Author = timeOf(last.Time), authorOf(w.past, *last)
 	}
-	formers := w.past.Formers(func(id chain.ID) bool { return w.whole && !r.Undo || chosen[id.String()] })
+	formers := w.past.Formers(func(id chain.ID) bool { return w.whole && !r.Undo || chosen[w.v.Name(id)] })
 	return out, formers, w.known(r.IDs, formers)
 }
 

@@ -184,20 +184,20 @@ func (c *Client) RotateVault(ctx context.Context, password string) error {
 
 // signRotate signs the entry that begins an epoch of the personal vault.
 func (v *vault) signRotate() (*chain.Entry, [][]byte, error) {
-	keys, err := v.signer()
+	author, err := v.author()
 	if err != nil {
 		return nil, nil, err
 	}
 	s, cards := v.Log().State, v.Log().Cards
 	e := *s.Entry
 	e.Sequence, e.Previous, e.Revision, e.Write = s.Entry.Sequence+1, s.Entry.Hash(), s.Revision, s.Write
-	e.Op, e.Author, e.AuthorCard, e.Time = chain.OpRotate, v.user, v.keys.document.Card, now()
+	e.Op, e.Author, e.AuthorCard, e.Time = chain.OpRotate, v.user, author.Card, now()
 	e.Roster = slices.Clone(s.Entry.Roster)
 	envelopes, err := v.BeginEpoch(&e, cards)
 	if err != nil {
 		return nil, nil, fmt.Errorf("begin an epoch: %w", err)
 	}
-	e.Sign(keys.Signing)
+	e.Sign(author.Keys.Signing)
 	if _, err := s.Follow([]*chain.Entry{&e}, nil, cards); err != nil {
 		return nil, nil, fmt.Errorf("sign rotate entry: %w", err)
 	}

@@ -9,7 +9,6 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/client/outbox"
 	"github.com/vaultsphere/vaultsphere/app/item"
-	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
 // Save adds an item (no ID) or changes one, in one change of the vault, and returns it as stored. It writes only the parts that
@@ -26,8 +25,28 @@ func (c *Client) Save(ctx context.Context, it item.Item) (item.Item, error) {
 	return c.saveAs(ctx, it, false)
 }
 
+// SaveIn is Save for a new item in the vault with an id; empty: the personal one.
+func (c *Client) SaveIn(ctx context.Context, vault string, it item.Item) (item.Item, error) {
+	if err := makeable(it); err != nil {
+		return item.Item{}, err
+	}
+	it.ID = ""
+	return c.saveTo(ctx, vault, it, saving{})
+}
+
+// saving says how to save an item: see outbox.Saving.
+type saving struct {
+	quiet  bool
+	attach []outbox.Attached
+}
+
 // saveAs saves an item; quiet and attach as in outbox.Saving.
 func (c *Client) saveAs(ctx context.Context, it item.Item, quiet bool, attach ...outbox.Attached) (item.Item, error) {
+	return c.saveTo(ctx, "", it, saving{quiet, attach})
+}
+
+// saveTo saves an item. vault is for a new one.
+func (c *Client) saveTo(ctx context.Context, vault string, it item.Item, how saving) (item.Item, error) {
 	it = it.Normalise()
 	if err := it.Validate(); err != nil {
 		return item.Item{}, err
@@ -37,15 +56,15 @@ func (c *Client) saveAs(ctx context.Context, it item.Item, quiet bool, attach ..
 		return item.Item{}, err
 	}
 	defer op.end()
-	v, err := op.loaded()
+	v, err := op.vaultOf(it.ID, vault)
 	if err != nil {
 		return item.Item{}, err
 	}
 	defer v.KeepPlaintexts()()
-	s := outbox.Saving{Replica: v.Replica, Mine: it, Now: time.Now(), Key: seal.NewID().String(), Device: c.deviceName(), Quiet: quiet, Attach: attach}
+	s := outbox.Saving{Replica: v.Replica, Mine: it, Now: time.Now(), Key: v.NewName(), Device: c.deviceName(), Quiet: how.quiet, Attach: how.attach}
 	var before outbox.Change
 	if it.ID == "" {
-		s.Mine.ID, s.Fresh = seal.NewID().String(), true
+		s.Mine.ID, s.Fresh = v.NewName(), true
 		if before = op.triedBefore(v, s.Mine); before.Key != "" {
 			s.Mine.ID, s.Key = before.ID, before.Key
 		}

@@ -36,11 +36,11 @@ func (c *Client) Closest(q Query) ([]Summary, error) {
 func read[T any](c *Client, of func(*vault) T) (T, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	if c.vault == nil {
+	if c.unlocked == nil {
 		var zero T
 		return zero, ErrLocked
 	}
-	return of(c.vault), nil
+	return of(c.unlocked.personal), nil
 }
 
 // Index opens the details that have not been opened since they were downloaded, so Search covers them too. Other calls can run in
@@ -66,9 +66,9 @@ func (c *Client) Index(ctx context.Context, progress func(done, total int)) erro
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.vault == nil {
+	if c.unlocked == nil {
 		return ErrLocked
 	}
-	c.vault.Indexed = true
+	c.unlocked.personal.Indexed = true
 	return nil
 }

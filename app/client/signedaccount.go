@@ -34,13 +34,13 @@ func (op *operation) openAccount(a protocol.UserAccount, r Remembered, open func
 	case mine == nil && err != nil:
 		return nil, err
 	case mine == nil:
-		v.Wipe()
+		v.wipe()
 		return nil, ErrPasswordChanged
 	case err != nil && op.standingOf(mine, a) == newer:
-		mine.Wipe()
+		mine.wipe()
 		return nil, ErrPasswordChanged
 	case err == nil:
-		v.Wipe()
+		v.wipe()
 	}
 	mine.shownOther = true
 	return mine, nil
@@ -95,7 +95,7 @@ func (op *operation) opensFormer(username, password string) bool {
 		v, key, err := openWith(a, password, remembered)
 		key.Wipe()
 		if err == nil {
-			v.Wipe()
+			v.wipe()
 			return true
 		}
 	}

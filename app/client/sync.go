@@ -55,12 +55,12 @@ func (c *Client) Sync(ctx context.Context) (Synced, error) {
 	if err != nil {
 		return Synced{}, err
 	}
-	stamp := v.outbox.Stamp
-	changed, err := op.sync(v)
+	changed, err := op.syncAndFlush(v)
 	if err != nil {
 		return Synced{}, err
 	}
-	if err := op.flush(v); err != nil {
+	changedToo, err := op.syncShared(v.unlocked)
+	if err != nil {
 		return Synced{}, err
 	}
 	lost, err := op.lostFiles(v)
@@ -69,18 +69,41 @@ func (c *Client) Sync(ctx context.Context) (Synced, error) {
 	}
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	stayed, joined, resent, recovered := v.stayed, v.joined, op.resent, op.recovered
-	v.stayed, v.joined, op.resent, op.recovered = nil, nil, nil, false // only operations use it
-	out := Synced{Revision: v.Revision(), Sequence: v.After(), Changed: changed || v.outbox.Stamp != stamp, Unreadable: []Unreadable{},
-		Waiting: v.waiting(), Joined: joined, Resent: resent, Recovered: recovered, Lost: lost, Undeleted: append([]string{}, stayed...), CopyProblem: cmp.Or(op.outboxProblem, op.cacheProblem)}
-	out.Count, out.Trashed = v.Counts()
-	out.Outdated = v.Outdated(v.unopened)
-	for _, e := range v.All() {
-		if e.Err != nil {
-			out.Unreadable = append(out.Unreadable, Unreadable{e.ID, findingOf(&UnreadableError{ID: e.ID, Err: e.Err}), e.Err.Error()})
-		}
+	out := Synced{Revision: v.Revision(), Sequence: v.After(), Changed: changed || changedToo, Unreadable: []Unreadable{},
+		Waiting: Waiting{Refused: []Refused{}}, Resent: op.resent, Recovered: op.recovered, Lost: lost, Undeleted: []string{}, CopyProblem: cmp.Or(op.outboxProblem, op.cacheProblem)}
+	op.resent, op.recovered = nil, false // only operations use it
+	for _, each := range v.vaults() {
+		out.add(each)
 	}
 	return out, nil
+}
+
+// syncAndFlush is sync, and sends the outbox. It reports whether the vault changed.
+func (op *operation) syncAndFlush(v *vault) (bool, error) {
+	stamp := v.outbox.Stamp
+	changed, err := op.sync(v)
+	if err == nil {
+		err = op.flush(v)
+	}
+	return changed || v.outbox.Stamp != stamp, err
+}
+
+// add adds what one vault has.
+func (s *Synced) add(v *vault) {
+	live, trashed := v.Counts()
+	s.Count, s.Trashed, s.Outdated = s.Count+live, s.Trashed+trashed, s.Outdated+v.Outdated(v.unopened)
+	waiting := v.waiting()
+	s.Pending, s.Refused = s.Pending+waiting.Pending, append(s.Refused, waiting.Refused...)
+	s.Undeleted = append(s.Undeleted, v.stayed...)
+	if s.Joined == nil {
+		s.Joined = v.joined
+	}
+	v.stayed, v.joined = nil, nil // only operations use it
+	for _, e := range v.All() {
+		if e.Err != nil {
+			s.Unreadable = append(s.Unreadable, Unreadable{e.ID, findingOf(&UnreadableError{ID: e.ID, Err: e.Err}), e.Err.Error()})
+		}
+	}
 }
 
 // loaded returns the unlocked vault, after it was synced or opened from the cache.
@@ -127,7 +150,7 @@ func (op *operation) sync(v *vault) (bool, error) {
 }
 
 func vaultPath(v *vault, path string) string {
-	return strings.Replace(path, "{vault}", v.account.Vault, 1)
+	return strings.Replace(path, "{vault}", v.id(), 1)
 }
 
 // ask gets what the server has of the vault: the records that changed above revision since, the log above sequence number after, and
@@ -164,24 +187,75 @@ func (op *operation) pull(v *vault, full bool) error {
 	if full {
 		since = 0
 	}
-	answer, body, err := op.ask(v, since, v.After(), v.Base(seen))
-	if err == nil && answer.Branch != nil && !full {
-		return op.pull(v, true) // what changed since a revision of another branch says nothing
+	for range maxAttempts {
+		log, answer, body, err := op.askLog(v, since, seen)
+		if err == nil && answer.Branch != nil && !full {
+			return op.pull(v, true) // what changed since a revision of another branch says nothing
+		}
+		if err == nil {
+			err = op.takeLog(v, log, answer, body, full)
+		}
+		if !errors.Is(err, errMoved) {
+			return err
+		}
 	}
-	if err != nil {
-		return err
-	}
-	return op.take(v, seen, answer, body, full)
+	return ErrBusy
 }
+
+// askLog is ask with the log after the answer. A log that is too long for one answer comes in several, and the last has the records.
+func (op *operation) askLog(v *vault, since int64, seen chain.State) (*replica.Log, *replica.Answer, []byte, error) {
+	at := v.Replica
+	var held *replica.Answer // entries up to the remembered one, which vouches for all of them
+	after, size := at.After(), 0
+	for {
+		base := at.Base(seen)
+		answer, body, err := op.ask(v, since, after, base)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		if size += len(body); answer.More && (len(answer.Entries) == 0 || size > maxVault || v == v.personal) {
+			return nil, nil, nil, op.answerError(methodGet, protocol.PathVault, errNoProgress)
+		}
+		after += int64(len(answer.Entries))
+		if held != nil {
+			answer, body = held.Joined(answer), nil
+		}
+		if answer.More && base.Entry != nil && after < base.Entry.Sequence {
+			held = answer
+			continue
+		}
+		log, err := at.Follow(answer, seen)
+		if err != nil || !answer.More {
+			if at != v.Replica {
+				body = nil
+			}
+			return log, answer, body, err
+		}
+		at, held = at.Along(log), nil
+	}
+}
+
+var errNoProgress = errors.New("a part of the log leads nowhere")
 
 // take verifies and applies an answer.
 func (op *operation) take(v *vault, seen chain.State, answer *replica.Answer, body []byte, full bool) error {
 	log, err := v.Follow(answer, seen)
-	if err == nil && log.Headless() {
+	if err != nil {
+		return err
+	}
+	return op.takeLog(v, log, answer, body, full)
+}
+
+// takeLog is take with the log after the answer. body is nil if the cache cannot have it as it is.
+func (op *operation) takeLog(v *vault, log *replica.Log, answer *replica.Answer, body []byte, full bool) (err error) {
+	if log.Headless() {
 		err = op.addHead(v, log)
 	}
 	if err == nil {
-		err = op.proveAccount(v, log)
+		err = op.proveLog(v, log)
+	}
+	if err == nil && log.State.Entry.Member(v.user) == nil {
+		return op.removed(v, log)
 	}
 	if err != nil {
 		return err
@@ -199,11 +273,15 @@ func (op *operation) take(v *vault, seen chain.State, answer *replica.Answer, bo
 	}
 	op.client.mu.Lock()
 	next.Commit()
+	v.reached, v.left = v.pins.Pins, false
 	op.client.mu.Unlock()
 	op.noteAnswer(v, held, answer, next.Operations())
-	if full {
+	switch {
+	case full:
 		err = op.cacheWhole(v, answer)
-	} else {
+	case body == nil:
+		err = op.cacheWhole(v, nil)
+	default:
 		err = op.cacheDelta(v, before, body)
 	}
 	if err != nil {
@@ -225,7 +303,7 @@ func (op *operation) leaveBranch(v *vault, log *replica.Log, next *replica.Next)
 		return nil
 	}
 	// The cache of the branch would look newer than the memory if it has the higher revision.
-	return op.forgetNames(vaultName(v.account.UserID))
+	return op.forgetNames(vaultName(v.home()))
 }
 
 // addHead gets the newest write, which this device remembers and does not have.

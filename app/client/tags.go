@@ -11,14 +11,14 @@ import (
 func (c *Client) Tags() (map[string]int, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	if c.vault == nil {
+	if c.unlocked == nil {
 		return nil, ErrLocked
 	}
 	count := map[string]int{}
-	for _, tag := range c.vault.Tags() {
+	for _, tag := range c.unlocked.personal.Tags() {
 		count[tag] = 0
 	}
-	for _, e := range c.vault.All() {
+	for _, e := range c.unlocked.personal.All() {
 		if e.Overview.Trashed.IsZero() {
 			for _, tag := range e.Overview.Tags {
 				count[tag]++
@@ -32,11 +32,11 @@ func (c *Client) Tags() (map[string]int, error) {
 func (c *Client) Tagged(tag string) ([]string, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	if c.vault == nil {
+	if c.unlocked == nil {
 		return nil, ErrLocked
 	}
 	var ids []string
-	for _, e := range c.vault.All() {
+	for _, e := range c.unlocked.personal.All() {
 		if slices.Contains(e.Overview.Tags, tag) {
 			ids = append(ids, e.ID)
 		}

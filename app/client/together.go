@@ -31,7 +31,7 @@ var (
 	ErrNothingToMerge = errors.New("there is nothing to bring together")
 )
 
-// errMoved: the server's vault has changed since it was verified.
+// errMoved: the server's vault has changed since its last answer.
 var errMoved = errors.New("another device changed the server's vault")
 
 // Together is the result of BringTogether.
@@ -118,7 +118,7 @@ func (op *operation) signTogether(v *vault, done *Together) (*writeInFlight, err
 	if err != nil {
 		return nil, err
 	}
-	defer other.Wipe()
+	defer other.wipe()
 	if !extends(other.Log(), v.Log().State.Entry) {
 		return nil, ErrLogParted
 	}
@@ -148,11 +148,11 @@ func (op *operation) signTogether(v *vault, done *Together) (*writeInFlight, err
 	for _, w := range slices.Backward(branch) {
 		ch.Branch = append(ch.Branch, protocol.BranchWrite{Write: w.wire.Write, Operations: w.wire.Operations})
 	}
-	keys, err := other.signer()
+	author, err := other.author()
 	if err != nil {
 		return nil, err
 	}
-	signed, err := ch.Sign(replica.Author{User: v.user, Card: other.keys.document.Card, Keys: keys}, time.Now())
+	signed, err := ch.Sign(author, time.Now())
 	if err != nil {
 		return nil, fmt.Errorf("sign the change: %w", err)
 	}
@@ -254,6 +254,9 @@ func (m *merging) build(branch []branchWrite) (*replica.Change, error) {
 	if err := directory.Open(m.other.Replica).Bring(ch, directory.Open(m.v.Replica)); err != nil {
 		return nil, err
 	}
+	if err := directory.OpenVaults(m.other.Replica).Bring(ch, directory.OpenVaults(m.v.Replica)); err != nil {
+		return nil, err
+	}
 	if err := m.bringInvitations(ch); err != nil {
 		return nil, err
 	}
@@ -313,7 +316,7 @@ func changedItems(branch []branchWrite) []chain.ID {
 
 // change returns what the branch made of an item as a change for the outbox; nil if there is nothing to do.
 func (m *merging) change(id chain.ID) *outbox.Change {
-	e := m.v.Verified(id.String())
+	e := m.v.Verified(m.v.Name(id))
 	if e == nil || sameLines(m.v.Live(), m.common, id) {
 		return nil // deleted, or as before: nothing is deleted, and there is nothing to do
 	}
@@ -323,7 +326,7 @@ func (m *merging) change(id chain.ID) *outbox.Change {
 	}
 	head := m.v.Log().State.Write
 	sum := sha256.Sum256(append(head[:], id[:]...))
-	q := &outbox.Change{Key: chain.ID(sum[:16]).String(), ID: e.ID, At: it.Modified.UnixMilli(), After: replica.ContentsOf(it), Sent: true}
+	q := &outbox.Change{Key: m.v.Name(chain.ID(sum[:16])), ID: e.ID, At: it.Modified.UnixMilli(), After: replica.ContentsOf(it), Sent: true}
 	theirs := m.other.Verified(e.ID)
 	switch {
 	case theirs == nil && !hasLines(m.common, id): // new on the branch

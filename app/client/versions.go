@@ -34,16 +34,20 @@ const maxVersions = 100
 
 // Versions returns the states that an item had, also one that was deleted permanently.
 func (c *Client) Versions(ctx context.Context, id string) (ItemHistory, error) {
-	at, err := chain.ParseID(id)
-	if err != nil {
-		return ItemHistory{}, fmt.Errorf("%w: %s", ErrNotFound, id)
-	}
 	op, err := c.begin(ctx)
 	if err != nil {
 		return ItemHistory{}, err
 	}
 	defer op.end()
-	v, p, err := op.past()
+	v, err := op.loadedWith(id)
+	if err != nil {
+		return ItemHistory{}, err
+	}
+	at, err := v.ParseName(id)
+	if err != nil {
+		return ItemHistory{}, fmt.Errorf("%w: %s", ErrNotFound, id)
+	}
+	p, err := op.pastOf(v)
 	if err != nil {
 		return ItemHistory{}, err
 	}
@@ -77,7 +81,7 @@ type versions struct {
 
 func (h *versions) step(s replica.Step) bool {
 	for _, did := range s.Items() {
-		if did.ID != h.id.String() {
+		if did.Item != h.id {
 			continue
 		}
 		after := h.state
@@ -154,9 +158,8 @@ func (c *Client) Deleted(ctx context.Context) ([]DeletedItem, error) {
 				continue
 			}
 			found[did.ID] = true
-			id, _ := chain.ParseID(did.ID) // of an operation
 			gone = append(gone, DeletedItem{ID: did.ID, Revision: s.Revision - 1, Time: timeOf(s.Time), Author: authorOf(p, s)})
-			formers = append(formers, p.Former(id))
+			formers = append(formers, p.Former(did.Item))
 		}
 		return true
 	})

@@ -67,7 +67,7 @@ func (op *operation) putWrite(v *vault, w *writeInFlight) error {
 	if err != nil {
 		return fmt.Errorf("encode the write: %w", err)
 	}
-	name := writeName(v.account.UserID)
+	name := writeName(v.home())
 	for range maxAttempts {
 		stamp, err := op.cache.Stamp(name)
 		if err == nil {
@@ -88,7 +88,7 @@ func (op *operation) dropWrite(v *vault) error {
 	if !op.mayCache() {
 		return nil
 	}
-	return op.forgetNames(writeName(v.account.UserID))
+	return op.forgetNames(writeName(v.home()))
 }
 
 // writeInFlight returns the stored write; nil if there is none. Another tab or process may have replaced that of v. One that
@@ -98,7 +98,7 @@ func (op *operation) writeInFlight(v *vault) *writeInFlight {
 		return v.write
 	}
 	v.write = nil
-	held, err := op.cache.Load(writeName(v.account.UserID))
+	held, err := op.cache.Load(writeName(v.home()))
 	if err != nil || len(held.Chunks) == 0 {
 		return nil
 	}
@@ -114,6 +114,9 @@ func (op *operation) writeInFlight(v *vault) *writeInFlight {
 	plaintext, err := v.owner().Open(stored.Edits)
 	if err == nil {
 		err = decodeStrict(plaintext, &w.edits)
+	}
+	if slices.ContainsFunc(w.edits, func(q outbox.Change) bool { return !v.Owns(q.ID) || !v.Owns(q.Key) }) {
+		w.edits = nil
 	}
 	if err != nil { // the write is known: what it makes is not lost if the vault has it
 		w.edits = nil

@@ -3,6 +3,7 @@ package directory
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"slices"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
@@ -35,6 +36,9 @@ func (s Standing) Err() error {
 	}
 	return nil
 }
+
+// Trusted reports whether the user has verified the card, or one that it descends from.
+func (s Standing) Trusted() bool { return s == Verified || s == Renewed }
 
 // relation says how one list of cards relates to another. Both begin with generation 1, and each hash covers the hash of the card before.
 func relation(shown, pinned []chain.Hash) Standing {
@@ -136,6 +140,52 @@ func (b *Book) Standing(p *Person) (Standing, []Entry) {
 		return Unsure, nil
 	}
 	return Unknown, nil
+}
+
+// StandingOf returns how the card of a user in the roster of a vault relates to the pins. cards are those of the vault, which need not be all
+// of the user: without those between the pinned card and this one, it is Unsure.
+func (b *Book) StandingOf(card *chain.Card, cards *chain.Cards) Standing {
+	own := b.Of(card.User)
+	switch {
+	case len(own) > 1:
+		return Parted
+	case len(own) == 1:
+		return own[0].standingOf(card, cards)
+	case len(b.Named(card.Username)) > 0:
+		return OtherUser
+	case b.Unreadable > 0:
+		return Unsure
+	}
+	return Unknown
+}
+
+func (p Pin) standingOf(card *chain.Card, cards *chain.Cards) Standing {
+	if at := card.Generation - 1; at < int64(len(p.Cards)) {
+		switch {
+		case p.Cards[at] != card.Hash():
+			return Parted
+		case at < int64(len(p.Cards))-1:
+			return Older
+		}
+		return Verified
+	}
+	err := cards.Descends(card.Hash(), p.Newest())
+	switch {
+	case err == nil:
+		return Renewed
+	case errors.Is(err, chain.ErrUnknownCard) && p.mayPrecede(card, cards):
+		return Unsure
+	}
+	return Parted
+}
+
+// mayPrecede reports whether a card of a later generation can descend from the pinned one, as far as the cards before it are there.
+func (p Pin) mayPrecede(card *chain.Card, cards *chain.Cards) bool {
+	next := int64(len(p.Cards)) + 1
+	for card != nil && card.Generation > next {
+		card = cards.Get(card.Previous)
+	}
+	return card == nil || card.Previous == p.Newest()
 }
 
 // Pin adds a person who was verified while the pins in seen were those of Standing. It replaces the pins of this user, but a pin only goes

@@ -1,8 +1,8 @@
 // Package directory decides which public identities of other people a client believes. A server can give anybody a card, so a card counts
 // only if the user has verified it, or if it descends from one that the user has verified.
 //
-// Person is what a server says about somebody, Pin is what the user has verified, and Book has all pins of the user. The package is pure:
-// no files, network, clock or logging.
+// Person is what a server says about somebody, Pin is what the user has verified, and Book has all pins of the user. VaultPin and VaultBook
+// are the same for shared vaults. The package is pure: no files, network, clock or logging.
 package directory
 
 import (
@@ -35,6 +35,12 @@ var (
 	ErrAnswer = errors.New("the answer to this invitation is not valid")
 	// ErrPin: a pin that this version cannot read.
 	ErrPin = errors.New("the record of a verified person cannot be read")
+	// ErrVaultPin: the same of a shared vault.
+	ErrVaultPin = errors.New("the record of a shared vault cannot be read")
+	// ErrNoVaultPin: neither an invitation nor the user vouches for the vault. The server alone says that it exists.
+	ErrNoVaultPin = errors.New("you have not joined this shared vault")
+	// ErrVaultParted: the server shows a history of a shared vault that lacks what a device of the user has seen.
+	ErrVaultParted = errors.New("your devices know another history of the shared vault")
 )
 
 // Person has all cards of a user, as a server shows them: each is valid and replaces the one before. Nobody vouches for the first.

@@ -22,6 +22,7 @@ type Offer struct {
 	Cards    []chain.Hash // of all generations of the inviter
 	Invitee  string       // as the inviter calls the new user; may be empty
 	Expires  int64        // in milliseconds, by the inviter's clock
+	Vaults   []OfferedVault
 }
 
 // Encode returns what ParseOffer reads.
@@ -35,8 +36,12 @@ func (o Offer) Encode() []byte {
 		b = append(b, h[:]...)
 	}
 	b = appendText(b, o.Invitee)
-	b = binary.BigEndian.AppendUint64(b, uint64(o.Expires)) // #nosec G115 -- not negative
-	return append(b, 0, 0)                                  // no vaults
+	b = binary.BigEndian.AppendUint64(b, uint64(o.Expires))     // #nosec G115 -- not negative
+	b = binary.BigEndian.AppendUint16(b, uint16(len(o.Vaults))) // #nosec G115 -- at most MaxOfferedVaults
+	for _, v := range o.Vaults {
+		b = v.append(b)
+	}
+	return b
 }
 
 // appendText appends a text of at most 255 bytes, after its length.
@@ -60,8 +65,15 @@ func ParseOffer(b []byte, origin string) (Offer, error) {
 		o.Cards = append(o.Cards, d.Hash())
 	}
 	o.Invitee, o.Expires = text(d), d.Number()
-	d.Refuse(d.Uint16() != 0)
-	if !d.OK() || o.Origin != origin || !ValidInvitee(o.Invitee) || !o.Pin(0).valid() {
+	n = int(d.Uint16())
+	d.Refuse(n > MaxOfferedVaults)
+	for range n {
+		if d.Bad() {
+			break
+		}
+		o.Vaults = append(o.Vaults, readOfferedVault(d))
+	}
+	if !d.OK() || o.Origin != origin || !ValidInvitee(o.Invitee) || !o.Pin(0).valid() || !validVaults(o.Vaults) {
 		return Offer{}, ErrOffer
 	}
 	return o, nil
@@ -81,30 +93,4 @@ func (o Offer) Pin(millis int64) Pin {
 // Person returns what Book.Pin needs of the inviter.
 func (o Offer) Person() *Person {
 	return &Person{hashes: o.Cards, cards: []*chain.Card{{User: o.User, Username: o.Username}}}
-}
-
-// Invitation is what an inviter keeps of a link: the content of a sealed record, whose id is that of the invitation. It exists for as long
-// as the link may be answered: accepting an answer and revoking delete it.
-type Invitation struct {
-	Secret  protocol.JoinSecret
-	Offer   chain.Hash // chain.HashOf(chain.HashOffer, token)
-	Invitee string
-	Expires int64 // as in the offer
-}
-
-// Encode returns what ParseInvitation reads.
-func (i Invitation) Encode() []byte {
-	b := append(make([]byte, 0, 256), chain.Format)
-	b = appendText(b, i.Secret.Encode())
-	b = append(b, i.Offer[:]...)
-	b = appendText(b, i.Invitee)
-	return binary.BigEndian.AppendUint64(b, uint64(i.Expires)) // #nosec G115 -- not negative
-}
-
-// ParseInvitation returns false for anything that Encode would not have written.
-func ParseInvitation(b []byte) (i Invitation, ok bool) {
-	d := chain.NewDecoder(b)
-	i.Secret, ok = protocol.ParseJoinSecret(text(d))
-	i.Offer, i.Invitee, i.Expires = d.Hash(), text(d), d.Number()
-	return i, ok && d.OK() && ValidInvitee(i.Invitee) && i.Offer != chain.Hash{}
 }

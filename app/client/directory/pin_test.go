@@ -47,12 +47,16 @@ func samples() []Pin {
 
 func TestVectors(t *testing.T) {
 	var now struct {
-		Comment string      `json:"comment"`
-		Pins    []pinVector `json:"pins"`
+		Comment string           `json:"comment"`
+		Pins    []pinVector      `json:"pins"`
+		Vaults  []vaultPinVector `json:"vaults"`
 	}
-	now.Comment = "Pins of persons: the content of records of the kind pin. See docs/sealed-format.md."
+	now.Comment = "Pins of persons and of shared vaults: the content of records of the kind pin. See docs/sealed-format.md."
 	for _, p := range samples() {
 		now.Pins = append(now.Pins, pinVector{p.Username, p.How.Word(), hex.EncodeToString(p.Encode())})
+	}
+	for _, p := range vaultSamples() {
+		now.Vaults = append(now.Vaults, vaultPinVector{p.Sequence, p.Revision, p.Shown, hex.EncodeToString(p.Encode())})
 	}
 	text, err := json.MarshalIndent(now, "", "  ")
 	if err != nil {
@@ -76,6 +80,15 @@ func TestVectors(t *testing.T) {
 		p, err := ParsePin(b)
 		if want := samples()[i]; err != nil || p.User != want.User || p.Username != want.Username || p.How != want.How || p.By != want.By ||
 			p.Time != want.Time || !slices.Equal(p.Cards, want.Cards) {
+			t.Errorf("%d: %+v, %v", i, p, err)
+		}
+	}
+	for i, v := range now.Vaults {
+		b, err := hex.DecodeString(v.Pin)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p, err := ParseVaultPin(b); err != nil || p != vaultSamples()[i] {
 			t.Errorf("%d: %+v, %v", i, p, err)
 		}
 	}

@@ -14,7 +14,9 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
-func newOwner() outbox.Owner { return outbox.Owner{User: seal.NewID(), Key: seal.NewAccountKey()} }
+func newOwner() outbox.Owner {
+	return outbox.Owner{User: seal.NewID(), Key: seal.NewAccountKey(), Owns: func(string) bool { return true }}
+}
 
 func change(key, id, base, title string) outbox.Change {
 	return outbox.Change{Key: key, ID: id, Base: base, After: replica.ContentsOf(item.Item{Title: title}.Normalise())}

@@ -53,6 +53,9 @@ type Owner struct {
 	User   chain.ID
 	Key    seal.AccountKey
 	Former []seal.AccountKey // which may have sealed older chunks
+	// Owns reports whether a change of an item with this name may be in the outbox. A device can be made to confuse two outboxes of one
+	// owner, and the changes of one vault must not reach the members of another.
+	Owns func(name string) bool
 }
 
 func (o Owner) seal(plaintext []byte) (string, error) {
@@ -112,6 +115,9 @@ func openAll(owner Owner, chunks [][]byte) ([]Change, error) {
 			return nil, errors.New("a part is missing or out of place")
 		}
 		changes = slices.Replace(changes, s.At, s.At+s.Cut, s.Put...)
+	}
+	if slices.ContainsFunc(changes, func(q Change) bool { return !owner.Owns(q.ID) || !owner.Owns(q.Key) }) {
+		return nil, errors.New("it is of another vault")
 	}
 	return changes, nil
 }

@@ -240,7 +240,7 @@ func (c *Copy) Records() []protocol.VaultRecord {
 // Token returns the token of a live sealed record, and false if there is none at this place with this hash.
 func (v *Replica) Token(l chain.Line) (string, bool) {
 	token := v.others[l].token
-	if e := v.entries[l.ID.String()]; e != nil && token == "" {
+	if e := v.entries[v.Name(l.ID)]; e != nil && token == "" {
 		if list := e.records(l.Kind); list != nil {
 			if i, found := slices.BinarySearchFunc(*list, l.Version, byVersion); found && (*list)[i].epoch == l.Epoch {
 				token = (*list)[i].token

@@ -91,7 +91,7 @@ const CreateOperations = 2
 
 // Create writes both parts of a new item.
 func (c *Change) Create(name string, overview, details []byte) error {
-	id, err := chain.ParseID(name)
+	id, err := c.v.ParseName(name)
 	if err != nil {
 		return err
 	}

@@ -44,6 +44,8 @@ type wholeAnswer struct {
 	Writes   CompleteList[object]      `json:"writes"`
 	Cards    CompleteList[object]      `json:"cards"`
 	Envelope protocol.Signed           `json:"envelope"`
+	Policy   protocol.Signed           `json:"policy"`
+	More     bool                      `json:"more"`
 	Branch   *wholeBranch              `json:"branch"`
 	Records  CompleteList[wholeRecord] `json:"records"`
 }
@@ -60,7 +62,8 @@ func (w wholeAnswer) answer() (*Answer, error) {
 	}
 	a := &Answer{VaultAnswer: protocol.VaultAnswer{Records: make([]protocol.VaultRecord, len(w.Records))}}
 	a.Revision, a.Sequence, a.Head, a.Entry = w.Revision, w.Sequence, w.Head, w.Entry
-	a.Entries, a.Writes, a.Cards, a.Envelope = texts(w.Entries), texts(w.Writes), texts(w.Cards), w.Envelope
+	a.Entries, a.Writes, a.Cards = texts(w.Entries), texts(w.Writes), texts(w.Cards)
+	a.Envelope, a.Policy, a.More = w.Envelope, w.Policy, w.More
 	if w.Branch != nil {
 		a.Branch = &protocol.VaultBranch{Common: w.Branch.Common, Join: w.Branch.Join, Writes: texts(w.Branch.Writes)}
 	}
@@ -223,6 +226,9 @@ func (s *splitter) signed(a *Answer) (ok bool) {
 	}
 	if s.word(`,"envelope":"`) {
 		a.Envelope, ok = s.text()
+	}
+	if ok && s.word(`,"policy":"`) {
+		a.Policy, ok = s.text()
 	}
 	return ok
 }

@@ -25,35 +25,19 @@ func (l *Log) WithCard(c *chain.Card) (*Log, error) {
 // BeginEpoch fills in what a new epoch changes in e, which is about to be signed: its number, its commitment, the keys before, and the
 // envelopes of the roster that e has. It returns the envelopes. cards has the cards of that roster.
 func (v *Replica) BeginEpoch(e *chain.Entry, cards *chain.Cards) ([][]byte, error) {
-	before, err := v.keysBefore()
+	before, err := v.KeysBefore()
 	if err != nil {
 		return nil, err
 	}
-	key := seal.NewEpochKey()
-	defer key.Wipe()
-	e.Epoch = v.log.State.Entry.Epoch + 1
-	e.Commitment = key.Commitment(e.Vault, e.Epoch)
-	if e.PreviousKeys, err = key.SealPrevious(e.Vault, e.Epoch, before); err != nil {
-		return nil, fmt.Errorf("seal the keys of earlier epochs: %w", err)
-	}
-	envelopes := make([][]byte, len(e.Roster))
-	for i := range e.Roster {
-		m := &e.Roster[i]
-		card := cards.Get(m.Card)
-		if card == nil {
-			return nil, chain.ErrUnknownCard
-		}
-		if envelopes[i], err = key.SealEnvelope(e.Vault, e.Epoch, card); err != nil {
-			return nil, err
-		}
-		m.Envelope = chain.HashOf(chain.HashEnvelope, envelopes[i])
-	}
-	return envelopes, nil
+	return seal.BeginEpoch(e, before, cards)
 }
 
-// keysBefore returns the key of the newest epoch, and all keys that do not follow from it because an earlier entry carries wrong ones.
-// The newest epoch is the first.
-func (v *Replica) keysBefore() ([]seal.PreviousKey, error) {
+// maxCarried bounds the keys that an entry carries: the server takes tokens of 4 KB. The entry after carries the rest.
+const maxCarried = 64
+
+// KeysBefore returns the keys that an entry carries which begins an epoch: that of the newest epoch first, then all that do not follow from
+// it, because an earlier entry carries wrong ones. It returns ErrNoEpochKey if the newest is missing.
+func (v *Replica) KeysBefore() ([]seal.PreviousKey, error) {
 	newest := v.log.State.Entry.Epoch
 	key, ok := v.keys[newest]
 	if !ok {
@@ -68,7 +52,7 @@ func (v *Replica) keysBefore() ([]seal.PreviousKey, error) {
 		}
 	}
 	sort.Slice(out, func(i, j int) bool { return out[i].Epoch > out[j].Epoch })
-	return out, nil
+	return out[:min(len(out), maxCarried)], nil
 }
 
 // Outdated returns the number of records under the keys of earlier epochs, without those to skip.
@@ -115,7 +99,7 @@ func (c *Change) Reseal(skip map[chain.Line]bool) (unopened []chain.Line, err er
 			unopened, err = append(unopened, l), nil
 			return true
 		}
-		name := l.ID.String()
+		name := c.v.Name(l.ID)
 		c.erase(name, l.ID, l.Kind, l.Version)
 		err = c.add(name, l.ID, l.Kind, r)
 		return err == nil
@@ -128,7 +112,7 @@ func (v *Replica) record(l chain.Line) sealed {
 	if list := (&Entry{}).records(l.Kind); list == nil {
 		return v.others[l]
 	}
-	e := v.entries[l.ID.String()]
+	e := v.entries[v.Name(l.ID)]
 	if e == nil {
 		return sealed{}
 	}

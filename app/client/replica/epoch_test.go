@@ -171,7 +171,7 @@ func TestANewEpochCarriesLostKeys(t *testing.T) {
 	}
 	var carried []uint32
 	keys := o.replica.keys
-	before, err := o.replica.keysBefore()
+	before, err := o.replica.KeysBefore()
 	for _, k := range before {
 		carried = append(carried, k.Epoch)
 		if !k.Key.Equal(keys[k.Epoch]) {

@@ -31,7 +31,7 @@ func (p *Past) Formers(wanted func(id chain.ID) bool) []*Former {
 	formers := map[chain.ID]*Former{}
 	of := func(l chain.Line) *Former {
 		if formers[l.ID] == nil && (l.Kind == chain.RecordOverview || l.Kind == chain.RecordDetails) && wanted(l.ID) {
-			formers[l.ID] = &Former{ID: l.ID.String(), id: l.ID, Now: p.v.entries[l.ID.String()],
+			formers[l.ID] = &Former{ID: p.v.Name(l.ID), id: l.ID, Now: p.v.entries[p.v.Name(l.ID)],
 				seen: [2]uint32{p.seen[chain.Line{Kind: chain.RecordOverview, ID: l.ID}], p.seen[chain.Line{Kind: chain.RecordDetails, ID: l.ID}]}}
 		}
 		return formers[l.ID]
@@ -52,7 +52,7 @@ func (p *Past) Formers(wanted func(id chain.ID) bool) []*Former {
 
 // Former returns an item as it was at Revision.
 func (p *Past) Former(id chain.ID) *Former {
-	f := &Former{ID: id.String(), id: id, Now: p.v.entries[id.String()]}
+	f := &Former{ID: p.v.Name(id), id: id, Now: p.v.entries[p.v.Name(id)]}
 	for _, l := range p.past.Live().Lines(chain.Bucket(id)) {
 		if l.ID == id {
 			f.add(l)
@@ -174,7 +174,7 @@ func (p *Past) token(l chain.Line, tokens *Tokens) (string, error) {
 		return token, nil
 	}
 	if p.live(l) {
-		if e := p.v.entries[l.ID.String()]; e != nil {
+		if e := p.v.entries[p.v.Name(l.ID)]; e != nil {
 			if i, found := slices.BinarySearchFunc(*e.records(l.Kind), l.Version, byVersion); found {
 				return (*e.records(l.Kind))[i].token, nil
 			}

@@ -95,6 +95,20 @@ func (v *Replica) Base(seen chain.State) chain.State {
 // After returns the sequence number of the newest entry that the replica holds, −1 for none: an answer has the entries above it.
 func (v *Replica) After() int64 { return int64(len(v.log.Entries)) - 1 }
 
+// Joined returns one answer of two, of which the second begins where the first, with VaultLog.More, ends.
+func (a *Answer) Joined(next *Answer) *Answer {
+	out := *next
+	out.Entries, out.Cards = slices.Concat(a.Entries, next.Entries), slices.Concat(a.Cards, next.Cards)
+	return &out
+}
+
+// Along returns an empty replica of the same vault that holds a log which Follow returned, so that a further answer can go on from there.
+func (v *Replica) Along(log *Log) *Replica {
+	next := New(v.User, v.Vault)
+	next.prefix, next.log = v.prefix, log
+	return next
+}
+
 // Follow returns the log after an answer, which began above After and at the revision of Base. It changes nothing. It returns a
 // *RolledBackError if the answer does not go on from what this device has seen, and an *AlteredError if it breaks a rule.
 func (v *Replica) Follow(a *Answer, seen chain.State) (*Log, error) {
@@ -308,7 +322,7 @@ func (l *Log) open(identity *seal.Identity, held map[uint32]seal.EpochKey) (map[
 	if _, known := keys[newest.Epoch]; !known {
 		key, err := l.openEnvelope(identity)
 		if err != nil {
-			return nil, &AlteredError{Problems: []error{Found(bridge.Finding{Code: bridge.VaultKeyUnopened}, "the key of the vault does not open")}, Err: err}
+			return nil, &AlteredError{Problems: []error{unopened(err)}, Err: err}
 		}
 		keys[newest.Epoch] = key
 	}
@@ -329,20 +343,4 @@ func (l *Log) carry(keys map[uint32]seal.EpochKey) {
 			keys[p.Epoch] = p.Key
 		}
 	}
-}
-
-func (l *Log) openEnvelope(identity *seal.Identity) (seal.EpochKey, error) {
-	member := l.State.Entry.Member(identity.User)
-	if member == nil {
-		return seal.EpochKey{}, seal.ErrNotMember
-	}
-	card := l.Cards.Get(member.Card)
-	if card == nil {
-		return seal.EpochKey{}, fmt.Errorf("card of the roster: %w", chain.ErrUnknownCard)
-	}
-	keys, err := identity.Keys(card)
-	if err != nil {
-		return seal.EpochKey{}, err
-	}
-	return keys.KEM.OpenEnvelope(l.State.Entry, identity.User, l.Envelope)
 }

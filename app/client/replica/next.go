@@ -132,9 +132,9 @@ func (n *Next) take(l chain.Line, r *protocol.VaultRecord) error {
 			return nil // it was put and deleted since the last sync
 		}
 		n.deletes = append(n.deletes, chain.Operation{Line: held, Delete: true})
-		n.drop(held, r.ItemID)
+		n.drop(held, n.v.prefix+r.ItemID)
 	case n.full:
-		if !n.put(l, r.ItemID, r.Revision, r.Token) {
+		if !n.put(l, n.v.prefix+r.ItemID, r.Revision, r.Token) {
 			return atPlace(bridge.RecordRepeated, l, "was repeated")
 		}
 		n.lines = append(n.lines, l)
@@ -155,7 +155,7 @@ func (n *Next) complete() error {
 		return err
 	}
 	for i, o := range n.puts {
-		if r := n.tokens[i]; !n.put(o.Line, r.ItemID, r.Revision, r.Token) {
+		if r := n.tokens[i]; !n.put(o.Line, n.v.prefix+r.ItemID, r.Revision, r.Token) {
 			return atPlace(bridge.RecordRepeated, o.Line, "was repeated")
 		}
 	}

@@ -18,6 +18,8 @@ type Step struct {
 	Operations []chain.Operation
 	// Unproven says why nobody may be named as the author; nil: the author signed the write, and was allowed to.
 	Unproven error
+
+	prefix string // of the names of the items
 }
 
 // Block collects the writes from one revision to another. The server may give them in several answers. Nothing of it is verified: see
@@ -130,6 +132,7 @@ func (p *Past) Undo(b *Block, to int64, each func(Step)) (*Step, error) {
 			at := chain.Line{Kind: o.Kind, ID: o.ID}
 			p.seen[at] = max(p.seen[at], o.Version)
 		}
+		s.prefix = p.v.prefix
 		each(s)
 	}
 	return nil, nil
@@ -140,6 +143,7 @@ func (p *Past) confirm(s Step) (*Step, error) {
 	if s.Unproven, err = p.past.Check(s.Write, s.Operations, p.cards); err != nil {
 		return nil, broken(err)
 	}
+	s.prefix = p.v.prefix
 	return &s, nil
 }
 
@@ -153,7 +157,8 @@ func (p *Past) Author(card chain.Hash) string {
 
 // Did is what a write did with an item.
 type Did struct {
-	ID            string
+	ID            string // the item's name: see Replica.Name
+	Item          chain.ID
 	Puts, Deletes int // of overviews and details
 	same          int // puts of a version that the write deletes
 	first         bool
@@ -175,7 +180,7 @@ func (s Step) Items() []Did {
 			continue
 		}
 		if at[o.ID] == nil {
-			at[o.ID] = &Did{ID: o.ID.String()}
+			at[o.ID] = &Did{ID: s.prefix + o.ID.String(), Item: o.ID}
 			ids = append(ids, o.ID)
 		}
 		place := chain.Line{Kind: o.Kind, ID: o.ID, Version: o.Version}
@@ -206,6 +211,6 @@ func (p *Past) OpenOverview(l chain.Line, tokens *Tokens) (item.Item, error) {
 		return item.Item{}, err
 	}
 	it, err := item.ParseOverview(plaintext)
-	it.ID = l.ID.String()
+	it.ID = p.v.Name(l.ID)
 	return it, err
 }

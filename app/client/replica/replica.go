@@ -13,6 +13,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
 // Replica is the verified state of one vault while it is unlocked, with the changes that wait for the server applied. Methods that
@@ -24,6 +25,8 @@ type Replica struct {
 	Loaded  bool       // synced at least once, or opened from the cache
 	Known   *Knowledge // about passwords
 	Indexed bool       // the details of all entries were opened once
+
+	prefix string // of the names of its items: see Name
 
 	opener
 	log     *Log
@@ -43,7 +46,7 @@ type Replica struct {
 
 // Entry is one item: its overview, opened, and its details, sealed. An entry in a replica is immutable, except for line and details.
 type Entry struct {
-	ID       string
+	ID       string // the item's name: see Replica.Name
 	Overview item.Item
 	Err      error // why Overview is empty
 
@@ -71,6 +74,37 @@ func New(user, vault chain.ID) *Replica {
 	return &Replica{User: user, Vault: vault, opener: opener{vault: vault, plain: &plaintexts{}}, log: &Log{}, live: chain.NewLive(vault),
 		entries: map[string]*Entry{}, others: map[chain.Line]sealed{}, Known: newKnowledge(),
 		pending: map[string]*Contents{}, overlay: map[string]*Entry{}, older: map[string][]*Entry{}, lent: map[string]bool{}}
+}
+
+// NewShared returns the empty replica of a shared vault.
+func NewShared(user, vault chain.ID) *Replica {
+	v := New(user, vault)
+	v.prefix = vault.String() + nameSeparator
+	return v
+}
+
+// nameSeparator is in no id.
+const nameSeparator = "."
+
+// Name returns what an item is called outside of its vault. In a shared vault that begins with the vault: its members choose the ids of items,
+// and one could choose that of an item elsewhere.
+func (v *Replica) Name(id chain.ID) string { return v.prefix + id.String() }
+
+// NewName returns that of a new item.
+func (v *Replica) NewName() string { return v.Name(seal.NewID()) }
+
+// Owns reports whether an item with this name would be in the vault.
+func (v *Replica) Owns(name string) bool {
+	rest, ok := strings.CutPrefix(name, v.prefix)
+	return ok && !strings.Contains(rest, nameSeparator)
+}
+
+// ParseName reverses Name. It returns an error for the name of an item in another vault.
+func (v *Replica) ParseName(name string) (chain.ID, error) {
+	if !v.Owns(name) {
+		return chain.ID{}, ErrNotFound
+	}
+	return chain.ParseID(name[len(v.prefix):])
 }
 
 // Wipe overwrites the keys.

@@ -30,6 +30,7 @@ const (
 	OldAccountKey    FindingCode = "old_account_key"  // of a generation before the remembered one
 	CacheDamaged     FindingCode = "cache_damaged"
 	VaultKeyUnopened FindingCode = "vault_key_unopened" // the envelope of the newest entry
+	EnvelopeWrong    FindingCode = "envelope_wrong"     // that entry Got, whose author is Name, has for this user
 	OutboxUnopened   FindingCode = "outbox_unopened"
 	RecordAltered    FindingCode = "record_altered"
 	RecordMisplaced  FindingCode = "record_misplaced"

@@ -174,7 +174,8 @@ export type ClientCode =
   "history_altered" | "attachment_altered" | "record_unreadable" | "offline" | "intercepted" | "bad_answer" | "server_fault" |
   "cancelled" | "bad_input" | "unsent_changes" | "read_only" | "vault_alarm" | "cannot_merge" | "other_identity" | "reprompt" |
   "account_replaced" | "bad_username" | "copy_damaged" | "device_storage" | "cards_invalid" | "person_parted" | "person_older" |
-  "other_fingerprint" | "offer_invalid" | "answer_invalid" | "not_found" | "internal";
+  "other_fingerprint" | "offer_invalid" | "answer_invalid" | "person_unverified" | "members_unseen" | "last_owner" |
+  "vault_awaited" | "not_found" | "internal";
 
 export interface Closest {
   items: Summary[];
@@ -349,12 +350,12 @@ export interface Finding {
 
 export type FindingCode =
   "log_broken" | "other_vault" | "other_user" | "other_account" | "other_account_key" | "account_unsigned" | "old_account_key" |
-  "cache_damaged" | "vault_key_unopened" | "outbox_unopened" | "record_altered" | "record_misplaced" | "record_malformed" |
-  "record_repeated" | "record_older" | "records_missing" | "records_surplus" | "records_replayed" | "seal_altered" |
-  "memory_damaged" | "vault_older" | "vault_other" | "cache_older" | "cache_other" | "kdf_mismatch" | "kdf_unknown" |
-  "kdf_lowered" | "record_missing" | "content_malformed" | "content_unopened" | "item_too_large" | "password_empty" |
-  "password_text" | "import_choice" | "generator_rules" | "not_a_picture" | "no_qr_code" | "field_form" | "field_length" |
-  "field_count" | "field_size" | "field_line" | "field_needed" | "field_pattern" | "field_totp" | "field_newer";
+  "cache_damaged" | "vault_key_unopened" | "envelope_wrong" | "outbox_unopened" | "record_altered" | "record_misplaced" |
+  "record_malformed" | "record_repeated" | "record_older" | "records_missing" | "records_surplus" | "records_replayed" |
+  "seal_altered" | "memory_damaged" | "vault_older" | "vault_other" | "cache_older" | "cache_other" | "kdf_mismatch" |
+  "kdf_unknown" | "kdf_lowered" | "record_missing" | "content_malformed" | "content_unopened" | "item_too_large" |
+  "password_empty" | "password_text" | "import_choice" | "generator_rules" | "not_a_picture" | "no_qr_code" | "field_form" |
+  "field_length" | "field_count" | "field_size" | "field_line" | "field_needed" | "field_pattern" | "field_totp" | "field_newer";
 
 /** Findings is what there is to say about one login. It includes the findings that the user ignores. */
 export interface Findings {

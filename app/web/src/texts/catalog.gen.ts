@@ -1285,6 +1285,10 @@ export interface Texts {
     readonly cards_invalid: string;
     readonly person_parted: string;
     readonly person_older: string;
+    readonly person_unverified: string;
+    readonly members_unseen: string;
+    readonly last_owner: string;
+    readonly vault_awaited: string;
     readonly other_fingerprint: string;
     readonly offer_invalid: string;
     readonly answer_invalid: string;
@@ -1380,6 +1384,7 @@ export interface Texts {
     readonly account_unsigned: string;
     readonly old_account_key: string;
     readonly vault_key_unopened: string;
+    readonly envelope_wrong: (values: { name: string | number; got: string | number }) => string;
     readonly memory_damaged: string;
     readonly kdf_unknown: string;
     readonly kdf_lowered: string;
