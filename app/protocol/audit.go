@@ -5,8 +5,12 @@ import (
 	"time"
 )
 
-// PathAdminEvents is the audit trail, for administrators.
-const PathAdminEvents = "/api/v1/admin/events"
+const (
+	// PathAdminEvents is the audit trail, for administrators.
+	PathAdminEvents = "/api/v1/admin/events"
+	// PathAccountEvents is what the audit trail has of the user who asks.
+	PathAccountEvents = "/api/v1/account/events"
+)
 
 // MaxAuditEvents bounds one AuditResponse.
 const MaxAuditEvents = 100

@@ -143,6 +143,7 @@ func (s *Server) routes() []route {
 		{post, protocol.PathTOTPBegin, s.member(exchanges(s.vault.BeginTOTP, smallBody))},
 		{post, protocol.PathTOTPConfirm, s.member(takes(s.vault.ConfirmTOTP, smallBody))},
 		{post, protocol.PathTOTPRemove, s.member(takes(s.vault.RemoveTOTP, smallBody))},
+		{get, protocol.PathAccountEvents, s.member(accountEvents)},
 		{get, protocol.PathSettings, s.member(settings)},
 		{get, protocol.PathSessions, s.member(sessions)},
 		{post, protocol.PathSessionsEnd, s.member(takes(s.vault.EndSessions, smallBody))},

@@ -382,6 +382,9 @@ type Store interface {
 	// are not deleted yet. from and before begin with a time as in EventsAt.
 	Events(ctx context.Context, from, before EventID, limit int) ([]Event, error)
 
+	// UserEvents reads as Events does, but only events whose WhoID or WhomID is user, which is not empty. It does not read the others.
+	UserEvents(ctx context.Context, user UserID, from, before EventID, limit int) ([]Event, error)
+
 	// Feed returns a reader of the change feed: see Feed.
 	Feed() Feed
 

@@ -10,7 +10,7 @@ import (
 type statements struct {
 	// On the readers.
 	user, account, invitations, answers, directory, session, sessions, throttle, inhabited, invitation, probe, head, lines, entries, writeAt, operationsAt, branches,
-	waiting, allUsers, envelope, cards, records, weight, chunk, attachment, attachments, history, keptToken, events, feedEnd, feedRows,
+	waiting, allUsers, envelope, cards, records, weight, chunk, attachment, attachments, history, keptToken, events, userEvents, feedEnd, feedRows,
 	vaultCards, memberships, left, pendingEnvelopes *sql.Stmt
 	// On the writer.
 	setStanding, others, seeUser, deleteInvitation, lockUser, useID, insertUser, updateUser, deleteUser, serverKey, putServerKey, insertSession, touchSession, deleteSession,
@@ -139,6 +139,9 @@ func (s *statements) all(writer, reader *sql.DB) []preparation {
 			UNION ALL SELECT token FROM kept` + atPlaceOfID + `AND hash = ?6 AND deleted > ?7 LIMIT 1`},
 
 		{reader, &s.events, `SELECT ` + eventColumns + ` FROM events WHERE id >= ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3`},
+		{reader, &s.userEvents, `SELECT ` + eventColumns + ` FROM events WHERE who_id = ?1 AND id >= ?2 AND id < ?3
+			UNION ALL SELECT ` + eventColumns + ` FROM events WHERE whom_id = ?1 AND who_id <> ?1 AND id >= ?2 AND id < ?3
+			ORDER BY id DESC LIMIT ?4`},
 
 		{reader, &s.feedEnd, `SELECT coalesce(max(num), 0) FROM feed`},
 		{reader, &s.feedRows, `SELECT num, vault, revision, sequence, members, ended FROM feed WHERE num > ?1 ORDER BY num`},

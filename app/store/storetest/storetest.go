@@ -102,6 +102,7 @@ func Run(t *testing.T, open func(t *testing.T) vault.Store) {
 		{"DeletedUserLeavesNoVault", deletedUserLeavesNoVault},
 		{"EventsAreInOrder", eventsAreInOrder},
 		{"EventsAreCounted", eventsAreCounted},
+		{"EventsAreReadByUser", eventsAreReadByUser},
 		{"RacingEventsAllCount", racingEventsAllCount},
 		{"EventsOutliveTheirUser", eventsOutliveTheirUser},
 		{"FeedHasEveryChange", feedHasEveryChange},
