@@ -103,7 +103,7 @@ func TestNobodySeesEventsOfOthers(t *testing.T) {
 	}
 
 	s.clock.move(time.Hour)
-	root.change(protocol.PathAdminUsersRemove, carol).want(204, "")
+	root.change(protocol.PathAdminUsersDelete, carol).want(204, "")
 	carol.call("GET", protocol.PathAccountEvents, nil).want(401, protocol.CodeUnauthorized)
 	again := s.join("carol", root.invite())
 	wantSummary(t, again.ownEvents(url.Values{}), "carol registered", "carol invitation_used root")

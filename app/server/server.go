@@ -153,6 +153,8 @@ func (s *Server) routes() []route {
 		{post, protocol.PathAdminUsersSuspend, s.administrator(orders(s.vault.SuspendUser))},
 		{post, protocol.PathAdminUsersResume, s.administrator(orders(s.vault.ResumeUser))},
 		{post, protocol.PathAdminUsersRemove, s.administrator(orders(s.vault.RemoveUser))},
+		{post, protocol.PathAdminUsersDelete, s.administrator(orders(s.vault.DeleteUser))},
+		{post, protocol.PathAdminUsersUnthrottle, s.administrator(orders(s.vault.UnthrottleUser))},
 		{post, protocol.PathAdminUsersPromote, s.administrator(orders(s.vault.PromoteUser))},
 		{post, protocol.PathAdminUsersDemote, s.administrator(orders(s.vault.DemoteUser))},
 		{get, protocol.PathAdminInvitations, s.administrator(adminInvitations)},

@@ -101,6 +101,7 @@ func Run(t *testing.T, open func(t *testing.T) vault.Store) {
 		{"LargeAttachment", largeAttachment},
 		{"DeletedUserLeavesNoVault", deletedUserLeavesNoVault},
 		{"EventsAreInOrder", eventsAreInOrder},
+		{"RemovedUserIsDeletedUnlessBroughtBack", removedUserIsDeletedUnlessBroughtBack},
 		{"EventsAreCounted", eventsAreCounted},
 		{"EventsAreReadByUser", eventsAreReadByUser},
 		{"RacingEventsAllCount", racingEventsAllCount},

@@ -72,6 +72,8 @@ export interface AdminUser {
   administrator: boolean;
   suspended: boolean;
   totp_enabled: boolean;
+  /** Deletion is when a removed user will be deleted. It is missing for others. */
+  deletion?: string;
   items: number;
   bytes: number; // of records and attachments, sealed
 }
@@ -139,7 +141,7 @@ export interface AuditEvent {
   who_id?: string;
   whom?: string; // another user
   whom_id?: string;
-  host: boolean; // done by the operator, on the server's host
+  host: boolean; // done by the operator on the server's host, or by the server
   /** Address is the client's, as the rate limits see it. */
   address?: string;
   device?: string; // as its user named it; missing for strangers
@@ -152,7 +154,7 @@ export type AuditKind =
   "registered" | "invitation_used" | "invitation_refused" | "signed_in" | "signed_in_with_phrase" | "sign_in_failed" |
   "phrase_failed" | "second_factor_failed" | "suspended_sign_in" | "password_refused" | "signed_out" | "sessions_ended" |
   "second_factor_on" | "second_factor_off" | "password_changed" | "phrase_changed" | "account_key_changed" | "account_deleted" |
-  "invited" | "invitation_revoked" | "suspended" | "resumed" | "removed" | "promoted" | "demoted";
+  "invited" | "invitation_revoked" | "suspended" | "resumed" | "removed" | "deleted" | "unthrottled" | "promoted" | "demoted";
 
 /**
  * AuditResponse lists events, newest first. Next, if it is not missing, is the parameter "before" of the request for what may
@@ -1190,7 +1192,7 @@ export interface Unreadable {
 }
 
 /** UserAct is what an administrator does to a user. */
-export type UserAct = "suspend" | "resume" | "remove" | "promote" | "demote";
+export type UserAct = "suspend" | "resume" | "remove" | "delete" | "promote" | "demote" | "unthrottle";
 
 export interface UserChange {
   act: UserAct;

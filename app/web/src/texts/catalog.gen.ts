@@ -169,6 +169,7 @@ export interface Texts {
     readonly you: string;
     readonly administrator: string;
     readonly suspended: string;
+    readonly deletion: (values: { date: string | number }) => string;
     readonly name: string;
     readonly lastSeen: string;
     readonly twoFactor: string;
@@ -193,6 +194,7 @@ export interface Texts {
         readonly action: string;
         readonly title: (values: { name: string | number }) => string;
         readonly lead: (values: { name: string | number }) => string;
+        readonly kept: (values: { name: string | number }) => string;
         readonly done: (values: { name: string | number }) => string;
       };
       readonly promote: {
@@ -208,7 +210,19 @@ export interface Texts {
         readonly self: string;
         readonly done: (values: { name: string | number }) => string;
       };
+      readonly unthrottle: {
+        readonly action: string;
+        readonly title: (values: { name: string | number }) => string;
+        readonly lead: (values: { name: string | number }) => string;
+        readonly done: (values: { name: string | number }) => string;
+      };
       readonly remove: {
+        readonly action: string;
+        readonly title: (values: { name: string | number }) => string;
+        readonly lead: (values: { name: string | number; items: string | number }) => string;
+        readonly done: (values: { name: string | number }) => string;
+      };
+      readonly delete: {
         readonly action: string;
         readonly title: (values: { name: string | number }) => string;
         readonly lead: (values: { items: string | number }) => string;
@@ -342,6 +356,8 @@ export interface Texts {
       readonly suspended: string;
       readonly resumed: string;
       readonly removed: string;
+      readonly deleted: string;
+      readonly unthrottled: string;
       readonly promoted: string;
       readonly demoted: string;
     };
