@@ -104,7 +104,7 @@ var doorAttacks = []doorAttack{
 			return "(nothing: the server answers " + said + ")"
 		},
 	},
-	inviterGone("suspended", "suspend"), inviterGone("demoted", "demote"), inviterGone("removed", "remove", "--yes"),
+	inviterGone("suspended", "suspend"), inviterGone("demoted", "demote"), inviterGone("removed", "remove"), inviterGone("deleted", "delete", "--yes"),
 	{
 		name: "first user through a proxy",
 		does: "reaches a new server through a proxy on its machine, and registers as its first user, who is the administrator",
@@ -197,7 +197,7 @@ var doorAttacks = []doorAttack{
 			for _, try := range [][]string{
 				{"invite", "--password-file", "password"}, {"admin", "users"}, {"admin", "invitations"}, {"admin", "events"}, {"admin", "suspend", "bob", "--password-file", "password"},
 				{"admin", "promote", "eve", "--password-file", "password"}, {"admin", "demote", "root", "--password-file", "password"},
-				{"admin", "remove", "bob", "--yes", "--password-file", "password"},
+				{"admin", "remove", "bob", "--password-file", "password"}, {"admin", "delete", "bob", "--yes", "--password-file", "password"},
 			} {
 				if said = eve.does(d.T, try...).said; !strings.Contains(said, "not_administrator") {
 					d.Errorf("vaultsphere %s says %q", strings.Join(try, " "), said)

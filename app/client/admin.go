@@ -100,8 +100,11 @@ const (
 	SuspendUser UserChange = protocol.PathAdminUsersSuspend
 	ResumeUser  UserChange = protocol.PathAdminUsersResume
 	RemoveUser  UserChange = protocol.PathAdminUsersRemove
+	DeleteUser  UserChange = protocol.PathAdminUsersDelete
 	PromoteUser UserChange = protocol.PathAdminUsersPromote
 	DemoteUser  UserChange = protocol.PathAdminUsersDemote
+
+	UnthrottleUser UserChange = protocol.PathAdminUsersUnthrottle
 )
 
 // FindUser returns one user, for an administrator. It returns ErrNoUser if there is none with this name.

@@ -37,8 +37,16 @@ func (f AuditFilter) query() url.Values {
 	return q
 }
 
-// AuditEvents returns at most limit events of the audit trail, newest first, for an administrator, and whether there may be more.
-func (c *Client) AuditEvents(ctx context.Context, f AuditFilter, limit int) (events []protocol.AuditEvent, more bool, err error) {
+// Trail is what may be asked for events: the path of the request.
+type Trail string
+
+const (
+	ServerTrail  Trail = protocol.PathAdminEvents   // everything, for administrators
+	AccountTrail Trail = protocol.PathAccountEvents // what concerns the user; without AuditFilter.User
+)
+
+// AuditEvents returns at most limit events, newest first, and whether there may be more.
+func (c *Client) AuditEvents(ctx context.Context, t Trail, f AuditFilter, limit int) (events []protocol.AuditEvent, more bool, err error) {
 	op, err := c.begin(ctx)
 	if err != nil {
 		return nil, false, err
@@ -46,7 +54,7 @@ func (c *Client) AuditEvents(ctx context.Context, f AuditFilter, limit int) (eve
 	defer op.end()
 	q, before := f.query(), ""
 	for range maxAuditPages {
-		page, err := op.auditPage(q, before)
+		page, err := op.auditPage(t, q, before)
 		if err != nil {
 			return nil, false, err
 		}
@@ -57,14 +65,16 @@ func (c *Client) AuditEvents(ctx context.Context, f AuditFilter, limit int) (eve
 		if before = page.Next; before == "" || len(events) == limit {
 			return events, before != "", nil
 		}
-		q.Set("before", before)
 	}
-	return nil, false, &AnswerError{Path: protocol.PathAdminEvents, Err: fmt.Errorf("more than %d pages", maxAuditPages)}
+	return nil, false, &AnswerError{Path: string(t), Err: fmt.Errorf("more than %d pages", maxAuditPages)}
 }
 
 // auditPage gets the events below an ID, in descending order: a server could otherwise repeat a page forever.
-func (op *operation) auditPage(q url.Values, before protocol.AuditID) (page protocol.AuditResponse, err error) {
-	path := protocol.PathAdminEvents
+func (op *operation) auditPage(t Trail, q url.Values, before protocol.AuditID) (page protocol.AuditResponse, err error) {
+	path := string(t)
+	if before != "" {
+		q.Set("before", before)
+	}
 	if len(q) > 0 {
 		path += "?" + q.Encode()
 	}

@@ -122,33 +122,36 @@ func TestAuditTrailIsBounded(t *testing.T) {
 	}
 	const high = 1_000_000_000
 	asked := 0
-	for name, lie := range map[string]func(a *protocol.AuditResponse){
-		"empty pages without end":       func(a *protocol.AuditResponse) { a.Events, a.Next = nil, id(high-asked) },
-		"an empty page again and again": func(a *protocol.AuditResponse) { a.Events, a.Next = nil, id(high) },
-		"the same page":                 func(a *protocol.AuditResponse) { a.Events, a.Next = page(high, 2), id(high-1) },
-		"events that are not sorted":    func(a *protocol.AuditResponse) { a.Events = append(page(1, 1), page(2, 1)...) },
-		"a next page above":             func(a *protocol.AuditResponse) { a.Events, a.Next = page(5, 2), id(high) },
-		"too many events":               func(a *protocol.AuditResponse) { a.Events = page(high, protocol.MaxAuditEvents+1) },
-	} {
-		asked = 0
-		change := edit(t, protocol.PathAdminEvents, lie)
+	for _, trail := range []client.Trail{client.ServerTrail, client.AccountTrail} {
+		path := string(trail)
+		for name, lie := range map[string]func(a *protocol.AuditResponse){
+			"empty pages without end":       func(a *protocol.AuditResponse) { a.Events, a.Next = nil, id(high-asked) },
+			"an empty page again and again": func(a *protocol.AuditResponse) { a.Events, a.Next = nil, id(high) },
+			"the same page":                 func(a *protocol.AuditResponse) { a.Events, a.Next = page(high, 2), id(high-1) },
+			"events that are not sorted":    func(a *protocol.AuditResponse) { a.Events = append(page(1, 1), page(2, 1)...) },
+			"a next page above":             func(a *protocol.AuditResponse) { a.Events, a.Next = page(5, 2), id(high) },
+			"too many events":               func(a *protocol.AuditResponse) { a.Events = page(high, protocol.MaxAuditEvents+1) },
+		} {
+			asked = 0
+			change := edit(t, path, lie)
+			d.wire.lie(func(r client.Request, a *client.Response) {
+				r.Path, _, _ = strings.Cut(r.Path, "?")
+				change(r, a)
+				asked++
+			})
+			var bad *client.AnswerError
+			if _, _, err := d.AuditEvents(t.Context(), trail, client.AuditFilter{}, 1000); !errors.As(err, &bad) || asked > 1000 {
+				t.Errorf("%s of %s: %v after %d requests", name, path, err, asked)
+			}
+		}
 		d.wire.lie(func(r client.Request, a *client.Response) {
 			r.Path, _, _ = strings.Cut(r.Path, "?")
-			change(r, a)
 			asked++
+			edit(t, path, func(a *protocol.AuditResponse) { a.Events, a.Next = page(high-100*asked, 100), id(high-100*asked-99) })(r, a)
 		})
-		var bad *client.AnswerError
-		if _, _, err := d.AuditEvents(t.Context(), client.AuditFilter{}, 1000); !errors.As(err, &bad) || asked > 1000 {
-			t.Errorf("%s: %v after %d requests", name, err, asked)
+		asked = 0
+		if events, more, err := d.AuditEvents(t.Context(), trail, client.AuditFilter{}, 250); err != nil || len(events) != 250 || !more || asked != 3 {
+			t.Errorf("%s: %d events, %v, %v after %d requests", path, len(events), more, err, asked)
 		}
-	}
-	d.wire.lie(func(r client.Request, a *client.Response) {
-		r.Path, _, _ = strings.Cut(r.Path, "?")
-		asked++
-		edit(t, protocol.PathAdminEvents, func(a *protocol.AuditResponse) { a.Events, a.Next = page(high-100*asked, 100), id(high-100*asked-99) })(r, a)
-	})
-	asked = 0
-	if events, more, err := d.AuditEvents(t.Context(), client.AuditFilter{}, 250); err != nil || len(events) != 250 || !more || asked != 3 {
-		t.Errorf("%d events, %v, %v after %d requests", len(events), more, err, asked)
 	}
 }

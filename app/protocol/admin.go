@@ -8,11 +8,16 @@ const (
 	PathAdminUsersSuspend      = "/api/v1/admin/users/suspend"
 	PathAdminUsersResume       = "/api/v1/admin/users/resume"
 	PathAdminUsersRemove       = "/api/v1/admin/users/remove"
+	PathAdminUsersDelete       = "/api/v1/admin/users/delete"
+	PathAdminUsersUnthrottle   = "/api/v1/admin/users/unthrottle"
 	PathAdminUsersPromote      = "/api/v1/admin/users/promote"
 	PathAdminUsersDemote       = "/api/v1/admin/users/demote"
 	PathAdminInvitations       = "/api/v1/admin/invitations"
 	PathAdminInvitationsRevoke = "/api/v1/admin/invitations/revoke"
 )
+
+// RemovalDays is how long an administrator can bring back a removed user.
+const RemovalDays = 30
 
 // MaxListedUsers bounds one AdminUsersResponse.
 const MaxListedUsers = 100
@@ -26,6 +31,8 @@ type AdminUser struct {
 	Administrator bool      `json:"administrator"`
 	Suspended     bool      `json:"suspended"`
 	TOTPEnabled   bool      `json:"totp_enabled"`
+	// Deletion is when a removed user will be deleted. It is missing for others.
+	Deletion time.Time `json:"deletion,omitzero"`
 	//wire:schema {"minimum":0}
 	Items int64 `json:"items"`
 	//wire:schema {"minimum":0}

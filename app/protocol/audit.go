@@ -5,8 +5,12 @@ import (
 	"time"
 )
 
-// PathAdminEvents is the audit trail, for administrators.
-const PathAdminEvents = "/api/v1/admin/events"
+const (
+	// PathAdminEvents is the audit trail, for administrators.
+	PathAdminEvents = "/api/v1/admin/events"
+	// PathAccountEvents is what the audit trail has of the user who asks.
+	PathAccountEvents = "/api/v1/account/events"
+)
 
 // MaxAuditEvents bounds one AuditResponse.
 const MaxAuditEvents = 100
@@ -37,7 +41,9 @@ const (
 	AuditInvitationRevoked  AuditKind = "invitation_revoked"
 	AuditSuspended          AuditKind = "suspended"
 	AuditResumed            AuditKind = "resumed"
-	AuditRemoved            AuditKind = "removed"
+	AuditRemoved            AuditKind = "removed"     // and will be deleted
+	AuditDeleted            AuditKind = "deleted"     // by an administrator, or because a removal was 30 days ago
+	AuditUnthrottled        AuditKind = "unthrottled" // may try again at once after wrong passwords
 	AuditPromoted           AuditKind = "promoted"
 	AuditDemoted            AuditKind = "demoted"
 )
@@ -47,7 +53,7 @@ var AuditKinds = []AuditKind{
 	AuditRegistered, AuditInvitationUsed, AuditInvitationRefused, AuditSignedIn, AuditSignedInPhrase, AuditSignInFailed, AuditPhraseFailed,
 	AuditSecondFactorFailed, AuditSuspendedSignIn, AuditPasswordRefused, AuditSignedOut, AuditSessionsEnded, AuditSecondFactorOn,
 	AuditSecondFactorOff, AuditPasswordChanged, AuditPhraseChanged, AuditAccountKeyChanged, AuditAccountDeleted, AuditInvited,
-	AuditInvitationRevoked, AuditSuspended, AuditResumed, AuditRemoved, AuditPromoted, AuditDemoted,
+	AuditInvitationRevoked, AuditSuspended, AuditResumed, AuditRemoved, AuditDeleted, AuditUnthrottled, AuditPromoted, AuditDemoted,
 }
 
 // Counted reports whether the events of an hour that are of this kind and about the same user are one row: strangers decide how many there
@@ -77,7 +83,7 @@ type AuditEvent struct {
 	WhoID  ID       `json:"who_id,omitempty"`
 	Whom   Username `json:"whom,omitempty"` // another user
 	WhomID ID       `json:"whom_id,omitempty"`
-	Host   bool     `json:"host"` // done by the operator, on the server's host
+	Host   bool     `json:"host"` // done by the operator on the server's host, or by the server
 	// Address is the client's, as the rate limits see it.
 	//wire:schema {"minLength":1,"examples":["203.0.113.7"]}
 	Address string `json:"address,omitempty"`

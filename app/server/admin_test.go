@@ -211,7 +211,7 @@ func TestOnlyAdministratorsAdminister(t *testing.T) {
 	demoted := s.join("eve", s.inviteAs(true))
 	root.change(protocol.PathAdminUsersDemote, demoted).want(204, "")
 	routes := adminRoutes(s)
-	if len(routes) != 11 {
+	if len(routes) != 13 {
 		t.Errorf("%d routes of administrators", len(routes))
 	}
 	before := root.users("")
@@ -237,10 +237,12 @@ func TestAdministratorsProveTheirPassword(t *testing.T) {
 	bob := s.join("bob", root.invite())
 	before := root.users("")
 	for _, path := range []string{
-		protocol.PathAdminUsersSuspend, protocol.PathAdminUsersResume, protocol.PathAdminUsersRemove, protocol.PathAdminUsersPromote, protocol.PathAdminUsersDemote,
+		protocol.PathAdminUsersSuspend, protocol.PathAdminUsersResume, protocol.PathAdminUsersRemove, protocol.PathAdminUsersDelete,
+		protocol.PathAdminUsersUnthrottle, protocol.PathAdminUsersPromote, protocol.PathAdminUsersDemote,
 	} {
 		wrong := root.about(bob)
 		wrong.CurrentAuthKey = sample.AuthKey()
+		s.clock.move(time.Hour) // the pause after wrong passwords
 		root.call("POST", path, wrong).want(401, protocol.CodeInvalidCredentials)
 		wrong.CurrentAuthKey = ""
 		root.call("POST", path, wrong).want(400, protocol.CodeBadRequest)
@@ -299,7 +301,7 @@ func TestLastAdministratorStays(t *testing.T) {
 	t.Parallel()
 	s, root := newAdministered(t)
 	bob := s.join("bob", root.invite())
-	last := []string{protocol.PathAdminUsersSuspend, protocol.PathAdminUsersRemove, protocol.PathAdminUsersDemote}
+	last := []string{protocol.PathAdminUsersSuspend, protocol.PathAdminUsersRemove, protocol.PathAdminUsersDemote, protocol.PathAdminUsersDelete}
 	for _, path := range last {
 		root.change(path, root).want(409, protocol.CodeLastAdministrator)
 	}
@@ -311,8 +313,8 @@ func TestLastAdministratorStays(t *testing.T) {
 	for _, path := range last {
 		bob.change(path, bob).want(409, protocol.CodeLastAdministrator)
 	}
-	bob.change(protocol.PathAdminUsersRemove, root).want(204, "")
-	bob.change(protocol.PathAdminUsersRemove, root).want(404, protocol.CodeNotFound)
+	bob.change(protocol.PathAdminUsersDelete, root).want(204, "")
+	bob.change(protocol.PathAdminUsersDelete, root).want(404, protocol.CodeNotFound)
 	if list := bob.users(""); len(list.Users) != 1 {
 		t.Errorf("%+v", list)
 	}
@@ -350,7 +352,7 @@ func TestInvitationsAreRevoked(t *testing.T) {
 func TestInvitationEndsWithItsAdministrator(t *testing.T) {
 	t.Parallel()
 	s, root := newAdministered(t)
-	for _, path := range []string{protocol.PathAdminUsersSuspend, protocol.PathAdminUsersDemote, protocol.PathAdminUsersRemove} {
+	for _, path := range []string{protocol.PathAdminUsersSuspend, protocol.PathAdminUsersDemote, protocol.PathAdminUsersDelete, protocol.PathAdminUsersRemove} {
 		eve := s.join("eve"+path[len(path)-6:], s.inviteAs(true))
 		i := eve.invite()
 		root.change(path, eve).want(204, "")

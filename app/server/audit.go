@@ -21,6 +21,23 @@ func adminEvents(s *Server, w http.ResponseWriter, r *http.Request, by vault.Adm
 	return s.reply(w, r, out)
 }
 
+// accountEvents answers only about the user of the session: there is no parameter for another one.
+func accountEvents(s *Server, w http.ResponseWriter, r *http.Request, session vault.Session) error {
+	query := r.URL.Query()
+	if query.Has("user") {
+		return badBody("the parameters are: since, until, kind and before")
+	}
+	q, err := readAuditQuery(query)
+	if err != nil {
+		return err
+	}
+	out, err := s.vault.AccountEvents(r.Context(), session, q)
+	if err != nil {
+		return err
+	}
+	return s.reply(w, r, out)
+}
+
 func readAuditQuery(query url.Values) (q vault.AuditQuery, err error) {
 	for name, values := range query {
 		if len(values) != 1 || values[0] == "" {

@@ -60,7 +60,7 @@ func TestCardsOfAUser(t *testing.T) {
 		t.Error("a suspended user has other cards")
 	}
 	bob.call("GET", protocol.PathCards+"?username=root", nil).want(401, protocol.CodeUnauthorized)
-	root.change(protocol.PathAdminUsersRemove, bob).want(204, "")
+	root.change(protocol.PathAdminUsersDelete, bob).want(204, "")
 	root.call("GET", protocol.PathCards+"?username=bob", nil).want(404, protocol.CodeNotFound)
 }
 

@@ -69,6 +69,7 @@ type site struct {
 	clock  *clock
 	log    *buffer
 	store  vault.Store
+	vault  *vault.Service
 	keys   string
 	limits vault.Limits
 	hashes int     // cost of bcrypt
@@ -135,6 +136,7 @@ func (s *site) serve(c server.Config, keys string) string {
 	log := slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	trail := vault.Trail{Keep: auditLife, Lines: s.lines, Failed: func(e vault.Event, err error) { log.Error("event lost", "kind", e.Kind, "cause", err) }}
 	service := vault.NewService(s.store, ring, s.limits, trail, s.hashes, s.clock.Now)
+	s.vault = service
 	if s.srv, err = server.New(c, service, log); err != nil {
 		s.t.Fatal(err)
 	}

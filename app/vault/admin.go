@@ -64,7 +64,7 @@ func (l Listed) Wire() protocol.AdminUser {
 	return protocol.AdminUser{
 		Username: string(l.User.Username), UserID: string(l.User.ID), Created: l.User.Created, LastSeen: l.LastSeen,
 		Administrator: l.User.Standing.Administrator, Suspended: l.User.Standing.Suspended, TOTPEnabled: l.User.TOTPSecret != "",
-		Items: l.Items, Bytes: l.Bytes,
+		Items: l.Items, Bytes: l.Bytes, Deletion: l.User.Standing.deletion(),
 	}
 }
 
@@ -81,9 +81,19 @@ func (s *Service) ResumeUser(ctx context.Context, by Administrator, in protocol.
 	return s.changeUser(ctx, by, in, Resume, protocol.AuditResumed)
 }
 
-// RemoveUser deletes a user with the personal vault.
+// RemoveUser suspends a user, whom DeleteDue deletes after protocol.RemovalDays. ResumeUser takes it back.
 func (s *Service) RemoveUser(ctx context.Context, by Administrator, in protocol.AdminUserRequest) error {
-	return s.changeUser(ctx, by, in, Remove, protocol.AuditRemoved)
+	return s.changeUser(ctx, by, in, Remove(s.now), protocol.AuditRemoved)
+}
+
+// DeleteUser deletes a user with the personal vault.
+func (s *Service) DeleteUser(ctx context.Context, by Administrator, in protocol.AdminUserRequest) error {
+	return s.changeUser(ctx, by, in, Delete, protocol.AuditDeleted)
+}
+
+// UnthrottleUser forgets the wrong passwords that make a user wait before the next sign-in.
+func (s *Service) UnthrottleUser(ctx context.Context, by Administrator, in protocol.AdminUserRequest) error {
+	return s.changeUser(ctx, by, in, Unthrottle, protocol.AuditUnthrottled)
 }
 
 // PromoteUser makes a user an administrator.
@@ -96,7 +106,8 @@ func (s *Service) DemoteUser(ctx context.Context, by Administrator, in protocol.
 	return s.changeUser(ctx, by, in, Demote, protocol.AuditDemoted)
 }
 
-type userChange func(ctx context.Context, store Store, name Username, id UserID) error
+// userChange changes a user. An empty ID is any.
+type userChange = func(ctx context.Context, store Store, name Username, id UserID) error
 
 // changeUser confirms the administrator's password, and then changes another user.
 func (s *Service) changeUser(ctx context.Context, by Administrator, in protocol.AdminUserRequest, change userChange, kind protocol.AuditKind) error {
@@ -134,9 +145,9 @@ func Suspend(ctx context.Context, store Store, name Username, id UserID) error {
 	return changeStanding(ctx, store, name, id, func(s *Standing) { s.Suspended = true })
 }
 
-// Resume lets a suspended user sign in again.
+// Resume lets a suspended or removed user sign in again.
 func Resume(ctx context.Context, store Store, name Username, id UserID) error {
-	return changeStanding(ctx, store, name, id, func(s *Standing) { s.Suspended = false })
+	return changeStanding(ctx, store, name, id, func(s *Standing) { s.Suspended, s.Removed = false, 0 })
 }
 
 // Promote makes a user an administrator.
@@ -149,29 +160,52 @@ func Demote(ctx context.Context, store Store, name Username, id UserID) error {
 	return changeStanding(ctx, store, name, id, func(s *Standing) { s.Administrator = false })
 }
 
-// Remove deletes a user. It fails with ErrLastAdministrator.
-func Remove(ctx context.Context, store Store, name Username, id UserID) error {
-	u, err := store.User(ctx, name)
-	if err == nil && id != "" && u.ID != id {
-		return errNoUser
+// Remove returns the change that suspends a user, to be deleted later. It fails with ErrLastAdministrator.
+func Remove(now func() time.Time) func(context.Context, Store, Username, UserID) error {
+	return func(ctx context.Context, store Store, name Username, id UserID) error {
+		return changeStanding(ctx, store, name, id, func(s *Standing) {
+			s.Suspended = true
+			if s.Removed == 0 { // removing again moves nothing
+				s.Removed = now().UnixMilli()
+			}
+		})
 	}
-	if err == nil {
-		err = store.DeleteUser(ctx, name)
+}
+
+// Delete deletes a user at once. It fails with ErrLastAdministrator.
+func Delete(ctx context.Context, store Store, name Username, id UserID) error {
+	if _, err := userOf(ctx, store, name, id, true); err != nil {
+		return err
 	}
+	err := store.DeleteUser(ctx, name)
 	if errors.Is(err, ErrNotFound) {
 		return errNoUser
 	}
 	return err
 }
 
+// Unthrottle clears the counter of wrong passwords that strangers' devices share.
+func Unthrottle(ctx context.Context, store Store, name Username, id UserID) error {
+	if _, err := userOf(ctx, store, name, id, false); err != nil {
+		return err
+	}
+	return store.ClearThrottle(ctx, loginThrottle(name))
+}
+
+// userOf reads a user. errNoUser if the name belongs to another ID, or to a user whose deletion has begun unless that is wanted.
+func userOf(ctx context.Context, store Store, name Username, id UserID, deleting bool) (User, error) {
+	u, err := store.User(ctx, name)
+	if errors.Is(err, ErrNotFound) || err == nil && (u.Deleting && !deleting || id != "" && u.ID != id) {
+		return User{}, errNoUser
+	}
+	return u, err
+}
+
 const standingTries = 3
 
 func changeStanding(ctx context.Context, store Store, name Username, id UserID, change func(*Standing)) error {
 	for range standingTries {
-		u, err := store.User(ctx, name)
-		if errors.Is(err, ErrNotFound) || err == nil && (u.Deleting || id != "" && u.ID != id) {
-			return errNoUser
-		}
+		u, err := userOf(ctx, store, name, id, false)
 		if err != nil {
 			return err
 		}

@@ -85,6 +85,14 @@ func (e Event) Wire() protocol.AuditEvent {
 	}
 }
 
+// wireFor returns what a user sees of an event: where another user was, and on which device, is not told.
+func (e Event) wireFor(user UserID) protocol.AuditEvent {
+	if e.WhoID != user {
+		e.WhoID, e.Origin, e.Device, e.Invitation = "", Origin{}, "", ""
+	}
+	return e.Wire()
+}
+
 // Trail configures the audit trail.
 //
 // An event is stored after what it tells of, and before the answer to the request. If that fails, the request succeeds all the same: then

@@ -54,28 +54,31 @@ func (s *Service) AuditEvents(ctx context.Context, _ Administrator, q AuditQuery
 	if err := q.check(); err != nil {
 		return protocol.AuditResponse{}, err
 	}
+	return s.auditPage(ctx, q, s.store.Events, Event.Wire)
+}
+
+// AccountEvents lists what the trail has of a user, newest first. It goes by the ID: the name may have been another user's.
+func (s *Service) AccountEvents(ctx context.Context, session Session, q AuditQuery) (protocol.AuditResponse, error) {
+	if err := q.check(); err != nil {
+		return protocol.AuditResponse{}, err
+	}
+	read := func(ctx context.Context, from, before EventID, limit int) ([]Event, error) {
+		return s.store.UserEvents(ctx, session.UserID, from, before, limit)
+	}
+	return s.auditPage(ctx, q, read, func(e Event) protocol.AuditEvent { return e.wireFor(session.UserID) })
+}
+
+// auditRows reads rows as Store.Events does.
+type auditRows func(ctx context.Context, from, before EventID, limit int) ([]Event, error)
+
+func (s *Service) auditPage(ctx context.Context, q AuditQuery, read auditRows, wire func(Event) protocol.AuditEvent) (protocol.AuditResponse, error) {
 	patience, cancel := context.WithTimeout(ctx, auditTimeout) // while strangers guess, there is always another count
 	s.trail.wait(patience)
 	cancel()
-	now := s.now()
-	from := now.Add(-s.trail.Keep)
-	if q.Since.After(from) {
-		from = q.Since.Truncate(time.Hour) // where a row is that counts events of that hour
-	}
-	before := EventsAt(now.Add(clockSkew))
-	if !q.Until.IsZero() {
-		before = min(before, EventsAt(q.Until))
-	}
-	if q.Before != "" {
-		before = min(before, EventID(q.Before))
-	}
-	return s.auditPage(ctx, q, EventsAt(from), before)
-}
-
-func (s *Service) auditPage(ctx context.Context, q AuditQuery, from, before EventID) (protocol.AuditResponse, error) {
+	from, before := s.auditBounds(q)
 	out := protocol.AuditResponse{Events: []protocol.AuditEvent{}}
-	for read := 0; read < maxAuditRows; read += auditPage {
-		rows, err := s.store.Events(ctx, from, before, auditPage)
+	for n := 0; n < maxAuditRows; n += auditPage {
+		rows, err := read(ctx, from, before, auditPage)
 		if err != nil {
 			return protocol.AuditResponse{}, err
 		}
@@ -84,7 +87,7 @@ func (s *Service) auditPage(ctx context.Context, q AuditQuery, from, before Even
 			if !q.selects(e) {
 				continue
 			}
-			if out.Events = append(out.Events, e.Wire()); len(out.Events) == protocol.MaxAuditEvents {
+			if out.Events = append(out.Events, wire(e)); len(out.Events) == protocol.MaxAuditEvents {
 				out.Next = string(before)
 				return out, nil
 			}
@@ -95,4 +98,21 @@ func (s *Service) auditPage(ctx context.Context, q AuditQuery, from, before Even
 	}
 	out.Next = string(before)
 	return out, nil
+}
+
+// auditBounds returns the range of IDs that a query asks for.
+func (s *Service) auditBounds(q AuditQuery) (from, before EventID) {
+	now := s.now()
+	start := now.Add(-s.trail.Keep)
+	if q.Since.After(start) {
+		start = q.Since.Truncate(time.Hour) // where a row is that counts events of that hour
+	}
+	before = EventsAt(now.Add(clockSkew))
+	if !q.Until.IsZero() {
+		before = min(before, EventsAt(q.Until))
+	}
+	if q.Before != "" {
+		before = min(before, EventID(q.Before))
+	}
+	return EventsAt(start), before
 }

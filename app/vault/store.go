@@ -65,6 +65,8 @@ type User struct {
 type Standing struct {
 	Administrator bool
 	Suspended     bool // has no session and gets none
+	// Removed is when an administrator removed the user, in Unix milliseconds; 0: not removed. A removed user is suspended.
+	Removed int64
 }
 
 // Active reports whether a user with this standing can act as an administrator.
@@ -234,6 +236,9 @@ type Store interface {
 	// such user. ErrLastAdministrator if no active administrator would be left, unless the store has no other user; one who registers
 	// at the same time may then be without.
 	DeleteUser(ctx context.Context, name Username) error
+	// DeleteRemoved is DeleteUser for a user whose stored standing is u.Standing: ErrConflict if it is not, because an administrator brought
+	// the user back. ErrNotFound also if the name now belongs to another ID.
+	DeleteRemoved(ctx context.Context, u User) error
 	// SetStanding replaces the standing of u if the stored one is u.Standing. ErrConflict if it is not. ErrNotFound (also if the name
 	// now belongs to another ID, or DeleteUser has begun). ErrLastAdministrator if no active administrator would be left, also for one
 	// of two concurrent calls. u.Generation does not matter and does not change.
@@ -382,6 +387,9 @@ type Store interface {
 	// Events reads at most limit events with an ID from from to below before, in descending order of ID. It also returns expired ones that
 	// are not deleted yet. from and before begin with a time as in EventsAt.
 	Events(ctx context.Context, from, before EventID, limit int) ([]Event, error)
+
+	// UserEvents reads as Events does, but only events whose WhoID or WhomID is user, which is not empty. It does not read the others.
+	UserEvents(ctx context.Context, user UserID, from, before EventID, limit int) ([]Event, error)
 
 	// Feed returns a reader of the change feed: see Feed.
 	Feed() Feed

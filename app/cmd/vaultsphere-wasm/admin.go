@@ -22,8 +22,11 @@ var userChanges = map[protocol.UserAct]client.UserChange{
 	protocol.ActSuspend: client.SuspendUser,
 	protocol.ActResume:  client.ResumeUser,
 	protocol.ActRemove:  client.RemoveUser,
+	protocol.ActDelete:  client.DeleteUser,
 	protocol.ActPromote: client.PromoteUser,
 	protocol.ActDemote:  client.DemoteUser,
+
+	protocol.ActUnthrottle: client.UnthrottleUser,
 }
 
 func (c *core) ChangeUser(ctx context.Context, p protocol.UserChange) error {

@@ -54,9 +54,13 @@ type userChange struct {
 var userChanges = []userChange{
 	{"suspend", "End a user's access at once", `End all sessions of a user at once, and refuse new ones until "vaultsphere admin resume". The
 vault stays as it is.`, client.SuspendUser, false},
-	{"resume", "Let a suspended user sign in again", "Let a suspended user sign in again.", client.ResumeUser, false},
-	{"remove", "Delete a user with the vault", `Delete a user with the vault and all sessions, after confirmation. Nobody can bring the vault
-back. "vaultsphere admin suspend" ends access and keeps the vault.`, client.RemoveUser, true},
+	{"resume", "Let a suspended or removed user sign in again", "Let a suspended or removed user sign in again.", client.ResumeUser, false},
+	{"remove", "Delete a user in 30 days", `End all sessions of a user at once, refuse new ones, and delete the user with the vault after 30
+days. Until then, "vaultsphere admin resume" takes it back, and nobody else can have the username.`, client.RemoveUser, false},
+	{"delete", "Delete a user with the vault at once", `Delete a user with the vault and all sessions at once, after confirmation. Nobody can bring the
+vault back. "vaultsphere admin remove" leaves 30 days to take it back.`, client.DeleteUser, true},
+	{"unthrottle", "Let a user try to sign in again at once", `Forget the wrong passwords that make a user wait before the next sign-in. Devices on which the user
+signed in before do not wait for them.`, client.UnthrottleUser, false},
 	{"promote", "Make a user an administrator", "Make a user an administrator.", client.PromoteUser, false},
 	{"demote", "Make an administrator a plain user", "Make an administrator a plain user. One administrator must remain.", client.DemoteUser, false},
 }
@@ -80,7 +84,7 @@ func (p *program) adminChangeCommand(u userChange) *cobra.Command {
 	return cmd
 }
 
-var errNotRemoved = errors.New("nobody was removed")
+var errNobodyDeleted = errors.New("nobody was deleted")
 
 func (p *program) changeUser(ctx context.Context, u userChange, username string, yes, asJSON bool) error {
 	c, err := p.signedIn(ctx)
@@ -92,7 +96,7 @@ func (p *program) changeUser(ctx context.Context, u userChange, username string,
 		return err
 	}
 	if !yes {
-		if err := p.confirmRemoval(ctx, user); err != nil {
+		if err := p.confirmUserDeletion(ctx, user); err != nil {
 			return err
 		}
 	}
@@ -101,7 +105,7 @@ func (p *program) changeUser(ctx context.Context, u userChange, username string,
 		return err
 	}
 	defer c.Lock()
-	if err := c.ChangeUser(ctx, u.change, user, password); err != nil || !asJSON || u.change == client.RemoveUser {
+	if err := c.ChangeUser(ctx, u.change, user, password); err != nil || !asJSON || u.change == client.DeleteUser {
 		return err
 	}
 	if user, err = c.FindUser(ctx, username); err != nil {
@@ -110,10 +114,10 @@ func (p *program) changeUser(ctx context.Context, u userChange, username string,
 	return p.printJSON(user)
 }
 
-func (p *program) confirmRemoval(ctx context.Context, u protocol.AdminUser) error {
+func (p *program) confirmUserDeletion(ctx context.Context, u protocol.AdminUser) error {
 	t, err := openTerminal()
 	if err != nil {
-		return withHint(fmt.Errorf("%w: %w", errNotRemoved, err), "use --yes to remove without confirmation")
+		return withHint(fmt.Errorf("%w: %w", errNobodyDeleted, err), "use --yes to delete without confirmation")
 	}
 	defer t.close()
 	answer, err := t.line(ctx, fmt.Sprintf("Delete %s with a vault of %s? Type the username to confirm", printable(u.Username, ""), count(int(u.Items), "item")))
@@ -121,7 +125,7 @@ func (p *program) confirmRemoval(ctx context.Context, u protocol.AdminUser) erro
 		return err
 	}
 	if answer != u.Username {
-		return errNotRemoved
+		return errNobodyDeleted
 	}
 	return nil
 }
@@ -171,10 +175,20 @@ func usersTable(list []protocol.AdminUser) string {
 		return no
 	}
 	for _, u := range list {
-		row(u.Username, one(u.Administrator, "administrator", "user"), one(u.Suspended, "suspended", "active"), u.Created.Format(time.DateOnly),
+		row(u.Username, one(u.Administrator, "administrator", "user"), stateOf(u), u.Created.Format(time.DateOnly),
 			u.LastSeen.Format(time.DateOnly), one(u.TOTPEnabled, "on", "off"), strconv.FormatInt(u.Items, 10), strconv.FormatInt(u.Bytes, 10))
 	}
 	return aligned(b.String())
+}
+
+func stateOf(u protocol.AdminUser) string {
+	switch {
+	case !u.Deletion.IsZero():
+		return "deleted on " + u.Deletion.Format(time.DateOnly)
+	case u.Suspended:
+		return "suspended"
+	}
+	return "active"
 }
 
 func (p *program) adminInvitationsCommand() *cobra.Command {

@@ -24,40 +24,65 @@ type auditFlags struct {
 	asJSON                   bool
 }
 
+const aboutMoments = `TIME is a date such as 2026-01-31, a date and time such as 2026-01-31T09:26:53Z, or a number of
+days or hours ago such as 7d or 12h.`
+
 func (p *program) adminEventsCommand() *cobra.Command {
-	var f auditFlags
-	cmd := &cobra.Command{
-		Use:   "events",
-		Short: "Show the audit trail of the server",
-		Long: `Show the audit trail of the server, the newest event first: sign-ins, failed ones, changes of
+	cmd, f := p.auditCommand(client.ServerTrail)
+	cmd.Short = "Show the audit trail of the server"
+	cmd.Long = `Show the audit trail of the server, the newest event first: sign-ins, failed ones, changes of
 passwords and keys, invitations, and what administrators and the operator did. Titles are sealed.
 
-TIME is a date such as 2026-01-31, a date and time such as 2026-01-31T09:26:53Z, or a number of
-days or hours ago such as 7d or 12h.
+` + aboutMoments + `
 
 Failed sign-ins of an hour are one event for each user, with their number and the address of
 the last one. Sign-ins with a name that nobody has are one event without the name: it may be
 a password in the wrong field.
 
-Columns are separated by single tabs if the output is not a terminal.`,
+Columns are separated by single tabs if the output is not a terminal.`
+	cmd.Flags().StringVar(&f.user, "user", "", "only events by or about the user `NAME`")
+	return cmd
+}
+
+func (p *program) eventsCommand() *cobra.Command {
+	cmd, _ := p.auditCommand(client.AccountTrail)
+	cmd.Short = "Show the security log of your account"
+	cmd.Long = `Show the security log of your account, the newest event first: sign-ins, failed ones, sessions,
+changes of the password, the phrase, the keys and the second factor, and what administrators did
+to your account.
+
+` + aboutMoments + `
+
+Failed sign-ins of an hour are one event, with their number and the address of the last one.
+The server keeps this log, and could leave an event out. "vaultsphere log" shows the signed
+history of your vault.
+
+Columns are separated by single tabs if the output is not a terminal.`
+	return cmd
+}
+
+// auditCommand returns a command that lists events, without its help.
+func (p *program) auditCommand(trail client.Trail) (*cobra.Command, *auditFlags) {
+	var f auditFlags
+	cmd := &cobra.Command{
+		Use:  "events",
 		Args: takes(0, 0),
 		RunE: p.action(func(cmd *cobra.Command, _ []string) error {
 			filter, err := f.filter(time.Now())
 			if err != nil {
 				return usage(cmd.CommandPath(), "%v", err)
 			}
-			return p.auditEvents(cmd.Context(), filter, f)
+			return p.auditEvents(cmd.Context(), trail, filter, f)
 		}),
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.since, "since", "", "only events from `TIME` on")
 	flags.StringVar(&f.until, "until", "", "only events before `TIME`")
-	flags.StringVar(&f.user, "user", "", "only events by or about the user `NAME`")
 	flags.StringVar(&f.kind, "kind", "", "only events of this `KIND`, such as signed_in")
 	flags.IntVar(&f.limit, "limit", 100, "show the newest `N` events")
 	flags.BoolVar(&f.asJSON, "json", false, "print JSON")
 	complete(cmd, "kind", protocol.AuditKinds...)
-	return cmd
+	return cmd, &f
 }
 
 func (f auditFlags) filter(now time.Time) (client.AuditFilter, error) {
@@ -103,12 +128,12 @@ func parseMoment(text string, now time.Time) (time.Time, error) {
 	return time.Time{}, errMoment
 }
 
-func (p *program) auditEvents(ctx context.Context, filter client.AuditFilter, f auditFlags) error {
+func (p *program) auditEvents(ctx context.Context, trail client.Trail, filter client.AuditFilter, f auditFlags) error {
 	c, err := p.signedIn(ctx)
 	if err != nil {
 		return err
 	}
-	events, more, err := c.AuditEvents(ctx, filter, f.limit)
+	events, more, err := c.AuditEvents(ctx, trail, filter, f.limit)
 	if err != nil {
 		return err
 	}

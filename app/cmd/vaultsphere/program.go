@@ -87,7 +87,8 @@ Data goes to standard output, everything else to standard error. The exit status
 	f.BoolVar(&p.passwordStdin, "password-stdin", false, "read the master password from a line of standard input")
 	root.MarkFlagsMutuallyExclusive("password-file", "password-stdin")
 	f.BoolVar(&p.noCache, "no-cache", false, "delete the cache of the vault on this device and do not write a new one (also: $"+envNoCache+"=1)")
-	group(root, "Account", p.registerCommand(), p.loginCommand(), p.logoutCommand(), p.recoverCommand(), p.rotateCommand(), p.statusCommand(), p.alarmCommand(), p.logCommand(), p.cacheCommand())
+	group(root, "Account", p.registerCommand(), p.loginCommand(), p.logoutCommand(), p.recoverCommand(), p.rotateCommand(), p.statusCommand(), p.alarmCommand(),
+		p.eventsCommand(), p.logCommand(), p.cacheCommand())
 	group(root, "Items", p.listCommand(), p.getCommand(), p.addCommand(), p.editCommand(), p.totpCommand(), p.attachCommand(),
 		p.attachmentCommand(), p.tagCommand(), p.archiveCommand(), p.unarchiveCommand(), p.trashCommand(), p.rmCommand(), p.historyCommand(), p.restoreCommand())
 	group(root, "Passwords", p.generateCommand(), p.healthCommand(), p.runCommand())

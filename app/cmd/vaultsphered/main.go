@@ -27,8 +27,9 @@ const usage = `Usage: vaultsphered                            serve
        vaultsphered invite [--admin] [URL]     print a link with which one person can register within seven days, as an administrator
                                                with --admin; URL is that of the page, such as https://vault.example.org
        vaultsphered users                      list the users
-       vaultsphered users CHANGE USERNAME      suspend (end all sessions and refuse new ones), resume, remove (delete the user and the
-                                               vault), promote (make an administrator) or demote a user
+       vaultsphered users CHANGE USERNAME      suspend (end all sessions and refuse new ones), resume, remove (suspend, and delete the
+                                               user and the vault after 30 days), delete (at once), unthrottle (forget wrong passwords),
+                                               promote (make an administrator) or demote a user
        vaultsphered backup FILE                copy the embedded store and its session key to a new file; the server may run
        vaultsphered restore [--replace] FILE   restore them while no server runs; --replace overwrites existing data. The server then
                                                takes only what devices send again

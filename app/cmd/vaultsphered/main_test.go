@@ -91,7 +91,7 @@ func TestCommands(t *testing.T) {
 		{[]string{"invite", "--admin", "a", "b"}, 2, "", "Usage: vaultsphered"},
 		{[]string{"users", "suspend"}, 2, "", "Usage: vaultsphered"},
 		{[]string{"users", "read", "ada"}, 2, "", "Usage: vaultsphered"},
-		{[]string{"users", "remove", "--all"}, 2, "", "Usage: vaultsphered"},
+		{[]string{"users", "delete", "--all"}, 2, "", "Usage: vaultsphered"},
 		{[]string{"invite", "a", "b"}, 2, "", "Usage: vaultsphered"},
 		{[]string{"backup"}, 2, "", "Usage: vaultsphered"},
 		{[]string{"backup", "--force", "a"}, 2, "", "Usage: vaultsphered"},

@@ -30,6 +30,7 @@ const (
 	idleTimeout   = 2 * time.Minute
 	maxHeader     = 32 << 10
 	auditTimeout  = 5 * time.Second // for the last events to be stored
+	deleteEvery   = 6 * time.Hour   // a removed user may stay so much longer
 )
 
 // Daemon is one server process. Run may be called once.
@@ -98,6 +99,10 @@ func (d *Daemon) Run(ctx context.Context) (err error) {
 		<-ctx.Done()
 		return d.drain(handler, api)
 	})
+	group.Go(func() error {
+		d.deleteDue(ctx, service)
+		return nil
+	})
 	d.addr = listener.Addr()
 	close(d.ready)
 	debug.FreeOSMemory() // release memory that only startup needed
@@ -107,6 +112,22 @@ func (d *Daemon) Run(ctx context.Context) (err error) {
 	service.FinishAudit(last)
 	d.Log.Info("stopped")
 	return err
+}
+
+// deleteDue deletes removed users when it is time, until ctx is done. Each process does it.
+func (d *Daemon) deleteDue(ctx context.Context, service *vault.Service) {
+	again := time.NewTicker(deleteEvery)
+	defer again.Stop()
+	for {
+		if err := service.DeleteDue(ctx); err != nil && ctx.Err() == nil {
+			d.Log.Error("removed users not deleted", "cause", err.Error(), "again_in", deleteEvery.String())
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-again.C:
+		}
+	}
 }
 
 // drain waits for requests in flight. Idle connections stay open during the delay: a client may be sending a request on one.

@@ -20,7 +20,8 @@ type userChange struct {
 
 var userChanges = map[string]userChange{
 	"suspend": {vault.Suspend, protocol.AuditSuspended}, "resume": {vault.Resume, protocol.AuditResumed},
-	"remove": {vault.Remove, protocol.AuditRemoved}, "promote": {vault.Promote, protocol.AuditPromoted},
+	"remove": {vault.Remove(time.Now), protocol.AuditRemoved}, "delete": {vault.Delete, protocol.AuditDeleted},
+	"unthrottle": {vault.Unthrottle, protocol.AuditUnthrottled}, "promote": {vault.Promote, protocol.AuditPromoted},
 	"demote": {vault.Demote, protocol.AuditDemoted},
 }
 
@@ -82,7 +83,9 @@ func row(l vault.Listed) string {
 	}
 	switch {
 	case l.User.Deleting:
-		state = "half removed"
+		state = "half deleted"
+	case l.User.Standing.Removed != 0:
+		state = "removed"
 	case l.User.Standing.Suspended:
 		state = "suspended"
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -17,7 +18,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// eventRow is a row of the events table, which has a partition for each month: it is read by time.
+// eventRow is a row of the events table. It has a partition for each month, which is read by time, and one for each user, with the events
+// by or about this user once more.
 type eventRow struct {
 	eventAttributes
 	ID    string `dynamodbav:"event_id"`
@@ -62,20 +64,32 @@ func monthOf(id vault.EventID) (time.Time, error) {
 
 func eventMonth(month time.Time) string { return month.Format("2006-01") }
 
-// AddEvent implements vault.Store. It is a transaction of one row, so that a retry after a lost answer does not count twice. The server
+func eventUser(id vault.UserID) string { return "user#" + string(id) }
+
+// AddEvent implements vault.Store. It is a transaction, also if it has only one row, so that a retry after a lost answer does not count twice. The server
 // may not delete events, which is why it does not put rows either.
 func (s *Store) AddEvent(ctx context.Context, e vault.Event) error {
 	month, err := monthOf(e.ID)
 	if err != nil {
 		return err
 	}
-	key := item{names.EventsPartitionKey: str(eventMonth(month)), names.EventsSortKey: str(string(e.ID))}
 	set := eventAttributes{
 		Kind: string(e.Kind), Time: e.Time.UnixMilli(), Last: e.Last.UnixMilli(), Who: string(e.Who), WhoID: string(e.WhoID),
 		Whom: string(e.Whom), WhomID: string(e.WhomID), Host: e.Host, Address: e.Origin.Address, Device: e.Device,
 		Request: e.Origin.Request, Invitation: string(e.Invitation), TTL: ttl(e.Expires),
 	}
-	err = s.transact(ctx, upsert(s.table.Events, key, set, expression.Add(attribute("events"), value(e.Count))))
+	partitions := []string{eventMonth(month)}
+	for _, id := range []vault.UserID{e.WhoID, e.WhomID} {
+		if id != "" && !slices.Contains(partitions, eventUser(id)) {
+			partitions = append(partitions, eventUser(id))
+		}
+	}
+	var rows []write
+	for _, p := range partitions {
+		key := item{names.EventsPartitionKey: str(p), names.EventsSortKey: str(string(e.ID))}
+		rows = append(rows, upsert(s.table.Events, key, set, expression.Add(attribute("events"), value(e.Count))))
+	}
+	err = s.transact(ctx, rows...)
 	if errors.Is(err, errBusy) {
 		return fmt.Errorf("%w: %w", vault.ErrStoreUnavailable, err)
 	}
@@ -97,26 +111,32 @@ func (s *Store) Events(ctx context.Context, from, before vault.EventID, limit in
 	}
 	var all []vault.Event
 	for ; !month.Before(first) && len(all) < limit; month = month.AddDate(0, -1, 0) {
-		rows, err := s.eventsOf(ctx, month, from, before, limit-len(all))
+		rows, err := s.eventsOf(ctx, eventMonth(month), from, before, limit-len(all))
 		if err != nil {
 			return nil, err
 		}
-		for _, r := range rows {
-			all = append(all, r.event())
-		}
+		all = append(all, rows...)
 	}
 	return all, nil
 }
 
-// eventsOf reads the events of one month.
-func (s *Store) eventsOf(ctx context.Context, month time.Time, from, before vault.EventID, limit int) ([]eventRow, error) {
+// UserEvents implements vault.Store.
+func (s *Store) UserEvents(ctx context.Context, user vault.UserID, from, before vault.EventID, limit int) ([]vault.Event, error) {
+	if from >= before {
+		return nil, nil
+	}
+	return s.eventsOf(ctx, eventUser(user), from, before, limit)
+}
+
+// eventsOf reads the events of one partition.
+func (s *Store) eventsOf(ctx context.Context, partition string, from, before vault.EventID, limit int) ([]vault.Event, error) {
 	query := &dynamodb.QueryInput{
 		TableName: &s.table.Events, ConsistentRead: aws.Bool(true), ScanIndexForward: aws.Bool(false),
 		Limit: aws.Int32(int32(limit + 1)), //nolint:gosec // small
 		// BETWEEN includes its upper end, which is not wanted.
-		KeyConditionExpression: aws.String(names.EventsPartitionKey + " = :month AND " + names.EventsSortKey + " BETWEEN :from AND :before"),
+		KeyConditionExpression: aws.String(names.EventsPartitionKey + " = :partition AND " + names.EventsSortKey + " BETWEEN :from AND :before"),
 		ExpressionAttributeValues: item{
-			":month": str(eventMonth(month)), ":from": str(string(from)), ":before": str(string(before)),
+			":partition": str(partition), ":from": str(string(from)), ":before": str(string(before)),
 		},
 	}
 	var rows []item
@@ -131,5 +151,13 @@ func (s *Store) eventsOf(ctx context.Context, month time.Time, from, before vaul
 			}
 		}
 	}
-	return decodeAll[eventRow](rows[:min(len(rows), limit)])
+	decoded, err := decodeAll[eventRow](rows[:min(len(rows), limit)])
+	if err != nil {
+		return nil, err
+	}
+	var all []vault.Event
+	for _, r := range decoded {
+		all = append(all, r.event())
+	}
+	return all, nil
 }

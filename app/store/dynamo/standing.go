@@ -20,18 +20,28 @@ import (
 type standingRow struct {
 	Administrator bool `dynamodbav:"administrator"`
 	Suspended     bool `dynamodbav:"suspended"`
+	// Removed is missing in rows of releases that did not know it.
+	Removed int64 `dynamodbav:"removed"`
+}
+
+func standingOf(s vault.Standing) standingRow {
+	return standingRow{Administrator: s.Administrator, Suspended: s.Suspended, Removed: s.Removed}
 }
 
 // administering is the standing of an active administrator.
 var administering = standingRow{Administrator: true}
 
 func (r standingRow) standing() vault.Standing {
-	return vault.Standing{Administrator: r.Administrator, Suspended: r.Suspended}
+	return vault.Standing{Administrator: r.Administrator, Suspended: r.Suspended, Removed: r.Removed}
 }
 
 // hasStanding is the condition that the row of a user has this standing.
 func hasStanding(r standingRow) condition {
-	return attribute("administrator").Equal(value(r.Administrator)).And(attribute("suspended").Equal(value(r.Suspended)))
+	removed := attribute("removed").Equal(value(r.Removed))
+	if r.Removed == 0 {
+		removed = removed.Or(attribute("removed").AttributeNotExists())
+	}
+	return attribute("administrator").Equal(value(r.Administrator)).And(attribute("suspended").Equal(value(r.Suspended)), removed)
 }
 
 // administrators is the key of the row in the users table with the IDs of all active administrators, as a set. Each transaction that
@@ -72,10 +82,9 @@ func lastOf(err error, i int) bool {
 
 // SetStanding implements vault.Store.
 func (s *Store) SetStanding(ctx context.Context, u vault.User, next vault.Standing) error {
-	before := standingRow{u.Standing.Administrator, u.Standing.Suspended}
 	writes := []write{
-		update(s.table.Users, userKey(u.Username), standingRow{next.Administrator, next.Suspended}, expression.UpdateBuilder{},
-			isUser(u.ID).And(hasStanding(before))),
+		update(s.table.Users, userKey(u.Username), standingOf(next), expression.UpdateBuilder{},
+			isUser(u.ID).And(hasStanding(standingOf(u.Standing)))),
 	}
 	switch {
 	case next.Active() && !u.Standing.Active():

@@ -186,6 +186,30 @@ func (s *Store) DeleteUser(ctx context.Context, name vault.Username) error {
 	if err != nil {
 		return err
 	}
+	return s.finishDeletion(ctx, name, u)
+}
+
+// DeleteRemoved implements vault.Store. A deletion that failed half way goes on: nobody can bring that user back.
+func (s *Store) DeleteRemoved(ctx context.Context, removed vault.User) error {
+	u, err := s.userRow(ctx, removed.Username)
+	if err != nil {
+		return err
+	}
+	switch {
+	case u.ID != string(removed.ID):
+		return fmt.Errorf("user: %w", vault.ErrNotFound)
+	case u.Deleting:
+	case u.standing() != removed.Standing:
+		return vault.ErrConflict
+	default:
+		if err := s.mark(ctx, u, false); err != nil {
+			return err
+		}
+	}
+	return s.finishDeletion(ctx, removed.Username, u)
+}
+
+func (s *Store) finishDeletion(ctx context.Context, name vault.Username, u userRow) error {
 	thisUser := attribute("user_id").Equal(value(u.ID))
 	id := u.Keys.Vault
 	// Delete sessions before the rows that list them.
@@ -228,7 +252,7 @@ func (s *Store) markDeleting(ctx context.Context, name vault.Username) (userRow,
 func (s *Store) mark(ctx context.Context, u userRow, alone bool) error {
 	id := u.Keys.Vault
 	writes := []write{
-		update(s.table.Users, userKey(vault.Username(u.Username)), standingRow{}, expression.Set(attribute("deleting"), value(true)),
+		update(s.table.Users, userKey(vault.Username(u.Username)), standingRow{Removed: u.Removed}, expression.Set(attribute("deleting"), value(true)),
 			attribute("user_id").Equal(value(u.ID)).And(hasStanding(u.standingRow))),
 		// All writes of a vault are conditional on one of these rows. With the head, a pending change goes, so no reader rolls it forward
 		// into swept tables.

@@ -22,8 +22,17 @@ func (s *Store) AddEvent(ctx context.Context, e vault.Event) error {
 
 // Events implements vault.Store.
 func (s *Store) Events(ctx context.Context, from, before vault.EventID, limit int) ([]vault.Event, error) {
+	return readEvents(ctx, s.stmt.events, string(from), string(before), limit)
+}
+
+// UserEvents implements vault.Store.
+func (s *Store) UserEvents(ctx context.Context, user vault.UserID, from, before vault.EventID, limit int) ([]vault.Event, error) {
+	return readEvents(ctx, s.stmt.userEvents, string(user), string(from), string(before), limit)
+}
+
+func readEvents(ctx context.Context, stmt *sql.Stmt, args ...any) ([]vault.Event, error) {
 	var all []vault.Event
-	err := query(ctx, s.stmt.events, func(rows *sql.Rows) error {
+	err := query(ctx, stmt, func(rows *sql.Rows) error {
 		var e vault.Event
 		var at, last int64
 		err := rows.Scan(&e.ID, &e.Kind, &at, &last, &e.Count, &e.Who, &e.WhoID, &e.Whom, &e.WhomID, &e.Host, &e.Origin.Address,
@@ -31,6 +40,6 @@ func (s *Store) Events(ctx context.Context, from, before vault.EventID, limit in
 		e.Time, e.Last = fromMillis(at), fromMillis(last)
 		all = append(all, e)
 		return err
-	}, string(from), string(before), limit)
+	}, args...)
 	return all, err
 }

@@ -275,6 +275,15 @@ CREATE TABLE feed (
 	ended TEXT
 ) STRICT;
 `,
+	// A user's own events are read by these.
+	`
+CREATE INDEX events_by_who ON events (who_id, id);
+CREATE INDEX events_by_whom ON events (whom_id, id);
+`,
+	// When an administrator removed the user, in milliseconds; 0: not removed.
+	`
+ALTER TABLE users ADD COLUMN removed INTEGER NOT NULL DEFAULT 0;
+`,
 }
 
 // migrate migrates the file to the latest schema version. Two processes may do this concurrently: each reads the version

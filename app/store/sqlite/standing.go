@@ -37,7 +37,7 @@ func (s *Store) SetStanding(ctx context.Context, u vault.User, next vault.Standi
 				return vault.ErrLastAdministrator
 			}
 		}
-		_, err = exec(ctx, tx, s.stmt.setStanding, stored.num, next.Administrator, next.Suspended)
+		_, err = exec(ctx, tx, s.stmt.setStanding, stored.num, next.Administrator, next.Suspended, next.Removed)
 		return err
 	})
 }

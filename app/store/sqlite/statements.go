@@ -10,7 +10,7 @@ import (
 type statements struct {
 	// On the readers.
 	user, account, invitations, answers, directory, session, sessions, throttle, inhabited, invitation, probe, head, lines, entries, writeAt, operationsAt, branches,
-	waiting, allUsers, envelope, cards, records, weight, chunk, attachment, attachments, history, keptToken, events, feedEnd, feedRows,
+	waiting, allUsers, envelope, cards, records, weight, chunk, attachment, attachments, history, keptToken, events, userEvents, feedEnd, feedRows,
 	vaultCards, memberships, left, pendingEnvelopes *sql.Stmt
 	// On the writer.
 	setStanding, others, seeUser, deleteInvitation, lockUser, useID, insertUser, updateUser, deleteUser, serverKey, putServerKey, insertSession, touchSession, deleteSession,
@@ -26,7 +26,7 @@ type statements struct {
 
 // userColumns are those that scanUser reads, of users u and the vault v of each.
 const userColumns = `u.username, u.id, u.created, u.auth_hash, u.recovery_auth_hash, u.totp_secret, u.totp_last_step, u.generation,
-	u.administrator, u.suspended, u.document, u.identity, u.wraps, v.id`
+	u.administrator, u.suspended, u.removed, u.document, u.identity, u.wraps, v.id`
 
 const userFrom = ` FROM users u JOIN vaults v ON v.owner = u.num WHERE u.username = ?1`
 
@@ -139,11 +139,14 @@ func (s *statements) all(writer, reader *sql.DB) []preparation {
 			UNION ALL SELECT token FROM kept` + atPlaceOfID + `AND hash = ?6 AND deleted > ?7 LIMIT 1`},
 
 		{reader, &s.events, `SELECT ` + eventColumns + ` FROM events WHERE id >= ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3`},
+		{reader, &s.userEvents, `SELECT ` + eventColumns + ` FROM events WHERE who_id = ?1 AND id >= ?2 AND id < ?3
+			UNION ALL SELECT ` + eventColumns + ` FROM events WHERE whom_id = ?1 AND who_id <> ?1 AND id >= ?2 AND id < ?3
+			ORDER BY id DESC LIMIT ?4`},
 
 		{reader, &s.feedEnd, `SELECT coalesce(max(num), 0) FROM feed`},
 		{reader, &s.feedRows, `SELECT num, vault, revision, sequence, members, ended FROM feed WHERE num > ?1 ORDER BY num`},
 
-		{writer, &s.lockUser, `SELECT num, id, generation, administrator, suspended FROM users WHERE username = ?1`},
+		{writer, &s.lockUser, `SELECT num, id, generation, administrator, suspended, removed FROM users WHERE username = ?1`},
 		{writer, &s.useID, `INSERT INTO used_user_ids (id) VALUES (?1) ON CONFLICT DO NOTHING`},
 		{writer, &s.insertUser, `INSERT INTO users (username, id, created, auth_hash, recovery_auth_hash, totp_secret, totp_last_step,
 			document, identity, wraps, administrator, last_seen, generation, suspended, created_vaults)
@@ -151,7 +154,7 @@ func (s *statements) all(writer, reader *sql.DB) []preparation {
 		{writer, &s.updateUser, `UPDATE users SET auth_hash = ?2, recovery_auth_hash = ?3, totp_secret = ?4, totp_last_step = ?5,
 			generation = generation + 1 WHERE num = ?1`},
 		{writer, &s.deleteUser, `DELETE FROM users WHERE username = ?1`},
-		{writer, &s.setStanding, `UPDATE users SET administrator = ?2, suspended = ?3 WHERE num = ?1`},
+		{writer, &s.setStanding, `UPDATE users SET administrator = ?2, suspended = ?3, removed = ?4 WHERE num = ?1`},
 		{writer, &s.others, `SELECT EXISTS (SELECT 1 FROM users WHERE administrator AND NOT suspended AND num <> ?1),
 			EXISTS (SELECT 1 FROM users WHERE num <> ?1)`},
 		{writer, &s.serverKey, `SELECT key FROM server_key WHERE num = 1`},

@@ -23,7 +23,8 @@ type lockedUser struct {
 
 func (s *Store) lockUser(ctx context.Context, tx *sql.Tx, name vault.Username) (lockedUser, error) {
 	var u lockedUser
-	err := tx.StmtContext(ctx, s.stmt.lockUser).QueryRowContext(ctx, string(name)).Scan(&u.num, &u.id, &u.generation, &u.standing.Administrator, &u.standing.Suspended)
+	err := tx.StmtContext(ctx, s.stmt.lockUser).QueryRowContext(ctx, string(name)).Scan(&u.num, &u.id, &u.generation, &u.standing.Administrator, &u.standing.Suspended,
+		&u.standing.Removed)
 	if errors.Is(err, sql.ErrNoRows) {
 		return u, fmt.Errorf("user: %w", vault.ErrNotFound)
 	}
@@ -81,7 +82,7 @@ func scanUser(row interface{ Scan(to ...any) error }, more ...any) (vault.User, 
 	err := row.Scan(append([]any{
 		&u.Username, &u.ID, &created,
 		&u.AuthHash, &u.RecoveryAuthHash, &u.TOTPSecret, &u.TOTPLastStep, &u.Generation,
-		&u.Standing.Administrator, &u.Standing.Suspended, &u.Keys.Document, &u.Keys.Identity, &wraps, &personal,
+		&u.Standing.Administrator, &u.Standing.Suspended, &u.Standing.Removed, &u.Keys.Document, &u.Keys.Identity, &wraps, &personal,
 	}, more...)...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return vault.User{}, fmt.Errorf("user: %w", vault.ErrNotFound)
@@ -120,9 +121,29 @@ func (s *Store) updateUser(ctx context.Context, tx *sql.Tx, num int64, u vault.U
 // DeleteUser implements vault.Store. It is one transaction: foreign keys delete the vault and the sessions too, and
 // vault.User.Deleting is never set.
 func (s *Store) DeleteUser(ctx context.Context, name vault.Username) error {
+	return s.deleteIf(ctx, name, func(lockedUser) error { return nil })
+}
+
+// DeleteRemoved implements vault.Store.
+func (s *Store) DeleteRemoved(ctx context.Context, u vault.User) error {
+	return s.deleteIf(ctx, u.Username, func(stored lockedUser) error {
+		switch {
+		case stored.id != u.ID:
+			return fmt.Errorf("user: %w", vault.ErrNotFound)
+		case stored.standing != u.Standing:
+			return vault.ErrConflict
+		}
+		return nil
+	})
+}
+
+func (s *Store) deleteIf(ctx context.Context, name vault.Username, may func(lockedUser) error) error {
 	return s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		u, err := s.lockUser(ctx, tx, name)
 		if err != nil {
+			return err
+		}
+		if err := may(u); err != nil {
 			return err
 		}
 		if u.standing.Active() {

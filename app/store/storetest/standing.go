@@ -65,6 +65,42 @@ func standingIsConditional(t *testing.T, open func(t *testing.T) vault.Store) {
 	wantUser(t, a, u)
 }
 
+func removedUserIsDeletedUnlessBroughtBack(t *testing.T, open func(t *testing.T) vault.Store) {
+	a, b := open(t), open(t)
+	createAdministrator(t, a, "root")
+	u := createUser(t, a, "ada")
+	putSession(t, a, u, start)
+	removed := setStanding(t, a, u, vault.Standing{Suspended: true, Removed: start.UnixMilli()})
+	for name, standing := range map[string]vault.Standing{
+		"suspended": {Suspended: true}, "removed later": {Suspended: true, Removed: start.UnixMilli() + 1}, "plain": {},
+	} {
+		stale := removed
+		stale.Standing = standing
+		wantError(t, name, b.DeleteRemoved(t.Context(), stale), vault.ErrConflict)
+		wantError(t, "standing of "+name, b.SetStanding(t.Context(), stale, vault.Standing{}), vault.ErrConflict)
+	}
+	other := removed
+	other.ID = vault.UserID(randomID())
+	wantError(t, "former user with this name", b.DeleteRemoved(t.Context(), other), vault.ErrNotFound)
+	wantUser(t, b, removed)
+
+	back := setStanding(t, b, removed, vault.Standing{})
+	wantError(t, "brought back", a.DeleteRemoved(t.Context(), removed), vault.ErrConflict)
+	wantUser(t, a, back)
+
+	removed = setStanding(t, a, back, removed.Standing)
+	if err := b.DeleteRemoved(t.Context(), removed); err != nil {
+		t.Fatal(err)
+	}
+	_, err := a.User(t.Context(), "ada")
+	wantError(t, "deleted user", err, vault.ErrNotFound)
+	_, err = a.Head(t.Context(), u.Keys.Vault)
+	wantError(t, "vault of a deleted user", err, vault.ErrNotFound)
+	wantError(t, "deleted again", a.DeleteRemoved(t.Context(), removed), vault.ErrNotFound)
+	createUser(t, a, "ada")
+	wantError(t, "next user with this name", a.DeleteRemoved(t.Context(), removed), vault.ErrNotFound)
+}
+
 func suspendedUserGetsNoSession(t *testing.T, open func(t *testing.T) vault.Store) {
 	s := open(t)
 	u := setStanding(t, s, createUser(t, s, "ada"), vault.Standing{Suspended: true})

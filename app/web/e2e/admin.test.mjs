@@ -80,7 +80,7 @@ async function choose(page, name, action) {
 async function act(page, name, action, told) {
   await choose(page, name, action);
   await dialog(page).getByLabel("Master password", { exact: true }).fill(PASSWORD);
-  if (action === "Delete") await dialog(page).getByLabel("Enter the username").fill(name);
+  if (action === "Delete now") await dialog(page).getByLabel("Enter the username").fill(name);
   await dialog(page).getByRole("button", { name: action, exact: true }).click();
   await page.getByText(told, { exact: true }).last().waitFor();
 }
@@ -203,10 +203,10 @@ test("a user is deleted by name, and one who is gone leaves the list", async () 
   await heading(eve, "Sign in");
   await signIn(eve, "eve");
   await openAdmin(eve);
-  await choose(ada, "bob", "Delete");
+  await choose(ada, "bob", "Delete now");
   await dialog(ada).getByText("its vault with 3 items").waitFor();
   await dialog(ada).getByLabel("Master password", { exact: true }).fill(PASSWORD);
-  const remove = dialog(ada).getByRole("button", { name: "Delete", exact: true });
+  const remove = dialog(ada).getByRole("button", { name: "Delete now", exact: true });
   await dialog(ada).getByLabel("Enter the username").fill("bo");
   assert.equal(await remove.isDisabled(), true);
   await dialog(ada).getByLabel("Enter the username").fill("bob");
@@ -226,6 +226,30 @@ test("a user is deleted by name, and one who is gone leaves the list", async () 
   await signIn(eve, "eve");
   await eve.getByText("Your account is suspended.").waitFor();
   await done(eve);
+});
+
+test("a removed user is due in 30 days, and can be brought back", async () => {
+  await act(ada, "carol", "Allow sign-in now", "carol can try again now.");
+  await choose(ada, "carol", "Delete in 30 days");
+  await dialog(ada).getByText("Until then, you can resume the account").waitFor();
+  assert.deepEqual(await findingsInBothThemes(ada), []);
+  await dialog(ada).getByRole("button", { name: "Close" }).click();
+  await act(ada, "carol", "Delete in 30 days", "carol will be deleted in 30 days.");
+  await row(ada, "carol")
+    .getByText(/^Will be deleted on /)
+    .waitFor();
+  assert.deepEqual(await findingsInBothThemes(ada), []);
+  const carol = await openPage(browser, server.url);
+  await heading(carol, "Sign in");
+  await signIn(carol, "carol");
+  await carol.getByText("Your account is suspended.").waitFor();
+  await choose(ada, "carol", "Resume");
+  await dialog(ada).getByText("The account won’t be deleted.").waitFor();
+  await dialog(ada).getByRole("button", { name: "Close" }).click();
+  await act(ada, "carol", "Resume", "carol can sign in again.");
+  await signIn(carol, "carol");
+  await heading(carol, "All items");
+  await done(carol);
 });
 
 test("all of it works by keyboard", async () => {

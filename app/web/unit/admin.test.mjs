@@ -215,9 +215,11 @@ test("nobody takes the last active administrator away", () => {
   assert.equal(lastAdministrator([ada, eve, gone]), undefined);
   assert.deepEqual(actsOn(ada, ada, "ada"), []);
   assert.deepEqual(actsOn(ada, undefined, "ada"), ["demote", "suspend"]);
-  assert.deepEqual(actsOn(eve, undefined, "ada"), ["demote", "suspend", "remove"]);
-  assert.deepEqual(actsOn(gone, ada, "ada"), ["demote", "resume", "remove"]);
-  assert.deepEqual(actsOn(user("bob"), ada, "ada"), ["promote", "suspend", "remove"]);
+  assert.deepEqual(actsOn(eve, undefined, "ada"), ["demote", "suspend", "unthrottle", "remove", "delete"]);
+  assert.deepEqual(actsOn(gone, ada, "ada"), ["demote", "resume", "remove", "delete"]);
+  assert.deepEqual(actsOn(user("bob"), ada, "ada"), ["promote", "suspend", "unthrottle", "remove", "delete"]);
+  const removed = user("carol", { suspended: true, deletion: "2026-03-31T12:00:00Z" });
+  assert.deepEqual(actsOn(removed, ada, "ada"), ["resume", "delete"]);
 });
 
 test("users are found by any part of the name", () => {

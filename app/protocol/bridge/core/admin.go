@@ -28,8 +28,11 @@ const (
 	ActSuspend UserAct = "suspend"
 	ActResume  UserAct = "resume"
 	ActRemove  UserAct = "remove"
+	ActDelete  UserAct = "delete"
 	ActPromote UserAct = "promote"
 	ActDemote  UserAct = "demote"
+
+	ActUnthrottle UserAct = "unthrottle"
 )
 
 type UserChange struct {

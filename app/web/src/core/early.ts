@@ -1,4 +1,5 @@
-// What the first screens need to know from the server before the core has arrived. The core asks again before anything is opened.
+// What the page asks the server itself: what the first screens need to know before the core has arrived, which asks again before anything
+// is opened, and lists that need no key.
 import { CoreError } from "./error";
 import type { ErrorCode } from "./protocol.gen";
 
@@ -7,7 +8,7 @@ interface Answer {
   body: Record<string, unknown>;
 }
 
-async function ask(path: string, body?: object): Promise<Answer> {
+export async function ask(path: string, body?: object): Promise<Answer> {
   const post = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
   const response = await fetch(path, { cache: "no-store", redirect: "error", ...(body && post) }).catch(() => {
     throw new CoreError("offline");

@@ -72,6 +72,8 @@ export interface AdminUser {
   administrator: boolean;
   suspended: boolean;
   totp_enabled: boolean;
+  /** Deletion is when a removed user will be deleted. It is missing for others. */
+  deletion?: string;
   items: number;
   bytes: number; // of records and attachments, sealed
 }
@@ -122,6 +124,45 @@ export interface Attachment {
 export interface AttachmentOf {
   id: string; // of the item
   attachment: string;
+}
+
+/**
+ * AuditEvent is one row of the audit trail. A row that counts several events has the time of its hour, and the other members are
+ * those of the last event. Times have millisecond precision.
+ */
+export interface AuditEvent {
+  id: string;
+  kind: AuditKind;
+  time: string;
+  last: string; // of the last one that is counted
+  count: number;
+  /** Strangers and the operator have no name. */
+  who?: string;
+  who_id?: string;
+  whom?: string; // another user
+  whom_id?: string;
+  host: boolean; // done by the operator on the server's host, or by the server
+  /** Address is the client's, as the rate limits see it. */
+  address?: string;
+  device?: string; // as its user named it; missing for strangers
+  request_id?: string;
+  invitation?: string; // which does not say its secret
+}
+
+/** AuditKind says what happened. New kinds may be added. */
+export type AuditKind =
+  "registered" | "invitation_used" | "invitation_refused" | "signed_in" | "signed_in_with_phrase" | "sign_in_failed" |
+  "phrase_failed" | "second_factor_failed" | "suspended_sign_in" | "password_refused" | "signed_out" | "sessions_ended" |
+  "second_factor_on" | "second_factor_off" | "password_changed" | "phrase_changed" | "account_key_changed" | "account_deleted" |
+  "invited" | "invitation_revoked" | "suspended" | "resumed" | "removed" | "deleted" | "unthrottled" | "promoted" | "demoted";
+
+/**
+ * AuditResponse lists events, newest first. Next, if it is not missing, is the parameter "before" of the request for what may
+ * follow: a server reads only so many rows at a time, so there may be few events, or none.
+ */
+export interface AuditResponse {
+  events: AuditEvent[];
+  next?: string;
 }
 
 /** BankAccount is an account at a bank. */
@@ -1154,7 +1195,7 @@ export interface Unreadable {
 }
 
 /** UserAct is what an administrator does to a user. */
-export type UserAct = "suspend" | "resume" | "remove" | "promote" | "demote";
+export type UserAct = "suspend" | "resume" | "remove" | "delete" | "promote" | "demote" | "unthrottle";
 
 export interface UserChange {
   act: UserAct;

@@ -169,6 +169,7 @@ export interface Texts {
     readonly you: string;
     readonly administrator: string;
     readonly suspended: string;
+    readonly deletion: (values: { date: string | number }) => string;
     readonly name: string;
     readonly lastSeen: string;
     readonly twoFactor: string;
@@ -193,6 +194,7 @@ export interface Texts {
         readonly action: string;
         readonly title: (values: { name: string | number }) => string;
         readonly lead: (values: { name: string | number }) => string;
+        readonly kept: (values: { name: string | number }) => string;
         readonly done: (values: { name: string | number }) => string;
       };
       readonly promote: {
@@ -208,7 +210,19 @@ export interface Texts {
         readonly self: string;
         readonly done: (values: { name: string | number }) => string;
       };
+      readonly unthrottle: {
+        readonly action: string;
+        readonly title: (values: { name: string | number }) => string;
+        readonly lead: (values: { name: string | number }) => string;
+        readonly done: (values: { name: string | number }) => string;
+      };
       readonly remove: {
+        readonly action: string;
+        readonly title: (values: { name: string | number }) => string;
+        readonly lead: (values: { name: string | number; items: string | number }) => string;
+        readonly done: (values: { name: string | number }) => string;
+      };
+      readonly delete: {
         readonly action: string;
         readonly title: (values: { name: string | number }) => string;
         readonly lead: (values: { items: string | number }) => string;
@@ -290,6 +304,63 @@ export interface Texts {
     readonly exportFirst: string;
     readonly acceptAction: string;
     readonly accepted: string;
+  };
+  readonly events: {
+    readonly title: string;
+    readonly lead: string;
+    readonly securityLog: string;
+    readonly securityLogHint: string;
+    readonly securityLogShow: string;
+    readonly accountLead: string;
+    readonly kind: string;
+    readonly anyKind: string;
+    readonly user: string;
+    readonly from: string;
+    readonly to: string;
+    readonly apply: string;
+    readonly loading: string;
+    readonly count: (values: { count: number }) => string;
+    readonly searched: (values: { date: string | number }) => string;
+    readonly older: string;
+    readonly none: string;
+    readonly noneYet: string;
+    readonly noneHint: string;
+    readonly times: (values: { count: number }) => string;
+    readonly about: (values: { who: string | number; whom: string | number }) => string;
+    readonly onHost: string;
+    readonly stranger: string;
+    readonly download: string;
+    readonly collecting: (values: { count: number }) => string;
+    readonly cut: (values: { count: string | number }) => string;
+    readonly kinds: {
+      readonly registered: string;
+      readonly invitation_used: string;
+      readonly invitation_refused: string;
+      readonly signed_in: string;
+      readonly signed_in_with_phrase: string;
+      readonly sign_in_failed: string;
+      readonly phrase_failed: string;
+      readonly second_factor_failed: string;
+      readonly suspended_sign_in: string;
+      readonly password_refused: string;
+      readonly signed_out: string;
+      readonly sessions_ended: string;
+      readonly second_factor_on: string;
+      readonly second_factor_off: string;
+      readonly password_changed: string;
+      readonly phrase_changed: string;
+      readonly account_key_changed: string;
+      readonly account_deleted: string;
+      readonly invited: string;
+      readonly invitation_revoked: string;
+      readonly suspended: string;
+      readonly resumed: string;
+      readonly removed: string;
+      readonly deleted: string;
+      readonly unthrottled: string;
+      readonly promoted: string;
+      readonly demoted: string;
+    };
   };
   readonly export: {
     readonly title: string;

@@ -3,12 +3,13 @@ import { useEffect } from "preact/hooks";
 import { texts } from "../../texts";
 import { Button, Heading } from "../../ui/controls";
 import { Problem } from "../../ui/task";
+import { Events } from "../events/events";
 import { open, problem, read, reading } from "./directory";
 import { Invitations } from "./invitations";
 import { Users } from "./users";
 
 export function AdminPage() {
-  const { admin: text, common } = texts.value;
+  const { admin: text, common, events } = texts.value;
   useEffect(open, []);
   return (
     <div class="column admin">
@@ -26,6 +27,11 @@ export function AdminPage() {
       )}
       <Invitations />
       <Users />
+      <section class="settings-section">
+        <h2>{events.title}</h2>
+        <p class="muted">{events.lead}</p>
+        <Events />
+      </section>
     </div>
   );
 }

@@ -7,6 +7,8 @@ import { Dialog } from "../../ui/dialog";
 import { TextField } from "../../ui/field";
 import { change } from "./directory";
 
+const DANGEROUS: UserAct[] = ["suspend", "remove", "delete"];
+
 /** What happens, for the administrator to read before. */
 function leadOf(user: AdminUser, act: UserAct, own: boolean): string {
   const { admin: text, common } = texts.value;
@@ -14,12 +16,14 @@ function leadOf(user: AdminUser, act: UserAct, own: boolean): string {
   const { acts } = text;
   const plain = {
     suspend: () => (own ? acts.suspend.self : acts.suspend.lead({ name })),
-    resume: () => acts.resume.lead({ name }),
+    resume: () => (user.deletion ? acts.resume.kept({ name }) : acts.resume.lead({ name })),
+    unthrottle: () => acts.unthrottle.lead({ name }),
     promote: () => acts.promote.lead,
     demote: () => (own ? acts.demote.self : acts.demote.lead({ name })),
-    remove: () => acts.remove.lead({ items: common.items({ count: user.items }) }),
+    remove: () => acts.remove.lead({ name, items: common.items({ count: user.items }) }),
+    delete: () => acts.delete.lead({ items: common.items({ count: user.items }) }),
   }[act]();
-  const ends = user.administrator && act !== "resume" && act !== "promote";
+  const ends = user.administrator && !["resume", "promote", "unthrottle"].includes(act);
   return ends ? `${plain} ${text.void({ name })}` : plain;
 }
 
@@ -34,8 +38,8 @@ export function ChangeUser({ user, act, own, onClose }: { user: AdminUser; act: 
       <AskPassword
         lead={leadOf(user, act, own)}
         action={action}
-        danger={act === "remove" || act === "suspend"}
-        allowed={act !== "remove" || typed.trim() === name}
+        danger={DANGEROUS.includes(act)}
+        allowed={act !== "delete" || typed.trim() === name}
         onPassword={async (password) => {
           const found = await change(user, act, password);
           if (!found) toast(text.gone({ name }), "problem");
@@ -43,7 +47,7 @@ export function ChangeUser({ user, act, own, onClose }: { user: AdminUser; act: 
           onClose();
         }}
       >
-        {act === "remove" && <TextField label={text.type({ name })} value={typed} onInput={setTyped} />}
+        {act === "delete" && <TextField label={text.type({ name })} value={typed} onInput={setTyped} />}
       </AskPassword>
     </Dialog>
   );

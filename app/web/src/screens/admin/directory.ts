@@ -128,11 +128,10 @@ export function lastAdministrator(all: AdminUser[]): AdminUser | undefined {
 /** What an administrator can do to a user. Settings have the deletion of the own account: it also deletes what this device has. */
 export function actsOn(user: AdminUser, last: AdminUser | undefined, own: string): UserAct[] {
   if (user.user_id === last?.user_id) return [];
-  return [
-    user.administrator ? "demote" : "promote",
-    user.suspended ? "resume" : "suspend",
-    ...(user.username === own ? [] : (["remove"] as const)),
-  ];
+  if (user.deletion) return ["resume", "delete"];
+  const role = user.administrator ? "demote" : "promote";
+  if (user.username === own) return [role, user.suspended ? "resume" : "suspend"];
+  return [role, ...(user.suspended ? (["resume"] as const) : (["suspend", "unthrottle"] as const)), "remove", "delete"];
 }
 
 export function named(all: AdminUser[], words: string): AdminUser[] {

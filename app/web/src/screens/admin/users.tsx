@@ -3,7 +3,7 @@ import { useRef, useState } from "preact/hooks";
 import type { AdminUser, UserAct } from "../../core/protocol.gen";
 import { phase } from "../../state/app";
 import { locale, texts } from "../../texts";
-import { dayInUTC } from "../../texts/dates";
+import { dayInUTC, dayOf } from "../../texts/dates";
 import { Button, Empty } from "../../ui/controls";
 import { OwnFields, TextField } from "../../ui/field";
 import { unlessFocused } from "../../ui/focus";
@@ -20,7 +20,9 @@ const ICONS: Record<UserAct, IconName> = {
   resume: "restore",
   promote: "shield",
   demote: "identity",
-  remove: "trash",
+  unthrottle: "key",
+  remove: "clock",
+  delete: "trash",
 };
 
 interface Place {
@@ -35,7 +37,11 @@ function Badges({ user, own }: { user: AdminUser; own: boolean }) {
     <span class="user-badges">
       {own && <span class="badge">{text.you}</span>}
       {user.administrator && <span class="badge">{text.administrator}</span>}
-      {user.suspended && <span class="badge badge-suspended">{text.suspended}</span>}
+      {user.suspended && (
+        <span class="badge badge-suspended">
+          {user.deletion ? text.deletion({ date: dayOf(user.deletion) }) : text.suspended}
+        </span>
+      )}
     </span>
   );
 }
@@ -152,7 +158,7 @@ function List({ all, onLost }: { all: AdminUser[]; onLost: () => void }) {
           items={actsOn(menu.user, last, own).map((act) => ({
             label: text.acts[act].action,
             icon: ICONS[act],
-            danger: act === "remove",
+            danger: act === "remove" || act === "delete",
             run: () => setAsked({ user: menu.user, act }),
           }))}
           onClose={() => setMenu(null)}

@@ -23,6 +23,7 @@ import { ChangePassword } from "./change-password";
 import { DeleteAccount } from "./delete-account";
 import { NewPhrase } from "./new-phrase";
 import { RotateKeys } from "./rotate-keys";
+import { SecurityLog } from "./security-log";
 import { Sessions } from "./sessions";
 import { EnrolTOTP, RemoveTOTP } from "./two-factor";
 
@@ -71,10 +72,10 @@ async function chooseCopy(on: boolean) {
   }
 }
 
-type Open = "password" | "enrol" | "remove" | "phrase" | "keys" | "delete" | "deleted" | "earlier" | null;
+type Open = "password" | "enrol" | "remove" | "phrase" | "keys" | "delete" | "deleted" | "earlier" | "events" | null;
 
 export function Settings() {
-  const { admin, common, earlierState, navigation, pages, recentlyDeleted, settings: text, trash } = texts.value;
+  const { admin, common, earlierState, events, navigation, pages, recentlyDeleted, settings: text, trash } = texts.value;
   const [account, setAccount] = useState<Account | null>(null);
   const [open, setOpen] = useState<Open>(null);
   const username = phase.value.at === "unlocked" ? phase.value.username : "";
@@ -136,6 +137,9 @@ export function Settings() {
         </Setting>
         <Setting name={text.keys} hint={text.keysHint}>
           <Button onClick={() => setOpen("keys")}>{text.newKeys}</Button>
+        </Setting>
+        <Setting name={events.securityLog} hint={events.securityLogHint}>
+          <Button onClick={() => setOpen("events")}>{events.securityLogShow}</Button>
         </Setting>
       </Section>
       <Section title={text.device}>
@@ -256,6 +260,7 @@ export function Settings() {
       {open === "phrase" && <NewPhrase username={username} onClose={close} />}
       {open === "deleted" && <RecentlyDeleted onClose={close} />}
       {open === "earlier" && <EarlierState onClose={close} />}
+      {open === "events" && <SecurityLog onClose={close} />}
       {open === "keys" && <RotateKeys username={username} onClose={close} />}
       {open === "delete" && <DeleteAccount username={username} onClose={close} />}
     </div>
