@@ -18,8 +18,9 @@ export type CoreMethod =
   "attachment" | "remove_attachment" | "import_run" | "import_forget" | "plan_import" | "open_items" | "account" |
   "change_password" | "check_password" | "prepare_phrase" | "activate_phrase" | "prepare_rotation" | "activate_rotation" |
   "cancel_rotation" | "reseal" | "totp_begin" | "totp_confirm" | "totp_remove" | "sessions" | "end_session" |
-  "end_other_sessions" | "delete_account" | "users" | "change_user" | "invitations" | "invite" | "revoke_invitation" | "health" |
-  "item_health" | "breach" | "breaches" | "breach_address";
+  "end_other_sessions" | "delete_account" | "users" | "change_user" | "invitations" | "invite" | "revoke_invitation" |
+  "own_card" | "people" | "check_people" | "find_person" | "verify_person" | "forget_person" | "sent_invitations" |
+  "accept_joiner" | "read_offer" | "health" | "item_health" | "breach" | "breaches" | "breach_address";
 
 export type WorkerMethod =
   "strength" | "generate_password" | "generate_passphrase" | "draw_qr" | "scan_qr" | "formats" | "import_columns" |
@@ -168,6 +169,28 @@ export interface Changed {
   item: Item;
 }
 
+/** CheckedPeople is as long as People. */
+export interface CheckedPeople {
+  people: CheckedPerson[]; // by username
+}
+
+/** CheckedPerson says what the server shows of a verified person. */
+export interface CheckedPerson {
+  user_id: string;
+  username: string; // of the newest verified card
+  fingerprint: string; // of the same
+  generation: number;
+  how: string; // compared, link or introduced
+  by?: string; // id of the person who introduced this one
+  since: string;
+  /**
+   * Conflict says that two pins contradict each other. The person counts as not verified until the fingerprint is compared again.
+   */
+  conflict?: boolean;
+  standing: string; // one of directory.Standing, or invalid or gone
+  shown?: string; // the fingerprint that the server shows, if the card is not used
+}
+
 /** Code identifies an error for a user interface: a protocol.Code of the server, or one of these. */
 export type ClientCode =
   "locked" | "wrong_password" | "password_changed" | "bad_phrase" | "kdf_refused" | "vault_altered" | "vault_rolled_back" |
@@ -190,6 +213,12 @@ export interface CodeOf {
 export type Column =
   "" | "hidden" | "skip" | "type" | "title" | "url" | "username" | "password" | "totp" | "notes" | "tag" | "favourite" |
   "created" | "modified";
+
+/** Comparison is a fingerprint that the user got from the person. */
+export interface Comparison {
+  user_id: string;
+  digits: string; // spaces and hyphens do not matter
+}
 
 export interface Confirmation {
   id: string;
@@ -385,6 +414,15 @@ export interface Format {
 export interface Formats {
   read: Format[];
   write: WriteFormat[];
+}
+
+/** FoundPerson is a person as the server shows one, compared with what the user has verified. */
+export interface FoundPerson {
+  username: string;
+  user_id: string;
+  fingerprint: string;
+  standing: Standing;
+  known: VerifiedPerson[]; // whom Standing is about
 }
 
 export interface Generated {
@@ -632,10 +670,24 @@ export interface Items {
   items: Item[];
 }
 
+export interface JoinSecret {
+  invitation: string; // the secret of the link
+}
+
+/** JoinState says what became of an invitation. */
+export type JoinState = "open" | "expired" | "proven" | "forged";
+
 /** Joined says that a write brought the branch of this device and the history of the server together. */
 export interface Joined {
   author: string; // username on the card that signed the write
   differences: Difference[];
+}
+
+/** Joiner is the new user that the person was shown. */
+export interface Joiner {
+  id: string; // of the invitation
+  user_id: string;
+  fingerprint: string;
 }
 
 export interface KeepCopy {
@@ -725,6 +777,8 @@ export interface NewAttachment {
 }
 
 export interface NewInvitation {
+  invitee: string; // what the administrator calls the new user; may be empty
+  days: number; // for which the link works
   administrator: boolean; // the user will be one
   password: string; // the administrator's master password; only with Administrator
 }
@@ -738,6 +792,14 @@ export interface Notice {
    * reached.
    */
   lost: boolean;
+}
+
+/** Offered is what the inviter sealed for the new user. Without an inviter, the operator of the server made the link. */
+export interface Offered {
+  inviter: string; // a username
+  fingerprint: string;
+  invitee: string; // what the inviter calls the new user; may be empty
+  expires: string;
 }
 
 /** Old is a password that has not changed since a time. */
@@ -796,6 +858,13 @@ export interface OtherState {
   mergeable: boolean;
 }
 
+/** OwnCard describes the user's newest card, which others verify. */
+export interface OwnCard {
+  username: string;
+  fingerprint: string;
+  generation: number;
+}
+
 /** Code is what only the page and its worker find wrong. */
 export type PageCode = "attachment_too_large" | "attachment_unreadable" | "bad_invitation" | "bad_username" | "insecure";
 
@@ -846,6 +915,12 @@ export interface PasswordRules {
   min_digits: number;
   min_symbols: number;
   symbol_set?: string; // printable ASCII; empty: the default symbols
+}
+
+/** People are the persons whom the user has verified. */
+export interface People {
+  people: VerifiedPerson[]; // by username
+  unreadable: number; // pins that this version cannot read
 }
 
 export interface Phrase {
@@ -910,6 +985,13 @@ export interface Refused {
   id: string;
   title: string;
   code: ClientCode;
+}
+
+/** Registered is the new account. An inviter is verified from now on. */
+export interface Registered {
+  username: string;
+  inviter: string; // a username; empty: none
+  unpinned: boolean; // there is an inviter, but the server did not store the pin
 }
 
 export interface Registration {
@@ -1012,6 +1094,22 @@ export interface SSHKey {
   unknown?: string;
 }
 
+/** SentInvitation is an invitation of the user, and who answered it. */
+export interface SentInvitation {
+  id: string;
+  invitee?: string;
+  expires: string;
+  state: JoinState;
+  /** Of the new user, if State is JoinProven. Username and fingerprint are those of the newest card. */
+  username?: string;
+  user_id?: string;
+  fingerprint?: string;
+}
+
+export interface SentInvitations {
+  invitations: SentInvitation[]; // in no order
+}
+
 /**
  * Code identifies an error for programs. New codes may be added: a client treats an unknown one like its status, with which the
  * comment of each code begins.
@@ -1045,6 +1143,9 @@ export interface SessionsResponse {
 
 /** Sort is the order of a list. */
 export type Sort = "" | "changed" | "created";
+
+/** Standing says how a person whom a server shows relates to the pins. */
+export type Standing = "unknown" | "verified" | "renewed" | "older" | "parted" | "other_user" | "unsure";
 
 /** State is the state of a session and its vault. */
 export type State = "signed_out" | "locked" | "unlocked";
@@ -1160,6 +1261,10 @@ export interface UserChange {
   password: string; // the administrator's master password
 }
 
+export interface UserID {
+  user_id: string;
+}
+
 export interface Username {
   username: string;
 }
@@ -1171,6 +1276,21 @@ export interface UsersAfter {
 export interface VaultLog {
   lines: LogLine[]; // the newest first
   more: boolean; // there are older ones
+}
+
+/** VerifiedPerson is a person whom the user has verified. */
+export interface VerifiedPerson {
+  user_id: string;
+  username: string; // of the newest verified card
+  fingerprint: string; // of the same
+  generation: number;
+  how: string; // compared, link or introduced
+  by?: string; // id of the person who introduced this one
+  since: string;
+  /**
+   * Conflict says that two pins contradict each other. The person counts as not verified until the fingerprint is compared again.
+   */
+  conflict?: boolean;
 }
 
 /** Version is an older password of an item. */
