@@ -3,6 +3,7 @@ package chain
 import (
 	"fmt"
 	"slices"
+	"sort"
 )
 
 // Branches is what a server answers to a device whose newest write is on a branch that ended: another device put a write on the main
@@ -35,7 +36,7 @@ func (s State) Rejoin(b Branches, cards *Cards) (State, *Write, error) {
 		return s, nil, err
 	}
 	through := append(f.through(), b.Common+1, b.Joint)
-	slices.Sort(through)
+	sort.Slice(through, func(i, j int) bool { return through[i] < through[j] })
 	path := Path(newest, b.Common, through)
 	if err := f.known.link(b.Main, slices.Concat(path, SkipChain(b.Common))); err != nil {
 		return s, nil, err

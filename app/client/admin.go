@@ -145,11 +145,6 @@ func (c *Client) ChangeUser(ctx context.Context, change UserChange, u protocol.A
 	return op.call(methodPost, string(change), protocol.AdminUserRequest{CurrentAuthKey: auth, Username: u.Username, UserID: u.UserID}, nil)
 }
 
-// Invite makes an invitation for somebody, for an administrator: see InvitePerson.
-func (c *Client) Invite(ctx context.Context) (protocol.JoinSecret, error) {
-	return c.InvitePerson(ctx, "")
-}
-
 // Invitations lists the open invitations, for an administrator.
 func (c *Client) Invitations(ctx context.Context) ([]protocol.OpenInvitation, error) {
 	op, err := c.begin(ctx)

@@ -143,6 +143,8 @@ var failures = []failure{
 	{directory.ErrOlder, CodePersonOlder},
 	{directory.ErrFingerprint, CodeOtherFingerprint},
 	{directory.ErrOffer, CodeOfferInvalid},
+	{directory.ErrInvitee, CodeBadInput},
+	{ErrDays, CodeBadInput},
 	{directory.ErrAnswer, CodeAnswerInvalid},
 	{ErrNoInvitation, CodeNotFound},
 	{directory.ErrMoved, Code(protocol.CodeConflict)},

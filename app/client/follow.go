@@ -125,10 +125,10 @@ func (l *listening) at(n Notice) {
 func (c *Client) parted(e protocol.RevisionEvent) bool {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	if c.vault == nil || !c.vault.Loaded {
+	if c.unlocked == nil || !c.unlocked.personal.Loaded {
 		return false
 	}
-	s := c.vault.Log().State
+	s := c.unlocked.personal.Log().State
 	return e.Revision == s.Revision && e.Head != "" && e.Head != encodeHash(s.Write) ||
 		e.Sequence == s.Entry.Sequence && e.Entry != "" && e.Entry != encodeHash(s.Entry.Hash())
 }

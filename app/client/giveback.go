@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
@@ -211,8 +212,8 @@ func (op *operation) lostFiles(v *vault) ([]LostFile, error) {
 			}
 		}
 	}
-	slices.SortFunc(files, func(a, b LostFile) int {
-		return cmp.Or(strings.Compare(a.Title, b.Title), strings.Compare(a.Name, b.Name))
+	sort.Slice(files, func(i, j int) bool {
+		return cmp.Or(strings.Compare(files[i].Title, files[j].Title), strings.Compare(files[i].Name, files[j].Name)) < 0
 	})
 	return files, op.rememberLost(v, ids)
 }

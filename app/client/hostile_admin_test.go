@@ -81,7 +81,7 @@ func TestNoServerSeesTheSecretOfAnInvitation(t *testing.T) {
 	listen := func(r client.Request, _ *client.Response) { sent.WriteString(r.Path + " " + string(r.Body) + "\n") }
 	d.wire.lie(listen)
 	invited.wire.lie(listen)
-	secret, err := d.Invite(t.Context())
+	secret, err := d.InvitePerson(t.Context(), client.InvitationTerms{})
 	if err != nil {
 		t.Fatal(err)
 	}

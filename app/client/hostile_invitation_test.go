@@ -30,7 +30,7 @@ func (d *device) join(t testing.TB, username string, secret protocol.JoinSecret)
 
 func (d *device) invite(t testing.TB, whom string) protocol.JoinSecret {
 	t.Helper()
-	return must(d.InvitePerson(t.Context(), whom))(t)
+	return must(d.InvitePerson(t.Context(), client.InvitationTerms{Invitee: whom}))(t)
 }
 
 func (d *device) links(t testing.TB) []client.SentInvitation {

@@ -17,7 +17,7 @@ import (
 
 func (d *device) invitesTo(t *testing.T, vaults ...client.InvitedVault) protocol.JoinSecret {
 	t.Helper()
-	return must(d.InvitePerson(t.Context(), "Bob", vaults...))(t)
+	return must(d.InvitePerson(t.Context(), client.InvitationTerms{Invitee: "Bob", Vaults: vaults}))(t)
 }
 
 // proven returns the invitation that somebody answered.
@@ -103,7 +103,7 @@ func TestInvitationsToVaultsThatAreRefused(t *testing.T) {
 		"a vault twice":                       {[]client.InvitedVault{invited(vault, protocol.RoleReader), invited(vault, protocol.RoleOwner)}, members.ErrSame},
 		"21 vaults":                           {slices.Repeat([]client.InvitedVault{invited(vault, protocol.RoleReader)}, 21), members.ErrFull},
 	} {
-		if _, err := anna.InvitePerson(t.Context(), "", x.vaults...); !errors.Is(err, x.want) {
+		if _, err := anna.InvitePerson(t.Context(), client.InvitationTerms{Vaults: x.vaults}); !errors.Is(err, x.want) {
 			t.Errorf("%s: %v, want %v", name, err, x.want)
 		}
 	}

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -18,9 +19,6 @@ import (
 // pins, and proves the answer with the new user's card. The inviter keeps the secret in a sealed record until an answer is accepted or the
 // link is revoked: the record alone decides, and the server cannot answer a link that was used, revoked or has expired.
 
-// invitationLife is that of the server.
-const invitationLife = 7 * 24 * time.Hour
-
 // ErrNoInvitation: there is no open invitation of the user with this id.
 var ErrNoInvitation = errors.New("you have no such open invitation: it was accepted or revoked")
 
@@ -35,26 +33,40 @@ func (op *operation) origin() (string, error) {
 	return t.Origin(), nil
 }
 
-// InvitePerson makes an invitation, for an administrator. invitee is what the inviter calls the new user; it may be empty, and the server
-// does not see it. vaults are the shared ones that the new user will be a member of, of which the inviter must be able to give the roles; their
-// names are ignored. The server never sees the secret.
-func (c *Client) InvitePerson(ctx context.Context, invitee string, vaults ...InvitedVault) (protocol.JoinSecret, error) {
-	return c.invite(ctx, invitee, vaults, func(*operation, *protocol.NewInvitationRequest) error { return nil })
+// InvitationTerms say for whom an invitation is, for how long, and to what.
+type InvitationTerms struct {
+	Invitee string // what the inviter calls the new user; may be empty, and the server does not see it
+	Days    int    // for which the link works; 0: protocol.MaxInvitationDays
+	// Vaults are the shared ones that the new user will be a member of. The inviter must be able to give the roles. Their names are ignored.
+	Vaults []InvitedVault
+}
+
+// ErrDays: an invitation cannot be open for this long.
+var ErrDays = fmt.Errorf("an invitation is open for 1 to %d days", protocol.MaxInvitationDays)
+
+func (t InvitationTerms) days() (int, error) {
+	if t.Days < 0 || t.Days > protocol.MaxInvitationDays {
+		return 0, ErrDays
+	}
+	return cmp.Or(t.Days, protocol.MaxInvitationDays), nil
+}
+
+// InvitePerson makes an invitation, for an administrator. It returns ErrDays, or directory.ErrInvitee. The server never sees the secret.
+func (c *Client) InvitePerson(ctx context.Context, terms InvitationTerms) (protocol.JoinSecret, error) {
+	return c.invite(ctx, terms, func(*operation, *protocol.NewInvitationRequest) error { return nil })
 }
 
 // InviteAdministrator is InvitePerson for a user who becomes an administrator. password is the master password of the administrator who
 // invites.
-func (c *Client) InviteAdministrator(ctx context.Context, invitee, password string, vaults ...InvitedVault) (protocol.JoinSecret, error) {
-	return c.invite(ctx, invitee, vaults, func(op *operation, r *protocol.NewInvitationRequest) (err error) {
+func (c *Client) InviteAdministrator(ctx context.Context, terms InvitationTerms, password string) (protocol.JoinSecret, error) {
+	return c.invite(ctx, terms, func(op *operation, r *protocol.NewInvitationRequest) (err error) {
 		r.Administrator = true
 		r.CurrentAuthKey, err = op.currentAuth(password)
 		return err
 	})
 }
 
-func (c *Client) invite(
-	ctx context.Context, invitee string, vaults []InvitedVault, complete func(*operation, *protocol.NewInvitationRequest) error,
-) (protocol.JoinSecret, error) {
+func (c *Client) invite(ctx context.Context, terms InvitationTerms, complete func(*operation, *protocol.NewInvitationRequest) error) (protocol.JoinSecret, error) {
 	op, err := c.begin(ctx)
 	if err != nil {
 		return protocol.JoinSecret{}, err
@@ -64,19 +76,24 @@ func (c *Client) invite(
 	if err != nil {
 		return protocol.JoinSecret{}, err
 	}
-	secret := protocol.NewJoinSecret()
-	wire := secret.Invitation()
-	offered, invited, err := op.offered(vaults)
+	days, err := terms.days()
 	if err != nil {
 		return protocol.JoinSecret{}, err
 	}
-	link := directory.Invitation{Secret: secret, Invitee: invitee, Expires: now() + invitationLife.Milliseconds(), Vaults: invited}
+	secret := protocol.NewJoinSecret()
+	wire := secret.Invitation()
+	offered, invited, err := op.offered(terms.Vaults)
+	if err != nil {
+		return protocol.JoinSecret{}, err
+	}
+	life := time.Duration(days) * 24 * time.Hour
+	link := directory.Invitation{Secret: secret, Invitee: terms.Invitee, Expires: now() + life.Milliseconds(), Vaults: invited}
 	offer, err := op.sealOffer(v, link, offered)
 	if err != nil {
 		return protocol.JoinSecret{}, err
 	}
 	link.Offer = chain.HashOf(chain.HashOffer, []byte(offer))
-	request := protocol.NewInvitationRequest{ID: wire.ID, ProofHash: protocol.HashProof(wire.Proof), Offer: offer}
+	request := protocol.NewInvitationRequest{ID: wire.ID, ProofHash: protocol.HashProof(wire.Proof), Offer: offer, Days: days}
 	if err := complete(op, &request); err != nil {
 		return protocol.JoinSecret{}, err
 	}
@@ -101,7 +118,7 @@ func (c *Client) invite(
 
 func (op *operation) sealOffer(v *vault, link directory.Invitation, vaults []directory.OfferedVault) (string, error) {
 	if !directory.ValidInvitee(link.Invitee) {
-		return "", directory.ErrOffer
+		return "", directory.ErrInvitee
 	}
 	origin, err := op.origin()
 	if err != nil {
@@ -348,6 +365,46 @@ func (op *operation) openOffer(secret *protocol.JoinSecret) (*openedOffer, error
 		return nil, fmt.Errorf("%w: %w", directory.ErrOffer, err)
 	}
 	return o, nil
+}
+
+// Offered is what the offer of an invitation says: the inviter sealed it, and no server can change it.
+type Offered struct {
+	Invitee string // what the inviter calls the new user; may be empty
+	Expires time.Time
+
+	inviter directory.Pin
+	secret  protocol.JoinSecret
+	hash    chain.Hash
+}
+
+// Inviter describes who made the link. Nobody is pinned before Register.
+func (o *Offered) Inviter() VerifiedPerson { return verifiedPerson(directory.Entry{Pin: o.inviter}) }
+
+// same returns directory.ErrOffer if the user was told of another offer of this link.
+func (o *Offered) same(secret *protocol.JoinSecret, got *openedOffer) error {
+	if o == nil || secret == nil || !o.secret.Equal(*secret) || got != nil && got.hash == o.hash {
+		return nil
+	}
+	if got != nil {
+		got.keys.Wipe()
+	}
+	return fmt.Errorf("%w: the server showed another one before", directory.ErrOffer)
+}
+
+// ReadOffer says who made an invitation link, before anybody registers with it. It returns nil if the operator of the server made it, and
+// directory.ErrOffer if the server shows something that the inviter did not seal for this server.
+func (c *Client) ReadOffer(ctx context.Context, secret protocol.JoinSecret) (*Offered, error) {
+	op, err := c.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer op.end()
+	o, err := op.openOffer(&secret)
+	if err != nil || o == nil {
+		return nil, err
+	}
+	defer o.keys.Wipe()
+	return &Offered{Invitee: o.Invitee, Expires: timeOf(o.Expires), inviter: o.Pin(now()), secret: secret, hash: o.hash}, nil
 }
 
 // answer proves to the inviter who registers.

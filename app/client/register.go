@@ -17,6 +17,8 @@ import (
 type Registration struct {
 	// Invitation is the secret of the link that some servers require; nil: none.
 	Invitation *protocol.JoinSecret
+	// Offered is what ReadOffer returned, if the user was told who made the link. Then the server cannot hide the offer.
+	Offered *Offered
 
 	inviter  *VerifiedPerson
 	unpinned error
@@ -99,6 +101,9 @@ func (r *Registration) Inviter() (*VerifiedPerson, error) { return r.inviter, r.
 
 func (op *operation) register(r *Registration, username, device string) (string, error) {
 	offer, err := op.openOffer(r.Invitation)
+	if err == nil {
+		err = r.Offered.same(r.Invitation, offer)
+	}
 	if err != nil {
 		return "", err
 	}

@@ -87,7 +87,7 @@ func HashProof(proof ID) Hash {
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-// NewInvitationRequest stores an invitation that lets one user register within seven days. The client makes the secret.
+// NewInvitationRequest stores an invitation that lets one user register, once. The client makes the secret.
 //
 //wire:schema {"dependentRequired":{"administrator":["current_auth_key"]}}
 type NewInvitationRequest struct {
@@ -98,7 +98,13 @@ type NewInvitationRequest struct {
 	Administrator  bool    `json:"administrator,omitempty"`
 	CurrentAuthKey AuthKey `json:"current_auth_key,omitempty"` // only with Administrator
 	Offer          Offer   `json:"offer,omitempty"`
+	// Days is for how long the invitation is open; 0: MaxInvitationDays.
+	//wire:schema {"minimum":0,"maximum":MaxInvitationDays}
+	Days int `json:"days,omitempty"`
 }
+
+// MaxInvitationDays bounds how long an invitation is open.
+const MaxInvitationDays = 7
 
 // MaxInvitations bounds the invitations that are open at the same time.
 const MaxInvitations = 1000

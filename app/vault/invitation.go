@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"cmp"
 	"context"
 	"crypto/subtle"
 	"errors"
@@ -11,9 +12,8 @@ import (
 )
 
 const (
-	invitationLife = 7 * 24 * time.Hour
-	proofBytes     = 16
-	hashBytes      = 32
+	proofBytes = 16
+	hashBytes  = 32
 )
 
 // Door says who may register without an invitation. The zero value admits only invited users.
@@ -29,19 +29,19 @@ var (
 	errNoInvitation       = &Error{Code: protocol.CodeNotFound, Message: "no such invitation: it was used or revoked, or has expired"}
 )
 
-// Invite makes an invitation that lets one user register within seven days, for the operator of the server. Only the result holds the
+// Invite makes an invitation that lets one user register, once, for the operator of the server. Only the result holds the
 // secret.
 func Invite(ctx context.Context, store Store, administrator bool, now time.Time) (protocol.JoinSecret, error) {
 	secret := protocol.NewJoinSecret()
 	wire := secret.Invitation()
-	i := invitation(wire.ID, protocol.HashProof(wire.Proof), now)
+	i := invitation(wire.ID, protocol.HashProof(wire.Proof), protocol.MaxInvitationDays, now)
 	i.Administrator = administrator
 	return secret, store.PutInvitation(ctx, i)
 }
 
-func invitation(id protocol.ID, proofHash protocol.Hash, now time.Time) Invitation {
+func invitation(id protocol.ID, proofHash protocol.Hash, days int, now time.Time) Invitation {
 	now = now.UTC().Truncate(time.Millisecond)
-	return Invitation{ID: InvitationID(id), ProofHash: proofHash, Created: now, Expires: now.Add(invitationLife)}
+	return Invitation{ID: InvitationID(id), ProofHash: proofHash, Created: now, Expires: now.Add(time.Duration(days) * 24 * time.Hour)}
 }
 
 // Invite stores an invitation of an administrator, who confirms the password if the invitation is for another one. A retry of a request whose answer was lost is a conflict, and harmless.
@@ -50,6 +50,9 @@ func (s *Service) Invite(ctx context.Context, by Administrator, in protocol.NewI
 		checkID("id", in.ID), checkBinary("proof_hash", in.ProofHash, rawURL, hashBytes, "base64url without padding"), checkOffer(in.Offer),
 	); err != nil {
 		return err
+	}
+	if in.Days < 0 || in.Days > protocol.MaxInvitationDays {
+		return badField("days", "must be between 1 and %d", protocol.MaxInvitationDays)
 	}
 	if in.Administrator {
 		if err := s.confirmAdministrator(ctx, by, in.CurrentAuthKey); err != nil {
@@ -63,7 +66,7 @@ func (s *Service) Invite(ctx context.Context, by Administrator, in protocol.NewI
 	if len(open) >= protocol.MaxInvitations {
 		return errInvitationQuota
 	}
-	i := invitation(in.ID, in.ProofHash, s.now())
+	i := invitation(in.ID, in.ProofHash, cmp.Or(in.Days, protocol.MaxInvitationDays), s.now())
 	i.By, i.ByID, i.Administrator = by.user.Username, by.user.ID, in.Administrator
 	i.Offer = in.Offer
 	if err := s.store.PutInvitation(ctx, i); err != nil {

@@ -11,7 +11,7 @@ import { promisify } from "node:util";
 import { brotliCompress, constants } from "node:zlib";
 import { build, transformSync } from "esbuild";
 import { unsuitable } from "./bundled.mjs";
-import { problems, readCatalogs } from "./texts.mjs";
+import { divide, problems, readCatalogs } from "./texts.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, "dist");
@@ -208,16 +208,22 @@ const catalogs = readCatalogs();
 const wrong = problems(catalogs);
 for (const problem of wrong) console.error(`build: error: ${problem}`);
 if (wrong.length > 0) process.exit(1);
-const texts = {};
-for (const [language, catalog] of Object.entries(catalogs)) {
+function writeTexts(name, catalog) {
   const { code } = transformSync(`export default ${JSON.stringify(catalog)};`, { minify: true, charset: "utf8" });
-  const name = writeHashed(`${language}.js`, code);
-  texts[language] = `/${name}`;
+  return `/${writeHashed(`${name}.js`, code)}`;
+}
+const texts = {};
+const laterTexts = {};
+for (const [language, catalog] of Object.entries(catalogs)) {
+  const { first, later } = divide(catalog);
+  texts[language] = writeTexts(language, first);
+  laterTexts[language] = writeTexts(`screens-${language}`, later);
 }
 const TEXTS_URLS = JSON.stringify(texts);
 const licences = writeHashed("licences.txt", readFileSync(join(here, "../../THIRD_PARTY_NOTICES.txt")));
 const page = await bundlePage({
   TEXTS_URLS,
+  LATER_TEXTS_URLS: JSON.stringify(laterTexts),
   LICENCES_URL: JSON.stringify(`/${licences}`),
   CORE_URL: JSON.stringify(`/${coreName}`),
   CORE_BYTES: String(core.length),
@@ -271,7 +277,7 @@ const later = new Set([
   qr.js,
   page.later,
   licences,
-  ...otherLanguages.map((language) => texts[language].slice(1)),
+  ...[...otherLanguages.map((language) => texts[language]), ...Object.values(laterTexts)].map((path) => path.slice(1)),
 ]);
 const inBackground = (name) => later.has(name) || name.endsWith(".png") || name === "service-worker.js";
 const sum = (wanted) => [...sizes].reduce((total, [name, size]) => total + (wanted(name) ? size : 0), 0);

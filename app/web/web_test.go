@@ -50,7 +50,7 @@ func TestWebAssemblyIsBrotliWithASmallWindow(t *testing.T) {
 
 // later are the files that a visitor does not wait for.
 var later = []string{
-	"de-", "es-", "fr-", "ru-", "later-", "licences-", "meter-", "qr-", "strength-", "transfer-", "service-worker.",
+	"de-", "es-", "fr-", "ru-", "screens-de-", "screens-en-", "screens-es-", "screens-fr-", "screens-ru-", "later-", "licences-", "meter-", "qr-", "strength-", "transfer-", "service-worker.",
 }
 
 func TestFirstLoadIsSmall(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"errors"
 	"slices"
+	"sort"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/client/replica"
@@ -86,14 +87,15 @@ func Open(v *replica.Replica) *Book {
 		}
 		all = append(all, Entry{Pin: pin, Record: r.ID})
 	}
-	slices.SortStableFunc(all, func(x, y Entry) int { // the longest first, and of equal ones the best verified
-		return cmp.Or(cmp.Compare(len(y.Cards), len(x.Cards)), cmp.Compare(x.How, y.How))
+	sort.SliceStable(all, func(i, j int) bool { // the longest first, and of equal ones the best verified
+		return cmp.Or(cmp.Compare(len(all[j].Cards), len(all[i].Cards)), cmp.Compare(all[i].How, all[j].How)) < 0
 	})
 	for _, e := range all {
 		b.add(e)
 	}
-	slices.SortStableFunc(b.Entries, func(x, y Entry) int {
-		return cmp.Or(cmp.Compare(x.Username, y.Username), bytes.Compare(x.User[:], y.User[:]), bytes.Compare(x.Record[:], y.Record[:]))
+	sort.SliceStable(b.Entries, func(i, j int) bool {
+		x, y := &b.Entries[i], &b.Entries[j]
+		return cmp.Or(cmp.Compare(x.Username, y.Username), bytes.Compare(x.User[:], y.User[:]), bytes.Compare(x.Record[:], y.Record[:])) < 0
 	})
 	return b
 }

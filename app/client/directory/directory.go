@@ -31,6 +31,8 @@ var (
 	ErrMoved = errors.New("what you verified of this person has changed on another device")
 	// ErrOffer: the offer of an invitation was not sealed by the person who made the link, or is for another server.
 	ErrOffer = errors.New("the offer of this invitation is not valid")
+	// ErrInvitee: an offer cannot have this text. See ValidInvitee.
+	ErrInvitee = errors.New("whom an invitation is for must be one line of visible text")
 	// ErrAnswer: nobody is proven to have registered with the link.
 	ErrAnswer = errors.New("the answer to this invitation is not valid")
 	// ErrPin: a pin that this version cannot read.

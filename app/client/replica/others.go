@@ -2,7 +2,7 @@ package replica
 
 import (
 	"bytes"
-	"slices"
+	"sort"
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
 )
@@ -28,7 +28,7 @@ func (v *Replica) Records(kind chain.RecordKind) []Record {
 		content, err := v.openRecord(id, kind, r)
 		out = append(out, Record{ID: id, Content: content, Err: err})
 	}
-	slices.SortFunc(out, func(a, b Record) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	sort.Slice(out, func(i, j int) bool { return bytes.Compare(out[i].ID[:], out[j].ID[:]) < 0 })
 	return out
 }
 

@@ -84,23 +84,30 @@ func joinSecret(text string) (*wire.JoinSecret, error) {
 }
 
 // Register keeps the registration if it fails, so that the user can try another name with the same phrase.
-func (c *core) Register(ctx context.Context, p protocol.Registration) (protocol.Username, error) {
+func (c *core) Register(ctx context.Context, p protocol.Registration) (protocol.Registered, error) {
 	c.mu.Lock()
-	r := c.registration
+	r, offered := c.registration, c.offered
 	c.mu.Unlock()
 	if r == nil {
-		return protocol.Username{}, errNoRegistration
+		return protocol.Registered{}, errNoRegistration
 	}
 	secret, err := joinSecret(p.Invitation)
 	if err != nil {
-		return protocol.Username{}, err
+		return protocol.Registered{}, err
 	}
-	r.Invitation = secret
+	r.Invitation, r.Offered = secret, offered
 	name, err := c.client.Register(ctx, r, p.Username, p.Device)
-	if err == nil {
-		c.keepRegistration(nil)
+	if err != nil {
+		return protocol.Registered{}, err
 	}
-	return protocol.Username{Username: name}, err
+	out := protocol.Registered{Username: name}
+	inviter, err := r.Inviter()
+	out.Unpinned = err != nil
+	if inviter != nil {
+		out.Inviter = inviter.Username
+	}
+	c.keepRegistration(nil)
+	return out, nil
 }
 
 func (c *core) CancelRegistration(context.Context) error {

@@ -43,12 +43,13 @@ func (c *core) Invitations(ctx context.Context) (wire.InvitationsResponse, error
 }
 
 func (c *core) Invite(ctx context.Context, p protocol.NewInvitation) (protocol.Invited, error) {
+	terms := client.InvitationTerms{Invitee: p.Invitee, Days: p.Days}
 	var secret wire.JoinSecret
 	var err error
 	if p.Administrator {
-		secret, err = c.client.InviteAdministrator(ctx, "", p.Password)
+		secret, err = c.client.InviteAdministrator(ctx, terms, p.Password)
 	} else {
-		secret, err = c.client.Invite(ctx)
+		secret, err = c.client.InvitePerson(ctx, terms)
 	}
 	if err != nil {
 		return protocol.Invited{}, err

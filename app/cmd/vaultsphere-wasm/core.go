@@ -21,6 +21,9 @@ type core struct {
 	phrase       *client.PhraseChange // from PreparePhrase to ActivatePhrase
 	rotation     *client.Rotation     // from PrepareRotation to ActivateRotation
 	imported     *imports.Import      // from PlanImport to ImportRun
+	found        *client.FoundPerson  // from FindPerson to VerifyPerson
+	sent         []client.SentInvitation
+	offered      *client.Offered // from ReadOffer to Register
 }
 
 func explain(err error) bridge.Failure {

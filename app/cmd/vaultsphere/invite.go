@@ -16,13 +16,13 @@ import (
 )
 
 func (p *program) inviteCommand() *cobra.Command {
-	var invitee string
+	var terms client.InvitationTerms
 	administrator := false
 	cmd := &cobra.Command{
 		Use:   "invite",
 		Short: "Print a link with which one person can register",
-		Long: `Print a link with which one person can register on this server within seven days. You must be
-an administrator. The link is a secret: the first to use it can register. Send it over a
+		Long: `Print a link with which one person can register on this server within seven days, or fewer with
+--days. You must be an administrator. The link is a secret: the first to use it can register. Send it over a
 channel that you trust. "vaultsphere admin invitations" lists the open ones of all administrators.
 
 The link verifies both of you: the new user's vault remembers your fingerprint, and "vaultsphere
@@ -33,19 +33,23 @@ With --admin, the new user becomes an administrator.`,
   vaultsphere invite accept bzpcCbpqc_eGgW-C3l2Qyw`,
 		Args: takes(0, 0),
 		RunE: p.action(func(cmd *cobra.Command, _ []string) error {
-			if !directory.ValidInvitee(invitee) {
+			if !directory.ValidInvitee(terms.Invitee) {
 				return usage(cmd.CommandPath(), "--for must be at most %d bytes of visible text on one line", directory.MaxInvitee)
 			}
-			return p.invite(cmd.Context(), invitee, administrator)
+			if terms.Days < 1 || terms.Days > protocol.MaxInvitationDays {
+				return usage(cmd.CommandPath(), "--days must be between 1 and %d", protocol.MaxInvitationDays)
+			}
+			return p.invite(cmd.Context(), terms, administrator)
 		}),
 	}
 	cmd.Flags().BoolVar(&administrator, "admin", false, "invite an administrator")
-	cmd.Flags().StringVar(&invitee, "for", "", "note for `WHOM` the link is; the server does not see it")
+	cmd.Flags().StringVar(&terms.Invitee, "for", "", "note for `WHOM` the link is; the server does not see it")
+	cmd.Flags().IntVar(&terms.Days, "days", protocol.MaxInvitationDays, "let the link expire after `N` days")
 	cmd.AddCommand(p.acceptCommand())
 	return cmd
 }
 
-func (p *program) invite(ctx context.Context, invitee string, administrator bool) error {
+func (p *program) invite(ctx context.Context, terms client.InvitationTerms, administrator bool) error {
 	c, err := p.signedIn(ctx)
 	if err != nil {
 		return err
@@ -57,9 +61,9 @@ func (p *program) invite(ctx context.Context, invitee string, administrator bool
 	defer c.Lock()
 	var secret protocol.JoinSecret
 	if administrator {
-		secret, err = c.InviteAdministrator(ctx, invitee, password)
+		secret, err = c.InviteAdministrator(ctx, terms, password)
 	} else {
-		secret, err = c.InvitePerson(ctx, invitee)
+		secret, err = c.InvitePerson(ctx, terms)
 	}
 	if err != nil {
 		return err

@@ -137,7 +137,7 @@ var operations = []operation{
 	{method: "get", path: "PathAdminInvitations", id: "adminInvitations", tag: "admin", summary: "List open invitations",
 		gives: "InvitationsResponse", codes: []string{"not_administrator"}},
 	{method: "post", path: "PathAdminInvitations", id: "adminInvite", tag: "admin", summary: "Invite one user", takes: "NewInvitationRequest",
-		description: "The invitation expires after seven days, and is void when its administrator is removed, suspended or demoted.",
+		description: "The invitation is void when its administrator is removed, suspended or demoted.",
 		codes:       []string{"not_administrator", "invalid_credentials", "invitation_quota", "conflict"}},
 	{method: "get", path: "PathInvitationsAnswers", id: "invitationAnswers", tag: "admin", gives: "AnswersResponse",
 		summary: "List who registered with one's own invitations", description: "Answers are kept for 30 days.", codes: []string{"not_administrator"}},

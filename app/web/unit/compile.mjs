@@ -3,7 +3,7 @@ import { globSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { readCatalogs } from "../texts.mjs";
+import { divide, readCatalogs } from "../texts.mjs";
 
 const web = join(dirname(fileURLToPath(import.meta.url)), "..");
 export const SOURCE = join(web, "src");
@@ -11,6 +11,8 @@ export const COMPILED = join(web, "build", "unit");
 
 export async function compile() {
   const catalogs = readCatalogs();
+  const filesOf = (name) =>
+    JSON.stringify(Object.fromEntries(Object.keys(catalogs).map((language) => [language, name(language)])));
   rmSync(COMPILED, { recursive: true, force: true });
   await build({
     absWorkingDir: web,
@@ -29,11 +31,14 @@ export async function compile() {
       METER_URL: '"/meter.js"',
       LATER_URL: '"/later.js"',
       LICENCES_URL: '"/licences.txt"',
-      TEXTS_URLS: JSON.stringify(Object.fromEntries(Object.keys(catalogs).map((language) => [language, `./${language}`]))),
+      TEXTS_URLS: filesOf((language) => `./${language}`),
+      LATER_TEXTS_URLS: filesOf((language) => `./screens-${language}`),
     },
     logLevel: "warning",
   });
   for (const [language, catalog] of Object.entries(catalogs)) {
-    writeFileSync(join(COMPILED, "texts", `${language}.js`), `export default ${JSON.stringify(catalog)};`);
+    const { first, later } = divide(catalog);
+    writeFileSync(join(COMPILED, "texts", `${language}.js`), `export default ${JSON.stringify(first)};`);
+    writeFileSync(join(COMPILED, "texts", `screens-${language}.js`), `export default ${JSON.stringify(later)};`);
   }
 }

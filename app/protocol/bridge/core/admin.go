@@ -43,6 +43,8 @@ type UserChange struct {
 }
 
 type NewInvitation struct {
+	Invitee       string `json:"invitee"`       // what the administrator calls the new user; may be empty
+	Days          int    `json:"days"`          // for which the link works
 	Administrator bool   `json:"administrator"` // the user will be one
 	Password      string `json:"password"`      // the administrator's master password; only with Administrator
 }

@@ -416,6 +416,51 @@ func Call(ctx context.Context, to Core, name string, r bridge.Request) (bridge.A
 		if err = r.Decode(&p); err == nil {
 			err = to.RevokeInvitation(ctx, p)
 		}
+	case "own_card":
+		var p bridge.None
+		if err = r.Decode(&p); err == nil {
+			result, err = to.OwnCard(ctx)
+		}
+	case "people":
+		var p bridge.None
+		if err = r.Decode(&p); err == nil {
+			result, err = to.People(ctx)
+		}
+	case "check_people":
+		var p bridge.None
+		if err = r.Decode(&p); err == nil {
+			result, err = to.CheckPeople(ctx, r.Progress)
+		}
+	case "find_person":
+		var p Username
+		if err = r.Decode(&p); err == nil {
+			result, err = to.FindPerson(ctx, p)
+		}
+	case "verify_person":
+		var p Comparison
+		if err = r.Decode(&p); err == nil {
+			err = to.VerifyPerson(ctx, p)
+		}
+	case "forget_person":
+		var p UserID
+		if err = r.Decode(&p); err == nil {
+			err = to.ForgetPerson(ctx, p)
+		}
+	case "sent_invitations":
+		var p bridge.None
+		if err = r.Decode(&p); err == nil {
+			result, err = to.SentInvitations(ctx)
+		}
+	case "accept_joiner":
+		var p Joiner
+		if err = r.Decode(&p); err == nil {
+			err = to.AcceptJoiner(ctx, p)
+		}
+	case "read_offer":
+		var p JoinSecret
+		if err = r.Decode(&p); err == nil {
+			result, err = to.ReadOffer(ctx, p)
+		}
 	case "health":
 		var p bridge.None
 		if err = r.Decode(&p); err == nil {

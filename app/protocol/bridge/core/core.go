@@ -26,6 +26,7 @@ type Core interface {
 	ForWorker
 	Account
 	Administration
+	People
 	Health
 }
 
@@ -40,7 +41,7 @@ type Access interface {
 	// CheckRegistration is refused as Register would be for want of an invitation or for the username, which may be empty.
 	CheckRegistration(context.Context, RegistrationCheck) error
 	// Register makes the prepared account. After a refusal it can be called again, with another username.
-	Register(context.Context, Registration) (Username, error)
+	Register(context.Context, Registration) (Registered, error)
 	// CancelRegistration forgets the prepared account.
 	CancelRegistration(context.Context) error
 	Login(context.Context, Login) (Username, error)
@@ -235,6 +236,13 @@ type Registration struct {
 	Username   string `json:"username"`
 	Device     string `json:"device"`     // as the list of sessions calls it
 	Invitation string `json:"invitation"` // the secret of the link; empty: none
+}
+
+// Registered is the new account. An inviter is verified from now on.
+type Registered struct {
+	Username string `json:"username"`
+	Inviter  string `json:"inviter"`  // a username; empty: none
+	Unpinned bool   `json:"unpinned"` // there is an inviter, but the server did not store the pin
 }
 
 type Login struct {

@@ -2,14 +2,15 @@
 import { call, callForBytes, callForFile, type Answer, type Bytes, type Tell } from "./host";
 import type {
   Acceptance, Account, AccountDeletion, Added, AdminUsersResponse, AlarmState, Archiving, AttachmentOf, BreachAddress, Changed,
-  Closest, CodeOf, Confirmation, Copies, CopyOpening, DeletedItems, Device, Draft, Duplication, Edited, ExportOptions, Exported,
-  FileName, Findings, Force, Formats, Generated, HealthReport, History, Ignoring, ImportChoice, ImportPreview, ImportReport,
-  InvitationID, InvitationsResponse, Invited, Item, ItemHistory, ItemID, ItemIDs, Items, KeepCopy, ListParams, ListResult,
-  LogLimit, Login, Marking, NewAttachment, NewInvitation, Notice, OneTimeCode, Opened, OpenedCopy, OtherState, PassphraseRules,
-  Password, PasswordChange, PasswordRules, Phrase, PhraseCheck, Purged, QRCode, QRText, ReadOptions, Recovery, Registration,
-  RegistrationCheck, Resealed, Resumed, Rewind, Rewound, Rotated, Rotation, SessionEnd, SessionsResponse, Strength, StrengthOf,
-  Synced, TOTPConfirmation, TOTPEnrolment, TablePreview, Tagging, ToTrash, Together, Unlock, UserChange, Username, UsersAfter,
-  VaultLog, VersionOf, Waiting, Words,
+  CheckedPeople, Closest, CodeOf, Comparison, Confirmation, Copies, CopyOpening, DeletedItems, Device, Draft, Duplication,
+  Edited, ExportOptions, Exported, FileName, Findings, Force, Formats, FoundPerson, Generated, HealthReport, History, Ignoring,
+  ImportChoice, ImportPreview, ImportReport, InvitationID, InvitationsResponse, Invited, Item, ItemHistory, ItemID, ItemIDs,
+  Items, JoinSecret, Joiner, KeepCopy, ListParams, ListResult, LogLimit, Login, Marking, NewAttachment, NewInvitation, Notice,
+  Offered, OneTimeCode, Opened, OpenedCopy, OtherState, OwnCard, PassphraseRules, Password, PasswordChange, PasswordRules,
+  People, Phrase, PhraseCheck, Purged, QRCode, QRText, ReadOptions, Recovery, Registered, Registration, RegistrationCheck,
+  Resealed, Resumed, Rewind, Rewound, Rotated, Rotation, SentInvitations, SessionEnd, SessionsResponse, Strength, StrengthOf,
+  Synced, TOTPConfirmation, TOTPEnrolment, TablePreview, Tagging, ToTrash, Together, Unlock, UserChange, UserID, Username,
+  UsersAfter, VaultLog, VersionOf, Waiting, Words,
 } from "./protocol.gen";
 
 export type Nothing = Record<string, never>;
@@ -31,7 +32,7 @@ export const checkRegistration = (params: RegistrationCheck): Promise<Nothing> =
   call("check_registration", params);
 
 /** Makes the prepared account. After a refusal it can be called again, with another username. */
-export const register = (params: Registration): Promise<Username> =>
+export const register = (params: Registration): Promise<Registered> =>
   call("register", params);
 
 /** Forgets the prepared account. */
@@ -298,6 +299,41 @@ export const invite = (params: NewInvitation): Promise<Invited> =>
 
 export const revokeInvitation = (params: InvitationID): Promise<Nothing> =>
   call("revoke_invitation", params);
+
+/** Returns the fingerprint that others compare. */
+export const ownCard = (): Promise<OwnCard> =>
+  call("own_card", {});
+
+/** Lists the persons whom the user has verified. It asks no server. */
+export const people = (): Promise<People> =>
+  call("people", {});
+
+/** Compares each of them with what the server shows. */
+export const checkPeople = (onProgress?: Tell, signal?: AbortSignal): Promise<CheckedPeople> =>
+  call("check_people", {}, { onProgress, signal });
+
+/** Returns the person whom the server shows under a name, for VerifyPerson. */
+export const findPerson = (params: Username): Promise<FoundPerson> =>
+  call("find_person", params);
+
+/** Is refused with the code "other_fingerprint" unless the digits are those of the person that FindPerson returned last. */
+export const verifyPerson = (params: Comparison): Promise<Nothing> =>
+  call("verify_person", params);
+
+export const forgetPerson = (params: UserID): Promise<Nothing> =>
+  call("forget_person", params);
+
+/** Lists the user's invitations that were not accepted and not revoked, with who used them. Only an administrator has any. */
+export const sentInvitations = (): Promise<SentInvitations> =>
+  call("sent_invitations", {});
+
+/** Is refused with the code "conflict" if SentInvitations has meanwhile shown another person. */
+export const acceptJoiner = (params: Joiner): Promise<Nothing> =>
+  call("accept_joiner", params);
+
+/** Says who made an invitation link. Register expects the same. */
+export const readOffer = (params: JoinSecret): Promise<Offered> =>
+  call("read_offer", params);
 
 export const health = (onProgress?: Tell, signal?: AbortSignal): Promise<HealthReport> =>
   call("health", {}, { onProgress, signal });

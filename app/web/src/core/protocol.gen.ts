@@ -18,8 +18,9 @@ export type CoreMethod =
   "attachment" | "remove_attachment" | "import_run" | "import_forget" | "plan_import" | "open_items" | "account" |
   "change_password" | "check_password" | "prepare_phrase" | "activate_phrase" | "prepare_rotation" | "activate_rotation" |
   "cancel_rotation" | "reseal" | "totp_begin" | "totp_confirm" | "totp_remove" | "sessions" | "end_session" |
-  "end_other_sessions" | "delete_account" | "users" | "change_user" | "invitations" | "invite" | "revoke_invitation" | "health" |
-  "item_health" | "breach" | "breaches" | "breach_address";
+  "end_other_sessions" | "delete_account" | "users" | "change_user" | "invitations" | "invite" | "revoke_invitation" |
+  "own_card" | "people" | "check_people" | "find_person" | "verify_person" | "forget_person" | "sent_invitations" |
+  "accept_joiner" | "read_offer" | "health" | "item_health" | "breach" | "breaches" | "breach_address";
 
 export type WorkerMethod =
   "strength" | "generate_password" | "generate_passphrase" | "draw_qr" | "scan_qr" | "formats" | "import_columns" |
@@ -209,6 +210,28 @@ export interface Changed {
   item: Item;
 }
 
+/** CheckedPeople is as long as People. */
+export interface CheckedPeople {
+  people: CheckedPerson[]; // by username
+}
+
+/** CheckedPerson says what the server shows of a verified person. */
+export interface CheckedPerson {
+  user_id: string;
+  username: string; // of the newest verified card
+  fingerprint: string; // of the same
+  generation: number;
+  how: string; // compared, link or introduced
+  by?: string; // id of the person who introduced this one
+  since: string;
+  /**
+   * Conflict says that two pins contradict each other. The person counts as not verified until the fingerprint is compared again.
+   */
+  conflict?: boolean;
+  standing: string; // one of directory.Standing, or invalid or gone
+  shown?: string; // the fingerprint that the server shows, if the card is not used
+}
+
 /** Code identifies an error for a user interface: a protocol.Code of the server, or one of these. */
 export type ClientCode =
   "locked" | "wrong_password" | "password_changed" | "bad_phrase" | "kdf_refused" | "vault_altered" | "vault_rolled_back" |
@@ -232,6 +255,12 @@ export interface CodeOf {
 export type Column =
   "" | "hidden" | "skip" | "type" | "title" | "url" | "username" | "password" | "totp" | "notes" | "tag" | "favourite" |
   "created" | "modified";
+
+/** Comparison is a fingerprint that the user got from the person. */
+export interface Comparison {
+  user_id: string;
+  digits: string; // spaces and hyphens do not matter
+}
 
 export interface Confirmation {
   id: string;
@@ -429,6 +458,15 @@ export interface Formats {
   write: WriteFormat[];
 }
 
+/** FoundPerson is a person as the server shows one, compared with what the user has verified. */
+export interface FoundPerson {
+  username: string;
+  user_id: string;
+  fingerprint: string;
+  standing: Standing;
+  known: VerifiedPerson[]; // whom Standing is about
+}
+
 export interface Generated {
   value: string;
   entropy_bits: number;
@@ -588,6 +626,13 @@ export interface Invited {
   link: string; // what follows the server's origin
 }
 
+/** InvitedVault is a shared vault of an invitation. */
+export interface InvitedVault {
+  vault: string;
+  name: string; // as the inviter sees it now; empty if it is no longer one of the inviter's vaults
+  role: Role;
+}
+
 /**
  * Item is an item of a vault. Its JSON is used by the worker protocol and the command line. Overview and Details return the
  * encoding that is sealed.
@@ -674,10 +719,24 @@ export interface Items {
   items: Item[];
 }
 
+export interface JoinSecret {
+  invitation: string; // the secret of the link
+}
+
+/** JoinState says what became of an invitation. */
+export type JoinState = "open" | "expired" | "proven" | "forged";
+
 /** Joined says that a write brought the branch of this device and the history of the server together. */
 export interface Joined {
   author: string; // username on the card that signed the write
   differences: Difference[];
+}
+
+/** Joiner is the new user that the person was shown. */
+export interface Joiner {
+  id: string; // of the invitation
+  user_id: string;
+  fingerprint: string;
 }
 
 export interface KeepCopy {
@@ -767,6 +826,8 @@ export interface NewAttachment {
 }
 
 export interface NewInvitation {
+  invitee: string; // what the administrator calls the new user; may be empty
+  days: number; // for which the link works
   administrator: boolean; // the user will be one
   password: string; // the administrator's master password; only with Administrator
 }
@@ -782,6 +843,14 @@ export interface Notice {
    * reached.
    */
   lost: boolean;
+}
+
+/** Offered is what the inviter sealed for the new user. Without an inviter, the operator of the server made the link. */
+export interface Offered {
+  inviter: string; // a username
+  fingerprint: string;
+  invitee: string; // what the inviter calls the new user; may be empty
+  expires: string;
 }
 
 /** Old is a password that has not changed since a time. */
@@ -840,6 +909,13 @@ export interface OtherState {
   mergeable: boolean;
 }
 
+/** OwnCard describes the user's newest card, which others verify. */
+export interface OwnCard {
+  username: string;
+  fingerprint: string;
+  generation: number;
+}
+
 /** Code is what only the page and its worker find wrong. */
 export type PageCode = "attachment_too_large" | "attachment_unreadable" | "bad_invitation" | "bad_username" | "insecure";
 
@@ -890,6 +966,12 @@ export interface PasswordRules {
   min_digits: number;
   min_symbols: number;
   symbol_set?: string; // printable ASCII; empty: the default symbols
+}
+
+/** People are the persons whom the user has verified. */
+export interface People {
+  people: VerifiedPerson[]; // by username
+  unreadable: number; // pins that this version cannot read
 }
 
 export interface Phrase {
@@ -954,6 +1036,13 @@ export interface Refused {
   id: string;
   title: string;
   code: ClientCode;
+}
+
+/** Registered is the new account. An inviter is verified from now on. */
+export interface Registered {
+  username: string;
+  inviter: string; // a username; empty: none
+  unpinned: boolean; // there is an inviter, but the server did not store the pin
 }
 
 export interface Registration {
@@ -1036,6 +1125,9 @@ export interface RewoundItem {
   lost_files?: string[];
 }
 
+/** Role is what a member of a vault may do. Each may do what those before may. */
+export type Role = "reader" | "editor" | "manager" | "owner";
+
 /** Rotated is what a rotation changed besides the keys. */
 export interface Rotated {
   passkeys: number; // that no longer open the account, because they were not at hand
@@ -1054,6 +1146,28 @@ export interface SSHKey {
   private?: string; // PEM
   public?: string; // one line, as in authorized_keys
   unknown?: string;
+}
+
+/** SentInvitation is an invitation of the user, and who answered it. */
+export interface SentInvitation {
+  id: string;
+  invitee?: string;
+  expires: string;
+  state: JoinState;
+  /** Of the new user, if State is JoinProven. Username and fingerprint are those of the newest card. */
+  username?: string;
+  user_id?: string;
+  fingerprint?: string;
+  /**
+   * Vaults are those that the new user will be a member of. Accepted says that the answer was accepted, and not yet all of them
+   * have the new user: AcceptJoiner goes on.
+   */
+  vaults?: InvitedVault[];
+  accepted?: boolean;
+}
+
+export interface SentInvitations {
+  invitations: SentInvitation[]; // in no order
 }
 
 /**
@@ -1089,6 +1203,9 @@ export interface SessionsResponse {
 
 /** Sort is the order of a list. */
 export type Sort = "" | "changed" | "created";
+
+/** Standing says how a person whom a server shows relates to the pins. */
+export type Standing = "unknown" | "verified" | "renewed" | "older" | "parted" | "other_user" | "unsure";
 
 /** State is the state of a session and its vault. */
 export type State = "signed_out" | "locked" | "unlocked";
@@ -1204,6 +1321,10 @@ export interface UserChange {
   password: string; // the administrator's master password
 }
 
+export interface UserID {
+  user_id: string;
+}
+
 export interface Username {
   username: string;
 }
@@ -1215,6 +1336,21 @@ export interface UsersAfter {
 export interface VaultLog {
   lines: LogLine[]; // the newest first
   more: boolean; // there are older ones
+}
+
+/** VerifiedPerson is a person whom the user has verified. */
+export interface VerifiedPerson {
+  user_id: string;
+  username: string; // of the newest verified card
+  fingerprint: string; // of the same
+  generation: number;
+  how: string; // compared, link or introduced
+  by?: string; // id of the person who introduced this one
+  since: string;
+  /**
+   * Conflict says that two pins contradict each other. The person counts as not verified until the fingerprint is compared again.
+   */
+  conflict?: boolean;
 }
 
 /** Version is an older password of an item. */

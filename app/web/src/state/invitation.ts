@@ -5,6 +5,9 @@ import { replace, route } from "./route";
 /** Empty: none. */
 export const invitation = signal("");
 
+/** The user came by a link that is malformed. */
+export const badLink = signal(false);
+
 const SECRET = /^[\w-]{21}[AQgw]$/; // 16 bytes, base64url without padding
 
 /** Returns the secret of an invitation link; empty if malformed. */
@@ -17,5 +20,6 @@ effect(() => {
   const [screen, secret = ""] = route.value;
   if (screen !== "join") return;
   invitation.value = SECRET.test(secret) ? secret : "";
+  badLink.value = !invitation.value;
   replace("register");
 });

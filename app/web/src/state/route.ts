@@ -16,7 +16,7 @@ const read = () =>
 export const route = signal<string[]>(read());
 
 /** The screens that replace the list and the item. */
-const PAGES = ["health", "generator", "import", "export", "settings", "admin", "alarm"] as const;
+const PAGES = ["health", "generator", "import", "export", "settings", "people", "admin", "alarm"] as const;
 export type Page = (typeof PAGES)[number];
 
 /** The page that is shown, or undefined if it is the vault. */

@@ -24,3 +24,8 @@ export const localeOf = (language: Language): string =>
 declare const TEXTS_URLS: Record<Language, string>;
 
 export const textsURL = (language: Language): string => TEXTS_URLS[language];
+
+/** The file with the texts that only the screens of later.ts read. */
+declare const LATER_TEXTS_URLS: Record<Language, string>;
+
+export const laterTextsURL = (language: Language): string => LATER_TEXTS_URLS[language];

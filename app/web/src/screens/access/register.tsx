@@ -3,9 +3,10 @@ import * as api from "../../core/api.gen";
 import { checkInvitation } from "../../core/early";
 import { asCoreError, CoreError } from "../../core/error";
 import { restart } from "../../core/host";
-import { type ErrorCode, MAX_USERNAME_RUNES } from "../../core/protocol.gen";
+import { type ErrorCode, MAX_USERNAME_RUNES, type Offered } from "../../core/protocol.gen";
+import { toast } from "../../state/app";
 import { deviceName } from "../../state/device";
-import { invitation, parseLink } from "../../state/invitation";
+import { badLink, invitation, parseLink } from "../../state/invitation";
 import { guard, href, unguard } from "../../state/route";
 import { unlocked } from "../../state/session";
 import { notifyTabs } from "../../state/tabs";
@@ -13,6 +14,7 @@ import { texts } from "../../texts";
 import { Button, Heading, Working } from "../../ui/controls";
 import { TextField } from "../../ui/field";
 import { focusOnce } from "../../ui/focus";
+import { Icon } from "../../ui/icon";
 import { Problem, useCountdown, useTask } from "../../ui/task";
 import { Frame } from "./frame";
 import { type Choice, NewPassword } from "./new-password";
@@ -20,7 +22,32 @@ import { PhraseCheck, PhraseSheet, usePhraseCheck } from "./phrase";
 
 type Step = "invitation" | "form" | "phrase" | "check" | "name";
 const STEPS = ["form", "phrase", "check"];
-const NEEDS_INVITATION = new Set<ErrorCode>(["invitation_required", "invitation_invalid"]);
+const NEEDS_INVITATION = new Set<ErrorCode>(["invitation_required", "invitation_invalid", "bad_invitation", "offer_invalid"]);
+
+/** What the inviter sealed for the user; null: nothing is known yet, or there is no invitation. */
+const readOffer = async () => (invitation.value ? api.readOffer({ invitation: invitation.value }) : null);
+
+/** Who made the link. The operator of the server makes links without a name. */
+function Inviter({ offered }: { offered: Offered | null }) {
+  const { register: text } = texts.value;
+  if (!offered)
+    return (
+      <p class="muted" role="status">
+        {text.checkingInvitation}
+      </p>
+    );
+  const { inviter: name } = offered;
+  if (!name) return null;
+  return (
+    <div class="inviter">
+      <Icon name="shield" />
+      <p>
+        <strong>{text.invited({ name })}</strong>
+        <span>{text.invitedLead({ name })}</span>
+      </p>
+    </div>
+  );
+}
 
 /** Creates the account on the server only in the last step, after the phrase is confirmed. */
 export function Register() {
@@ -32,6 +59,7 @@ export function Register() {
   const [choice, setChoice] = useState<Choice>({ password: "", ready: false });
   const [words, setWords] = useState<string[]>([]);
   const check = usePhraseCheck(words);
+  const [offered, setOffered] = useState<Offered | null>(null);
   const gate = useTask(); // whether this server accepts a registration
   const task = useTask();
   const wait = useCountdown(task.error);
@@ -39,19 +67,24 @@ export function Register() {
 
   const look = () =>
     gate.run(async () => {
+      setOffered(null);
       try {
+        if (badLink.value) throw new CoreError("bad_invitation");
         await checkInvitation(invitation.value);
         setStep("form");
+        setOffered(await readOffer());
       } catch (e) {
-        if (!NEEDS_INVITATION.has(asCoreError(e).code)) throw e;
+        const { code } = asCoreError(e);
+        if (!NEEDS_INVITATION.has(code)) throw e;
         setStep("invitation");
-        if (invitation.value) throw e;
+        if (code !== "invitation_required") throw e;
       }
     });
   useEffect(() => look(), [invitation.value]);
 
   const prepare = () =>
     task.run(async () => {
+      if (!offered) setOffered(await readOffer()); // could not be read before
       await api.checkRegistration({ username, invitation: invitation.value }).catch((e: unknown) => {
         if (asCoreError(e).code !== "bad_request") throw e;
         throw new CoreError("bad_username");
@@ -62,12 +95,14 @@ export function Register() {
   const create = () =>
     task.run(async () => {
       try {
-        const { username: canonical } = await api.register({ username, device: deviceName(), invitation: invitation.value });
+        const made = await api.register({ username, device: deviceName(), invitation: invitation.value });
         setWords([]);
         invitation.value = "";
         unguard();
         notifyTabs("signed in");
-        unlocked(canonical);
+        unlocked(made.username);
+        if (made.inviter) toast(text.inviterVerified({ name: made.inviter }));
+        else if (made.unpinned) toast(text.inviterUnpinned({ name: offered?.inviter ?? "" }), "problem");
       } catch (e) {
         if (asCoreError(e).code !== "username_taken") throw e;
         setTaken(username);
@@ -110,7 +145,9 @@ export function Register() {
               e.preventDefault();
               const read = parseLink(link);
               setLink("");
-              if (read) invitation.value = read;
+              badLink.value = false;
+              if (read && read !== invitation.value) invitation.value = read;
+              else if (read) look();
               else gate.refuse(new CoreError("bad_invitation"));
             }}
           >
@@ -130,6 +167,7 @@ export function Register() {
           <Heading title={text.title} focus={false}>
             {text.title}
           </Heading>
+          {invitation.value && !gate.error && <Inviter offered={offered} />}
           <form
             class="stack"
             onSubmit={(e) => {

@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import * as api from "../../core/api.gen";
 import type { ImportProblem, WriteFormat } from "../../core/protocol.gen";
 import { copyOpen, phase, toast } from "../../state/app";
-import { texts } from "../../texts";
+import { laterTexts, texts } from "../../texts";
 import { today } from "../../texts/dates";
 import { Button, Heading } from "../../ui/controls";
 import { Confirm } from "../../ui/dialog";
@@ -17,7 +17,8 @@ import { type Choice, NewPassword } from "../access/new-password";
 import { Problems } from "../import/findings";
 
 export function ExportPage() {
-  const { common, export: text } = texts.value;
+  const { common } = texts.value;
+  const { export: text } = laterTexts.value;
   const [formats, setFormats] = useState<WriteFormat[] | null>(null);
   const [id, setId] = useState("");
   const [trash, setTrash] = useState(false);

@@ -1,7 +1,7 @@
 import { useRef, useState } from "preact/hooks";
 import type { CoreError } from "../../core/error";
 import type { Format } from "../../core/protocol.gen";
-import { texts } from "../../texts";
+import { laterTexts } from "../../texts";
 import { Button } from "../../ui/controls";
 import { Select } from "../../ui/field";
 import { Icon } from "../../ui/icon";
@@ -16,7 +16,7 @@ export function Choose({
   problem: CoreError | null;
   onFile: (file: File, format: string) => void;
 }) {
-  const text = texts.value.import;
+  const text = laterTexts.value.import;
   const [format, setFormat] = useState("");
   const [over, setOver] = useState(false);
   const input = useRef<HTMLInputElement>(null);

@@ -1,7 +1,7 @@
 // Asks what the columns of an unknown table mean.
 import { useState } from "preact/hooks";
 import type { Column, TablePreview } from "../../core/protocol.gen";
-import { texts } from "../../texts";
+import { laterTexts, texts } from "../../texts";
 import { Button } from "../../ui/controls";
 import { Check, Select } from "../../ui/field";
 
@@ -34,7 +34,8 @@ export function Columns({
   onColumns: (columns: Column[], headerless: boolean) => void;
   onCancel: () => void;
 }) {
-  const { common, import: text } = texts.value;
+  const { common } = texts.value;
+  const { import: text } = laterTexts.value;
   const [columns, setColumns] = useState(table.guess);
   const [headerless, setHeaderless] = useState(table.headerless);
   const names = (c: Column) => text.columns[c || "field"];

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import type { CoreError } from "../../core/error";
-import { texts } from "../../texts";
+import { laterTexts, texts } from "../../texts";
 import { Button } from "../../ui/controls";
 import { OwnFields, PasswordField } from "../../ui/field";
 import { explain } from "../../ui/task";
@@ -36,7 +36,8 @@ export function FilePassword({
   onPassword: (secret: FileSecret) => void;
   onCancel: () => void;
 }) {
-  const { common, import: text } = texts.value;
+  const { common } = texts.value;
+  const { import: text } = laterTexts.value;
   const [password, setPassword] = useState("");
   const [keyFile, setKeyFile] = useState<File | null>(null);
   const tooLarge = keyFile !== null && keyFile.size > MAX_KEY_FILE;

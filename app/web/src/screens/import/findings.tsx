@@ -1,6 +1,6 @@
 // The problems and the relocated values of an import, in the preview and in the report.
 import type { ImportProblem, ProblemCode, RelocatedTo } from "../../core/protocol.gen";
-import { texts } from "../../texts";
+import { laterTexts } from "../../texts";
 import { type Sentence, sentence } from "../../texts/sentence";
 import { Icon } from "../../ui/icon";
 import { explain } from "../../ui/task";
@@ -9,13 +9,13 @@ const SHOWN = 100;
 
 /** The reason in the language of the page. An unknown code, from a newer version, is shown as it is. */
 function reason({ code, values, cause, finding }: ImportProblem): string {
-  const reasons: Record<ProblemCode, Sentence> = texts.value.import.reasons;
+  const reasons: Record<ProblemCode, Sentence> = laterTexts.value.import.reasons;
   const why = Object.hasOwn(reasons, code) ? sentence(reasons[code], values) : code;
   return cause ? `${why} ${explain({ code: cause, findings: finding ? [finding] : [] })}` : why;
 }
 
 export function Problems({ problems }: { problems: ImportProblem[] }) {
-  const text = texts.value.import;
+  const text = laterTexts.value.import;
   if (problems.length === 0) return null;
   return (
     <details class="details" open>
@@ -36,7 +36,7 @@ export function Problems({ problems }: { problems: ImportProblem[] }) {
 }
 
 export function RelocatedList({ relocated }: { relocated: { name: string; as: RelocatedTo; count: number }[] }) {
-  const text = texts.value.import;
+  const text = laterTexts.value.import;
   if (relocated.length === 0) return null;
   return (
     <details class="details">

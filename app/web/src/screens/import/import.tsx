@@ -16,7 +16,7 @@ import type {
 import { handled } from "../../state/app-errors";
 import { notifyTabs } from "../../state/tabs";
 import { refresh } from "../../state/vault";
-import { texts } from "../../texts";
+import { laterTexts } from "../../texts";
 import { Heading } from "../../ui/controls";
 import { Meter } from "../../ui/meter";
 import { Choose } from "./choose";
@@ -48,7 +48,7 @@ async function isKeePass(file: File) {
 }
 
 export function ImportPage() {
-  const text = texts.value.import;
+  const text = laterTexts.value.import;
   const [formats, setFormats] = useState<Format[]>([]);
   const [stage, setStage] = useState<Stage>({ at: "choose" });
   const [problem, setProblem] = useState<CoreError | null>(null);

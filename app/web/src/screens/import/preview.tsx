@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import type { ImportChoice, ImportPreview, ImportStatus, ItemType } from "../../core/protocol.gen";
 import { href } from "../../state/route";
-import { texts } from "../../texts";
+import { laterTexts, texts } from "../../texts";
 import { Button } from "../../ui/controls";
 import { Select } from "../../ui/field";
 import { Icon } from "../../ui/icon";
@@ -53,7 +53,8 @@ export function Preview({
   onCancel: () => void;
   onColumns?: () => void;
 }) {
-  const { common, import: text } = texts.value;
+  const { common } = texts.value;
+  const { import: text } = laterTexts.value;
   const [choice, setChoice] = useState(COMMON);
   const total = wanted(preview, choice);
   const there = (["identical", "changed", "repeated"] as const).filter((s) => preview.statuses[s]);

@@ -3,7 +3,7 @@
 import { CoreError } from "../../core/error";
 import type { ImportReport, RelocatedTo } from "../../core/protocol.gen";
 import { href } from "../../state/route";
-import { texts } from "../../texts";
+import { laterTexts } from "../../texts";
 import { today } from "../../texts/dates";
 import { Button } from "../../ui/controls";
 import { Icon } from "../../ui/icon";
@@ -21,7 +21,7 @@ export function counted(relocated: ImportReport["relocated"]) {
 }
 
 export function Report({ report, onAgain }: { report: ImportReport; onAgain: () => void }) {
-  const text = texts.value.import;
+  const text = laterTexts.value.import;
   const { stopped } = report;
   const rest = report.entries.filter((e) => e.outcome === "not_reached").length;
   const outcome = [

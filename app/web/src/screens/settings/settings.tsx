@@ -110,11 +110,19 @@ export function Settings() {
           </Button>
         </Setting>
       </Section>
+      <Section title={pages.people}>
+        <Setting name={text.peopleSetting} hint={pages.peopleHint}>
+          <a class="button button-plain" href={href("people")}>
+            <Icon name="people" />
+            <span>{pages.people}</span>
+          </a>
+        </Setting>
+      </Section>
       {administrator.value && (
         <Section title={admin.title}>
           <Setting name={admin.setting} hint={admin.lead}>
             <a class="button button-plain" href={href("admin")}>
-              <Icon name="people" />
+              <Icon name="license" />
               <span>{admin.title}</span>
             </a>
           </Setting>

@@ -76,7 +76,8 @@ const COMMANDS: Command[] = [
   place("export", "upload", () => texts.value.pages.export),
   place("generator", "generate", () => texts.value.navigation.generator),
   place("settings", "settings", () => texts.value.navigation.settings),
-  place("admin", "people", () => texts.value.admin.title),
+  place("people", "people", () => texts.value.pages.people),
+  place("admin", "license", () => texts.value.admin.title),
   {
     name: "lock",
     icon: "lock",

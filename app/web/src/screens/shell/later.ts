@@ -11,5 +11,6 @@ export { FilterSheet } from "../list/filter-sheet";
 export { RowActions, RowMenu } from "../list/row-actions";
 export { SearchHelp } from "../list/search-help";
 export { TagDialog } from "../list/tag-dialog";
+export { PeoplePage } from "../people/people";
 export { Settings } from "../settings/settings";
 export { Palette } from "./palette";

@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
-import { texts } from "../../texts";
+import { loadLaterTexts, texts } from "../../texts";
 import { Button } from "../../ui/controls";
 import { Icon } from "../../ui/icon";
 import type * as later from "./later";
@@ -23,9 +23,10 @@ export async function loadScreens() {
   loading = true;
   missing.value = false;
   // Some browsers never ask again for a script that they could not load, so each attempt has another URL.
-  const url = attempts++ ? `${LATER_URL}?${attempts}` : LATER_URL;
+  const again = attempts++ ? `?${attempts}` : "";
   try {
-    screens.value = (await import(url)) as Screens;
+    const [loaded] = await Promise.all([import(LATER_URL + again) as Promise<Screens>, loadLaterTexts(again)]);
+    screens.value = loaded;
   } catch {
     missing.value = true;
   } finally {

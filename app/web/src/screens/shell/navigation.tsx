@@ -80,13 +80,21 @@ function CommandsButton() {
   );
 }
 
-/** Phones have no room for it: there, the link in Settings leads to the same page. */
-function AdminLink() {
-  if (!administrator.value || copyOpen.value) return null;
+/** Phones have no room for them: there, links in Settings lead to the same pages. */
+function MorePages() {
+  if (copyOpen.value) return null;
+  const { admin, pages } = texts.value;
   return (
-    <PageLink to="admin" icon="people">
-      {texts.value.admin.title}
-    </PageLink>
+    <>
+      <PageLink to="people" icon="people">
+        {pages.people}
+      </PageLink>
+      {administrator.value && (
+        <PageLink to="admin" icon="license">
+          {admin.title}
+        </PageLink>
+      )}
+    </>
   );
 }
 
@@ -119,7 +127,7 @@ export function Sidebar() {
         <CommandsButton />
         <div class="nav-pages">
           <Pages />
-          <AdminLink />
+          <MorePages />
         </div>
         <div class="nav-account">
           <p class="nav-username" title={username}>

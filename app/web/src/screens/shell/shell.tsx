@@ -22,6 +22,7 @@ const PAGES = {
   import: "ImportPage",
   export: "ExportPage",
   settings: "Settings",
+  people: "PeoplePage",
   admin: "AdminPage",
   alarm: "AlarmPage",
 } as const satisfies Record<PageName, string>;
