@@ -36,11 +36,17 @@ func (sharedVaults) sync(op *operation, u *unlocked) (bool, error) { return op.s
 
 func (sharedVaults) open(op *operation, u *unlocked) error { return op.openShared(u) }
 
-func (sharedVaults) prove(op *operation, v *vault, log *replica.Log) error { return op.provePinned(v, log) }
+func (sharedVaults) prove(op *operation, v *vault, log *replica.Log) error {
+	return op.provePinned(v, log)
+}
 
-func (sharedVaults) removed(op *operation, v *vault, log *replica.Log) error { return op.removed(v, log) }
+func (sharedVaults) removed(op *operation, v *vault, log *replica.Log) error {
+	return op.removed(v, log)
+}
 
-func (sharedVaults) takePins(op *operation, v *vault, ch *replica.Change) error { return op.takePins(v, ch) }
+func (sharedVaults) takePins(op *operation, v *vault, ch *replica.Change) error {
+	return op.takePins(v, ch)
+}
 
 func (sharedVaults) lists(u *unlocked, vault string) lister { return u.set(vault) }
 
@@ -246,7 +252,7 @@ func (op *operation) empty(v *vault, by *replica.Replica) {
 	op.client.mu.Lock()
 	defer op.client.mu.Unlock()
 	changes := v.outbox
-	v.Replica.Wipe()
+	v.Wipe()
 	v.Replica, v.outbox, v.reached = by, outbox.Outbox{}, nil
 	v.setOutbox(changes)
 }
@@ -326,9 +332,8 @@ func (op *operation) takePins(v *vault, ch *replica.Change) error {
 	if len(ready) == 0 {
 		return nil
 	}
-	if err := op.forward(ch, ready); err != nil {
-		return nil //nolint:nilerr // the next write may take them: this one must not fail because of another vault
+	if op.forward(ch, ready) == nil { // otherwise the next write may take them: this one must not fail because of another vault
+		v.pinned = time.Now()
 	}
-	v.pinned = time.Now()
 	return nil
 }
