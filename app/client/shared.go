@@ -16,10 +16,10 @@ import (
 )
 
 // Shared vaults come from the pins of the personal vault, never from the server, which could otherwise give a user a vault that somebody else
-// reads. What is wrong with one does not stop the others.
+// reads. A fault in one vault does not stop the others.
 
 var (
-	// ErrVaultWithheld: the server says that the user is no member of a pinned vault, and shows no entry that says so.
+	// ErrVaultWithheld: the server says that the user is not a member of a pinned vault, and shows no entry that says so.
 	ErrVaultWithheld = errors.New("the server does not show this vault, although nothing says that you left it")
 	// ErrVaultAwaited: the user was invited to the vault, and the inviter has not accepted the answer yet.
 	ErrVaultAwaited = errors.New("you are not a member of this vault until your inviter accepts you")
@@ -27,17 +27,65 @@ var (
 	ErrVaultLeft = errors.New("you are no longer a member of this vault")
 	// ErrVaultRole: the user's role in the vault does not allow this.
 	ErrVaultRole = errors.New("your role in this vault does not allow this")
-	// ErrVaultClosed: an owner closed the vault for ever.
+	// ErrVaultClosed: an owner closed the vault permanently.
 	ErrVaultClosed = errors.New("this vault is closed: nothing in it can be changed")
 )
 
+// sharedVaults implements sharing.
+type sharedVaults struct{}
+
+func (sharedVaults) sync(op *operation, u *unlocked) (bool, error) { return op.syncShared(u) }
+
+func (sharedVaults) open(op *operation, u *unlocked) error { return op.openShared(u) }
+
+func (sharedVaults) prove(op *operation, v *vault, log *replica.Log) error {
+	return op.provePinned(v, log)
+}
+
+func (sharedVaults) removed(op *operation, v *vault, log *replica.Log) error {
+	return op.removed(v, log)
+}
+
+func (sharedVaults) takePins(op *operation, v *vault, ch *replica.Change) error {
+	return op.takePins(v, ch)
+}
+
+func (sharedVaults) lists(u *unlocked, vault string) lister { return u.set(vault) }
+
+func (sharedVaults) find(op *operation, u *unlocked, matches func(*vault) bool) (*vault, error) {
+	if err := op.repin(u); err != nil {
+		return nil, err
+	}
+	for _, v := range u.shared {
+		if matches(v) {
+			return v, op.load(v)
+		}
+	}
+	return nil, nil
+}
+
+// openShared fills the shared vaults from the cache and their outboxes.
+func (op *operation) openShared(u *unlocked) error {
+	if err := op.repin(u); err != nil {
+		return err
+	}
+	for _, s := range u.shared {
+		if err := op.openCache(s); err != nil {
+			s.trouble = err
+			continue
+		}
+		s.trouble = op.loadOutbox(s)
+	}
+	return op.ctx.Err()
+}
+
 // repin finds the shared vaults in the pins.
 func (op *operation) repin(u *unlocked) error {
-	if at := stateStamp(u.personal.Log().State); at == u.pinnedAt {
+	at := stateStamp(u.personal.Log().State)
+	if at == u.pinnedAt {
 		return nil
-	} else {
-		u.pinnedAt = at
 	}
+	u.pinnedAt = at
 	var shared []*vault
 	for _, pins := range directory.OpenVaults(u.personal.Replica).Vaults {
 		v := u.sharedVault(pins.Vault)
@@ -91,7 +139,7 @@ func (op *operation) forgetCopies(v *vault) error {
 	return op.forgetNames(copiesOf(v.home())...)
 }
 
-// syncShared syncs the shared vaults and sends their outboxes, and reports whether any changed. What is wrong with one is in its trouble.
+// syncShared syncs the shared vaults and sends their outboxes, and reports whether any changed. A fault of a vault is in its trouble.
 func (op *operation) syncShared(u *unlocked) (changed bool, err error) {
 	if err := op.repin(u); err != nil || len(u.shared) == 0 {
 		return false, err
@@ -149,11 +197,8 @@ func (op *operation) isBack(v *vault) (bool, error) {
 	return slices.ContainsFunc(answer.Vaults, func(s protocol.SharedVault) bool { return s.Vault == v.id() }), nil
 }
 
-// proveLog checks what a log does not say of itself: that it is that of this vault.
-func (op *operation) proveLog(v *vault, log *replica.Log) error {
-	if v == v.personal {
-		return op.proveAccount(v, log)
-	}
+// provePinned checks that a verified log is that of this vault, and contains what is pinned.
+func (op *operation) provePinned(v *vault, log *replica.Log) error {
 	if log.State.Entry.Type != chain.Shared {
 		return replica.Altered(replica.Found(bridge.Finding{Code: bridge.OtherVault}, "the server shows a personal vault in place of a shared one"))
 	}
@@ -204,9 +249,9 @@ func (op *operation) removed(v *vault, log *replica.Log) error {
 	if err := op.storeMemory(v, log.State); err != nil {
 		return err
 	}
-	bare := v.Along(log)
-	bare.Known, bare.Loaded = v.known, true
-	op.empty(v, bare)
+	without := v.Along(log)
+	without.Known, without.Loaded = v.known, true
+	op.empty(v, without)
 	op.client.mu.Lock()
 	v.left = true
 	op.client.mu.Unlock()
@@ -214,12 +259,12 @@ func (op *operation) removed(v *vault, log *replica.Log) error {
 }
 
 // empty replaces the replica of a vault by one without items. The changes that wait stay.
-func (op *operation) empty(v *vault, bare *replica.Replica) {
+func (op *operation) empty(v *vault, by *replica.Replica) {
 	op.client.mu.Lock()
 	defer op.client.mu.Unlock()
 	changes := v.outbox
-	v.Replica.Wipe()
-	v.Replica, v.outbox, v.reached = bare, outbox.Outbox{}, nil
+	v.Wipe()
+	v.Replica, v.outbox, v.reached = by, outbox.Outbox{}, nil
 	v.setOutbox(changes)
 }
 
@@ -298,9 +343,8 @@ func (op *operation) takePins(v *vault, ch *replica.Change) error {
 	if len(ready) == 0 {
 		return nil
 	}
-	if err := op.forward(ch, ready); err != nil {
-		return nil //nolint:nilerr // the next write may take them: this one must not fail because of another vault
+	if op.forward(ch, ready) == nil { // otherwise the next write may take them: this one must not fail because of another vault
+		v.pinned = time.Now()
 	}
-	v.pinned = time.Now()
 	return nil
 }

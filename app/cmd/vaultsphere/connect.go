@@ -28,6 +28,7 @@ type connection struct {
 	wire    *httptransport.Transport
 	memory  memory
 
+	vault     string // id of the vault of --vault; empty: all vaults, and the personal one for new items
 	all       *names // of items; made for the first lookup
 	elsewhere string // another server to which this device is signed in
 }
@@ -69,6 +70,7 @@ func (p *program) connect(ctx context.Context) (*connection, error) {
 	conn := &connection{state: st, session: se, wire: w, memory: m, elsewhere: elsewhere}
 	c := client.New(storing{retrying{w}, p, conn}, m, cache{state: st, server: server})
 	conn.Client = c
+	c.ShareVaults()
 	c.SetDevice(device())
 	c.SetCost(p.cost)
 	if p.noCache || p.getenv(envNoCache) != "" {
@@ -166,6 +168,10 @@ func (p *program) unlocked(ctx context.Context) (*connection, error) {
 	}
 	if a := c.Alarm(); !a.IsZero() {
 		p.noteAlarm(a, err)
+	}
+	if err := p.chooseVault(c); err != nil {
+		c.Lock()
+		return nil, err
 	}
 	return c, nil
 }
