@@ -375,3 +375,98 @@ func TestNobodyIsAddedWithASwappedCard(t *testing.T) {
 		t.Errorf("the honest server: %v", err)
 	}
 }
+
+// After a rotation of the account, each shared vault gets the new card, and new keys where the role allows it.
+func TestNewCardsReachSharedVaults(t *testing.T) {
+	t.Parallel()
+	all := group(t, "anna", "bob")
+	anna, bob := all[0], all[1]
+	vault := anna.share(t, "Accounting")
+	anna.adds(t, vault, bob, "bob", protocol.RoleEditor)
+	id := anna.saveIn(t, vault, "shared")
+	for name, d := range map[string]*device{"anna": anna, "bob": bob} {
+		d.sync(t)
+		if got := must(d.OutdatedVaults())(t); len(got) != 0 {
+			t.Errorf("%s: %q", name, got)
+		}
+		d.rotate(t, client.RotationRequest{Password: password})
+		d.sync(t)
+		if got := must(d.OutdatedVaults())(t); !slices.Equal(got, []string{vault}) {
+			t.Fatalf("%s: %q", name, got)
+		}
+		d.sees(t, vault)
+		if err := d.RecardVault(t.Context(), vault, 0); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if got := must(d.OutdatedVaults())(t); len(got) != 0 {
+			t.Errorf("%s: %q", name, got)
+		}
+		if err := d.RecardVault(t.Context(), vault, 0); !errors.Is(err, members.ErrSame) {
+			t.Errorf("%s, again: %v", name, err)
+		}
+	}
+	anna.sync(t)
+	m := must(anna.Members(t.Context(), vault))(t)
+	if !m.RotationDue || len(m.News) != 1 || !m.News[0].NewCard || m.News[0].Fingerprint != must(bob.OwnCard())(t).Fingerprint {
+		t.Errorf("%+v", m)
+	}
+	if got := m.Members[1]; got.Standing != string(directory.Renewed) || got.How != "compared" {
+		t.Errorf("%+v", got)
+	}
+	anna.sees(t, vault)
+	anna.rotatedOf(t, vault)
+	bob.sync(t)
+	if m := must(bob.Members(t.Context(), vault))(t); m.RotationDue || bob.get(t, id).Title != "shared" {
+		t.Errorf("%+v", m)
+	}
+}
+
+// The answer to an entry is lost, or never came. The device sends the same bytes again, with its envelopes.
+func TestAnEntryWhoseAnswerWasLost(t *testing.T) {
+	t.Parallel()
+	all := group(t, "anna", "bob")
+	anna, bob := all[0], all[1]
+	vault := anna.share(t, "Accounting")
+	add := func() error {
+		return anna.AddMembers(t.Context(), vault, 0, client.NewMember{Username: "bob", Role: protocol.RoleReader})
+	}
+	var sent [][]byte
+	cut := func(pass bool) {
+		anna.intercept(func(r *client.Request) (*client.Response, error) {
+			if r.Method != "POST" || !isAt(*r, protocol.PathVaultEntries) {
+				return nil, nil
+			}
+			sent = append(sent, r.Body)
+			if pass {
+				if answer, err := anna.wire.Transport.Do(t.Context(), *r); err != nil || answer.Status != 204 {
+					t.Errorf("%d %s, %v", answer.Status, answer.Body, err)
+				}
+			}
+			return nil, errCut
+		})
+	}
+	cut(false)
+	if err := add(); !errors.Is(err, client.ErrUncertain) {
+		t.Errorf("never sent: %v", err)
+	}
+	anna.reconnect()
+	if err := add(); !errors.Is(err, members.ErrMember) { // the entry in flight was sent first
+		t.Errorf("sent again: %v", err)
+	}
+	if n := len(anna.wire.sent); n == 0 || len(sent) != 1 {
+		t.Errorf("%d attempts", len(sent))
+	}
+	for _, r := range anna.wire.sent {
+		if r.Method == "POST" && isAt(r, protocol.PathVaultEntries) && string(r.Body) != string(sent[0]) {
+			t.Error("another entry was signed")
+		}
+	}
+	bob.accedes(t, vault)
+	cut(true)
+	if err := anna.RotateMembers(t.Context(), vault, 0); err != nil {
+		t.Errorf("the answer was lost: %v", err)
+	}
+	if m := must(anna.Members(t.Context(), vault))(t); len(m.News) != 0 || m.Shown != 3 {
+		t.Errorf("%+v", m)
+	}
+}
