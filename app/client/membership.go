@@ -231,8 +231,8 @@ func (c *Client) LeaveVault(ctx context.Context, id string) error {
 	return c.changeMembers(ctx, id, 0, func(*operation, *vault) (entryOf, error) { return (*members.Signer).Leave, nil })
 }
 
-// OutdatedVaults returns the ids of the shared vaults in which the user still has an earlier card: after a rotation, until RecardVault. Whoever
-// has the keys of that card reads them, and can sign there.
+// OutdatedVaults returns the ids of the shared vaults in which the user still has an earlier card: after a rotation, until RecardVault. A
+// thief of the keys of that card reads them, and can sign there.
 func (c *Client) OutdatedVaults() ([]string, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()

@@ -28,8 +28,8 @@ func (p *program) membersCommand() *cobra.Command {
   manager  also adds and removes readers and editors
   owner    may do everything
 
-What changed since you last looked is shown before anything is signed: whoever is a member gets the
-keys of the vault.`,
+What changed since you last looked is shown before anything is signed: every member gets the keys
+of the vault.`,
 		Args: takes(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -294,16 +294,31 @@ func (p *program) membersRotateCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "rotate VAULT",
 		Short: "Change the keys of a shared vault",
-		Long: `Change the keys of a shared vault. Whoever has only the earlier keys reads nothing that is written afterwards.
+		Long: `Change the keys of a shared vault. People who have only the earlier keys read nothing that is written
+afterwards.
 "vaultsphere members list" says when it is due: after a member left.`,
 		Args:              takes(1, 1),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {
 			return p.withVault(cmd.Context(), args[0], func(c *connection, id string) error {
-				return p.signing(cmd.Context(), func(shown int64) error { return c.RotateMembers(cmd.Context(), id, shown) })
+				return p.rotateVault(cmd.Context(), c, id)
 			})
 		}),
 	}
+}
+
+// rotateVault changes the keys of a shared vault. If the user has a new card, that comes first, and for managers and owners changes the keys too.
+func (p *program) rotateVault(ctx context.Context, c *connection, id string) error {
+	outdated, err := c.OutdatedVaults()
+	if err != nil {
+		return err
+	}
+	return p.signing(ctx, func(shown int64) error {
+		if slices.Contains(outdated, id) {
+			return c.RecardVault(ctx, id, shown)
+		}
+		return c.RotateMembers(ctx, id, shown)
+	})
 }
 
 func (p *program) leaveCommand() *cobra.Command {
