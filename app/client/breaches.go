@@ -46,24 +46,24 @@ const (
 // results. Answers are remembered until the vault is locked, even if Breaches fails or is cancelled, and no prefix is asked for
 // twice. progress, which may be nil, counts prefixes.
 func (c *Client) Breaches(ctx context.Context, ranges Ranges, progress func(done, total int)) error {
-	v, logins, err := c.logins(ctx)
+	known, logins, err := c.logins(ctx)
 	if err != nil {
 		return err
 	}
-	return c.lookUp(ctx, v, logins, ranges, progress)
+	return c.lookUp(ctx, known, logins, ranges, progress)
 }
 
 // Breach is Breaches for one item.
 func (c *Client) Breach(ctx context.Context, id string, ranges Ranges) error {
-	v, one, _, err := c.login(ctx, id)
+	known, one, _, err := c.login(ctx, id)
 	if err != nil {
 		return err
 	}
-	return c.lookUp(ctx, v, one, ranges, nil)
+	return c.lookUp(ctx, known, one, ranges, nil)
 }
 
-func (c *Client) lookUp(ctx context.Context, v *vault, logins []health.Login, ranges Ranges, progress func(done, total int)) error {
-	byPrefix := v.Known.Unchecked(logins)
+func (c *Client) lookUp(ctx context.Context, known *replica.Knowledge, logins []health.Login, ranges Ranges, progress func(done, total int)) error {
+	byPrefix := known.Unchecked(logins)
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(rangesAtOnce)
 	done := 0
@@ -79,7 +79,7 @@ func (c *Client) lookUp(ctx context.Context, v *vault, logins []health.Login, ra
 			if err != nil {
 				return fmt.Errorf("look up breached passwords: %w", err)
 			}
-			v.Known.Found(bySuffix, counts, func() {
+			known.Found(bySuffix, counts, func() {
 				done++
 				if progress != nil {
 					progress(done, len(byPrefix))

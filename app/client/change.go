@@ -49,8 +49,10 @@ func (op *operation) apply(v *vault, edits editsOf, build func(*replica.Change) 
 		if err := build(ch); err != nil {
 			return errors.Join(err, op.endWrite(v))
 		}
-		if err := op.takePins(v, ch); err != nil {
-			return errors.Join(err, op.endWrite(v))
+		if op.client.sharing != nil {
+			if err := op.client.sharing.takePins(op, v, ch); err != nil {
+				return errors.Join(err, op.endWrite(v))
+			}
 		}
 		if ch.Operations() == 0 {
 			return op.endWrite(v)

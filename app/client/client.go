@@ -23,6 +23,7 @@ type Client struct {
 	account  *protocol.UserAccount // nil: signed out, as far as is known
 	device   string                // the name of this device; empty if unknown
 	unlocked *unlocked             // nil: locked
+	sharing  sharing               // nil: the client has no shared vaults
 	pending  *pendingLogin
 	date     time.Time // of the server, in its last answer
 	dated    time.Time // when that came

@@ -9,6 +9,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/chain"
 	"github.com/vaultsphere/vaultsphere/app/client/directory"
+	"github.com/vaultsphere/vaultsphere/app/client/members"
 	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
@@ -93,33 +94,21 @@ func (op *operation) foundVault(v *vault, name string) (*vault, error) {
 	if err != nil {
 		return nil, err
 	}
-	id, key := chain.ID(seal.NewID()), seal.NewEpochKey()
-	defer key.Wipe()
-	cards := v.Log().Cards
-	envelope, err := key.SealEnvelope(id, 1, cards.Get(author.Card))
-	if err != nil {
-		return nil, err
-	}
-	create := &chain.Entry{
-		Vault: id, Type: chain.Shared, Op: chain.OpCreate, Author: author.User, AuthorCard: author.Card, Time: now(), Epoch: 1,
-		Commitment: key.Commitment(id, 1),
-		Roster:     []chain.Member{{User: author.User, Card: author.Card, Role: chain.Owner, Envelope: chain.HashOf(chain.HashEnvelope, envelope)}},
-	}
-	create.Sign(author.Keys.Signing)
-	state, err := chain.Begin(create, cards)
+	id := chain.ID(seal.NewID())
+	create, err := members.Create(id, v.Log().Cards.Get(author.Card), author.Keys, now())
 	if err != nil {
 		return nil, fmt.Errorf("sign create entry: %w", err)
 	}
 	s := v.unlocked.vault(id)
-	f := &beginning{Request: protocol.NewVaultRequest{Create: encodeSigned(create.Encode()), Envelope: encodeSigned(envelope)}, Name: name}
-	if err := op.storeMemory(s, state); err != nil {
+	f := &beginning{Request: create.NewVault(), Name: name}
+	if err := op.storeMemory(s, create.State); err != nil {
 		return nil, err
 	}
 	if err := op.putBeginning(s, f); err != nil {
 		return nil, err
 	}
 	err = op.changeRecords(v, func(ch *replica.Change) error {
-		return directory.OpenVaults(v.Replica).Pin(ch, directory.PinOf(state, 1))
+		return directory.OpenVaults(v.Replica).Pin(ch, directory.PinOf(create.State, 1))
 	})
 	if err != nil {
 		if !errors.Is(err, ErrUncertain) {

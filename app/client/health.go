@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/client/replica"
 	"github.com/vaultsphere/vaultsphere/app/health"
 	"github.com/vaultsphere/vaultsphere/app/item"
 )
@@ -20,34 +21,34 @@ const judgedAtOnce = 250
 // Health reports on the passwords of all items outside the trash. Each password is judged once while the vault is unlocked.
 // progress may be nil.
 func (c *Client) Health(ctx context.Context, judge Judge, progress func(done, total int)) (health.Report, error) {
-	v, logins, err := c.logins(ctx)
+	known, logins, err := c.logins(ctx)
 	if err != nil {
 		return health.Report{}, err
 	}
-	if err := c.judge(ctx, v, logins, judge, progress); err != nil {
+	if err := c.judge(ctx, known, logins, judge, progress); err != nil {
 		return health.Report{}, err
 	}
-	return health.Of(logins, v.Known.All(), time.Now()), nil
+	return health.Of(logins, known.All(), time.Now()), nil
 }
 
 // ItemHealth is what Health finds about one item. It has findings only if the item has a password and is not in the trash.
 func (c *Client) ItemHealth(ctx context.Context, id string, judge Judge) (health.Findings, error) {
-	v, one, others, err := c.login(ctx, id)
+	known, one, others, err := c.login(ctx, id)
 	if err != nil {
 		return health.Findings{}, err
 	}
-	if err := c.judge(ctx, v, one, judge, nil); err != nil {
+	if err := c.judge(ctx, known, one, judge, nil); err != nil {
 		return health.Findings{}, err
 	}
 	if len(one) == 0 {
 		return health.One(health.Login{}, nil, health.Known{}, time.Now()), nil
 	}
-	return health.One(one[0], others, v.Known.About(one), time.Now()), nil
+	return health.One(one[0], others, known.About(one), time.Now()), nil
 }
 
 // login returns one of the logins, or none, and the ids of the others with its password. Unlike logins it allocates nothing per
 // item: in WebAssembly, a collection of garbage reads the whole vault.
-func (c *Client) login(ctx context.Context, id string) (v *vault, one []health.Login, others []string, err error) {
+func (c *Client) login(ctx context.Context, id string) (known *replica.Knowledge, one []health.Login, others []string, err error) {
 	if err := c.Index(ctx, nil); err != nil {
 		return nil, nil, nil, err
 	}
@@ -56,16 +57,20 @@ func (c *Client) login(ctx context.Context, id string) (v *vault, one []health.L
 	if c.unlocked == nil {
 		return nil, nil, nil, ErrLocked
 	}
-	e := c.unlocked.personal.Shown(id)
+	u := c.unlocked
+	_, e := u.shown(id)
 	if e == nil || !e.IsLogin() {
-		return c.unlocked.personal, nil, nil, nil
+		return u.known, nil, nil, nil
 	}
-	return c.unlocked.personal, []health.Login{e.Login()}, c.unlocked.personal.SharePassword(e), nil
+	for _, v := range u.vaults() {
+		others = append(others, v.SharePassword(e)...)
+	}
+	return u.known, []health.Login{e.Login()}, others, nil
 }
 
 // judge judges the passwords that were not judged yet.
-func (c *Client) judge(ctx context.Context, v *vault, logins []health.Login, judge Judge, progress func(done, total int)) error {
-	unknown := v.Known.Unjudged(logins)
+func (c *Client) judge(ctx context.Context, known *replica.Knowledge, logins []health.Login, judge Judge, progress func(done, total int)) error {
+	unknown := known.Unjudged(logins)
 	total := len(unknown)
 	for batch := range slices.Chunk(unknown, judgedAtOnce) {
 		if c.Locked() {
@@ -79,7 +84,7 @@ func (c *Client) judge(ctx context.Context, v *vault, logins []health.Login, jud
 			return fmt.Errorf("judge passwords: %w", err)
 		}
 		unknown = unknown[len(batch):]
-		v.Known.Judged(batch, weak)
+		known.Judged(batch, weak)
 		if progress != nil {
 			progress(total-len(unknown), total)
 		}
@@ -88,7 +93,7 @@ func (c *Client) judge(ctx context.Context, v *vault, logins []health.Login, jud
 }
 
 // logins opens the items that are not open yet, and returns all that have a password.
-func (c *Client) logins(ctx context.Context) (*vault, []health.Login, error) {
+func (c *Client) logins(ctx context.Context) (*replica.Knowledge, []health.Login, error) {
 	if err := c.Index(ctx, nil); err != nil {
 		return nil, nil, err
 	}
@@ -97,8 +102,11 @@ func (c *Client) logins(ctx context.Context) (*vault, []health.Login, error) {
 	if c.unlocked == nil {
 		return nil, nil, ErrLocked
 	}
-	v := c.unlocked.personal
-	return v, v.Logins(), nil
+	var all []health.Login
+	for _, v := range c.unlocked.vaults() {
+		all = append(all, v.Logins()...)
+	}
+	return c.unlocked.known, all, nil
 }
 
 // Ignore dismisses a kind of findings about items, or reports it again.

@@ -310,17 +310,10 @@ func (op *operation) openOffline(v *vault) error {
 	if err := op.loadOutbox(v); err != nil {
 		return err
 	}
-	if err := op.repin(v.unlocked); err != nil {
-		return err
+	if op.client.sharing == nil {
+		return nil
 	}
-	for _, s := range v.shared {
-		if err := op.openCache(s); err != nil {
-			s.trouble = err
-			continue
-		}
-		s.trouble = op.loadOutbox(s)
-	}
-	return op.ctx.Err()
+	return op.client.sharing.open(op, v.unlocked)
 }
 
 // Logout ends the session, locks the vault, and deletes the cache. The vault is locked even if the server cannot be reached. If

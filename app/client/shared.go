@@ -31,6 +31,48 @@ var (
 	ErrVaultClosed = errors.New("this vault is closed: nothing in it can be changed")
 )
 
+// sharedVaults implements sharing.
+type sharedVaults struct{}
+
+func (sharedVaults) sync(op *operation, u *unlocked) (bool, error) { return op.syncShared(u) }
+
+func (sharedVaults) open(op *operation, u *unlocked) error { return op.openShared(u) }
+
+func (sharedVaults) prove(op *operation, v *vault, log *replica.Log) error { return op.provePinned(v, log) }
+
+func (sharedVaults) removed(op *operation, v *vault, log *replica.Log) error { return op.removed(v, log) }
+
+func (sharedVaults) takePins(op *operation, v *vault, ch *replica.Change) error { return op.takePins(v, ch) }
+
+func (sharedVaults) lists(u *unlocked, vault string) lister { return u.set(vault) }
+
+func (sharedVaults) find(op *operation, u *unlocked, matches func(*vault) bool) (*vault, error) {
+	if err := op.repin(u); err != nil {
+		return nil, err
+	}
+	for _, v := range u.shared {
+		if matches(v) {
+			return v, op.load(v)
+		}
+	}
+	return nil, nil
+}
+
+// openShared fills the shared vaults from the cache and their outboxes.
+func (op *operation) openShared(u *unlocked) error {
+	if err := op.repin(u); err != nil {
+		return err
+	}
+	for _, s := range u.shared {
+		if err := op.openCache(s); err != nil {
+			s.trouble = err
+			continue
+		}
+		s.trouble = op.loadOutbox(s)
+	}
+	return op.ctx.Err()
+}
+
 // repin finds the shared vaults in the pins.
 func (op *operation) repin(u *unlocked) error {
 	if at := stateStamp(u.personal.Log().State); at == u.pinnedAt {
@@ -149,11 +191,8 @@ func (op *operation) isBack(v *vault) (bool, error) {
 	return slices.ContainsFunc(answer.Vaults, func(s protocol.SharedVault) bool { return s.Vault == v.id() }), nil
 }
 
-// proveLog checks what a log does not say of itself: that it is that of this vault.
-func (op *operation) proveLog(v *vault, log *replica.Log) error {
-	if v == v.personal {
-		return op.proveAccount(v, log)
-	}
+// provePinned checks that a verified log is that of this vault, and contains what is pinned.
+func (op *operation) provePinned(v *vault, log *replica.Log) error {
 	if log.State.Entry.Type != chain.Shared {
 		return replica.Altered(replica.Found(bridge.Finding{Code: bridge.OtherVault}, "the server shows a personal vault in place of a shared one"))
 	}

@@ -145,6 +145,7 @@ func (d *device) restarted(t testing.TB, server string) *device {
 		transport.SetBearer(d.wire.Bearer())
 	}
 	c := client.New(w, d.memory, d.cache)
+	c.ShareVaults()
 	c.SetDevice("first device")
 	return &device{c, w, d.memory, d.cache}
 }

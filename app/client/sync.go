@@ -59,9 +59,12 @@ func (c *Client) Sync(ctx context.Context) (Synced, error) {
 	if err != nil {
 		return Synced{}, err
 	}
-	changedToo, err := op.syncShared(v.unlocked)
-	if err != nil {
-		return Synced{}, err
+	if c.sharing != nil {
+		more, err := c.sharing.sync(op, v.unlocked)
+		if err != nil {
+			return Synced{}, err
+		}
+		changed = changed || more
 	}
 	lost, err := op.lostFiles(v)
 	if err != nil {
@@ -69,7 +72,7 @@ func (c *Client) Sync(ctx context.Context) (Synced, error) {
 	}
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	out := Synced{Revision: v.Revision(), Sequence: v.After(), Changed: changed || changedToo, Unreadable: []Unreadable{},
+	out := Synced{Revision: v.Revision(), Sequence: v.After(), Changed: changed, Unreadable: []Unreadable{},
 		Waiting: Waiting{Refused: []Refused{}}, Resent: op.resent, Recovered: op.recovered, Lost: lost, Undeleted: []string{}, CopyProblem: cmp.Or(op.outboxProblem, op.cacheProblem)}
 	op.resent, op.recovered = nil, false // only operations use it
 	for _, each := range v.vaults() {
@@ -251,8 +254,8 @@ func (op *operation) takeLog(v *vault, log *replica.Log, answer *replica.Answer,
 	if err == nil {
 		err = op.proveLog(v, log)
 	}
-	if err == nil && log.State.Entry.Member(v.user) == nil {
-		return op.removed(v, log)
+	if err == nil && v != v.personal && log.State.Entry.Member(v.user) == nil {
+		return op.client.sharing.removed(op, v, log)
 	}
 	if err != nil {
 		return err

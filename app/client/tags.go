@@ -15,13 +15,15 @@ func (c *Client) Tags() (map[string]int, error) {
 		return nil, ErrLocked
 	}
 	count := map[string]int{}
-	for _, tag := range c.unlocked.personal.Tags() {
-		count[tag] = 0
-	}
-	for _, e := range c.unlocked.personal.All() {
-		if e.Overview.Trashed.IsZero() {
-			for _, tag := range e.Overview.Tags {
-				count[tag]++
+	for _, v := range c.unlocked.vaults() {
+		for _, tag := range v.Tags() {
+			count[tag] += 0
+		}
+		for _, e := range v.All() {
+			if e.Overview.Trashed.IsZero() {
+				for _, tag := range e.Overview.Tags {
+					count[tag]++
+				}
 			}
 		}
 	}
@@ -36,9 +38,11 @@ func (c *Client) Tagged(tag string) ([]string, error) {
 		return nil, ErrLocked
 	}
 	var ids []string
-	for _, e := range c.unlocked.personal.All() {
-		if slices.Contains(e.Overview.Tags, tag) {
-			ids = append(ids, e.ID)
+	for _, v := range c.unlocked.vaults() {
+		for _, e := range v.All() {
+			if slices.Contains(e.Overview.Tags, tag) {
+				ids = append(ids, e.ID)
+			}
 		}
 	}
 	return ids, nil

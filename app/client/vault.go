@@ -107,6 +107,25 @@ func (u *unlocked) wipe() {
 // vaults returns all vaults, the personal one first.
 func (u *unlocked) vaults() []*vault { return append([]*vault{u.personal}, u.shared...) }
 
+// set returns the vaults that a list shows: the one with an id, or all.
+func (u *unlocked) set(id string) replica.Set {
+	var set replica.Set
+	for _, v := range u.vaults() {
+		if id == "" || v.id() == id {
+			set = append(set, v.Replica)
+		}
+	}
+	return set
+}
+
+// withID returns the vault with an id, or nil.
+func (u *unlocked) withID(id chain.ID) *vault {
+	if u.personal.Vault == id {
+		return u.personal
+	}
+	return u.sharedVault(id)
+}
+
 // id returns that of the vault, as the server and the memory of this device name it.
 func (v *vault) id() string { return v.Vault.String() }
 

@@ -187,15 +187,11 @@ func (op *operation) loadedVault(id string) (*vault, error) {
 	if err != nil || id == "" || id == v.id() {
 		return v, err
 	}
-	if err := op.repin(v.unlocked); err != nil {
-		return nil, err
+	s, err := op.findShared(v.unlocked, func(s *vault) bool { return s.id() == id })
+	if s == nil && err == nil {
+		err = fmt.Errorf("%w: %s", ErrNoVault, id)
 	}
-	for _, s := range v.shared {
-		if s.id() == id {
-			return s, op.load(s)
-		}
-	}
-	return nil, fmt.Errorf("%w: %s", ErrNoVault, id)
+	return s, err
 }
 
 // loadedWith is loaded for the vault that has, or would have, an item.
@@ -204,13 +200,11 @@ func (op *operation) loadedWith(name string) (*vault, error) {
 	if err != nil || v.Owns(name) {
 		return v, err
 	}
-	if err := op.repin(v.unlocked); err != nil {
-		return nil, err
+	s, err := op.findShared(v.unlocked, func(s *vault) bool { return s.Owns(name) })
+	if s == nil && err == nil {
+		err = fmt.Errorf("%w: %s", ErrNotFound, name)
 	}
-	if s := v.owning(name); s != nil {
-		return s, op.load(s)
-	}
-	return nil, fmt.Errorf("%w: %s", ErrNotFound, name)
+	return s, err
 }
 
 // vaultOf returns the vault of an item, or the one with an id for a new item.

@@ -32,7 +32,8 @@ type Summary struct {
 	Unreadable string    `json:"unreadable,omitempty"` // why the item cannot be shown; all fields but ID are empty then
 	// Subtitle tells cards and identities apart, see item.Subtitle. It is empty until Index has opened the item.
 	Subtitle string `json:"subtitle,omitempty"`
-	Code     bool   `json:"code,omitempty"` // it makes verification codes; false until Index has opened the item
+	Code     bool   `json:"code,omitempty"`  // it makes verification codes; false until Index has opened the item
+	Vault    string `json:"vault,omitempty"` // id of the shared vault that it is in; empty: the personal one
 }
 
 // Query selects items. The zero Query selects all items outside the archive and the trash.
@@ -50,7 +51,8 @@ type Query struct {
 	Archive   bool // only items in the archive. An archived item in the trash is only there
 	Trash     bool // only items in the trash
 	Sort      Sort
-	Reverse   bool // the order of Sort
+	Reverse   bool   // the order of Sort
+	Vault     string // id of the only vault to search; empty: all
 }
 
 // Search returns the matching items, the best first: titles that begin with the text, then words that begin with it, then matches
@@ -69,10 +71,14 @@ func (v *Replica) Search(q Query) []Summary {
 
 // ForPage returns the items for the page at a URL, by title, without those in the archive and the trash. For registrable see item.BelongsTo.
 func (v *Replica) ForPage(page string, registrable func(host string) (string, error)) []Summary {
-	var out []Summary
+	return summaries(v.forPage(page, registrable))
+}
+
+func (v *Replica) forPage(page string, registrable func(host string) (string, error)) []*Entry {
+	var out []*Entry
 	for _, e := range v.sorted {
 		if e.listed() && e.Overview.BelongsTo(page, registrable) {
-			out = append(out, e.summary())
+			out = append(out, e)
 		}
 	}
 	return out
@@ -82,31 +88,7 @@ func (v *Replica) ForPage(page string, registrable func(host string) (string, er
 // starting at offset (limit 0: all). The result is complete once Index has finished.
 func (v *Replica) SearchJSON(q Query, offset, limit int) []byte {
 	h := v.search(q)
-	out := append([]byte(`{"total":`), strconv.Itoa(h.total())...)
-	out = strconv.AppendBool(append(out, `,"complete":`...), v.complete())
-	out = appendHints(out, h.query.hints)
-	out = append(out, `,"items":[`...)
-	found := h.best(offset, limit)
-	size := len(out) + 2
-	for _, e := range found {
-		size += len(e.summaryJSON()) + 1
-	}
-	out = slices.Grow(out, size)
-	for i, e := range found {
-		if i > 0 {
-			out = append(out, ',')
-		}
-		out = append(out, e.summaryJSON()...)
-		subtitle, code := e.indexed()
-		if subtitle != "" {
-			out = item.AppendString(append(out[:len(out)-1], `,"subtitle":`...), subtitle)
-			out = append(out, '}')
-		}
-		if code {
-			out = append(out[:len(out)-1], `,"code":true}`...)
-		}
-	}
-	return append(out, "]}"...)
+	return listJSON(h.total(), v.complete(), h.query.hints, h.best(offset, limit))
 }
 
 // listed reports whether the item is neither in the archive nor in the trash.
@@ -114,9 +96,9 @@ func (e *Entry) listed() bool { return e.Overview.Archived.IsZero() && e.Overvie
 
 func (e *Entry) summary() Summary {
 	if e.Err != nil {
-		return Summary{ID: e.ID, Tags: []string{}, Unreadable: e.Err.Error()}
+		return Summary{ID: e.ID, Vault: vaultOf(e.ID), Tags: []string{}, Unreadable: e.Err.Error()}
 	}
-	s := Summary{ID: e.ID, Type: e.Overview.Type, Title: e.Overview.Title, Username: e.Overview.Username, Tags: append([]string{}, e.Overview.Tags...),
+	s := Summary{ID: e.ID, Vault: vaultOf(e.ID), Type: e.Overview.Type, Title: e.Overview.Title, Username: e.Overview.Username, Tags: append([]string{}, e.Overview.Tags...),
 		Favourite: e.Overview.Favourite, Modified: e.Overview.Modified, Archived: e.Overview.Archived, Trashed: e.Overview.Trashed, Purge: e.Overview.Purge,
 		Pending: e.pending != nil}
 	if len(e.Overview.URLs) > 0 {
@@ -182,6 +164,9 @@ func (e *Entry) appendJSON(b []byte) []byte {
 		b = item.AppendString(b, t)
 	}
 	b = strconv.AppendBool(append(b, `],"favourite":`...), it.Favourite)
+	if vault := vaultOf(e.ID); vault != "" {
+		text("vault", vault)
+	}
 	if e.Err != nil {
 		text("unreadable", e.Err.Error())
 		return append(b, '}')
