@@ -209,7 +209,7 @@ func TestMembershipIsRefusedBeforeAnythingIsSent(t *testing.T) {
 		"the personal vault":          {anna, func() error { return add(anna, personal, "carl", protocol.RoleReader) }, client.ErrPersonalVault},
 		"no vault":                    {anna, func() error { return add(anna, "AAAA", "carl", protocol.RoleReader) }, client.ErrNoVault},
 		"a stranger's vault":          {carl, func() error { return carl.LeaveVault(ctx, vault) }, client.ErrNoVault},
-		"a malformed id":          {anna, func() error { return anna.RemoveMembers(ctx, vault, 0, "bob") }, members.ErrNoMember},
+		"a malformed id":              {anna, func() error { return anna.RemoveMembers(ctx, vault, 0, "bob") }, members.ErrNoMember},
 		"a role for nobody":           {anna, func() error { return anna.SetMemberRole(ctx, vault, 0, "bob", protocol.RoleReader) }, members.ErrNoMember},
 		"somebody not there":          {anna, func() error { return anna.RemoveMembers(ctx, vault, 0, carl.userID(t)) }, members.ErrNoMember},
 		"an owner removes self":       {anna, func() error { return anna.RemoveMembers(ctx, vault, 0, anna.userID(t)) }, members.ErrSelf},

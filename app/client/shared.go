@@ -38,11 +38,17 @@ func (sharedVaults) sync(op *operation, u *unlocked) (bool, error) { return op.s
 
 func (sharedVaults) open(op *operation, u *unlocked) error { return op.openShared(u) }
 
-func (sharedVaults) prove(op *operation, v *vault, log *replica.Log) error { return op.provePinned(v, log) }
+func (sharedVaults) prove(op *operation, v *vault, log *replica.Log) error {
+	return op.provePinned(v, log)
+}
 
-func (sharedVaults) removed(op *operation, v *vault, log *replica.Log) error { return op.removed(v, log) }
+func (sharedVaults) removed(op *operation, v *vault, log *replica.Log) error {
+	return op.removed(v, log)
+}
 
-func (sharedVaults) takePins(op *operation, v *vault, ch *replica.Change) error { return op.takePins(v, ch) }
+func (sharedVaults) takePins(op *operation, v *vault, ch *replica.Change) error {
+	return op.takePins(v, ch)
+}
 
 func (sharedVaults) lists(u *unlocked, vault string) lister { return u.set(vault) }
 
