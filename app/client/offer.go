@@ -66,7 +66,7 @@ func (c *Client) invite(
 	}
 	secret := protocol.NewJoinSecret()
 	wire := secret.Invitation()
-	offered, invited, err := op.offered(vaults)
+	offered, invited, err := op.offer(vaults)
 	if err != nil {
 		return protocol.JoinSecret{}, err
 	}
@@ -304,7 +304,7 @@ func (c *Client) AcceptJoiner(ctx context.Context, s *SentInvitation) error {
 		return err
 	}
 	if len(vaults) > 0 {
-		if err := op.addInvited(s.found.person, vaults); err != nil {
+		if err := op.client.sharing.add(op, s.found.person, vaults); err != nil {
 			return err
 		}
 		if err := op.dropInvitation(v, id); err != nil {
