@@ -303,7 +303,7 @@ func TestARemovalDeletesTheCopy(t *testing.T) {
 		t.Errorf("%d unsent changes", n)
 	}
 	p.wantOthers(t, victim)
-	// Who is added again goes on from there.
+	// A user who is added again goes on from there.
 	p.entry(p.DraftAdd(chain.Editor, p.person(victim)))
 	victim.sync(t)
 	if v := victim.vault(t, p.team.id()); v.Left || v.Pending != 0 || v.Items != 4 || v.Problem != "" {

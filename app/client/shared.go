@@ -16,10 +16,10 @@ import (
 )
 
 // Shared vaults come from the pins of the personal vault, never from the server, which could otherwise give a user a vault that somebody else
-// reads. What is wrong with one does not stop the others.
+// reads. A fault in one vault does not stop the others.
 
 var (
-	// ErrVaultWithheld: the server says that the user is no member of a pinned vault, and shows no entry that says so.
+	// ErrVaultWithheld: the server says that the user is not a member of a pinned vault, and shows no entry that says so.
 	ErrVaultWithheld = errors.New("the server does not show this vault, although nothing says that you left it")
 	// ErrVaultAwaited: the user was invited to the vault, and the inviter has not accepted the answer yet.
 	ErrVaultAwaited = errors.New("you are not a member of this vault until your inviter accepts you")
@@ -27,7 +27,7 @@ var (
 	ErrVaultLeft = errors.New("you are no longer a member of this vault")
 	// ErrVaultRole: the user's role in the vault does not allow this.
 	ErrVaultRole = errors.New("your role in this vault does not allow this")
-	// ErrVaultClosed: an owner closed the vault for ever.
+	// ErrVaultClosed: an owner closed the vault permanently.
 	ErrVaultClosed = errors.New("this vault is closed: nothing in it can be changed")
 )
 
@@ -81,11 +81,11 @@ func (op *operation) openShared(u *unlocked) error {
 
 // repin finds the shared vaults in the pins.
 func (op *operation) repin(u *unlocked) error {
-	if at := stateStamp(u.personal.Log().State); at == u.pinnedAt {
+	at := stateStamp(u.personal.Log().State)
+	if at == u.pinnedAt {
 		return nil
-	} else {
-		u.pinnedAt = at
 	}
+	u.pinnedAt = at
 	var shared []*vault
 	for _, pins := range directory.OpenVaults(u.personal.Replica).Vaults {
 		v := u.sharedVault(pins.Vault)
@@ -139,7 +139,7 @@ func (op *operation) forgetCopies(v *vault) error {
 	return op.forgetNames(copiesOf(v.home())...)
 }
 
-// syncShared syncs the shared vaults and sends their outboxes, and reports whether any changed. What is wrong with one is in its trouble.
+// syncShared syncs the shared vaults and sends their outboxes, and reports whether any changed. A fault of a vault is in its trouble.
 func (op *operation) syncShared(u *unlocked) (changed bool, err error) {
 	if err := op.repin(u); err != nil || len(u.shared) == 0 {
 		return false, err
@@ -249,9 +249,9 @@ func (op *operation) removed(v *vault, log *replica.Log) error {
 	if err := op.storeMemory(v, log.State); err != nil {
 		return err
 	}
-	bare := v.Along(log)
-	bare.Known, bare.Loaded = v.known, true
-	op.empty(v, bare)
+	without := v.Along(log)
+	without.Known, without.Loaded = v.known, true
+	op.empty(v, without)
 	op.client.mu.Lock()
 	v.left = true
 	op.client.mu.Unlock()
@@ -259,12 +259,12 @@ func (op *operation) removed(v *vault, log *replica.Log) error {
 }
 
 // empty replaces the replica of a vault by one without items. The changes that wait stay.
-func (op *operation) empty(v *vault, bare *replica.Replica) {
+func (op *operation) empty(v *vault, by *replica.Replica) {
 	op.client.mu.Lock()
 	defer op.client.mu.Unlock()
 	changes := v.outbox
 	v.Replica.Wipe()
-	v.Replica, v.outbox, v.reached = bare, outbox.Outbox{}, nil
+	v.Replica, v.outbox, v.reached = by, outbox.Outbox{}, nil
 	v.setOutbox(changes)
 }
 

@@ -5,14 +5,14 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/client/replica"
 )
 
-// sharing is what a Client does with shared vaults. A Client without it has only the personal vault. What no program uses is not linked, and the
-// page's core is part of its first load.
+// sharing is what a Client does with shared vaults. A Client without it has only the personal vault. The linker drops it
+// from a program that never calls ShareVaults, such as the page's core, which is part of the first load.
 type sharing interface {
-	// sync syncs the shared vaults and sends their outboxes, and reports whether any changed. What is wrong with one is in its trouble.
+	// sync syncs the shared vaults and sends their outboxes, and reports whether any changed. A fault of a vault is in its trouble.
 	sync(*operation, *unlocked) (changed bool, err error)
 	// open opens them from the cache.
 	open(*operation, *unlocked) error
-	// find returns the one that matches, synced or from the cache; nil: there is none.
+	// find returns the shared vault that matches, synced or from the cache; nil: there is none.
 	find(*operation, *unlocked, func(*vault) bool) (*vault, error)
 	// prove checks what a verified log does not say of itself: that it is that of this vault.
 	prove(*operation, *vault, *replica.Log) error

@@ -90,7 +90,7 @@ func (a allHits) total() (n int) {
 	return n
 }
 
-// hints returns the remarks about a query, each once. That a word is no operator counts only if nothing was found anywhere.
+// hints returns the remarks about a query, each once. An unknown operator counts only if nothing was found anywhere.
 func (a allHits) hints() (all []Hint) {
 	for i := range a {
 		for _, h := range a[i].query.hints {

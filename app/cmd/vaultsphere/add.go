@@ -55,6 +55,7 @@ and SSH keys. The text is in a file in memory, not on a disk.
 	cmd.MarkFlagsMutuallyExclusive("password", "generate", "no-password", "note", "editor")
 	cmd.MarkFlagsMutuallyExclusive("note", "type")
 	complete(cmd, "type", item.Types...)
+	p.vaultFlag(cmd, "add to this `VAULT`, by name or id (default: the personal one)")
 	return cmd
 }
 
@@ -85,7 +86,11 @@ func (p *program) changeAndSave(ctx context.Context, c *connection, it item.Item
 
 // save saves the item and prints its id, or its JSON without secrets.
 func (p *program) save(ctx context.Context, c *connection, it item.Item, asJSON bool) error {
-	saved, err := c.Save(ctx, it)
+	save := c.Save
+	if it.ID == "" {
+		save = func(ctx context.Context, it item.Item) (item.Item, error) { return c.SaveIn(ctx, c.vault, it) }
+	}
+	saved, err := save(ctx, it)
 	var field *item.FieldError
 	if errors.As(err, &field) {
 		return withHint(err, "nothing was saved")

@@ -28,6 +28,7 @@ type connection struct {
 	wire    *httptransport.Transport
 	memory  memory
 
+	vault     string // id of the vault of --vault; empty: all vaults, and the personal one for new items
 	all       *names // of items; made for the first lookup
 	elsewhere string // another server to which this device is signed in
 }
@@ -70,6 +71,7 @@ func (p *program) connect(ctx context.Context) (*connection, error) {
 	c := client.New(storing{retrying{w}, p, conn}, m, cache{state: st, server: server})
 	c.ShareVaults()
 	conn.Client = c
+	c.ShareVaults()
 	c.SetDevice(device())
 	c.SetCost(p.cost)
 	if p.noCache || p.getenv(envNoCache) != "" {
@@ -167,6 +169,10 @@ func (p *program) unlocked(ctx context.Context) (*connection, error) {
 	}
 	if a := c.Alarm(); !a.IsZero() {
 		p.noteAlarm(a, err)
+	}
+	if err := p.chooseVault(c); err != nil {
+		c.Lock()
+		return nil, err
 	}
 	return c, nil
 }

@@ -34,6 +34,7 @@ item opens as text in $VISUAL or $EDITOR. The text is in a file in memory, not o
 	cmd.Flags().AddFlagSet(changes)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the saved item as JSON, without its secrets")
 	cmd.MarkFlagsMutuallyExclusive("password", "generate")
+	p.vaultFlag(cmd, "look only in this `VAULT`")
 	return cmd
 }
 

@@ -55,6 +55,7 @@ the line after the master password. The exit status is 3 if something could not 
 	flags.BoolVar(&f.force, "force", false, "replace an existing file")
 	complete(cmd, "format", writeIDs()...)
 	p.cacheFlag(cmd)
+	p.vaultFlag(cmd, "only items in this `VAULT`")
 	return cmd
 }
 
@@ -101,7 +102,7 @@ func (p *program) export(ctx context.Context, f exportFlags, format transfer.Wri
 		return err
 	}
 	defer c.Lock()
-	items, problems, err := c.Export(ctx, client.ExportOptions{Trash: f.trash, Files: format.Files}, nil)
+	items, problems, err := c.Export(ctx, client.ExportOptions{Trash: f.trash, Files: format.Files, Vault: c.vault}, nil)
 	if err != nil {
 		return err
 	}

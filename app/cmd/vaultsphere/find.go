@@ -25,12 +25,13 @@ type names struct {
 
 // names covers the items that q selects.
 func (c *connection) names(q client.Query) (*names, error) {
+	q.Vault = c.vault
 	all, err := c.Search(q)
 	if err != nil {
 		return nil, err
 	}
 	n := newNames(all, q, c.Search)
-	if q == (client.Query{}) {
+	if q == (client.Query{Vault: c.vault}) {
 		n.archived, err = c.names(client.Query{Archive: true})
 	}
 	return n, err

@@ -37,6 +37,7 @@ ITEM is an id or an exact title. --field is one of
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the whole item as JSON, with its secrets")
 	cmd.MarkFlagsMutuallyExclusive("field", "json")
 	p.cacheFlag(cmd)
+	p.vaultFlag(cmd, "look only in this `VAULT`")
 	return cmd
 }
 

@@ -76,6 +76,7 @@ single tabs. --json prints exact values.`,
 	complete(cmd, "type", item.Types...)
 	complete(cmd, "sort", "title", "changed", "created")
 	p.cacheFlag(cmd)
+	p.vaultFlag(cmd, "only items in this `VAULT`, by name or id")
 	return cmd
 }
 
@@ -86,6 +87,7 @@ func (p *program) list(ctx context.Context, q client.Query, page string, asJSON 
 		return err
 	}
 	defer c.Lock()
+	q.Vault = c.vault
 	items, err := p.listed(ctx, c, q, page)
 	if err != nil {
 		return err

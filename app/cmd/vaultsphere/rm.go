@@ -29,6 +29,7 @@ or an exact title.`,
 		}),
 	}
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask for confirmation")
+	p.vaultFlag(cmd, "look only in this `VAULT`")
 	return cmd
 }
 

@@ -39,6 +39,8 @@ changes. ITEM is an id or an exact title.
 	cmd.Flags().BoolVar(&empty, "empty", false, "permanently delete everything in the trash")
 	cmd.Flags().BoolVar(&yes, "yes", false, "with --empty: do not ask for confirmation")
 	cmd.MarkFlagsMutuallyExclusive("days", "empty")
+	p.vaultFlag(cmd, "look only in this `VAULT`")
+	cmd.MarkFlagsMutuallyExclusive("empty", "vault")
 	return cmd
 }
 
