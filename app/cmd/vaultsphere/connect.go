@@ -69,7 +69,6 @@ func (p *program) connect(ctx context.Context) (*connection, error) {
 	}
 	conn := &connection{state: st, session: se, wire: w, memory: m, elsewhere: elsewhere}
 	c := client.New(storing{retrying{w}, p, conn}, m, cache{state: st, server: server})
-	c.ShareVaults()
 	conn.Client = c
 	c.ShareVaults()
 	c.SetDevice(device())

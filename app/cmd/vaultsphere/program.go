@@ -91,10 +91,9 @@ Data goes to standard output, everything else to standard error. The exit status
 	group(root, "Account", p.registerCommand(), p.loginCommand(), p.logoutCommand(), p.recoverCommand(), p.rotateCommand(), p.statusCommand(), p.alarmCommand(), p.logCommand(), p.cacheCommand())
 	group(root, "Items", p.listCommand(), p.getCommand(), p.addCommand(), p.editCommand(), p.totpCommand(), p.attachCommand(),
 		p.attachmentCommand(), p.tagCommand(), p.archiveCommand(), p.unarchiveCommand(), p.trashCommand(), p.rmCommand(), p.historyCommand(), p.restoreCommand())
-	group(root, "Vaults", p.vaultsCommand())
+	group(root, "Vaults", p.vaultsCommand(), p.membersCommand(), p.joinCommand(), p.leaveCommand())
 	group(root, "Passwords", p.generateCommand(), p.healthCommand(), p.runCommand())
 	group(root, "People", p.fingerprintCommand(), p.verifyCommand(), p.peopleCommand())
-	group(root, "Shared vaults", p.membersCommand(), p.joinCommand(), p.leaveCommand())
 	group(root, "Server", p.inviteCommand(), p.invitationsCommand(), p.adminCommand())
 	group(root, "Import and export", p.importCommand(), p.exportCommand(), p.formatsCommand())
 	return root

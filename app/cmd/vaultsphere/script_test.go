@@ -30,25 +30,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"vaultsphere":       main,
 		"vaultsphere-newer": func() { os.Exit(run(chain.CurrentCost + 1)) }, // a later release
-		"sharedvault":       createVault,
 	})
-}
-
-// createVault creates a shared vault with a name, for the user with the password in the file pw, and prints its id.
-func createVault() {
-	p := &program{in: os.Stdin, out: os.Stdout, err: os.Stderr, getenv: os.Getenv, cost: chain.CurrentCost, passwordFile: "pw"}
-	c, err := p.unlocked(context.Background())
-	if err == nil {
-		defer c.Lock()
-		var v client.Vault
-		if v, err = c.CreateVault(context.Background(), os.Args[1]); err == nil {
-			err = p.write(v.ID + "\n")
-		}
-	}
-	if err != nil {
-		p.report(err)
-		os.Exit(exitFailure)
-	}
 }
 
 // TestScripts runs the program against a server, one process per command. Each script has its own gate in front of the server ($SERVER,
