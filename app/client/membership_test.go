@@ -384,7 +384,8 @@ func TestNewCardsReachSharedVaults(t *testing.T) {
 	vault := anna.share(t, "Accounting")
 	anna.adds(t, vault, bob, "bob", protocol.RoleEditor)
 	id := anna.saveIn(t, vault, "shared")
-	for name, d := range map[string]*device{"anna": anna, "bob": bob} {
+	for i, d := range all {
+		name := []string{"anna", "bob"}[i]
 		d.sync(t)
 		if got := must(d.OutdatedVaults())(t); len(got) != 0 {
 			t.Errorf("%s: %q", name, got)
