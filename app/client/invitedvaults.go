@@ -23,7 +23,25 @@ type InvitedVault struct {
 	Role  protocol.Role `json:"role"`
 }
 
-// offered returns what the offer and the record of an invitation say of vaults.
+func (sharedVaults) offer(op *operation, vaults []InvitedVault) ([]directory.OfferedVault, []directory.InvitedVault, error) {
+	return op.offered(vaults)
+}
+
+func (sharedVaults) add(op *operation, person *directory.Person, vaults []directory.InvitedVault) error {
+	return op.addInvited(person, vaults)
+}
+
+// offer is that of sharing. A client without shared vaults has none to offer.
+func (op *operation) offer(vaults []InvitedVault) ([]directory.OfferedVault, []directory.InvitedVault, error) {
+	switch {
+	case len(vaults) == 0:
+		return nil, nil, nil
+	case op.client.sharing == nil:
+		return nil, nil, ErrNoVault
+	}
+	return op.client.sharing.offer(op, vaults)
+}
+
 func (op *operation) offered(vaults []InvitedVault) (offer []directory.OfferedVault, record []directory.InvitedVault, err error) {
 	if len(vaults) > directory.MaxOfferedVaults {
 		return nil, nil, fmt.Errorf("%w: an invitation is for at most %d vaults", members.ErrFull, directory.MaxOfferedVaults)
@@ -78,7 +96,9 @@ func (op *operation) claim(v *vault, id chain.ID, s *SentInvitation) (vaults []d
 		if !ok {
 			return ErrNoInvitation
 		}
-		vaults = link.Vaults
+		if vaults = link.Vaults; len(vaults) > 0 && op.client.sharing == nil {
+			return ErrNoVault // this client cannot add the user to them
+		}
 		switch link.Accepted {
 		case user:
 			return nil // an earlier attempt has pinned the user
@@ -107,7 +127,6 @@ func openInvitation(v *vault, id chain.ID) (directory.Invitation, bool) {
 	return directory.Invitation{}, false
 }
 
-// addInvited adds the new user to the vaults of an invitation, without those that have the user already.
 func (op *operation) addInvited(person *directory.Person, vaults []directory.InvitedVault) error {
 	var failed []error
 	for _, i := range vaults {

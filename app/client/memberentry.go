@@ -13,7 +13,7 @@ import (
 // entryOf signs the next entry of a shared vault.
 type entryOf func(*members.Signer) (*members.Signed, error)
 
-// changeMembers signs an entry of a shared vault and sends it. If others come first, it signs anew, so that what they changed is shown too.
+// changeMembers signs an entry of a shared vault and sends it. If others come first, it signs again, so that what they changed is shown too.
 func (c *Client) changeMembers(ctx context.Context, id string, shown int64, prepare func(*operation, *vault) (entryOf, error)) error {
 	op, err := c.begin(ctx)
 	if err != nil {

@@ -230,3 +230,38 @@ func (c *Client) RotateMembers(ctx context.Context, id string, shown int64) erro
 func (c *Client) LeaveVault(ctx context.Context, id string) error {
 	return c.changeMembers(ctx, id, 0, func(*operation, *vault) (entryOf, error) { return (*members.Signer).Leave, nil })
 }
+
+// OutdatedVaults returns the ids of the shared vaults in which the user still has an earlier card: after a rotation, until RecardVault. A
+// thief of the keys of that card reads them, and can sign there.
+func (c *Client) OutdatedVaults() ([]string, error) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if c.unlocked == nil {
+		return nil, ErrLocked
+	}
+	own, err := c.unlocked.personal.ownPerson()
+	if err != nil {
+		return nil, err
+	}
+	out := []string{}
+	for _, v := range c.unlocked.shared {
+		if e := v.Log().State.Entry; e != nil && !v.left && !v.Log().State.Closed {
+			if m := e.Member(v.user); m != nil && m.Card != own.Card().Hash() {
+				out = append(out, v.id())
+			}
+		}
+	}
+	return out, nil
+}
+
+// RecardVault gives the user the newest card in a shared vault, and changes the keys of the vault if the user's role allows it. shown is as in
+// AddMembers.
+func (c *Client) RecardVault(ctx context.Context, id string, shown int64) error {
+	return c.changeMembers(ctx, id, shown, func(_ *operation, v *vault) (entryOf, error) {
+		own, err := v.personal.ownPerson()
+		if err != nil {
+			return nil, err
+		}
+		return func(s *members.Signer) (*members.Signed, error) { return s.Recard(own.Cards()) }, nil
+	})
+}

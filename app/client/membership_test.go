@@ -209,7 +209,7 @@ func TestMembershipIsRefusedBeforeAnythingIsSent(t *testing.T) {
 		"the personal vault":          {anna, func() error { return add(anna, personal, "carl", protocol.RoleReader) }, client.ErrPersonalVault},
 		"no vault":                    {anna, func() error { return add(anna, "AAAA", "carl", protocol.RoleReader) }, client.ErrNoVault},
 		"a stranger's vault":          {carl, func() error { return carl.LeaveVault(ctx, vault) }, client.ErrNoVault},
-		"an id that is none":          {anna, func() error { return anna.RemoveMembers(ctx, vault, 0, "bob") }, members.ErrNoMember},
+		"a malformed id":              {anna, func() error { return anna.RemoveMembers(ctx, vault, 0, "bob") }, members.ErrNoMember},
 		"a role for nobody":           {anna, func() error { return anna.SetMemberRole(ctx, vault, 0, "bob", protocol.RoleReader) }, members.ErrNoMember},
 		"somebody not there":          {anna, func() error { return anna.RemoveMembers(ctx, vault, 0, carl.userID(t)) }, members.ErrNoMember},
 		"an owner removes self":       {anna, func() error { return anna.RemoveMembers(ctx, vault, 0, anna.userID(t)) }, members.ErrSelf},
@@ -323,7 +323,7 @@ func TestVaultsThatNobodyVerifiedOffers(t *testing.T) {
 	}
 }
 
-// A member whose keys are stolen adds a ghost. Whoever signs next is shown the ghost first, also on a new device.
+// A member whose keys are stolen adds a ghost. A manager who signs next is shown the ghost first, also on a new device.
 func TestAGhostIsShownOnEveryDevice(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
@@ -373,5 +373,101 @@ func TestNobodyIsAddedWithASwappedCard(t *testing.T) {
 	anna.reconnect()
 	if err := add(); err != nil {
 		t.Errorf("the honest server: %v", err)
+	}
+}
+
+// After a rotation of the account, each shared vault gets the new card, and new keys where the role allows it.
+func TestNewCardsReachSharedVaults(t *testing.T) {
+	t.Parallel()
+	all := group(t, "anna", "bob")
+	anna, bob := all[0], all[1]
+	vault := anna.share(t, "Accounting")
+	anna.adds(t, vault, bob, "bob", protocol.RoleEditor)
+	id := anna.saveIn(t, vault, "shared")
+	for i, d := range all {
+		name := []string{"anna", "bob"}[i]
+		d.sync(t)
+		if got := must(d.OutdatedVaults())(t); len(got) != 0 {
+			t.Errorf("%s: %q", name, got)
+		}
+		d.rotate(t, client.RotationRequest{Password: password})
+		d.sync(t)
+		if got := must(d.OutdatedVaults())(t); !slices.Equal(got, []string{vault}) {
+			t.Fatalf("%s: %q", name, got)
+		}
+		d.sees(t, vault)
+		if err := d.RecardVault(t.Context(), vault, 0); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if got := must(d.OutdatedVaults())(t); len(got) != 0 {
+			t.Errorf("%s: %q", name, got)
+		}
+		if err := d.RecardVault(t.Context(), vault, 0); !errors.Is(err, members.ErrSame) {
+			t.Errorf("%s, again: %v", name, err)
+		}
+	}
+	anna.sync(t)
+	m := must(anna.Members(t.Context(), vault))(t)
+	if !m.RotationDue || len(m.News) != 1 || !m.News[0].NewCard || m.News[0].Fingerprint != must(bob.OwnCard())(t).Fingerprint {
+		t.Errorf("%+v", m)
+	}
+	if got := m.Members[1]; got.Standing != string(directory.Renewed) || got.How != "compared" {
+		t.Errorf("%+v", got)
+	}
+	anna.sees(t, vault)
+	anna.rotatedOf(t, vault)
+	bob.sync(t)
+	if m := must(bob.Members(t.Context(), vault))(t); m.RotationDue || bob.get(t, id).Title != "shared" {
+		t.Errorf("%+v", m)
+	}
+}
+
+// The answer to an entry is lost, or never came. The device sends the same bytes again, with its envelopes.
+func TestAnEntryWhoseAnswerWasLost(t *testing.T) {
+	t.Parallel()
+	all := group(t, "anna", "bob")
+	anna, bob := all[0], all[1]
+	vault := anna.share(t, "Accounting")
+	add := func() error {
+		return anna.AddMembers(t.Context(), vault, 0, client.NewMember{Username: "bob", Role: protocol.RoleReader})
+	}
+	var sent [][]byte
+	cut := func(pass bool) {
+		anna.intercept(func(r *client.Request) (*client.Response, error) {
+			if r.Method != "POST" || !isAt(*r, protocol.PathVaultEntries) {
+				return nil, nil
+			}
+			sent = append(sent, r.Body)
+			if pass {
+				if answer, err := anna.wire.Transport.Do(t.Context(), *r); err != nil || answer.Status != 204 {
+					t.Errorf("%d %s, %v", answer.Status, answer.Body, err)
+				}
+			}
+			return nil, errCut
+		})
+	}
+	cut(false)
+	if err := add(); !errors.Is(err, client.ErrUncertain) {
+		t.Errorf("never sent: %v", err)
+	}
+	anna.reconnect()
+	if err := add(); !errors.Is(err, members.ErrMember) { // the entry in flight was sent first
+		t.Errorf("sent again: %v", err)
+	}
+	if n := len(anna.wire.sent); n == 0 || len(sent) != 1 {
+		t.Errorf("%d attempts", len(sent))
+	}
+	for _, r := range anna.wire.sent {
+		if r.Method == "POST" && isAt(r, protocol.PathVaultEntries) && string(r.Body) != string(sent[0]) {
+			t.Error("another entry was signed")
+		}
+	}
+	bob.accedes(t, vault)
+	cut(true)
+	if err := anna.RotateMembers(t.Context(), vault, 0); err != nil {
+		t.Errorf("the answer was lost: %v", err)
+	}
+	if m := must(anna.Members(t.Context(), vault))(t); len(m.News) != 0 || m.Shown != 3 {
+		t.Errorf("%+v", m)
 	}
 }

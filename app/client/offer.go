@@ -82,7 +82,7 @@ func (c *Client) invite(ctx context.Context, terms InvitationTerms, complete fun
 	}
 	secret := protocol.NewJoinSecret()
 	wire := secret.Invitation()
-	offered, invited, err := op.offered(terms.Vaults)
+	offered, invited, err := op.offer(terms.Vaults)
 	if err != nil {
 		return protocol.JoinSecret{}, err
 	}
@@ -321,7 +321,7 @@ func (c *Client) AcceptJoiner(ctx context.Context, s *SentInvitation) error {
 		return err
 	}
 	if len(vaults) > 0 {
-		if err := op.addInvited(s.found.person, vaults); err != nil {
+		if err := op.client.sharing.add(op, s.found.person, vaults); err != nil {
 			return err
 		}
 		if err := op.dropInvitation(v, id); err != nil {

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"github.com/vaultsphere/vaultsphere/app/client/directory"
 	"github.com/vaultsphere/vaultsphere/app/client/replica"
 )
 
@@ -19,6 +20,10 @@ type sharing interface {
 	removed(*operation, *vault, *replica.Log) error
 	// takePins adds the newest pins to a change of the personal vault that is made anyway.
 	takePins(*operation, *vault, *replica.Change) error
+	// offer returns what the offer and the record of an invitation say of vaults.
+	offer(*operation, []InvitedVault) ([]directory.OfferedVault, []directory.InvitedVault, error)
+	// add makes a person a member of vaults, without those that have the person already.
+	add(*operation, *directory.Person, []directory.InvitedVault) error
 	// lists returns what lists the items of the vault with an id, or of all.
 	lists(u *unlocked, vault string) lister
 }

@@ -122,6 +122,9 @@ func Own(newest *chain.Card, cards *chain.Cards) (*Person, error) {
 // First returns the hash of the card with which the person registered.
 func (p *Person) First() chain.Hash { return p.hashes[0] }
 
+// Cards returns all cards, from the first to the newest.
+func (p *Person) Cards() []*chain.Card { return p.cards }
+
 // Card returns the newest card.
 func (p *Person) Card() *chain.Card { return p.cards[len(p.cards)-1] }
 

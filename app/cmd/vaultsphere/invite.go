@@ -17,6 +17,7 @@ import (
 
 func (p *program) inviteCommand() *cobra.Command {
 	var terms client.InvitationTerms
+	var vaults []string
 	administrator := false
 	cmd := &cobra.Command{
 		Use:   "invite",
@@ -28,8 +29,9 @@ channel that you trust. "vaultsphere admin invitations" lists the open ones of a
 The link verifies both of you: the new user's vault remembers your fingerprint, and "vaultsphere
 invitations" shows you who used the link. "vaultsphere invite accept" remembers that person.
 
-With --admin, the new user becomes an administrator.`,
-		Example: `  vaultsphere invite --for "Anna from accounting"
+With --admin, the new user becomes an administrator. With --vault, the new user becomes a member of
+shared vaults of yours when you accept the person. The server has no say in which, or in the role.`,
+		Example: `  vaultsphere invite --for "Anna from accounting" --vault Accounting=editor --vault Lunch
   vaultsphere invite accept bzpcCbpqc_eGgW-C3l2Qyw`,
 		Args: takes(0, 0),
 		RunE: p.action(func(cmd *cobra.Command, _ []string) error {
@@ -39,14 +41,37 @@ With --admin, the new user becomes an administrator.`,
 			if terms.Days < 1 || terms.Days > protocol.MaxInvitationDays {
 				return usage(cmd.CommandPath(), "--days must be between 1 and %d", protocol.MaxInvitationDays)
 			}
+			given, err := parseInvited(cmd, vaults)
+			if err != nil {
+				return err
+			}
+			terms.Vaults = given
 			return p.invite(cmd.Context(), terms, administrator)
 		}),
 	}
 	cmd.Flags().BoolVar(&administrator, "admin", false, "invite an administrator")
 	cmd.Flags().StringVar(&terms.Invitee, "for", "", "note for `WHOM` the link is; the server does not see it")
 	cmd.Flags().IntVar(&terms.Days, "days", protocol.MaxInvitationDays, "let the link expire after `N` days")
+	cmd.Flags().StringArrayVar(&vaults, "vault", nil, "add the new user to this shared vault: `NAME[=ROLE]`, as a reader unless you give a role; can be repeated")
 	cmd.AddCommand(p.acceptCommand())
 	return cmd
+}
+
+// parseInvited reads the values of --vault, with names in place of ids.
+func parseInvited(cmd *cobra.Command, values []string) ([]client.InvitedVault, error) {
+	var out []client.InvitedVault
+	for _, v := range values {
+		name, role := v, string(protocol.RoleReader)
+		if i := strings.LastIndexByte(v, '='); i >= 0 {
+			name, role = v[:i], v[i+1:]
+		}
+		r, err := parseRole(cmd, role)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, client.InvitedVault{Vault: name, Role: r})
+	}
+	return out, nil
 }
 
 func (p *program) invite(ctx context.Context, terms client.InvitationTerms, administrator bool) error {
@@ -59,6 +84,16 @@ func (p *program) invite(ctx context.Context, terms client.InvitationTerms, admi
 		return err
 	}
 	defer c.Lock()
+	if len(terms.Vaults) > 0 {
+		if _, err := c.Sync(ctx); err != nil {
+			return err
+		}
+	}
+	for i := range terms.Vaults {
+		if terms.Vaults[i].Vault, err = c.FindVault(terms.Vaults[i].Vault); err != nil {
+			return err
+		}
+	}
 	var secret protocol.JoinSecret
 	if administrator {
 		secret, err = c.InviteAdministrator(ctx, terms, password)
@@ -127,7 +162,7 @@ func (p *program) acceptCommand() *cobra.Command {
 		Short: "Remember the person who used your invitation link as verified",
 		Long: `Show who used your invitation link, by the ID that "vaultsphere invitations" shows, and ask whether
 your vault should remember that person as verified. Anybody who had the link can be that person:
-accept nobody whom you did not send it to.`,
+accept nobody whom you did not send it to. The person becomes a member of the vaults of the link.`,
 		Args:              takes(1, 1),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {
@@ -163,10 +198,18 @@ func (p *program) accept(ctx context.Context, id string, yes bool) error {
 			return err
 		}
 	}
-	if err := c.AcceptJoiner(ctx, s); err != nil {
+	err = c.AcceptJoiner(ctx, s)
+	var unseen *client.UnseenMembersError
+	if errors.As(err, &unseen) {
+		return withHint(err, "look at the members with vaultsphere members list "+unseen.Vault+", then accept again")
+	}
+	if err != nil {
 		return err
 	}
 	p.note("%s is verified", s.Username)
+	for _, v := range s.Vaults {
+		p.note("%s is %s of %s", s.Username, v.Role, printable(v.Name, v.Vault))
+	}
 	return nil
 }
 
@@ -181,6 +224,9 @@ func (p *program) confirmJoiner(ctx context.Context, s *client.SentInvitation) e
 		whom = " for " + printable(s.Invitee, "")
 	}
 	t.say("The link%s was used by %s, with the fingerprint\n\n  %s\n\n", whom, printable(s.Username, ""), s.Fingerprint)
+	for _, v := range s.Vaults {
+		t.say("It adds this person as %s to %s.\n", v.Role, printable(v.Name, v.Vault))
+	}
 	answer, err := t.line(ctx, `Type "yes" if this is the person whom you sent the link`)
 	if err != nil {
 		return err

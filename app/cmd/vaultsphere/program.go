@@ -15,7 +15,7 @@ const (
 	exitOK       = 0
 	exitFailure  = 1
 	exitUsage    = 2
-	exitFindings = 3 // success with findings: weak passwords, items that could not be imported, people with other keys
+	exitFindings = 3 // success with findings: weak passwords, items that could not be imported, people and members with other keys
 )
 
 // exitStatus ends the program with this status and prints nothing more.
@@ -75,7 +75,7 @@ arguments or environment variables, which other programs can see.
 
 Data goes to standard output, everything else to standard error. The exit status is
 0 for success, 1 for a failure, 2 for a usage error, and 3 for success with findings
-(health, import, export, alarm, people).`,
+(health, import, export, alarm, people, members).`,
 		Version:       "vaultsphere " + ownVersion(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -92,7 +92,7 @@ Data goes to standard output, everything else to standard error. The exit status
 		p.eventsCommand(), p.logCommand(), p.cacheCommand())
 	group(root, "Items", p.listCommand(), p.getCommand(), p.addCommand(), p.editCommand(), p.totpCommand(), p.attachCommand(),
 		p.attachmentCommand(), p.tagCommand(), p.archiveCommand(), p.unarchiveCommand(), p.trashCommand(), p.rmCommand(), p.historyCommand(), p.restoreCommand())
-	group(root, "Vaults", p.vaultsCommand())
+	group(root, "Vaults", p.vaultsCommand(), p.membersCommand(), p.joinCommand(), p.leaveCommand())
 	group(root, "Passwords", p.generateCommand(), p.healthCommand(), p.runCommand())
 	group(root, "People", p.fingerprintCommand(), p.verifyCommand(), p.peopleCommand())
 	group(root, "Server", p.inviteCommand(), p.invitationsCommand(), p.adminCommand())

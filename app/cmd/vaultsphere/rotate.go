@@ -128,6 +128,21 @@ func (p *program) rotateAccount(ctx context.Context, c *connection, password str
 	if rotated.Passkeys > 0 {
 		p.note("%s no longer open the account; register them again", count(rotated.Passkeys, "passkey"))
 	}
+	return p.recard(ctx, c)
+}
+
+// recard gives the user's new card to the shared vaults. One that cannot have it now is named: vaultsphere members rotate tries again.
+func (p *program) recard(ctx context.Context, c *connection) error {
+	outdated, err := c.OutdatedVaults()
+	if err != nil {
+		return err
+	}
+	for _, id := range outdated {
+		if err := p.signing(ctx, func(shown int64) error { return c.RecardVault(ctx, id, shown) }); err != nil {
+			p.note("warning: the shared vault %s still has your earlier keys: %v", id, err)
+			p.note("hint: vaultsphere members rotate %s replaces them", id)
+		}
+	}
 	return nil
 }
 
