@@ -144,8 +144,7 @@ race-test: $(GOTESTSUM)
 	$(call GO_TEST,-race) $(RACE) -tags system ./app/store/sqlite ./app/store/dynamo ./app/vault ./app/server/daemon
 	$(call GO_TEST,-race-clients) $(RACE) -run 'Concurrent|Lock|Racing|Drain|AtOnce|While|During|HashQueue' ./app/client ./app/server
 
-# The longest packages start first. The rollout tests mostly wait, and those of infra run one program at a time, so one package more than
-# this machine has processors runs at once.
+# The longest packages start first.
 integration: integration-setup build $(GOTESTSUM) $(COBERTURA) infra/node_modules/.package-lock.json
 	@mkdir -p reports
 	$(call GO_TEST,-integration,60m) -tags integration ./scripts/rollout ./infra ./attack ./jenkins ./scripts/... ./infra/... ./jenkins/... ./internal/... ./docs/...

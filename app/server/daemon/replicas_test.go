@@ -10,6 +10,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/server/daemon"
 	"github.com/vaultsphere/vaultsphere/app/store/dynamo"
 	"github.com/vaultsphere/vaultsphere/app/vault"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/await"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/daemontest"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/dynamolocal"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
@@ -20,7 +21,7 @@ func TestThreeReplicasServeOneSession(t *testing.T) {
 	t.Parallel()
 	suffix := "-" + rand.Text()
 	tables := dynamo.Config{
-		Region: "us-east-1", Endpoint: dynamolocal.Endpoint(t),
+		Region: "us-east-1", Endpoint: dynamolocal.Endpoint(t), Patience: await.Limit,
 		Users: "Users" + suffix, Accounts: "Accounts" + suffix, Passwords: "Passwords" + suffix, Sessions: "Sessions" + suffix, Vaults: "Vaults" + suffix, Events: "Events" + suffix,
 	}
 	if err := dynamo.CreateTables(t.Context(), tables); err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go/middleware"
 
+	"github.com/vaultsphere/vaultsphere/internal/testenv/await"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/dynamolocal"
 )
 
@@ -22,8 +23,8 @@ import (
 func openTest(t *testing.T) *Store {
 	t.Helper()
 	prefix := "Test-" + rand.Text()
-	s, err := OpenPatient(t.Context(), Config{
-		Region: "us-east-1", Endpoint: dynamolocal.Endpoint(t),
+	s, err := Open(t.Context(), Config{
+		Region: "us-east-1", Patience: await.Limit, Endpoint: dynamolocal.Endpoint(t),
 		Users: prefix + "-U", Accounts: prefix + "-A", Passwords: prefix + "-P", Sessions: prefix + "-S", Vaults: prefix + "-V", Events: prefix + "-E",
 	})
 	if err != nil {

@@ -134,7 +134,7 @@ func TestTablesOfFormat1AreRejected(t *testing.T) {
 	for _, use := range []func(c *Config){func(c *Config) { c.Accounts = *old.TableName }, func(c *Config) { c.Passwords = *old.TableName }} {
 		c := s.table
 		use(&c)
-		other, err := OpenPatient(t.Context(), c)
+		other, err := Open(t.Context(), c)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -53,6 +53,8 @@ type Config struct {
 	// Endpoint is a DynamoDB Local, which needs no credentials; empty for AWS.
 	Endpoint                                             string
 	Users, Accounts, Passwords, Sessions, Vaults, Events string
+	// Patience is the time limit of a call, for a DynamoDB Local on a busy machine; 0 for that of AWS.
+	Patience time.Duration
 }
 
 // Store is a vault.Store.
@@ -69,9 +71,7 @@ type Store struct {
 var _ vault.Store = (*Store)(nil)
 
 // Open returns a store on existing tables. It does not call them; Probe does.
-func Open(ctx context.Context, c Config) (*Store, error) { return open(ctx, c, usual) }
-
-func open(ctx context.Context, c Config, wait timeouts) (*Store, error) {
+func Open(ctx context.Context, c Config) (*Store, error) {
 	region := cmp.Or(c.Region, os.Getenv("AWS_DEFAULT_REGION"))
 	if region == "" {
 		return nil, fmt.Errorf("configure DynamoDB: no region: set %s", names.EnvAWSRegion)
@@ -82,6 +82,10 @@ func open(ctx context.Context, c Config, wait timeouts) (*Store, error) {
 		if signing, err = signer(nil); err != nil {
 			return nil, fmt.Errorf("configure DynamoDB: %w", err)
 		}
+	}
+	wait := usual
+	if c.Patience > 0 {
+		wait = timeouts{c.Patience, c.Patience, c.Patience}
 	}
 	s := &Store{table: c, wait: wait, clock: time.Now, http: httpClient{newTransport(wait)}}
 	settings := aws.Config{

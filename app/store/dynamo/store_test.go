@@ -10,6 +10,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/store/dynamo"
 	"github.com/vaultsphere/vaultsphere/app/store/storetest"
 	"github.com/vaultsphere/vaultsphere/app/vault"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/await"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/dynamolocal"
 )
 
@@ -31,7 +32,7 @@ func newTables(t testing.TB) dynamo.Config {
 	t.Helper()
 	prefix := "Test-" + rand.Text()
 	c := dynamo.Config{
-		Region: "us-east-1", Endpoint: dynamolocal.Endpoint(t),
+		Region: "us-east-1", Endpoint: dynamolocal.Endpoint(t), Patience: await.Limit,
 		Users: prefix + "-Users", Accounts: prefix + "-Accounts", Passwords: prefix + "-Passwords", Sessions: prefix + "-Sessions",
 		Vaults: prefix + "-Vaults", Events: prefix + "-Events",
 	}
@@ -43,7 +44,7 @@ func newTables(t testing.TB) dynamo.Config {
 
 func open(t testing.TB, c dynamo.Config) *dynamo.Store {
 	t.Helper()
-	s, err := dynamo.OpenPatient(t.Context(), c)
+	s, err := dynamo.Open(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}

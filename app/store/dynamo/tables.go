@@ -18,7 +18,8 @@ const tableTimeout = 5 * time.Minute
 
 // CreateTables creates the missing tables on a DynamoDB Local. On AWS, the infrastructure creates them.
 func CreateTables(ctx context.Context, c Config) error {
-	s, err := open(ctx, c, timeouts{tableTimeout, tableTimeout, tableTimeout})
+	c.Patience = tableTimeout
+	s, err := Open(ctx, c)
 	if err != nil {
 		return err
 	}
