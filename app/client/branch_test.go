@@ -53,10 +53,16 @@ func TestDevicesOfABranchFollowBack(t *testing.T) {
 	if _, err := b.Sync(t.Context()); !errors.Is(err, client.ErrRolledBack) {
 		t.Fatalf("sync: %v", err)
 	}
+	_, known := b.memory.only(t)
+	_, tip := known.Head()
 	if _, err := b.BringTogether(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	end := b.sync(t).Revision
+	lines, _, err := a.Log(t.Context(), 2)
+	if err != nil || len(lines) != 2 || lines[0].Branch != tip || lines[0].Author != "anna" || len(lines[0].Items) != 4 || lines[1].Branch != "" {
+		t.Errorf("the log of another device is %+v, %v", lines, err)
+	}
 	want := []string{"bank", "first on b", "fourth on b", "second on b", "third on b"}
 	for name, c := range map[string]struct {
 		device *device

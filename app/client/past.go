@@ -157,6 +157,9 @@ type LogLine struct {
 	Items    []LogItem `json:"items"`
 	// Resealed is the number of records that a write only sealed under a newer key.
 	Resealed int `json:"resealed,omitempty"`
+	// Branch is the digest of the newest write of another history, if this write brought it together with the vault's. What it has of it is
+	// among Items.
+	Branch string `json:"branch,omitempty"`
 }
 
 // LogItem says what a write did with an item.
@@ -295,6 +298,9 @@ func entryLines(p *replica.Past, e *chain.Entry) []LogLine {
 
 func writeLine(p *replica.Past, s replica.Step) LogLine {
 	line := LogLine{Revision: s.Revision, Digest: s.Hash().String(), Time: timeOf(s.Time), Author: authorOf(p, s), Items: []LogItem{}}
+	if s.Branch != (chain.Hash{}) {
+		line.Branch = s.Branch.String()
+	}
 	for _, did := range s.Items() {
 		switch {
 		case did.Resealed():

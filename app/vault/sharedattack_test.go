@@ -94,7 +94,7 @@ func TestRosterReplayed(t *testing.T) {
 	c.unmoved()
 }
 
-// Who was removed or demoted writes, or keeps keys alive that the removal ended. TestSharedVaultTakesWritesOfEditorsOnly has the other
+// Members who were removed or demoted write, or somebody uses the keys that the removal ended. TestSharedVaultTakesWritesOfEditorsOnly has the other
 // combinations of session and signature.
 func TestWritesAfterARemoval(t *testing.T) {
 	t.Parallel()

@@ -26,6 +26,9 @@ func (p *program) logCommand() *cobra.Command {
 the items that it added, changed or deleted. Entries of the vault's log, such as a new master
 password, have no own revision.
 
+A change may bring another history of the vault together with this one, after an alarm. It names
+the digest with which the other one ended, as "vaultsphere status" showed it then.
+
 The history is checked against the newest revision. The time is that of the author's clock.
 The author is "unknown" if nobody is proven to have signed the change.
 
@@ -155,6 +158,9 @@ func changeOf(l client.LogLine) string {
 		if len(titles) > 0 {
 			parts = append(parts, string(change)+" "+strings.Join(titles, ", "))
 		}
+	}
+	if l.Branch != "" {
+		parts = append([]string{"brought together with the history that ended in " + l.Branch}, parts...)
 	}
 	if l.Resealed > 0 {
 		parts = append(parts, count(l.Resealed, "record")+" encrypted with a newer key")

@@ -10,7 +10,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/testvault"
 )
 
-// A write whose operations do not fit what is stored is refused as a whole, of whatever size. If the vault has moved on, that is the reason.
+// A write whose operations do not fit the stored vault is refused as a whole, of whatever size. If the vault has moved on, that is the reason.
 func misfitsChangeNothing(t *testing.T, open func(t *testing.T) vault.Store) {
 	s := open(t)
 	v := founded(t, s, "ada")

@@ -68,7 +68,7 @@ func TestCallOfEachForm(t *testing.T) {
 		{"attach", `{"id":"a","name":"scan.pdf"}`, `{"id":"a","type":"","title":"","attachments":[{"id":"","name":"scan.pdf","sha256":"","size":0,"key":""}]}`, "", []string{`{"done":5,"total":5}`}},
 		{"attachment", `{"id":"a","attachment":"b"}`, `{}`, "content", nil},
 		{"open_items", `{"trash":false,"files":true}`, `{"items":1,"problems":null}`, "[]", nil},
-		{"follow", `{}`, `{}`, "", []string{`{"revision":7,"sequence":0,"lost":false}`}},
+		{"follow", `{}`, `{}`, "", []string{`{"revision":7,"sequence":0,"parted":false,"lost":false}`}},
 	} {
 		var sent []string
 		r := bridge.Request{Params: []byte(c.params), File: bridge.File("12345"), Send: func(event []byte) { sent = append(sent, string(event)) }}

@@ -790,6 +790,11 @@ export interface LogLine {
   items: LogItem[];
   /** Resealed is the number of records that a write only sealed under a newer key. */
   resealed?: number;
+  /**
+   * Branch is the digest of the newest write of another history, if this write brought it together with the vault's. What it has
+   * of it is among Items.
+   */
+  branch?: string;
 }
 
 export interface Login {

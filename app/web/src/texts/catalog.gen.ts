@@ -882,6 +882,7 @@ export interface Texts {
     readonly added: (values: { titles: string | number }) => string;
     readonly changed: (values: { titles: string | number }) => string;
     readonly deleted: (values: { titles: string | number }) => string;
+    readonly joined: string;
     readonly resealed: string;
     readonly other: string;
     readonly back: string;

@@ -15,12 +15,13 @@ const FIRST = 20;
 const STEP = 100;
 const TITLES = 4;
 
-function whatHappened({ items, resealed }: LogLine): string {
+function whatHappened({ items, resealed, branch }: LogLine): string {
   const text = texts.value.earlierState;
   const parts = (["added", "changed", "deleted"] as const).flatMap((change) => {
     const titles = items.filter((it) => it.change === change).map((it) => it.title);
     return titles.length > 0 ? [text[change]({ titles: titleList(titles, TITLES) })] : [];
   });
+  if (branch) parts.unshift(text.joined);
   if (resealed && parts.length === 0) return text.resealed;
   return parts.join(" ") || text.other;
 }
