@@ -321,7 +321,7 @@ func TestAnOfferThatTheUserReadCannotBeHidden(t *testing.T) {
 			t.Errorf("%s: an account was created", name)
 		}
 	}
-	// What was read of one link says nothing about another.
+	// An offer of one link says nothing about another link.
 	d := newDevice(t, server)
 	read := must(d.ReadOffer(t.Context(), secret))(t)
 	r, err := d.PrepareRegistration(password)

@@ -41,13 +41,13 @@ const person = (page, name) =>
   page
     .locator("li.person")
     .filter({ has: page.getByRole("button", { name: /^Details of/ }) })
-    .filter({ has: page.locator("bdi").getByText(name, { exact: true }) });
+    .filter({ has: page.getByText(name, { exact: true }) });
 const waiting = (page, whom) => page.locator("li.person").filter({ hasText: `your link for ${whom}.` });
 const forged = (page, whom) => page.locator("li.person").filter({ hasText: `your link for ${whom}, but` });
 const link = (page, name) => page.locator("li.setting").filter({ has: page.getByText(name, { exact: true }) });
 const digits = (page) => page.locator(".own-fingerprint .fingerprint").textContent();
 
-/** Opens the section anew, so that it asks the server for everything. */
+/** Reopens the section, so that it asks the server for everything. */
 async function openPeople(page) {
   await to(page, "#/vault");
   await heading(page, "All items");
