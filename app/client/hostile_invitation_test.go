@@ -289,3 +289,75 @@ func TestAnExpiredLinkIsNotAnswered(t *testing.T) {
 }
 
 func encoded(h chain.Hash) protocol.Hash { return base64.RawURLEncoding.EncodeToString(h[:]) }
+
+// A server shows the offer before the registration, so that the user reads who made the link, and another one or none at the registration.
+func TestAnOfferThatTheUserReadCannotBeHidden(t *testing.T) {
+	t.Parallel()
+	server := startServer(t)
+	anna := newDevice(t, server)
+	anna.register(t, "anna")
+	secret := anna.invite(t, "Bob")
+	eve := testvault.NewPerson("eve")
+	another := directory.Offer{
+		Origin: anna.wire.Origin(), User: eve.ID, Username: "eve", Cards: []chain.Hash{eve.Card().Hash()}, Expires: 1_767_225_600_000,
+	}
+	for name, shows := range map[string]string{"hidden": "", "another": must(seal.KeysOfInvitation(secret).SealOffer(another.Encode()))(t)} {
+		d := newDevice(t, server)
+		offered := must(d.ReadOffer(t.Context(), secret))(t)
+		own := must(anna.OwnCard())(t)
+		if by := offered.Inviter(); by.Username != "anna" || by.Fingerprint != own.Fingerprint || offered.Invitee != "Bob" || offered.Expires.Before(time.Now()) {
+			t.Errorf("read %+v by %+v", offered, by)
+		}
+		d.wire.lie(edit(t, protocol.PathInvitationOffer, func(o *protocol.OfferResponse) { o.Offer = shows }))
+		r, err := d.PrepareRegistration(password)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Invitation, r.Offered = &secret, offered
+		if _, err := d.Register(t.Context(), r, "bob", "x"); !errors.Is(err, directory.ErrOffer) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if slices.ContainsFunc(d.wire.sent, func(r client.Request) bool { return isAt(r, protocol.PathUsers) }) {
+			t.Errorf("%s: an account was created", name)
+		}
+	}
+	// An offer of one link says nothing about another link.
+	d := newDevice(t, server)
+	read := must(d.ReadOffer(t.Context(), secret))(t)
+	r, err := d.PrepareRegistration(password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := anna.invite(t, "Carl")
+	r.Invitation, r.Offered = &other, read
+	if _, err := d.Register(t.Context(), r, "carl", "x"); err != nil {
+		t.Error(err)
+	}
+	if _, err := newDevice(t, server).ReadOffer(t.Context(), protocol.NewJoinSecret()); client.Explain(err).Code != client.Code(protocol.CodeInvitationInvalid) {
+		t.Errorf("a link that nobody made: %v", err)
+	}
+}
+
+func TestInvitationTerms(t *testing.T) {
+	t.Parallel()
+	d := newDevice(t, startServer(t))
+	d.register(t, "anna")
+	for _, days := range []int{-1, protocol.MaxInvitationDays + 1} {
+		if _, err := d.InvitePerson(t.Context(), client.InvitationTerms{Days: days}); !errors.Is(err, client.ErrDays) {
+			t.Errorf("%d days: %v", days, err)
+		}
+	}
+	if _, err := d.InvitePerson(t.Context(), client.InvitationTerms{Invitee: "a\nb"}); !errors.Is(err, directory.ErrInvitee) {
+		t.Errorf("two lines: %v", err)
+	}
+	if got := d.links(t); len(got) != 0 {
+		t.Errorf("%+v", got)
+	}
+	must(d.InvitePerson(t.Context(), client.InvitationTerms{Invitee: "Bob", Days: 1}))(t)
+	open := must(d.Invitations(t.Context()))(t)
+	got := d.links(t)
+	day := 24 * time.Hour
+	if len(open) != 1 || open[0].Expires.Sub(open[0].Created) != day || len(got) != 1 || time.Until(got[0].Expires) > day {
+		t.Errorf("the server has %+v, the inviter %+v", open, got)
+	}
+}

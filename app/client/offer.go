@@ -380,7 +380,7 @@ type Offered struct {
 // Inviter describes who made the link. Nobody is pinned before Register.
 func (o *Offered) Inviter() VerifiedPerson { return verifiedPerson(directory.Entry{Pin: o.inviter}) }
 
-// same returns directory.ErrOffer if the user was told of another offer of this link.
+// same returns directory.ErrOffer unless the server shows the offer that the user has read, if it is of this link.
 func (o *Offered) same(secret *protocol.JoinSecret, got *openedOffer) error {
 	if o == nil || secret == nil || !o.secret.Equal(*secret) || got != nil && got.hash == o.hash {
 		return nil

@@ -17,7 +17,7 @@ import (
 type Registration struct {
 	// Invitation is the secret of the link that some servers require; nil: none.
 	Invitation *protocol.JoinSecret
-	// Offered is what ReadOffer returned, if the user was told who made the link. Then the server cannot hide the offer.
+	// Offered is what ReadOffer returned, if the user has read it. Then the server cannot hide the offer.
 	Offered *Offered
 
 	inviter  *VerifiedPerson

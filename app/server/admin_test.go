@@ -335,7 +335,8 @@ func TestInvitationsAreRevoked(t *testing.T) {
 	}
 	known := protocol.NewInvitationRequest{ID: first.ID, ProofHash: protocol.HashProof(sample.ID())}
 	root.call("POST", protocol.PathAdminInvitations, known).want(409, protocol.CodeConflict)
-	for _, bad := range []protocol.NewInvitationRequest{{}, {ID: sample.ID()}, {ID: sample.ID(), ProofHash: sample.ID()}, {ProofHash: known.ProofHash}} {
+	for _, bad := range []protocol.NewInvitationRequest{{}, {ID: sample.ID()}, {ID: sample.ID(), ProofHash: sample.ID()}, {ProofHash: known.ProofHash},
+		{ID: sample.ID(), ProofHash: known.ProofHash, Days: -1}, {ID: sample.ID(), ProofHash: known.ProofHash, Days: protocol.MaxInvitationDays + 1}} {
 		root.call("POST", protocol.PathAdminInvitations, bad).want(400, protocol.CodeBadRequest)
 	}
 	for _, i := range []*protocol.Invitation{first, second} {

@@ -23,6 +23,7 @@ export const vaultScreens = (item) => [
   ["import", "#/import", ".page button"],
   ["export", "#/export", ".page .select"],
   ["settings", "#/settings", ".page .badge"],
+  ["people", "#/people", ".page .own-fingerprint"],
   ["admin", "#/admin", ".page .user .badge"],
   ["delete-account", "#/settings", "dialog form, dialog .dialog-body", click(".page .button-danger")],
 ];

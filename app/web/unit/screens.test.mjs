@@ -5,6 +5,7 @@ import { beforeEach, test } from "node:test";
 import { CoreError } from "../src/core/error.ts";
 import { asFile, pickThree } from "../src/screens/access/phrase.tsx";
 import { mistake } from "../src/screens/access/recover.tsx";
+import { invitable } from "../src/screens/admin/invite.tsx";
 import { changed, verdict } from "../src/screens/generator/generator.tsx";
 import { grade, uncheckedText } from "../src/screens/health/health.tsx";
 import { hinted } from "../src/screens/import/columns.tsx";
@@ -22,6 +23,7 @@ import { runs } from "../src/screens/items/secret.tsx";
 import { withTags } from "../src/screens/items/tag-field.tsx";
 import { heading, withFilter } from "../src/screens/list/filters.tsx";
 import { suggestionsFor } from "../src/screens/list/search-box.tsx";
+import { alarmOf, digitsIn, inOrder, personKey } from "../src/screens/people/state.ts";
 import { clipboardTime } from "../src/screens/settings/settings.tsx";
 import { inGroups } from "../src/screens/settings/two-factor.tsx";
 import { groupsOf } from "../src/screens/shell/palette.tsx";
@@ -29,7 +31,7 @@ import { preferences } from "../src/state/app.ts";
 import { DEFAULTS } from "../src/state/preferences.ts";
 import { all } from "../src/state/vault.ts";
 import { dayOf, today, when } from "../src/texts/dates.ts";
-import { showChosenLanguage } from "../src/texts/index.ts";
+import { loadLaterTexts, showChosenLanguage } from "../src/texts/index.ts";
 import { safeName } from "../src/ui/save-file.ts";
 import { advice, levelOf } from "../src/ui/strength.tsx";
 import { describe, explain, retryIn } from "../src/ui/task.tsx";
@@ -45,6 +47,7 @@ async function speak(language) {
 
 beforeEach(async () => {
   await speak(DEFAULTS.language);
+  await loadLaterTexts();
   all.value = null;
 });
 
@@ -490,4 +493,42 @@ test("a file name is made safe", () => {
   ]) {
     assert.equal(safeName(name), safe, JSON.stringify(name));
   }
+});
+
+test("an invitation is for one line of visible text", () => {
+  for (const text of ["", "Anna, third floor", "anna@example.org", "عليّ", "m".repeat(255), "ö".repeat(127)])
+    assert.equal(invitable(text), true, text);
+  for (const text of ["a\nb", "a\tb", "an\u202ena", "a\u2028b", "m".repeat(256), "ö".repeat(128)])
+    assert.equal(invitable(text), false, text);
+});
+
+test("fingerprints are counted without what is between the digits", () => {
+  assert.equal(digitsIn("12345 67890-1\n2"), "123456789012");
+  assert.equal(digitsIn("no digits"), "");
+});
+
+test("what needs the user comes first among invitations", () => {
+  const sent = (id, state, expires) => ({ id, state, expires });
+  const list = [
+    sent("a", "expired", "2026-01-09"),
+    sent("b", "open", "2026-01-01"),
+    sent("c", "open", "2026-01-02"),
+    sent("d", "proven", "2026-01-01"),
+    sent("e", "forged", "2026-01-01"),
+  ];
+  assert.deepEqual(
+    inOrder(list)
+      .map(({ id }) => id)
+      .join(""),
+    "edcba",
+  );
+});
+
+test("only what contradicts a verified person is an alarm", () => {
+  const bob = { user_id: "1", username: "bob", fingerprint: "00000" };
+  const seen = (standing) => new Map([[personKey(bob), { ...bob, standing }]]);
+  for (const standing of ["older", "parted", "other_user", "unsure", "invalid"])
+    assert.equal(alarmOf(bob, seen(standing)), standing);
+  for (const standing of ["verified", "renewed", "gone"]) assert.equal(alarmOf(bob, seen(standing)), undefined);
+  assert.equal(alarmOf({ ...bob, fingerprint: "11111" }, seen("parted")), undefined);
 });

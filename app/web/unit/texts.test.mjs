@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { preferences } from "../src/state/app.ts";
 import { DEFAULTS } from "../src/state/preferences.ts";
-import { language, showChosenLanguage, texts } from "../src/texts/index.ts";
+import { language, laterTexts, loadLaterTexts, showChosenLanguage, texts } from "../src/texts/index.ts";
 import { isLanguage, localeOf } from "../src/texts/languages.ts";
 import { compile, withoutIsolation } from "../src/texts/message.ts";
 import { declarations, GENERATED, problems, readCatalogs, textsIn } from "../texts.mjs";
@@ -121,6 +121,19 @@ test("the language is chosen or the browser's", async (t) => {
   assert.equal(texts.value.common.cancel, catalogs.ru.common.cancel);
   assert.equal(document.documentElement.lang, "ru");
   for (const tag of ["constructor", "EN", "", undefined, 7]) assert.equal(isLanguage(tag), false, String(tag));
+});
+
+test("the texts of later screens follow the language", async () => {
+  const speak = async (chosen) => {
+    preferences.value = { ...DEFAULTS, language: chosen };
+    await showChosenLanguage();
+  };
+  await speak("de");
+  await loadLaterTexts();
+  assert.equal(laterTexts.value.people.own, catalogs.de.people.own);
+  await speak("fr");
+  assert.equal(laterTexts.value.people.own, catalogs.fr.people.own);
+  assert.equal("people" in texts.value, false);
 });
 
 test("every advice code has a text", () => {

@@ -36,8 +36,9 @@ function Revoke({ sent, onClose }: { sent: SentInvitation; onClose: () => void }
       onClose();
     });
   const used = sent.state === "proven" || sent.state === "forged";
+  const words = used ? { title: text.decline, action: text.decline } : { title: admin.revokeTitle, action: admin.revoke };
   return (
-    <Confirm title={admin.revokeTitle} action={admin.revoke} danger busy={task.busy} onConfirm={confirm} onClose={onClose}>
+    <Confirm {...words} danger busy={task.busy} onConfirm={confirm} onClose={onClose}>
       <div class="stack">
         <p>{used ? text.declineLead : admin.revokeLead}</p>
         <Problem error={task.error} />

@@ -56,7 +56,7 @@ function Find({ username, onFound }: { username: string; onFound: (found: FoundP
   );
 }
 
-/** What was verified under this name before. */
+/** The identity that the user verified earlier under this name. */
 function Before({ found }: { found: FoundPerson }) {
   const { people: text } = laterTexts.value;
   if (found.standing === "unknown" || found.known.length === 0) return null;
