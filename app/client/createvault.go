@@ -94,12 +94,12 @@ func (op *operation) foundVault(v *vault, name string) (*vault, error) {
 	if err != nil {
 		return nil, err
 	}
-	id := chain.ID(seal.NewID())
+	id := seal.NewID()
 	create, err := members.Create(id, v.Log().Cards.Get(author.Card), author.Keys, now())
 	if err != nil {
 		return nil, fmt.Errorf("sign create entry: %w", err)
 	}
-	s := v.unlocked.vault(id)
+	s := v.vault(id)
 	f := &beginning{Request: create.NewVault(), Name: name}
 	if err := op.storeMemory(s, create.State); err != nil {
 		return nil, err

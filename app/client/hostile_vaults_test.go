@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -32,7 +33,7 @@ type plot struct {
 func (d *device) tellAbout(t testing.TB, vault string, change func(*protocol.VaultAnswer)) {
 	lie := edit(t, protocol.PathVault, change)
 	d.wire.lie(func(r client.Request, answer *client.Response) {
-		if r.Method == "GET" && strings.HasPrefix(r.Path, vaultOf(protocol.PathVault, vault)+"?") {
+		if r.Method == http.MethodGet && strings.HasPrefix(r.Path, vaultOf(protocol.PathVault, vault)+"?") {
 			lie(r, answer)
 		}
 	})
@@ -40,7 +41,7 @@ func (d *device) tellAbout(t testing.TB, vault string, change func(*protocol.Vau
 
 // forge puts a write of an item on top of an answer, by any author and in any epoch.
 func (p *plot) forge(a *protocol.VaultAnswer, author *testvault.Person, epoch uint32, key seal.EpochKey) {
-	id := chain.ID(seal.NewID())
+	id := seal.NewID()
 	it := login("Forged").Normalise()
 	var ops []testvault.Operation
 	for kind, content := range map[chain.RecordKind][]byte{chain.RecordOverview: it.Overview(), chain.RecordDetails: it.Details()} {
@@ -112,7 +113,7 @@ func newPlot(t *testing.T) (string, *device, *plot) {
 	p.reader, p.gone = p.stranger("rita", chain.Reader), p.stranger("gus", chain.Editor)
 	p.save("Printer")
 	victim.sync(t)
-	p.old = victim.whole(t, p.team.id())
+	p.old = victim.whole(t, p.id())
 	p.stale = p.Epochs[0]
 	p.entry(p.DraftRole(p.reader, chain.Editor))
 	p.entry(p.DraftRole(p.reader, chain.Reader))
@@ -152,9 +153,9 @@ func TestANewDeviceBelievesNoLieAboutASharedVault(t *testing.T) {
 			victim.sync(t) // and pins what is new
 			fresh := newDevice(t, server)
 			fresh.login(t, "anna", "second device")
-			fresh.tellAbout(t, p.team.id(), func(a *protocol.VaultAnswer) { lie(p, a) })
+			fresh.tellAbout(t, p.id(), func(a *protocol.VaultAnswer) { lie(p, a) })
 			fresh.sync(t)
-			if v := fresh.vault(t, p.team.id()); v.Problem == "" || v.Items != 0 || v.Name != "" {
+			if v := fresh.vault(t, p.id()); v.Problem == "" || v.Items != 0 || v.Name != "" {
 				t.Errorf("the vault is %+v", v)
 			}
 			if _, err := fresh.Get(p.router); err == nil {
@@ -163,7 +164,7 @@ func TestANewDeviceBelievesNoLieAboutASharedVault(t *testing.T) {
 			p.wantOthers(t, fresh)
 			fresh.wire.lie(nil)
 			fresh.sync(t)
-			if v := fresh.vault(t, p.team.id()); v.Problem != "" || v.Items != 3 || !v.Alarm.IsZero() {
+			if v := fresh.vault(t, p.id()); v.Problem != "" || v.Items != 3 || !v.Alarm.IsZero() {
 				t.Errorf("with an honest server the vault is %+v", v)
 			}
 		})
@@ -177,9 +178,9 @@ func TestAKnownSharedVaultSurvivesLies(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, victim, p := newPlot(t)
-			victim.tellAbout(t, p.team.id(), func(a *protocol.VaultAnswer) { lie(p, a) })
+			victim.tellAbout(t, p.id(), func(a *protocol.VaultAnswer) { lie(p, a) })
 			victim.sync(t)
-			v := victim.vault(t, p.team.id())
+			v := victim.vault(t, p.id())
 			if v.Problem == "" || v.Items != 2 || v.Name != "Team" {
 				t.Errorf("the vault is %+v", v)
 			}
@@ -188,13 +189,13 @@ func TestAKnownSharedVaultSurvivesLies(t *testing.T) {
 			}
 			p.wantOthers(t, victim)
 			if !v.Alarm.IsZero() {
-				if _, err := victim.SaveIn(t.Context(), p.team.id(), login("New")); !errors.Is(err, client.ErrAlarm) {
+				if _, err := victim.SaveIn(t.Context(), p.id(), login("New")); !errors.Is(err, client.ErrAlarm) {
 					t.Errorf("a write during the alarm: %v", err)
 				}
 			}
 			victim.wire.lie(nil)
 			victim.sync(t)
-			if v := victim.vault(t, p.team.id()); v.Problem != "" || v.Items != 3 || !v.Alarm.IsZero() {
+			if v := victim.vault(t, p.id()); v.Problem != "" || v.Items != 3 || !v.Alarm.IsZero() {
 				t.Errorf("with an honest server the vault is %+v", v)
 			}
 		})
@@ -239,7 +240,7 @@ func TestAWithheldVault(t *testing.T) {
 	server, victim, p := newPlot(t)
 	victim.sync(t)
 	withhold := func(r *client.Request) (*client.Response, error) {
-		if strings.HasPrefix(r.Path, vaultOf(protocol.PathVault, p.team.id())) {
+		if strings.HasPrefix(r.Path, vaultOf(protocol.PathVault, p.id())) {
 			body, _ := json.Marshal(protocol.Error{Code: protocol.CodeNotFound, Message: "no such vault", RequestID: "x"})
 			return &client.Response{Status: 404, Body: body}, nil
 		}
@@ -250,14 +251,14 @@ func TestAWithheldVault(t *testing.T) {
 	for name, d := range map[string]*device{"a known vault": victim, "a new device": fresh} {
 		d.intercept(withhold)
 		d.sync(t)
-		v := d.vault(t, p.team.id())
+		v := d.vault(t, p.id())
 		if v.Problem != client.CodeNotFound || !strings.Contains(v.Message, client.ErrVaultWithheld.Error()) || v.Left || (v.Items == 3) != (d == victim) {
 			t.Errorf("%s: %+v", name, v)
 		}
 		p.wantOthers(t, d)
 		d.intercept(nil)
 		d.sync(t)
-		if v := d.vault(t, p.team.id()); v.Problem != "" || v.Items != 3 {
+		if v := d.vault(t, p.id()); v.Problem != "" || v.Items != 3 {
 			t.Errorf("%s with an honest server: %+v", name, v)
 		}
 	}
@@ -269,11 +270,11 @@ func TestARemovalDeletesTheCopy(t *testing.T) {
 	server, victim, p := newPlot(t)
 	victim.sync(t)
 	victim.cut()
-	fresh := must(victim.SaveIn(t.Context(), p.team.id(), login("Unsent")))(t)
+	fresh := must(victim.SaveIn(t.Context(), p.id(), login("Unsent")))(t)
 	p.entry(p.DraftRemove(p.person(victim)))
 	victim.reconnect()
 	victim.sync(t)
-	v := victim.vault(t, p.team.id())
+	v := victim.vault(t, p.id())
 	if !v.Left || v.Pending != 1 || v.Items != 1 {
 		t.Errorf("the vault is %+v", v)
 	}
@@ -283,12 +284,12 @@ func TestARemovalDeletesTheCopy(t *testing.T) {
 	if got := victim.get(t, fresh.ID); got.Title != "Unsent" {
 		t.Errorf("the unsent item is %+v", got)
 	}
-	if err := second(victim.SaveIn(t.Context(), p.team.id(), login("More"))); !errors.Is(err, client.ErrVaultLeft) {
+	if err := second(victim.SaveIn(t.Context(), p.id(), login("More"))); !errors.Is(err, client.ErrVaultLeft) {
 		t.Errorf("one more item: %v", err)
 	}
 	victim.cache.mu.Lock()
 	for name, held := range victim.cache.stored {
-		if strings.Contains(name, p.team.id()) && len(held.Chunks) > 0 && !strings.HasPrefix(name, "queue-") {
+		if strings.Contains(name, p.id()) && len(held.Chunks) > 0 && !strings.HasPrefix(name, "queue-") {
 			t.Errorf("the device still has %s", name)
 		}
 	}
@@ -296,7 +297,7 @@ func TestARemovalDeletesTheCopy(t *testing.T) {
 	victim = victim.restarted(t, server)
 	victim.unlock(t)
 	victim.sync(t)
-	if v := victim.vault(t, p.team.id()); !v.Left || v.Pending != 1 || v.Items != 1 {
+	if v := victim.vault(t, p.id()); !v.Left || v.Pending != 1 || v.Items != 1 {
 		t.Errorf("after a restart the vault is %+v", v)
 	}
 	if n := must(victim.Unsent(t.Context()))(t); n != 1 {
@@ -306,7 +307,7 @@ func TestARemovalDeletesTheCopy(t *testing.T) {
 	// A user who is added again goes on from there.
 	p.entry(p.DraftAdd(chain.Editor, p.person(victim)))
 	victim.sync(t)
-	if v := victim.vault(t, p.team.id()); v.Left || v.Pending != 0 || v.Items != 4 || v.Problem != "" {
+	if v := victim.vault(t, p.id()); v.Left || v.Pending != 0 || v.Items != 4 || v.Problem != "" {
 		t.Errorf("a member again has %+v", v)
 	}
 }
@@ -317,16 +318,16 @@ func TestAReplayedRemoval(t *testing.T) {
 	server, victim, p := newPlot(t)
 	victim.sync(t)
 	p.entry(p.DraftRemove(p.person(victim)))
-	removed := victim.whole(t, p.team.id())
+	removed := victim.whole(t, p.id())
 	p.entry(p.DraftAdd(chain.Editor, p.person(victim)))
 	p.save("Since")
 	victim.sync(t)
 	fresh := newDevice(t, server)
 	fresh.login(t, "anna", "second device")
 	for name, d := range map[string]*device{"a known vault": victim, "a new device": fresh} {
-		d.tellAbout(t, p.team.id(), func(a *protocol.VaultAnswer) { *a = removed })
+		d.tellAbout(t, p.id(), func(a *protocol.VaultAnswer) { *a = removed })
 		d.sync(t)
-		if v := d.vault(t, p.team.id()); v.Left || v.Problem == "" || (v.Items == 4) != (d == victim) {
+		if v := d.vault(t, p.id()); v.Left || v.Problem == "" || (v.Items == 4) != (d == victim) {
 			t.Errorf("%s: %+v", name, v)
 		}
 	}

@@ -203,7 +203,7 @@ func (op *operation) changeHistory(v *vault, turns int64) {
 	defer op.client.mu.Unlock()
 	fresh := v.replica(v.Vault)
 	if v.Loaded {
-		v.Replica.Wipe()
+		v.Wipe()
 	}
 	v.reached = nil
 	v.Replica, v.turns, v.cached, v.outbox, v.write, v.entry = fresh, turns, "", outbox.Outbox{}, nil, nil

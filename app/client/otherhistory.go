@@ -243,7 +243,7 @@ func (op *operation) become(v, other *vault) {
 	defer op.client.mu.Unlock()
 	v.keys.wipe()
 	v.forgetNext()
-	v.Replica.Wipe()
+	v.Wipe()
 	other.Known = v.known
 	v.Replica, v.keys, v.account, v.proven = other.Replica, other.keys, other.account, true
 	v.remembered, v.turns, v.cached, v.write, v.entry, v.outbox = other.remembered, other.turns, "", nil, nil, outbox.Outbox{}

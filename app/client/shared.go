@@ -263,7 +263,7 @@ func (op *operation) empty(v *vault, by *replica.Replica) {
 	op.client.mu.Lock()
 	defer op.client.mu.Unlock()
 	changes := v.outbox
-	v.Replica.Wipe()
+	v.Wipe()
 	v.Replica, v.outbox, v.reached = by, outbox.Outbox{}, nil
 	v.setOutbox(changes)
 }
@@ -343,9 +343,8 @@ func (op *operation) takePins(v *vault, ch *replica.Change) error {
 	if len(ready) == 0 {
 		return nil
 	}
-	if err := op.forward(ch, ready); err != nil {
-		return nil //nolint:nilerr // the next write may take them: this one must not fail because of another vault
+	if op.forward(ch, ready) == nil { // otherwise the next write may take them: this one must not fail because of another vault
+		v.pinned = time.Now()
 	}
-	v.pinned = time.Now()
 	return nil
 }

@@ -84,7 +84,7 @@ func (c *team) entry(e testvault.Entry) {
 // save adds an item.
 func (c *team) save(title string) string {
 	c.t.Helper()
-	id := chain.ID(seal.NewID())
+	id := seal.NewID()
 	it := login(title).Normalise()
 	c.write(c.Put(chain.RecordOverview, id, 1, string(it.Overview())), c.Put(chain.RecordDetails, id, 1, string(it.Details())))
 	return c.item(id)

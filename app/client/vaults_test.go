@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"errors"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -115,13 +116,13 @@ func crashedCreation(t *testing.T, n int, answer, again bool) {
 	posts := 0
 	offline := func() (*client.Response, error) { return nil, client.ErrOffline }
 	d.intercept(func(r *client.Request) (*client.Response, error) {
-		if r.Method == "POST" {
+		if r.Method == http.MethodPost {
 			posts++
 		}
 		switch {
 		case posts <= n:
 			return nil, nil
-		case r.Method == "POST" && posts == n+1 && answer:
+		case r.Method == http.MethodPost && posts == n+1 && answer:
 			if _, err := d.wire.Transport.Do(t.Context(), *r); err != nil {
 				t.Error(err)
 			}
@@ -195,7 +196,7 @@ func TestAMemberReadsAndWritesByRole(t *testing.T) {
 		}
 	}
 	for _, r := range reader.wire.sent[sent:] {
-		if r.Method != "GET" {
+		if r.Method != http.MethodGet {
 			t.Errorf("a reader sent %s %s", r.Method, r.Path)
 		}
 	}

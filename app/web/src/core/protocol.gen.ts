@@ -282,6 +282,7 @@ export type ErrorCode = ServerCode | ClientCode | FileCode | PageCode;
 export interface ExportOptions {
   trash: boolean; // items in the trash
   files: boolean; // contents of attachments
+  vault?: string; // id of the only vault; empty: all
   format: string;
   password?: string; // for a sealed format
 }
@@ -290,6 +291,7 @@ export interface ExportOptions {
 export interface ExportScope {
   trash: boolean; // items in the trash
   files: boolean; // contents of attachments
+  vault?: string; // id of the only vault; empty: all
 }
 
 /** Exported describes the file of OpenItems. */
@@ -1080,6 +1082,7 @@ export interface Summary {
   /** Subtitle tells cards and identities apart, see item.Subtitle. It is empty until Index has opened the item. */
   subtitle?: string;
   code?: boolean; // it makes verification codes; false until Index has opened the item
+  vault?: string; // id of the shared vault that it is in; empty: the personal one
 }
 
 /** Synced is the result of a Sync. */
