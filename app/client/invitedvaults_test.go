@@ -3,6 +3,7 @@ package client_test
 import (
 	"encoding/json"
 	"errors"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -163,7 +164,7 @@ func TestAnAcceptedLinkGoesOnWithTheSamePerson(t *testing.T) {
 	bob.joinedWith(t, "bob", secret)
 	first := anna.proven(t)
 	anna.intercept(func(r *client.Request) (*client.Response, error) {
-		if r.Method == "POST" && isAt(*r, protocol.PathVaultEntries) && idOf(*r) == two {
+		if r.Method == http.MethodPost && isAt(*r, protocol.PathVaultEntries) && idOf(*r) == two {
 			return nil, errCut
 		}
 		return nil, nil

@@ -53,21 +53,22 @@ func (c *Client) VaultInvitations(ctx context.Context) ([]VaultInvitation, error
 	if err := op.call(methodGet, protocol.PathVaults, nil, &answer); err != nil {
 		return nil, err
 	}
-	out := []VaultInvitation{}
+	out, looked := []VaultInvitation{}, 0
 	for _, s := range answer.Vaults {
+		if looked == maxVaultInvitations {
+			break
+		}
 		id, err := chain.ParseID(s.Vault)
 		if err != nil || v.sharedVault(id) != nil || slices.ContainsFunc(out, func(i VaultInvitation) bool { return i.Vault == s.Vault }) {
 			continue
 		}
+		looked++
 		i, err := op.readInvitation(v.unlocked, id)
 		if stopsAll(op.ctx, err) || unreachable(err) {
 			return nil, err
 		}
 		if err == nil {
 			out = append(out, i)
-		}
-		if len(out) == maxVaultInvitations {
-			break
 		}
 	}
 	return out, nil
