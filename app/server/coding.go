@@ -29,7 +29,7 @@ func acceptsBrotli(fields []string) bool {
 }
 
 const (
-	unpackSlots = 3 // each holds a brotli window, which build.mjs limits to 1 MiB and garbage collection doubles
+	unpackSlots = 3 // each holds a brotli window, which build.mjs limits to 2 MiB and garbage collection doubles
 	unpackWait  = 10 * time.Second
 )
 

@@ -11,7 +11,24 @@ const languages = Object.keys(LANGUAGES);
 export const GENERATED = join(src, "texts", "catalog.gen.ts");
 
 /** The parts that only the screens of later.ts read. They are loaded with those. */
-const LATER = ["export", "import", "people"];
+const LATER = [
+  "changePassword",
+  "deleteAccount",
+  "earlierState",
+  "events",
+  "export",
+  "generator",
+  "health",
+  "import",
+  "itemHealth",
+  "itemVersions",
+  "newPhrase",
+  "people",
+  "rotateKeys",
+  "sessions",
+  "settings",
+  "twoFactor",
+];
 
 /** A catalog in two: what the page needs at first, and the rest. */
 export function divide(catalog) {

@@ -1,6 +1,6 @@
 // For administrators: who may use the server.
 import { useEffect } from "preact/hooks";
-import { texts } from "../../texts";
+import { laterTexts, texts } from "../../texts";
 import { Button, Heading } from "../../ui/controls";
 import { Problem } from "../../ui/task";
 import { Events } from "../events/events";
@@ -9,7 +9,8 @@ import { Invitations } from "./invitations";
 import { Users } from "./users";
 
 export function AdminPage() {
-  const { admin: text, common, events } = texts.value;
+  const { admin: text, common } = texts.value;
+  const { events } = laterTexts.value;
   useEffect(open, []);
   return (
     <div class="column admin">

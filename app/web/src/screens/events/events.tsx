@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { AuditEvent, AuditKind } from "../../core/protocol.gen";
 import { toast } from "../../state/app";
-import { locale, texts } from "../../texts";
+import { laterTexts, locale, texts } from "../../texts";
 import { dayOf, today, when } from "../../texts/dates";
 import { Button, Empty, Working } from "../../ui/controls";
 import { OwnFields, Select, TextField } from "../../ui/field";
@@ -13,20 +13,20 @@ import { ALL, asLines, type Choice, type Found, MOST, readOn, searchedTo } from 
 
 /** What happened. A newer server may have other kinds. */
 function nameOf(kind: AuditKind): string {
-  const kinds: Record<AuditKind, string> = texts.value.events.kinds;
+  const kinds: Record<AuditKind, string> = laterTexts.value.events.kinds;
   return Object.hasOwn(kinds, kind) ? kinds[kind] : kind.replaceAll("_", " ");
 }
 
 /** Who did it to whom. The log of an account leaves out its user, who is in every event. */
 function peopleOf({ who, whom, host }: AuditEvent, account: boolean): string {
-  const text = texts.value.events;
+  const text = laterTexts.value.events;
   const by = host ? text.onHost : (who ?? text.stranger);
   if (whom) return text.about({ who: by, whom });
   return account && !host ? "" : by;
 }
 
 function Row({ event, account }: { event: AuditEvent; account: boolean }) {
-  const text = texts.value.events;
+  const text = laterTexts.value.events;
   const facts = [peopleOf(event, account), event.address, event.device].filter(Boolean);
   return (
     <li class="event">
@@ -50,7 +50,7 @@ function Row({ event, account }: { event: AuditEvent; account: boolean }) {
 }
 
 function Filters({ account, busy, onChoice }: { account: boolean; busy: boolean; onChoice: (choice: Choice) => void }) {
-  const text = texts.value.events;
+  const text = laterTexts.value.events;
   const [choice, setChoice] = useState(ALL);
   const set = (more: Partial<Choice>) => setChoice({ ...choice, ...more });
   const kinds = (Object.keys(text.kinds) as AuditKind[])
@@ -86,7 +86,7 @@ function Filters({ account, busy, onChoice }: { account: boolean; busy: boolean;
 
 /** Saves what the filters choose, as a line of JSON for each event. */
 function Download({ choice, account }: { choice: Choice; account: boolean }) {
-  const text = texts.value.events;
+  const text = laterTexts.value.events;
   const task = useTask();
   const [count, setCount] = useState(0);
   const stopped = useRef(false);
@@ -123,7 +123,7 @@ function Download({ choice, account }: { choice: Choice; account: boolean }) {
 }
 
 function List({ found: { events, next }, account, chosen }: { found: Found; account: boolean; chosen: boolean }) {
-  const text = texts.value.events;
+  const text = laterTexts.value.events;
   if (events.length > 0)
     return (
       <ul class="card events">
@@ -140,7 +140,8 @@ function List({ found: { events, next }, account, chosen }: { found: Found; acco
 }
 
 export function Events({ account = false }: { account?: boolean }) {
-  const { common, events: text } = texts.value;
+  const { common } = texts.value;
+  const { events: text } = laterTexts.value;
   const [choice, setChoice] = useState(ALL);
   const [found, setFound] = useState<Found | null>(null);
   const status = useRef<HTMLParagraphElement>(null);

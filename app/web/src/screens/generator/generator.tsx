@@ -4,7 +4,7 @@ import * as api from "../../core/api.gen";
 import type { Generated, PassphraseRules, PasswordRules } from "../../core/protocol.gen";
 import { preferences, setPreferences } from "../../state/app";
 import { copySecret } from "../../state/clipboard";
-import { texts } from "../../texts";
+import { laterTexts, texts } from "../../texts";
 import { Button, Heading, IconButton } from "../../ui/controls";
 import { Check, Segments, Select, Slider, TextField } from "../../ui/field";
 import { Spoken } from "../../ui/spoken";
@@ -34,7 +34,7 @@ export function changed(rules: PasswordRules, part: Partial<PasswordRules>): Pas
 }
 
 function PasswordChoices({ rules, onChange }: { rules: PasswordRules; onChange: (r: PasswordRules) => void }) {
-  const text = texts.value.generator;
+  const text = laterTexts.value.generator;
   const set = (part: Partial<PasswordRules>) => {
     const next = changed(rules, part);
     if (CLASSES.some((c) => next[c])) onChange(next); // at least one class stays enabled
@@ -81,7 +81,7 @@ function PasswordChoices({ rules, onChange }: { rules: PasswordRules; onChange: 
 }
 
 function PassphraseChoices({ rules, onChange }: { rules: PassphraseRules; onChange: (r: PassphraseRules) => void }) {
-  const text = texts.value.generator;
+  const text = laterTexts.value.generator;
   const separators = Object.entries(SEPARATORS).map(([name, value]) => ({
     value,
     label: text.separators[name as keyof typeof SEPARATORS],
@@ -111,7 +111,8 @@ function PassphraseChoices({ rules, onChange }: { rules: PassphraseRules; onChan
 }
 
 export function Generator({ onUse, useLabel }: { onUse?: (value: string) => void; useLabel?: string }) {
-  const { common, generator: text, strength } = texts.value;
+  const { common, strength } = texts.value;
+  const { generator: text } = laterTexts.value;
   const choices = preferences.value.generator;
   const [made, setMade] = useState<Generated | null>(null);
   const [attempt, setAttempt] = useState(0);
@@ -187,7 +188,7 @@ export function Generator({ onUse, useLabel }: { onUse?: (value: string) => void
 }
 
 export function GeneratorPage() {
-  const text = texts.value.generator;
+  const text = laterTexts.value.generator;
   return (
     <div class="column">
       <Heading title={text.title}>{text.title}</Heading>

@@ -7,7 +7,7 @@ import { asCoreError, type CoreError } from "../../core/error";
 import type { HealthReport, Progress } from "../../core/protocol.gen";
 import { online, phase } from "../../state/app";
 import { handled } from "../../state/app-errors";
-import { texts } from "../../texts";
+import { laterTexts, texts } from "../../texts";
 import { Button } from "../../ui/controls";
 import { Icon } from "../../ui/icon";
 import { Meter } from "../../ui/meter";
@@ -57,7 +57,8 @@ export function Breaches({
   unchecked: HealthReport["unchecked"];
   onChecked: () => void;
 }) {
-  const { common, health: text } = texts.value;
+  const { common } = texts.value;
+  const { health: text } = laterTexts.value;
   const [progress, setProgress] = useState<Progress | null>(null);
   const task = useTask();
   const check = () =>

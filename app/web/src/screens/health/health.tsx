@@ -9,7 +9,7 @@ import { handled } from "../../state/app-errors";
 import { ignore, quietly, unignore } from "../../state/edits";
 import { href } from "../../state/route";
 import { all, archived } from "../../state/vault";
-import { texts } from "../../texts";
+import { laterTexts, texts } from "../../texts";
 import { dayOf } from "../../texts/dates";
 import { Button, Empty, Heading } from "../../ui/controls";
 import { Icon, type IconName } from "../../ui/icon";
@@ -34,7 +34,7 @@ interface Group {
 }
 
 function FoundItem({ item, note, group }: { item: Summary; note?: string; group: Group }) {
-  const text = texts.value.health;
+  const text = laterTexts.value.health;
   const change = isOfPassword(group.kind) ? text.changePassword : texts.value.itemView.edit;
   const begin = () => {
     work.value = group;
@@ -68,7 +68,7 @@ function FoundItem({ item, note, group }: { item: Summary; note?: string; group:
 }
 
 function Ignore({ kind, ids, of }: Group & { of: string }) {
-  const label = texts.value.health.ignore;
+  const label = laterTexts.value.health.ignore;
   return (
     <Button kind="quiet" label={`${label}: ${of}`} onClick={() => quietly(ignore(kind)(ids))}>
       {label}
@@ -77,7 +77,7 @@ function Ignore({ kind, ids, of }: Group & { of: string }) {
 }
 
 function Items({ name, group, findings, byId }: { name: string; group: Group; findings: Finding[]; byId: Map<string, Summary> }) {
-  const text = texts.value.health;
+  const text = laterTexts.value.health;
   const whole = isOpen(`${name} whole`);
   const known = findings.filter((f) => byId.has(f.id));
   const shown = whole ? known : known.slice(0, SHOWN);
@@ -99,7 +99,8 @@ function Items({ name, group, findings, byId }: { name: string; group: Group; fi
 
 /** The findings that the user ignores, each with a button that reports it again. */
 function IgnoredItems({ ignored, byId }: { ignored: Ignored[]; byId: Map<string, Summary> }) {
-  const { health: text, itemHealth } = texts.value;
+  const { health: text } = laterTexts.value;
+  const { itemHealth } = laterTexts.value;
   return (
     <ul class="finding-items">
       {ignored
@@ -146,7 +147,7 @@ function stateOf(name: SectionProps["name"], n: number) {
 
 /** A kind of finding. It opens only if there are any. */
 function Section({ name, icon, title, hint, n, unknown, children, foot }: SectionProps) {
-  const text = texts.value.health;
+  const text = laterTexts.value.health;
   const calm = unknown ? ("unknown" as const) : ("check" as const);
   const head = (
     <>
@@ -190,7 +191,7 @@ function Findings({
   service: BreachService;
   onChecked: () => void;
 }) {
-  const text = texts.value.health;
+  const text = laterTexts.value.health;
   const items = (kind: Kind, findings: Finding[]) => (
     <Items name={kind} group={{ kind, ids: findings.map((f) => f.id) }} findings={findings} byId={byId} />
   );
@@ -274,7 +275,7 @@ export function grade(score: number) {
 }
 
 function Score({ report }: { report: HealthReport }) {
-  const text = texts.value.health;
+  const text = laterTexts.value.health;
   const caveat = uncheckedText(report, text.caveat, text.caveatPartly);
   const round = 2 * Math.PI * 42;
   return (
@@ -298,7 +299,8 @@ function Score({ report }: { report: HealthReport }) {
 }
 
 export function HealthPage() {
-  const { common, health: text } = texts.value;
+  const { common } = texts.value;
+  const { health: text } = laterTexts.value;
   const [report, setReport] = useState<HealthReport | null>(null);
   const [progress, setProgress] = useState<Progress | null>(null);
   const [problem, setProblem] = useState<CoreError | null>(null);

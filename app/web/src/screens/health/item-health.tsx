@@ -8,7 +8,7 @@ import { handled } from "../../state/app-errors";
 import { ignore, quietly, unignore } from "../../state/edits";
 import { href } from "../../state/route";
 import { all } from "../../state/vault";
-import { texts } from "../../texts";
+import { laterTexts } from "../../texts";
 import { dayOf } from "../../texts/dates";
 import { Button } from "../../ui/controls";
 import { Icon, type IconName } from "../../ui/icon";
@@ -62,14 +62,14 @@ export function WarningsLink({ health }: { health: ItemHealth | null }) {
   return (
     <button type="button" class="warnings-link" onClick={show}>
       <Icon name="danger" />
-      <span>{texts.value.itemHealth.warnings({ count })}</span>
+      <span>{laterTexts.value.itemHealth.warnings({ count })}</span>
     </button>
   );
 }
 
 /** The other items with this password, or the first of them. */
 function Others({ ids }: { ids: string[] }) {
-  const text = texts.value.itemHealth;
+  const text = laterTexts.value.itemHealth;
   const named = (all.value ?? []).filter((s) => ids.includes(s.id)).slice(0, OTHERS);
   return (
     <>
@@ -92,7 +92,7 @@ function Others({ ids }: { ids: string[] }) {
 }
 
 function hintOf(kind: Kind, f: Findings): ComponentChildren {
-  const text = texts.value.itemHealth;
+  const text = laterTexts.value.itemHealth;
   switch (kind) {
     case "breached":
       return text.hints.breached({ count: f.breached });
@@ -128,7 +128,8 @@ const Row = ({ state, icon, title, hint, children }: RowProps) => (
 
 /** A finding and the button that ignores it. Reused passwords are ignored for all items that share one. */
 function Warning({ item, kind, findings }: { item: Item; kind: Kind; findings: Findings }) {
-  const { health, itemHealth: text } = texts.value;
+  const { health } = laterTexts.value;
+  const { itemHealth: text } = laterTexts.value;
   const ignored = !reported(findings, kind);
   const ids = kind === "reused" ? [item.id, ...findings.reused] : [item.id];
   const title = text.titles[kind];
@@ -149,7 +150,7 @@ function Warning({ item, kind, findings }: { item: Item; kind: Kind; findings: F
 
 /** Whether the password was found in a breach, or the button that asks. The operator may have turned the check off. */
 function BreachCheck({ item, health: { findings, again } }: { item: Item; health: ItemHealth }) {
-  const text = texts.value.itemHealth;
+  const text = laterTexts.value.itemHealth;
   const address = useBreachAddress();
   const task = useTask();
   if (findings.breached > 0) return null;
@@ -177,14 +178,14 @@ function BreachCheck({ item, health: { findings, again } }: { item: Item; health
 }
 
 export function HealthCard({ item, health }: { item: Item; health: ItemHealth | null }) {
-  const text = texts.value.itemHealth;
+  const text = laterTexts.value.itemHealth;
   if (!health) return null;
   const { findings } = health;
   const warnings = warningsOf(health);
   return (
     <section class="item-health" id={CARD} aria-labelledby="item-health-title">
       <h3 id="item-health-title" tabIndex={-1}>
-        {texts.value.health.title}
+        {laterTexts.value.health.title}
       </h3>
       <ul class="health-rows">
         {SHOWN.filter((k) => found(findings, k)).map((kind) => (
@@ -195,7 +196,7 @@ export function HealthCard({ item, health }: { item: Item; health: ItemHealth | 
       </ul>
       {warnings.some(isOfPassword) && (
         <a class="button button-plain" href={formFor(item.id, "weak")}>
-          {texts.value.health.changePassword}
+          {laterTexts.value.health.changePassword}
         </a>
       )}
     </section>
@@ -204,7 +205,8 @@ export function HealthCard({ item, health }: { item: Item; health: ItemHealth | 
 
 /** Leads to the next item of the group that the user works through. */
 export function NextFinding({ id }: { id: string }) {
-  const { health, itemHealth: text } = texts.value;
+  const { health } = laterTexts.value;
+  const { itemHealth: text } = laterTexts.value;
   const now = work.value;
   const items = all.value;
   const [next, setNext] = useState<string | null | undefined>(null); // null: not known yet

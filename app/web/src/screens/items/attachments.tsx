@@ -30,7 +30,8 @@ export function inBytes(n: number): string {
 }
 
 function Moving({ transfer: { name, way, done, total, problem, end } }: { transfer: Transfer }) {
-  const { attachments: text, common } = texts.value;
+  const { common } = texts.value;
+  const { attachments: text } = texts.value;
   const says = way === "up" ? text.uploading({ name }) : text.downloading({ name });
   return (
     <li class="file">
@@ -58,7 +59,8 @@ function Named({ file }: { file: Attachment }) {
 }
 
 function NamesOnly({ files }: { files: Attachment[] }) {
-  const { attachments: text, copies } = texts.value;
+  const { copies } = texts.value;
+  const { attachments: text } = texts.value;
   if (files.length === 0) return null;
   return (
     <section class="attachments" aria-labelledby="attachments-title">

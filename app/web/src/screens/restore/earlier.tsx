@@ -4,7 +4,7 @@ import * as api from "../../core/api.gen";
 import type { LogLine, Progress, Rewind, Rewound } from "../../core/protocol.gen";
 import { toast } from "../../state/app";
 import { rewind } from "../../state/edits";
-import { texts } from "../../texts";
+import { laterTexts, texts } from "../../texts";
 import { when } from "../../texts/dates";
 import { Button } from "../../ui/controls";
 import { Dialog } from "../../ui/dialog";
@@ -16,7 +16,7 @@ const STEP = 100;
 const TITLES = 4;
 
 function whatHappened({ items, resealed, branch }: LogLine): string {
-  const text = texts.value.earlierState;
+  const text = laterTexts.value.earlierState;
   const parts = (["added", "changed", "deleted"] as const).flatMap((change) => {
     const titles = items.filter((it) => it.change === change).map((it) => it.title);
     return titles.length > 0 ? [text[change]({ titles: titleList(titles, TITLES) })] : [];
@@ -27,7 +27,8 @@ function whatHappened({ items, resealed, branch }: LogLine): string {
 }
 
 function Line({ line, newest, onChoose }: { line: LogLine; newest: boolean; onChoose: (r: Rewind) => void }) {
-  const { earlierState: text, restoring } = texts.value;
+  const { restoring } = texts.value;
+  const { earlierState: text } = laterTexts.value;
   const date = when(line.time);
   const choose = (undo: boolean) => () => onChoose({ revision: line.revision, undo, ids: [], seen: 0 });
   return (
@@ -56,7 +57,7 @@ function Line({ line, newest, onChoose }: { line: LogLine; newest: boolean; onCh
 
 /** The changes of the vault, the newest first. */
 function Choose({ onChoose }: { onChoose: (r: Rewind) => void }) {
-  const text = texts.value.earlierState;
+  const text = laterTexts.value.earlierState;
   const [limit, setLimit] = useState(FIRST);
   const [log, setLog] = useState<{ lines: LogLine[]; more: boolean } | null>(null);
   const task = useTask();
@@ -86,7 +87,9 @@ function Choose({ onChoose }: { onChoose: (r: Rewind) => void }) {
 
 /** What will change, and the button that does it. */
 function Preview({ chosen, onBack, onClose }: { chosen: Rewind; onBack: () => void; onClose: () => void }) {
-  const { earlierState: text, restoring, selection } = texts.value;
+  const { selection } = texts.value;
+  const { restoring } = texts.value;
+  const { earlierState: text } = laterTexts.value;
   const [preview, setPreview] = useState<Rewound | null>(null);
   const [progress, setProgress] = useState<Progress | null>(null);
   const task = useTask();
@@ -144,7 +147,7 @@ function Preview({ chosen, onBack, onClose }: { chosen: Rewind; onBack: () => vo
 export function EarlierState({ onClose }: { onClose: () => void }) {
   const [chosen, setChosen] = useState<Rewind | null>(null);
   return (
-    <Dialog title={texts.value.earlierState.title} onClose={onClose} wide>
+    <Dialog title={laterTexts.value.earlierState.title} onClose={onClose} wide>
       {chosen ? <Preview chosen={chosen} onBack={() => setChosen(null)} onClose={onClose} /> : <Choose onChoose={setChosen} />}
     </Dialog>
   );

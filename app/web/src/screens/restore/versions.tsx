@@ -6,7 +6,7 @@ import type { Item, ItemHistory, ItemVersion } from "../../core/protocol.gen";
 import { copyOpen, toast } from "../../state/app";
 import { handled } from "../../state/app-errors";
 import { rewindItem } from "../../state/edits";
-import { texts } from "../../texts";
+import { laterTexts, texts } from "../../texts";
 import { when } from "../../texts/dates";
 import { IconButton } from "../../ui/controls";
 import { Icon } from "../../ui/icon";
@@ -14,7 +14,8 @@ import { Problem, useTask } from "../../ui/task";
 import { fieldNames } from "./effects";
 
 function whatChanged({ change, fields, available }: ItemVersion): string {
-  const { itemVersions: text, restoring } = texts.value;
+  const { restoring } = texts.value;
+  const { itemVersions: text } = laterTexts.value;
   if (change === "deleted") return restoring.effects.deleted;
   if (change === "added") return text.added;
   const names = fieldNames(fields);
@@ -34,7 +35,8 @@ function Version({
   current: boolean;
   onRestored: () => void;
 }) {
-  const { itemVersions: text, restoring } = texts.value;
+  const { restoring } = texts.value;
+  const { itemVersions: text } = laterTexts.value;
   const task = useTask();
   const date = when(version.time);
   const restore = () =>
@@ -61,7 +63,7 @@ function Version({
 }
 
 export function Versions({ item }: { item: Item }) {
-  const text = texts.value.itemVersions;
+  const text = laterTexts.value.itemVersions;
   const [open, setOpen] = useState(false);
   const [history, setHistory] = useState<ItemHistory | null>(null);
   const [attempt, setAttempt] = useState(0);

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import * as api from "../../core/api.gen";
 import { toast } from "../../state/app";
-import { texts } from "../../texts";
+import { laterTexts, texts } from "../../texts";
 import { Button, Working } from "../../ui/controls";
 import { Dialog } from "../../ui/dialog";
 import { PasswordField } from "../../ui/field";
@@ -9,7 +9,8 @@ import { Problem, useCountdown, useTask } from "../../ui/task";
 import { type Choice, NewPassword } from "../access/new-password";
 
 export function ChangePassword({ username, onClose }: { username: string; onClose: () => void }) {
-  const { common, changePassword: text } = texts.value;
+  const { common } = texts.value;
+  const { changePassword: text } = laterTexts.value;
   const [current, setCurrent] = useState("");
   const [choice, setChoice] = useState<Choice>({ password: "", ready: false });
   const task = useTask();

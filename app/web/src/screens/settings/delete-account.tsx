@@ -3,13 +3,13 @@ import * as api from "../../core/api.gen";
 import { toast } from "../../state/app";
 import { signedOut } from "../../state/session";
 import { notifyTabs } from "../../state/tabs";
-import { texts } from "../../texts";
+import { laterTexts } from "../../texts";
 import { AskPassword } from "../../ui/ask-password";
 import { Dialog } from "../../ui/dialog";
 import { TextField } from "../../ui/field";
 
 export function DeleteAccount({ username, onClose }: { username: string; onClose: () => void }) {
-  const text = texts.value.deleteAccount;
+  const text = laterTexts.value.deleteAccount;
   const [typed, setTyped] = useState("");
   return (
     <Dialog title={text.title} onClose={onClose}>

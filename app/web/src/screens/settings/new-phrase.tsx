@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import * as api from "../../core/api.gen";
 import { toast } from "../../state/app";
-import { texts } from "../../texts";
+import { laterTexts, texts } from "../../texts";
 import { AskPassword } from "../../ui/ask-password";
 import { Button } from "../../ui/controls";
 import { Dialog } from "../../ui/dialog";
@@ -9,7 +9,8 @@ import { Problem, useTask } from "../../ui/task";
 import { PhraseCheck, PhraseSheet, usePhraseCheck } from "../access/phrase";
 
 export function NewPhrase({ username, onClose }: { username: string; onClose: () => void }) {
-  const { common, newPhrase: text } = texts.value;
+  const { common } = texts.value;
+  const { newPhrase: text } = laterTexts.value;
   const [words, setWords] = useState<string[]>([]);
   const [checking, setChecking] = useState(false);
   const check = usePhraseCheck(words);

@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import * as api from "../../core/api.gen";
 import { toast } from "../../state/app";
 import { reseal, resealing } from "../../state/vault";
-import { texts } from "../../texts";
+import { laterTexts, texts } from "../../texts";
 import { Button, Working } from "../../ui/controls";
 import { Dialog } from "../../ui/dialog";
 import { Check, PasswordField } from "../../ui/field";
@@ -17,7 +17,9 @@ type Step = "ask" | "words" | "check" | "reseal";
 
 /** Changes the encryption keys: password, new phrase, and then the items are encrypted again. */
 export function RotateKeys({ username, onClose }: { username: string; onClose: () => void }) {
-  const { changePassword, common, rotateKeys: text } = texts.value;
+  const { common } = texts.value;
+  const { changePassword } = laterTexts.value;
+  const { rotateKeys: text } = laterTexts.value;
   const [current, setCurrent] = useState("");
   const [stolen, setStolen] = useState(false);
   const [choice, setChoice] = useState<Choice>(NO_CHOICE);

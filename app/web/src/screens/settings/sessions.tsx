@@ -2,7 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import * as api from "../../core/api.gen";
 import type { Session } from "../../core/protocol.gen";
 import { toast } from "../../state/app";
-import { texts } from "../../texts";
+import { laterTexts, texts } from "../../texts";
 import { when } from "../../texts/dates";
 import { AskPassword } from "../../ui/ask-password";
 import { Button } from "../../ui/controls";
@@ -11,7 +11,8 @@ import { Icon } from "../../ui/icon";
 import { Problem, useTask } from "../../ui/task";
 
 export function Sessions() {
-  const { common, sessions: text } = texts.value;
+  const { common } = texts.value;
+  const { sessions: text } = laterTexts.value;
   const [sessions, setSessions] = useState<Session[] | null>(null);
   const [ending, setEnding] = useState<Session | null>(); // null: all others
   const task = useTask();

@@ -11,7 +11,7 @@ import { href } from "../../state/route";
 import { lock, signOut } from "../../state/session";
 import { administrator, setAdministrator } from "../../state/standing";
 import { syncNow } from "../../state/vault";
-import { texts } from "../../texts";
+import { laterTexts, texts } from "../../texts";
 import { Button, Heading } from "../../ui/controls";
 import { Segments, Select } from "../../ui/field";
 import { Icon } from "../../ui/icon";
@@ -51,13 +51,13 @@ function Section({ title, children }: { title: string; children: ComponentChildr
 }
 
 function lockTime(minutes: number): string {
-  const text = texts.value.settings;
+  const text = laterTexts.value.settings;
   if (minutes === UNTIL_CLOSED) return text.untilClosed;
   return minutes < 60 ? text.minutes({ count: minutes }) : text.hours({ count: minutes / 60 });
 }
 
 export function clipboardTime(seconds: number): string {
-  const text = texts.value.settings;
+  const text = laterTexts.value.settings;
   if (seconds === 0) return text.never;
   return seconds < 60 ? text.seconds({ count: seconds }) : text.minutes({ count: seconds / 60 });
 }
@@ -75,7 +75,9 @@ async function chooseCopy(on: boolean) {
 type Open = "password" | "enrol" | "remove" | "phrase" | "keys" | "delete" | "deleted" | "earlier" | "events" | null;
 
 export function Settings() {
-  const { admin, common, earlierState, events, navigation, pages, recentlyDeleted, settings: text, trash } = texts.value;
+  const { admin, common, navigation, pages, recentlyDeleted, trash } = texts.value;
+  const { settings: text } = laterTexts.value;
+  const { earlierState, events } = laterTexts.value;
   const [account, setAccount] = useState<Account | null>(null);
   const [open, setOpen] = useState<Open>(null);
   const username = phase.value.at === "unlocked" ? phase.value.username : "";

@@ -3,7 +3,7 @@ import * as api from "../../core/api.gen";
 import type { TOTPEnrolment } from "../../core/protocol.gen";
 import { toast } from "../../state/app";
 import { copySecret } from "../../state/clipboard";
-import { texts } from "../../texts";
+import { laterTexts } from "../../texts";
 import { AskPassword } from "../../ui/ask-password";
 import { Button } from "../../ui/controls";
 import { Dialog } from "../../ui/dialog";
@@ -21,7 +21,7 @@ async function begin(password: string): Promise<Enrolment> {
 }
 
 function Confirm({ enrolment, onClose }: { enrolment: Enrolment; onClose: () => void }) {
-  const text = texts.value.twoFactor;
+  const text = laterTexts.value.twoFactor;
   const [code, setCode] = useState("");
   const task = useTask();
   const wait = useCountdown(task.error);
@@ -61,7 +61,7 @@ function Confirm({ enrolment, onClose }: { enrolment: Enrolment; onClose: () => 
 }
 
 export function EnrolTOTP({ onClose }: { onClose: () => void }) {
-  const text = texts.value.twoFactor;
+  const text = laterTexts.value.twoFactor;
   const [enrolment, setEnrolment] = useState<Enrolment | null>(null);
   return (
     <Dialog title={text.title} onClose={onClose}>
@@ -75,7 +75,7 @@ export function EnrolTOTP({ onClose }: { onClose: () => void }) {
 }
 
 export function RemoveTOTP({ onClose }: { onClose: () => void }) {
-  const text = texts.value.twoFactor;
+  const text = laterTexts.value.twoFactor;
   return (
     <Dialog title={text.removeTitle} onClose={onClose}>
       <AskPassword

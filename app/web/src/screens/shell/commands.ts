@@ -8,7 +8,7 @@ import { lock, signOut } from "../../state/session";
 import { administrator } from "../../state/standing";
 import { undoLast } from "../../state/undo";
 import { type Filter, search, syncNow, syncProblem } from "../../state/vault";
-import { texts } from "../../texts";
+import { laterTexts, texts } from "../../texts";
 import { LANGUAGES, type Language } from "../../texts/languages";
 import type { IconName } from "../../ui/icon";
 import { TYPES } from "../items/fields.gen";
@@ -121,7 +121,7 @@ const COMMANDS: Command[] = [
     (theme): Command => ({
       name: `theme ${theme}`,
       icon: "sun",
-      label: () => texts.value.palette.theme({ name: texts.value.settings.themes[theme] }),
+      label: () => texts.value.palette.theme({ name: laterTexts.value.settings.themes[theme] }),
       keywords: () => texts.value.palette.keywords.themes[theme],
       run: () => setPreferences({ theme }),
     }),
