@@ -24,7 +24,7 @@ const corePath = "/core-0123abcd.wasm"
 func packedSite(t *testing.T, core []byte) (s *site, packed []byte) {
 	t.Helper()
 	var b bytes.Buffer
-	w := brotli.NewWriterOptions(&b, brotli.WriterOptions{Quality: 5, LGWin: 20})
+	w := brotli.NewWriterOptions(&b, brotli.WriterOptions{Quality: 5, LGWin: 21})
 	if _, err := w.Write(core); err != nil {
 		t.Fatal(err)
 	}
