@@ -117,8 +117,8 @@ func (v *vault) alarmOf(cause error) Alarm {
 	var at *chain.Error
 	if errors.As(cause, &at) {
 		a.Object, a.Number = string(at.Kind), at.Number
-		if at.Author != (chain.ID{}) {
-			a.Author = v.Log().Name(at.Author)
+		if log := v.Log(); at.Author != (chain.ID{}) && log.State.Entry != nil {
+			a.Author = log.NameIn(log.State.Entry, at.Author)
 		}
 	}
 	return a

@@ -128,7 +128,7 @@ func (c *Client) OtherState(ctx context.Context) (OtherState, error) {
 	out := OtherState{Head: log.State.Write.String(), Revision: other.Revision(), Verified: v.seenRevision(),
 		Differences: v.Differences(other.Replica), Mergeable: v.Loaded && extends(log, v.Log().State.Entry)}
 	if log.Head != nil {
-		out.Author = log.Name(log.Head.Author)
+		out.Author = log.AuthorOf(log.Head)
 	}
 	return out, op.nameAuthor(v, out)
 }

@@ -296,7 +296,7 @@ func (op *operation) takeLog(v *vault, log *replica.Log, answer *replica.Answer,
 
 // leaveBranch notes that a write brought the branch of this device and the history of the server together.
 func (op *operation) leaveBranch(v *vault, log *replica.Log, next *replica.Next) error {
-	v.joined = &Joined{Author: log.Name(log.Joint.Author), Differences: []replica.Difference{}}
+	v.joined = &Joined{Author: log.AuthorOf(log.Joint), Differences: []replica.Difference{}}
 	if v.Loaded {
 		v.joined.Differences = next.Differences()
 	}

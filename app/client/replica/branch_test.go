@@ -76,7 +76,7 @@ func TestReplicaFollowsItsBranchBack(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if log.Joint == nil || log.Joint.Branch != p.branch.State.Write || log.Name(log.Joint.Author) != "ada" {
+				if log.Joint == nil || log.Joint.Branch != p.branch.State.Write || log.AuthorOf(log.Joint) != "ada" {
 					t.Errorf("brought together by %+v", log.Joint)
 				}
 				next, err := r.Verify(t.Context(), log, p.Identity(), a.Records, true)

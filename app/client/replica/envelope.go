@@ -82,8 +82,5 @@ func (l *Log) NameIn(e *chain.Entry, user chain.ID) string {
 	} else if user == e.Author {
 		hash = e.AuthorCard
 	}
-	if c := l.Cards.Get(hash); c != nil && c.User == user {
-		return c.Username
-	}
-	return user.String()
+	return l.nameOn(hash, user)
 }

@@ -79,4 +79,12 @@ func TestNamesInEntries(t *testing.T) {
 	if got := l.NameIn(leave.Entry, stranger); got != stranger.String() {
 		t.Errorf("a stranger: %s", got)
 	}
+	write := &chain.Write{Author: bob.ID, AuthorCard: bob.Card().Hash()}
+	if got := l.AuthorOf(write); got != "bob" {
+		t.Errorf("the author of a write: %s", got)
+	}
+	write.AuthorCard = owner.Card().Hash()
+	if got := l.AuthorOf(write); got != bob.ID.String() {
+		t.Errorf("the author of a write under somebody else's card: %s", got)
+	}
 }

@@ -210,13 +210,12 @@ func (v *Replica) rejoin(next *Log, a *Answer, base chain.State, all []*chain.En
 	return next, nil
 }
 
-// Name returns the username on the newest card of a user, or the id if there is none. A card that another user's log has is not among
-// them: see with.
-func (l *Log) Name(user chain.ID) string {
-	for _, c := range slices.Backward(l.cards) {
-		if c.User == user {
-			return c.Username
-		}
+// AuthorOf returns the username on the card under which a verified write was signed. It returns the id if the card is missing.
+func (l *Log) AuthorOf(w *chain.Write) string { return l.nameOn(w.AuthorCard, w.Author) }
+
+func (l *Log) nameOn(card chain.Hash, user chain.ID) string {
+	if c := l.Cards.Get(card); c != nil && c.User == user {
+		return c.Username
 	}
 	return user.String()
 }
