@@ -79,9 +79,15 @@ func (op *operation) giveWay() error {
 	return pause(op.ctx, courtesy)
 }
 
+// errNoLock: see lockSigning. Two tabs that sign without it can each drop what the other has in flight.
+var errNoLock = errors.New("a change is signed without the lock of this device")
+
 // send signs a change, stores the write on this device, and sends it. It returns false without an error if something else came first:
 // the change must be built again.
 func (op *operation) send(v *vault, ch *replica.Change, edits editsOf) (made bool, err error) {
+	if !op.signing {
+		return false, errNoLock
+	}
 	author, err := v.author()
 	if err != nil {
 		return false, err

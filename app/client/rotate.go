@@ -124,7 +124,7 @@ func (c *Client) Rotate(ctx context.Context, r *Rotation) (Rotated, error) {
 			return Rotated{}, err
 		}
 	}
-	out.Records = v.Outdated(v.unopened)
+	out.Records = v.outdated()
 	return out, nil
 }
 
@@ -210,7 +210,7 @@ type Resealed struct {
 	Unreadable int `json:"unreadable"` // that do not open, and stay as they are
 }
 
-// Reseal seals the records under the newest key of the vault that are still under earlier ones. Each batch is one write, so it
+// Reseal seals the records under the newest key of their vault that are still under earlier ones. Each batch is one write, so it
 // can be interrupted and called again at any time, and other operations run between two batches. It pauses after somebody else's write.
 func (c *Client) Reseal(ctx context.Context, progress func(done, total int)) (Resealed, error) {
 	var out Resealed
@@ -233,24 +233,33 @@ func (c *Client) Reseal(ctx context.Context, progress func(done, total int)) (Re
 	}
 }
 
-// resealSome makes one batch. It returns the number of records that are left, and whether another device was faster.
+// resealSome makes one batch of one vault. It returns the number of records that are left, and whether another device was faster.
 func (c *Client) resealSome(ctx context.Context, out *Resealed) (left int, moved bool, err error) {
 	op, err := c.begin(ctx)
 	if err != nil {
 		return 0, false, err
 	}
 	defer op.end()
-	v, err := op.loaded()
+	personal, err := op.loaded()
 	if err != nil {
 		return 0, false, err
 	}
+	if err := personal.alarmed(); err != nil {
+		return 0, false, err
+	}
+	v := personal.toReseal()
+	if v == nil {
+		return 0, false, nil
+	}
+	unlock, err := op.lockSigning(v)
+	if err != nil {
+		return 0, false, err
+	}
+	defer unlock()
 	if _, err := op.conclude(v); err != nil {
 		return 0, false, err
 	}
-	if err := v.alarmed(); err != nil {
-		return 0, false, err
-	}
-	before := v.Outdated(v.unopened)
+	before := personal.outdated()
 	ch := v.Change()
 	unopened, err := ch.Reseal(v.unopened)
 	if err != nil {
@@ -261,17 +270,43 @@ func (c *Client) resealSome(ctx context.Context, out *Resealed) (left int, moved
 	}
 	out.Unreadable += len(unopened)
 	if ch.Operations() == 0 {
-		return v.Outdated(v.unopened), false, nil
+		return personal.outdated(), false, op.endWrite(v)
 	}
 	made, err := op.send(v, ch, noEdits)
 	if err != nil {
 		return 0, false, err
 	}
-	left = v.Outdated(v.unopened)
+	left = personal.outdated()
 	if made {
 		out.Records += before - len(unopened) - left
 	}
 	return left, !made, nil
+}
+
+// toReseal returns a vault with records that the user can seal again, or nil.
+func (u *unlocked) toReseal() *vault {
+	for _, v := range u.vaults() {
+		if v.resealable() > 0 {
+			return v
+		}
+	}
+	return nil
+}
+
+// outdated returns the number of records in all vaults that Reseal can still seal again.
+func (u *unlocked) outdated() (n int) {
+	for _, v := range u.vaults() {
+		n += v.resealable()
+	}
+	return n
+}
+
+// resealable returns the number of records of a vault that Reseal can still seal again.
+func (v *vault) resealable() int {
+	if v.trouble != nil || v.mayWrite() != nil {
+		return 0
+	}
+	return v.Outdated(v.unopened)
 }
 
 // pause waits, unless ctx ends.

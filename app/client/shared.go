@@ -296,10 +296,10 @@ func (op *operation) forwardPins(u *unlocked) error {
 	}
 	u.pinned = time.Now()
 	err := op.apply(u.personal, noEdits, func(ch *replica.Change) error { return op.forward(ch, ready) })
-	if later(err) {
-		return nil
+	if err != nil && !later(err) {
+		return err
 	}
-	return errors.Join(err, op.repin(u))
+	return op.repin(u)
 }
 
 // pinnable returns the shared vaults that were synced without a fault.

@@ -94,7 +94,7 @@ func (op *operation) syncAndFlush(v *vault) (bool, error) {
 // add adds what one vault has.
 func (s *Synced) add(v *vault) {
 	live, trashed := v.Counts()
-	s.Count, s.Trashed, s.Outdated = s.Count+live, s.Trashed+trashed, s.Outdated+v.Outdated(v.unopened)
+	s.Count, s.Trashed, s.Outdated = s.Count+live, s.Trashed+trashed, s.Outdated+v.resealable()
 	waiting := v.waiting()
 	s.Pending, s.Refused = s.Pending+waiting.Pending, append(s.Refused, waiting.Refused...)
 	s.Undeleted = append(s.Undeleted, v.stayed...)

@@ -236,7 +236,11 @@ passwords that they could read.`,
 				if err != nil {
 					return err
 				}
-				return p.signing(cmd.Context(), func(shown int64) error { return c.RemoveMembers(cmd.Context(), id, shown, users...) })
+				err = p.signing(cmd.Context(), func(shown int64) error { return c.RemoveMembers(cmd.Context(), id, shown, users...) })
+				if err != nil {
+					return err
+				}
+				return p.reseal(cmd.Context(), c)
 			})
 		}),
 	}
@@ -313,12 +317,16 @@ func (p *program) rotateVault(ctx context.Context, c *connection, id string) err
 	if err != nil {
 		return err
 	}
-	return p.signing(ctx, func(shown int64) error {
+	err = p.signing(ctx, func(shown int64) error {
 		if slices.Contains(outdated, id) {
 			return c.RecardVault(ctx, id, shown)
 		}
 		return c.RotateMembers(ctx, id, shown)
 	})
+	if err != nil {
+		return err
+	}
+	return p.reseal(ctx, c)
 }
 
 func (p *program) leaveCommand() *cobra.Command {

@@ -176,8 +176,11 @@ func TestOperatorAdministersUsers(t *testing.T) {
 		{"remove first", "no active administrator would be left", "first", "administrator active", http.StatusUnauthorized},
 		{"promote second", "", "second", "administrator active", http.StatusUnauthorized},
 		{"demote first", "", "first", "user active", http.StatusUnauthorized},
-		{"remove first", "", "first", "", http.StatusUnauthorized},
-		{"remove first", "no such user", "first", "", http.StatusUnauthorized},
+		{"remove first", "", "first", "user removed", http.StatusUnauthorized},
+		{"remove first", "", "first", "user removed", http.StatusUnauthorized},
+		{"resume first", "", "first", "user active", http.StatusUnauthorized},
+		{"delete first", "", "first", "", http.StatusUnauthorized},
+		{"delete first", "no such user", "first", "", http.StatusUnauthorized},
 	} {
 		code, stdout, stderr := runUsers(t, data, strings.Fields(c.args)...)
 		if (code == 0) != (c.stderr == "") || stdout != "" || !strings.Contains(stderr, c.stderr) || strings.Count(stderr, "\n") > 1 {

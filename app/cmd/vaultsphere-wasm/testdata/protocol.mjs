@@ -27,7 +27,7 @@ assert.deepEqual(await call("check_phrase", { phrase: words.join("  ").toUpperCa
 const typo = await call("check_phrase", { phrase: ["zzz", ...words.slice(1)].join(" ") });
 assert.equal(typo.ok, false);
 assert.equal(typo.word, 1);
-assert.deepEqual(await call("register", { username: "Anna", device: "laptop" }), { username: "anna" });
+assert.deepEqual(await call("register", { username: "Anna", device: "laptop" }), { username: "anna", inviter: "", unpinned: false });
 
 // health: the range service gets no request before the user asks for it, and then only five digits of each hash
 const ranges = () => requests.filter((r) => r.includes("/range/"));
