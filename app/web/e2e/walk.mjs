@@ -272,6 +272,14 @@ export async function walk(page, visit) {
   await dialogOpen();
   await visit("delete-account");
   await close();
+  await page.getByText("Security log", { exact: true }).waitFor();
+  await page.getByRole("button", { name: "Show", exact: true }).first().click();
+  await page.locator("dialog li.event").first().waitFor();
+  await visit("security-log");
+  await close();
+  await to("#/people");
+  await page.locator(".own-fingerprint").first().waitFor();
+  await visit("people");
   await visitAdmin(page, visit);
   await page.keyboard.press("?");
   await dialogOpen();
@@ -416,7 +424,12 @@ async function visitAdmin(page, visit) {
   await page.getByRole("button", { name: "Actions for bea" }).click();
   await page.getByRole("menu").waitFor();
   await visit("admin-menu");
-  await page.getByRole("menuitem", { name: "Delete" }).click();
+  await page.getByRole("menuitem", { name: "Delete in 30 days" }).click();
+  await dialog.waitFor();
+  await visit("admin-remove");
+  await close();
+  await page.getByRole("button", { name: "Actions for bea" }).click();
+  await page.getByRole("menuitem", { name: "Delete now" }).click();
   await dialog.waitFor();
   await visit("admin-delete");
   await close();
@@ -427,7 +440,7 @@ async function visitAdmin(page, visit) {
   await page.evaluate(() => (location.hash = "#/vault"));
   await heading(page, "All items");
   await page.evaluate(() => (location.hash = "#/admin"));
-  await page.getByRole("alert").waitFor();
+  await page.getByRole("alert").nth(1).waitFor(); // users and events
   await visit("admin-offline");
   await page.unroute("**/api/v1/admin/**");
   page.complaints = page.complaints.filter((logged) => !logged.includes("ERR_INTERNET_DISCONNECTED")); // of the requests above
