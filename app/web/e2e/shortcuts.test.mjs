@@ -45,13 +45,15 @@ test("shortcuts work with Cyrillic letters", async () => {
 test("single-key shortcuts can be turned off", async () => {
   const page = await vaultOf("carl", logins(4));
   await page.goto(`${server.url}/#/settings`);
-  await page.getByRole("button", { name: "Show", exact: true }).click();
+  const setting = page.locator(".setting", { has: page.getByRole("heading", { name: "Keyboard shortcuts" }) });
+  const show = setting.getByRole("button", { name: "Show", exact: true });
+  await show.click();
   await page.getByRole("dialog", { name: "Keyboard shortcuts" }).waitFor();
   const listed = () => page.locator(".shortcuts kbd").allTextContents();
   assert.ok((await listed()).includes("N"));
   await page.keyboard.press("Escape");
   await page.getByRole("group", { name: "Single-key shortcuts" }).getByRole("radio", { name: "Off" }).check();
-  await page.getByRole("button", { name: "Show", exact: true }).click();
+  await show.click();
   for (const key of ["N", "/", "?", "C", "U", "X"]) assert.ok(!(await listed()).includes(key), `${key} is listed`);
   await page.keyboard.press("Escape");
   assert.equal(await page.evaluate(() => JSON.parse(localStorage.getItem("vaultsphere.preferences")).singleKeys), false);

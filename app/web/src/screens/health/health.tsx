@@ -99,8 +99,7 @@ function Items({ name, group, findings, byId }: { name: string; group: Group; fi
 
 /** The findings that the user ignores, each with a button that reports it again. */
 function IgnoredItems({ ignored, byId }: { ignored: Ignored[]; byId: Map<string, Summary> }) {
-  const { health: text } = laterTexts.value;
-  const { itemHealth } = laterTexts.value;
+  const { health: text, itemHealth } = laterTexts.value;
   return (
     <ul class="finding-items">
       {ignored

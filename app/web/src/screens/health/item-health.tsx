@@ -128,8 +128,7 @@ const Row = ({ state, icon, title, hint, children }: RowProps) => (
 
 /** A finding and the button that ignores it. Reused passwords are ignored for all items that share one. */
 function Warning({ item, kind, findings }: { item: Item; kind: Kind; findings: Findings }) {
-  const { health } = laterTexts.value;
-  const { itemHealth: text } = laterTexts.value;
+  const { health, itemHealth: text } = laterTexts.value;
   const ignored = !reported(findings, kind);
   const ids = kind === "reused" ? [item.id, ...findings.reused] : [item.id];
   const title = text.titles[kind];
@@ -205,8 +204,7 @@ export function HealthCard({ item, health }: { item: Item; health: ItemHealth | 
 
 /** Leads to the next item of the group that the user works through. */
 export function NextFinding({ id }: { id: string }) {
-  const { health } = laterTexts.value;
-  const { itemHealth: text } = laterTexts.value;
+  const { health, itemHealth: text } = laterTexts.value;
   const now = work.value;
   const items = all.value;
   const [next, setNext] = useState<string | null | undefined>(null); // null: not known yet

@@ -30,8 +30,7 @@ export function inBytes(n: number): string {
 }
 
 function Moving({ transfer: { name, way, done, total, problem, end } }: { transfer: Transfer }) {
-  const { common } = texts.value;
-  const { attachments: text } = texts.value;
+  const { attachments: text, common } = texts.value;
   const says = way === "up" ? text.uploading({ name }) : text.downloading({ name });
   return (
     <li class="file">
@@ -59,8 +58,7 @@ function Named({ file }: { file: Attachment }) {
 }
 
 function NamesOnly({ files }: { files: Attachment[] }) {
-  const { copies } = texts.value;
-  const { attachments: text } = texts.value;
+  const { attachments: text, copies } = texts.value;
   if (files.length === 0) return null;
   return (
     <section class="attachments" aria-labelledby="attachments-title">

@@ -11,8 +11,7 @@ import { Dialog } from "../../ui/dialog";
 import { Problem, useTask } from "../../ui/task";
 
 function Row({ item, onRestored }: { item: DeletedItem; onRestored: () => void }) {
-  const { edits, recentlyDeleted: text, trash } = texts.value;
-  const { restoring } = texts.value;
+  const { edits, recentlyDeleted: text, restoring, trash } = texts.value;
   const task = useTask();
   const title = item.title || restoring.untitled;
   const restore = () =>

@@ -87,8 +87,7 @@ function Choose({ onChoose }: { onChoose: (r: Rewind) => void }) {
 
 /** What will change, and the button that does it. */
 function Preview({ chosen, onBack, onClose }: { chosen: Rewind; onBack: () => void; onClose: () => void }) {
-  const { selection } = texts.value;
-  const { restoring } = texts.value;
+  const { restoring, selection } = texts.value;
   const { earlierState: text } = laterTexts.value;
   const [preview, setPreview] = useState<Rewound | null>(null);
   const [progress, setProgress] = useState<Progress | null>(null);

@@ -18,8 +18,7 @@ type Step = "ask" | "words" | "check" | "reseal";
 /** Changes the encryption keys: password, new phrase, and then the items are encrypted again. */
 export function RotateKeys({ username, onClose }: { username: string; onClose: () => void }) {
   const { common } = texts.value;
-  const { changePassword } = laterTexts.value;
-  const { rotateKeys: text } = laterTexts.value;
+  const { changePassword, rotateKeys: text } = laterTexts.value;
   const [current, setCurrent] = useState("");
   const [stolen, setStolen] = useState(false);
   const [choice, setChoice] = useState<Choice>(NO_CHOICE);

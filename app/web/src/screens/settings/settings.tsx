@@ -76,8 +76,7 @@ type Open = "password" | "enrol" | "remove" | "phrase" | "keys" | "delete" | "de
 
 export function Settings() {
   const { admin, common, navigation, pages, recentlyDeleted, trash } = texts.value;
-  const { settings: text } = laterTexts.value;
-  const { earlierState, events } = laterTexts.value;
+  const { earlierState, events, settings: text } = laterTexts.value;
   const [account, setAccount] = useState<Account | null>(null);
   const [open, setOpen] = useState<Open>(null);
   const username = phase.value.at === "unlocked" ? phase.value.username : "";
