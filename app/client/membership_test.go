@@ -185,7 +185,7 @@ func TestRecordsOfASharedVaultAreSealedAgain(t *testing.T) {
 	}
 	const records = 3 // the name of the vault, and two of the item
 	if got := anna.sync(t).Outdated; got != records {
-		t.Errorf("%d records are to be sealed again, want %d", got, records)
+		t.Errorf("%d records wait to be sealed again, want %d", got, records)
 	}
 	if got := bob.sync(t).Outdated; got != 0 {
 		t.Errorf("a reader is asked to seal %d records again", got)

@@ -291,7 +291,8 @@ func (v *vault) mayWrite() error {
 // forwardPins moves the pins of vaults whose log has moved, so that no device can be shown an earlier roster.
 func (op *operation) forwardPins(u *unlocked) error {
 	ready := u.pinnable()
-	if !slices.ContainsFunc(ready, (*vault).behind) || u.personal.mayWrite() != nil || u.readOnly {
+	mayWrite := u.personal.mayWrite() == nil && !u.readOnly
+	if !mayWrite || !slices.ContainsFunc(ready, (*vault).behind) {
 		return nil
 	}
 	u.pinned = time.Now()
