@@ -259,3 +259,37 @@ func TestSharedVaultsOpenOffline(t *testing.T) {
 		}
 	}
 }
+
+// Only who may write to a vault is asked to seal its records again.
+func TestRecordsOfASharedVaultAreSealedAgain(t *testing.T) {
+	t.Parallel()
+	people := group(t, "anna", "bob", "carl")
+	anna, bob, carl := people[0], people[1], people[2]
+	vault := anna.share(t, "Accounting")
+	own, shared := anna.save(t, login("own")).ID, anna.saveIn(t, vault, "shared")
+	anna.adds(t, vault, bob, "bob", protocol.RoleReader)
+	anna.adds(t, vault, carl, "carl", protocol.RoleEditor)
+	if err := anna.RemoveMembers(t.Context(), vault, 0, carl.userID(t)); err != nil {
+		t.Fatal(err)
+	}
+	const records = 3 // the name of the vault, and two of the item
+	if got := anna.sync(t).Outdated; got != records {
+		t.Errorf("%d records wait to be sealed again, want %d", got, records)
+	}
+	if got := bob.sync(t).Outdated; got != 0 {
+		t.Errorf("a reader is asked to seal %d records again", got)
+	}
+	if done := must(anna.Reseal(t.Context(), nil))(t); done.Records != records || done.Unreadable != 0 {
+		t.Errorf("%+v", done)
+	}
+	if got := anna.sync(t).Outdated; got != 0 {
+		t.Errorf("%d records are left", got)
+	}
+	bob.sync(t)
+	if got := bob.get(t, shared).Title; got != "shared" {
+		t.Errorf("a reader has %q", got)
+	}
+	if got := anna.get(t, own).Title; got != "own" {
+		t.Errorf("the personal vault has %q", got)
+	}
+}
