@@ -45,16 +45,12 @@ func (op *operation) apply(v *vault, edits editsOf, build func(*replica.Change) 
 	}
 	for range maxAttempts {
 		ch := v.Change()
-		if err := build(ch); err != nil {
+		err := build(ch)
+		if err == nil && op.client.sharing != nil {
+			err = op.client.sharing.takePins(op, v, ch)
+		}
+		if err != nil || ch.Operations() == 0 {
 			return errors.Join(err, op.endWrite(v))
-		}
-		if op.client.sharing != nil {
-			if err := op.client.sharing.takePins(op, v, ch); err != nil {
-				return errors.Join(err, op.endWrite(v))
-			}
-		}
-		if ch.Operations() == 0 {
-			return op.endWrite(v)
 		}
 		made, err := op.send(v, ch, edits)
 		if made || err != nil {

@@ -81,25 +81,33 @@ func (op *operation) deleteAll(ids []string, progress func(done, total int)) err
 	return errors.Join(err, conflictError(stay))
 }
 
-// delete deletes items of one vault.
-func (op *operation) delete(v *vault, ids []string, progress func(done, total int)) error {
-	seen, freed := map[string]string{}, map[string]bool{}
+// shownBases returns which state of each item is shown, and the attachments that are free without the items.
+func (v *vault) shownBases(ids []string) (seen map[string]string, freed map[string]bool, err error) {
+	seen, freed = map[string]string{}, map[string]bool{}
 	for _, id := range ids {
 		e := v.Shown(id)
 		if e == nil {
-			return fmt.Errorf("%w: %s", ErrNotFound, id)
+			return nil, nil, fmt.Errorf("%w: %s", ErrNotFound, id)
 		}
 		seen[id] = e.Base()
 		_ = v.AttachmentsOf(e, freed) // an unreadable item frees nothing
 	}
-	there, err := op.reach(v)
+	return seen, freed, nil
+}
+
+// delete deletes items of one vault.
+func (op *operation) delete(v *vault, ids []string, progress func(done, total int)) error {
+	seen, freed, err := v.shownBases(ids)
 	if err != nil {
 		return err
 	}
-	if !there {
+	there, err := op.reach(v)
+	switch {
+	case err != nil:
+		return err
+	case !there:
 		return op.enqueueDelete(v, ids, editKeys{}, false)
-	}
-	if len(v.outbox.Changes) > 0 {
+	case len(v.outbox.Changes) > 0:
 		return op.deleteBehind(v, ids)
 	}
 	var changed []string

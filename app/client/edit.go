@@ -119,14 +119,8 @@ func (op *operation) eachVault(ids []string, progress func(done, total int), do 
 // edit edits the items of one vault.
 func (op *operation) edit(v *vault, ids []string, progress func(done, total int), alter func(*item.Item)) ([]string, error) {
 	ed := editing{v: v, alter: alter, now: time.Now(), keys: editKeys{}}
-	for _, id := range ids {
-		e := v.Shown(id)
-		if e == nil {
-			return nil, fmt.Errorf("%w: %s", ErrNotFound, id)
-		}
-		if _, _, err := ed.result(e); err != nil {
-			return nil, err
-		}
+	if err := ed.check(ids); err != nil {
+		return nil, err
 	}
 	there, err := op.reach(v)
 	if err != nil {
@@ -161,6 +155,20 @@ func (op *operation) edit(v *vault, ids []string, progress func(done, total int)
 		progress(len(ids)-len(rest), len(ids))
 	}
 	return changed, nil
+}
+
+// check returns why the edit is impossible for one of the items.
+func (ed *editing) check(ids []string) error {
+	for _, id := range ids {
+		e := ed.v.Shown(id)
+		if e == nil {
+			return fmt.Errorf("%w: %s", ErrNotFound, id)
+		}
+		if _, _, err := ed.result(e); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // result returns the overview of an item after the edit, and whether it differs from before.

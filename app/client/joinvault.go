@@ -111,20 +111,7 @@ func (c *Client) JoinVault(ctx context.Context, vault string) (Vault, error) {
 		return Vault{}, err
 	}
 	if v.sharedVault(id) == nil {
-		i, err := op.readInvitation(v.unlocked, id)
-		if err == nil && !i.Verified {
-			err = ErrNotInvited
-		}
-		if err != nil {
-			return Vault{}, err
-		}
-		err = op.changeRecords(v, func(ch *replica.Change) error {
-			return directory.OpenVaults(v.Replica).Pin(ch, directory.PinOf(i.state, 0))
-		})
-		if err != nil {
-			return Vault{}, err
-		}
-		if err := op.repin(v.unlocked); err != nil {
+		if err := op.pinInvited(v, id); err != nil {
 			return Vault{}, err
 		}
 	}
@@ -136,4 +123,22 @@ func (c *Client) JoinVault(ctx context.Context, vault string) (Vault, error) {
 		return Vault{}, err
 	}
 	return op.describe(s), nil
+}
+
+// pinInvited pins a vault to which somebody whom the user has verified added the user.
+func (op *operation) pinInvited(v *vault, id chain.ID) error {
+	i, err := op.readInvitation(v.unlocked, id)
+	if err != nil {
+		return err
+	}
+	if !i.Verified {
+		return ErrNotInvited
+	}
+	err = op.changeRecords(v, func(ch *replica.Change) error {
+		return directory.OpenVaults(v.Replica).Pin(ch, directory.PinOf(i.state, 0))
+	})
+	if err != nil {
+		return err
+	}
+	return op.repin(v.unlocked)
 }

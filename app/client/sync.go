@@ -216,8 +216,9 @@ func (op *operation) askLog(v *vault, since int64, seen chain.State) (*replica.L
 		if err != nil {
 			return nil, nil, nil, err
 		}
-		if size += len(body); answer.More && (len(answer.Entries) == 0 || size > maxVault || v == v.personal) {
-			return nil, nil, nil, op.answerError(methodGet, protocol.PathVault, errNoProgress)
+		size += len(body)
+		if err := op.progresses(v, answer, size); err != nil {
+			return nil, nil, nil, err
 		}
 		after += int64(len(answer.Entries))
 		if held != nil {
@@ -228,14 +229,23 @@ func (op *operation) askLog(v *vault, since int64, seen chain.State) (*replica.L
 			continue
 		}
 		log, err := at.Follow(answer, seen)
-		if err != nil || !answer.More {
-			if at != v.Replica {
-				body = nil
-			}
-			return log, answer, body, err
+		if err == nil && answer.More {
+			at, held = at.Along(log), nil
+			continue
 		}
-		at, held = at.Along(log), nil
+		if at != v.Replica {
+			body = nil
+		}
+		return log, answer, body, err
 	}
+}
+
+// progresses returns an error if the server says that a log goes on, although this part leads nowhere. size is that of all parts.
+func (op *operation) progresses(v *vault, answer *replica.Answer, size int) error {
+	if answer.More && (len(answer.Entries) == 0 || size > maxVault || v == v.personal) {
+		return op.answerError(methodGet, protocol.PathVault, errNoProgress)
+	}
+	return nil
 }
 
 var errNoProgress = errors.New("a part of the log leads nowhere")

@@ -150,26 +150,34 @@ func (v *Replica) follow(a *Answer, seen chain.State) (*Log, error) {
 	if a.Branch != nil {
 		return v.rejoin(next, a, base, all, writes)
 	}
-	if base.Entry != nil && (a.Revision < base.Revision || a.Sequence < base.Entry.Sequence || a.Revision == base.Revision && a.Head != encodeHash(base.Write)) {
-		return nil, &RolledBackError{Seen: base.Revision, Got: a.Revision}
-	}
 	if base.Entry == nil {
-		next.State, err = chain.Whole(genesis, nil, all, writes, next.Cards)
-	} else {
-		next.State, err = chain.Whole(base.Genesis, &base, all, writes, next.Cards)
-	}
-	switch {
-	case err == nil:
-	case base.Entry != nil && (errors.Is(err, chain.ErrFork) || errors.Is(err, chain.ErrPredecessor) || errors.Is(err, chain.ErrVault)):
-		return nil, &RolledBackError{Seen: base.Revision, Got: a.Revision, Err: err}
-	default:
-		return nil, broken(err)
+		if next.State, err = chain.Whole(genesis, nil, all, writes, next.Cards); err != nil {
+			return nil, broken(err)
+		}
+	} else if next.State, err = goOn(base, a, all, writes, next.Cards); err != nil {
+		return nil, err
 	}
 	if err := next.adopt(v.Vault, all, a); err != nil {
 		return nil, err
 	}
 	next.setHead(writes)
 	return next, nil
+}
+
+// goOn returns the state after an answer to a device that knows an earlier one.
+func goOn(base chain.State, a *Answer, all []*chain.Entry, writes []*chain.Write, cards *chain.Cards) (chain.State, error) {
+	if a.Revision < base.Revision || a.Sequence < base.Entry.Sequence || a.Revision == base.Revision && a.Head != encodeHash(base.Write) {
+		return chain.State{}, &RolledBackError{Seen: base.Revision, Got: a.Revision}
+	}
+	next, err := chain.Whole(base.Genesis, &base, all, writes, cards)
+	switch {
+	case err == nil:
+		return next, nil
+	case errors.Is(err, chain.ErrFork), errors.Is(err, chain.ErrPredecessor), errors.Is(err, chain.ErrVault):
+		return chain.State{}, &RolledBackError{Seen: base.Revision, Got: a.Revision, Err: err}
+	default:
+		return chain.State{}, broken(err)
+	}
 }
 
 // adopt takes the entries of a log whose state is verified.
