@@ -270,7 +270,7 @@ func inviterGone(how string, change ...string) doorAttack {
 			link := d.invites(eve)
 			must(d.T, d.root.act(d.T, append([]string{"admin", change[0], "eve"}, change[1:]...)...))
 			said := d.refused("mallory", link)
-			if how == "removed" { // and somebody else takes the name
+			if how == "deleted" { // and somebody else takes the name
 				d.joinsAs("eve", d.operates("invite", "--admin", d.url))
 				d.refused("mallory", link)
 			}
