@@ -219,7 +219,8 @@ for (const problem of wrong) console.error(`build: error: ${problem}`);
 if (wrong.length > 0) process.exit(1);
 function writeTexts(name, catalog) {
   const { code } = transformSync(`export default ${JSON.stringify(catalog)};`, { minify: true, charset: "utf8" });
-  return `/${writeHashed(`${name}.js`, code)}`;
+  const file = writeHashed(`${name}.js`, code);
+  return `/${file}`;
 }
 const texts = {};
 const laterTexts = {};

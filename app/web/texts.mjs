@@ -11,7 +11,7 @@ const languages = Object.keys(LANGUAGES);
 export const GENERATED = join(src, "texts", "catalog.gen.ts");
 
 /** The parts that only the screens of later.ts read. They are loaded with those. */
-const LATER = [
+const LATER = new Set([
   "changePassword",
   "deleteAccount",
   "earlierState",
@@ -28,11 +28,11 @@ const LATER = [
   "sessions",
   "settings",
   "twoFactor",
-];
+]);
 
 /** A catalog in two: what the page needs at first, and the rest. */
 export function divide(catalog) {
-  const isLater = ([key]) => LATER.includes(key);
+  const isLater = ([key]) => LATER.has(key);
   const entries = Object.entries(catalog);
   return {
     first: Object.fromEntries(entries.filter((part) => !isLater(part))),

@@ -67,7 +67,7 @@ func (i *interrupts) divert(to func(os.Signal)) (back func()) {
 // kernel discards it: a signal that is caught can still be on its way when that program has ended.
 func (i *interrupts) leaveToTerminal() (back func()) {
 	if i.signals == nil {
-		return func() {}
+		return func() { /* SIGINT was not ignored */ }
 	}
 	signal.Ignore(os.Interrupt)
 	return func() { signal.Notify(i.signals, os.Interrupt) }

@@ -7,7 +7,7 @@ import { Dialog } from "../../ui/dialog";
 import { TextField } from "../../ui/field";
 import { change } from "./directory";
 
-const DANGEROUS: UserAct[] = ["suspend", "remove", "delete"];
+const DANGEROUS = new Set<UserAct>(["suspend", "remove", "delete"]);
 
 /** What happens, for the administrator to read before. */
 function leadOf(user: AdminUser, act: UserAct, own: boolean): string {
@@ -38,7 +38,7 @@ export function ChangeUser({ user, act, own, onClose }: { user: AdminUser; act: 
       <AskPassword
         lead={leadOf(user, act, own)}
         action={action}
-        danger={DANGEROUS.includes(act)}
+        danger={DANGEROUS.has(act)}
         allowed={act !== "delete" || typed.trim() === name}
         onPassword={async (password) => {
           const found = await change(user, act, password);

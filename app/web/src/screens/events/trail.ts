@@ -42,7 +42,9 @@ const PAGE = 100; // events; app/protocol has the same limit
 /** The error that the core would make of an answer. */
 function refusal({ code, request_id }: Record<string, unknown>): CoreError {
   if (typeof code !== "string") return new CoreError("intercepted"); // not from our server
-  return new CoreError(code === "internal" ? "server_fault" : (code as ErrorCode), { request_id: String(request_id ?? "") });
+  return new CoreError(code === "internal" ? "server_fault" : (code as ErrorCode), {
+    request_id: typeof request_id === "string" ? request_id : "",
+  });
 }
 
 const isEvent = ({ id, kind, last }: AuditEvent) => [id, kind, last].every((text) => typeof text === "string");
