@@ -304,7 +304,7 @@ func TestARemovalDeletesTheCopy(t *testing.T) {
 		t.Errorf("%d unsent changes", n)
 	}
 	p.wantOthers(t, victim)
-	// A user who is added again goes on from there.
+	// The user is added again, and the changes that waited are sent.
 	p.entry(p.DraftAdd(chain.Editor, p.person(victim)))
 	victim.sync(t)
 	if v := victim.vault(t, p.id()); v.Left || v.Pending != 0 || v.Items != 4 || v.Problem != "" {

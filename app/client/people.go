@@ -288,7 +288,7 @@ func (op *operation) checkPerson(v *vault, e directory.Entry) (CheckedPerson, er
 	out.Standing = string(f.Standing)
 	switch {
 	case f.UserID == out.UserID:
-	case f.Standing.Err() == nil: // the user who has the name now is pinned too
+	case f.Standing.Err() == nil: // somebody else has the username now, and is pinned too
 		out.Standing = StandingGone
 	default:
 		out.Standing = string(directory.OtherUser)

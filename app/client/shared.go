@@ -197,7 +197,7 @@ func (op *operation) isBack(v *vault) (bool, error) {
 	return slices.ContainsFunc(answer.Vaults, func(s protocol.SharedVault) bool { return s.Vault == v.id() }), nil
 }
 
-// provePinned checks that a verified log is that of this vault, and contains what is pinned.
+// provePinned checks that a verified log is of a shared vault, and contains what its pins name.
 func (op *operation) provePinned(v *vault, log *replica.Log) error {
 	if log.State.Entry.Type != chain.Shared {
 		return replica.Altered(replica.Found(bridge.Finding{Code: bridge.OtherVault}, "the server shows a personal vault in place of a shared one"))

@@ -7,7 +7,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/chain"
 )
 
-// An epoch is begun only by somebody who has the key of the one before, and only for cards that are there.
+// To begin an epoch takes the key of the one before, and the card of every member.
 func TestBeginEpochRefuses(t *testing.T) {
 	t.Parallel()
 	keys := NewCardKeys()

@@ -17,7 +17,7 @@ type Invitation struct {
 	Expires int64 // as in the offer
 	// Vaults are those of the offer. The server has no say in which they are, or in the roles.
 	Vaults []InvitedVault
-	// Accepted is the user whose answer was accepted, and who is not yet a member of all vaults. From then on nobody else can use the link.
+	// Accepted is the user who was accepted, until all vaults have that member. Nobody else can use the link any more.
 	// It is zero without Vaults, where accepting deletes the record.
 	Accepted chain.ID
 }

@@ -168,7 +168,7 @@ func changesOf(log *replica.Log, before, e *chain.Entry) []Change {
 	return out
 }
 
-// Due says whether a vault needs a new key, because somebody who is no longer meant to have the present one does.
+// Due says whether a vault needs a new key: somebody who left, or whose card was replaced, still has the present one.
 type Due int
 
 const (

@@ -64,7 +64,7 @@ func (v *team) key(p *testvault.Person) (seal.EpochKey, error) {
 	return keys.KEM.OpenEnvelope(newest, p.ID, v.envelopes[m.Envelope])
 }
 
-// by returns a member who has seen all entries and verified everybody in known.
+// by returns the signer of a member who has seen all entries, and who has verified all of known.
 func (v *team) by(p *testvault.Person, known ...*testvault.Person) *members.Signer {
 	v.t.Helper()
 	s := &members.Signer{Log: v.log, Identity: identityOf(p), Book: &directory.Book{}, Shown: v.log.State.Entry.Sequence + 1, Time: 2}

@@ -61,7 +61,7 @@ func sealedTo(t *testing.T, key seal.EpochKey, vault chain.ID, epoch uint32, to 
 	return b
 }
 
-// The entry names an author who has left its roster.
+// The author of a leave entry is no longer in its roster.
 func TestNamesInEntries(t *testing.T) {
 	t.Parallel()
 	owner, bob := testvault.NewPerson("olga"), testvault.NewPerson("bob")

@@ -87,7 +87,7 @@ func (p *program) vaultFlag(cmd *cobra.Command, usage string) {
 	cmd.Flags().StringVar(&p.vault, "vault", "", usage)
 }
 
-// chooseVault finds the vault of --vault, and says what is wrong with any.
+// chooseVault finds the vault that --vault names, and warns of each vault that has a problem.
 func (p *program) chooseVault(c *connection) error {
 	list, err := c.Vaults()
 	if err != nil {
